@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { json, jsonObject, labels, text, timestamp, uuid, whole } from "../validation.ts";
+import { benchmarkStatuses } from "./rows.ts";
+
+const name = text(limits.nameLength, 1);
+const provider = text(limits.providerLength, 1);
+
+export const newBenchmark = z.strictObject({
+  id: uuid.optional(),
+  name,
+  description: text(limits.textLength).nullish(),
+  provider,
+  model: name,
+  dataset: name,
+  totalIterations: whole().default(0),
+  createdBy: uuid.nullish(),
+  labels: labels.default({}),
+  metadata: jsonObject.nullish(),
+});
+
+/** A benchmark to be created. Its id is made by the service unless given; its status is pending. */
+export type NewBenchmark = z.input<typeof newBenchmark>;
+
+export const benchmarkChanges = z.strictObject({
+  status: z.enum(benchmarkStatuses, { error: `must be one of ${benchmarkStatuses.join(", ")}` }).optional(),
+  completedIterations: whole().optional(),
+  failedIterations: whole().optional(),
+  totalIterations: whole().optional(),
+  results: json.nullish(),
+  metrics: jsonObject.nullish(),
+  error: text(limits.textLength).nullish(),
+  startedAt: timestamp.nullish(),
+  completedAt: timestamp.nullish(),
+  name: name.optional(),
+  description: text(limits.textLength).nullish(),
+  labels: labels.optional(),
+  metadata: jsonObject.nullish(),
+});
+
+/** Changes of a benchmark. A field that is absent stays as it is; null clears it. */
+export type BenchmarkChanges = z.input<typeof benchmarkChanges>;
+
+const order = ["newest", "oldest"] as const;
+
+export const benchmarkFilter = z.strictObject({
+  status: z.enum(benchmarkStatuses, { error: `must be one of ${benchmarkStatuses.join(", ")}` }).optional(),
+  provider: text(limits.providerLength).optional(),
+  model: text(limits.nameLength).optional(),
+  dataset: text(limits.nameLength).optional(),
+  name: text(limits.nameLength).optional(),
+  createdBy: uuid.optional(),
+  labels: labels.optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
+  orderBy: z.enum(order).default("newest"),
+});
+
+/** Which benchmarks a list holds: those that match all that is given. `createdAfter` is inclusive, `createdBefore` not. */
+export type BenchmarkFilter = z.input<typeof benchmarkFilter>;

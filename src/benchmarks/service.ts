@@ -1,0 +1,146 @@
+import { toJson } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import { BenchmarkOrder, BenchmarkView } from "../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField } from "../errors.ts";
+import { callOf } from "../rpc/context.ts";
+import { fromTimestamp, given, patchOf } from "../rpc/convert.ts";
+import { onceOf } from "../rpc/once.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import type { JsonValue } from "../validation.ts";
+import type { BenchmarkChanges } from "./input.ts";
+import { benchmarkMessage, statusOf } from "./messages.ts";
+
+const position = z.object({ createdAt: z.string(), id: z.string() });
+
+const updatable = [
+  "status",
+  "completed_iterations",
+  "failed_iterations",
+  "total_iterations",
+  "results",
+  "metrics",
+  "error",
+  "started_at",
+  "completed_at",
+  "name",
+  "description",
+  "labels",
+  "metadata",
+] as const;
+
+/** The methods of BenchmarkService that are about benchmarks themselves. */
+export function benchmarkMethods(db: Database) {
+  return {
+    async createBenchmark(request, context) {
+      const { id, name, description, provider, model, dataset, totalIterations, labels, metadata } = request;
+      const benchmark = await db.benchmarks.create(
+        {
+          id: given(id),
+          name,
+          description: given(description),
+          provider,
+          model,
+          dataset,
+          totalIterations,
+          labels,
+          metadata,
+          createdBy: actorId(context),
+        },
+        onceOf(request, context),
+      );
+      return { benchmark: benchmarkMessage(benchmark) };
+    },
+
+    async getBenchmark({ id }) {
+      return { benchmark: benchmarkMessage(await db.benchmarks.get(id)) };
+    },
+
+    async updateBenchmark(request) {
+      const { id, expectedVersion } = request;
+      const benchmark = await db.benchmarks.update(id, changesOf(request), { expectedVersion });
+      return { benchmark: benchmarkMessage(benchmark) };
+    },
+
+    async deleteBenchmark({ id }) {
+      await db.benchmarks.delete(id);
+      return {};
+    },
+
+    async listBenchmarks(request) {
+      const { provider, model, dataset, createdBy, labels, name, orderBy, view } = request;
+      const filter = {
+        status: statusOf(request.status),
+        provider: given(provider),
+        model: given(model),
+        dataset: given(dataset),
+        name: given(name),
+        createdBy: given(createdBy),
+        labels: Object.keys(labels).length > 0 ? labels : undefined,
+        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+        orderBy: orderOf(orderBy),
+      };
+      const { items, next } = await db.benchmarks.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+        full: view === BenchmarkView.FULL,
+      });
+      return {
+        benchmarks: items.map(benchmarkMessage),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
+    },
+  } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;
+}
+
+type UpdateRequest = Parameters<ServiceImpl<typeof BenchmarkService>["updateBenchmark"]>[0];
+
+function changesOf(request: UpdateRequest): BenchmarkChanges {
+  const patch = patchOf(request.updateMask, updatable);
+  const { labels, results, error, description } = request;
+  const cleared = Object.keys(labels).length > 0 ? labels : patch("labels", undefined);
+  return {
+    status: required("status", patch("status", request.status === undefined ? undefined : statusOf(request.status))),
+    // Counts have no unset state: cleared, they are 0.
+    completedIterations: patch("completed_iterations", request.completedIterations) ?? zeroIf(patch, "completed_iterations"),
+    failedIterations: patch("failed_iterations", request.failedIterations) ?? zeroIf(patch, "failed_iterations"),
+    totalIterations: patch("total_iterations", request.totalIterations) ?? zeroIf(patch, "total_iterations"),
+    results: patch("results", results && jsonOf(results)),
+    metrics: patch("metrics", request.metrics),
+    error: error === "" ? null : patch("error", error),
+    startedAt: patch("started_at", fromTimestamp(request.startedAt, "started_at")),
+    completedAt: patch("completed_at", fromTimestamp(request.completedAt, "completed_at")),
+    name: required("name", patch("name", request.name)),
+    description: description === "" ? null : patch("description", description),
+    labels: cleared === null ? {} : cleared,
+    metadata: patch("metadata", request.metadata),
+  };
+}
+
+function jsonOf(value: Value): JsonValue {
+  if (value.kind.case === undefined) throw invalidField("results", "must be a JSON value");
+  return toJson(ValueSchema, value) as JsonValue;
+}
+
+function zeroIf(patch: ReturnType<typeof patchOf>, name: string): 0 | undefined {
+  return patch(name, undefined) === null ? 0 : undefined;
+}
+
+function required<T>(field: string, value: T | null | undefined): T | undefined {
+  if (value === null) throw invalidField(field, "cannot be cleared");
+  return value;
+}
+
+function orderOf(order: BenchmarkOrder): "newest" | "oldest" {
+  if (order === BenchmarkOrder.CREATED_AT_ASC) return "oldest";
+  if (order === BenchmarkOrder.UNSPECIFIED || order === BenchmarkOrder.CREATED_AT_DESC) return "newest";
+  throw invalidField("order_by", `must be a value of BenchmarkOrder, is ${order}`);
+}
+
+function actorId(context: HandlerContext): string | undefined {
+  return callOf(context).actor?.userId;
+}

@@ -1,0 +1,112 @@
+import {
+  type DatabaseConfig,
+  type DatabaseOptions,
+  databaseConfig,
+  type PoolSettings,
+  poolSchema,
+  resolveDatabase,
+} from "./database.ts";
+import type { Problem } from "./error.ts";
+
+/** The names of the database's options (`config/database.ts` has form, limits and default of each). */
+export const DATABASE_NAMES: Record<keyof DatabaseOptions, string> = {
+  url: "DATABASE_URL",
+  host: "DATABASE_HOST",
+  port: "DATABASE_PORT",
+  database: "DATABASE_NAME",
+  user: "DATABASE_USER",
+  password: "DATABASE_PASSWORD",
+  poolSize: "DATABASE_POOL_SIZE",
+  connectTimeoutSeconds: "DATABASE_CONNECT_TIMEOUT",
+  idleTimeoutSeconds: "DATABASE_IDLE_TIMEOUT",
+  maxLifetimeSeconds: "DATABASE_MAX_LIFETIME",
+  waitTimeoutSeconds: "LTB_DB_WAIT_TIMEOUT",
+  waitQueueLimit: "LTB_DB_WAIT_QUEUE",
+  sslMode: "DATABASE_SSL_MODE",
+  sslRootCert: "DATABASE_SSL_ROOT_CERT",
+  sslCert: "DATABASE_SSL_CERT",
+  sslKey: "DATABASE_SSL_KEY",
+  applicationName: "DATABASE_APPLICATION_NAME",
+};
+const DATABASE_OPTIONS = Object.entries(DATABASE_NAMES) as [keyof DatabaseOptions, string][];
+/** What another URL than the main one takes from the main settings: everything but where it leads. */
+const SHARED = DATABASE_OPTIONS.map(([option]) => option).filter(
+  (option) => !["url", "host", "port", "database", "user", "password"].includes(option),
+);
+/** PostgreSQL of our own in the data folder, or one that is reached by `connection`. */
+export type DatabaseChoice =
+  | { readonly kind: "embedded"; readonly pool: PoolSettings; readonly listen: boolean }
+  | {
+      readonly kind: "external";
+      readonly connection: DatabaseConfig;
+      /** Where migrations go when `connection` leads to a pooler. */
+      readonly migration: DatabaseConfig | undefined;
+      /** For reads that may be a little behind. */
+      readonly replica: DatabaseConfig | undefined;
+      /** Whether LISTEN works on `connection` (not through pgbouncer in transaction mode). */
+      readonly listen: boolean;
+    };
+
+/** `values` are the settings by name, `ranks` says how high the place each comes from is. */
+export function chooseDatabase(
+  values: Record<string, string>,
+  ranks: Record<string, number>,
+  listen: boolean,
+  problems: Problem[],
+  warnings: string[],
+): DatabaseChoice | undefined {
+  const options = Object.fromEntries(
+    DATABASE_OPTIONS.flatMap(([option, name]) =>
+      values[name] === undefined ? [] : [[option, values[name]]],
+    ),
+  ) as DatabaseOptions;
+  const nameOf = (option: keyof DatabaseOptions) => DATABASE_NAMES[option];
+  const { url, host, database, user } = options;
+  if ([url, host, database, user].every((value) => value === undefined)) {
+    const pool = poolSchema.safeParse(options);
+    for (const { path, message } of pool.error?.issues ?? [])
+      problems.push({ name: nameOf(path[0] as keyof DatabaseOptions), message });
+    for (const name of Object.keys(values)) {
+      if (/^DATABASE_(PORT|PASSWORD|SSL_.*|MIGRATION_URL|REPLICA_URL)$/.test(name)) {
+        warnings.push(
+          `${name} has no effect on the embedded database; DATABASE_URL or DATABASE_HOST names another`,
+        );
+      }
+    }
+    return pool.data && { kind: "embedded", pool: pool.data, listen };
+  }
+  const resolved = (given: DatabaseOptions, urlName: string) => {
+    const naming = (option: keyof DatabaseOptions) => (option === "url" ? urlName : nameOf(option));
+    // What another URL says itself goes before what it shares with the main one.
+    const rankOf = (option: keyof DatabaseOptions) =>
+      option === "url" && urlName !== "DATABASE_URL"
+        ? Number.POSITIVE_INFINITY
+        : (ranks[naming(option)] ?? 0);
+    const result = resolveDatabase(given, { nameOf: naming, rankOf });
+    problems.push(...result.problems);
+    warnings.push(...result.warnings);
+    return result.config;
+  };
+  const connection = resolved(options, "DATABASE_URL");
+  if (connection === undefined) return undefined;
+  const shared = Object.fromEntries(SHARED.map((option) => [option, options[option]]));
+  const other = (name: string) => {
+    const otherUrl = values[name];
+    return otherUrl === undefined ? undefined : resolved({ ...shared, url: otherUrl }, name);
+  };
+  return {
+    kind: "external",
+    connection,
+    migration: other("DATABASE_MIGRATION_URL"),
+    replica: other("DATABASE_REPLICA_URL"),
+    listen,
+  };
+}
+
+/** The way to the embedded database, once it runs, with the pool settings of the configuration. */
+export function embeddedDatabaseConfig(
+  pool: PoolSettings,
+  connection: { host: string; port: number; user: string; password: string; database: string },
+): DatabaseConfig {
+  return databaseConfig({ ...pool, ...connection, sslMode: "disable" });
+}

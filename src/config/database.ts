@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { ConfigError, type Problem } from "./error.ts";
+import { expecting, integer, oneOf, seconds, text } from "./fields.ts";
+import { Secret } from "./secret.ts";
+import { parseDatabaseUrl } from "./url.ts";
+
+export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+/** libpq's sslmode: https://www.postgresql.org/docs/current/libpq-ssl.html */
+export type SslMode = (typeof SSL_MODES)[number];
+
+/** How to reach PostgreSQL. Every option has a default; a connection string may give any of them too. */
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database?sslmode=…`. The other options fill in what it leaves out and may not contradict it. */
+  url?: string | Secret;
+  /** A host name, an address, or the folder of a Unix socket (it starts with `/`). Default `localhost`. */
+  host?: string;
+  /** Default 5432. */
+  port?: number | string;
+  /** Default `llm_test_bench`. */
+  database?: string;
+  /** Default `postgres`. */
+  user?: string;
+  /** As it is, without any encoding. Default `postgres`, without one where a URL is given. */
+  password?: string | Secret | undefined;
+  /** Most connections held open. Default 20, from 1 to 1000. */
+  poolSize?: number | string;
+  /** Default 10, from 0.1 to 600. */
+  connectTimeoutSeconds?: number | string;
+  /** Connections idle for longer are closed. Default 600; 0: never. */
+  idleTimeoutSeconds?: number | string;
+  /** Connections are replaced at this age. Default 1800; 0: never. */
+  maxLifetimeSeconds?: number | string;
+  /** Longest wait of a call for a free connection. Default 5, from 0.01 to 600. */
+  waitTimeoutSeconds?: number | string;
+  /** Most calls waiting for a connection; further ones fail at once. Default 1000, from 1 to 1000000. */
+  waitQueueLimit?: number | string;
+  /** Default `prefer`. */
+  sslMode?: SslMode | (string & {});
+  /** Path of a PEM file with the authorities to trust, or `system` for those that Node brings. */
+  sslRootCert?: string | undefined;
+  /** Paths of PEM files: the client's certificate and its key. */
+  sslCert?: string | undefined;
+  sslKey?: string | undefined;
+  /** Shown in pg_stat_activity. Default `llm-test-bench`. */
+  applicationName?: string;
+}
+
+const password = expecting(
+  "a text",
+  z.union([z.instanceof(Secret), z.string().transform((value) => new Secret(value))]),
+  {
+    secret: true,
+  },
+);
+
+const poolShape = {
+  poolSize: integer(1, 1000).default(20),
+  connectTimeoutSeconds: seconds(0.1, 600).default(10),
+  idleTimeoutSeconds: seconds(0, 86_400).default(600),
+  maxLifetimeSeconds: seconds(0, 604_800).default(1800),
+  waitTimeoutSeconds: seconds(0.01, 600).default(5),
+  waitQueueLimit: integer(1, 1_000_000).default(1000),
+  // PostgreSQL cuts longer ones.
+  applicationName: expecting("1 to 63 printable ASCII characters", z.string().regex(/^[ -~]{1,63}$/)).default(
+    "llm-test-bench",
+  ),
+};
+
+const schema = z.object({
+  ...poolShape,
+  host: text.default("localhost"),
+  port: integer(1, 65_535).default(5432),
+  database: text.default("llm_test_bench"),
+  user: text.default("postgres"),
+  password: password.optional(),
+  sslMode: oneOf(...SSL_MODES).default("prefer"),
+  sslRootCert: text.optional(),
+  sslCert: text.optional(),
+  sslKey: text.optional(),
+});
+
+/** The settings of the pool, whatever database it leads to. */
+export const poolSchema = z.object(poolShape);
+export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
+
+/** A validated, frozen way to a database. Timeouts are in seconds; 0 stands for none. */
+export type DatabaseConfig = Readonly<z.output<typeof schema>>;
+
+/**
+ * The library's configuration: an options object, or a connection string.
+ * @throws ConfigError listing every wrong option
+ */
+export function databaseConfig(input: DatabaseOptions | string): DatabaseConfig {
+  const result = resolveDatabase(typeof input === "string" ? { url: input } : input);
+  if (result.problems.length > 0 || result.config === undefined) throw new ConfigError(result.problems);
+  return result.config;
+}
+
+export interface Naming {
+  /** How the reader knows an option, for messages: `DATABASE_PORT` for `port`. */
+  nameOf: (option: keyof DatabaseOptions) => string;
+  /** Which of two contradicting settings wins: the higher; equal ones are a problem. */
+  rankOf: (option: keyof DatabaseOptions) => number;
+}
+
+const plainly: Naming = { nameOf: (option) => option, rankOf: () => 0 };
+
+export interface ResolvedDatabase {
+  config?: DatabaseConfig;
+  problems: Problem[];
+  warnings: string[];
+}
+
+export function resolveDatabase(
+  given: DatabaseOptions,
+  { nameOf, rankOf }: Naming = plainly,
+): ResolvedDatabase {
+  const { url, ...single } = given;
+  const options: Record<string, unknown> = { ...single };
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  if (url !== undefined) {
+    const parsed = parseDatabaseUrl(url instanceof Secret ? url.reveal() : url);
+    if ("problem" in parsed)
+      return { problems: [{ name: nameOf("url"), message: parsed.problem }], warnings };
+    for (const name of parsed.unused) warnings.push(`${nameOf("url")}: the parameter ${name} is not used`);
+    for (const [key, value] of Object.entries(parsed.options)) {
+      const option = key as keyof DatabaseOptions;
+      const rank = rankOf("url") - rankOf(option);
+      if (options[option] !== undefined && !same(options[option], value) && rank === 0) {
+        problems.push({
+          name: nameOf(option),
+          message: `contradicts ${nameOf("url")}; expected only one of them, or the same value`,
+        });
+      } else if (options[option] === undefined || rank > 0) {
+        options[option] = value;
+      }
+    }
+  } else {
+    options.password ??= "postgres";
+  }
+  const result = schema.safeParse(options);
+  if (!result.success) {
+    for (const issue of result.error.issues) {
+      problems.push({ name: nameOf(issue.path[0] as keyof DatabaseOptions), message: issue.message });
+    }
+    return { problems, warnings };
+  }
+  const { sslMode, sslRootCert, sslCert, sslKey } = result.data;
+  if (sslMode === "verify-ca" && (sslRootCert === undefined || sslRootCert === "system")) {
+    problems.push({
+      name: nameOf("sslRootCert"),
+      message:
+        "expected a PEM file of your own authority for verify-ca (any server has a certificate of a public one; verify-full also checks its name)",
+    });
+  }
+  if ((sslCert === undefined) !== (sslKey === undefined)) {
+    problems.push({
+      name: nameOf(sslCert === undefined ? "sslCert" : "sslKey"),
+      message: "expected certificate and key together, got one of them",
+    });
+  }
+  return problems.length > 0
+    ? { problems, warnings }
+    : { config: Object.freeze(result.data), problems, warnings };
+}
+
+function same(left: unknown, right: unknown): boolean {
+  const plain = (value: unknown) => (value instanceof Secret ? value.reveal() : String(value));
+  return plain(left) === plain(right);
+}
+
+/** For logs: `postgres://user:****@host:port/database?sslmode=prefer`. */
+export function describeDatabase({ host, port, database, user, sslMode }: DatabaseConfig): string {
+  const name = encodeURIComponent(database);
+  const who = `${encodeURIComponent(user)}:****`;
+  if (host.startsWith("/")) return `postgres://${who}@/${name}?host=${encodeURI(host)}&port=${port}`;
+  return `postgres://${who}@${host.includes(":") ? `[${host}]` : host}:${port}/${name}?sslmode=${sslMode}`;
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+
+/** `schema`, whose failure says in one line what was expected and what was got. */
+export function expecting<S extends z.ZodType>(expected: string, schema: S, { secret = false } = {}) {
+  return z.unknown().transform((value, context): z.output<S> => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    const got = secret ? "a value that is not shown" : JSON.stringify(value);
+    context.addIssue({ code: "custom", message: `expected ${expected}, got ${got}` });
+    return z.NEVER;
+  });
+}
+
+const numeric = z.union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)]);
+
+export function integer(min: number, max: number) {
+  return expecting(`a whole number from ${min} to ${max}`, numeric.pipe(z.int().min(min).max(max)));
+}
+
+const SECONDS = { "": 1, ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+
+/** Seconds: `30`, `1.5`, or with a unit: `500ms`, `30s`, `10m`, `1h`. */
+export function seconds(min: number, max: number) {
+  const text = z
+    .string()
+    .trim()
+    .regex(/^\d+(\.\d+)?(ms|s|m|h)?$/)
+    .transform((value) => {
+      const [, amount = "", unit = ""] = /^([\d.]+)(.*)$/.exec(value) ?? [];
+      return Number(amount) * SECONDS[unit as keyof typeof SECONDS];
+    });
+  return expecting(
+    `seconds from ${min} to ${max} (also as 500ms, 30s, 10m or 1h)`,
+    z.union([z.number(), text]).pipe(z.number().min(min).max(max)),
+  );
+}
+
+const UNITS = { "": 1, kib: 1024, mib: 1024 ** 2 } as const;
+
+/** Bytes: `4194304`, `64KiB`, `4MiB`. */
+export function bytes(min: number, max: number) {
+  const text = z
+    .string()
+    .trim()
+    .toLowerCase()
+    .regex(/^\d+(kib|mib)?$/)
+    .transform((value) => {
+      const [, amount = "", unit = ""] = /^(\d+)(.*)$/.exec(value) ?? [];
+      return Number(amount) * UNITS[unit as keyof typeof UNITS];
+    });
+  return expecting(
+    `bytes from ${min} to ${max} (also as 64KiB or 4MiB)`,
+    text.pipe(z.int().min(min).max(max)),
+  );
+}
+
+export function oneOf<const T extends string>(...values: T[]) {
+  return expecting(`one of ${values.join(", ")}`, z.string().trim().toLowerCase().pipe(z.enum(values)));
+}
+
+const FLAGS: Record<string, boolean> = {
+  on: true,
+  true: true,
+  yes: true,
+  "1": true,
+  off: false,
+  false: false,
+  no: false,
+  "0": false,
+};
+
+export const flag = expecting(
+  "on or off (or true, false, yes, no, 1, 0)",
+  z
+    .string()
+    .trim()
+    .toLowerCase()
+    .transform((value) => FLAGS[value])
+    .pipe(z.boolean()),
+);
+
+export const text = expecting("a text that is not empty", z.string().min(1));
+
+/** `host:port`, with an IPv6 address in brackets. Port 0 lets the system choose. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export const address = expecting(
+  "host:port, such as 127.0.0.1:50052 or [::1]:50052",
+  z
+    .string()
+    .trim()
+    .regex(/^(\[[0-9a-f:.%]+\]|[^:[\]\s/]+):\d{1,5}$/i)
+    .transform((value): Address => {
+      const colon = value.lastIndexOf(":");
+      return { host: value.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(value.slice(colon + 1)) };
+    })
+    .refine(({ port }) => port <= 65_535),
+);
+
+/** True where only programs of this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+export const origins = expecting(
+  "origins separated by commas, such as https://bench.example.org,http://localhost:3000",
+  z
+    .string()
+    .transform((list) =>
+      list
+        .split(",")
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z.array(
+        z.string().refine((item) => item === "*" || (URL.canParse(item) && new URL(item).origin === item)),
+      ),
+    ),
+);

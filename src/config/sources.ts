@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import type { Problem } from "./error.ts";
+
+/** Where settings come from, and what each says; `rank` is higher for the one that wins. */
+export interface Layer {
+  source: string;
+  rank: number;
+  values: Record<string, string>;
+}
+
+export interface Sources {
+  layers: Layer[];
+  problems: Problem[];
+}
+
+export interface SourceOptions {
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  file?: string | undefined;
+}
+
+/** These may also be given as the path of a file that holds them, in NAME_FILE. */
+export const SECRET_NAMES = [
+  "DATABASE_PASSWORD",
+  "DATABASE_URL",
+  "DATABASE_MIGRATION_URL",
+  "DATABASE_REPLICA_URL",
+];
+
+/** Reads everything that settings may come from: environment over `.env` in the working folder over a JSON file. */
+export function readSources({ env, cwd, file }: SourceOptions): Sources {
+  const problems: Problem[] = [];
+  const environment = layer("the environment", 3, env);
+  const dotenv = layer(".env", 2, readDotenv(cwd, problems));
+  const path = file ?? environment.values.LTB_CONFIG_FILE ?? dotenv.values.LTB_CONFIG_FILE;
+  const json = layer(path ?? "", 1, path === undefined ? {} : readJson(path, problems));
+  const layers = [environment, dotenv, json];
+  for (const each of layers) readSecretFiles(each, problems);
+  return { layers, problems };
+}
+
+/** An empty value is none: compose files and CI systems write `NAME=` for what is not set. */
+function layer(source: string, rank: number, values: NodeJS.ProcessEnv): Layer {
+  const set = Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return { source, rank, values: Object.fromEntries(set) };
+}
+
+function readDotenv(cwd: string, problems: Problem[]): NodeJS.ProcessEnv {
+  try {
+    return parseEnv(readFileSync(join(cwd, ".env"), "utf8"));
+  } catch (error) {
+    if (!isMissing(error)) problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
+    return {};
+  }
+}
+
+function readJson(path: string, problems: Problem[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof content !== "object" || content === null || Array.isArray(content))
+      throw new Error("it is not a JSON object");
+    for (const [name, value] of Object.entries(content)) {
+      if (["string", "number", "boolean"].includes(typeof value)) values[name] = String(value);
+      else if (Array.isArray(value) && value.every((item) => typeof item === "string"))
+        values[name] = value.join(",");
+      else if (value !== null)
+        problems.push({ name, message: `expected a text, number, boolean or list of texts in ${path}` });
+    }
+  } catch (error) {
+    // A syntax error quotes the file, which may hold a password.
+    const why = error instanceof SyntaxError ? "it is not valid JSON" : reason(error);
+    problems.push({
+      name: "LTB_CONFIG_FILE",
+      message: `expected a JSON object of settings in ${path}: ${why}`,
+    });
+  }
+  return values;
+}
+
+function readSecretFiles({ values, source }: Layer, problems: Problem[]): void {
+  for (const name of SECRET_NAMES) {
+    const path = values[`${name}_FILE`];
+    if (path === undefined) continue;
+    if (values[name] !== undefined) {
+      problems.push({ name: `${name}_FILE`, message: `expected this or ${name}, got both in ${source}` });
+      continue;
+    }
+    try {
+      // Editors and `echo` end a file with a line break that is no part of the secret.
+      values[name] = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    } catch (error) {
+      problems.push({
+        name: `${name}_FILE`,
+        message: `expected a readable file, got ${path}: ${reason(error)}`,
+      });
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Anything that can hand out the signal of the call it stands for; asked only when a query is about to run. */
+export interface SignalSource {
+  readonly signal: AbortSignal;
+}
+
+const current = new AsyncLocalStorage<SignalSource | undefined>();
+
+/**
+ * Runs `fn` so that every query it starts is cancelled in PostgreSQL once the signal aborts.
+ * The context carries it rather than a parameter, so that no repository or handler can forget to pass it on.
+ */
+export function withSignal<T>(source: SignalSource, fn: () => T): T {
+  return current.run(source, fn);
+}
+
+/** Runs `fn` bound to no caller: for work that several callers share. */
+export function withoutSignal<T>(fn: () => T): T {
+  return current.run(undefined, fn);
+}
+
+export function currentSignal(): AbortSignal | undefined {
+  return current.getStore()?.signal;
+}

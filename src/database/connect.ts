@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, type ClientConfig } from "pg";
+import type { DatabaseConfig } from "../config/database.ts";
+import { isConnectionFailure, sqlState } from "./errors.ts";
+import { sslAttempts } from "./ssl.ts";
+
+/** What `pg` and migrations connect by. Discrete fields, so that a password may hold any character. */
+export type Connection = ClientConfig & {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+};
+
+/**
+ * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. A database that is still
+ * starting is waited for; one that refuses us is not, since that will not get better by waiting.
+ * @throws the last failure
+ */
+export async function findConnection(config: DatabaseConfig, timeoutMs: number): Promise<Connection> {
+  const { host, port, user, database, password, applicationName, connectTimeoutSeconds } = config;
+  const connection = {
+    host,
+    port,
+    user,
+    database,
+    password: password?.reveal() ?? "",
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutSeconds * 1000,
+    keepAlive: true,
+  };
+  const candidates = sslAttempts(config).map((ssl) => ({ ...connection, ssl }));
+  const giveUpAt = Date.now() + timeoutMs;
+  for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1_000)) {
+    let failure: unknown;
+    for (const candidate of candidates) {
+      try {
+        await tryConnection(candidate);
+        return candidate;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (!isWorthWaiting(failure) || Date.now() + delayMs > giveUpAt) throw failure;
+    await sleep(delayMs);
+  }
+}
+
+async function tryConnection(connection: Connection): Promise<void> {
+  const client = new Client(connection);
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } finally {
+    await client.end();
+  }
+}
+
+/** True while the database starts up or cannot be reached at all; false for a wrong password or a missing database. */
+function isWorthWaiting(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === undefined ? isConnectionFailure(error) : /^(57P03|53300|08)/.test(state);
+}

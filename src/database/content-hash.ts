@@ -1,0 +1,18 @@
+import { hash } from "node:crypto";
+import type { JsonValue } from "../validation.ts";
+
+/** Anything made of JSON's types; absent and undefined fields are the same. */
+export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
+
+/** The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash. */
+export function contentHash(content: Content): string {
+  return hash("sha256", JSON.stringify(sorted(content)) ?? "", "hex").slice(0, 32);
+}
+
+function sorted(value: Content): Content {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const result: { [key: string]: Content } = {};
+  for (const key of Object.keys(value).sort()) result[key] = sorted(value[key]);
+  return result;
+}

@@ -1,0 +1,114 @@
+import { BenchmarkRepository } from "../benchmarks/repository.ts";
+import { type DatabaseConfig, databaseConfig, type DatabaseOptions } from "../config/database.ts";
+import { EvaluationRepository } from "../evaluations/repository.ts";
+import { limits } from "../limits.ts";
+import { withSignal } from "./cancellation.ts";
+import { type Connection, findConnection } from "./connect.ts";
+import { type Executor, poolExecutor } from "./executor.ts";
+import { migrateUp } from "./migrate.ts";
+import { Pool } from "./pool.ts";
+import { type DatabaseStats, readStats } from "./statistics.ts";
+
+/** Everything that can be stored and read, on the pool or within one transaction. */
+export interface Repositories {
+  readonly benchmarks: BenchmarkRepository;
+  readonly evaluations: EvaluationRepository;
+}
+
+export interface ConnectOptions {
+  /** How long a database that is still starting is waited for. Default: 60,000 ms. */
+  startupTimeoutMs?: number;
+  /** Whether hot statements are prepared by name. Default: true; false behind a pooler that cannot carry them. */
+  preparedStatements?: boolean;
+}
+
+/**
+ * The service's store: its repositories over one pool of connections.
+ *
+ * ```ts
+ * const db = await Database.connect("postgres://postgres:secret@localhost/llm_test_bench");
+ * await db.migrate();
+ * const benchmark = await db.benchmarks.create({ name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" });
+ * ```
+ */
+export class Database implements Repositories {
+  readonly benchmarks: BenchmarkRepository;
+  readonly evaluations: EvaluationRepository;
+  readonly #connection: Connection;
+  readonly #pool: Pool;
+  readonly #executor: Executor;
+
+  private constructor(connection: Connection, pool: Pool) {
+    this.#connection = connection;
+    this.#pool = pool;
+    this.#executor = poolExecutor(pool);
+    ({ benchmarks: this.benchmarks, evaluations: this.evaluations } = repositories(this.#executor));
+  }
+
+  /**
+   * Connects, waiting for a database that is still starting.
+   * @param input a connection string, options, or what `databaseConfig` made of them
+   * @throws ConfigError, or what PostgreSQL refused the connection with
+   */
+  static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
+    const config = databaseConfig(input as DatabaseOptions);
+    const { startupTimeoutMs = 60_000, preparedStatements = true } = options;
+    const connection = await findConnection(config, startupTimeoutMs);
+    const pool = await Pool.create({
+      connection,
+      size: config.poolSize,
+      idleTimeoutMs: config.idleTimeoutSeconds * 1000 || undefined,
+      maxLifetimeMs: config.maxLifetimeSeconds * 1000 || undefined,
+      maxWaitMs: config.waitTimeoutSeconds * 1000,
+      maxWaiting: config.waitQueueLimit,
+      prepared: preparedStatements,
+    });
+    return new Database(connection, pool);
+  }
+
+  /** Applies the migrations that the database does not have yet; servers that start together take turns. */
+  migrate(): Promise<{ applied: string[] }> {
+    return migrateUp(this.#connection);
+  }
+
+  /** Whether the database answers within two seconds. Never throws. */
+  async healthCheck(): Promise<boolean> {
+    try {
+      await withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs) }, () => this.#pool.ping());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  stats(): Promise<DatabaseStats> {
+    return readStats(this.#executor);
+  }
+
+  /** Connections in use, open but idle, and calls that wait for one. */
+  poolStats(): ReturnType<Pool["stats"]> {
+    return this.#pool.stats();
+  }
+
+  /**
+   * Runs `work` in one transaction: what its repositories write is committed together when it resolves, and undone when it
+   * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
+   */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return this.#executor.transaction((transaction) => work(repositories(transaction)));
+  }
+
+  /** What statements of your own can be run on. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+
+  /** Waits for the statements under way, then closes every connection. */
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+function repositories(executor: Executor): Repositories {
+  return { benchmarks: new BenchmarkRepository(executor), evaluations: new EvaluationRepository(executor) };
+}

@@ -1,0 +1,87 @@
+import net from "node:net";
+import { createDriverFactory, type DriverCommand } from "@slonik/driver";
+import { BackendTerminatedError } from "@slonik/errors";
+import pg from "pg";
+import { currentSignal } from "./cancellation.ts";
+import { cancelled, endsConnection } from "./errors.ts";
+import { typeParsers } from "./type-parsers.ts";
+
+/**
+ * Slonik's driver over `pg`, ours because the stock one takes only a URL (no free choice of password, socket or TLS
+ * fallback), opens a connection of its own to look up type ids, and cannot cancel a query.
+ */
+export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prepared: boolean }) {
+  return createDriverFactory(async () => ({
+    createPoolClient: async ({ clientEventEmitter }) => {
+      const client = new pg.Client({ ...clientConfig, types: typeParsers });
+      let lost = false;
+      client.on("error", (error) => {
+        lost = true;
+        clientEventEmitter.emit("error", new BackendTerminatedError(error));
+      });
+      return {
+        connect: async () => {
+          await client.connect();
+        },
+        end: () => client.end(),
+        query: async (text, values, options) => {
+          const name = prepared ? options?.name : undefined;
+          const query = { text, ...(values && { values }), ...(name && { name }) };
+          const result = await cancellable(client, () => client.query(query)).catch((error) => {
+            throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
+          });
+          return {
+            command: result.command as DriverCommand,
+            fields: result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeId: dataTypeID })),
+            rowCount: result.rowCount,
+            rows: result.rows,
+          };
+        },
+        stream: () => {
+          throw new Error(
+            "row streams hold a snapshot open for as long as the reader likes: read pages instead",
+          );
+        },
+      };
+    },
+  }));
+}
+
+async function cancellable<T>(client: pg.Client, query: () => Promise<T>): Promise<T> {
+  const signal = currentSignal();
+  if (!signal) return query();
+  if (signal.aborted) throw cancelled(signal);
+  let cancelling: Promise<void> | undefined;
+  const cancel = () => {
+    cancelling = requestCancel(client);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    return await query();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    // The request may arrive when the query is already over; the connection must not run another one before that.
+    await cancelling;
+  }
+}
+
+/** Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. */
+function requestCancel(client: pg.Client): Promise<void> {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const request = Buffer.alloc(16);
+  request.writeInt32BE(16, 0);
+  request.writeInt32BE(80877102, 4);
+  request.writeInt32BE(processID, 8);
+  request.writeInt32BE(secretKey, 12);
+  const socket = client.host.startsWith("/")
+    ? net.connect({ path: `${client.host}/.s.PGSQL.${client.port}` })
+    : net.connect({ host: client.host, port: client.port });
+  return new Promise((resolve) => {
+    socket.setTimeout(5_000, () => socket.destroy());
+    socket.once("connect", () => socket.end(request));
+    socket.on("error", () => resolve());
+    // The server hangs up once it has passed the request on.
+    socket.once("close", () => resolve());
+    socket.resume();
+  });
+}

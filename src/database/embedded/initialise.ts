@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Binaries } from "./binaries.ts";
+import { EmbeddedError, type EmbeddedLogger, hasCode } from "./error.ts";
+import { type Folders, openOwned } from "./folders.ts";
+import { type Runner, spawnAs } from "./runner.ts";
+
+export const SUPERUSER = "postgres";
+
+/**
+ * Written into the new folder's postgresql.conf, where an operator may change them. The default of one service on
+ * one machine; durability is PostgreSQL's own (fsync and synchronous_commit on).
+ */
+const INITIAL_SETTINGS: Record<string, string> = {
+  max_connections: "60",
+  shared_buffers: "128MB",
+  max_wal_size: "2GB",
+  wal_compression: "on",
+  // Planned for long analytical queries; on ours compiling costs more than it saves.
+  jit: "off",
+  random_page_cost: "1.1",
+  password_encryption: "scram-sha-256",
+  timezone: "UTC",
+  log_timezone: "UTC",
+  log_checkpoints: "off",
+};
+
+/** Makes the data folder when there is none, and refuses one that this PostgreSQL cannot read. Returns the password. */
+export async function initialise(
+  folders: Folders,
+  binaries: Binaries,
+  runner: Runner,
+  options: { sync: boolean; logger?: EmbeddedLogger | undefined; signal?: AbortSignal | undefined },
+): Promise<string> {
+  const made = await madeBy(folders.data);
+  if (made === undefined) {
+    const password = (await readPassword(folders)) ?? (await createPassword(folders, runner));
+    options.logger?.info(`Making a new PostgreSQL ${binaries.version} database in ${folders.data}`);
+    await createDataFolder(folders, binaries, runner, options);
+    return password;
+  }
+  if (made !== binaries.major) {
+    throw new EmbeddedError(
+      `The data folder ${folders.data} was made by PostgreSQL ${made}; this program brings PostgreSQL ${binaries.version}, ` +
+        `which cannot read it. To carry the data over, start it once more with the release that made it, write it out ` +
+        `(pg_dump llm_test_bench) and load it into the new one; or start empty in another folder with LTB_DATA_DIR.`,
+    );
+  }
+  const password = await readPassword(folders);
+  if (password !== undefined) return password;
+  throw new EmbeddedError(
+    `The password of the database in ${folders.data} is missing: restore the file ${folders.passwordFile}, ` +
+      "or start empty in another folder with LTB_DATA_DIR.",
+  );
+}
+
+/** The major version that made the folder; undefined where there is none. */
+async function madeBy(data: string): Promise<string | undefined> {
+  try {
+    return (await readFile(join(data, "PG_VERSION"), "utf8")).trim();
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    const content = await readdir(data).catch(() => []);
+    if (content.length === 0) return undefined;
+    throw new EmbeddedError(
+      `${data} holds something else than a PostgreSQL data folder (it has no PG_VERSION). ` +
+        "Move it away, or choose another folder with LTB_DATA_DIR.",
+    );
+  }
+}
+
+async function readPassword({ passwordFile }: Folders): Promise<string | undefined> {
+  try {
+    return (await readFile(passwordFile, "utf8")).trim() || undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+async function createPassword({ passwordFile }: Folders, runner: Runner): Promise<string> {
+  const password = randomBytes(24).toString("base64url");
+  const file = await openOwned(passwordFile, constants.O_WRONLY | constants.O_TRUNC, runner);
+  await file.writeFile(`${password}\n`);
+  await file.sync();
+  await file.close();
+  return password;
+}
+
+/** initdb works in a folder of a passing name, which becomes the real one when all of it is on disk: a cut leaves nothing half-made. */
+async function createDataFolder(
+  folders: Folders,
+  binaries: Binaries,
+  runner: Runner,
+  { sync, signal }: { sync: boolean; signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (const name of await readdir(folders.base)) {
+    if (name.startsWith("data.new-"))
+      await rm(join(folders.base, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+  const passing = join(folders.base, `data.new-${randomBytes(4).toString("hex")}`);
+  const args = [
+    `--pgdata=${passing}`,
+    `--username=${SUPERUSER}`,
+    `--pwfile=${folders.passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    // PostgreSQL's own collation: the same order everywhere, untouched by updates of the system's libraries.
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--data-checksums",
+    ...(sync ? [] : ["--no-sync"]),
+    ...Object.entries(INITIAL_SETTINGS).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
+  ];
+  const child = spawnAs(runner, binaries.initdb, args, {
+    cwd: folders.base,
+    stdio: ["ignore", "ignore", "pipe"],
+    ...(signal && { signal }),
+  });
+  let output = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exit, killed) => resolve(exit ?? killed));
+  });
+  if (code !== 0) {
+    await rm(passing, { recursive: true, force: true });
+    const hint = output.includes("look up effective user")
+      ? " The system does not know this user: add it to /etc/passwd (in a container: start as a user that the image has)."
+      : "";
+    throw new EmbeddedError(
+      `${basename(binaries.initdb)} could not make ${folders.data} (${code}): ${output.trim()}${hint}`,
+    );
+  }
+  await rm(folders.data, { recursive: true, force: true });
+  await rename(passing, folders.data);
+  if (sync && process.platform !== "win32") {
+    const base = await open(folders.base, "r");
+    await base.sync();
+    await base.close();
+  }
+}

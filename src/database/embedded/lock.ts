@@ -1,0 +1,44 @@
+import { constants } from "node:fs";
+import { lchown, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { EmbeddedError } from "./error.ts";
+import { openOwned } from "./folders.ts";
+import type { Runner } from "./runner.ts";
+
+export interface FolderLock {
+  release(): void;
+}
+
+const SQLITE_BUSY = 5;
+
+/**
+ * Makes this process the only one that serves `folder`, or throws naming the one that does.
+ *
+ * The lock is the operating system's file lock, held through SQLite because Node has no call for it: it goes away
+ * with the process however that ends, so nothing can be stale, no two can take it at once, and it holds between
+ * containers that share a volume, where pids mean nothing. The pid beside it only serves the message.
+ */
+export async function lockFolder(folder: string, runner: Runner): Promise<FolderLock> {
+  const file = join(folder, "lock");
+  const pidFile = join(folder, "lock.pid");
+  const database = new DatabaseSync(file);
+  try {
+    // No journal file: after a kill it would lie there, owned by whoever ran then.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    if (!(cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY)) throw cause;
+    const pid = await readFile(pidFile, "utf8").catch(() => "");
+    throw new EmbeddedError(
+      `Another server${pid === "" ? "" : ` (pid ${pid.trim()})`} already serves the data folder ${folder}. ` +
+        "Stop it first, or give this one a folder of its own with LTB_DATA_DIR.",
+      { cause },
+    );
+  }
+  if (runner.uid !== undefined) await lchown(file, runner.uid, runner.gid ?? runner.uid);
+  const written = await openOwned(pidFile, constants.O_WRONLY | constants.O_TRUNC, runner);
+  await written.writeFile(`${process.pid}\n`);
+  await written.close();
+  return { release: () => database.close() };
+}

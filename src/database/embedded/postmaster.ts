@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+
+/** What PostgreSQL writes into `postmaster.pid`, line by line (src/include/utils/pidfile.h). */
+export interface PidFile {
+  pid: number;
+  port: number;
+  socketFolder: string;
+  ready: boolean;
+}
+
+export async function readPidFile(dataFolder: string): Promise<PidFile | undefined> {
+  const text = await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const lines = text.split("\n");
+  return {
+    pid: Number.parseInt(lines[0] ?? "", 10),
+    port: Number.parseInt(lines[3] ?? "", 10),
+    socketFolder: lines[4]?.trim() ?? "",
+    ready: lines[7]?.trim() === "ready",
+  };
+}
+
+/**
+ * Leaves `dataFolder` without a running PostgreSQL: one that outlived its server is stopped in order, a stale pid
+ * file is made harmless. Only for the holder of the folder's lock.
+ */
+export async function recoverFolder(dataFolder: string, logger?: EmbeddedLogger): Promise<void> {
+  const found = await readPidFile(dataFolder);
+  if (found === undefined || !(found.pid > 0)) return;
+  if (await isPostmaster(found.pid, dataFolder)) {
+    logger?.warn(
+      `PostgreSQL (pid ${found.pid}) of an earlier server still runs on ${dataFolder}: stopping it`,
+    );
+    await stopOrphan(found.pid, dataFolder);
+    return;
+  }
+  if (await answers(found)) {
+    throw new EmbeddedError(
+      `A PostgreSQL that this process cannot see, in another container perhaps, runs on ${dataFolder}. ` +
+        "Stop it first, or choose another folder with LTB_DATA_DIR.",
+    );
+  }
+  logger?.info(`PostgreSQL was not stopped in order the last time: recovering ${dataFolder}`);
+  if (isAlive(found.pid)) await disownPidFile(dataFolder);
+}
+
+async function stopOrphan(pid: number, dataFolder: string): Promise<void> {
+  process.kill(pid, "SIGINT");
+  for (let waited = 0; await isPostmaster(pid, dataFolder); waited += 20) {
+    if (waited === 30_000) process.kill(pid, "SIGQUIT");
+    if (waited > 40_000) throw new EmbeddedError(`PostgreSQL (pid ${pid}) on ${dataFolder} does not stop.`);
+    await sleep(20);
+  }
+}
+
+/**
+ * PostgreSQL will not start while the pid in its file is alive, be it another program's by now. The file is not
+ * removed, because its shared memory key is how PostgreSQL notices leftover backends of a killed postmaster; its pid
+ * becomes one that no system hands out.
+ */
+async function disownPidFile(dataFolder: string): Promise<void> {
+  const path = join(dataFolder, "postmaster.pid");
+  const [, ...rest] = (await readFile(path, "utf8")).split("\n");
+  await writeFile(path, ["2000000000", ...rest].join("\n"));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True when the process `pid` is a PostgreSQL server on this very folder, rather than a later process with its number. */
+export async function isPostmaster(pid: number, dataFolder: string): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  try {
+    if (process.platform === "linux") {
+      const [program = ""] = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+      // A zombie has no command line. The working directory follows a folder that was renamed meanwhile.
+      return (
+        basename(program) === "postgres" &&
+        (await readlink(`/proc/${pid}/cwd`)) === (await realpath(dataFolder))
+      );
+    }
+    const [file, args] =
+      process.platform === "win32"
+        ? ["tasklist", ["/nh", "/fi", `PID eq ${pid}`]]
+        : ["ps", ["-ww", "-o", "command=", "-p", String(pid)]];
+    const { stdout } = await promisify(execFile)(file as string, args as string[]);
+    return stdout.includes("postgres") && (process.platform === "win32" || stdout.includes(dataFolder));
+  } catch {
+    return false;
+  }
+}
+
+async function answers({ socketFolder, port }: PidFile): Promise<boolean> {
+  if (socketFolder === "") return false;
+  const socket = connect(join(socketFolder, `.s.PGSQL.${port}`));
+  return (await new Promise((resolve) => {
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  }).finally(() => socket.destroy())) as boolean;
+}

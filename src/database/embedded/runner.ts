@@ -1,0 +1,115 @@
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
+import { access, constants, stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+
+const run = promisify(execFile);
+
+/** As whom the PostgreSQL programs run. PostgreSQL refuses root, so root needs another user for it. */
+export interface Runner {
+  /** Undefined: as ourselves. */
+  uid?: number;
+  gid?: number;
+  /** A command that the program's own is put behind; it switches the user itself. */
+  prefix: string[];
+}
+
+export function spawnAs(
+  runner: Runner,
+  program: string,
+  args: string[],
+  options: SpawnOptions,
+): ChildProcess {
+  const [file = program, ...rest] = [...runner.prefix, program, ...args];
+  const user =
+    runner.uid === undefined || runner.prefix.length > 0 ? {} : { uid: runner.uid, gid: runner.gid };
+  return spawn(file, rest, { ...options, ...user, env: environment(), windowsHide: true } as SpawnOptions);
+}
+
+/** Ours without libpq's variables (PGDATA, PGPORT, PGOPTIONS …), which would change what the programs do, and without our secrets. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_|LTB_|LC_|LANG)/i.test(name));
+  return { ...Object.fromEntries(kept), LC_ALL: "C" };
+}
+
+/** Decides as whom PostgreSQL runs, from the owners of `candidates` (the first that exists and is not root's wins). */
+export async function chooseRunner(candidates: string[], logger?: EmbeddedLogger): Promise<Runner> {
+  if (process.getuid?.() !== 0) return { prefix: [] };
+  for (const folder of candidates) {
+    const owner = await stat(folder).catch(() => undefined);
+    if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, prefix: [] };
+  }
+  const existing = await lookUp("postgres");
+  if (existing !== undefined) return existing;
+  logger?.info("PostgreSQL does not run as root: creating the system user postgres for it");
+  try {
+    await run("useradd", [
+      "--system",
+      "--user-group",
+      "--no-create-home",
+      "--shell",
+      "/usr/sbin/nologin",
+      "postgres",
+    ]);
+    const created = await lookUp("postgres");
+    if (created !== undefined) return created;
+    throw new Error("the user is still unknown");
+  } catch (cause) {
+    throw new EmbeddedError(
+      "PostgreSQL does not run as root, and no system user postgres exists or could be created " +
+        `(${cause instanceof Error ? cause.message.trim() : cause}). Start as another user, add a user named postgres, ` +
+        "or set DATABASE_URL to a PostgreSQL server of your own.",
+      { cause },
+    );
+  }
+}
+
+async function lookUp(name: string): Promise<Runner | undefined> {
+  try {
+    const [uid, gid] = await Promise.all([run("id", ["-u", name]), run("id", ["-g", name])]);
+    return { uid: Number.parseInt(uid.stdout, 10), gid: Number.parseInt(gid.stdout, 10), prefix: [] };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A runner that gets at the programs and the folder even where root's own folders are closed to others (a checkout
+ * under /root, packages installed with umask 077): there it keeps the one capability to pass them.
+ */
+export async function withAccess(runner: Runner, program: string, folder: string): Promise<Runner> {
+  if (runner.uid === undefined) return runner;
+  if (await reaches(runner, program, folder)) return runner;
+  const ids = [`--reuid=${runner.uid}`, `--regid=${runner.gid ?? runner.uid}`, "--clear-groups"];
+  const capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+  const capable: Runner = { ...runner, prefix: ["setpriv", ...ids, ...capability, "--"] };
+  if (await reaches(capable, program, folder)) return capable;
+  throw new EmbeddedError(
+    `PostgreSQL does not run as root, and the user for it (uid ${runner.uid}) cannot get at ${folder} or ${program}: ` +
+      "a folder above them is closed to others. Move both where that user gets at them (LTB_DATA_DIR for the data), or start as another user.",
+  );
+}
+
+async function reaches(runner: Runner, program: string, folder: string): Promise<boolean> {
+  const test = spawnAs(runner, "/bin/sh", ["-c", 'cd "$2" && "$1" --version', "sh", program, folder], {
+    cwd: "/",
+    stdio: "ignore",
+  });
+  return await new Promise((resolve) => {
+    test.once("error", () => resolve(false));
+    test.once("exit", (code) => resolve(code === 0));
+  });
+}
+
+/** Throws with the way out when a plain user cannot write in the folder, for example because root made it. */
+export async function assertWritable(folder: string): Promise<void> {
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new EmbeddedError(
+      `This user may not write in the data folder ${folder}; it belongs to another. ` +
+        "Start as its owner or choose another folder with LTB_DATA_DIR.",
+      { cause },
+    );
+  }
+}

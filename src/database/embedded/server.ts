@@ -1,0 +1,160 @@
+import type { ChildProcess } from "node:child_process";
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Binaries } from "./binaries.ts";
+import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import { type Folders, openOwned, socketFolder } from "./folders.ts";
+import { readPidFile } from "./postmaster.ts";
+import { type Runner, spawnAs } from "./runner.ts";
+
+const LOG_BYTES = 16 * 1024 * 1024;
+
+/** A PostgreSQL that accepts connections. */
+export interface RunningServer {
+  /** The socket's folder, or 127.0.0.1 on Windows. */
+  host: string;
+  port: number;
+  /** Resolves with how it ended ("exit code 1", "signal SIGKILL"), whoever ended it. */
+  exited: Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  settings: Record<string, string>;
+  logger?: EmbeddedLogger | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export async function launch(
+  folders: Folders,
+  binaries: Binaries,
+  runner: Runner,
+  options: LaunchOptions,
+): Promise<RunningServer> {
+  const windows = process.platform === "win32";
+  const host = windows ? "127.0.0.1" : await socketFolder(folders.base, runner);
+  // On a socket the port is only part of its name.
+  const port = windows ? await freePort() : 5432;
+  if (!windows) {
+    // We hold the folder's lock and nothing runs on it: what lies here is left over.
+    for (const suffix of ["", ".lock"]) await rm(join(host, `.s.PGSQL.${port}${suffix}`), { force: true });
+  }
+  const settings: Record<string, string> = {
+    ...options.settings,
+    listen_addresses: windows ? host : "",
+    unix_socket_directories: windows ? "" : `"${host.replaceAll('"', '""')}"`,
+    unix_socket_permissions: "0700",
+    // Its log is the file that we give it, whatever postgresql.conf says.
+    logging_collector: "off",
+    log_destination: "stderr",
+  };
+  const args = ["-D", folders.data, "-p", String(port)];
+  for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
+
+  const logStart = await rotateLog(folders.logFile);
+  const log = await openOwned(folders.logFile, constants.O_WRONLY | constants.O_APPEND, runner);
+  // A session of its own: the terminal's Ctrl-C and hang-up reach us only, and we stop PostgreSQL when its clients are done.
+  const child = spawnAs(runner, binaries.postgres, args, {
+    cwd: folders.base,
+    detached: true,
+    stdio: ["ignore", log.fd, log.fd],
+  });
+  const exited = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  await log.close();
+  // Whatever ends this process in passing (an uncaught error, process.exit) takes PostgreSQL along, in order.
+  const onProcessExit = () => child.kill("SIGINT");
+  process.once("exit", onProcessExit);
+  void exited.then(() => process.removeListener("exit", onProcessExit));
+
+  const stop = () => stopChild(child, exited, binaries, folders);
+  try {
+    await untilReady(child, exited, folders, options);
+  } catch (error) {
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) await stop();
+    if (!(error instanceof EmbeddedError)) throw error;
+    const lines = await lastLines(folders.logFile, logStart);
+    throw new EmbeddedError(`${error.message}. The end of its log, ${folders.logFile}:\n${lines}`);
+  }
+  return { host, port, exited, stop };
+}
+
+async function untilReady(
+  child: ChildProcess,
+  exited: Promise<string>,
+  { data }: Folders,
+  { logger, signal }: LaunchOptions,
+): Promise<void> {
+  let end: string | undefined;
+  void exited.then((how) => {
+    end = how;
+  });
+  // No limit: recovery after a crash takes as long as it takes, and ending it would only start it over.
+  for (let waited = 0; ; waited += 10) {
+    signal?.throwIfAborted();
+    if (end !== undefined) throw new EmbeddedError(`PostgreSQL did not start on ${data} (${end})`);
+    const file = await readPidFile(data);
+    if (file?.ready === true && file.pid === child.pid) return;
+    if (waited > 0 && waited % 10_000 === 0) logger?.info("PostgreSQL is still recovering its data");
+    await sleep(10);
+  }
+}
+
+/** "Fast" shutdown: clients are disconnected, a checkpoint is written. */
+async function stopChild(
+  child: ChildProcess,
+  exited: Promise<string>,
+  { pgCtl }: Binaries,
+  { data }: Folders,
+): Promise<void> {
+  if (process.platform === "win32") {
+    // Windows has no such signal; pg_ctl asks PostgreSQL through its own pipe.
+    execFile(pgCtl, ["stop", "-D", data, "-m", "fast", "-W"], () => undefined);
+  } else {
+    child.kill("SIGINT");
+  }
+  const late = new AbortController();
+  await Promise.race([exited, sleep(60_000, "late", { signal: late.signal })]).then((how) => {
+    // SIGQUIT ends it at once; the next start recovers from the log.
+    if (how === "late") child.kill(process.platform === "win32" ? "SIGKILL" : "SIGQUIT");
+  });
+  late.abort();
+  await exited;
+}
+
+/** Keeps one earlier log beside a large one. Returns where the next start's lines begin. */
+async function rotateLog(path: string): Promise<number> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size < LOG_BYTES) return size;
+  await rename(path, `${path}.1`);
+  return 0;
+}
+
+async function lastLines(path: string, from: number): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(from, size - 4096);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, start);
+    return buffer.toString("utf8", 0, bytesRead).trimEnd().split("\n").slice(-10).join("\n");
+  } finally {
+    await file.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
+  return address.port;
+}

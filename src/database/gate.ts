@@ -1,0 +1,75 @@
+import { Code } from "@connectrpc/connect";
+import { ServiceError } from "../errors.ts";
+import { cancelled } from "./errors.ts";
+
+interface Waiter {
+  admit: () => void;
+  refuse: (error: unknown) => void;
+}
+
+/**
+ * Admits at most `places` pieces of work at once; the others wait their turn, in order, but neither for ever nor in
+ * unbounded number: Slonik's own queue for connections has no limit of either kind.
+ */
+export class Gate {
+  readonly #maxWaiting: number;
+  readonly #maxWaitMs: number;
+  readonly #waiters = new Set<Waiter>();
+  #free: number;
+
+  constructor(places: number, { maxWaiting, maxWaitMs }: { maxWaiting: number; maxWaitMs: number }) {
+    this.#free = places;
+    this.#maxWaiting = maxWaiting;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Runs `work` once there is a place. Throws RESOURCE_EXHAUSTED where there is none in time, without running it. */
+  async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await this.#wait(signal);
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    const [next] = this.#waiters;
+    if (next) next.admit();
+    else this.#free++;
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiters.size >= this.#maxWaiting) throw overloaded(`${this.#maxWaiting} calls already wait`);
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void) => () => {
+        this.#waiters.delete(waiter);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        finish();
+      };
+      const waiter: Waiter = {
+        admit: settle(resolve),
+        refuse: (error) => settle(() => reject(error))(),
+      };
+      const abort = () => waiter.refuse(signal && cancelled(signal));
+      const timer = setTimeout(() => {
+        waiter.refuse(overloaded(`no connection became free within ${this.#maxWaitMs} ms`));
+      }, this.#maxWaitMs);
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+}
+
+function overloaded(why: string): ServiceError {
+  return new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many calls for the database: ${why}`, {
+    retryAfterMs: 1_000,
+  });
+}

@@ -1,0 +1,27 @@
+export interface Statement {
+  /** Without the semicolon. */
+  text: string;
+  /** Where it begins in the file. */
+  start: number;
+}
+
+/** Comments, strings, quoted names and dollar-quoted bodies: a semicolon inside of them ends nothing. */
+const LEXEME =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|\be'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([a-z_]\w*)?\$[\s\S]*?\$\1\$|;|\w+|\S/gi;
+
+/** The statements of a SQL file. Not known: block comments within each other, and bodies in `begin atomic … end`. */
+export function splitStatements(file: string): Statement[] {
+  const found: Statement[] = [];
+  let start: number | undefined;
+  for (const { 0: lexeme, index } of file.matchAll(LEXEME)) {
+    if (lexeme.startsWith("--") || lexeme.startsWith("/*")) continue;
+    if (lexeme !== ";") {
+      start ??= index;
+    } else if (start !== undefined) {
+      found.push({ text: file.slice(start, index), start });
+      start = undefined;
+    }
+  }
+  if (start !== undefined) found.push({ text: file.slice(start), start });
+  return found;
+}

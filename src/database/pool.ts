@@ -1,0 +1,99 @@
+import { BackendTerminatedError } from "@slonik/errors";
+import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
+import { z } from "zod";
+import { currentSignal } from "./cancellation.ts";
+import type { Connection } from "./connect.ts";
+import { createDriver } from "./driver.ts";
+import { Gate } from "./gate.ts";
+import { sql } from "./sql.ts";
+
+export interface PoolSettings {
+  connection: Connection;
+  /** Most connections open at once. */
+  size: number;
+  /** Undefined: never closed for being idle. */
+  idleTimeoutMs?: number | undefined;
+  /** Undefined: never closed for its age. */
+  maxLifetimeMs?: number | undefined;
+  /** How long a call waits for a connection before it is refused. */
+  maxWaitMs: number;
+  /** How many calls may wait; one more is refused at once. */
+  maxWaiting: number;
+  /** Whether hot statements are prepared by name; false behind a pooler that cannot carry them. */
+  prepared: boolean;
+}
+
+const rowValidation: Interceptor = {
+  name: "row-validation",
+  transformRow: ({ resultParser }, _query, row) =>
+    (resultParser as z.ZodType<typeof row> | undefined)?.parse(row) ?? row,
+};
+
+/** A Slonik pool that survives expected errors: they reach the caller, and the connection serves on. */
+export class Pool {
+  readonly size: number;
+  readonly #slonik: DatabasePool;
+  readonly #gate: Gate;
+
+  private constructor(slonik: DatabasePool, { size, maxWaiting, maxWaitMs }: PoolSettings) {
+    this.#slonik = slonik;
+    this.#gate = new Gate(size, { maxWaiting, maxWaitMs });
+    this.size = size;
+  }
+
+  /** Makes the pool; opens no connection yet. */
+  static async create(settings: PoolSettings): Promise<Pool> {
+    const { connection, size, idleTimeoutMs, maxLifetimeMs, prepared } = settings;
+    // The URL is unused: the driver connects by `connection`.
+    const slonik = await createPool("postgresql://", {
+      driverFactory: createDriver(connection, { prepared }),
+      interceptors: [rowValidation],
+      maxPoolSize: size,
+      idleTimeout: idleTimeoutMs ?? "DISABLE_TIMEOUT",
+      maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
+      // No statement of ours leaves session state behind, so nothing has to be undone at release.
+      resetConnection: async () => {},
+      // Retries are ours (transaction.ts): these have no backoff.
+      connectionRetryLimit: 0,
+      queryRetryLimit: 0,
+      transactionRetryLimit: 0,
+    });
+    return new Pool(slonik, settings);
+  }
+
+  /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
+  async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
+    const signal = currentSignal();
+    const outcome = await this.#gate.pass(
+      () =>
+        // Slonik destroys the connection when its handler throws, hence errors are carried out as values.
+        this.#slonik.connect(async (connection) => {
+          try {
+            return { value: await work(connection) };
+          } catch (error) {
+            if (error instanceof BackendTerminatedError) throw error;
+            return { error };
+          }
+        }),
+      signal,
+    );
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Connections in use, open but idle, and calls that wait for one. */
+  stats(): { size: number; used: number; idle: number; waiting: number } {
+    const { acquiredConnections, idleConnections } = this.#slonik.state();
+    return { size: this.size, used: acquiredConnections, idle: idleConnections, waiting: this.#gate.waiting };
+  }
+
+  async ping(): Promise<void> {
+    await this.use((connection) => connection.one(ping));
+  }
+
+  end(): Promise<void> {
+    return this.#slonik.end();
+  }
+}
+
+const ping = sql.type(z.object({ ok: z.literal(1) }))`select 1 as ok`;

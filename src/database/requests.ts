@@ -1,0 +1,86 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { type JsonValue, parseInput, text } from "../validation.ts";
+import { type Content, contentHash } from "./content-hash.ts";
+import type { Executor } from "./executor.ts";
+import { sql, statement } from "./sql.ts";
+
+/** What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method for 24 hours. */
+export interface Once {
+  requestId: string;
+  /** Who asks: a user's id. Default: nobody. */
+  actor?: string;
+}
+
+interface Steps<Answer> {
+  create: (db: Executor) => Promise<Answer>;
+  /** What is kept to answer again: an id where the answer can be read again. */
+  remember: (answer: Answer) => JsonValue;
+  recall: (db: Executor, remembered: JsonValue) => Promise<Answer>;
+}
+
+/**
+ * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same request comes
+ * again, `recall` answers it. Without a request, simply runs `create`.
+ * @throws ALREADY_EXISTS with reason REQUEST_ID_REUSED if the id came before with another body
+ */
+export async function once<Answer>(
+  db: Executor,
+  request: Once | undefined,
+  method: string,
+  body: Content,
+  { create, remember, recall }: Steps<Answer>,
+): Promise<Answer> {
+  if (!request) return create(db);
+  const requestId = parseInput(text(limits.requestIdLength, 1), request.requestId, "request_id");
+  const actor = request.actor ?? "";
+  const hash = contentHash(body);
+  return db.transaction(async (transaction) => {
+    // A request that is being run by another call is waited for here, by the primary key.
+    const isFirst = await transaction.maybeOne(insertRequest(actor, method, requestId, hash));
+    if (isFirst) {
+      const answer = await create(transaction);
+      await transaction.any(finishRequest(actor, method, requestId, JSON.stringify(remember(answer))));
+      return answer;
+    }
+    const earlier = await transaction.one(getRequest(actor, method, requestId));
+    if (earlier.bodyHash !== hash) throw reused(requestId);
+    return recall(transaction, earlier.result);
+  });
+}
+
+function reused(requestId: string): ServiceError {
+  const message = `request_id ${requestId} was used for another request in the last 24 hours: use a new one`;
+  return new ServiceError(Code.AlreadyExists, "REQUEST_ID_REUSED", message, {
+    violations: [{ field: "request_id", description: "was used with another body" }],
+  });
+}
+
+const insertRequest = statement("request_insert", {
+  row: z.object({ requestId: z.string() }),
+  build: (actor: string, method: string, requestId: string, hash: string) => sql.fragment`
+    insert into requests (actor, method, request_id, body_hash)
+    values (${actor}, ${method}, ${requestId}, decode(${hash}, 'hex'))
+    on conflict (actor, method, request_id) do nothing
+    returning request_id as "requestId"`,
+  examples: [["", "CreateBenchmark", "r", "00"]],
+});
+
+const finishRequest = statement("request_finish", {
+  row: z.object({ requestId: z.string() }),
+  build: (actor: string, method: string, requestId: string, result: string) => sql.fragment`
+    update requests set result = ${result}
+    where actor = ${actor} and method = ${method} and request_id = ${requestId}
+    returning request_id as "requestId"`,
+  examples: [["", "CreateBenchmark", "r", "{}"]],
+});
+
+const getRequest = statement("request_get", {
+  row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>() }),
+  build: (actor: string, method: string, requestId: string) => sql.fragment`
+    select encode(body_hash, 'hex') as "bodyHash", result
+    from requests where actor = ${actor} and method = ${method} and request_id = ${requestId}`,
+  examples: [["", "CreateBenchmark", "r"]],
+});

@@ -1,0 +1,76 @@
+import { Code } from "@connectrpc/connect";
+
+/** Stable, machine-readable causes: `google.rpc.ErrorInfo.reason` on the wire. Never rename one. */
+export type Reason =
+  | "ALREADY_EXISTS"
+  | "CANCELLED"
+  | "CONFLICT"
+  | "CONSTRAINT_VIOLATION"
+  | "DATABASE_UNAVAILABLE"
+  | "DEADLINE_EXCEEDED"
+  | "DISK_FULL"
+  | "FORBIDDEN_STATUS_CHANGE"
+  | "INTERNAL"
+  | "INVALID_ARGUMENT"
+  | "INVALID_PAGE_TOKEN"
+  | "MESSAGE_TOO_LARGE"
+  | "NOT_FOUND"
+  | "OVERLOADED"
+  | "REFERENCE_MISSING"
+  | "REQUEST_ID_REUSED"
+  | "SHUTTING_DOWN"
+  | "UNIMPLEMENTED"
+  | "VERSION_MISMATCH";
+
+/** One wrong field of a request: `field` is its path in proto spelling, for example `evaluations[3].sample_id`. */
+export interface Violation {
+  field: string;
+  description: string;
+}
+
+export interface ServiceErrorOptions {
+  /** Facts a program may act on, for example `{ entity: "benchmark", id: "…" }`. Sent to the caller: no secrets. */
+  metadata?: Record<string, string>;
+  violations?: Violation[];
+  /** Set where trying again may help: how long to wait first, in milliseconds. */
+  retryAfterMs?: number;
+  /** Kept for the log, never sent. */
+  cause?: unknown;
+}
+
+/**
+ * The one error that callers see, over the wire and in the library alike.
+ * Its message, reason, metadata and violations are public; anything else that is thrown is masked as INTERNAL.
+ */
+export class ServiceError extends Error {
+  readonly code: Code;
+  readonly reason: Reason;
+  readonly metadata: Record<string, string>;
+  readonly violations: Violation[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: Code, reason: Reason, message: string, options: ServiceErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ServiceError";
+    this.code = code;
+    this.reason = reason;
+    this.metadata = options.metadata ?? {};
+    this.violations = options.violations ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export function notFound(entity: string, id: string): ServiceError {
+  return new ServiceError(Code.NotFound, "NOT_FOUND", `${entity} ${id} does not exist`, {
+    metadata: { entity, id },
+  });
+}
+
+export function invalid(violations: Violation[]): ServiceError {
+  const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
+  return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { violations });
+}
+
+export function invalidField(field: string, description: string): ServiceError {
+  return invalid([{ field, description }]);
+}

@@ -1,0 +1,185 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import type { Content } from "../database/content-hash.ts";
+import type { Executor } from "../database/executor.ts";
+import { cut } from "../database/page.ts";
+import { type Once, once } from "../database/requests.ts";
+import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { parseInput, text, uuid } from "../validation.ts";
+import {
+  type EvaluationChanges,
+  type EvaluationFilter,
+  evaluationChanges,
+  evaluationFilter,
+  type NewEvaluation,
+  newEvaluation,
+} from "./input.ts";
+import type { Evaluation } from "./rows.ts";
+import * as statements from "./statements.ts";
+import type { EvaluationPosition } from "./statements.ts";
+import { type StreamTotals, writeStream } from "./stream.ts";
+import { type BenchmarkSummary, compareMetricNames, emptyMetric, toMetricSummary } from "./summary.ts";
+import { type EvaluationResult, writeEvaluations } from "./write.ts";
+
+export interface EvaluationPage {
+  items: readonly Evaluation[];
+  /** Undefined on the last page. */
+  next: EvaluationPosition | undefined;
+}
+
+export interface EvaluationListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: EvaluationPosition | undefined;
+  /** Whether input, output, expected and metadata are read too. Default: false. */
+  full?: boolean;
+}
+
+/** Evaluations: `db.evaluations`. Whatever writes one keeps the counts of its benchmark true in the same transaction. */
+export class EvaluationRepository {
+  readonly #db: Executor;
+
+  constructor(db: Executor) {
+    this.#db = db;
+  }
+
+  /**
+   * Stores one evaluation. The same one given again answers what is stored.
+   * @throws NOT_FOUND without its benchmark, ALREADY_EXISTS if its id or sample is stored with other content
+   */
+  async create(input: NewEvaluation, request?: Once): Promise<Evaluation> {
+    const evaluation = parseInput(newEvaluation, input);
+    return once(this.#db, request, "CreateEvaluation", evaluation, {
+      create: async (db) => {
+        const [result] = await writeEvaluations(db, [evaluation]);
+        if (result?.outcome === "conflict") throw conflict(result.id);
+        if (result === undefined || result.outcome === "rejected") throw refusal(evaluation.benchmarkId, result);
+        return new EvaluationRepository(db).get(result.id, evaluation.benchmarkId);
+      },
+      remember: ({ id }) => id,
+      recall: (db, id) => new EvaluationRepository(db).get(String(id), evaluation.benchmarkId),
+    });
+  }
+
+  /**
+   * Stores up to 1000 evaluations by one statement. Each has a result of its own: one that is refused does not keep its
+   * neighbours out.
+   */
+  async createMany(evaluations: readonly NewEvaluation[], request?: Once): Promise<EvaluationResult[]> {
+    if (evaluations.length === 0 || evaluations.length > limits.batchItems) {
+      throw invalidField("evaluations", `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`);
+    }
+    return once(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
+      create: (db) => writeEvaluations(db, evaluations),
+      remember: (results) => results,
+      recall: async (_db, results) => results as unknown as EvaluationResult[],
+    });
+  }
+
+  /** Stores any number of evaluations in batches that are committed as they come. */
+  createStream(source: AsyncIterable<readonly NewEvaluation[]>): Promise<StreamTotals> {
+    return writeStream(source, (batch) => writeEvaluations(this.#db, batch));
+  }
+
+  /** @throws NOT_FOUND */
+  async get(id: string, benchmarkId?: string): Promise<Evaluation> {
+    const key = parseKey(id, benchmarkId);
+    const found = await this.#db.maybeOne(statements.getEvaluation(key.id, key.benchmarkId));
+    if (!found) throw notFound("evaluation", key.id);
+    return found;
+  }
+
+  /**
+   * Changes the judgement of an evaluation (re-scoring).
+   * @throws NOT_FOUND, FAILED_PRECONDITION if it would be left with neither output nor error
+   */
+  async update(id: string, input: EvaluationChanges, benchmarkId?: string): Promise<Evaluation> {
+    const key = parseKey(id, benchmarkId);
+    const changes = parseInput(evaluationChanges, input);
+    if (changes.error === "") changes.error = null;
+    return this.#db.transaction(async (db) => {
+      const current = await db.maybeOne(statements.getEvaluation(key.id, key.benchmarkId, true));
+      if (!current) throw notFound("evaluation", key.id);
+      if (changes.error === null && current.output === null) {
+        const message = `evaluation ${key.id} has no output, so its error cannot be cleared`;
+        throw new ServiceError(Code.FailedPrecondition, "CONSTRAINT_VIOLATION", message, {
+          violations: [{ field: "error", description: "is required where there is no output" }],
+        });
+      }
+      return db.one(statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null));
+    });
+  }
+
+  /** @throws NOT_FOUND */
+  async delete(id: string, benchmarkId?: string): Promise<void> {
+    const key = parseKey(id, benchmarkId);
+    const deleted = await this.#db.maybeOne(statements.deleteEvaluation(key.id, key.benchmarkId));
+    if (!deleted) throw notFound("evaluation", key.id);
+  }
+
+  /**
+   * One page of a benchmark's evaluations, newest first unless the filter says otherwise.
+   * @throws NOT_FOUND without the benchmark
+   */
+  async list(filter: EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
+    const parsed = parseInput(evaluationFilter, filter);
+    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const { after, full = false } = options;
+    const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full));
+    if (rows.length === 0 && !after) await this.#requireBenchmark(parsed.benchmarkId);
+    const { items, last } = cut(rows, limit);
+    return { items, next: last && { createdAt: last.createdAt, score: last.score, id: last.id } };
+  }
+
+  /** The newest evaluations of a benchmark. */
+  async listByBenchmark(benchmarkId: string, limit: number): Promise<readonly Evaluation[]> {
+    return (await this.list({ benchmarkId }, { limit, full: true })).items;
+  }
+
+  /**
+   * Statistics over all evaluations of a benchmark, computed exactly from the rows.
+   * @param names which metrics, also those without a value; by default all that have one
+   * @throws NOT_FOUND
+   */
+  async summarize(benchmarkId: string, names: readonly string[] = []): Promise<BenchmarkSummary> {
+    const id = parseInput(uuid, benchmarkId, "benchmark_id");
+    const wanted = parseInput(metricNames, names, "metrics");
+    await this.#requireBenchmark(id);
+    const [rows, totals] = await Promise.all([
+      this.#db.any(statements.summarizeMetrics(id)),
+      this.#db.one(statements.summarizeTotals(id)),
+    ]);
+    const found = new Map(rows.map((row) => [row.name, toMetricSummary(row)]));
+    const metrics =
+      wanted.length > 0
+        ? wanted.map((name) => found.get(name) ?? emptyMetric(name))
+        : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name));
+    return { benchmarkId: id, ...totals, metrics };
+  }
+
+  async #requireBenchmark(id: string): Promise<void> {
+    if (!(await this.#db.maybeOne(statements.benchmarkExists(id)))) throw notFound("benchmark", id);
+  }
+}
+
+const pageLimit = z.int().min(1, "must be 1 or more").max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
+const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
+
+function parseKey(id: string, benchmarkId: string | undefined): { id: string; benchmarkId: string | undefined } {
+  return {
+    id: parseInput(uuid, id, "id"),
+    benchmarkId: benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id"),
+  };
+}
+
+function conflict(id: string): ServiceError {
+  const message = `evaluation ${id} has the same id or sample but other content, which stands`;
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", message, { metadata: { entity: "evaluation", id } });
+}
+
+function refusal(benchmarkId: string, result: EvaluationResult | undefined): ServiceError {
+  if (result?.outcome !== "rejected") throw new Error("an evaluation was written without a result");
+  if (result.field === "benchmark_id") return notFound("benchmark", benchmarkId);
+  return invalidField(result.field || "evaluation", result.reason);
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import type { JsonObject } from "../validation.ts";
+
+/** An evaluation as the database answers it. Times are ISO 8601 in UTC with six digits of microseconds. */
+export const evaluationRow = z.object({
+  id: z.string(),
+  benchmarkId: z.string(),
+  sampleId: z.string().nullable(),
+  repetition: z.number(),
+  provider: z.string(),
+  model: z.string(),
+  /** Null where it was not read. */
+  input: z.string().nullable(),
+  output: z.string().nullable(),
+  expected: z.string().nullable(),
+  metrics: z.custom<JsonObject>(),
+  score: z.number().nullable(),
+  error: z.string().nullable(),
+  latencyMs: z.number().nullable(),
+  inputTokens: z.number().nullable(),
+  outputTokens: z.number().nullable(),
+  costUsd: z.number().nullable(),
+  metadata: z.custom<JsonObject>().nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  createdBy: z.string().nullable(),
+});
+
+/** One scored input and output of a benchmark; a failed sample has an error. */
+export type Evaluation = z.output<typeof evaluationRow>;

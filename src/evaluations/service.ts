@@ -1,0 +1,151 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { EvaluationOrder, EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField } from "../errors.ts";
+import { callOf } from "../rpc/context.ts";
+import { given, patchOf } from "../rpc/convert.ts";
+import { onceOf } from "../rpc/once.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { exportChunks } from "./export.ts";
+import type { EvaluationFilter, NewEvaluation } from "./input.ts";
+import { evaluationMessage, faultOf, fromMessage, metricMessage, outcomes } from "./messages.ts";
+
+export const evaluationPosition = z.object({ createdAt: z.string(), score: z.number().nullable(), id: z.string() });
+
+/** The methods of BenchmarkService that are about evaluations. */
+export function evaluationMethods(db: Database) {
+  return {
+    async createEvaluation(request, context) {
+      const input = fromMessage(request, "", actorId(context));
+      const evaluation = await db.evaluations.create(input, onceOf(request, context));
+      return { evaluation: evaluationMessage(evaluation) };
+    },
+
+    async batchCreateEvaluations(request, context) {
+      const actor = actorId(context);
+      const evaluations = request.evaluations.map((sent) => fromMessage(sent, request.benchmarkId, actor));
+      const results = await db.evaluations.createMany(evaluations, onceOf(request, context));
+      return {
+        results: results.map((result, index) => ({
+          index,
+          id: "id" in result ? result.id : "",
+          outcome: outcomes[result.outcome],
+          ...faultOf(result),
+        })),
+      };
+    },
+
+    async streamEvaluations(requests, context) {
+      const actor = actorId(context);
+      const { issues, ...counts } = await db.evaluations.createStream(batches());
+      return {
+        ...counts,
+        issues: issues.map(({ index, sampleId, result }) => ({
+          index,
+          sampleId,
+          outcome: outcomes[result.outcome],
+          ...faultOf(result),
+        })),
+      };
+
+      async function* batches(): AsyncIterable<NewEvaluation[]> {
+        for await (const { benchmarkId, evaluations } of requests) {
+          yield evaluations.map((sent) => fromMessage(sent, benchmarkId, actor));
+        }
+      }
+    },
+
+    async getEvaluation({ id, benchmarkId }) {
+      return { evaluation: evaluationMessage(await db.evaluations.get(id, given(benchmarkId))) };
+    },
+
+    async updateEvaluation(request) {
+      const patch = patchOf(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
+      const changes = {
+        score: patch("score", request.score),
+        metrics: patch("metrics", request.metrics) ?? (patch("metrics", undefined) === null ? {} : undefined),
+        expected: patch("expected", request.expected),
+        error: patch("error", request.error),
+        metadata: patch("metadata", request.metadata),
+      };
+      const evaluation = await db.evaluations.update(request.id, changes, given(request.benchmarkId));
+      return { evaluation: evaluationMessage(evaluation) };
+    },
+
+    async deleteEvaluation({ id, benchmarkId }) {
+      await db.evaluations.delete(id, given(benchmarkId));
+      return {};
+    },
+
+    async listEvaluations(request) {
+      const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
+      const { items, next } = await db.evaluations.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, evaluationPosition),
+        full: request.view === EvaluationView.FULL,
+      });
+      return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next && { ...next }, filter) };
+    },
+
+    async *exportEvaluations(request) {
+      const filter = { ...filterOf(request), orderBy: "oldest" as const };
+      const after = decodePageToken(request.pageToken, filter, evaluationPosition);
+      const full = request.view !== EvaluationView.BASIC;
+      for await (const { items, next } of exportChunks(db.evaluations, filter, { after, full })) {
+        yield {
+          evaluations: items.map(evaluationMessage),
+          nextPageToken: encodePageToken(next && { ...next }, filter),
+        };
+      }
+    },
+
+    async getBenchmarkSummary({ benchmarkId, metrics }) {
+      const summary = await db.evaluations.summarize(benchmarkId, metrics);
+      return {
+        ...summary,
+        inputTokens: BigInt(summary.inputTokens),
+        outputTokens: BigInt(summary.outputTokens),
+        metrics: summary.metrics.map(metricMessage),
+      };
+    },
+  } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;
+}
+
+type Filters = Pick<
+  ListEvaluationsRequest,
+  "benchmarkId" | "provider" | "model" | "minScore" | "maxScore" | "failedOnly" | "sampleId"
+>;
+
+function filterOf({ benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId }: Filters) {
+  return {
+    benchmarkId,
+    provider: given(provider),
+    model: given(model),
+    minScore,
+    maxScore,
+    failedOnly,
+    sampleId: given(sampleId),
+  };
+}
+
+type Order = NonNullable<EvaluationFilter["orderBy"]>;
+
+const orders = new Map<EvaluationOrder, Order>([
+  [EvaluationOrder.UNSPECIFIED, "newest"],
+  [EvaluationOrder.CREATED_AT_DESC, "newest"],
+  [EvaluationOrder.CREATED_AT_ASC, "oldest"],
+  [EvaluationOrder.SCORE_DESC, "highest-score"],
+  [EvaluationOrder.SCORE_ASC, "lowest-score"],
+]);
+
+function orderOf(order: EvaluationOrder): Order {
+  const known = orders.get(order);
+  if (!known) throw invalidField("order_by", `must be a value of EvaluationOrder, is ${order}`);
+  return known;
+}
+
+function actorId(context: HandlerContext): string | undefined {
+  return callOf(context).actor?.userId;
+}

@@ -1,0 +1,297 @@
+import { z } from "zod";
+import { fetched, page } from "../database/page.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
+import type { EvaluationChanges, ParsedFilter } from "./input.ts";
+import { evaluationRow } from "./rows.ts";
+
+/** Where a page ended: the next one begins after it. `score` only in an order by score. */
+export interface EvaluationPosition {
+  createdAt: string;
+  score: number | null;
+  id: string;
+}
+
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/** Large texts are read only where they are asked for. */
+function columns(full: boolean, e = sql.fragment`e`): Fragment {
+  const wide = full
+    ? sql.fragment`${e}.input, ${e}.output, ${e}.expected, ${e}.metadata`
+    : sql.fragment`null::text as input, null::text as output, null::text as expected, null::jsonb as metadata`;
+  return sql.fragment`
+    ${e}.id, ${e}.benchmark_id as "benchmarkId", ${e}.sample_id as "sampleId", ${e}.repetition, ${e}.provider, ${e}.model, ${wide},
+    ${e}.metrics, ${e}.score, ${e}.error, ${e}.latency_ms as "latencyMs", ${e}.input_tokens as "inputTokens",
+    ${e}.output_tokens as "outputTokens", ${e}.cost_usd as "costUsd", ${e}.created_at as "createdAt",
+    ${e}.updated_at as "updatedAt", ${e}.created_by as "createdBy"`;
+}
+
+// The rows travel as one JSON text: one parameter whatever their number, and both ends parse it natively.
+const input = (rows: string): Fragment => sql.fragment`
+  rows from (
+    json_to_recordset(${rows}) as (
+      id uuid, benchmark_id uuid, sample_id text, repetition integer, provider text, model text, input text,
+      output text, expected text, metrics jsonb, score double precision, error text, latency_ms double precision,
+      input_tokens integer, output_tokens integer, cost_usd double precision, metadata jsonb,
+      created_at timestamptz, created_by uuid, content_hash bytea
+    )
+  ) with ordinality`;
+
+// In the order given, which callers keep sorted by key: two batches with rows in common then wait for each other rather
+// than deadlock. Ids are only answered where some row was not inserted, which is rare.
+export const insertEvaluations = statement("evaluation_insert", {
+  row: z.object({ inserted: z.number(), ids: z.array(z.string()).nullable() }),
+  build: (rows: string, count: number) => sql.fragment`
+    with inserted as (
+      insert into evaluations (
+        id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error,
+        latency_ms, input_tokens, output_tokens, cost_usd, metadata, created_at, updated_at, created_by, content_hash
+      )
+      select
+        i.id, i.benchmark_id, i.sample_id, i.repetition, coalesce(i.provider, b.provider), coalesce(i.model, b.model),
+        i.input, i.output, i.expected, i.metrics, i.score, i.error, i.latency_ms, i.input_tokens, i.output_tokens,
+        i.cost_usd, i.metadata, coalesce(i.created_at, now()), now(), i.created_by, i.content_hash
+      from ${input(rows)} i join benchmarks b on b.id = i.benchmark_id
+      order by i.ordinality
+      on conflict do nothing
+      returning id, benchmark_id, error is not null as failed
+    ), counted as (
+      insert into benchmark_count_deltas (benchmark_id, completed, failed)
+      select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
+      from inserted group by benchmark_id
+    )
+    select count(*) as inserted, case when count(*) < ${count} then array_agg(id) end as ids from inserted`,
+  examples: [["[]", 1]],
+});
+
+// What stands in the way of rows that were not inserted: no such benchmark, or a row with the same key or id.
+export const findStored = statement("evaluation_find_stored", {
+  row: z.object({
+    hasBenchmark: z.boolean(),
+    id: z.string().nullable(),
+    isSame: z.boolean().nullable(),
+  }),
+  build: (rows: string) => sql.fragment`
+    select b.id is not null as "hasBenchmark", e.id, e.content_hash = i.content_hash as "isSame"
+    from ${input(rows)} i
+    left join benchmarks b on b.id = i.benchmark_id
+    left join lateral (
+      select s.id, s.content_hash from evaluations s
+      where s.benchmark_id = i.benchmark_id and s.sample_id = i.sample_id and s.repetition = i.repetition
+      union all
+      select s.id, s.content_hash from evaluations s where s.benchmark_id = i.benchmark_id and s.id = i.id
+      limit 1
+    ) e on true
+    order by i.ordinality`,
+  examples: [["[]"]],
+});
+
+// A benchmark id, where the caller has it, makes this one shard of a distributed table.
+export const getEvaluation = statement("evaluation_get", {
+  row: evaluationRow,
+  prepared: false,
+  build: (id: string, benchmarkId: string | undefined, lock = false) => sql.fragment`
+    select ${columns(true)} from evaluations e where e.id = ${id} ${
+      benchmarkId ? sql.fragment`and e.benchmark_id = ${benchmarkId}` : sql.fragment``
+    } limit 1 ${lock ? sql.fragment`for no key update` : sql.fragment``}`,
+  examples: [
+    [exampleId, undefined],
+    [exampleId, exampleId, true],
+  ],
+});
+
+const changedCounts = sql.fragment`
+  counted as (
+    insert into benchmark_count_deltas (benchmark_id, completed, failed)
+    select benchmark_id, completed, failed from change where completed <> 0 or failed <> 0
+  )`;
+
+export const updateEvaluation = statement("evaluation_update", {
+  row: evaluationRow,
+  prepared: false,
+  build: (id: string, benchmarkId: string, changes: EvaluationChanges, wasFailed: boolean) => sql.fragment`
+    with e as (
+      update evaluations set ${sql.join(assignments(changes), sql.fragment`, `)}
+      where id = ${id} and benchmark_id = ${benchmarkId}
+      returning *
+    ), change as (
+      select
+        benchmark_id,
+        (error is null)::integer - ${wasFailed ? 0 : 1}::integer as completed,
+        (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed
+      from e
+    ), ${changedCounts}
+    select ${columns(true)} from e`,
+  examples: [
+    [exampleId, exampleId, {}, false],
+    [exampleId, exampleId, { score: 1, metrics: {}, expected: null, error: "e", metadata: { a: 1 } }, true],
+  ],
+});
+
+function assignments(changes: EvaluationChanges): Fragment[] {
+  const set = [sql.fragment`updated_at = now()`];
+  if (changes.score !== undefined) set.push(sql.fragment`score = ${changes.score}`);
+  if (changes.metrics !== undefined) set.push(sql.fragment`metrics = ${JSON.stringify(changes.metrics)}`);
+  if (changes.expected !== undefined) set.push(sql.fragment`expected = ${changes.expected}`);
+  if (changes.error !== undefined) set.push(sql.fragment`error = ${changes.error}`);
+  if (changes.metadata !== undefined) {
+    set.push(sql.fragment`metadata = ${changes.metadata && JSON.stringify(changes.metadata)}`);
+  }
+  return set;
+}
+
+// An id alone is looked up first, so that no more than one row is ever deleted.
+export const deleteEvaluation = statement("evaluation_delete", {
+  row: z.object({ id: z.string() }),
+  prepared: false,
+  build: (id: string, benchmarkId: string | undefined) => sql.fragment`
+    with gone as (
+      delete from evaluations where (id, benchmark_id) = (
+        select id, benchmark_id from evaluations where id = ${id} ${
+          benchmarkId ? sql.fragment`and benchmark_id = ${benchmarkId}` : sql.fragment``
+        } limit 1
+      )
+      returning id, benchmark_id, error
+    ), change as (
+      select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed from gone
+    ), ${changedCounts}
+    select id from gone`,
+  examples: [
+    [exampleId, undefined],
+    [exampleId, exampleId],
+  ],
+});
+
+// By creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by score and between scores
+// from idx_evaluations_score, one sample from evaluations_sample_key. Provider and model are checked while reading those.
+export const listEvaluations = statement("evaluation_list", {
+  row: evaluationRow.extend(fetched),
+  prepared: false,
+  build: (filter: ParsedFilter, limit: number, after: EvaluationPosition | undefined, full: boolean) => {
+    const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";
+    const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
+    const key = byScore ? sql.fragment`e.score` : sql.fragment`e.created_at`;
+    const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
+    const where = conditions(filter, byScore);
+    if (after) {
+      const position = byScore
+        ? sql.fragment`(${after.score}::double precision, ${after.id}::uuid)`
+        : sql.fragment`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
+      const comparison = ascending ? sql.fragment`>` : sql.fragment`<`;
+      where.push(sql.fragment`(${key}, e.id) ${comparison} ${position}`);
+    }
+    return page({
+      rows: sql.fragment`
+        select * from evaluations e where ${sql.and(where)}
+        order by ${key} ${direction}, e.id ${direction} limit ${limit}`,
+      columns: columns(full, sql.fragment`r`),
+      size: full
+        ? sql.fragment`
+          800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0)
+            + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics) + coalesce(pg_column_size(r.metadata), 0)`
+        : sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics)`,
+      order: byScore
+        ? sql.fragment`r.score ${direction}, r.id ${direction}`
+        : sql.fragment`r.created_at ${direction}, r.id ${direction}`,
+    });
+  },
+  examples: [
+    [{ benchmarkId: exampleId, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
+    [
+      {
+        benchmarkId: exampleId,
+        failedOnly: false,
+        orderBy: "oldest",
+        provider: "p",
+        model: "m",
+        minScore: 0,
+        maxScore: 1,
+        sampleId: "s",
+      },
+      2,
+      { createdAt: "2026-01-31T12:00:00.000001Z", score: null, id: exampleId },
+      true,
+    ],
+    [
+      { benchmarkId: exampleId, failedOnly: false, orderBy: "lowest-score" },
+      2,
+      { createdAt: "2026-01-31T12:00:00.000001Z", score: 0.5, id: exampleId },
+      true,
+    ],
+    [{ benchmarkId: exampleId, failedOnly: false, orderBy: "highest-score" }, 2, undefined, true],
+  ],
+});
+
+function conditions(filter: ParsedFilter, byScore: boolean): Fragment[] {
+  const where = [sql.fragment`e.benchmark_id = ${filter.benchmarkId}`];
+  if (filter.sampleId !== undefined) where.push(sql.fragment`e.sample_id = ${filter.sampleId}`);
+  if (filter.provider !== undefined) where.push(sql.fragment`e.provider = ${filter.provider}`);
+  if (filter.model !== undefined) where.push(sql.fragment`e.model = ${filter.model}`);
+  if (filter.minScore !== undefined) where.push(sql.fragment`e.score >= ${filter.minScore}`);
+  if (filter.maxScore !== undefined) where.push(sql.fragment`e.score <= ${filter.maxScore}`);
+  if (byScore) where.push(sql.fragment`e.score is not null`);
+  if (filter.failedOnly) where.push(sql.fragment`e.error is not null`);
+  return where;
+}
+
+export const benchmarkExists = statement("evaluation_benchmark_exists", {
+  row: z.object({ id: z.string() }),
+  build: (id: string) => sql.fragment`select id from benchmarks where id = ${id}`,
+  examples: [[exampleId]],
+});
+
+// Exact figures by SQL: float8 aggregates are summed by Youngs and Cramer's stable method since PostgreSQL 12.
+export const summarizeMetrics = statement("evaluation_summarize_metrics", {
+  row: z.object({
+    name: z.string(),
+    count: z.number(),
+    sum: z.number(),
+    mean: z.number(),
+    stddev: z.number().nullable(),
+    min: z.number(),
+    max: z.number(),
+    percentiles: z.array(z.number()),
+  }),
+  build: (benchmarkId: string) => sql.fragment`
+    with rows as not materialized (
+      select * from evaluations where benchmark_id = ${benchmarkId}
+    ), metric as (
+      select fixed.name, fixed.value
+      from rows r cross join lateral (values
+        ('score', r.score), ('latency_ms', r.latency_ms), ('input_tokens', r.input_tokens),
+        ('output_tokens', r.output_tokens), ('cost_usd', r.cost_usd)
+      ) fixed (name, value)
+      where fixed.value is not null
+      union all
+      select
+        case when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+          then 'metrics.' || m.key else m.key end,
+        case jsonb_typeof(m.value) when 'number' then m.value::double precision
+          else m.value::boolean::integer end
+      from rows r cross join lateral jsonb_each(r.metrics) m
+      where jsonb_typeof(m.value) in ('number', 'boolean')
+    )
+    select
+      name, count(*) as count, sum(value) as sum, avg(value) as mean, stddev_samp(value) as stddev,
+      min(value) as min, max(value) as max,
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by value) as percentiles
+    from metric group by name order by name`,
+  examples: [[exampleId]],
+});
+
+export const summarizeTotals = statement("evaluation_summarize_totals", {
+  row: z.object({
+    evaluationCount: z.number(),
+    failedCount: z.number(),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    costUsd: z.number(),
+  }),
+  build: (benchmarkId: string) => sql.fragment`
+    select
+      count(*) as "evaluationCount", count(error) as "failedCount",
+      coalesce(sum(input_tokens), 0)::bigint as "inputTokens",
+      coalesce(sum(output_tokens), 0)::bigint as "outputTokens",
+      coalesce(sum(cost_usd), 0)::double precision as "costUsd"
+    from evaluations where benchmark_id = ${benchmarkId}`,
+  examples: [[exampleId]],
+});

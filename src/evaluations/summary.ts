@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import { studentTQuantile } from "../statistics/student-t.ts";
+import type { summarizeMetrics } from "./statements.ts";
+
+/**
+ * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n, the interval is
+ * mean ± t(0.975, n − 1) · stderr; these are null below two values. Percentiles interpolate linearly.
+ */
+export interface MetricSummary {
+  name: string;
+  count: number;
+  sum: number;
+  mean: number | null;
+  stddev: number | null;
+  stderr: number | null;
+  ci95Low: number | null;
+  ci95High: number | null;
+  min: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+  max: number | null;
+}
+
+export interface BenchmarkSummary {
+  benchmarkId: string;
+  evaluationCount: number;
+  failedCount: number;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number;
+  metrics: MetricSummary[];
+}
+
+/** Metrics that every evaluation can have, before those of the benchmark's own. */
+const builtIn = ["score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"];
+
+export function toMetricSummary(row: z.output<typeof summarizeMetrics.row>): MetricSummary {
+  const { percentiles, count, mean, stddev, ...rest } = row;
+  const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
+  const stderr = stddev === null ? null : stddev / Math.sqrt(count);
+  const margin = stderr === null ? null : studentTQuantile(0.975, count - 1) * stderr;
+  return {
+    ...rest,
+    count,
+    mean,
+    stddev,
+    stderr,
+    ci95Low: margin === null ? null : mean - margin,
+    ci95High: margin === null ? null : mean + margin,
+    p50,
+    p90,
+    p95,
+    p99,
+  };
+}
+
+export function emptyMetric(name: string): MetricSummary {
+  const none = { mean: null, stddev: null, stderr: null, ci95Low: null, ci95High: null };
+  return { name, count: 0, sum: 0, ...none, min: null, p50: null, p90: null, p95: null, p99: null, max: null };
+}
+
+/** The built-in metrics first, in their own order, then the others by name. */
+export function compareMetricNames(a: string, b: string): number {
+  const [i, j] = [builtIn.indexOf(a), builtIn.indexOf(b)];
+  if (i >= 0 || j >= 0) return (i < 0 ? builtIn.length : i) - (j < 0 ? builtIn.length : j);
+  return a < b ? -1 : a > b ? 1 : 0;
+}

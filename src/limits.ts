@@ -1,0 +1,90 @@
+/** Every limit of the service that is not configuration, in one place. The proto comments state the same numbers. */
+export const limits = {
+  /** Characters of a name, model, dataset, sample id, worker id, unique or limit key. */
+  nameLength: 255,
+  /** Characters of a provider or job type. */
+  providerLength: 100,
+  /** Characters of a description or an error. */
+  textLength: 65_536,
+  /** UTF-8 bytes of an evaluation's input, output or expected text. */
+  evaluationTextBytes: 2 * 1024 * 1024,
+  /** UTF-8 bytes of one JSON document: metadata, results, metrics, payload. */
+  jsonBytes: 1024 * 1024,
+  /** Objects and lists within each other in a JSON document. */
+  jsonDepth: 100,
+  labels: 64,
+  labelKeyLength: 63,
+  labelValueLength: 255,
+  /** Characters of a client's request id. */
+  requestIdLength: 128,
+  /** Items of one batch. */
+  batchItems: 1_000,
+
+  /** Items of a page where the request leaves its size open, and the most it may ask for. */
+  pageSizeDefault: 50,
+  pageSizeMax: 1_000,
+  /** A page also ends at about this many bytes, so that it fits into a message. */
+  pageBytes: 3 * 1024 * 1024,
+
+  /** Rows and bytes that StreamEvaluations writes by one statement. */
+  streamBatchRows: 1_000,
+  streamBatchBytes: 4 * 1024 * 1024,
+  /** Rejected, conflicting and duplicate rows that a stream's answer describes one by one. */
+  streamIssues: 100,
+  /** Evaluations in one message of an export, which ends at about `pageBytes` too. */
+  exportChunkRows: 500,
+  /** Evaluations deleted by one statement while a benchmark is being deleted. */
+  deleteBatchRows: 5_000,
+
+  /** How often work is done again after a deadlock or a serialization failure, and the base of the growing random pause. */
+  transactionAttempts: 6,
+  transactionBackoffMs: 5,
+  /** How often counts are folded and old request ids forgotten, and rows that one statement of it takes. */
+  maintenanceIntervalMs: 1_000,
+  maintenanceBatchRows: 1_000,
+  /** How long a request id is remembered. */
+  requestIdHours: 24,
+  /** How long a health check waits for the database. */
+  healthCheckMs: 2_000,
+} as const;
+
+/** Limits of the two listeners: what one connection or one call may cost. Message size, drain time and default deadline are configuration. */
+export const transportLimits = {
+  /** Longest deadline of a call, in milliseconds (24 h); a caller's longer one is cut to it. Timers overflow at 24.8 days. */
+  deadlineMs: 24 * 60 * 60 * 1000,
+  /** Time that calls have to end by themselves after they were told that the server stops, in milliseconds. */
+  abortGraceMs: 500,
+  /** Time between two probes of the database for health and readiness, in milliseconds. */
+  probeIntervalMs: 1_000,
+
+  /** Calls at once on one gRPC connection. 20,000 waiting streams took 418 MB, 200 a connection stay flat; clients queue the rest. */
+  concurrentStreams: 200,
+  /** A gRPC connection without calls is closed after this many milliseconds, so that clients that are gone leave nothing behind. */
+  connectionIdleMs: 15 * 60 * 1000,
+  /** A gRPC connection is asked to reconnect after this many milliseconds, so that calls spread over new servers. */
+  connectionAgeMs: 60 * 60 * 1000,
+  /** Calls still running on an aged connection may go on as long as the longest deadline allows. */
+  connectionAgeGraceMs: 24 * 60 * 60 * 1000,
+  /** A silent gRPC connection is pinged after this many milliseconds: half-open ones hold streams and their queries. */
+  keepaliveMs: 60_000,
+  keepaliveTimeoutMs: 20_000,
+  /** Bytes of a response stream that wait for a slow reader before the handler has to wait. */
+  streamBufferBytes: 256 * 1024,
+
+  /** Bytes of an HTTP/1.1 request's header. */
+  httpHeaderBytes: 16 * 1024,
+  /** Time to receive an HTTP request's header, and the whole of it, in milliseconds: against clients that trickle bytes. */
+  httpHeadersTimeoutMs: 10_000,
+  httpRequestTimeoutMs: 5 * 60 * 1000,
+  /** An HTTP connection without a request is closed after this many milliseconds; longer than the 60 s of usual proxies. */
+  httpKeepAliveMs: 65_000,
+  /** HTTP responses below this many bytes are sent uncompressed: always-on gzip more than halves throughput. */
+  httpCompressMinBytes: 8 * 1024,
+  /** Seconds that a browser may keep the answer to a CORS preflight. */
+  corsMaxAgeSeconds: 7_200,
+
+  /** Characters of an error message on the wire; with the details it has to stay within the 8 KiB of metadata that clients accept. */
+  errorMessageLength: 1_024,
+  /** Bytes of violations that an error describes; the rest is left out. */
+  errorViolationBytes: 3_072,
+} as const;

@@ -1,0 +1,114 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { z } from "zod";
+import { invalid } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+export type { JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, root = ""): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(violationsOf(result.error, root));
+}
+
+/** The wrong fields of a failed parse. `root` is put before each path, for example `evaluations[3]`. */
+export function violationsOf(error: z.ZodError, root = ""): { field: string; description: string }[] {
+  return error.issues.map((issue) => ({ field: fieldPath(root, issue.path), description: issue.message }));
+}
+
+function fieldPath(root: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((parent, key) => {
+    if (typeof key === "number") return `${parent}[${key}]`;
+    const name = String(key).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return parent ? `${parent}.${name}` : name;
+  }, root);
+}
+
+const noNul = "must not contain the character U+0000, which PostgreSQL cannot store";
+
+/** A string of `min` to `max` characters. */
+export function text(max: number, min = 0) {
+  const expected = min > 0 ? `must have ${min} to ${max} characters` : `must have at most ${max} characters`;
+  return z
+    .string({ error: "must be a string" })
+    .refine((value) => value.length >= min && value.length <= max, {
+      error: ({ input }) => `${expected}, has ${(input as string).length}`,
+    })
+    .refine((value) => !value.includes("\0"), noNul);
+}
+
+/** A string of at most `max` bytes in UTF-8. */
+export function longText(max: number) {
+  return z
+    .string({ error: "must be a string" })
+    .refine((value) => value.length * 3 <= max || Buffer.byteLength(value) <= max, {
+      error: ({ input }) => `must have at most ${max} bytes, has ${Buffer.byteLength(input as string)}`,
+    })
+    .refine((value) => !value.includes("\0"), noNul);
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const uuid = z
+  .string({ error: "must be a UUID" })
+  .regex(uuidPattern, "must be a UUID, for example 01890a5d-ac96-774b-bcce-b302099a8057")
+  .toLowerCase();
+
+/** A whole number from `min` to `max`, by default from 0 to what PostgreSQL's integer holds. */
+export function whole(min = 0, max = 2_147_483_647) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error: message }).min(min, message).max(max, message);
+}
+
+export const finite = z.number({ error: "must be a finite number" });
+
+export const notNegative = finite.min(0, "must be 0 or more");
+
+/** A number of times: ISO 8601 in UTC, to the microsecond; years 0001 to 9999, as `google.protobuf.Timestamp`. */
+export const timestamp = z
+  .string({ error: "must be an ISO 8601 time" })
+  .refine(
+    (value) => /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) && !Number.isNaN(Date.parse(value)),
+    'must be an ISO 8601 time in UTC, for example "2026-01-31T12:00:00.000001Z"',
+  );
+
+export const labels = z
+  .record(text(limits.labelKeyLength, 1), text(limits.labelValueLength))
+  .refine((value) => Object.keys(value).length <= limits.labels, `must have at most ${limits.labels} entries`);
+
+/** Any JSON that PostgreSQL can store and gRPC can carry. */
+export const json = z.custom<JsonValue>((value) => value !== undefined).superRefine(checkJson);
+
+/** A JSON object of the same kind. */
+export const jsonObject = z
+  .custom<JsonObject>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
+    error: "must be a JSON object",
+  })
+  .superRefine(checkJson);
+
+function checkJson(value: JsonValue, context: z.RefinementCtx): void {
+  const fault = jsonFault(value, 1);
+  if (fault) {
+    context.addIssue({ code: "custom", message: fault });
+    return;
+  }
+  const size = Buffer.byteLength(JSON.stringify(value));
+  if (size > limits.jsonBytes) {
+    context.addIssue({ code: "custom", message: `must have at most ${limits.jsonBytes} bytes as JSON, has ${size}` });
+  }
+}
+
+function jsonFault(value: JsonValue, depth: number): string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : "must hold finite numbers only";
+  if (typeof value === "string") return value.includes("\0") ? noNul : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
+  for (const key in value) {
+    if (key.includes("\0")) return noNul;
+    const fault = jsonFault((value as JsonObject)[key] ?? null, depth + 1);
+    if (fault) return fault;
+  }
+  return undefined;
+}

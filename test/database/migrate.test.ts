@@ -1,0 +1,347 @@
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { splitStatements } from "../../src/database/migrate/statements.ts";
+import {
+  addMigration,
+  type MigrationConnection,
+  MigrationError,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  migrationsDirectory,
+  schemaVersion,
+} from "../../src/database/migrate.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+const NAMES = [
+  "20240320000001_initial_schema",
+  "20240320000002_add_indexes",
+  "20240320000003_add_audit_logs",
+];
+
+async function emptyDatabase(): Promise<MigrationConnection> {
+  const { database } = await createTestDatabase({ template: false });
+  return { ...inject("postgres"), database };
+}
+
+async function query<T extends object>(connection: MigrationConnection, text: string): Promise<T[]> {
+  const client = new Client(connection);
+  await client.connect();
+  try {
+    return (await client.query<T>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function recorder() {
+  const lines: string[] = [];
+  const write = (message: string) => void lines.push(message);
+  return { lines, logger: { info: write, warn: write } };
+}
+
+/** Everything that a migration can make, as PostgreSQL itself writes it down. */
+const SCHEMA = `
+  select 'column' as kind, attrelid::regclass::text as owner, attnum || ' ' || attname as name,
+    format_type(atttypid, atttypmod) || ' ' || attnotnull || ' ' || attidentity::text || attgenerated::text || ' '
+      || coalesce(pg_get_expr(adbin, adrelid), '') as definition
+  from pg_attribute join pg_class on pg_class.oid = attrelid
+    left join pg_attrdef on adrelid = attrelid and adnum = attnum
+  where relnamespace = 'public'::regnamespace and relkind in ('r', 'S') and attnum > 0
+  union all
+  select 'table', '', oid::regclass::text, relkind::text || coalesce(reloptions::text, '') from pg_class
+  where relnamespace = 'public'::regnamespace
+  union all
+  select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+  where connamespace = 'public'::regnamespace
+  union all
+  select 'index', indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index
+    join pg_class on pg_class.oid = indexrelid where relnamespace = 'public'::regnamespace
+  union all
+  select 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+  union all
+  select 'function', '', oid::regprocedure::text, pg_get_functiondef(oid) from pg_proc
+  where pronamespace = 'public'::regnamespace
+  order by 1, 2, 3`;
+
+describe("up", () => {
+  test("applies everything once, and says so", async () => {
+    const connection = await emptyDatabase();
+    const { lines, logger } = recorder();
+    expect(await schemaVersion(connection)).toBeNull();
+    expect(await migrateUp(connection, { logger })).toEqual({ applied: NAMES });
+    expect(lines).toEqual(
+      NAMES.map((name) => expect.stringMatching(new RegExp(`^migration ${name} applied in \\d+ ms$`))),
+    );
+    expect(await migrateUp(connection, { logger })).toEqual({ applied: [] });
+    expect(lines).toHaveLength(NAMES.length);
+    expect(await schemaVersion(connection)).toBe(NAMES.at(-1));
+  });
+
+  test("servers that start together apply each migration once", async () => {
+    const connection = await emptyDatabase();
+    const results = await Promise.all([1, 2, 3, 4].map(() => migrateUp(connection)));
+    expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, 0, 0, NAMES.length]);
+    expect(await query(connection, "select name from schema_migrations order by name")).toEqual(
+      NAMES.map((name) => ({ name })),
+    );
+  });
+
+  test("waits for a migration under way, and not for ever", async () => {
+    const connection = await emptyDatabase();
+    const holder = new Client(connection);
+    await holder.connect();
+    try {
+      await holder.query("select pg_advisory_lock(7036420324)");
+      const { lines, logger } = recorder();
+      await expect(migrateUp(connection, { logger, lockTimeoutMs: 300 })).rejects.toThrow(
+        /another server is still migrating this database after 0.3 s/,
+      );
+      expect(lines).toEqual(["waiting for another server to finish migrating the database"]);
+
+      const waiting = migrateUp(connection, { lockTimeoutMs: 10_000 });
+      setTimeout(() => void holder.query("select pg_advisory_unlock_all()"), 400);
+      expect((await waiting).applied).toEqual(NAMES);
+    } finally {
+      await holder.end();
+    }
+  });
+
+  test("each down leaves the schema that the ups before it made, and up again the same", async () => {
+    const stepwise = await emptyDatabase();
+    const directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
+    const snapshots: object[][] = [];
+    try {
+      for (const name of NAMES) {
+        await copyFile(join(migrationsDirectory(), `${name}.sql`), join(directory, `${name}.sql`));
+        await migrateUp(stepwise, { directory });
+        snapshots.push(await query(stepwise, SCHEMA));
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+    const connection = await emptyDatabase();
+    await migrateUp(connection);
+    expect(await query(connection, SCHEMA)).toEqual(snapshots[2]);
+    for (const [index, name] of NAMES.entries().toArray().toReversed()) {
+      expect(await migrateDown(connection)).toEqual({ reverted: [name] });
+      if (index > 0) expect(await query(connection, SCHEMA)).toEqual(snapshots[index - 1]);
+    }
+    const left = await query<{ kind: string; owner: string; name: string }>(connection, SCHEMA);
+    expect(left.filter((row) => !`${row.owner}${row.name}`.startsWith("schema_migrations"))).toEqual([]);
+    await migrateUp(connection);
+    expect(await query(connection, SCHEMA)).toEqual(snapshots[2]);
+    expect(snapshots.map((rows) => rows.length > 200)).toEqual([true, true, true]);
+  });
+
+  test("takes a database name and a password that a URL would not carry", async () => {
+    const { host, port } = inject("postgres");
+    const connection = await emptyDatabase();
+    const role = `odd:@/#%? ${connection.database}`;
+    const password = `p@ss/#%:? '"\\`;
+    const client = new Client(connection);
+    await client.connect();
+    try {
+      const { escapeIdentifier, escapeLiteral } = client;
+      await client.query(`create role ${escapeIdentifier(role)} login password ${escapeLiteral(password)}`);
+      await client.query(`create schema authorization ${escapeIdentifier(role)}`);
+      const odd = { host, port, user: role, password, database: connection.database };
+      expect((await migrateUp(odd)).applied).toEqual(NAMES);
+      // The schema named after the role comes first on its search_path.
+      expect(await migrationStatus(connection)).toEqual(NAMES.map((name) => ({ name, appliedAt: null })));
+      await client.query(`drop owned by ${escapeIdentifier(role)} cascade`);
+      await client.query(`drop role ${escapeIdentifier(role)}`);
+    } finally {
+      await client.end();
+    }
+  });
+
+  test("a role that may only read and write finds an up-to-date database and goes on", async () => {
+    const connection = await emptyDatabase();
+    await migrateUp(connection);
+    const user = `${connection.database}_writer`;
+    await query(
+      connection,
+      `create role ${user} login password 'x'; grant select on schema_migrations to ${user}`,
+    );
+    try {
+      expect(await migrateUp({ ...connection, user, password: "x" })).toEqual({ applied: [] });
+    } finally {
+      await query(connection, `drop owned by ${user}; drop role ${user}`);
+    }
+  });
+});
+
+describe("with migrations of one's own", () => {
+  let directory: string;
+  let connection: MigrationConnection;
+
+  const write = (name: string, up: string, down = "") =>
+    writeFile(join(directory, `${name}.sql`), `-- Up Migration\n\n${up}\n\n-- Down Migration\n\n${down}\n`);
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
+    connection = await emptyDatabase();
+    await write("20240101000000_first", "create table first (id integer);", "drop table first;");
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test("a failing one leaves nothing behind, names file and line, and the next run goes on", async () => {
+    const name = "20240102000000_second";
+    const good = "create table half (id integer);\ninsert into half values (1);";
+    await write(
+      name,
+      `${good}\n\n-- already there; no position is reported\ncreate table first (id integer);`,
+    );
+    const failing = migrateUp(connection, { directory });
+    await expect(failing).rejects.toThrow(MigrationError);
+    await expect(failing).rejects.toThrow(
+      `${join(directory, name)}.sql:7: relation "first" already exists (in: create table first (id integer))`,
+    );
+    expect(
+      await query(connection, "select to_regclass('first') as first, to_regclass('half') as half"),
+    ).toEqual([{ first: "first", half: null }]);
+    expect(await migrationStatus(connection, { directory })).toEqual([
+      {
+        name: "20240101000000_first",
+        appliedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/),
+      },
+      { name, appliedAt: null },
+    ]);
+
+    await write(name, `${good}\nalter table half\n  add note text,\n  add size integr;`);
+    await expect(migrateUp(connection, { directory })).rejects.toThrow(
+      `${join(directory, name)}.sql:7: type "integr" does not exist`,
+    );
+    await write(name, good, "drop table half;");
+    expect(await migrateUp(connection, { directory })).toEqual({ applied: [name] });
+    expect(await query(connection, "select id from half")).toEqual([{ id: 1 }]);
+  });
+
+  test("times are UTC whatever the session's time zone is", async () => {
+    const [state] = await migrationStatus(
+      { ...connection, options: "-c timezone=Asia/Tokyo" },
+      { directory },
+    );
+    const age = Date.now() - Date.parse(state?.appliedAt ?? "");
+    expect(Math.abs(age)).toBeLessThan(60_000);
+  });
+
+  test("a role's short timeouts do not stop a migration", async () => {
+    await write("20240103000000_slow", "select pg_sleep(0.3);");
+    const impatient = { ...connection, options: "-c statement_timeout=100" };
+    expect((await migrateUp(impatient, { directory })).applied).toEqual(["20240103000000_slow"]);
+  });
+
+  test("a locked table is not waited for longer than asked", async () => {
+    await write("20240104000000_blocked", "alter table first add note text;");
+    const holder = new Client(connection);
+    await holder.connect();
+    try {
+      await holder.query("begin; lock table first in share mode");
+      await expect(migrateUp(connection, { directory, lockTimeoutMs: 200 })).rejects.toThrow(
+        /:3: .*lock timeout/,
+      );
+      await holder.query("rollback");
+      expect((await migrateUp(connection, { directory })).applied).toEqual(["20240104000000_blocked"]);
+    } finally {
+      await holder.end();
+    }
+  });
+
+  test("a database of a newer release is left as it is, with a warning", async () => {
+    const { lines, logger } = recorder();
+    await query(connection, "insert into schema_migrations (name) values ('29990101000000_future')");
+    expect(await migrateUp(connection, { directory, logger })).toEqual({ applied: [] });
+    expect(lines).toEqual([
+      "the database has migrations that this program does not know: 29990101000000_future",
+    ]);
+    expect(await schemaVersion(connection)).toBe("29990101000000_future");
+    expect((await migrationStatus(connection, { directory })).at(-1)?.name).toBe("29990101000000_future");
+  });
+
+  test.each([
+    ["20240105000000_no_markers.sql", "select 1;", /expected a line "-- Up Migration"/],
+    [
+      "20240105000000_turned.sql",
+      "-- Down Migration\n-- Up Migration\n",
+      /expected a line "-- Up Migration"/,
+    ],
+    ["5_short.sql", "", /5_short\.sql: expected a name like 20240320000001_initial_schema\.sql/],
+  ])("%s is refused", async (file, content, message) => {
+    await writeFile(join(directory, file), content);
+    try {
+      await expect(migrateUp(connection, { directory })).rejects.toThrow(message);
+    } finally {
+      await rm(join(directory, file));
+    }
+  });
+});
+
+describe("add", () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test("writes files that follow each other and run as they are", async () => {
+    const first = await addMigration("zebra", directory);
+    const second = await addMigration("add_v2_of_it", directory);
+    expect(first).toMatch(/[/\\]\d{14}_zebra\.sql$/);
+    expect(Math.abs(Date.now() - timeOf(first))).toBeLessThan(60_000);
+    expect(await readFile(second, "utf8")).toBe("-- Up Migration\n\n-- Down Migration\n");
+    expect((await readdir(directory)).map((file) => file.slice(15))).toEqual([
+      "zebra.sql",
+      "add_v2_of_it.sql",
+    ]);
+    expect((await migrateUp(await emptyDatabase(), { directory })).applied).toHaveLength(2);
+  });
+
+  test("comes after a migration from the future", async () => {
+    await copyFile(
+      join(migrationsDirectory(), `${NAMES[0]}.sql`),
+      join(directory, "29991231235959_last.sql"),
+    );
+    expect(await addMigration("later", directory)).toMatch(/30000101000000_later\.sql$/);
+  });
+
+  test.each([
+    "",
+    "Upper",
+    "with space",
+    "../escape",
+    "trailing_",
+    "_leading",
+    "a__b",
+    "9_first",
+    "ümlaut",
+    "x".repeat(201),
+  ])("refuses the name %j", async (name) => {
+    const before = await readdir(directory);
+    await expect(addMigration(name, directory)).rejects.toThrow(MigrationError);
+    expect(await readdir(directory)).toEqual(before);
+  });
+
+  function timeOf(path: string): number {
+    const [, date, time] = /(\d{8})(\d{6})_/.exec(path) ?? [];
+    return Date.parse(`${date?.replace(/(....)(..)/, "$1-$2-")}T${time?.replace(/(..)(..)/, "$1:$2:")}Z`);
+  }
+});
+
+test.each([
+  ["select 1; select 2;", ["select 1", "select 2"]],
+  ["select 1", ["select 1"]],
+  ["-- a; b\nselect 1; /* ; */ select /* ; */ 2;", ["select 1", "select /* ; */ 2"]],
+  ["select ';', ';'';', e'\\';', \";\"; x;", ["select ';', ';'';', e'\\';', \";\"", "x"]],
+  ["do $$ begin; end $$; do $a$ $$; $b$; $a$;", ["do $$ begin; end $$", "do $a$ $$; $b$; $a$"]],
+  ["select some'\\'; x;", ["select some'\\'", "x"]],
+  [" ; -- nothing\n;", []],
+])("statements of %j", (file, texts) => {
+  const found = splitStatements(file);
+  expect(found.map(({ text }) => text)).toEqual(texts);
+  for (const { text, start } of found) expect(file.startsWith(text, start)).toBe(true);
+});

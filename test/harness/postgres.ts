@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, DatabaseError } from "pg";
+import { inject } from "vitest";
+import { type DatabaseConfig, databaseConfig } from "../../src/config.ts";
+
+/** object_in_use: another clone of the template is being made. */
+const IN_USE = "55006";
+const created: string[] = [];
+
+/**
+ * A migrated database of one's own. It is dropped after the test file, whatever is still connected to it.
+ * `{ template: false }`: an empty one.
+ */
+export async function createTestDatabase({ template = true } = {}): Promise<DatabaseConfig> {
+  const database = `ltb_test_${randomBytes(6).toString("hex")}`;
+  await administer(async (client) => {
+    const from = template ? ` TEMPLATE ${inject("template")}` : "";
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.query(`CREATE DATABASE ${database}${from}`);
+        return;
+      } catch (error) {
+        if (!(error instanceof DatabaseError && error.code === IN_USE) || attempt === 100) throw error;
+        await sleep(50 + Math.random() * 50);
+      }
+    }
+  });
+  created.push(database);
+  return databaseConfig({ ...inject("postgres"), database, sslMode: "disable" });
+}
+
+/** Called after each test file. */
+export async function dropTestDatabases(): Promise<void> {
+  if (created.length === 0) return;
+  await administer(async (client) => {
+    for (const database of created.splice(0))
+      await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  });
+}
+
+/** Runs `work` as the superuser of the test server, outside of any test database. */
+export async function administer<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ ...inject("postgres"), database: "postgres" });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

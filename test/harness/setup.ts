@@ -1,0 +1,77 @@
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import type { TestProject } from "vitest/node";
+import { lockFolder } from "../../src/database/embedded/lock.ts";
+import { recoverFolder } from "../../src/database/embedded/postmaster.ts";
+import { type EmbeddedConnection, startEmbedded } from "../../src/database/embedded.ts";
+import { migrateUp } from "../../src/database/migrate.ts";
+
+const PREFIX = "ltb-test-";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    postgres: EmbeddedConnection;
+    /** The migrated database that those of the tests are cloned from. */
+    template: string;
+  }
+}
+
+/** One PostgreSQL for the whole run, with a migrated template that each test file's database is cloned from. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await sweep();
+  const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
+  // Root runs PostgreSQL as another user, who has to pass it.
+  await chmod(dataDir, 0o711);
+  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
+  try {
+    const server = await startEmbedded({
+      dataDir,
+      // Nothing here outlives the run, so nothing has to survive a power cut.
+      settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
+    });
+    try {
+      await createTemplate({ ...server.connection, database: "ltb_template" });
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    project.provide("postgres", server.connection);
+    project.provide("template", "ltb_template");
+    return async () => {
+      await server.stop();
+      await removeFolder();
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+async function createTemplate(connection: EmbeddedConnection): Promise<void> {
+  const client = new Client({ ...connection, database: "postgres" });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);
+  await client.end();
+  await migrateUp(connection);
+}
+
+/** Stops and removes what runs that were killed left behind; runs under way hold their lock. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const dataDir = join(tmpdir(), name);
+    const base = join(dataDir, "postgres");
+    try {
+      // A run that is just starting may not have its lock yet.
+      if (Date.now() - (await stat(dataDir)).mtimeMs < 60_000) continue;
+      const lock = await lockFolder(base, { prefix: [] });
+      await recoverFolder(join(base, "data"));
+      lock.release();
+      await rm(dataDir, { recursive: true, force: true });
+    } catch {
+      // Another's.
+    }
+  }
+}
