@@ -253,9 +253,9 @@ create table job_leases (
   -- The end of the attempt however often the lease is renewed (timeout_seconds); null: none.
   deadline_at timestamptz,
   epoch integer not null,
-  -- Told to the worker by its next heartbeat or progress; its result is refused.
-  cancel_requested boolean not null default false,
   worker_id varchar(255) not null,
+  -- Of the job, so that the running ones of a key can be counted here.
+  limit_key varchar(255),
   constraint job_leases_epoch_positive check (epoch > 0)
 ) with (
   fillfactor = 50,
@@ -299,32 +299,44 @@ create table job_attempts (
   constraint job_attempts_failure_has_error check (outcome <> 'failed' or error is not null)
 );
 
--- Limits per limit key. running and the minute's starts are counted on this one row: an exact limit over several servers needs
--- one place where claims of that key meet. Keys without a limit have no row and never meet.
+-- Limits per limit key. A claim locks the row and then counts what runs and what started: an exact limit over several servers
+-- needs one place where claims of that key meet. Keys without a limit have no row and never meet; completions never come here.
 create table job_limits (
   limit_key varchar(255) primary key,
   created_by uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  minute_started_at timestamptz not null default now(),
-  started_in_minute integer not null default 0,
-  running integer not null default 0,
   -- Null: no limit of this kind.
   max_running integer,
   per_minute integer,
-  constraint job_limits_limits_something check (max_running is not null or per_minute is not null),
-  constraint job_limits_not_negative
-    check (max_running >= 0 and per_minute >= 0 and running >= 0 and started_in_minute >= 0)
-) with (fillfactor = 50);
+  constraint job_limits_not_negative check (max_running >= 0 and per_minute >= 0)
+);
 
--- What PauseJobs holds back: every lane of a type, or of a limit key.
+-- Starts of the last minute of keys that are limited per minute, one row a claim.
+create table job_limit_starts (
+  limit_key varchar(255) not null references job_limits (limit_key) on delete cascade,
+  started_at timestamptz not null,
+  started integer not null
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+
+-- What PauseJobs holds back: every lane of a type, of a limit key, or of both together. Empty stands for any.
 create table job_pauses (
   created_by uuid,
   created_at timestamptz not null default now(),
-  kind varchar(50) not null,
-  name varchar(255) not null,
-  primary key (kind, name),
-  constraint job_pauses_kind_known check (kind in ('job_type', 'limit_key'))
+  job_type varchar(100) not null default '',
+  limit_key varchar(255) not null default '',
+  primary key (job_type, limit_key),
+  constraint job_pauses_names_something check (job_type <> '' or limit_key <> '')
+);
+
+-- What WatchJobs reads: one row for each statement that changed jobs. Ids of rows commit out of order; xid tells which
+-- transactions are surely over, so a reader that stays below the oldest running one misses nothing.
+create table job_events (
+  xid bigint not null default txid_current(),
+  id bigint generated always as identity,
+  created_at timestamptz not null default now(),
+  job_ids uuid[] not null,
+  primary key (xid, id)
 );
 
 -- How many jobs are in each state, as changes to be summed: exact after every commit, no hot row, no counting of jobs.
@@ -433,7 +445,7 @@ create table monitoring_events (
 -- Down Migration
 
 drop table monitoring_events, requests, sessions, api_keys, users;
-drop table job_stat_deltas, job_pauses, job_limits, job_attempts, job_finished, job_keys, job_leases, job_scheduled, job_ready,
+drop table job_events, job_stat_deltas, job_pauses, job_limit_starts, job_limits, job_attempts, job_finished, job_keys, job_leases, job_scheduled, job_ready,
   job_lanes, jobs;
 drop table worker_slots, workers;
 drop table evaluations, benchmark_count_deltas, benchmarks;

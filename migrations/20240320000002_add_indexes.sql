@@ -33,6 +33,10 @@ create unique index idx_jobs_status_priority on job_ready (lane_id, priority des
 create index idx_jobs_created_at on jobs (created_at desc, id desc);
 create index idx_jobs_benchmark on jobs (benchmark_id, created_at desc, id desc) where benchmark_id is not null;
 
+-- Running jobs of a limit key, counted by claims of it. The column never changes, so renewals stay heap-only.
+create index idx_job_leases_limit_key on job_leases (limit_key) where limit_key is not null;
+-- Starts of a limit key within the last minute.
+create index idx_job_limit_starts on job_limit_starts (limit_key, started_at);
 -- What a worker has finished.
 create index idx_job_finished_worker on job_finished (worker_id, finished_at desc, job_id desc) where worker_id is not null;
 
@@ -61,6 +65,7 @@ drop index idx_monitoring_events_timestamp, idx_monitoring_events_type;
 drop index idx_requests_created_at, idx_sessions_expires_at, idx_sessions_user, idx_api_keys_rotated_from, idx_api_keys_user,
   idx_users_created_at;
 drop index idx_workers_last_heartbeat;
+drop index idx_job_limit_starts, idx_job_leases_limit_key;
 drop index idx_job_stat_deltas_benchmark, idx_job_stat_deltas_type, idx_job_finished_worker, idx_jobs_benchmark,
   idx_jobs_created_at, idx_jobs_status_priority;
 drop index idx_evaluations_failed, idx_evaluations_score, idx_evaluations_benchmark;

@@ -29,6 +29,8 @@ export const limits = {
   /** Rows and bytes that StreamEvaluations writes by one statement. */
   streamBatchRows: 1_000,
   streamBatchBytes: 4 * 1024 * 1024,
+  /** Batches of one stream that are being written at once. */
+  streamWrites: 2,
   /** Rejected, conflicting and duplicate rows that a stream's answer describes one by one. */
   streamIssues: 100,
   /** Evaluations in one message of an export, which ends at about `pageBytes` too. */

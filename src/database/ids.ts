@@ -1,6 +1,33 @@
-import { v7 } from "uuid";
+import { randomFillSync } from "node:crypto";
 
-/** A new UUIDv7 (RFC 9562, 5.7): ids made by one process ascend, so indexes over them grow at their right edge. */
+// Random bytes are drawn in bulk: drawn 16 at a time, as the usual libraries do, they took an eighth of ingest's time.
+const random = Buffer.alloc(8 * 1024);
+let used = random.length;
+let lastMs = 0;
+let sequence = 0;
+
+/**
+ * A new UUIDv7 (RFC 9562, 5.7): milliseconds, a 12-bit counter by which the ids of one millisecond ascend (6.2, method 1),
+ * and 62 random bits. Ids of one process ascend, so indexes over them grow at their right edge.
+ */
 export function newId(): string {
-  return v7();
+  const now = Date.now();
+  if (now > lastMs) {
+    lastMs = now;
+    sequence = 0;
+  } else if (++sequence > 0xfff) {
+    // More than 4,096 in a millisecond, or a clock that was set back: borrow from the milliseconds to come.
+    lastMs++;
+    sequence = 0;
+  }
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  random.writeUInt8((random.readUInt8(used) & 0x3f) | 0x80, used);
+  const tail = random.toString("hex", used, used + 8);
+  used += 8;
+  const time = lastMs.toString(16).padStart(12, "0");
+  const counter = sequence.toString(16).padStart(3, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }

@@ -78,7 +78,7 @@ const finishRequest = statement("request_finish", {
 });
 
 const getRequest = statement("request_get", {
-  row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>() }),
+  row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>().nullable() }),
   build: (actor: string, method: string, requestId: string) => sql.fragment`
     select encode(body_hash, 'hex') as "bodyHash", result
     from requests where actor = ${actor} and method = ${method} and request_id = ${requestId}`,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { binaryArray, type ElementType } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { EvaluationChanges, ParsedFilter } from "./input.ts";
@@ -25,22 +26,49 @@ function columns(full: boolean, e = sql.fragment`e`): Fragment {
     ${e}.updated_at as "updatedAt", ${e}.created_by as "createdBy"`;
 }
 
-// The rows travel as one JSON text: one parameter whatever their number, and both ends parse it natively.
-const input = (rows: string): Fragment => sql.fragment`
-  rows from (
-    json_to_recordset(${rows}) as (
-      id uuid, benchmark_id uuid, sample_id text, repetition integer, provider text, model text, input text,
-      output text, expected text, metrics jsonb, score double precision, error text, latency_ms double precision,
-      input_tokens integer, output_tokens integer, cost_usd double precision, metadata jsonb,
-      created_at timestamptz, created_by uuid, content_hash bytea
-    )
-  ) with ordinality`;
+/** Columns of the rows to be inserted, with the type that each travels as. */
+const inserted = {
+  id: "uuid",
+  benchmarkId: "uuid",
+  sampleId: "text",
+  repetition: "int4",
+  provider: "text",
+  model: "text",
+  input: "text",
+  output: "text",
+  expected: "text",
+  metrics: "jsonb",
+  score: "float8",
+  error: "text",
+  latencyMs: "float8",
+  inputTokens: "int4",
+  outputTokens: "int4",
+  costUsd: "float8",
+  metadata: "jsonb",
+  createdAt: "timestamptz",
+  createdBy: "uuid",
+  contentHash: "bytea",
+} as const satisfies Record<string, ElementType>;
+
+export type InsertRow = Partial<Record<keyof typeof inserted, unknown>>;
+
+/** The rows as a table `i`, in the order given: one array parameter a column. */
+function rowsOf(rows: readonly InsertRow[]): Fragment {
+  const arrays = Object.entries(inserted).map(([name, type]) => {
+    const values = rows.map((row) => row[name as keyof typeof inserted]);
+    return sql.fragment`${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[]`;
+  });
+  return sql.fragment`unnest(${sql.join(arrays, sql.fragment`, `)}) with ordinality as i (
+    id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error, latency_ms,
+    input_tokens, output_tokens, cost_usd, metadata, created_at, created_by, content_hash, ordinality
+  )`;
+}
 
 // In the order given, which callers keep sorted by key: two batches with rows in common then wait for each other rather
 // than deadlock. Ids are only answered where some row was not inserted, which is rare.
 export const insertEvaluations = statement("evaluation_insert", {
   row: z.object({ inserted: z.number(), ids: z.array(z.string()).nullable() }),
-  build: (rows: string, count: number) => sql.fragment`
+  build: (rows: readonly InsertRow[]) => sql.fragment`
     with inserted as (
       insert into evaluations (
         id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error,
@@ -50,7 +78,7 @@ export const insertEvaluations = statement("evaluation_insert", {
         i.id, i.benchmark_id, i.sample_id, i.repetition, coalesce(i.provider, b.provider), coalesce(i.model, b.model),
         i.input, i.output, i.expected, i.metrics, i.score, i.error, i.latency_ms, i.input_tokens, i.output_tokens,
         i.cost_usd, i.metadata, coalesce(i.created_at, now()), now(), i.created_by, i.content_hash
-      from ${input(rows)} i join benchmarks b on b.id = i.benchmark_id
+      from ${rowsOf(rows)} join benchmarks b on b.id = i.benchmark_id
       order by i.ordinality
       on conflict do nothing
       returning id, benchmark_id, error is not null as failed
@@ -59,8 +87,8 @@ export const insertEvaluations = statement("evaluation_insert", {
       select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
       from inserted group by benchmark_id
     )
-    select count(*) as inserted, case when count(*) < ${count} then array_agg(id) end as ids from inserted`,
-  examples: [["[]", 1]],
+    select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids from inserted`,
+  examples: [[[]]],
 });
 
 // What stands in the way of rows that were not inserted: no such benchmark, or a row with the same key or id.
@@ -70,9 +98,9 @@ export const findStored = statement("evaluation_find_stored", {
     id: z.string().nullable(),
     isSame: z.boolean().nullable(),
   }),
-  build: (rows: string) => sql.fragment`
+  build: (rows: readonly InsertRow[]) => sql.fragment`
     select b.id is not null as "hasBenchmark", e.id, e.content_hash = i.content_hash as "isSame"
-    from ${input(rows)} i
+    from ${rowsOf(rows)}
     left join benchmarks b on b.id = i.benchmark_id
     left join lateral (
       select s.id, s.content_hash from evaluations s
@@ -82,7 +110,7 @@ export const findStored = statement("evaluation_find_stored", {
       limit 1
     ) e on true
     order by i.ordinality`,
-  examples: [["[]"]],
+  examples: [[[]]],
 });
 
 // A benchmark id, where the caller has it, makes this one shard of a distributed table.

@@ -24,23 +24,32 @@ export interface StreamTotals {
 type Write = (evaluations: readonly NewEvaluation[]) => Promise<EvaluationResult[]>;
 
 /**
- * Writes a stream of evaluations in batches, each committed by itself. While one batch is being written the next is read;
- * no more is read ahead, so a fast sender is held back to the speed of the database.
+ * Writes a stream of evaluations in batches, each committed by itself. Two are in hand at once, so that one is read and
+ * encoded while the database writes the other; nothing is read ahead of that, which holds a fast sender back to the speed
+ * of the database.
  */
 export async function writeStream(
   source: AsyncIterable<readonly NewEvaluation[]>,
   write: Write,
 ): Promise<StreamTotals> {
   const totals: StreamTotals = { received: 0, inserted: 0, duplicates: 0, conflicts: 0, rejected: 0, issues: [] };
-  let writing: Promise<void> = Promise.resolve();
-  const flush = async (batch: readonly NewEvaluation[]) => {
-    await writing;
-    writing = write(batch).then((results) => tally(totals, batch, results));
-    // Awaited at the next flush; until then a failure must not count as unhandled.
-    writing.catch(() => {});
-  };
-  for await (const batch of inBatches(source)) await flush(batch);
-  await writing;
+  let received = 0;
+  const writing: Promise<void>[] = [];
+  try {
+    for await (const batch of inBatches(source)) {
+      const first = received;
+      received += batch.length;
+      if (writing.length === limits.streamWrites) await writing.shift();
+      const written = write(batch).then((results) => tally(totals, first, batch, results));
+      // Awaited in its turn; until then a failure must not count as unhandled.
+      written.catch(() => {});
+      writing.push(written);
+    }
+    while (writing.length > 0) await writing.shift();
+  } finally {
+    await Promise.allSettled(writing);
+  }
+  totals.issues.sort((a, b) => a.index - b.index).splice(limits.streamIssues);
   return totals;
 }
 
@@ -65,16 +74,22 @@ function textSize({ input, output, expected }: NewEvaluation): number {
   return input.length + (output?.length ?? 0) + (expected?.length ?? 0);
 }
 
-function tally(totals: StreamTotals, batch: readonly NewEvaluation[], results: readonly EvaluationResult[]): void {
+function tally(
+  totals: StreamTotals,
+  first: number,
+  batch: readonly NewEvaluation[],
+  results: readonly EvaluationResult[],
+): void {
+  totals.received += batch.length;
   results.forEach((result, position) => {
-    const index = totals.received++;
     if (result.outcome === "created") totals.inserted++;
     else if (result.outcome === "duplicate") totals.duplicates++;
     else {
       if (result.outcome === "conflict") totals.conflicts++;
       else totals.rejected++;
-      if (totals.issues.length < limits.streamIssues) {
-        totals.issues.push({ index, sampleId: batch[position]?.sampleId ?? "", result });
+      // Batches may end out of order: some more than are told are kept until all are in.
+      if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows) {
+        totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
       }
     }
   });

@@ -15,8 +15,7 @@ export type EvaluationResult =
 interface Pending {
   index: number;
   key: string;
-  hash: string;
-  row: ParsedEvaluation & { id: string };
+  row: ParsedEvaluation & { id: string; contentHash: string };
 }
 
 /**
@@ -38,12 +37,12 @@ export async function writeEvaluations(
   });
   const batch = [...first.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   await writeBatch(db, batch, results);
-  for (const { index, key, hash } of repeated) {
+  for (const { index, key, row } of repeated) {
     const earlier = first.get(key);
     const result = earlier && results[earlier.index];
     if (!earlier || !result) throw new Error(`no earlier evaluation of ${key}`);
     if (result.outcome === "rejected") results[index] = result;
-    else results[index] = { outcome: earlier.hash === hash ? "duplicate" : "conflict", id: result.id };
+    else results[index] = { outcome: earlier.row.contentHash === row.contentHash ? "duplicate" : "conflict", id: result.id };
   }
   return results;
 }
@@ -54,11 +53,11 @@ function prepare(evaluation: NewEvaluation, index: number): Pending | Evaluation
     const [violation] = violationsOf(parsed.error);
     return rejected(violation?.field ?? "", violation?.description ?? "is invalid");
   }
-  const row = { ...parsed.data, id: parsed.data.id ?? newId() };
   // Neither id nor time tells contents apart: both may be made anew when the same evaluation is sent again.
-  const { id, createdAt: _time, createdBy: _actor, ...content } = row;
-  const key = row.sampleId ? `${row.benchmarkId}/${row.sampleId}/${row.repetition}` : `${row.benchmarkId}//${id}`;
-  return { index, key, hash: contentHash(content), row };
+  const { id = newId(), createdAt, createdBy, ...content } = parsed.data;
+  const { benchmarkId, sampleId, repetition } = content;
+  const key = sampleId ? `${benchmarkId}/${sampleId}/${repetition}` : `${benchmarkId}//${id}`;
+  return { index, key, row: { ...parsed.data, id, createdAt, createdBy, contentHash: contentHash(content) } };
 }
 
 function rejected(field: string, reason: string): EvaluationResult {
@@ -92,8 +91,7 @@ async function insertBatch(db: Executor, batch: readonly Pending[], results: Eva
   let open = batch;
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt === 5) throw new ServiceError(Code.Aborted, "CONFLICT", "evaluations are being deleted meanwhile");
-    const rows = JSON.stringify(open.map(toRow));
-    const { inserted, ids } = await db.one(insertEvaluations(rows, open.length));
+    const { inserted, ids } = await db.one(insertEvaluations(open.map(({ row }) => row)));
     const created = inserted === open.length ? undefined : new Set(ids);
     const left: Pending[] = [];
     for (const pending of open) {
@@ -106,7 +104,7 @@ async function insertBatch(db: Executor, batch: readonly Pending[], results: Eva
 
 /** Tells why rows were not inserted. Comes back with those that nothing stands in the way of any more. */
 async function explain(db: Executor, left: readonly Pending[], results: EvaluationResult[]): Promise<Pending[]> {
-  const found = await db.any(findStored(JSON.stringify(left.map(toRow))));
+  const found = await db.any(findStored(left.map(({ row }) => row)));
   return left.filter((pending, position) => {
     const stored = found[position];
     if (!stored?.hasBenchmark) {
@@ -118,30 +116,4 @@ async function explain(db: Executor, left: readonly Pending[], results: Evaluati
     }
     return false;
   });
-}
-
-/** The row as `json_to_recordset` reads it. */
-function toRow({ row, hash }: Pending): Record<string, unknown> {
-  return {
-    id: row.id,
-    benchmark_id: row.benchmarkId,
-    sample_id: row.sampleId,
-    repetition: row.repetition,
-    provider: row.provider,
-    model: row.model,
-    input: row.input,
-    output: row.output,
-    expected: row.expected,
-    metrics: row.metrics,
-    score: row.score,
-    error: row.error,
-    latency_ms: row.latencyMs,
-    input_tokens: row.inputTokens,
-    output_tokens: row.outputTokens,
-    cost_usd: row.costUsd,
-    metadata: row.metadata,
-    created_at: row.createdAt,
-    created_by: row.createdBy,
-    content_hash: `\\x${hash}`,
-  };
 }

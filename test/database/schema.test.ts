@@ -139,10 +139,9 @@ describe("what a row may say", () => {
       { epoch: 0 },
       "job_leases_epoch_positive",
     ],
-    ["job_limits", (row) => ({ limit_key: "k", ...row }), {}, "job_limits_limits_something"],
     ["job_limits", (row) => ({ limit_key: "k", ...row }), { per_minute: -1 }, "job_limits_not_negative"],
     ["job_limits", (row) => ({ limit_key: "k", ...row }), { max_running: 0 }, undefined],
-    ["job_pauses", (row) => ({ kind: "worker", name: "n", ...row }), {}, "job_pauses_kind_known"],
+    ["job_pauses", (row) => ({ limit_key: "", ...row }), {}, "job_pauses_names_something"],
 
     ["workers", worker, {}, undefined],
     ["workers", worker, { status: "failed" }, "workers_status_known"],

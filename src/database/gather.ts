@@ -1,0 +1,93 @@
+import { Code } from "@connectrpc/connect";
+import { ServiceError } from "../errors.ts";
+import { currentSignal, withoutSignal } from "./cancellation.ts";
+import { cancelled } from "./errors.ts";
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+export interface GatherOptions {
+  /** Most items of one write. */
+  maxItems: number;
+  /** Most writes at once. More than one lets the next be prepared while the database commits the one before. */
+  maxWrites: number;
+}
+
+/**
+ * Lets calls that arrive together share a statement. While a write is under way further items gather, and go out together
+ * when it is done: alone, a call waits for nobody; under load, one statement and one commit serve hundreds.
+ *
+ * Each item gets its own result, after the commit. A write that fails as a whole is repeated in halves until the culprit
+ * stands alone, so that it fails nobody else. A caller whose time is up stops waiting; its item may be written all the
+ * same.
+ * @param write writes all items or none; its results are in the order of the items
+ */
+export function gather<Item, Result>(
+  write: (items: readonly Item[]) => Promise<readonly Result[]>,
+  { maxItems, maxWrites }: GatherOptions,
+): (item: Item) => Promise<Result> {
+  let queue: Waiting<Item, Result>[] = [];
+  let writes = 0;
+
+  function next(): void {
+    if (writes === maxWrites || queue.length === 0) return;
+    const batch = queue.slice(0, maxItems);
+    queue = queue.slice(maxItems);
+    writes++;
+    // Not the caller's signal: others share the statement.
+    void withoutSignal(() => settle(batch)).finally(() => {
+      writes--;
+      next();
+    });
+  }
+
+  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await write(batch.map(({ item }) => item));
+      for (const [position, { resolve }] of batch.entries()) resolve(results[position] as Result);
+    } catch (error) {
+      if (batch.length === 1 || !isFaultOfOneItem(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await settle(batch.slice(0, half));
+      await settle(batch.slice(half));
+    }
+  }
+
+  return (item) => {
+    const signal = currentSignal();
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        queue = queue.filter((one) => one !== waiting);
+        reject(signal && cancelled(signal));
+      };
+      const waiting: Waiting<Item, Result> = {
+        item,
+        resolve: (result) => {
+          signal?.removeEventListener("abort", abort);
+          resolve(result);
+        },
+        reject: (error) => {
+          signal?.removeEventListener("abort", abort);
+          reject(error);
+        },
+      };
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      queue.push(waiting);
+      // A turn later, so that calls read from the network together go out together.
+      if (queue.length === 1) setImmediate(next);
+    });
+  };
+}
+
+/** Whether the database refused what one of the items holds, rather than the write as such. */
+function isFaultOfOneItem(error: unknown): boolean {
+  const codes = [Code.InvalidArgument, Code.AlreadyExists, Code.FailedPrecondition, Code.NotFound];
+  return error instanceof ServiceError && codes.includes(error.code);
+}

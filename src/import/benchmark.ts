@@ -1,0 +1,99 @@
+import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { fieldLimits } from "./limits.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue, ReadOptions } from "./types.ts";
+
+/** A benchmark as a reader found it: fields that are null or undefined are left out. */
+export type BenchmarkDraft = {
+  [K in keyof ImportedBenchmark]?: ImportedBenchmark[K] | null | undefined;
+} & {
+  key: string;
+  name: string;
+  dataset: string;
+  status: ImportedBenchmark["status"];
+  evaluations: AsyncIterable<ImportedEvaluation>;
+};
+
+/** Lets the caller's name, provider, model and dataset replace the log's, and makes the rest fit what the service stores. */
+export function finishBenchmark(
+  draft: BenchmarkDraft,
+  options: ReadOptions,
+  place: Place,
+): ImportedBenchmark {
+  const named = {
+    name: options.name ?? draft.name,
+    provider: options.provider ?? draft.provider ?? "unknown",
+    model: options.model ?? draft.model ?? "unknown",
+    dataset: options.dataset ?? draft.dataset,
+  };
+  for (const [field, value] of Object.entries(named)) {
+    const limit = field === "provider" ? fieldLimits.providerChars : fieldLimits.nameChars;
+    if (value === "" || value.length > limit)
+      throw new ImportError(
+        { ...place, field },
+        `${value === "" ? "empty" : `${value.length} characters long`}; expected 1 to ${limit} characters. Give another with --${field}`,
+      );
+  }
+  const tooLarge: Record<string, JsonValue> = {};
+  let results = draft.results;
+  if (
+    results !== undefined &&
+    results !== null &&
+    jsonSize(results, fieldLimits.jsonBytes) > fieldLimits.jsonBytes
+  ) {
+    tooLarge.ltb_omitted_results = true;
+    results = undefined;
+  }
+  const metrics = draft.metrics ? boundJson(draft.metrics) : undefined;
+  const metadata = boundJson({ ...draft.metadata, ...tooLarge });
+  const error = draft.error?.slice(0, fieldLimits.errorBytes / 4);
+  return compact<ImportedBenchmark>({ ...draft, ...named, results, metrics, metadata, error });
+}
+
+/** A key of at most 255 characters for a run that its source calls `id`. */
+export function benchmarkKey(source: string, id: string): string {
+  return id.length <= 200 ? `${source}:${id}` : `${source}:sha256:${sha256(id)}`;
+}
+
+/** "openai/gpt-4o" as provider and model; a name without a slash tells no provider. */
+export function splitModel(name: string): { provider?: string; model: string } {
+  const slash = name.indexOf("/");
+  if (slash <= 0 || slash === name.length - 1) return { model: name };
+  return { provider: name.slice(0, slash), model: name.slice(slash + 1) };
+}
+
+/**
+ * A time of a log in UTC, to the microsecond; undefined for an empty one.
+ * @throws {ImportError} where the text is not ISO 8601 with a time zone.
+ */
+export function utc(text: string | null | undefined, place: Place): string | undefined {
+  if (!text) return undefined;
+  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)$/i.exec(text);
+  const date = match ? new Date(`${match[1]}T${match[2]}${match[4]}`) : undefined;
+  if (!match || !date || Number.isNaN(date.getTime()))
+    throw new ImportError(
+      place,
+      `expected a time such as 2026-01-31T12:00:00Z, found ${JSON.stringify(text.slice(0, 50))}`,
+    );
+  const fraction = match[3]?.slice(0, 6).replace(/0+$/, "");
+  return `${date.toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;
+}
+
+/** A time in seconds since 1970, as Python's `time.time()` gives it, in UTC to the microsecond. */
+export function utcOfSeconds(seconds: number): string | undefined {
+  if (!(seconds > 0 && seconds < 253_402_300_800)) return undefined;
+  const whole = Math.floor(seconds);
+  const micros = Math.min(999_999, Math.round((seconds - whole) * 1e6));
+  const fraction = micros === 0 ? "" : `.${String(micros).padStart(6, "0").replace(/0+$/, "")}`;
+  return `${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction}Z`;
+}
+
+/** The finite numbers and booleans (as 0 and 1) of an object. */
+export function numbersOf(object: JsonObject): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const [key, value] of Object.entries(object)) {
+    if (typeof value === "boolean") numbers[key] = Number(value);
+    else if (typeof value === "number" && Number.isFinite(value)) numbers[key] = value;
+  }
+  return numbers;
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { ImportError, type Place } from "./import-error.ts";
+import { isObject } from "./json-text.ts";
+import { fieldLimits } from "./limits.ts";
+import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+/** An evaluation as a reader found it: fields that are null, undefined or empty objects are left out. */
+export type Draft = {
+  [K in keyof ImportedEvaluation]: ImportedEvaluation[K] | null | undefined;
+} & { sampleId: string; repetition: number };
+
+/**
+ * Makes a draft fit what the service stores. A text that is too long is an error; the rest is adapted, and `metadata` tells:
+ * - `ltb_sample_id`: the sample id as it was; one of more than 255 characters is replaced by its SHA-256.
+ * - `ltb_error`: the whole error where it is longer than 64 KiB.
+ * - `ltb_omitted`: names of the fields that were left out, largest first, for metadata to fit into 1 MiB.
+ * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
+ */
+export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation {
+  const at = (field: string): Place => ({ ...place, field });
+  for (const field of ["input", "output", "expected"] as const) {
+    const size = Buffer.byteLength(draft[field] ?? "");
+    if (size > fieldLimits.textBytes)
+      throw new ImportError(at(field), `${size} bytes long; the limit is ${fieldLimits.textBytes}`);
+  }
+  for (const field of ["latencyMs", "costUsd"] as const) {
+    const value = draft[field];
+    if (typeof value === "number" && !(value >= 0 && Number.isFinite(value)))
+      throw new ImportError(at(field), `expected a number of 0 or more, found ${value}`);
+  }
+  for (const field of ["repetition", "inputTokens", "outputTokens"] as const) {
+    const value = draft[field];
+    if (typeof value === "number" && !(Number.isInteger(value) && value >= 0 && value <= fieldLimits.int32))
+      throw new ImportError(
+        at(field),
+        `expected a whole number from 0 to ${fieldLimits.int32}, found ${value}`,
+      );
+  }
+  for (const [field, limit] of [
+    ["provider", fieldLimits.providerChars],
+    ["model", fieldLimits.nameChars],
+  ] as const) {
+    const length = draft[field]?.length ?? 0;
+    if (length > limit) throw new ImportError(at(field), `${length} characters long; the limit is ${limit}`);
+  }
+
+  if (jsonSize(draft.metrics ?? {}, fieldLimits.jsonBytes) > fieldLimits.jsonBytes)
+    throw new ImportError(
+      at("metrics"),
+      `more than ${fieldLimits.jsonBytes} bytes as JSON, which is the limit`,
+    );
+
+  const own: JsonObject = {};
+  let { sampleId } = draft;
+  if (sampleId.length > fieldLimits.sampleIdChars) {
+    own.ltb_sample_id = sampleId;
+    sampleId = `sha256:${sha256(sampleId)}`;
+  }
+  let error = draft.error;
+  if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
+    own.ltb_error = error ?? "";
+    // A character takes at most three bytes a UTF-16 unit.
+    error = `${error?.slice(0, fieldLimits.errorBytes / 4).toWellFormed()} … (whole text in metadata.ltb_error)`;
+  }
+  const metadata = boundJson({ ...draft.metadata, ...own });
+  return compact<ImportedEvaluation>({ ...draft, sampleId, error, metadata });
+}
+
+/** The object, or one without its largest fields, whose names `ltb_omitted` then lists, so that it encodes to at most 1 MiB. */
+export function boundJson(object: JsonObject): JsonObject {
+  const limit = fieldLimits.jsonBytes;
+  const sizes = Object.entries(object).map(([key, value]) => ({
+    key,
+    size: key.length + 8 + jsonSize(value, limit),
+  }));
+  let total = sizes.reduce((sum, { size }) => sum + size, 0);
+  if (total <= limit) return object;
+  const omitted: string[] = [];
+  for (const { key, size } of sizes.toSorted((a, b) => b.size - a.size)) {
+    if (total + omitted.join().length + 64 <= limit) break;
+    total -= size;
+    omitted.push(key);
+  }
+  const kept = Object.entries(object).filter(([key]) => !omitted.includes(key));
+  return { ...Object.fromEntries(kept), ltb_omitted: omitted };
+}
+
+/**
+ * Bytes that a value takes as JSON or as `Struct`, whichever is more, at least roughly; counting stops past `limit`.
+ * Not by `JSON.stringify`: strings that are shared, as attachments are, could make that text far larger than the value.
+ */
+export function jsonSize(value: JsonValue, limit: number): number {
+  if (typeof value === "string") {
+    if (value.length > limit) return limit + 1;
+    // An escape takes at most six bytes for one.
+    return Buffer.byteLength(value) + 8 + 5 * (value.match(/["\\\p{Cc}]/gu)?.length ?? 0);
+  }
+  if (typeof value !== "object" || value === null) return 24;
+  let size = 8;
+  for (const [key, item] of Object.entries(value)) {
+    size += (isObject(value) ? key.length + 8 : 4) + jsonSize(item, limit);
+    if (size > limit) return size;
+  }
+  return size;
+}
+
+export function sha256(text: string | Uint8Array): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** A value as text: strings as they are, other JSON encoded; null and undefined stay undefined. */
+export function asText(value: JsonValue | undefined): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The object without some of its fields. */
+export function without(object: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !fields.includes(key)));
+}
+
+/** The object without the fields that are null, undefined or empty. */
+export function compact<T extends object>(object: { [K in keyof T]: T[K] | null | undefined }): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value))) as T;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined) return true;
+  return isPlain(value) && Object.keys(value).length === 0;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(Symbol.asyncIterator in value);
+}

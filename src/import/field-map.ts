@@ -1,0 +1,261 @@
+import { ImportError, type Place } from "./import-error.ts";
+import { isObject, kindOf } from "./json-text.ts";
+import type { JsonObject, JsonValue } from "./types.ts";
+
+/** What a field of a record can be mapped to, besides `metrics.NAME`. */
+const targets = [
+  "sample_id",
+  "repetition",
+  "input",
+  "output",
+  "expected",
+  "score",
+  "error",
+  "latency_ms",
+  "input_tokens",
+  "output_tokens",
+  "cost_usd",
+  "created_at",
+  "provider",
+  "model",
+  "dataset",
+] as const;
+export type Target = (typeof targets)[number];
+
+/** Steps into a record: a string is a key, a number an index. */
+export type Path = readonly (string | number)[];
+
+export type Expression =
+  | { kind: "path"; path: Path }
+  | { kind: "literal"; value: string | number }
+  | { kind: "minus"; operand: Expression }
+  | { kind: "arithmetic"; operator: "+" | "-" | "*" | "/"; left: Expression; right: Expression };
+
+/** How a record becomes an evaluation. */
+export interface FieldMap {
+  fields: ReadonlyMap<Target, Expression>;
+  metrics: ReadonlyMap<string, Expression>;
+  /** The text it was parsed from. */
+  source: string;
+}
+
+/** The map that is used when none is given: every target from the field of its own name, where one of the records has it. */
+export function ownNames(...records: JsonObject[]): FieldMap {
+  const present = targets.filter((target) => records.some((record) => Object.hasOwn(record, target)));
+  return {
+    fields: new Map(present.map((target) => [target, { kind: "path", path: [target] }])),
+    metrics: new Map(),
+    source: "",
+  };
+}
+
+/**
+ * Parses `target=expression,…`, for example `input=instruction,score=preference-1,metrics.length=usage.total/4`.
+ *
+ * An expression is a field's path (`a.b[0]`, `a.0`), a number, a text in single quotes (doubled within: `'it''s'`), or
+ * `+ - * /` and parentheses over these. A name is letters, digits, `_` and `$`; any other is written in backticks:
+ * `` `model-name`.x ``. No library: the ones for expressions take `-` and digits in names otherwise, and bring functions.
+ *
+ * @throws {ImportError} naming the column.
+ */
+export function parseFieldMap(source: string): FieldMap {
+  const parser = new Parser(source);
+  const fields = new Map<Target, Expression>();
+  const metrics = new Map<string, Expression>();
+  do {
+    const { target, metric } = parser.target();
+    parser.expect("=");
+    const expression = parser.expression();
+    if (metric === undefined) fields.set(target, expression);
+    else metrics.set(metric, expression);
+  } while (parser.take(","));
+  parser.end();
+  return { fields, metrics, source };
+}
+
+/**
+ * The value of an expression for a record; undefined where the field is not there. Arithmetic takes numbers and booleans
+ * (as 0 and 1); over null or a missing field it gives null.
+ * @throws {ImportError} for arithmetic over anything else.
+ */
+export function evaluate(expression: Expression, record: JsonObject, place: Place): JsonValue | undefined {
+  switch (expression.kind) {
+    case "literal":
+      return expression.value;
+    case "path":
+      return lookup(record, expression.path);
+    case "minus": {
+      const value = operand(expression.operand, record, place);
+      return value === null ? null : -value;
+    }
+    case "arithmetic": {
+      const left = operand(expression.left, record, place);
+      const right = operand(expression.right, record, place);
+      if (left === null || right === null) return null;
+      switch (expression.operator) {
+        case "+":
+          return left + right;
+        case "-":
+          return left - right;
+        case "*":
+          return left * right;
+        case "/":
+          return left / right;
+      }
+    }
+  }
+}
+
+/** The expression in the notation of {@link parseFieldMap}, for messages. */
+export function show(expression: Expression): string {
+  switch (expression.kind) {
+    case "literal":
+      return typeof expression.value === "number"
+        ? String(expression.value)
+        : `'${expression.value.replaceAll("'", "''")}'`;
+    case "path":
+      return expression.path.join(".");
+    case "minus":
+      return `-${show(expression.operand)}`;
+    case "arithmetic":
+      return `(${show(expression.left)} ${expression.operator} ${show(expression.right)})`;
+  }
+}
+
+function operand(expression: Expression, record: JsonObject, place: Place): number | null {
+  const value = evaluate(expression, record, place);
+  if (value === null || value === undefined) return null;
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "number") return value;
+  throw new ImportError(place, `${show(expression)}: expected a number, found ${kindOf(value)}`);
+}
+
+function lookup(record: JsonObject, path: Path): JsonValue | undefined {
+  let value: JsonValue | undefined = record;
+  for (const step of path) {
+    if (Array.isArray(value)) value = value[Number(step)];
+    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step];
+    else return undefined;
+  }
+  return value;
+}
+
+const MAX_DEPTH = 50;
+
+class Parser {
+  readonly #source: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  target(): { target: Target; metric?: undefined } | { target?: undefined; metric: string } {
+    const column = this.#at;
+    const name = this.#name();
+    if (name === "metrics" && this.take(".")) {
+      let metric = this.#name();
+      while (this.take(".")) metric += `.${this.#name()}`;
+      return { metric };
+    }
+    const target = targets.find((known) => known === name);
+    if (target) return { target };
+    throw this.#error(`unknown target ${name}; known are ${targets.join(", ")} and metrics.NAME`, column);
+  }
+
+  /** sum := product (("+" | "-") product)* */
+  expression(): Expression {
+    if (++this.#depth > MAX_DEPTH) throw this.#error(`more than ${MAX_DEPTH} levels of nesting`);
+    let left = this.#product();
+    for (;;) {
+      const operator = this.#operator("+", "-");
+      if (!operator) break;
+      left = { kind: "arithmetic", operator, left, right: this.#product() };
+    }
+    this.#depth--;
+    return left;
+  }
+
+  take(token: string): boolean {
+    const match = this.#match(/\s*([=,.[\]()+*/-])/y, (found) => found === token);
+    return match !== undefined;
+  }
+
+  expect(token: string): void {
+    if (!this.take(token)) throw this.#error(`expected ${token}`);
+  }
+
+  end(): void {
+    if (this.#source.slice(this.#at).trim() !== "")
+      throw this.#error("expected an operator, a comma or the end");
+  }
+
+  #product(): Expression {
+    let left = this.#unary();
+    for (;;) {
+      const operator = this.#operator("*", "/");
+      if (!operator) return left;
+      left = { kind: "arithmetic", operator, left, right: this.#unary() };
+    }
+  }
+
+  #unary(): Expression {
+    let signs = 0;
+    while (this.take("-")) signs++;
+    const operand = this.#primary();
+    return signs % 2 === 1 ? { kind: "minus", operand } : operand;
+  }
+
+  #primary(): Expression {
+    if (this.take("(")) {
+      const inner = this.expression();
+      this.expect(")");
+      return inner;
+    }
+    const text = this.#match(/\s*'((?:[^']|'')*)'/y);
+    if (text !== undefined) return { kind: "literal", value: text.replaceAll("''", "'") };
+    // Not a number where a letter follows: `175b_verification` is a name.
+    const number = this.#match(/\s*((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?![\p{L}\p{N}_$])/iuy);
+    if (number !== undefined) return { kind: "literal", value: Number(number) };
+    return { kind: "path", path: this.#path() };
+  }
+
+  #path(): Path {
+    const path: (string | number)[] = [this.#name()];
+    for (;;) {
+      if (this.take(".")) path.push(this.#name());
+      else if (this.take("[")) {
+        const index = this.#match(/\s*(\d{1,9})/y);
+        if (index === undefined) throw this.#error("expected an index, a whole number");
+        this.expect("]");
+        path.push(Number(index));
+      } else return path;
+    }
+  }
+
+  #name(): string {
+    const name = this.#match(/\s*`([^`]+)`/y) ?? this.#match(/\s*([\p{L}\p{N}_$]+)/uy);
+    if (name === undefined) throw this.#error("expected a name; one with other signs goes in `backticks`");
+    return name;
+  }
+
+  #operator<T extends "+" | "-" | "*" | "/">(...operators: T[]): T | undefined {
+    return operators.find((operator) => this.take(operator));
+  }
+
+  #match(pattern: RegExp, accept: (found: string) => boolean = () => true): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#source);
+    if (found?.[1] === undefined || !accept(found[1])) return undefined;
+    this.#at = pattern.lastIndex;
+    return found[1];
+  }
+
+  #error(problem: string, at = this.#at): ImportError {
+    return new ImportError(
+      { file: "field map" },
+      `column ${at + 1} of ${JSON.stringify(this.#source)}: ${problem}`,
+    );
+  }
+}

@@ -1,0 +1,295 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { finishEvaluation, sha256, without } from "./evaluation.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { splitJson } from "./json-split.ts";
+import { parseJson, parseObject } from "./json-text.ts";
+import { beside, chunksOf, readObject, repeatable, type Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+const text = z.string().nullish();
+
+const perturbation = z.looseObject({ name: z.string() });
+const stat = z.looseObject({
+  name: z.looseObject({ name: z.string(), split: text, perturbation: perturbation.nullish() }),
+  count: z.number(),
+  sum: z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])]),
+});
+type Stat = z.infer<typeof stat>;
+
+const instanceStats = z.looseObject({
+  instance_id: z.string(),
+  train_trial_index: z.int().min(0),
+  perturbation: perturbation.nullish(),
+  stats: z.array(stat),
+});
+type InstanceStats = z.infer<typeof instanceStats>;
+
+const content = z.looseObject({ text: text });
+const requestState = z.looseObject({
+  instance: z.looseObject({
+    id: z.string(),
+    input: content,
+    references: z.array(z.looseObject({ output: content, tags: z.array(z.string()) })).nullish(),
+    perturbation: perturbation.nullish(),
+  }),
+  train_trial_index: z.int().min(0),
+  result: z
+    .looseObject({
+      success: z.boolean(),
+      error: text,
+      completions: z.array(content).nullish(),
+      request_time: z.number().nullish(),
+      request_datetime: z.number().nullish(),
+    })
+    .nullish(),
+});
+type RequestState = z.infer<typeof requestState>;
+
+const runSpec = z.looseObject({
+  name: z.string(),
+  adapter_spec: z.looseObject({ model: z.string() }),
+  metric_specs: z
+    .array(z.looseObject({ args: z.looseObject({ names: z.array(z.string()).nullish() }).nullish() }))
+    .nullish(),
+  groups: z.array(z.string()).nullish(),
+});
+const scenario = z.looseObject({
+  description: text,
+  metadata: z.looseObject({ main_metric: text }).nullish(),
+});
+
+/**
+ * Main metrics of HELM's groups where they are not the first of the run's own list, from HELM's `schema_classic.yaml`.
+ * Newer runs name theirs in scenario.json.
+ */
+const mainMetrics: Record<string, string> = {
+  narrative_qa: "f1_score",
+  natural_qa_closedbook: "f1_score",
+  natural_qa_openbook_longans: "f1_score",
+  quac: "f1_score",
+  boolq: "quasi_exact_match",
+  imdb: "quasi_exact_match",
+  civil_comments: "quasi_exact_match",
+  raft: "quasi_exact_match",
+  summarization_cnndm: "rouge_2",
+  summarization_xsum: "rouge_2",
+};
+
+/** The records of one instance: its requests, and what was measured on them. */
+interface Instance {
+  requests: { state: RequestState; record: JsonObject; marks: JsonObject }[];
+  stats: Stat[];
+  place: Place;
+}
+
+/** A HELM run: the folder with run_spec.json, scenario.json, scenario_state.json, per_instance_stats.json and stats.json. */
+export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const file = (name: string) => beside(source, join(source.path, name));
+  const spec = await readObject(file("run_spec.json"));
+  const run = checked(runSpec, spec.value, { file: "run_spec.json" });
+  const about = (await exists(file("scenario.json").path))
+    ? (await readObject(file("scenario.json"))).value
+    : undefined;
+  const described = checked(scenario, about ?? {}, { file: "scenario.json" });
+  const stats = (await exists(file("stats.json").path)) ? await readStats(file("stats.json")) : undefined;
+  const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
+  yield finishBenchmark(
+    {
+      key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.value, stats?.value ?? null]))}`),
+      name: run.name,
+      ...splitModel(run.adapter_spec.model),
+      description: described.description,
+      dataset: run.name.replace(/[,:]model=[^,]*/, ""),
+      status: "completed",
+      labels: { source: "helm" },
+      metadata: { run_spec: spec.value, ...(about ? { scenario: about } : {}), ...spec.marks },
+      metrics: stats && means(stats.stats),
+      results: stats?.value,
+      evaluations: repeatable(() => evaluations(source, file, scored)),
+    },
+    source.options,
+    { file: source.file },
+  );
+}
+
+/** The name under which a statistic's mean is a metric: `name/split`, and `name/split/perturbation` for a perturbed one. */
+export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "name">): string {
+  const parts = [name];
+  if (split) parts.push(split);
+  if (perturbation) {
+    const { computed_on } = perturbation;
+    parts.push(variant(perturbation) + (computed_on && computed_on !== "perturbed" ? `:${computed_on}` : ""));
+  }
+  return parts.join("/");
+}
+
+async function* evaluations(
+  source: Source,
+  file: (name: string) => Source,
+  scored: string | undefined,
+): AsyncGenerator<ImportedEvaluation> {
+  for await (const instance of instancesOf(source, file)) {
+    const [first] = instance.requests;
+    if (!first) continue;
+    const { state } = first;
+    const single = instance.requests.length === 1;
+    const failed = instance.requests.find(({ state }) => state.result?.success === false);
+    const metrics = means(instance.stats);
+    const score = instance.stats.find((stat) => stat.name.name === scored && metricName(stat) in metrics);
+    const output = outputOf(instance);
+    const perturbed = state.instance.perturbation;
+    const mean = (name: string) => {
+      const found = instance.stats.find((stat) => stat.name.name === name && stat.count > 0);
+      return found && metrics[metricName(found)];
+    };
+    const requests = instance.requests.map(({ record }) => record);
+    yield finishEvaluation(
+      {
+        sampleId: perturbed ? `${state.instance.id}:${variant(perturbed)}` : state.instance.id,
+        repetition: state.train_trial_index,
+        input: state.instance.input.text ?? "",
+        output,
+        expected: expectedOf(state),
+        score: score && metrics[metricName(score)],
+        metrics,
+        error: failed
+          ? failed.state.result?.error || "the request failed"
+          : output === undefined
+            ? "no completion"
+            : undefined,
+        latencyMs:
+          single && typeof state.result?.request_time === "number"
+            ? state.result.request_time * 1000
+            : undefined,
+        inputTokens: mean("num_prompt_tokens"),
+        outputTokens: mean("num_output_tokens"),
+        createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
+        metadata: {
+          ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
+          ...withoutMean(instance.stats),
+          ...first.marks,
+        },
+      },
+      instance.place,
+    );
+  }
+}
+
+/** Joins the requests, an instance's in a row, with its statistics: mostly in the same order, so little has to wait. */
+async function* instancesOf(source: Source, file: (name: string) => Source): AsyncGenerator<Instance> {
+  const waiting = new Map<string, Stat[]>();
+  const measured = instanceStatsOf(file("per_instance_stats.json"));
+  const find = async (key: string): Promise<Stat[]> => {
+    while (!waiting.has(key)) {
+      const next = await measured.next();
+      if (next.done) break;
+      const found = keyOf(next.value.instance_id, next.value.train_trial_index, next.value.perturbation);
+      waiting.set(found, [...(waiting.get(found) ?? []), ...next.value.stats]);
+    }
+    const stats = waiting.get(key) ?? [];
+    waiting.delete(key);
+    return stats;
+  };
+  const states = file("scenario_state.json");
+  const options = { file: states.file, limits: source.limits, items: "request_states", wanted: () => false };
+  let current: Instance | undefined;
+  let currentKey = "";
+  try {
+    for await (const { index, line, bytes } of splitJson(chunksOf(states, { count: true }), options)) {
+      if (index === undefined) continue;
+      const place = { file: states.file, record: index, line };
+      const { value: record, marks } = parseObject(bytes, place, source.limits);
+      const state = checked(requestState, record, place);
+      const key = keyOf(state.instance.id, state.train_trial_index, state.instance.perturbation);
+      if (current && key === currentKey) current.requests.push({ state, record, marks });
+      else {
+        if (current) yield current;
+        current = { requests: [{ state, record, marks }], stats: await find(key), place };
+        currentKey = key;
+      }
+    }
+    if (current) yield current;
+  } finally {
+    await measured.return(undefined);
+  }
+}
+
+async function* instanceStatsOf(source: Source): AsyncGenerator<InstanceStats, undefined> {
+  if (!(await exists(source.path))) return;
+  const { file, limits } = source;
+  for await (const { index, line, bytes } of splitJson(chunksOf(source, { count: true }), { file, limits })) {
+    if (index === undefined) throw new ImportError({ file, line }, "expected a JSON array, found an object");
+    const place = { file, record: index, line };
+    yield checked(instanceStats, parseJson(bytes, place, limits).value, place);
+  }
+}
+
+async function readStats(source: Source): Promise<{ value: JsonValue[]; stats: Stat[] }> {
+  const { file, limits } = source;
+  const value: JsonValue[] = [];
+  for await (const { index, line, bytes } of splitJson(chunksOf(source), { file, limits })) {
+    if (index === undefined) throw new ImportError({ file, line }, "expected a JSON array, found an object");
+    value.push(parseJson(bytes, { file, record: index, line }, limits).value);
+  }
+  return { value, stats: checked(z.array(stat), value, { file }) };
+}
+
+/** Means by {@link metricName}; a statistic without values has none. */
+function means(stats: Stat[]): Record<string, number> {
+  const entries = stats.flatMap((stat): [string, number][] => {
+    const mean = typeof stat.sum === "number" ? stat.sum / stat.count : Number.NaN;
+    return Number.isFinite(mean) ? [[metricName(stat), mean]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Statistics that their mean alone does not tell. */
+function withoutMean(stats: Stat[]): JsonObject {
+  const rest = stats.filter(({ count, sum }) => count !== 1 || typeof sum !== "number");
+  return rest.length > 0 ? { stats: z.json().parse(rest) } : {};
+}
+
+function mainMetric(run: z.infer<typeof runSpec>): string | undefined {
+  const known = run.groups?.find((group) => Object.hasOwn(mainMetrics, group));
+  if (known !== undefined) return mainMetrics[known];
+  return run.metric_specs?.flatMap((spec) => spec.args?.names ?? [])[0];
+}
+
+function outputOf({ requests }: Instance): string | undefined {
+  const texts = requests.flatMap(({ state }) => state.result?.completions?.[0]?.text ?? []);
+  if (texts.length === 0) return undefined;
+  return requests.length === 1 ? texts[0] : JSON.stringify(texts);
+}
+
+/** The correct reference; several as a JSON array. */
+function expectedOf({ instance }: RequestState): string | undefined {
+  const correct = (instance.references ?? []).filter(({ tags }) => tags.includes("correct"));
+  const texts = correct.flatMap(({ output }) => output.text ?? []);
+  return texts.length > 1 ? JSON.stringify(texts) : texts[0];
+}
+
+function keyOf(
+  id: string,
+  trial: number,
+  perturbed: z.infer<typeof perturbation> | null | undefined,
+): string {
+  return JSON.stringify([id, trial, perturbed ? variant(perturbed) : null]);
+}
+
+/** A perturbation's name; one with parameters of its own is told apart by their hash. */
+function variant(perturbed: z.infer<typeof perturbation>): string {
+  const { name, robustness, fairness, computed_on, seed, ...parameters } = perturbed;
+  if (Object.keys(parameters).length === 0) return name;
+  return `${name}-${sha256(JSON.stringify(parameters)).slice(0, 8)}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

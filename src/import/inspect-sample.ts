@@ -1,0 +1,186 @@
+import * as z from "zod";
+import { numbersOf, utc } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { asText, finishEvaluation, without } from "./evaluation.ts";
+import type { Place } from "./import-error.ts";
+import { isObject, rewrite } from "./json-text.ts";
+import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+const text = z.string().nullish();
+const json = z.json();
+
+const message = z.looseObject({ role: text, content: json.optional() });
+const usage = z.looseObject({
+  input_tokens: z.number().nullish(),
+  output_tokens: z.number().nullish(),
+  total_cost: z.number().nullish(),
+});
+
+/** `EvalSample` of Inspect's `log/_log.py`, as far as it is read here. */
+const sampleSchema = z.looseObject({
+  id: z.union([z.string(), z.int()]),
+  epoch: z.int().min(1).nullish(),
+  input: z.union([z.string(), z.array(message)]),
+  target: json.optional(),
+  output: z
+    .looseObject({
+      completion: text,
+      choices: z.array(z.looseObject({ message: message.nullish() })).nullish(),
+      error: text,
+    })
+    .nullish(),
+  scores: z.record(z.string(), z.looseObject({ value: json.optional() })).nullish(),
+  model_usage: z.record(z.string(), usage).nullish(),
+  total_time: z.number().nullish(),
+  completed_at: text,
+  error: z.looseObject({ message: z.string() }).nullish(),
+  limit: z.looseObject({ type: z.string() }).nullish(),
+});
+
+/** What the header of a log tells about its samples. */
+export interface InspectRun {
+  model: string;
+  /** Names of scorers or of metrics, in order of preference: the first that a sample has is its score. */
+  scorers: string[];
+  /** Whether the caller chose the scorer; else a sample's only one is taken whatever its name. */
+  chosen: boolean;
+}
+
+/**
+ * An Inspect sample as an evaluation: epoch n is repetition n − 1, tokens and cost are those of the model under test, and
+ * everything but id, epoch, input and target is kept in the metadata, with attachments resolved outside of the events.
+ *
+ * Every scorer gives metrics: `scorer` for a single value, `scorer.key` and `scorer.0` for those of an object or a list.
+ * A score that is not a number (Inspect writes NaN for a sample that its scorer could not score) makes it a failed sample.
+ */
+export function inspectSample(
+  record: JsonObject,
+  marks: JsonObject,
+  run: InspectRun,
+  place: Place,
+): ImportedEvaluation {
+  const resolved = resolveAttachments(record);
+  const sample = checked(sampleSchema, resolved, place);
+  const metrics = metricsOf(sample.scores ?? {});
+  const scorers = Object.keys(sample.scores ?? {});
+  const only = scorers.length === 1 ? scorers[0] : undefined;
+  const scorer =
+    run.scorers.find((name) => name in metrics || scorers.includes(name)) ?? (run.chosen ? undefined : only);
+  const score = scorer === undefined ? undefined : metrics[scorer];
+  const output = completionOf(sample.output ?? {});
+  const used = sample.model_usage?.[run.model];
+  const known = ["id", "epoch"];
+  if (typeof sample.input === "string") known.push("input");
+  if (typeof sample.target === "string") known.push("target");
+  return finishEvaluation(
+    {
+      sampleId: String(sample.id),
+      repetition: (sample.epoch ?? 1) - 1,
+      input: typeof sample.input === "string" ? sample.input : conversation(sample.input),
+      output,
+      expected: asText(sample.target === "" ? undefined : sample.target),
+      score,
+      metrics,
+      error:
+        sample.error?.message ??
+        sample.output?.error ??
+        unscored(scorer, score, sample.scores) ??
+        silent(output, sample.limit),
+      latencyMs: typeof sample.total_time === "number" ? sample.total_time * 1000 : undefined,
+      inputTokens: used?.input_tokens,
+      outputTokens: used?.output_tokens,
+      costUsd: used?.total_cost,
+      createdAt: utc(sample.completed_at, { ...place, field: "completed_at" }),
+      metadata: { ...without(resolved, known), ...marks },
+    },
+    place,
+  );
+}
+
+/** Inspect's `value_to_float`, but undefined where that guesses 0. */
+export function scoreValue(value: JsonValue | undefined): number | undefined {
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "string") return undefined;
+  const letters: Record<string, number> = { C: 1, P: 0.5, I: 0, N: 0 };
+  const words: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 };
+  if (Object.hasOwn(letters, value)) return letters[value];
+  const lower = value.toLowerCase();
+  if (Object.hasOwn(words, lower)) return words[lower];
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value) && Number.isFinite(Number(value))
+    ? Number(value)
+    : undefined;
+}
+
+function metricsOf(scores: Record<string, { value?: JsonValue | undefined }>): Record<string, number> {
+  const values: [string, JsonValue][] = [];
+  for (const [scorer, { value }] of Object.entries(scores)) {
+    const parts = typeof value === "object" && value !== null ? Object.entries(value) : undefined;
+    if (parts) for (const [key, part] of parts) values.push([`${scorer}.${key}`, scoreValue(part) ?? null]);
+    else values.push([scorer, scoreValue(value) ?? null]);
+  }
+  return numbersOf(Object.fromEntries(values));
+}
+
+function unscored(
+  scorer: string | undefined,
+  score: number | undefined,
+  scores: Record<string, { value?: JsonValue | undefined }> | null | undefined,
+): string | undefined {
+  if (scorer === undefined || score !== undefined) return undefined;
+  const value = scores?.[scorer]?.value;
+  if (typeof value === "object" && value !== null) return undefined;
+  return `scorer ${scorer}: its value is ${value === undefined ? "missing" : String(value).slice(0, 100)}, not a number`;
+}
+
+function silent(output: string | undefined, limit: { type: string } | null | undefined): string | undefined {
+  if (output !== undefined) return undefined;
+  return limit ? `stopped by its ${limit.type} limit without an output` : "no output";
+}
+
+function completionOf(output: {
+  completion?: string | null | undefined;
+  choices?: { message?: { content?: JsonValue | undefined } | null | undefined }[] | null | undefined;
+}): string | undefined {
+  const first = output.choices?.[0];
+  // Logs without choices have an empty completion where the model gave none.
+  if (!first) return output.completion || undefined;
+  return output.completion ?? contentText(first.message?.content);
+}
+
+function conversation(
+  messages: { role?: string | null | undefined; content?: JsonValue | undefined }[],
+): string {
+  const [only] = messages;
+  if (messages.length === 1 && only?.role === "user") return contentText(only.content);
+  return messages.map(({ role, content }) => `${role ?? "unknown"}: ${contentText(content)}`).join("\n\n");
+}
+
+function contentText(content: JsonValue | undefined): string {
+  if (!Array.isArray(content)) return asText(content) ?? "";
+  return content
+    .filter((part) => isObject(part))
+    .map((part) => (part.type === "text" ? asText(part.text) : `[${asText(part.type)}]`))
+    .join("\n");
+}
+
+const ATTACHMENT = "attachment://";
+// Events repeat the messages: resolved, they would take many times their size.
+const condensed = ["attachments", "events", "events_data", "timelines"];
+
+function resolveAttachments(record: JsonObject): JsonObject {
+  const attachments = record.attachments;
+  if (!isObject(attachments)) return record;
+  const resolve = (string: string) => {
+    if (!string.startsWith(ATTACHMENT)) return string;
+    const hash = string.slice(ATTACHMENT.length);
+    const found = Object.hasOwn(attachments, hash) ? attachments[hash] : undefined;
+    return typeof found === "string" ? found : string;
+  };
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [
+      key,
+      condensed.includes(key) ? value : rewrite(value, resolve),
+    ]),
+  );
+}

@@ -1,0 +1,201 @@
+import * as z from "zod";
+import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { without } from "./evaluation.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { type InspectRun, inspectSample } from "./inspect-sample.ts";
+import { splitJson } from "./json-split.ts";
+import { isObject, parseJson, parseObject } from "./json-text.ts";
+import { chunksOf, repeatable, type Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
+import { readZip, readZipDirectory, type ZipDirectory } from "./zip.ts";
+
+const text = z.string().nullish();
+const json = z.json();
+
+/** `EvalLog` of Inspect's `log/_log.py` without its samples, as far as it is read here. */
+const headerSchema = z.looseObject({
+  status: text,
+  eval: z.looseObject({
+    eval_id: text,
+    run_id: text,
+    task_id: text,
+    created: text,
+    task: z.string(),
+    model: z.string(),
+    config: z.looseObject({ epochs: z.number().nullish() }).nullish(),
+    dataset: z.looseObject({ samples: z.number().nullish(), sample_ids: z.array(json).nullish() }).nullish(),
+    scorers: z.array(z.looseObject({ name: text })).nullish(),
+  }),
+  results: z
+    .looseObject({
+      total_samples: z.int().nullish(),
+      scores: z
+        .array(
+          z.looseObject({
+            name: z.string(),
+            scorer: text,
+            reducer: text,
+            metrics: z.record(z.string(), z.looseObject({ value: json.optional() })),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+  stats: z.looseObject({ started_at: text, completed_at: text }).nullish(),
+  error: z.looseObject({ message: z.string() }).nullish(),
+});
+type Header = z.infer<typeof headerSchema>;
+
+const statuses: Record<string, ImportedBenchmark["status"]> = {
+  success: "completed",
+  cancelled: "cancelled",
+  error: "failed",
+  started: "running",
+};
+
+const MANY_IDS = 1000;
+
+const isSample = (name: string) => name.startsWith("samples/") && name.endsWith(".json");
+
+/** An Inspect log in its ZIP form, `.eval`. A log whose run never ended has no header yet; its journal serves as one. */
+export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const directory = await readZipDirectory(source);
+  const name = ["header.json", "_journal/start.json"].find((name) => directory.has(name));
+  if (name === undefined)
+    throw new ImportError(
+      { file: source.file },
+      "no header.json in this ZIP file; expected an Inspect .eval log",
+    );
+  for await (const { bytes } of readZip(source, directory, (entry) => entry === name)) {
+    const place = { file: source.file, entry: name };
+    const { value, marks } = parseObject(bytes, place, source.limits);
+    yield benchmarkOf(value, marks, source, place, (run) => zipSamples(source, directory, run));
+  }
+}
+
+/** An Inspect log in its JSON form. */
+export async function* readInspectJson(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const { file, limits } = source;
+  const members: [string, JsonObject[string]][] = [];
+  const marks: JsonObject = {};
+  // The reductions repeat the samples' scores.
+  const wanted = (key: string) => key !== "samples" && key !== "reductions";
+  for await (const { key, index, line, bytes } of splitJson(chunksOf(source), {
+    file,
+    limits,
+    items: "samples",
+    wanted,
+  })) {
+    // Inspect writes the samples after all that is needed: no reason to read them now.
+    if (
+      index !== undefined &&
+      ["status", "eval", "stats"].every((name) => members.some(([key]) => key === name))
+    )
+      break;
+    if (key === undefined || index !== undefined) continue;
+    const parsed = parseJson(bytes, { file, line, field: key }, limits);
+    members.push([key, parsed.value]);
+    Object.assign(marks, parsed.marks);
+  }
+  yield benchmarkOf(Object.fromEntries(members), marks, source, { file }, (run) => jsonSamples(source, run));
+}
+
+async function* zipSamples(
+  source: Source,
+  directory: ZipDirectory,
+  run: InspectRun,
+): AsyncGenerator<ImportedEvaluation> {
+  for await (const { name, bytes } of readZip(source, directory, isSample, { count: true })) {
+    const place = { file: source.file, entry: name };
+    const { value, marks } = parseObject(bytes, place, source.limits);
+    yield inspectSample(value, marks, run, place);
+  }
+}
+
+async function* jsonSamples(source: Source, run: InspectRun): AsyncGenerator<ImportedEvaluation> {
+  const { file, limits } = source;
+  const chunks = chunksOf(source, { count: true });
+  // A sample can be as large as an entry of the ZIP form.
+  const sampleLimits = { ...limits, maxRecordBytes: limits.maxFileBytes };
+  const options = { file, limits: sampleLimits, items: "samples", wanted: () => false };
+  for await (const { index, line, bytes } of splitJson(chunks, options)) {
+    if (index === undefined) continue;
+    const place = { file, record: index, line };
+    const { value, marks } = parseObject(bytes, place, limits);
+    yield inspectSample(value, marks, run, place);
+  }
+}
+
+function benchmarkOf(
+  record: JsonObject,
+  marks: JsonObject,
+  source: Source,
+  place: Place,
+  samples: (run: InspectRun) => AsyncIterator<ImportedEvaluation>,
+): ImportedBenchmark {
+  const header = checked(headerSchema, record, place);
+  const { eval: run, stats } = header;
+  const model = splitModel(run.model);
+  const id = run.eval_id ?? [run.run_id, run.task_id, run.created].filter(Boolean).join("/");
+  return finishBenchmark(
+    {
+      key: benchmarkKey("inspect", id),
+      name: `${run.task}:${run.model}`,
+      ...model,
+      dataset: run.task,
+      totalIterations: totalOf(header),
+      status: statuses[header.status ?? "started"] ?? "running",
+      error: header.error?.message,
+      startedAt: utc(stats?.started_at || run.created, { ...place, field: "stats.started_at" }),
+      completedAt: utc(stats?.completed_at, { ...place, field: "stats.completed_at" }),
+      labels: { source: "inspect" },
+      metadata: {
+        ...withoutManyIds(without(record, ["status", "results", "samples", "reductions"])),
+        ...marks,
+      },
+      metrics: publishedMetrics(header),
+      results: record.results,
+      evaluations: repeatable(() => samples(runOf(header, source))),
+    },
+    source.options,
+    place,
+  );
+}
+
+/** Without the list of sample ids where it is long: the samples tell it, and it would crowd out the rest. */
+function withoutManyIds(record: JsonObject): JsonObject {
+  const { eval: run } = record;
+  const dataset = isObject(run) ? run.dataset : undefined;
+  if (!isObject(run) || !isObject(dataset)) return record;
+  const { sample_ids: ids } = dataset;
+  if (!Array.isArray(ids) || ids.length <= MANY_IDS) return record;
+  return { ...record, eval: { ...run, dataset: without(dataset, ["sample_ids"]) } };
+}
+
+function totalOf({ eval: run, results }: Header): number | undefined {
+  if (typeof results?.total_samples === "number") return results.total_samples;
+  const samples = run.dataset?.sample_ids?.length ?? run.dataset?.samples;
+  return typeof samples === "number" ? samples * (run.config?.epochs ?? 1) : undefined;
+}
+
+function runOf({ eval: run, results }: Header, { options }: Source): InspectRun {
+  if (options.score !== undefined) return { model: run.model, scorers: [options.score], chosen: true };
+  const first = results?.scores?.[0];
+  const names = [run.scorers?.[0]?.name, first?.scorer, first?.name];
+  return { model: run.model, scorers: names.filter((name) => typeof name === "string"), chosen: false };
+}
+
+/** `scorer.metric`, or `scorer.reducer.metric` where a scorer's epochs were reduced in several ways. */
+function publishedMetrics({ results }: Header): JsonObject {
+  const scores = results?.scores ?? [];
+  const entries = scores.flatMap(({ name, reducer, metrics }) => {
+    const several = scores.filter((other) => other.name === name).length > 1;
+    const prefix = several && reducer ? `${name}.${reducer}` : name;
+    return Object.entries(metrics).map(([metric, { value }]): [string, JsonObject[string]] => [
+      `${prefix}.${metric}`,
+      value ?? null,
+    ]);
+  });
+  return Object.fromEntries(entries);
+}

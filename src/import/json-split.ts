@@ -1,0 +1,221 @@
+import { ImportError, type Place } from "./import-error.ts";
+import { parseJson } from "./json-text.ts";
+import type { ImportLimits } from "./limits.ts";
+
+/** A part of a large JSON document: an element of the array, or a member of the object at its root. */
+export interface JsonPart {
+  /** Name of the member; unset in an array. */
+  key?: string;
+  /** Index of the element, from 0; unset for a member that is given whole. */
+  index?: number;
+  /** Line on which it begins, from 1. */
+  line: number;
+  bytes: Buffer;
+}
+
+export interface SplitOptions {
+  file: string;
+  limits: ImportLimits;
+  /** Member of the root object whose array is given element by element. */
+  items?: string;
+  /** Whether a member is wanted; others are passed over unread, whatever their size. Default: all. */
+  wanted?: (key: string) => boolean;
+}
+
+const LF = 0x0a;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+type State = "root" | "first" | "next" | "key" | "colon" | "before-value" | "value" | "after" | "done";
+
+/**
+ * Cuts a JSON document of any size into its parts, which `JSON.parse` then reads one by one.
+ *
+ * The streaming JSON libraries neither bound the size of one value nor take Python's bare `NaN`, and build every value in
+ * JavaScript; finding where a value ends needs only quotes and brackets.
+ */
+export async function* splitJson(
+  chunks: AsyncIterable<Buffer>,
+  options: SplitOptions,
+): AsyncGenerator<JsonPart> {
+  const splitter = new JsonSplitter(options);
+  for await (const chunk of chunks) yield* splitter.push(chunk);
+  splitter.end();
+}
+
+class JsonSplitter {
+  readonly #options: SplitOptions;
+  #state: State = "root";
+  #line = 1;
+  // Brackets that are open around the parts: the root's, and the one of `items` within it.
+  #open: number[] = [];
+  #key = "";
+  #index = 0;
+  // Of the part being read.
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #keep = true;
+  #startLine = 1;
+  #nesting = 0;
+  #inString = false;
+  #escaped = false;
+
+  constructor(options: SplitOptions) {
+    this.#options = options;
+  }
+
+  *push(chunk: Buffer): Generator<JsonPart> {
+    let start = this.#reading() ? 0 : -1;
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i] ?? 0;
+      if (byte === LF) this.#line++;
+      if (this.#reading()) {
+        const end = this.#advance(byte);
+        if (end === "inside") continue;
+        this.#take(chunk.subarray(start, end === "before" ? i : i + 1));
+        start = -1;
+        if (this.#state === "key") {
+          this.#key = String(
+            parseJson(Buffer.concat(this.#pieces), this.#place(), this.#options.limits).value,
+          );
+          this.#state = "colon";
+          continue;
+        }
+        this.#state = "after";
+        if (this.#keep) yield this.#part();
+        this.#index++;
+        if (end === "after") continue;
+      }
+      if (byte === 0x20 || byte === LF || byte === 0x0d || byte === 0x09) continue;
+      if (this.#between(byte)) start = i;
+    }
+    if (start >= 0) this.#take(chunk.subarray(start));
+  }
+
+  end(): void {
+    if (this.#state === "done") return;
+    const { file } = this.#options;
+    if (this.#state === "root") throw new ImportError({ file }, "empty; expected a JSON array or object");
+    throw new ImportError(this.#place(), "the file ends here, in the middle of its JSON; it was cut off");
+  }
+
+  #reading(): boolean {
+    return this.#state === "value" || this.#state === "key";
+  }
+
+  /** Whether the part being read ends with this byte, before it, or not yet. */
+  #advance(byte: number): "inside" | "before" | "after" {
+    if (this.#inString) {
+      if (this.#escaped) this.#escaped = false;
+      else if (byte === BACKSLASH) this.#escaped = true;
+      else if (byte === QUOTE) {
+        this.#inString = false;
+        return this.#nesting === 0 ? "after" : "inside";
+      }
+      return "inside";
+    }
+    if (byte === QUOTE) this.#inString = true;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#nesting++;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      if (this.#nesting === 0) return "before";
+      if (--this.#nesting === 0) return "after";
+    } else if (byte === COMMA && this.#nesting === 0) return "before";
+    return "inside";
+  }
+
+  /** Takes a byte that stands between parts; true where a part begins with it. */
+  #between(byte: number): boolean {
+    const inObject = this.#open.at(-1) === OPEN_OBJECT;
+    switch (this.#state) {
+      case "root":
+        if (BYTE_ORDER_MARK.includes(byte)) return false;
+        if (byte !== OPEN_ARRAY && byte !== OPEN_OBJECT) throw this.#unexpected(byte, "[ or {");
+        return this.#enter(byte);
+      case "first":
+      case "next":
+        if (this.#state === "first" && byte === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#leave();
+        if (inObject && byte !== QUOTE) throw this.#unexpected(byte, "a name in quotes");
+        return this.#begin(inObject ? "key" : "value", byte);
+      case "colon":
+        if (byte !== COLON) throw this.#unexpected(byte, ":");
+        this.#state = "before-value";
+        return false;
+      case "before-value":
+        if (this.#key === this.#options.items && byte === OPEN_ARRAY) return this.#enter(byte);
+        return this.#begin("value", byte);
+      case "after":
+        if (byte === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#leave();
+        if (byte !== COMMA) throw this.#unexpected(byte, inObject ? ", or }" : ", or ]");
+        this.#state = "next";
+        return false;
+      default:
+        throw this.#unexpected(byte, "the end of the file");
+    }
+  }
+
+  #enter(bracket: number): false {
+    this.#open.push(bracket);
+    this.#index = 0;
+    this.#state = "first";
+    return false;
+  }
+
+  #leave(): false {
+    this.#open.pop();
+    this.#state = this.#open.length > 0 ? "after" : "done";
+    return false;
+  }
+
+  #begin(state: "key" | "value", byte: number): true {
+    if (byte === COMMA || byte === CLOSE_ARRAY || byte === CLOSE_OBJECT)
+      throw this.#unexpected(byte, "a value");
+    this.#state = state;
+    this.#pieces = [];
+    this.#size = 0;
+    this.#startLine = this.#line;
+    this.#inString = byte === QUOTE;
+    this.#nesting = byte === OPEN_ARRAY || byte === OPEN_OBJECT ? 1 : 0;
+    this.#keep = state === "key" || !this.#isMember() || (this.#options.wanted?.(this.#key) ?? true);
+    return true;
+  }
+
+  #isMember(): boolean {
+    return this.#open.at(-1) === OPEN_OBJECT;
+  }
+
+  #take(piece: Buffer): void {
+    if (!this.#keep) return;
+    this.#size += piece.length;
+    const { maxRecordBytes, maxFileBytes } = this.#options.limits;
+    const limit = this.#isMember() ? maxFileBytes : maxRecordBytes;
+    if (this.#size > limit)
+      throw new ImportError(this.#place(), `longer than ${limit} bytes, which is the limit`);
+    this.#pieces.push(piece);
+  }
+
+  #part(): JsonPart {
+    const part: JsonPart = { line: this.#startLine, bytes: Buffer.concat(this.#pieces) };
+    if (this.#open[0] === OPEN_OBJECT) part.key = this.#key;
+    if (!this.#isMember()) part.index = this.#index;
+    return part;
+  }
+
+  #place(): Place {
+    const place: Place = { file: this.#options.file, line: this.#reading() ? this.#startLine : this.#line };
+    if (this.#open.length > 0 && !this.#isMember()) place.record = this.#index;
+    else if (this.#state === "value" && this.#key !== "") place.field = this.#key;
+    return place;
+  }
+
+  #unexpected(byte: number, expected: string): ImportError {
+    const found = byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `byte 0x${byte.toString(16)}`;
+    return new ImportError(this.#place(), `not JSON: expected ${expected}, found ${found}`);
+  }
+}

@@ -1,0 +1,128 @@
+import { ImportError, type Place } from "./import-error.ts";
+import type { ImportLimits } from "./limits.ts";
+import type { JsonObject, JsonValue } from "./types.ts";
+
+/** A parsed record, with marks for its metadata where characters had to be replaced. */
+export interface ParsedJson {
+  value: JsonValue;
+  marks: JsonObject;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Parses one JSON text so that PostgreSQL and Protobuf can hold it.
+ *
+ * Python writes `NaN` and `Infinity` bare: they become the strings "NaN", "Infinity" and "-Infinity", as in proto3 JSON.
+ * U+0000, which PostgreSQL cannot store, becomes U+2400; half a surrogate pair, which UTF-8 cannot, becomes U+FFFD.
+ */
+export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits): ParsedJson {
+  checkDepth(bytes, place, limits.maxDepth);
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch (cause) {
+    throw new ImportError(place, "not valid UTF-8; expected JSON in UTF-8", { cause });
+  }
+  const value = parse(text, place);
+  // The walk costs more than the parse, and nearly no text needs it.
+  if (!/\\u0000|\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{309}/.test(text)) return { value, marks: {} };
+  const marks: JsonObject = {};
+  return { value: rewrite(value, (string) => storable(string, marks)), marks };
+}
+
+/** As {@link parseJson}, for a record: anything but an object is an error. */
+export function parseObject(
+  bytes: Uint8Array,
+  place: Place,
+  limits: ImportLimits,
+): { value: JsonObject; marks: JsonObject } {
+  const { value, marks } = parseJson(bytes, place, limits);
+  if (!isObject(value)) throw new ImportError(place, `expected a JSON object, found ${kindOf(value)}`);
+  return { value, marks };
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The kind of a value, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A copy in which every string, keys included, went through `text`, and every number is finite or a string. */
+export function rewrite(value: JsonValue, text: (string: string) => string): JsonValue {
+  if (typeof value === "string") return text(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return value.map((item) => rewrite(item, text));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
+}
+
+function storable(string: string, marks: JsonObject): string {
+  let result = string;
+  if (result.includes("\0")) {
+    marks.ltb_replaced_nul = true;
+    result = result.replaceAll("\0", "\u2400");
+  }
+  if (!result.isWellFormed()) {
+    marks.ltb_replaced_surrogates = true;
+    result = result.toWellFormed();
+  }
+  return result;
+}
+
+function parse(text: string, place: Place): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (/NaN|Infinity/.test(text)) {
+      try {
+        return JSON.parse(quoteNonFinite(text));
+      } catch {
+        // The first error tells more: it has the text as it is in the file.
+      }
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ImportError(place, `not JSON (${reason}); expected one whole JSON value`, { cause });
+  }
+}
+
+function quoteNonFinite(text: string): string {
+  let result = "";
+  let outside = 0;
+  while (outside < text.length) {
+    const quote = text.indexOf('"', outside);
+    const end = quote < 0 ? text.length : quote;
+    result += text.slice(outside, end).replaceAll(/-?Infinity|NaN/g, '"$&"');
+    outside = quote < 0 ? end : endOfString(text, quote);
+    result += text.slice(end, outside);
+  }
+  return result;
+}
+
+function endOfString(text: string, quote: number): number {
+  for (let i = quote + 1; i < text.length; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === '"') return i + 1;
+  }
+  return text.length;
+}
+
+// Before the parse: V8 takes the deepest text, at some hundred bytes of memory a level.
+function checkDepth(bytes: Uint8Array, place: Place, maxDepth: number): void {
+  let depth = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === 0x22) {
+      for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
+    } else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > maxDepth)
+        throw new ImportError(place, `nested deeper than ${maxDepth} levels, which is the limit`);
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+}

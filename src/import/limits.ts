@@ -1,0 +1,34 @@
+/** Bounds that keep a hostile or broken log from exhausting memory or time. */
+export interface ImportLimits {
+  /** A line, or an element of a JSON array, in bytes. */
+  maxRecordBytes: number;
+  /** A file that is read whole, or one entry of a ZIP file once inflated, in bytes. */
+  maxFileBytes: number;
+  /** Entries of a ZIP file. */
+  maxEntries: number;
+  /** Inflated size of a ZIP file against its own, from 64 MiB inflated on. */
+  maxRatio: number;
+  /** Levels of nesting. Protobuf readers stop at 100, and one level of a `Struct` takes two. */
+  maxDepth: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const defaultLimits: ImportLimits = {
+  maxRecordBytes: 16 * MIB,
+  maxFileBytes: 64 * MIB,
+  maxEntries: 1_000_000,
+  maxRatio: 200,
+  maxDepth: 40,
+};
+
+/** What the service stores at most; see `NewEvaluation` and `CreateBenchmarkRequest`. */
+export const fieldLimits = {
+  sampleIdChars: 255,
+  nameChars: 255,
+  providerChars: 100,
+  textBytes: 2 * MIB,
+  errorBytes: 64 * 1024,
+  jsonBytes: MIB,
+  int32: 2 ** 31 - 1,
+};

@@ -1,0 +1,263 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import * as z from "zod";
+import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { asText, finishEvaluation, without } from "./evaluation.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { isObject, parseObject } from "./json-text.ts";
+import { beside, type Line, linesOf, readObject, repeatable, type Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+const json = z.json();
+const text = z.string().nullish();
+
+/** A line of `samples_*.jsonl`, as `lm_eval/evaluator.py` logs it, as far as it is read here. */
+const sampleSchema = z.looseObject({
+  doc_id: z.union([z.int(), z.string()]),
+  filter: z.string().default("none"),
+  metrics: z.array(z.string()).nullish(),
+  target: json.optional(),
+  arguments: json.optional(),
+  filtered_resps: json.optional(),
+});
+
+const resultsSchema = z.looseObject({
+  results: z.record(z.string(), z.record(z.string(), json)),
+  configs: z.record(z.string(), json).nullish(),
+  "n-samples": z.record(z.string(), z.looseObject({ effective: z.int().nullish() })).nullish(),
+  config: z.looseObject({ model: text, model_args: json.optional() }).nullish(),
+  model_source: text,
+  model_name: text,
+  date: z.number().nullish(),
+  total_evaluation_time_seconds: z.union([z.string(), z.number()]).nullish(),
+});
+type Results = z.infer<typeof resultsSchema>;
+
+interface Run {
+  results?: { value: JsonObject; read: Results };
+  samples?: Source;
+  task: string;
+  /** Time of the run in its files' names. */
+  stamp: string;
+}
+
+const samplesName = /^samples_(.+)_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.jsonl$/;
+const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json$/;
+// Fields of a sample that are no metrics, in versions that do not list the metrics.
+const noMetrics = ["doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter"];
+const MAX_FILTERS = 64;
+
+/** A `samples_*.jsonl` of lm-evaluation-harness, with the `results_*.json` of the same run where that stands beside it. */
+export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const [, task, stamp] = samplesName.exec(source.file) ?? [];
+  const run: Run = { samples: source, task: task ?? basename(source.file, ".jsonl"), stamp: stamp ?? "" };
+  const name = stamp && (await namesBeside(source)).find((name) => resultsName.exec(name)?.[1] === stamp);
+  if (name) run.results = await readResults(beside(source, join(dirname(source.path), name)));
+  yield* benchmarksOf(run, source);
+}
+
+/** A `results_*.json` of lm-evaluation-harness: a benchmark a task, with its samples where their file stands beside it. */
+export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const results = await readResults(source);
+  const stamp = resultsName.exec(source.file)?.[1] ?? "";
+  const names = stamp === "" ? [] : await namesBeside(source);
+  // Groups of tasks have results but no configuration, and no samples of their own.
+  const { configs } = results.read;
+  const tasks = Object.keys(results.read.results).filter((task) => !configs || Object.hasOwn(configs, task));
+  for (const task of tasks) {
+    const name = names.find((name) => {
+      const match = samplesName.exec(name);
+      return match?.[1] === task && match[2] === stamp;
+    });
+    const run: Run = { results, task, stamp };
+    if (name) run.samples = beside(source, join(dirname(source.path), name));
+    yield* benchmarksOf(run, source);
+  }
+}
+
+/** A benchmark for each filter: a filter scores every document once more, under the same id. */
+async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedBenchmark> {
+  const filters = run.samples ? await filtersOf(run.samples) : filtersOfResults(run);
+  for (const [filter, metric] of filters) {
+    yield finishBenchmark(
+      {
+        ...modelOf(run),
+        key: benchmarkKey("lm-eval", [run.stamp, modelOf(run).model ?? "", run.task, filter].join("/")),
+        name: nameOf(run, filter, filters.size > 1),
+        dataset: run.task,
+        totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
+        status: "completed",
+        ...timesOf(run),
+        labels: { source: "lm-eval", filter: filter.slice(0, 255) },
+        metadata: metadataOf(run),
+        metrics: publishedMetrics(run, filter),
+        results: run.results?.read.results[run.task],
+        evaluations: repeatable(() => evaluationsOf(run, filter, source.options.score ?? metric)),
+      },
+      source.options,
+      { file: source.file },
+    );
+  }
+}
+
+async function* evaluationsOf(
+  { samples }: Run,
+  filter: string,
+  main?: string,
+): AsyncGenerator<ImportedEvaluation> {
+  if (!samples) return;
+  for await (const line of linesOf(samples, { count: true })) {
+    const evaluation = evaluationOf(line, samples, filter, main);
+    if (evaluation) yield evaluation;
+  }
+}
+
+function evaluationOf(
+  { line, bytes }: Line,
+  source: Source,
+  filter: string,
+  main?: string,
+): ImportedEvaluation | undefined {
+  const place: Place = { file: source.file, line };
+  const { value: record, marks } = parseObject(bytes, place, source.limits);
+  const sample = checked(sampleSchema, record, place);
+  if (sample.filter !== filter) return undefined;
+  const metrics = metricsOf(record, sample.metrics);
+  const score = main === undefined ? undefined : metrics[main];
+  const output = responseText(sample.filtered_resps);
+  const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
+  return finishEvaluation(
+    {
+      sampleId: String(sample.doc_id),
+      repetition: 0,
+      input: promptOf(sample.arguments),
+      output,
+      expected: asText(sample.target),
+      score,
+      metrics,
+      error:
+        main !== undefined && score === undefined
+          ? `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`
+          : output === undefined
+            ? "no response"
+            : undefined,
+      metadata: { ...without(record, used), ...marks },
+    },
+    place,
+  );
+}
+
+/** What was asked first: `arguments` is `{gen_args_0: {arg_0: prompt, …}, …}`, or in older versions `[[prompt, …], …]`. */
+function promptOf(value: JsonValue | undefined): string {
+  let prompt = value;
+  for (let depth = 0; depth < 2; depth++) {
+    if (Array.isArray(prompt)) prompt = prompt[0];
+    else if (isObject(prompt)) prompt = own(prompt, depth === 0 ? "gen_args_0" : "arg_0");
+  }
+  return asText(prompt) ?? "";
+}
+
+/** A single text as it is; log-likelihoods of choices, and several texts, as JSON. */
+function responseText(value: JsonValue | undefined): string | undefined {
+  return Array.isArray(value) && value.length === 1 ? asText(value[0]) : asText(value);
+}
+
+function metricsOf(record: JsonObject, listed: string[] | null | undefined): Record<string, number> {
+  const names = listed ?? Object.keys(record).filter((key) => !noMetrics.includes(key));
+  return numbersOf(Object.fromEntries(names.map((name) => [name, own(record, name) ?? null])));
+}
+
+/**
+ * The filters of a samples file, each with its main metric: the first that is a number, the same for all its samples.
+ * Reads the whole file: filters come one after the other in some versions, mixed in others.
+ */
+async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
+  const filters = new Map<string, string | undefined>();
+  const { file, limits } = source;
+  try {
+    for await (const { line, bytes } of linesOf(source)) {
+      const { value } = parseObject(bytes, { file, line }, limits);
+      const { filter, metrics } = checked(sampleSchema, value, { file, line });
+      filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(value, metrics))[0]);
+      if (filters.size > MAX_FILTERS) break;
+    }
+  } catch (error) {
+    // Reading the samples meets the same error, after those that come before it.
+    if (filters.size === 0) throw error;
+  }
+  if (filters.size === 0) throw new ImportError({ file }, "no records; expected at least one sample");
+  if (filters.size > MAX_FILTERS) throw new ImportError({ file }, `more than ${MAX_FILTERS} filters`);
+  return filters;
+}
+
+function filtersOfResults({ results, task }: Run): Map<string, string | undefined> {
+  const keys = Object.keys(results?.read.results[task] ?? {}).filter((key) => key.includes(","));
+  const filters = keys.map((key) => key.slice(key.indexOf(",") + 1));
+  return new Map((filters.length > 0 ? filters : ["none"]).map((filter) => [filter, undefined]));
+}
+
+async function readResults(source: Source): Promise<{ value: JsonObject; read: Results }> {
+  const { value } = await readObject(source);
+  return { value, read: checked(resultsSchema, value, { file: source.file }) };
+}
+
+/** The provider is what ran the model (`hf`, `vllm`, `openai-chat-completions` …): the name's first part is no provider. */
+function modelOf({ results }: Run): { provider?: string; model?: string } {
+  if (!results) return {};
+  const { model_name, model_source, config } = results.read;
+  const provider = model_source ?? config?.model ?? undefined;
+  const args = config?.model_args;
+  const named = isObject(args)
+    ? asText(own(args, "pretrained") ?? own(args, "model"))
+    : argument(asText(args) ?? "");
+  const model = model_name || named;
+  return { ...(provider ? { provider } : {}), ...(model ? { model } : {}) };
+}
+
+function argument(args: string): string | undefined {
+  return /(?:^|,)(?:pretrained|model)=([^,]+)/.exec(args)?.[1];
+}
+
+function nameOf(run: Run, filter: string, several: boolean): string {
+  const { model } = modelOf(run);
+  const task = several ? `${run.task}[${filter}]` : run.task;
+  return model === undefined ? task : `${task}:${model}`;
+}
+
+function timesOf({ results }: Run): { startedAt?: string | undefined; completedAt?: string | undefined } {
+  const start = results?.read.date;
+  if (typeof start !== "number") return {};
+  const seconds = Number(results?.read.total_evaluation_time_seconds ?? Number.NaN);
+  return { startedAt: utcOfSeconds(start), completedAt: utcOfSeconds(start + seconds) };
+}
+
+/** The results file without the results, and of what it tells by task only this task's. */
+function metadataOf({ results, task }: Run): JsonObject {
+  const byTask = ["configs", "versions", "n-shot", "higher_is_better", "n-samples", "task_hashes"];
+  const rest = without(results?.value ?? {}, ["results"]);
+  return Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [
+      key,
+      byTask.includes(key) && isObject(value) ? { [task]: own(value, task) ?? null } : value,
+    ]),
+  );
+}
+
+/** The numbers among a task's results for this filter, under the source's own keys: `exact_match,none`. */
+function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
+  const published = Object.entries(results?.read.results[task] ?? {});
+  return Object.fromEntries(
+    published.filter(
+      ([key, value]) => typeof value === "number" && key.slice(key.indexOf(",") + 1) === filter,
+    ),
+  );
+}
+
+async function namesBeside(source: Source): Promise<string[]> {
+  return await readdir(dirname(source.path));
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}

@@ -1,0 +1,51 @@
+import { type DetectedFormat, detectFormat } from "./detect.ts";
+import { readHelm } from "./helm.ts";
+import { ImportError } from "./import-error.ts";
+import { readInspectJson, readInspectZip } from "./inspect.ts";
+import { readLmEvalResults, readLmEvalSamples } from "./lm-eval.ts";
+import { readLtbExport } from "./ltb-export.ts";
+import { readRows } from "./rows.ts";
+import { type Source, sourceOf } from "./source.ts";
+import type { ImportedBenchmark, LogFormat, ReadOptions } from "./types.ts";
+
+const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<ImportedBenchmark>> = {
+  "inspect-zip": readInspectZip,
+  "inspect-json": readInspectJson,
+  "lm-eval-samples": readLmEvalSamples,
+  "lm-eval-results": readLmEvalResults,
+  helm: readHelm,
+  jsonl: (source) => readRows(source, "jsonl"),
+  json: (source) => readRows(source, "json"),
+  ltb: readLtbExport,
+};
+
+const accepted: Record<Exclude<LogFormat, "auto">, DetectedFormat[]> = {
+  inspect: ["inspect-zip", "inspect-json"],
+  "lm-eval": ["lm-eval-samples", "lm-eval-results"],
+  helm: ["helm"],
+  jsonl: ["jsonl", "lm-eval-samples", "inspect-json", "lm-eval-results", "ltb"],
+  json: ["json"],
+  ltb: ["ltb"],
+};
+
+/**
+ * Reads the benchmarks of one log: a file, or the folder of a HELM run. Nothing is read ahead of what the caller takes;
+ * the evaluations of a benchmark may be read while it is the current one or later, and more than once.
+ *
+ * @throws {ImportError} at the first thing that is wrong, with the file, the place in it and what was expected. What came
+ * before has been given out by then.
+ */
+export async function* readLogs(path: string, options: ReadOptions = {}): AsyncGenerator<ImportedBenchmark> {
+  const source = sourceOf(path, options);
+  const found = await detectFormat(source);
+  const { format = "auto" } = options;
+  const rows = format === "jsonl" || format === "json";
+  if (format !== "auto" && !accepted[format].includes(found))
+    throw new ImportError({ file: source.file }, `expected ${format}, this looks like ${found}`);
+  if (options.map && !rows && found !== "jsonl" && found !== "json")
+    throw new ImportError(
+      { file: source.file },
+      `a field map is for JSON and JSONL; this looks like ${found}`,
+    );
+  yield* readers[rows ? format : found](source);
+}

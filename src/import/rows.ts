@@ -1,0 +1,231 @@
+import { basename, extname } from "node:path";
+import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
+import { asText, finishEvaluation, sha256 } from "./evaluation.ts";
+import { evaluate, type FieldMap, ownNames, type Path, show, type Target } from "./field-map.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { splitJson } from "./json-split.ts";
+import { isObject, kindOf, parseObject } from "./json-text.ts";
+import { chunksOf, linesOf, repeatable, type Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+interface Model {
+  provider?: string | undefined;
+  model?: string | undefined;
+}
+
+interface Row {
+  record: JsonObject;
+  marks: JsonObject;
+  index: number;
+  place: Place;
+}
+
+/**
+ * A JSON array or JSONL file of records, as one benchmark. Its provider, model and dataset are those of the first record,
+ * unless the caller gives them; a record that has others keeps them on its evaluation.
+ *
+ * A record whose score is null, missing or not finite is a failed sample. Sample ids are the records' indexes, from 0, where
+ * the map has none. Fields that went as they are into the evaluation are not repeated in its metadata.
+ */
+export async function* readRows(source: Source, format: "json" | "jsonl"): AsyncGenerator<ImportedBenchmark> {
+  const { file, options } = source;
+  const first = await firstRow(source, format);
+  const map = options.map ?? ownNames(first.record);
+  if (!map.fields.has("input"))
+    throw new ImportError(
+      first.place,
+      `no field tells the input; the record has ${Object.keys(first.record).join(", ").slice(0, 500)}. Map one with --map input=FIELD,output=FIELD,score=FIELD,…`,
+    );
+  const value = (target: Target) => text(map, target, first);
+  const model = modelOf(value("provider") ?? options.provider, value("model"));
+  const name = basename(file, extname(file));
+  const identity = [file, map.source, options.provider, options.model, options.dataset, first.record];
+  yield finishBenchmark(
+    {
+      key: benchmarkKey(format, sha256(JSON.stringify(identity))),
+      name,
+      dataset: value("dataset") ?? name,
+      ...model,
+      status: "completed",
+      labels: { source: format },
+      metadata: map.source === "" ? {} : { field_map: map.source },
+      evaluations: repeatable(() => evaluations(source, format, first.record, model)),
+    },
+    options,
+    { file },
+  );
+}
+
+async function* evaluations(
+  source: Source,
+  format: "json" | "jsonl",
+  first: JsonObject,
+  benchmark: Model,
+): AsyncGenerator<ImportedEvaluation> {
+  const { map, provider } = source.options;
+  for await (const row of rowsOf(source, format, { count: true }))
+    yield evaluationOf(row, map ?? ownNames(first, row.record), benchmark, provider);
+}
+
+function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: string): ImportedEvaluation {
+  const { place } = row;
+  const input = text(map, "input", row);
+  if (input === undefined) throw new ImportError({ ...place, field: "input" }, missing(map, "input", row));
+  const failure = text(map, "error", row) || undefined;
+  // The service wants an output of every sample that did not fail.
+  const unmapped = failure === undefined ? "" : undefined;
+  const output = map.fields.has("output") ? text(map, "output", row) : unmapped;
+  const score = map.fields.has("score") ? number(map, "score", row) : undefined;
+  const metrics = new Map<string, number>();
+  for (const [name, expression] of map.metrics) {
+    const field = `metrics.${name}`;
+    const found = finite(evaluate(expression, row.record, { ...place, field }), { ...place, field });
+    if (found !== undefined) metrics.set(name, found);
+  }
+  const model = modelOf(text(map, "provider", row) ?? provider, text(map, "model", row));
+  const problems = [
+    failure,
+    map.fields.has("score") && score === undefined ? `score: ${missing(map, "score", row)}` : undefined,
+    output === undefined ? `output: ${missing(map, "output", row)}` : undefined,
+  ];
+  return finishEvaluation(
+    {
+      sampleId: sampleId(map, row),
+      repetition: number(map, "repetition", row) ?? 0,
+      input,
+      output,
+      expected: text(map, "expected", row),
+      score,
+      metrics: Object.fromEntries(metrics),
+      error: problems.find((problem) => problem !== undefined),
+      latencyMs: number(map, "latency_ms", row),
+      inputTokens: number(map, "input_tokens", row),
+      outputTokens: number(map, "output_tokens", row),
+      costUsd: number(map, "cost_usd", row),
+      createdAt: utc(text(map, "created_at", row), { ...place, field: "created_at" }),
+      provider: model.provider === benchmark.provider ? undefined : model.provider,
+      model: model.model === benchmark.model ? undefined : model.model,
+      metadata: { ...omitUsed(row.record, map), ...row.marks },
+    },
+    place,
+  );
+}
+
+async function firstRow(source: Source, format: "json" | "jsonl"): Promise<Row> {
+  for await (const row of rowsOf(source, format)) return row;
+  throw new ImportError({ file: source.file }, "no records; expected at least one JSON object");
+}
+
+async function* rowsOf(
+  source: Source,
+  format: "json" | "jsonl",
+  { count = false } = {},
+): AsyncGenerator<Row> {
+  const { file, limits } = source;
+  let index = 0;
+  if (format === "jsonl") {
+    for await (const { line, bytes } of linesOf(source, { count })) {
+      const place = { file, line };
+      const { value: record, marks } = parseObject(bytes, place, limits);
+      yield { record, marks, index: index++, place };
+    }
+    return;
+  }
+  for await (const part of splitJson(chunksOf(source, { count }), { file, limits })) {
+    if (part.index === undefined)
+      throw new ImportError({ file, line: part.line }, "expected a JSON array of records, found an object");
+    const place = { file, record: part.index, line: part.line };
+    const { value: record, marks } = parseObject(part.bytes, place, limits);
+    yield { record, marks, index: index++, place };
+  }
+}
+
+function valueFor(map: FieldMap, target: Target, { record, place }: Row): JsonValue | undefined {
+  const expression = map.fields.get(target);
+  return expression && evaluate(expression, record, { ...place, field: target });
+}
+
+function text(map: FieldMap, target: Target, row: Row): string | undefined {
+  return asText(valueFor(map, target, row));
+}
+
+function number(map: FieldMap, target: Target, row: Row): number | undefined {
+  return finite(valueFor(map, target, row), { ...row.place, field: target });
+}
+
+/** A finite number; undefined for null, nothing, and what Python writes as NaN and Infinity. */
+function finite(value: JsonValue | undefined, place: Place): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "string" && /^(NaN|-?Infinity)$/.test(value)) return undefined;
+  if (typeof value !== "number")
+    throw new ImportError(place, `expected a number or a boolean, found ${kindOf(value)}`);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function sampleId(map: FieldMap, row: Row): string {
+  const value = valueFor(map, "sample_id", row);
+  if (value === undefined || value === null || value === "") return String(row.index);
+  if (typeof value === "string") return value;
+  if (typeof value === "number" && Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER)
+    return String(value);
+  throw new ImportError(
+    { ...row.place, field: "sample_id" },
+    `expected a text or a number of at most 2^53, found ${typeof value === "number" ? value : kindOf(value)}`,
+  );
+}
+
+function missing(map: FieldMap, target: Target, row: Row): string {
+  const expression = map.fields.get(target);
+  const value = valueFor(map, target, row);
+  return `${expression ? show(expression) : target} is ${value === undefined ? "missing" : String(value)}`;
+}
+
+function modelOf(provider: string | undefined, model: string | undefined): Model {
+  return provider === undefined && model !== undefined ? splitModel(model) : { provider, model };
+}
+
+const texts: readonly Target[] = ["sample_id", "input", "output", "expected", "error"];
+const numbers: readonly Target[] = [
+  "repetition",
+  "score",
+  "latency_ms",
+  "input_tokens",
+  "output_tokens",
+  "cost_usd",
+];
+
+/** The record without what the evaluation tells in full. */
+function omitUsed(record: JsonObject, map: FieldMap): JsonObject {
+  const used = [
+    ...texts.map((target) => ({ expression: map.fields.get(target), numeric: false })),
+    ...numbers.map((target) => ({ expression: map.fields.get(target), numeric: true })),
+    ...[...map.metrics.values()].map((expression) => ({ expression, numeric: true })),
+  ];
+  let rest = record;
+  for (const { expression, numeric } of used) {
+    if (expression?.kind !== "path") continue;
+    const value = evaluate(expression, record, { file: "" });
+    if (!numeric || typeof value === "number" || typeof value === "boolean")
+      rest = omit(rest, expression.path);
+  }
+  return rest;
+}
+
+function omit(object: JsonObject, [step, ...path]: Path): JsonObject {
+  if (typeof step !== "string" || !Object.hasOwn(object, step)) return object;
+  const inner = object[step];
+  const entries = Object.entries(object);
+  if (path.length === 0) {
+    if (inner === null) return object;
+    return Object.fromEntries(entries.filter(([key]) => key !== step));
+  }
+  if (!isObject(inner)) return object;
+  const rest = omit(inner, path);
+  return Object.fromEntries(
+    entries.flatMap(([key, value]) => {
+      if (key !== step) return [[key, value]];
+      return Object.keys(rest).length === 0 ? [] : [[key, rest]];
+    }),
+  );
+}

@@ -1,0 +1,82 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { FieldMap } from "./field-map.ts";
+import type { ImportLimits } from "./limits.ts";
+
+export type { JsonObject, JsonValue };
+
+/** The kinds of log that can be read; `auto` looks at the content. */
+export type LogFormat = "auto" | "inspect" | "lm-eval" | "helm" | "jsonl" | "json" | "ltb";
+
+/** What a log becomes: one run of one model on one dataset. */
+export interface ImportedBenchmark {
+  /** Identity of this run within its source: importing the same log again gives the same key. At most 255 characters. */
+  key: string;
+  name: string;
+  description?: string;
+  /** `unknown` where the log does not tell. */
+  provider: string;
+  /** `unknown` where the log does not tell. */
+  model: string;
+  /** What was asked: the task for Inspect and lm-eval, the run without its model for HELM, the file's name for rows. */
+  dataset: string;
+  /** Evaluations of the whole run as the source counted them; a log may hold fewer. */
+  totalIterations?: number;
+  status: "completed" | "failed" | "cancelled" | "running";
+  error?: string;
+  /** ISO 8601 in UTC, at most microseconds. */
+  startedAt?: string;
+  /** ISO 8601 in UTC, at most microseconds. */
+  completedAt?: string;
+  labels?: Record<string, string>;
+  metadata?: JsonObject;
+  /** Aggregates that the source published: its values, under one flat key each. */
+  metrics?: JsonObject;
+  /** The source's results as it wrote them. */
+  results?: JsonValue;
+  /** Read lazily, in constant memory; every iteration reads the file again. Throws {@link ImportError} at the first bad record. */
+  evaluations: AsyncIterable<ImportedEvaluation>;
+}
+
+/** One sample of a log. It has an output, an error or both. */
+export interface ImportedEvaluation {
+  sampleId: string;
+  /** From 0. */
+  repetition: number;
+  input: string;
+  output?: string;
+  expected?: string;
+  /** Finite. Unset where the sample was not scored. */
+  score?: number;
+  /** Finite numbers by name; in our own export whatever was stored. */
+  metrics?: JsonObject;
+  error?: string;
+  latencyMs?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  costUsd?: number;
+  /** The record's other fields, at most 1 MiB encoded. Keys that begin with `ltb_` are the importer's own, see `evaluation.ts`. */
+  metadata?: JsonObject;
+  /** ISO 8601 in UTC, at most microseconds. */
+  createdAt?: string;
+  /** Set where it differs from the benchmark's. */
+  provider?: string;
+  /** Set where it differs from the benchmark's. */
+  model?: string;
+}
+
+export interface ReadOptions {
+  /** Default: `auto`. */
+  format?: LogFormat;
+  /** JSON and JSONL only: where the fields are. Default: fields that bear our own names. */
+  map?: FieldMap;
+  /** These four replace what the log says. */
+  name?: string;
+  provider?: string;
+  model?: string;
+  dataset?: string;
+  /** Inspect, lm-eval and HELM: the metric that becomes the score. Default: the source's main one. */
+  score?: string;
+  limits?: Partial<ImportLimits>;
+  /** Told of every piece of the log that was read, in bytes of the file; for a progress bar. */
+  onBytes?: (bytes: number) => void;
+}

@@ -1,0 +1,20 @@
+/** The library: the service's database and repositories, usable without the server. */
+export type { NewBenchmark, BenchmarkChanges, BenchmarkFilter } from "./benchmarks/input.ts";
+export { BenchmarkRepository, type BenchmarkPage, type BenchmarkPosition } from "./benchmarks/repository.ts";
+export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
+export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
+export { withSignal } from "./database/cancellation.ts";
+export { type ConnectOptions, Database, type Repositories } from "./database/database.ts";
+export { isConnectionError, isDuplicateKey, isNotFound } from "./database/errors.ts";
+export type { Executor } from "./database/executor.ts";
+export type { Once } from "./database/requests.ts";
+export type { DatabaseStats } from "./database/statistics.ts";
+export { type Reason, ServiceError, type Violation } from "./errors.ts";
+export type { EvaluationChanges, EvaluationFilter, NewEvaluation } from "./evaluations/input.ts";
+export { type EvaluationPage, EvaluationRepository } from "./evaluations/repository.ts";
+export type { Evaluation } from "./evaluations/rows.ts";
+export type { EvaluationPosition } from "./evaluations/statements.ts";
+export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
+export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary.ts";
+export type { EvaluationResult } from "./evaluations/write.ts";
+export { version } from "./version.ts";

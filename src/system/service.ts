@@ -1,0 +1,52 @@
+import { create } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { limits } from "../limits.ts";
+import { version } from "../version.ts";
+
+/** SystemService: what this server is and what its database holds. */
+export function systemService(db: Database, { maxMessageBytes }: { maxMessageBytes: number }) {
+  const startedAt = Date.now();
+  return {
+    async getStats() {
+      const { databaseSizeBytes, databaseSizeMb, serverVersion, schemaVersion, ...counts } = await db.stats();
+      const { size, used, idle, waiting } = db.poolStats();
+      return {
+        databaseSizeBytes: BigInt(databaseSizeBytes),
+        databaseSizeMb,
+        benchmarkCount: BigInt(counts.benchmarkCount),
+        evaluationCount: BigInt(counts.evaluationCount),
+        jobCount: BigInt(counts.jobCount),
+        workerCount: BigInt(counts.workerCount),
+        userCount: BigInt(counts.userCount),
+        auditLogCount: BigInt(counts.auditLogCount),
+        serverVersion,
+        schemaVersion,
+        pool: { size, open: used + idle, idle, waiting },
+        uptime: duration(Date.now() - startedAt),
+      };
+    },
+
+    getInfo() {
+      return {
+        version,
+        apiVersion: "ltb.v1",
+        limits: {
+          defaultPageSize: limits.pageSizeDefault,
+          maxPageSize: limits.pageSizeMax,
+          maxBatchSize: limits.batchItems,
+          maxMessageBytes,
+          maxJsonBytes: limits.jsonBytes,
+          maxTextBytes: limits.evaluationTextBytes,
+          requestIdRetention: duration(limits.requestIdHours * 3_600_000),
+        },
+      };
+    },
+  } satisfies ServiceImpl<typeof SystemService>;
+}
+
+function duration(ms: number): Duration {
+  return create(DurationSchema, { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 });
+}

@@ -1,0 +1,179 @@
+/** `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows per second. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { parseArgs } from "node:util";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import grpc from "@grpc/grpc-js";
+import { Client } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import {
+  BatchCreateEvaluationsRequestSchema,
+  BatchCreateEvaluationsResponseSchema,
+  StreamEvaluationsRequestSchema,
+  StreamEvaluationsResponseSchema,
+} from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { Database } from "../../src/database/database.ts";
+import { startEmbedded } from "../../src/database/embedded.ts";
+import { copyColumns, copyLine, streamMessage } from "./rows.ts";
+import { type BenchServer, startBenchServer } from "./server.ts";
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+});
+const rows = options.quick ? 24_000 : 96_000;
+const rounds = options.quick ? 3 : 5;
+const rowsPerMessage = 100;
+
+const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
+const postgres = await startEmbedded({ dataDir });
+const { host, port, user, password, database } = postgres.connection;
+const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+const server = await startBenchServer(url);
+const db = await Database.connect(postgres.connection);
+const copier = new Client(postgres.connection);
+await copier.connect();
+
+let prepared: Uint8Array[] = [];
+/** Rows per second of each way, a figure a round; the ways take turns so that a change of the machine's speed hits all. */
+const speeds: Record<string, number[]> = { copy: [], stream: [], stream8: [], batch: [] };
+for (let round = 0; round < rounds; round++) {
+  await measure("copy", copy);
+  await measure("stream", () => stream(0, prepared.length));
+  await measure("stream8", async () => {
+    const share = prepared.length / 8;
+    await Promise.all(Array.from({ length: 8 }, (_, part) => stream(part * share, share)));
+  });
+  await measure("batch", batches);
+}
+
+const figures = Object.fromEntries(
+  Object.entries(speeds).map(([way, all]) => [`${way}_rows_per_s`, median(all)]),
+);
+figures.rss_mb = server.peakRssMb();
+const ratios = {
+  ingest_vs_copy: pairedRatio("stream"),
+  ingest_8_streams_vs_copy: pairedRatio("stream8"),
+  batch_vs_copy: pairedRatio("batch"),
+};
+print({ rows, rounds, figures, ratios });
+
+await copier.end();
+await db.close();
+await server.stop();
+await postgres.stop();
+await rm(dataDir, { recursive: true, force: true });
+
+async function measure(way: string, run: () => Promise<void>): Promise<void> {
+  const { id } = await newBenchmark();
+  prepared = prepare(way, id);
+  const startedAt = performance.now();
+  await run();
+  speeds[way]?.push(rows / ((performance.now() - startedAt) / 1000));
+  const stored = await copier.query(
+    "select count(*)::int as count from evaluations where benchmark_id = $1",
+    [id],
+  );
+  if (stored.rows[0].count !== rows) throw new Error(`${way} stored ${stored.rows[0].count} of ${rows} rows`);
+  await copier.query("truncate evaluations, benchmark_count_deltas");
+  await copier.query("checkpoint");
+}
+
+function newBenchmark() {
+  return db.benchmarks.create({ name: "bench", provider: "openai", model: "gpt-4", dataset: "synthetic" });
+}
+
+async function copy(): Promise<void> {
+  const target = copier.query(copyFrom(`copy evaluations (${copyColumns}) from stdin`));
+  await pipeline(Readable.from(prepared as Buffer[]), target);
+}
+
+/** What a way sends, made before its time is taken: producing rows is the business of the caller. */
+function prepare(way: string, id: string): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  const size = way === "batch" ? 500 : rowsPerMessage;
+  for (let first = 0; first < rows; first += size) {
+    if (way === "copy") {
+      chunks.push(
+        Buffer.from(Array.from({ length: size }, (_, index) => copyLine(id, first + index)).join("")),
+      );
+    } else if (way === "batch") {
+      const { evaluations } = fromBinary(StreamEvaluationsRequestSchema, streamMessage(id, first, size));
+      const request = create(BatchCreateEvaluationsRequestSchema, { benchmarkId: id, evaluations });
+      chunks.push(toBinary(BatchCreateEvaluationsRequestSchema, request));
+    } else {
+      chunks.push(streamMessage(id, first, size));
+    }
+  }
+  return chunks;
+}
+
+/** One stream with the prepared messages from `first` on, `share` of them. */
+function stream(first: number, share: number): Promise<void> {
+  const messages = prepared.slice(first, first + share);
+  const count = messages.length * rowsPerMessage;
+  return new Promise((resolve, reject) => {
+    const client = newClient(server);
+    const call = client.makeClientStreamRequest(
+      "/ltb.v1.BenchmarkService/StreamEvaluations",
+      (message: Uint8Array) => Buffer.from(message),
+      (bytes: Buffer) => fromBinary(StreamEvaluationsResponseSchema, bytes),
+      (error, response) => {
+        client.close();
+        if (error) reject(error);
+        else if (response?.inserted !== count)
+          reject(new Error(`stored ${response?.inserted} of ${count} rows`));
+        else resolve();
+      },
+    );
+    pipeline(Readable.from(messages), call as unknown as Writable).catch(reject);
+  });
+}
+
+async function batches(): Promise<void> {
+  const client = newClient(server);
+  const queue = prepared.values();
+  const worker = async () => {
+    for (const request of queue) await unary(client, request);
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+  client.close();
+}
+
+function unary(client: grpc.Client, request: Uint8Array): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      "/ltb.v1.BenchmarkService/BatchCreateEvaluations",
+      (message: Uint8Array) => Buffer.from(message),
+      (bytes: Buffer) => fromBinary(BatchCreateEvaluationsResponseSchema, bytes),
+      request,
+      (error, response) => (error ? reject(error) : resolve(response)),
+    );
+  });
+}
+
+function newClient({ address }: BenchServer): grpc.Client {
+  return new grpc.Client(address, grpc.credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+/** The median of the ratios to COPY within each round. */
+function pairedRatio(way: string): number {
+  return median((speeds[way] ?? []).map((speed, round) => speed / (speeds.copy?.[round] ?? Number.NaN)));
+}
+
+function print(result: {
+  figures: Record<string, number>;
+  ratios: Record<string, number>;
+  [key: string]: unknown;
+}): void {
+  if (options.json) return console.log(JSON.stringify(result));
+  console.log(`${rows} rows of about 1 kB, medians of ${rounds} rounds`);
+  for (const [name, value] of Object.entries(result.figures)) console.log(name.padEnd(28), Math.round(value));
+  for (const [name, value] of Object.entries(result.ratios)) console.log(name.padEnd(28), value.toFixed(2));
+}

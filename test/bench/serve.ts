@@ -1,0 +1,8 @@
+import { loadConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/log.ts";
+import { serve } from "../../src/serve.ts";
+
+const config = loadConfig();
+const service = await serve(config, { log: createLogger(config.logLevel) });
+process.once("SIGTERM", () => service.stop().then(() => process.exit(0)));
+console.log(`${service.grpcAddress.host}:${service.grpcAddress.port}`);

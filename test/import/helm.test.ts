@@ -1,0 +1,154 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { metricName } from "../../src/import/helm.ts";
+import { data, mean, readOne, scoresOf } from "./support.ts";
+
+type Stat = {
+  name: { name: string; split: string; perturbation?: { name: string } };
+  count: number;
+  sum: number;
+  sum_squared: number;
+  mean?: number;
+  variance?: number;
+};
+
+const runs = await readdir(`${data}helm`);
+const hellaswag = runs.find((run) => run.startsWith("commonsense")) ?? "";
+
+async function copyOf(run: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp(`${data}helm/${run}`, folder, { recursive: true });
+  return folder;
+}
+
+async function edit<T>(path: string, change: (json: T) => unknown): Promise<void> {
+  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, "utf8")))));
+}
+
+describe.each(runs)("%s", (run) => {
+  test("the means of stats.json come out of the evaluations' metrics", async () => {
+    const { evaluations } = await readOne(`${data}helm/${run}`);
+    const stats: Stat[] = JSON.parse(await readFile(`${data}helm/${run}/stats.json`, "utf8"));
+    // Not those that HELM computes from sums over the run, nor worst cases over perturbations.
+    const derived = ["perplexity", "bits_per_byte", "logprob_per_byte", "num_instances"];
+    const direct = stats.filter(
+      ({ name, count }) => count > 0 && !name.perturbation && !derived.includes(name.name),
+    );
+    expect(direct.length).toBeGreaterThan(20);
+    for (const stat of direct) {
+      const values = evaluations.flatMap(
+        ({ metrics }) => metrics?.[`${stat.name.name}/${stat.name.split}`] ?? [],
+      );
+      expect(mean(values.map(Number)), metricName(stat)).toBeCloseTo(stat.mean ?? Number.NaN, 9);
+      // Over trials, of which there is one.
+      expect(stat.sum_squared / stat.count - (stat.sum / stat.count) ** 2).toBeCloseTo(
+        stat.variance ?? Number.NaN,
+        9,
+      );
+    }
+  });
+
+  test("every published mean is a metric of the benchmark", async () => {
+    const { benchmark } = await readOne(`${data}helm/${run}`);
+    const stats: Stat[] = JSON.parse(await readFile(`${data}helm/${run}/stats.json`, "utf8"));
+    const published = stats.filter(({ count }) => count > 0);
+    expect(Object.keys(benchmark.metrics ?? {})).toHaveLength(published.length);
+    for (const stat of published) expect(benchmark.metrics?.[metricName(stat)]).toBe(stat.mean);
+    expect(benchmark.results).toEqual(stats);
+  });
+});
+
+test("runs and their main metrics", async () => {
+  const read = await Promise.all(runs.toSorted().map((run) => readOne(`${data}helm/${run}`)));
+  expect(
+    read.map(({ benchmark, evaluations }) => ({
+      dataset: benchmark.dataset,
+      model: `${benchmark.provider}|${benchmark.model}`,
+      count: evaluations.length,
+      score: Number(mean(scoresOf(evaluations)).toFixed(6)),
+    })),
+  ).toEqual([
+    {
+      dataset: "commonsense:dataset=hellaswag,method=multiple_choice_joint",
+      model: "eleutherai|pythia-1b-v0",
+      count: 10,
+      score: 0.3,
+    },
+    {
+      dataset: "mmlu:subject=philosophy,method=multiple_choice_joint",
+      model: "openai|gpt2",
+      count: 10,
+      score: 0.1,
+    },
+    { dataset: "narrative_qa", model: "openai|gpt2", count: 5, score: 0.139394 },
+  ]);
+});
+
+test("a request in full", async () => {
+  const { evaluations } = await readOne(`${data}helm/${hellaswag}`);
+  const { metadata, input, expected, metrics, ...rest } = evaluations[0] ?? {};
+  expect(rest).toEqual({
+    sampleId: "id44874",
+    repetition: 0,
+    output: " B",
+    score: 0,
+    latencyMs: 18749.841690063477,
+    inputTokens: 718,
+    outputTokens: 1,
+    createdAt: "2025-07-05T15:39:58Z",
+  });
+  expect(input).toMatch(/^Personal Care and Style/);
+  expect(expected).toMatch(/^Pick the color/);
+  expect(metrics).toMatchObject({ "exact_match/valid": 0, "num_references/valid": 4 });
+  expect(metadata).toMatchObject({
+    instance: { id: "id44874", split: "valid" },
+    request: { model_deployment: "huggingface/pythia-1b-v0" },
+    stats: [{ name: { name: "training_co2_cost" }, count: 0 }, { name: { name: "training_energy_cost" } }],
+  });
+});
+
+test("the score can be another metric", async () => {
+  const { evaluations } = await readOne(`${data}helm/${hellaswag}`, { score: "num_prompt_tokens" });
+  expect(mean(scoresOf(evaluations))).toBeCloseTo(631.4, 9);
+});
+
+test("statistics in another order find their requests", async () => {
+  const folder = await copyOf(hellaswag);
+  await edit<unknown[]>(join(folder, "per_instance_stats.json"), (stats) => stats.toReversed());
+  const there = await readOne(`${data}helm/${hellaswag}`);
+  expect((await readOne(folder)).evaluations).toEqual(there.evaluations);
+});
+
+test("perturbed instances, failed requests and several requests an instance", async () => {
+  type State = { instance: { id: string; perturbation?: object }; result: object };
+  const folder = await copyOf(hellaswag);
+  await edit<{ request_states: State[] }>(
+    join(folder, "scenario_state.json"),
+    ({ request_states: [a, b, c] }) => {
+      if (!a || !b || !c) throw new Error("expected three requests");
+      a.instance = { ...a.instance, perturbation: { name: "typos", robustness: true, fairness: false } };
+      b.result = { success: false, error: "rate limit" };
+      return { request_states: [a, b, c, c] };
+    },
+  );
+  const { evaluations } = await readOne(folder);
+  expect(evaluations.map(({ sampleId }) => sampleId)).toEqual(["id44874:typos", "id47299", "id45277"]);
+  // Its statistics are those of the unperturbed instance: none of its own.
+  expect(evaluations[0]).not.toHaveProperty("metrics");
+  expect(evaluations[1]).toMatchObject({ error: "rate limit" });
+  expect(evaluations[2]?.metadata?.requests).toHaveLength(2);
+});
+
+test("a run without statistics has its requests all the same", async () => {
+  const folder = await copyOf(hellaswag);
+  await rm(join(folder, "per_instance_stats.json"));
+  await rm(join(folder, "stats.json"));
+  await rm(join(folder, "scenario.json"));
+  const { benchmark, evaluations } = await readOne(folder);
+  expect(evaluations).toHaveLength(10);
+  expect(scoresOf(evaluations)).toEqual([]);
+  expect(benchmark).not.toHaveProperty("metrics");
+});

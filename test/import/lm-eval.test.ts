@@ -1,0 +1,163 @@
+import { cp, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { data, readAll, readOne, scoresOf, temporary } from "./support.ts";
+
+const stamp = "2026-01-21T03-44-18.458309";
+const samplesName = `samples_math_perturbed_full_${stamp}.jsonl`;
+const resultsName = `results_${stamp}.json`;
+const model = "RylanSchaeffer/mem_Qwen3-93M_minerva_math_rep_0_sbst_1.0000_epch_1_ot_1";
+
+describe("samples with their results", () => {
+  test("the run is described by the results beside it", async () => {
+    const { benchmark, evaluations } = await readOne(`${data}lm_eval/${samplesName}`);
+    const { metadata, evaluations: _, ...rest } = benchmark;
+    expect(rest).toEqual({
+      key: `lm-eval:${stamp}/${model}/math_perturbed_full/none`,
+      name: `math_perturbed_full:${model}`,
+      provider: "hf",
+      model,
+      dataset: "math_perturbed_full",
+      totalIterations: 5000,
+      status: "completed",
+      startedAt: "2026-01-21T02:59:43.859322Z",
+      completedAt: "2026-01-21T03:44:21.591401Z",
+      labels: { source: "lm-eval", filter: "none" },
+      metrics: { "exact_match,none": 0, "exact_match_stderr,none": 0 },
+      results: { alias: "math_perturbed_full", "exact_match,none": 0, "exact_match_stderr,none": 0 },
+    });
+    expect(metadata).toMatchObject({ git_hash: "1f84a09f", versions: { math_perturbed_full: 1 } });
+    expect(Object.keys(metadata?.configs ?? {})).toEqual(["math_perturbed_full"]);
+    expect(evaluations).toHaveLength(10);
+    expect(scoresOf(evaluations)).toEqual(Array(10).fill(0));
+  });
+
+  test("a sample in full", async () => {
+    const { evaluations } = await readOne(`${data}lm_eval/${samplesName}`);
+    const lines = (await readFile(`${data}lm_eval/${samplesName}`, "utf8")).trim().split("\n");
+    const { doc_id, target, filter, filtered_resps, exact_match, ...rest } = JSON.parse(lines[9] ?? "");
+    expect(evaluations[9]).toEqual({
+      sampleId: "9",
+      repetition: 0,
+      input: rest.arguments.gen_args_0.arg_0,
+      output: filtered_resps[0],
+      expected: "-\\frac{1}{12}",
+      score: exact_match,
+      metrics: { exact_match },
+      metadata: rest,
+    });
+  });
+
+  test("the results file gives a benchmark a task, with the samples that are there", async () => {
+    const read = await readAll(`${data}lm_eval/${resultsName}`);
+    expect(
+      read.map(({ benchmark, evaluations }) => [
+        benchmark.dataset,
+        benchmark.metrics?.["exact_match,none"],
+        evaluations.length,
+      ]),
+    ).toEqual([
+      ["math_perturbed_full", 0, 10],
+      ["math_rephrased_full", 0.0004, 0],
+    ]);
+    const { benchmark } = await readOne(`${data}lm_eval/${samplesName}`);
+    expect(read[0]?.benchmark.key).toBe(benchmark.key);
+  });
+});
+
+describe("each file alone", () => {
+  test("samples", async () => {
+    const path = await temporary(samplesName, await readFile(`${data}lm_eval/${samplesName}`));
+    const { benchmark, evaluations } = await readOne(path, { model: "m" });
+    expect(benchmark).toMatchObject({ provider: "unknown", model: "m", dataset: "math_perturbed_full" });
+    expect(evaluations).toHaveLength(10);
+  });
+
+  test("results", async () => {
+    const path = await temporary(resultsName, await readFile(`${data}lm_eval/${resultsName}`));
+    const read = await readAll(path);
+    expect(read.map(({ evaluations }) => evaluations.length)).toEqual([0, 0]);
+    expect(read[1]?.benchmark).toMatchObject({
+      metrics: { "exact_match,none": 0.0004, "exact_match_stderr,none": 0.0002828144211304471 },
+    });
+  });
+
+  test("samples under another name", async () => {
+    const path = await temporary("mine.jsonl", await readFile(`${data}lm_eval/${samplesName}`));
+    await cp(`${data}lm_eval/${resultsName}`, join(dirname(path), resultsName));
+    const { benchmark } = await readOne(path);
+    expect(benchmark).toMatchObject({ dataset: "mine", model: "unknown" });
+  });
+});
+
+test("several filters are several benchmarks with the same sample ids, in whatever order", async () => {
+  const line = (doc_id: number, filter: string, acc: unknown, text = "x") =>
+    JSON.stringify({
+      doc_id,
+      filter,
+      filtered_resps: [text],
+      resps: [[text]],
+      arguments: [["q", {}]],
+      metrics: ["acc", "f1"],
+      acc,
+      f1: 0.5,
+    });
+  const path = await temporary(
+    "samples_gsm8k_2026-01-01T00-00-00.jsonl",
+    [
+      line(0, "strict", true),
+      line(0, "flexible", 1),
+      line(1, "strict", false),
+      line(1, "flexible", null),
+    ].join("\n"),
+  );
+  const read = await readAll(path);
+  expect(
+    read.map(({ benchmark, evaluations }) => [
+      benchmark.name,
+      evaluations.map(({ sampleId, score, error }) => [sampleId, score ?? error]),
+    ]),
+  ).toEqual([
+    [
+      "gsm8k[strict]",
+      [
+        ["0", 1],
+        ["1", 0],
+      ],
+    ],
+    [
+      "gsm8k[flexible]",
+      [
+        ["0", 1],
+        ["1", "metric acc: null, not a number"],
+      ],
+    ],
+  ]);
+  expect(new Set(read.map(({ benchmark }) => benchmark.key)).size).toBe(2);
+  const f1 = await readAll(path, { score: "f1" });
+  expect(f1[0]?.evaluations[0]).toMatchObject({ score: 0.5, metrics: { acc: 1, f1: 0.5 }, input: "q" });
+});
+
+test("multiple choice: log-likelihoods stay readable, metrics are found without a list of them", async () => {
+  const sample = {
+    doc_id: 3,
+    doc: { q: 1 },
+    target: 2,
+    arguments: { gen_args_0: { arg_0: "Q:", arg_1: " a" }, gen_args_1: { arg_0: "Q:", arg_1: " b" } },
+    filtered_resps: [
+      ["-1.5", "False"],
+      ["-0.5", "True"],
+    ],
+    acc: 1,
+    acc_norm: 0,
+  };
+  const { evaluations } = await readOne(await temporary("samples.jsonl", JSON.stringify(sample)));
+  expect(evaluations[0]).toMatchObject({
+    sampleId: "3",
+    input: "Q:",
+    output: '[["-1.5","False"],["-0.5","True"]]',
+    expected: "2",
+    score: 1,
+    metrics: { acc: 1, acc_norm: 0 },
+  });
+});
