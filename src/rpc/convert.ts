@@ -1,0 +1,54 @@
+import { create } from "@bufbuild/protobuf";
+import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { invalidField } from "../errors.ts";
+
+/** ISO 8601 in UTC, as the repositories have it, to a `Timestamp`; null stays unset. */
+export function toTimestamp(iso: string): Timestamp;
+export function toTimestamp(iso: string | null): Timestamp | undefined;
+export function toTimestamp(iso: string | null): Timestamp | undefined {
+  if (iso === null) return undefined;
+  const seconds = BigInt(Date.parse(`${iso.slice(0, 19)}Z`) / 1000);
+  return create(TimestampSchema, { seconds, nanos: Number(iso.slice(20, 26)) * 1000 });
+}
+
+/** A `Timestamp` as ISO 8601 in UTC, cut to the microsecond; unset stays undefined. */
+export function fromTimestamp(timestamp: Timestamp | undefined, field: string): string | undefined {
+  if (!timestamp) return undefined;
+  const { seconds, nanos } = timestamp;
+  const inRange =
+    seconds >= -62_135_596_800n && seconds <= 253_402_300_799n && nanos >= 0 && nanos < 1_000_000_000;
+  if (!inRange) throw invalidField(field, "must be a time of the years 0001 to 9999");
+  const micros = String(Math.floor(nanos / 1000)).padStart(6, "0");
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${micros}Z`;
+}
+
+/** An empty string of proto3 is an unset one. */
+export function given(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+type Defined<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
+};
+
+/** Without the fields that are null: on the wire those are unset. */
+export function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as Defined<T>;
+}
+
+/** The value of a field that is set or named in the update mask: undefined where it is to stay as it is, null to clear it. */
+export type Patch = <T>(name: string, value: T | undefined) => T | null | undefined;
+
+/**
+ * Reads an update's fields. Paths of the mask must be among `fields`, spelled as in the proto.
+ * @throws INVALID_ARGUMENT for any other path
+ */
+export function patchOf(mask: { paths: string[] } | undefined, fields: readonly string[]): Patch {
+  const named = new Set(mask?.paths);
+  for (const path of named) {
+    if (!fields.includes(path)) {
+      throw invalidField("update_mask", `"${path}" cannot be updated; the fields are ${fields.join(", ")}`);
+    }
+  }
+  return (name, value) => (value !== undefined ? value : named.has(name) ? null : undefined);
+}

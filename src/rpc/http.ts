@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { transportLimits } from "../limits.ts";
+import { connectRouter } from "./connect.ts";
+import { exchangeOf } from "./connect-origin.ts";
+import { answerCors } from "./cors.ts";
+import type { HealthState } from "./health-state.ts";
+import type { RpcHost } from "./host.ts";
+import type { ProvidedMethod } from "./methods.ts";
+import { clampTimeouts } from "./timeouts.ts";
+
+export interface HttpOptions {
+  methods: readonly ProvidedMethod[];
+  host: RpcHost;
+  health: HealthState;
+  /** Origins whose pages may call, for example `https://bench.example.org`; `*` allows all. */
+  corsOrigins: readonly string[];
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz` and `/readyz`. */
+export function createHttpServer({ methods, host, health, corsOrigins }: HttpOptions): Server {
+  const routes = new Map<string, Answer>([
+    ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
+    ["/readyz", (_, response) => answerReady(response, health)],
+  ]);
+  for (const handler of connectRouter(methods, host).handlers) {
+    routes.set(handler.requestPath, async (request, response) => {
+      clampTimeouts(request.headers);
+      const { exchange, values } = exchangeOf(request);
+      const started = performance.now();
+      response.once("close", () => {
+        // A call has its own line; this is a request that Connect refused before it became one.
+        if (exchange.called) return;
+        const durationMs = Math.round((performance.now() - started) * 100) / 100;
+        host.log.info(
+          { path: request.url, status: response.statusCode, peer: exchange.peer, durationMs },
+          "refused",
+        );
+      });
+      const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+      await universalResponseToNodeResponse(answer, response);
+    });
+  }
+  return createServer(
+    {
+      maxHeaderSize: transportLimits.httpHeaderBytes,
+      headersTimeout: transportLimits.httpHeadersTimeoutMs,
+      requestTimeout: transportLimits.httpRequestTimeoutMs,
+      keepAliveTimeout: transportLimits.httpKeepAliveMs,
+    },
+    async (request, response) => {
+      try {
+        if (answerCors(request, response, corsOrigins)) return;
+        const route = routes.get(request.url?.split("?", 1)[0] ?? "") ?? answerUnknown;
+        await route(request, response);
+      } catch (error) {
+        // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
+        host.log.debug({ err: error, path: request.url }, "request not answered");
+        if (!response.headersSent)
+          answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
+        else response.destroy();
+      }
+    },
+  );
+}
+
+function answerReady(response: ServerResponse, { notReady }: HealthState): void {
+  if (notReady === undefined) answerJson(response, 200, { status: "ready" });
+  else answerJson(response, 503, { status: "not_ready", reason: notReady });
+}
+
+function answerUnknown(request: IncomingMessage, response: ServerResponse): void {
+  // As Connect spells its errors, so that its clients see UNIMPLEMENTED for a method that does not exist.
+  const code = request.method === "POST" ? "unimplemented" : "not_found";
+  answerJson(response, 404, { code, message: `there is nothing at ${request.url?.slice(0, 200)}` });
+}
+
+function answerJson(response: ServerResponse, status: number, body: Record<string, string>): void {
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,28 @@
+import { promisify } from "node:util";
+import { type Server, ServerCredentials } from "@grpc/grpc-js";
+import { repairHttp2 } from "./http2-repairs.ts";
+import { type Address, explainListenError, formatAddress, type Listener } from "./listener.ts";
+
+/** Binds the server, without TLS. */
+export async function listenGrpc(server: Server, address: Address): Promise<Listener> {
+  const bind = (target: string) =>
+    new Promise<number>((resolve, reject) => {
+      server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+  const port = await bind(formatAddress(address)).catch((error: unknown) => {
+    throw explainListenError(error, address, "LTB_GRPC_ADDRESS");
+  });
+  const bound = { host: address.host, port };
+  const endRepairs = repairHttp2();
+  return {
+    address: bound,
+    async stop(graceMs) {
+      // `forceShutdown` and a later `drain` reach no connection once channelz is off or `tryShutdown` has begun; this way they are cut after the grace.
+      server.drain(formatAddress(bound), graceMs);
+      await promisify(server.tryShutdown.bind(server))();
+      endRepairs();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { once } from "node:events";
+import type { Server, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { type Address, explainListenError, type Listener } from "./listener.ts";
+
+/** Binds the server, without TLS. */
+export async function listenHttp(server: Server, address: Address): Promise<Listener> {
+  const running = new Set<ServerResponse>();
+  let stopping = false;
+  // Before the server's own listener: the header must be set while the response is still untouched.
+  server.prependListener("request", (_, response) => {
+    running.add(response);
+    response.once("close", () => running.delete(response));
+    if (stopping) response.setHeader("connection", "close");
+  });
+  try {
+    server.listen(address);
+    await once(server, "listening");
+  } catch (error) {
+    throw explainListenError(error, address, "LTB_HTTP_ADDRESS");
+  }
+  const bound = server.address();
+  return {
+    address: { host: address.host, port: typeof bound === "object" && bound ? bound.port : address.port },
+    async stop(graceMs) {
+      stopping = true;
+      // Otherwise clients keep their connections and send more requests on them.
+      for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await promisify(server.close.bind(server))();
+      clearTimeout(cut);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+export interface Address {
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+}
+
+/** An open port. */
+export interface Listener {
+  /** As it is bound: with the port that was chosen for 0. */
+  readonly address: Address;
+  /** Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all is closed. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Says which address could not be bound, why, and which variable sets it. */
+export function explainListenError(error: unknown, address: Address, variable: string): Error {
+  const text = error instanceof Error ? error.message : String(error);
+  const where = `${formatAddress(address)} (set by ${variable})`;
+  if (text.includes("EADDRINUSE")) {
+    return new Error(
+      `cannot listen on ${where}: another program uses that port; stop it or choose another address`,
+      { cause: error },
+    );
+  }
+  if (text.includes("EACCES")) {
+    return new Error(`cannot listen on ${where}: not allowed; ports below 1024 need privileges`, {
+      cause: error,
+    });
+  }
+  return new Error(`cannot listen on ${where}: ${text}`, { cause: error });
+}

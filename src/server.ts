@@ -1,0 +1,146 @@
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { Health } from "../gen/health/v1/health_pb.ts";
+import { transportLimits } from "./limits.ts";
+import type { Logger } from "./log.ts";
+import { createGrpcServer } from "./rpc/grpc.ts";
+import { healthService } from "./rpc/health.ts";
+import { HealthState } from "./rpc/health-state.ts";
+import { RpcHost } from "./rpc/host.ts";
+import { createHttpServer } from "./rpc/http.ts";
+import { listenGrpc } from "./rpc/listen-grpc.ts";
+import { listenHttp } from "./rpc/listen-http.ts";
+import type { Address, Listener } from "./rpc/listener.ts";
+import { methodsOf, type ProvidedService, provide } from "./rpc/methods.ts";
+import { reflectionServices } from "./rpc/reflection.ts";
+
+/** What the server needs of the configuration. */
+export interface ServerConfig {
+  readonly grpcAddress: Address;
+  readonly httpAddress: Address;
+  /** Origins whose pages may call the HTTP port; `*` for all. */
+  readonly corsOrigins: readonly string[];
+  /** Largest message in either direction, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Deadline of unary calls whose caller gives none, in milliseconds. */
+  readonly defaultDeadlineMs: number;
+  /** How long running calls may go on when the server stops, in milliseconds. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  /** Rejects or resolves to false while the database cannot be used. */
+  readonly database: { healthCheck(): Promise<unknown> };
+  readonly services: readonly ProvidedService[];
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  /** As bound, with the port that was chosen for port 0. */
+  readonly grpcAddress: Address;
+  readonly httpAddress: Address;
+  /**
+   * Drains and stops: health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running calls end by themselves; what is still
+   * there near the end of `drainTimeoutMs` is ended with UNAVAILABLE too. Leaves the database alone. May be called again.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the services, health and reflection on both listeners.
+ * @throws Error that names address and variable if an address cannot be bound; nothing is left open then.
+ */
+export async function startServer({
+  config,
+  database,
+  services,
+  log,
+}: ServerOptions): Promise<RunningServer> {
+  const host = new RpcHost({ log, ...config });
+  const health = new HealthState();
+  const described = [...services.map(({ service }) => service), Health];
+  const all = [
+    ...services,
+    provide(
+      Health,
+      healthService(
+        health,
+        services.map(({ service }) => service.typeName),
+      ),
+    ),
+    ...reflectionServices(described),
+  ];
+  const methods = methodsOf(all);
+
+  await probe(database, health, log);
+  const grpc = await listenGrpc(createGrpcServer(methods, host), config.grpcAddress);
+  const http = await listenHttp(
+    createHttpServer({ methods, host, health, corsOrigins: config.corsOrigins }),
+    config.httpAddress,
+  ).catch(async (error: unknown) => {
+    await grpc.stop(0);
+    throw error;
+  });
+  const probing = new AbortController();
+  void keepProbing(database, health, log, probing.signal);
+
+  let stopped: Promise<void> | undefined;
+  return {
+    grpcAddress: grpc.address,
+    httpAddress: http.address,
+    stop() {
+      probing.abort();
+      stopped ??= drain(host, health, [grpc, http], config.drainTimeoutMs);
+      return stopped;
+    },
+  };
+}
+
+async function drain(
+  host: RpcHost,
+  health: HealthState,
+  listeners: Listener[],
+  timeoutMs: number,
+): Promise<void> {
+  health.set("SHUTTING_DOWN");
+  // Lets the watchers of health send NOT_SERVING before their streams end.
+  await turn();
+  host.drain();
+  const lastCall = setTimeout(
+    () => {
+      const left = host.stopCalls();
+      if (left > 0) host.log.warn({ calls: left }, "calls were ended by the shutdown");
+    },
+    Math.max(0, timeoutMs - transportLimits.abortGraceMs),
+  );
+  await Promise.all(listeners.map((listener) => listener.stop(timeoutMs)));
+  clearTimeout(lastCall);
+}
+
+async function keepProbing(
+  database: ServerOptions["database"],
+  health: HealthState,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // Aborting the pause is how it ends.
+    await sleep(transportLimits.probeIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (!signal.aborted) await probe(database, health, log);
+  }
+}
+
+async function probe(database: ServerOptions["database"], health: HealthState, log: Logger): Promise<void> {
+  let failure: unknown;
+  const before = health.notReady;
+  try {
+    const answer = await database.healthCheck();
+    health.set(answer === false ? "DATABASE_UNAVAILABLE" : undefined);
+  } catch (error) {
+    failure = error;
+    health.set("DATABASE_UNAVAILABLE");
+  }
+  if (health.notReady === before) return;
+  if (health.notReady === undefined) log.info("the database answers; serving");
+  else log.warn({ err: failure }, "the database does not answer; not serving");
+}
