@@ -12,14 +12,19 @@ interface Log {
  * what no other holds.
  */
 export function startMaintenance(db: Executor, log: Log): { stop: () => Promise<void> } {
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running = running.then(() => maintain(db)).catch((error) => log.warn({ err: error }, "maintenance failed"));
+    // A round that takes long is not followed by all those that it delayed.
+    running ??= maintain(db)
+      .catch((error) => log.warn({ err: error }, "maintenance failed"))
+      .finally(() => {
+        running = undefined;
+      });
   }, limits.maintenanceIntervalMs);
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(timer);
-      return running;
+      await running;
     },
   };
 }
@@ -36,6 +41,7 @@ export async function maintain(db: Executor): Promise<void> {
   } while (forgotten === limits.maintenanceBatchRows);
 }
 
+// A count set by hand near the most that its column holds must not stop the folding of all others, hence the bound.
 // Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by another is left for later.
 const foldCounts = statement("maintenance_fold_counts", {
   row: z.object({ folded: z.number() }),
@@ -52,12 +58,12 @@ const foldCounts = statement("maintenance_fold_counts", {
       ))
       returning benchmark_id, completed, failed
     ), total as (
-      select benchmark_id, sum(completed)::integer as completed, sum(failed)::integer as failed
+      select benchmark_id, sum(completed) as completed, sum(failed) as failed
       from folded group by benchmark_id
     ), counted as (
       update benchmarks b
-      set completed_iterations = b.completed_iterations + total.completed,
-        failed_iterations = b.failed_iterations + total.failed
+      set completed_iterations = least(b.completed_iterations + total.completed, 2147483647),
+        failed_iterations = least(b.failed_iterations + total.failed, 2147483647)
       from total where b.id = total.benchmark_id
     )
     select count(*) as folded from folded`,

@@ -1,0 +1,149 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
+import { ImportError } from "../import/import-error.ts";
+import { readLogs } from "../import/read-logs.ts";
+import type { LogFormat, ReadOptions } from "../import/types.ts";
+import { createClient, type ServiceClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { CliError, describeError, isTransient, showError } from "./errors.ts";
+import { examples } from "./examples.ts";
+import { note, print, printable, printJson } from "./output.ts";
+import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
+import { type Progress, showProgress } from "./transfer/progress.ts";
+import type { UploadOptions } from "./transfer/upload.ts";
+
+const formats: readonly LogFormat[] = ["auto", "inspect", "lm-eval", "helm", "jsonl", "json", "ltb"];
+/** Evaluations that were not stored are told one by one up to this many a benchmark. */
+const SHOWN_ISSUES = 5;
+
+interface Options
+  extends ServiceOptions,
+    Pick<ReadOptions, "name" | "provider" | "model" | "dataset" | "score"> {
+  format: LogFormat;
+  map?: FieldMap;
+  benchmark?: string;
+}
+
+export function importCommand(program: Command): void {
+  withServiceOptions(program.command("import"))
+    .summary("import the logs of an evaluation tool")
+    .description(
+      "Imports benchmarks with their evaluations: Inspect .eval and .json, lm-evaluation-harness samples_*.jsonl and " +
+        "results_*.json, HELM run folders, JSON arrays, JSONL, and what `ltb export` wrote. Importing a log again stores " +
+        "nothing twice: it goes on where an import was cut off.",
+    )
+    .argument("<file...>", "logs; for HELM the folder of a run")
+    .addOption(new Option("--format <format>", "what the files are").choices(formats).default("auto"))
+    .addOption(
+      new Option(
+        "--map <fields>",
+        "JSON and JSONL: target=field,… where a field is a path (a.b[0]), a number, 'text' or arithmetic over them; " +
+          "targets are input, output, expected, score, sample_id, repetition, error, latency_ms, input_tokens, " +
+          "output_tokens, cost_usd, created_at, provider, model, dataset and metrics.NAME",
+      ).argParser(fieldMap),
+    )
+    .option("--name <name>", "name of the benchmark, instead of what the log says")
+    .option("--provider <provider>", "provider of the model, instead of what the log says")
+    .option("--model <model>", "model, instead of what the log says")
+    .option("--dataset <dataset>", "dataset, instead of what the log says")
+    .option("--score <metric>", "Inspect, lm-eval, HELM: the metric that becomes the score")
+    .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
+        ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
+        ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
+        ["ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4", ""],
+      ),
+    )
+    .action(importFiles);
+}
+
+async function importFiles(files: string[], options: Options): Promise<void> {
+  using client = createClient(options);
+  const { limits } = await client.system.getInfo({});
+  const stop = new AbortController();
+  const interrupted = new CliError(
+    "interrupted; what was sent is stored, and importing again sends the rest",
+    {
+      code: "CANCELLED",
+    },
+  );
+  // Only the first time: the second Ctrl-C ends the process.
+  process.once("SIGINT", () => stop.abort(interrupted));
+  const upload = { maxMessageBytes: limits?.maxMessageBytes ?? 4_194_304, signal: stop.signal };
+
+  const results: ImportResult[] = [];
+  let failed = false;
+  try {
+    for (const file of files) {
+      stop.signal.throwIfAborted();
+      try {
+        for await (const result of importFile(client, file, options, upload)) {
+          results.push(result);
+          if (!options.json) show(result);
+          failed ||= result.rejected > 0 || result.conflicts > 0;
+          if (result.failure !== undefined) throw result.failure;
+        }
+      } catch (error) {
+        // One bad file does not keep the others from being imported; a service that fails does.
+        if (!(error instanceof ImportError)) {
+          if (isTransient(error))
+            note("note: what the service took is stored; importing again sends the rest");
+          throw error;
+        }
+        failed = true;
+        showError(describeError(error), { json: options.json ?? false, cause: error });
+      }
+    }
+  } finally {
+    if (options.json) printJson({ benchmarks: results.map(jsonOf) });
+  }
+  if (failed) process.exitCode = 1;
+}
+
+async function* importFile(
+  client: ServiceClient,
+  file: string,
+  options: Options,
+  upload: UploadOptions,
+): AsyncGenerator<ImportResult> {
+  let progress: Progress | undefined;
+  const onBytes = (bytes: number) => progress?.read(bytes);
+  const onSent = (rows: number) => progress?.sent(rows);
+  for await (const imported of readLogs(file, { ...options, onBytes })) {
+    progress = await showProgress(file);
+    let result: ImportResult;
+    try {
+      result =
+        options.benchmark === undefined
+          ? await importBenchmark(client.benchmarks, imported, { ...upload, onSent })
+          : await importInto(client.benchmarks, options.benchmark, imported, { ...upload, onSent });
+    } finally {
+      progress.stop();
+    }
+    yield result;
+  }
+}
+
+function show({ id, name, created, inserted, duplicates, conflicts, rejected, issues }: ImportResult): void {
+  const counts = `${inserted} inserted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
+  print(`${printable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}`);
+  for (const { sampleId, outcome, field, reason } of issues.slice(0, SHOWN_ISSUES))
+    note(`  ${outcome}: sample ${sampleId}: ${field === "" ? "" : `${field}: `}${reason}`);
+  if (conflicts + rejected > SHOWN_ISSUES) note(`  … ${conflicts + rejected - SHOWN_ISSUES} more`);
+}
+
+function jsonOf({ failure, issues, ...result }: ImportResult): object {
+  const told = issues.map(({ sampleId, ...issue }) => ({ sample_id: sampleId, ...issue }));
+  return { ...result, complete: failure === undefined, issues: told };
+}
+
+function fieldMap(text: string): FieldMap {
+  try {
+    return parseFieldMap(text);
+  } catch (error) {
+    if (error instanceof ImportError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}

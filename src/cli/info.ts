@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import { GetInfoResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { examples } from "./examples.ts";
+import { pairs, plain, print, printJson } from "./output.ts";
+
+export function infoCommand(program: Command): void {
+  withServiceOptions(program.command("info"))
+    .summary("show version, features and limits")
+    .description("Shows the version, features and limits of the service.")
+    .addHelpText("after", examples(["ltb info", ""], ["ltb info --json | jq .limits.max_message_bytes", ""]))
+    .action(async (options: ServiceOptions) => {
+      using client = createClient(options);
+      const info = plain(GetInfoResponseSchema, await client.system.getInfo({}));
+      if (options.json) printJson(info);
+      else print(pairs(info));
+    });
+}

@@ -1,0 +1,47 @@
+import { Command } from "commander";
+import { version } from "../version.ts";
+import { benchmarkCommand } from "./benchmark.ts";
+import { demoCommand } from "./demo.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
+import { infoCommand } from "./info.ts";
+import { migrateCommand } from "./migrate.ts";
+import { serveCommand } from "./serve.ts";
+import { statsCommand } from "./stats.ts";
+import { summaryCommand } from "./summary.ts";
+
+/** The whole command line, `ltb`. Wrong usage and `--help` end as a CommanderError. */
+export function createProgram(): Command {
+  const program = new Command("ltb")
+    .description(
+      "Keeps the benchmarks and evaluations of an LLM test bench in PostgreSQL, and serves them over gRPC, Connect, gRPC-Web and JSON.",
+    )
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help, or a command's")
+    .exitOverride()
+    // Errors are shown in one place, by `run`, as text or JSON.
+    .configureOutput({ outputError: () => undefined });
+  program.commandsGroup("Service:");
+  serveCommand(program);
+  migrateCommand(program);
+  program.commandsGroup("Data:");
+  demoCommand(program);
+  importCommand(program);
+  summaryCommand(program);
+  exportCommand(program);
+  benchmarkCommand(program);
+  program.commandsGroup("About a running service:");
+  statsCommand(program);
+  infoCommand(program);
+  return program.helpCommand(false).addHelpText(
+    "after",
+    `
+Start:
+  ltb serve                       a service with its own database in ./.ltb
+  ltb demo                        a complete workflow on a small sample
+  ltb import logs/run.eval        your own results
+  ltb summary my-benchmark        mean, confidence interval and percentiles of every metric
+
+Exit codes: 0 done, 1 failed, 2 wrong usage. Each command has examples: ltb COMMAND --help`,
+  );
+}

@@ -1,0 +1,31 @@
+import { CommanderError } from "commander";
+import { CliError, describeError, exitCodes, isBrokenPipe, showError } from "./errors.ts";
+import { createProgram } from "./program.ts";
+
+/**
+ * Runs the command line.
+ * @param args what follows the program's name
+ * @returns the exit code: 0, 1 for a failure, 2 for wrong usage
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  // Whoever reads our output may stop at any time (`ltb export … | head`).
+  process.stdout.on("error", (error) => {
+    if (isBrokenPipe(error)) process.exit(exitCodes.ok);
+    throw error;
+  });
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    if (isBrokenPipe(error)) return exitCodes.ok;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      // Help was asked for by leaving the command out; it is the message.
+      if (error.code === "commander.help") return exitCodes.usage;
+    }
+    showError(describeError(error), { json: args.includes("--json"), cause: error });
+    return error instanceof CommanderError || (error instanceof CliError && error.usage)
+      ? exitCodes.usage
+      : exitCodes.failure;
+  }
+}

@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import type { Command } from "commander";
+import { type DestinationStream, destination } from "pino";
+import type { Logger } from "../log.ts";
+import { CliError, exitCodes } from "./errors.ts";
+import { examples } from "./examples.ts";
+import { print } from "./output.ts";
+import { screen } from "./screen.ts";
+
+/** npm passes Ctrl-C on to a process that the terminal has told already; what follows this fast is the same keystroke. */
+const SAME_SIGNAL_MS = 500;
+
+export function serveCommand(program: Command): void {
+  program
+    .command("serve")
+    .summary("run the service")
+    .description(
+      "Runs the service until Ctrl-C or SIGTERM: gRPC on LTB_GRPC_ADDRESS (127.0.0.1:50052); Connect, gRPC-Web and JSON on " +
+        "LTB_HTTP_ADDRESS (127.0.0.1:50053). The database is an embedded PostgreSQL in LTB_DATA_DIR (.ltb), or the one that " +
+        "DATABASE_URL or DATABASE_HOST names. Settings come from the environment, .env and a JSON file, in this order. " +
+        "Logs are JSON lines on stderr.",
+    )
+    .option("--config <file>", "JSON file with settings by the names of the environment (LTB_CONFIG_FILE)")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb serve", "with its own database"],
+        ["LTB_DATA_DIR=/srv/ltb ltb serve", "elsewhere"],
+        ["DATABASE_URL=postgres://… ltb serve", "on a PostgreSQL of yours, 12 or newer"],
+        ["LTB_LOG_LEVEL=warn ltb serve", "without a line for each request"],
+      ),
+    )
+    .action(serveUntilStopped);
+}
+
+async function serveUntilStopped({ config: file }: { config?: string }): Promise<void> {
+  const startedAt = performance.now();
+  const { loadConfig } = await import("../config.ts");
+  const { createLogger } = await import("../log.ts");
+  const { serve } = await import("../serve.ts");
+  const config = loadConfig(file === undefined ? {} : { file });
+  const log = createLogger(config.logLevel, standardError());
+  const stop = stopOnSignal(log);
+  try {
+    const service = await serve(config, { log, signal: stop });
+    print(screen(service, performance.now() - startedAt));
+    const cause = await Promise.race([service.databaseGone, aborted(stop)]);
+    if (cause !== undefined) log.fatal(`the embedded PostgreSQL has ended by itself (${cause}); stopping`);
+    await service.stop();
+    log.info("stopped");
+    if (cause !== undefined)
+      throw new CliError(
+        `the embedded PostgreSQL has ended by itself (${cause}); data and log: ${service.database}`,
+        { code: "UNAVAILABLE" },
+      );
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
+    // A start that was given up on request is no failure. What still waits for the database would keep the process.
+    process.exit(exitCodes.ok);
+  }
+}
+
+/** Aborts with the first signal to stop. A second one ends the process at once; PostgreSQL recovers at the next start. */
+function stopOnSignal(log: Logger): AbortSignal {
+  const stop = new AbortController();
+  let askedAt = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (!stop.signal.aborted) {
+      askedAt = Date.now();
+      log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`);
+      stop.abort();
+    } else if (Date.now() - askedAt > SAME_SIGNAL_MS) {
+      log.warn(`${signal} again: stopping at once`);
+      process.exit(exitCodes.failure);
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  return stop.signal;
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+/** Gathers lines for up to 100 ms: a write for every request costs more than the request's own bookkeeping. */
+function standardError(): DestinationStream {
+  const stream = destination({ dest: 2, sync: false, minLength: 8 * 1024 });
+  setInterval(() => stream.flush(), 100).unref();
+  return stream;
+}

@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import { GetStatsResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { examples } from "./examples.ts";
+import { pairs, plain, print, printJson } from "./output.ts";
+
+export function statsCommand(program: Command): void {
+  withServiceOptions(program.command("stats"))
+    .summary("show what the database holds")
+    .description("Shows sizes and counts of the database and the state of the connection pool.")
+    .addHelpText("after", examples(["ltb stats", ""], ["ltb stats --json | jq .database_size_mb", ""]))
+    .action(async (options: ServiceOptions) => {
+      using client = createClient(options);
+      const stats = plain(GetStatsResponseSchema, await client.system.getStats({}));
+      if (options.json) return printJson(stats);
+      // In MiB it is told as well.
+      const { database_size_bytes: _, ...rest } = stats;
+      print(pairs(rest));
+    });
+}

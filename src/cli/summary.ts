@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import type { MetricSummary } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  type GetBenchmarkSummaryResponse,
+  GetBenchmarkSummaryResponseSchema,
+} from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { examples } from "./examples.ts";
+import { findBenchmark } from "./find-benchmark.ts";
+import { figure, plain, print, printJson, table } from "./output.ts";
+
+interface Options extends ServiceOptions {
+  metric?: string[];
+}
+
+export function summaryCommand(program: Command): void {
+  withServiceOptions(program.command("summary"))
+    .summary("show the statistics of a benchmark")
+    .description(
+      "Shows what the evaluations of a benchmark come to: statistics of every metric, failures, tokens and cost.",
+    )
+    .argument("<benchmark>", "id, or name (the newest with it)")
+    .option("--metric <name...>", "only these metrics")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
+        ["ltb summary gsm8k --metric score latency_ms", "two of them"],
+        ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
+      ),
+    )
+    .action(async (reference: string, options: Options) => {
+      using client = createClient(options);
+      const { id, name } = await findBenchmark(client.benchmarks, reference);
+      const summary = await client.benchmarks.getBenchmarkSummary({
+        benchmarkId: id,
+        metrics: options.metric ?? [],
+      });
+      if (options.json) printJson(summaryObject(name, summary));
+      else print(summaryText(name, summary));
+    });
+}
+
+/** What `--json` prints: every figure in full precision, null where it is undefined. */
+export function summaryObject(name: string, summary: GetBenchmarkSummaryResponse): object {
+  const { benchmark_id, ...figures } = plain(GetBenchmarkSummaryResponseSchema, summary);
+  return { benchmark_id, name, ...figures };
+}
+
+/** The figures of a benchmark as a few lines and a table. */
+export function summaryText(name: string, summary: GetBenchmarkSummaryResponse): string {
+  const { benchmarkId, evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
+  const parts = [`${evaluationCount} evaluations`, `${failedCount} failed`];
+  if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
+  if (costUsd > 0) parts.push(`${figure(costUsd)} USD`);
+  const head = [
+    "metric",
+    "n",
+    "mean",
+    "stddev",
+    "stderr",
+    "95 % CI",
+    "min",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "max",
+  ];
+  const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
+  const right = head.map((_, column) => column).slice(1);
+  if (summary.metrics.length > 0) lines.push("", table(head, summary.metrics.map(cells), right));
+  return lines.join("\n");
+}
+
+function cells(metric: MetricSummary): string[] {
+  const { name, count, mean, stddev, stderr, ci95Low, ci95High, min, p50, p90, p95, p99, max } = metric;
+  const interval = ci95Low === undefined ? "-" : `${figure(ci95Low)} … ${figure(ci95High)}`;
+  const rest = [min, p50, p90, p95, p99, max].map((value) => figure(value));
+  return [name, String(count), figure(mean), figure(stddev), figure(stderr), interval, ...rest];
+}

@@ -1,0 +1,56 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Presets, SingleBar } from "cli-progress";
+import { printable } from "../output.ts";
+
+/** How far a file has been read, on stderr. */
+export interface Progress {
+  read(bytes: number): void;
+  sent(rows: number): void;
+  stop(): void;
+}
+
+/** A progress bar where stderr is a terminal, else nothing. */
+export async function showProgress(path: string): Promise<Progress> {
+  if (!process.stderr.isTTY) return { read: () => undefined, sent: () => undefined, stop: () => undefined };
+  const total = Math.max(1, await sizeOf(path));
+  const bar = new SingleBar(
+    {
+      stream: process.stderr,
+      format: "{file} {bar} {percentage} % | {rows} evaluations | {duration_formatted}",
+      clearOnComplete: true,
+      hideCursor: true,
+      // It would take Ctrl-C for itself.
+      gracefulExit: false,
+    },
+    Presets.shades_classic,
+  );
+  let bytes = 0;
+  let rows = 0;
+  bar.start(total, 0, { file: printable(basename(path)).slice(0, 40), rows });
+  return {
+    read(more) {
+      bytes += more;
+      // Parts of a log may be read twice.
+      bar.update(Math.min(bytes, total));
+    },
+    sent(more) {
+      rows += more;
+      bar.update(Math.min(bytes, total), { rows });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** Bytes of a file, or of all files in a folder; 0 where it cannot be read, which reading it will tell better. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return found.size;
+    const names = await readdir(path);
+    const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import {
+  type Config,
+  type DatabaseConfig,
+  describeConfiguredDatabase,
+  embeddedDatabaseConfig,
+} from "./config.ts";
+import { findConnection } from "./database/connect.ts";
+import { startEmbedded } from "./database/embedded.ts";
+import type { MigrationConnection } from "./database/migrate.ts";
+import type { Logger } from "./log.ts";
+
+/** Connections of the embedded PostgreSQL as it is initialised, and how many of them are for others than the pool. */
+const EMBEDDED_CONNECTIONS = 60;
+const SPARE_CONNECTIONS = 10;
+
+/** The database that the configuration names, running. */
+export interface ConfiguredDatabase {
+  connection: DatabaseConfig;
+  /** Where it is, for people; without secrets. */
+  description: string;
+  /** Resolves with the cause when the embedded PostgreSQL ends by itself; never for another database. */
+  gone: Promise<string>;
+  /** The way for migrations, which must not lead through a pooler. */
+  migrationConnection(): Promise<MigrationConnection>;
+  /** Stops PostgreSQL if it is the embedded one. */
+  stop(): Promise<void>;
+}
+
+/** Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is. */
+export async function startConfiguredDatabase(
+  config: Config,
+  { log, signal }: { log?: Logger | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<ConfiguredDatabase> {
+  const { database } = config;
+  const timeoutMs = config.startupTimeoutSeconds * 1000;
+  if (database.kind === "external") {
+    const { connection, migration = connection } = database;
+    return {
+      connection,
+      description: describeConfiguredDatabase(config),
+      gone: new Promise(() => undefined),
+      migrationConnection: () => findConnection(migration, timeoutMs),
+      stop: async () => undefined,
+    };
+  }
+  const needed = database.pool.poolSize + SPARE_CONNECTIONS;
+  const embedded = await startEmbedded({
+    dataDir: config.dataDir,
+    ...(log && { logger: log }),
+    ...(signal && { signal }),
+    ...(needed > EMBEDDED_CONNECTIONS && { settings: { max_connections: String(needed) } }),
+  });
+  const connection = embeddedDatabaseConfig(database.pool, embedded.connection);
+  return {
+    connection,
+    description: `${join(config.dataDir, "postgres")} (embedded PostgreSQL ${embedded.version})`,
+    gone: new Promise((resolve) => embedded.onExit(resolve)),
+    migrationConnection: () => findConnection(connection, timeoutMs),
+    stop: () => embedded.stop(),
+  };
+}

@@ -1,0 +1,100 @@
+import type { Config } from "./config.ts";
+import { startConfiguredDatabase } from "./configured-database.ts";
+import { Database } from "./database/database.ts";
+import { migrateUp } from "./database/migrate.ts";
+import type { Logger } from "./log.ts";
+import { startMaintenance } from "./maintenance.ts";
+import type { Address } from "./rpc/listener.ts";
+import { startServer } from "./server.ts";
+import { services } from "./services.ts";
+
+/** The whole service, serving. */
+export interface RunningService {
+  /** As bound, with the port that was chosen for port 0. */
+  grpcAddress: Address;
+  httpAddress: Address;
+  /** Where the data is, for people; without secrets. */
+  database: string;
+  /** Resolves with the cause when the embedded PostgreSQL ends by itself; the service is of no use then and should be stopped. */
+  databaseGone: Promise<string>;
+  /** Finishes the calls in flight, then closes the pool, then stops the embedded PostgreSQL. May be called again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything in order: the embedded PostgreSQL unless another database is configured, migrations, the pool, both
+ * listeners.
+ * @param options.signal gives up a start that is still under way
+ * @throws what kept it from starting; whatever was started is stopped again by then
+ */
+export async function serve(
+  config: Config,
+  { log, signal }: { log: Logger; signal?: AbortSignal },
+): Promise<RunningService> {
+  for (const warning of config.warnings) log.warn(warning);
+  // Undone from the last to the first: by a failed start, or by `stop`.
+  await using started = new AsyncDisposableStack();
+  const source = await startConfiguredDatabase(config, { log, signal });
+  started.defer(() => source.stop());
+
+  log.info(`the database: ${source.description}`);
+  const migrating = source.migrationConnection().then((connection) => migrateUp(connection, { logger: log }));
+  await unlessAborted(migrating, signal);
+
+  const connecting = Database.connect(source.connection, {
+    startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+  });
+  const database = await unlessAborted(connecting, signal, (late) => late.close());
+  started.defer(() => database.close());
+  const maintenance = startMaintenance(database.executor, log);
+  started.defer(() => maintenance.stop());
+
+  const server = await startServer({
+    config: {
+      grpcAddress: config.grpc,
+      httpAddress: config.http,
+      corsOrigins: config.corsOrigins,
+      maxMessageBytes: config.maxMessageBytes,
+      defaultDeadlineMs: config.defaultDeadlineSeconds * 1000,
+      drainTimeoutMs: config.drainTimeoutSeconds * 1000,
+    },
+    database,
+    services: services(database, config),
+    log,
+  });
+  started.defer(() => server.stop());
+
+  const running = started.move();
+  let stopped: Promise<void> | undefined;
+  return {
+    grpcAddress: server.grpcAddress,
+    httpAddress: server.httpAddress,
+    database: source.description,
+    databaseGone: source.gone,
+    stop() {
+      stopped ??= running.disposeAsync();
+      return stopped;
+    },
+  };
+}
+
+/** Waits no longer than until the signal aborts; `release` then gets what comes all the same. */
+async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  release: (late: T) => unknown = () => undefined,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => {
+    promise.then(release).catch(() => undefined);
+    reject(signal.reason);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

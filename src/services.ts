@@ -1,0 +1,25 @@
+import { AuditService } from "../gen/ltb/v1/audit_service_pb.ts";
+import { BenchmarkService } from "../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobService } from "../gen/ltb/v1/job_service_pb.ts";
+import { SystemService } from "../gen/ltb/v1/system_service_pb.ts";
+import { UserService } from "../gen/ltb/v1/user_service_pb.ts";
+import { WorkerService } from "../gen/ltb/v1/worker_service_pb.ts";
+import { benchmarkMethods } from "./benchmarks/service.ts";
+import type { Config } from "./config.ts";
+import type { Database } from "./database/database.ts";
+import { evaluationMethods } from "./evaluations/service.ts";
+import { jobService } from "./jobs/service.ts";
+import { type ProvidedService, provide } from "./rpc/methods.ts";
+import { systemService } from "./system/service.ts";
+
+/** Every service of `ltb.v1`, as both listeners serve it. Methods without implementation answer UNIMPLEMENTED. */
+export function services(database: Database, config: Config): ProvidedService[] {
+  return [
+    provide(BenchmarkService, { ...benchmarkMethods(database), ...evaluationMethods(database) }),
+    provide(JobService, jobService(database)),
+    provide(WorkerService, {}),
+    provide(UserService, {}),
+    provide(AuditService, {}),
+    provide(SystemService, systemService(database, config)),
+  ];
+}

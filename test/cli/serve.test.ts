@@ -1,0 +1,258 @@
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { type Finished, finished, ltb, start, temporaryFolder } from "./support.ts";
+
+/** A folder after its first start, to be copied. */
+let initialised: string;
+beforeAll(async () => {
+  initialised = await temporaryFolder();
+  expect((await ltb(["migrate", "up"], { LTB_DATA_DIR: initialised })).code).toBe(0);
+});
+afterAll(() => rm(initialised, { recursive: true, force: true }));
+
+let dataDir: string;
+let children: ChildProcess[];
+beforeEach(async () => {
+  dataDir = await temporaryFolder();
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
+});
+
+const ANY_PORT = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+
+interface Serving {
+  child: ChildProcess;
+  done: Promise<Finished>;
+  screen: string;
+  grpc: string;
+  http: string;
+}
+
+function startServe(settings: Record<string, string> = {}): { child: ChildProcess; done: Promise<Finished> } {
+  const child = start(["serve"], { ...ANY_PORT, LTB_DATA_DIR: dataDir, ...settings });
+  children.push(child);
+  return { child, done: finished(child) };
+}
+
+async function serving(settings: Record<string, string> = {}): Promise<Serving> {
+  const { child, done } = startServe(settings);
+  const screen = await new Promise<string>((resolve, reject) => {
+    let out = "";
+    child.stdout?.on("data", (chunk) => {
+      out += chunk;
+      if (out.includes("Stop it")) resolve(out);
+    });
+    done.then(({ stderr }) => reject(new Error(stderr)), reject);
+  });
+  const grpc = /^ {2}gRPC +(\S+)$/m.exec(screen)?.[1] ?? "";
+  const http = /^ {2}Connect\D+(http:\S+)$/m.exec(screen)?.[1] ?? "";
+  return { child, done, screen, grpc, http };
+}
+
+function copyInitialised(): void {
+  execFileSync("cp", ["-a", join(initialised, "postgres"), dataDir]);
+}
+
+async function postmaster(): Promise<number> {
+  return Number.parseInt(await readFile(join(dataDir, "postgres", "data", "postmaster.pid"), "utf8"), 10);
+}
+
+test("from an empty folder: one screen on stdout, logs as JSON lines on stderr, data found again", async () => {
+  const { child, done, screen, grpc, http } = await serving();
+  expect(screen).toContain(join(dataDir, "postgres"));
+  expect(screen).toContain(`grpcurl -plaintext ${grpc} ltb.v1.SystemService/GetStats`);
+  const [, url = "", body = ""] =
+    /curl (http:\S+) -H 'Content-Type: application\/json' -d '(.*)'/.exec(screen) ?? [];
+  expect(url).toContain(http);
+  const headers = { "Content-Type": "application/json" };
+  expect(await (await fetch(url, { method: "POST", headers, body })).json()).toEqual({});
+  const [, command = ""] = /-- (demo.*)$/m.exec(screen) ?? [];
+  const demo = await ltb([...command.split(" "), "--json"]);
+  const { benchmark_id } = JSON.parse(demo.stdout);
+  child.kill("SIGTERM");
+  const { code, stdout, stderr } = await done;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: screen });
+  const logged = stderr.trimEnd().split("\n");
+  expect(logged.map((line) => JSON.parse(line).msg)).toContain("stopped");
+
+  const again = await serving();
+  expect((await ltb(["summary", benchmark_id, "--address", again.grpc])).stdout).toContain("55 evaluations");
+});
+
+test("a second service on the same folder is refused, and the first serves on", async () => {
+  copyInitialised();
+  const { child, grpc } = await serving();
+  const second = await startServe().done;
+  expect({ code: second.code, stdout: second.stdout }).toEqual({ code: 1, stdout: "" });
+  expect(second.stderr).toContain(`Another server (pid ${child.pid}) already serves the data folder`);
+  expect(second.stderr).not.toContain("    at ");
+  expect((await ltb(["stats", "--address", grpc])).code).toBe(0);
+});
+
+test("a port that is taken: one message, and nothing is left running", async () => {
+  copyInitialised();
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const address = taken.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const { code, stdout, stderr } = await startServe({
+    LTB_HTTP_ADDRESS: `127.0.0.1:${port}`,
+    LTB_LOG_LEVEL: "error",
+  }).done;
+  taken.close();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(
+    /^error: cannot listen on 127\.0\.0\.1:\d+ \(set by LTB_HTTP_ADDRESS\): another program uses that port[^\n]*\n$/,
+  );
+  await expect(postmaster()).rejects.toThrow("ENOENT");
+});
+
+test("a wrong setting ends the start with its name; the stack shows with LTB_LOG_LEVEL=debug", async () => {
+  const { code, stderr } = await startServe({ LTB_GRPC_ADDRESS: "nowhere" }).done;
+  expect(code).toBe(1);
+  expect(stderr).toContain("LTB_GRPC_ADDRESS: expected");
+  expect(stderr).not.toContain("    at ");
+  expect((await startServe({ LTB_GRPC_ADDRESS: "nowhere", LTB_LOG_LEVEL: "debug" }).done).stderr).toContain(
+    "    at ",
+  );
+});
+
+test("a database that refuses us ends the start without its password", async () => {
+  const { code, stderr } = await startServe({
+    DATABASE_URL: "postgres://me:hidden-secret@127.0.0.1:1/none",
+    LTB_STARTUP_TIMEOUT: "0.2",
+  }).done;
+  expect(code).toBe(1);
+  expect(stderr).toContain("127.0.0.1:1");
+  expect(stderr).not.toContain("hidden-secret");
+});
+
+test("a start that waits for its database can be stopped", async () => {
+  const { child, done } = startServe({
+    DATABASE_URL: "postgres://me@127.0.0.1:1/none",
+    LTB_STARTUP_TIMEOUT: "600",
+  });
+  await once(child.stderr ?? child, "data");
+  child.kill("SIGTERM");
+  expect((await done).code).toBe(0);
+});
+
+test("calls that are accepted finish after SIGTERM", async () => {
+  copyInitialised();
+  const { child, done, grpc } = await serving();
+  const client = createClient(BenchmarkService, createGrpcTransport({ baseUrl: `http://${grpc}` }));
+  const { benchmark } = await client.createBenchmark({ name: "b", provider: "p", model: "m", dataset: "d" });
+  const benchmarkId = benchmark?.id ?? "";
+  const row = (n: number) => ({ sampleId: String(n), input: "i", output: "o", score: 1 });
+  const stopped = Promise.withResolvers<void>();
+  const stored: string[] = [];
+  async function* slowly() {
+    yield { benchmarkId, evaluations: [row(0)] };
+    await stopped.promise;
+    for (let n = 1; n < 20; n++) {
+      await sleep(50);
+      yield { benchmarkId, evaluations: [row(n)] };
+    }
+  }
+  const stream = client.streamEvaluations(slowly());
+  // A steady load beside it: each call either is stored and answered, or is refused because the service stops.
+  const load = Promise.all(
+    Array.from({ length: 8 }, async (_, worker) => {
+      for (let n = 0; ; n++) {
+        const sampleId = `${worker}/${n}`;
+        try {
+          await client.createEvaluation({ benchmarkId, sampleId, input: "i", output: "o" });
+          stored.push(sampleId);
+        } catch (error) {
+          return String(error);
+        }
+      }
+    }),
+  );
+  await sleep(500);
+  child.kill("SIGTERM");
+  stopped.resolve();
+  expect(await stream).toMatchObject({ received: 20, inserted: 20 });
+  // REFUSED_STREAM is how HTTP/2 says that a call was not begun.
+  for (const refusal of await load) expect(refusal).toMatch(/unavailable|REFUSED_STREAM/);
+  expect((await done).code).toBe(0);
+
+  const again = await serving();
+  const exported = await ltb(["export", benchmarkId, "--address", again.grpc]);
+  expect(exported).toMatchObject({ code: 0, stderr: "" });
+  const kept = exported.stdout
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => JSON.parse(line).sampleId);
+  expect(stored.length).toBeGreaterThan(0);
+  const found = new Set(kept);
+  expect(stored.filter((sampleId) => !found.has(sampleId))).toEqual([]);
+});
+
+test("the service stops with 1 when its PostgreSQL dies", async () => {
+  copyInitialised();
+  const { done } = await serving();
+  process.kill(await postmaster(), "SIGKILL");
+  const { code, stderr } = await done;
+  expect(code).toBe(1);
+  expect(stderr).toContain("error: the embedded PostgreSQL has ended by itself (signal SIGKILL)");
+});
+
+test("a second signal stops at once, and the next start recovers", async () => {
+  copyInitialised();
+  const { child, done, grpc } = await serving();
+  const client = createClient(BenchmarkService, createGrpcTransport({ baseUrl: `http://${grpc}` }));
+  const hold = new AbortController();
+  // A call that would keep the drain waiting for its ten seconds.
+  const held = client
+    .streamEvaluations(
+      (async function* () {
+        yield { benchmarkId: "", evaluations: [] };
+        await once(hold.signal, "abort");
+      })(),
+    )
+    .catch(() => undefined);
+  await sleep(300);
+  child.kill("SIGINT");
+  await sleep(700);
+  child.kill("SIGINT");
+  const { code, stderr } = await done;
+  hold.abort();
+  await held;
+  expect(code).toBe(1);
+  expect(stderr).toContain("SIGINT again: stopping at once");
+  await serving();
+});
+
+test("migrate status, up and add", async () => {
+  const settings = { LTB_DATA_DIR: dataDir };
+  const before = await ltb(["migrate", "status", "--json"], settings);
+  const names = JSON.parse(before.stdout).migrations.map(({ name }: { name: string }) => name);
+  expect(
+    JSON.parse(before.stdout).migrations.every(
+      ({ applied_at }: { applied_at: unknown }) => applied_at === null,
+    ),
+  ).toBe(true);
+  const up = await ltb(["migrate", "up", "--json"], settings);
+  expect(JSON.parse(up.stdout)).toEqual({ applied: names });
+  expect((await ltb(["migrate", "up"], settings)).stdout).toBe("The schema is up to date.\n");
+  const bad = await ltb(["migrate", "add", "Not A Name"]);
+  expect(bad.code).toBe(1);
+  expect(bad.stderr).toContain("expected lower-case words");
+});

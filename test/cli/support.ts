@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { loadConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/log.ts";
+import { type RunningService, serve } from "../../src/serve.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+export const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The environment without settings of ours that the caller may have. */
+export function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(LTB|DATABASE)_/.test(name));
+  return { ...Object.fromEntries(kept), ...settings };
+}
+
+export function start(args: string[], settings: Record<string, string> = {}, cwd = tmpdir()): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: environment(settings),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs the command line to its end. */
+export async function ltb(args: string[], settings: Record<string, string> = {}): Promise<Finished> {
+  return finished(start(args, settings));
+}
+
+export async function finished(child: ChildProcess): Promise<Finished> {
+  if (child.stdout === null || child.stderr === null) throw new Error("no pipes");
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** A service in this process, on free ports and a database of its own. */
+export async function startTestService(): Promise<RunningService & { address: string }> {
+  const env = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+  const connection = await createTestDatabase();
+  const config = {
+    ...loadConfig({ env, cwd: import.meta.dirname }),
+    database: { kind: "external", connection, migration: undefined, replica: undefined, listen: true },
+  } as const;
+  const service = await serve(config, { log: createLogger("silent") });
+  return { ...service, address: `127.0.0.1:${service.grpcAddress.port}` };
+}
+
+/** One that PostgreSQL's own user may pass. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "ltb-cli-"));
+  await chmod(folder, 0o711);
+  return folder;
+}

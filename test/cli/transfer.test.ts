@@ -1,0 +1,296 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { finished, ltb, start, startTestService, temporaryFolder } from "./support.ts";
+
+const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
+const MAP =
+  "input=question,expected=ground_truth,output=`6b_finetuning`.solution,score=`6b_finetuning`.is_correct";
+const IMPORT = ["import", SAMPLE, "--map", MAP, "--model", "6b"];
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let other: Awaited<ReturnType<typeof startTestService>>;
+let folder: string;
+beforeAll(async () => {
+  [service, other, folder] = await Promise.all([startTestService(), startTestService(), temporaryFolder()]);
+});
+afterAll(async () => {
+  await Promise.all([service.stop(), other.stop(), rm(folder, { recursive: true })]);
+});
+
+function run(args: string[], { address } = service) {
+  return ltb(args, { LTB_ADDRESS: address });
+}
+
+async function json(args: string[], on = service) {
+  const { code, stdout, stderr } = await run([...args, "--json"], on);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+/** The lines of an export without what belongs to the database that they are stored in. */
+function content(exported: string): unknown[] {
+  return exported
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const { benchmark, ...evaluation } = JSON.parse(line);
+      const { createdAt: _, updatedAt: __, version: ___, completedAt: ____, ...rest } = benchmark ?? {};
+      const { id: _____, updatedAt: ______, ...own } = evaluation;
+      return { ...own, benchmark: rest };
+    });
+}
+
+describe("import, summary, export", () => {
+  let id: string;
+
+  test("a log becomes a benchmark, and again changes nothing", async () => {
+    const first = await json(IMPORT);
+    expect(first.benchmarks).toMatchObject([
+      {
+        name: "grade-school-math",
+        created: true,
+        inserted: 55,
+        duplicates: 0,
+        conflicts: 0,
+        rejected: 0,
+        complete: true,
+      },
+    ]);
+    id = first.benchmarks[0].id;
+    expect((await json(IMPORT)).benchmarks).toMatchObject([
+      { id, created: false, inserted: 0, duplicates: 55 },
+    ]);
+    expect(await json(["benchmark", "show", id])).toMatchObject({
+      model: "6b",
+      status: "BENCHMARK_STATUS_COMPLETED",
+      total_iterations: 55,
+      completed_iterations: 55,
+      failed_iterations: 0,
+    });
+  });
+
+  test("summary prints a table, and JSON in full precision with plain numbers", async () => {
+    const summary = await json(["summary", "grade-school-math"]);
+    expect(summary).toMatchObject({
+      benchmark_id: id,
+      evaluation_count: 55,
+      failed_count: 0,
+      input_tokens: 0,
+      cost_usd: 0,
+    });
+    const [score] = summary.metrics;
+    const mean = 19 / 55;
+    const stddev = Math.sqrt((19 * (1 - mean) ** 2 + 36 * mean ** 2) / 54);
+    expect(score).toMatchObject({ name: "score", count: 55, min: 0, p50: 0, p99: 1, max: 1 });
+    expect(score.mean).toBeCloseTo(mean, 12);
+    expect(score.stddev).toBeCloseTo(stddev, 12);
+    expect(score.stderr).toBeCloseTo(stddev / Math.sqrt(55), 12);
+    const { stdout } = await run(["summary", "grade-school-math"]);
+    expect(stdout).toMatch(/^metric +n +mean +stddev +stderr +95 % CI +min +p50 +p90 +p95 +p99 +max$/m);
+    expect(stdout).toMatch(/^score +55 +0\.34545 /m);
+  });
+
+  test("an export read by another service gives the same export", async () => {
+    const path = join(folder, "round.jsonl");
+    expect(await run(["export", id, "-o", path])).toMatchObject({ code: 0, stdout: "" });
+    expect(await json(["import", path], other)).toMatchObject({
+      benchmarks: [{ id, created: true, inserted: 55 }],
+    });
+    const original = await readFile(path, "utf8");
+    const copy = (await run(["export", id], other)).stdout;
+    expect(content(original)).toHaveLength(56);
+    expect(content(copy)).toEqual(content(original));
+    // The service that it came from knows all of it.
+    expect(await json(["import", path])).toMatchObject({
+      benchmarks: [{ created: false, inserted: 0, duplicates: 55 }],
+    });
+  });
+
+  test("CSV quotes what has to be, and has a column for each metric", async () => {
+    const rows = [
+      { sample_id: "a", input: 'say "hi",\nplease', output: "", score: 0.1, m: 1.5 },
+      { sample_id: "b", input: "x", output: null, error: "timeout" },
+    ];
+    const path = await file("csv.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    const map =
+      "sample_id=sample_id,input=input,output=output,score=score,error=error,metrics.size, x=m".replace(
+        "size, x",
+        "`size, x`",
+      );
+    expect((await run(["import", path, "--map", map])).code).toBe(0);
+    const { stdout } = await run(["export", "csv", "--format", "csv"]);
+    const [head = "", ...lines] = stdout.split("\n");
+    expect(head).toContain("error,latency_ms");
+    expect(head).toContain('"metrics.size, x"');
+    expect(lines.join("\n")).toContain('"say ""hi"",\nplease","",,');
+    expect(lines.join("\n")).toContain(",x,,,");
+  });
+
+  test("whoever reads the export may stop", async () => {
+    const child = start(["export", id], { LTB_ADDRESS: service.address });
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    child.stdout?.on("error", () => undefined);
+    let stderr = "";
+    child.stderr?.on("data", (chunk) => (stderr += chunk));
+    const code = await new Promise((resolve) => child.once("exit", resolve));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("an export that fails leaves no file", async () => {
+    const path = join(folder, "missing.jsonl");
+    expect((await run(["export", "no such", "-o", path])).code).toBe(1);
+    await expect(readFile(path)).rejects.toThrow("ENOENT");
+    await expect(readFile(`${path}.part`)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("input that is wrong", () => {
+  const good = (n: number) =>
+    JSON.stringify({ sample_id: String(n), input: `in ${n}`, output: "out", score: n % 2 });
+  const many = (count: number) => Array.from({ length: count }, (_, n) => good(n));
+
+  test("what stood before the fault is kept, and a mended file sends the rest", async () => {
+    const path = await file("cut.jsonl", [...many(450), '{"sample_id":"450","inp'].join("\n"));
+    const cut = await run(["import", path, "--json"]);
+    expect(cut.code).toBe(1);
+    expect(JSON.parse(cut.stderr).error).toMatchObject({ code: "INVALID_ARGUMENT", reason: "IMPORT_ERROR" });
+    expect(JSON.parse(cut.stderr).error.message).toMatch(/^cut\.jsonl, line 451: not JSON/);
+    expect(JSON.parse(cut.stdout).benchmarks).toMatchObject([{ inserted: 450, complete: false }]);
+    const { id } = JSON.parse(cut.stdout).benchmarks[0];
+    expect(await json(["benchmark", "show", id])).toMatchObject({
+      status: "BENCHMARK_STATUS_PENDING",
+      completed_iterations: 450,
+    });
+
+    await file("cut.jsonl", many(500).join("\n"));
+    expect(await json(["import", path])).toMatchObject({
+      benchmarks: [{ id, created: false, inserted: 50, duplicates: 450 }],
+    });
+    expect(await json(["benchmark", "show", id])).toMatchObject({
+      status: "BENCHMARK_STATUS_COMPLETED",
+      completed_iterations: 500,
+    });
+  });
+
+  test("a wrong type names file, line and field", async () => {
+    const path = await file(
+      "types.jsonl",
+      [good(0), '{"sample_id":"1","input":"x","output":"y","score":"high"}'].join("\n"),
+    );
+    const { code, stderr } = await run(["import", path]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: types.jsonl, line 2, field score: expected a number");
+  });
+
+  test("one bad file does not keep the others out", async () => {
+    const path = await file("fine.jsonl", many(3).join("\n"));
+    const { code, stdout, stderr } = await run([
+      "import",
+      join(folder, "absent.json"),
+      await file("empty.json", ""),
+      path,
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("absent.json: no such file");
+    expect(stderr).toContain("empty.json");
+    expect(stdout).toMatch(/^fine {2}[0-9a-f-]{36}: 3 inserted/m);
+  });
+
+  test("the same samples with other content are conflicts, which are told and exit with 1", async () => {
+    const [first] = (await json(["import", await file("one.jsonl", many(2).join("\n"))])).benchmarks;
+    const changed = await file("two.jsonl", [good(0), good(1).replace("out", "changed")].join("\n"));
+    const { code, stdout, stderr } = await run(["import", changed, "--benchmark", first.id]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("0 inserted, 1 duplicates, 1 conflicts, 0 rejected");
+    expect(stderr).toContain("conflict: sample 1");
+  });
+
+  test("rows that are larger than a message are refused one by one", async () => {
+    const huge = "x".repeat(2 * 1024 * 1024);
+    const large = JSON.stringify({ sample_id: "large", input: huge, output: huge });
+    const path = await file("large.jsonl", [good(0), large, good(1)].join("\n"));
+    const { code, stdout, stderr } = await run(["import", path]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("2 inserted, 0 duplicates, 0 conflicts, 1 rejected");
+    expect(stderr).toMatch(/rejected: sample large: takes 4\d{6} bytes/);
+  });
+
+  test("control characters of a log do not reach the terminal", async () => {
+    const path = await file("esc.jsonl", good(0));
+    const { stdout } = await run(["import", path, "--name", "\u001b[31mred"]);
+    expect(stdout).toContain("�[31mred");
+    expect(stdout).not.toContain("\u001b");
+  });
+});
+
+describe("benchmarks by name", () => {
+  test("the newest is taken with a note, and deleting asks for one", async () => {
+    const [first, second] = [(await json(["demo"])).benchmark_id, (await json(["demo"])).benchmark_id];
+    expect(first).not.toBe(second);
+    const summary = await run(["summary", "demo", "--json"]);
+    expect(JSON.parse(summary.stdout).benchmark_id).toBe(second);
+    expect(summary.stderr).toContain(`note: 2 benchmarks are named "demo"; this is the newest, ${second}`);
+
+    const ambiguous = await run(["benchmark", "delete", "demo", "--yes"]);
+    expect(ambiguous.code).toBe(1);
+    expect(ambiguous.stderr).toContain(`${second}, ${first}`);
+    const unconfirmed = await run(["benchmark", "delete", first]);
+    expect(unconfirmed.code).toBe(2);
+    expect(await json(["benchmark", "delete", first, "--yes"])).toEqual({ deleted: first });
+    const gone = await run(["summary", first]);
+    expect(gone).toMatchObject({ code: 1, stderr: `error: NOT_FOUND: benchmark ${first} does not exist\n` });
+    expect(await json(["benchmark", "list", "--name", "demo"])).toMatchObject({
+      benchmarks: [{ id: second }],
+      more: false,
+    });
+  });
+
+  test("lists are cut at --limit and say so", async () => {
+    await json(["demo"]);
+    const list = await json(["benchmark", "list", "--limit", "1", "--status", "completed"]);
+    expect(list).toMatchObject({ benchmarks: [{ status: "BENCHMARK_STATUS_COMPLETED" }], more: true });
+  });
+});
+
+test("demo walks through the workflow", async () => {
+  const { code, stdout } = await run(["demo"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("55 sent, 55 stored");
+  expect(stdout).toMatch(/^score +55 +0\.56364/m);
+});
+
+test("stats and info", async () => {
+  const stats = await json(["stats"]);
+  expect(stats.evaluation_count).toBeGreaterThan(55);
+  expect(stats.schema_version).toMatch(/^\d{14}_/);
+  expect(await json(["info"])).toMatchObject({ api_version: "ltb.v1", limits: { max_batch_size: 1000 } });
+});
+
+test("an import that is interrupted stores what it sent", async () => {
+  const rows = Array.from({ length: 60_000 }, (_, n) =>
+    JSON.stringify({ sample_id: String(n), input: "x".repeat(200), output: "y", score: 1 }),
+  );
+  const child = start(["import", await file("long.jsonl", rows.join("\n")), "--json"], {
+    LTB_ADDRESS: service.address,
+  });
+  const done = finished(child);
+  for (;;) {
+    const { benchmarks } = await json(["benchmark", "list", "--name", "long"]);
+    if (benchmarks[0]?.completed_iterations > 0) break;
+  }
+  child.kill("SIGINT");
+  const { code, stdout, stderr } = await done;
+  expect(code).toBe(1);
+  expect(stderr).toContain("importing again sends the rest");
+  const [{ id, inserted, complete }] = JSON.parse(stdout).benchmarks;
+  expect(complete).toBe(false);
+  expect(inserted).toBeLessThan(60_000);
+  expect((await json(["benchmark", "show", id])).completed_iterations).toBe(inserted);
+});
