@@ -20,6 +20,7 @@ export type Reason =
   | "REQUEST_ID_REUSED"
   | "SHUTTING_DOWN"
   | "UNIMPLEMENTED"
+  | "UNIQUE_KEY_TAKEN"
   | "VERSION_MISMATCH";
 
 /** One wrong field of a request: `field` is its path in proto spelling, for example `evaluations[3].sample_id`. */

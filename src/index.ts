@@ -1,6 +1,6 @@
 /** The library: the service's database and repositories, usable without the server. */
-export type { NewBenchmark, BenchmarkChanges, BenchmarkFilter } from "./benchmarks/input.ts";
-export { BenchmarkRepository, type BenchmarkPage, type BenchmarkPosition } from "./benchmarks/repository.ts";
+export type { BenchmarkChanges, BenchmarkFilter, NewBenchmark } from "./benchmarks/input.ts";
+export { type BenchmarkPage, type BenchmarkPosition, BenchmarkRepository } from "./benchmarks/repository.ts";
 export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
 export { withSignal } from "./database/cancellation.ts";

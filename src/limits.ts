@@ -17,6 +17,40 @@ export const limits = {
   labelValueLength: 255,
   /** Characters of a client's request id. */
   requestIdLength: 128,
+  /** Characters of a tag, and tags of a job or worker. */
+  tagLength: 100,
+  tags: 64,
+  /** Job types that a worker names. */
+  jobTypes: 100,
+  maxRetries: 100,
+  /** A week: the longest that one attempt may run, and that a retry may be put off. */
+  timeoutSeconds: 604_800,
+  retryAfterMs: 604_800_000,
+  /** Characters of a progress message or a reason. */
+  messageLength: 1_024,
+  /** How long a claim may wait for a job. */
+  claimWaitMs: 30_000,
+  /** Jobs that one page of a list looks at, however few of them match. */
+  scanRows: 5_000,
+  /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
+  bulkBatchRows: 500,
+  bulkCallRows: 50_000,
+  /** Attempts that are shown with a job. */
+  attemptsShown: 100,
+  /** Waiting claims are looked after at least this often, and so many of them by one statement at most. */
+  claimPollMs: 1_000,
+  claimPolls: 200,
+  /** Calls that share one statement, and statements of a kind that run at once. */
+  gatherItems: 200,
+  gatherWrites: 2,
+  /** How long job events are kept for watchers to resume. */
+  eventMinutes: 60,
+  /** How often leases, due jobs and stale workers are looked after. */
+  queueMaintenanceMs: 250,
+  /** How long a lease lasts: where the worker leaves it open, at least and at most. */
+  leaseMs: 30_000,
+  leaseMinMs: 1_000,
+  leaseMaxMs: 3_600_000,
   /** Items of one batch. */
   batchItems: 1_000,
 
@@ -46,6 +80,8 @@ export const limits = {
   maintenanceBatchRows: 1_000,
   /** How long a request id is remembered. */
   requestIdHours: 24,
+  /** How long PostgreSQL has to stop a query that is cancelled before its connection is given up. */
+  cancelGraceMs: 5_000,
   /** How long a health check waits for the database. */
   healthCheckMs: 2_000,
 } as const;
@@ -54,6 +90,8 @@ export const limits = {
 export const transportLimits = {
   /** Longest deadline of a call, in milliseconds (24 h); a caller's longer one is cut to it. Timers overflow at 24.8 days. */
   deadlineMs: 24 * 60 * 60 * 1000,
+  /** A caller that goes within this many milliseconds of its deadline went because of it. */
+  deadlineSlackMs: 25,
   /** Time that calls have to end by themselves after they were told that the server stops, in milliseconds. */
   abortGraceMs: 500,
   /** Time between two probes of the database for health and readiness, in milliseconds. */
@@ -70,6 +108,10 @@ export const transportLimits = {
   /** A silent gRPC connection is pinged after this many milliseconds: half-open ones hold streams and their queries. */
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 20_000,
+  /** Milliseconds after the end of a gRPC request stream within which a reset makes it a cancelled one. */
+  cancelAfterEndMs: 5,
+  /** Milliseconds that the client of an answered gRPC call has to stop sending its request before the stream is reset. */
+  unreadRequestMs: 1_000,
   /** Bytes of a response stream that wait for a slow reader before the handler has to wait. */
   streamBufferBytes: 256 * 1024,
 

@@ -7,7 +7,11 @@ export type { JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
 /** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, root = ""): z.output<Schema> {
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  root = "",
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(violationsOf(result.error, root));
@@ -70,13 +74,28 @@ export const notNegative = finite.min(0, "must be 0 or more");
 export const timestamp = z
   .string({ error: "must be an ISO 8601 time" })
   .refine(
-    (value) => /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) && !Number.isNaN(Date.parse(value)),
+    (value) => /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) && existsInCalendar(value),
     'must be an ISO 8601 time in UTC, for example "2026-01-31T12:00:00.000001Z"',
   );
 
+/** `Date` takes 30 February for 1 March, and 24:00 for the next day. */
+function existsInCalendar(time: string): boolean {
+  const parsed = Date.parse(time);
+  return !Number.isNaN(parsed) && new Date(parsed).toISOString().startsWith(time.slice(0, 19));
+}
+
+const malformed = "must not contain half of a surrogate pair, which PostgreSQL cannot store in JSON";
+const isWellFormed = (value: string) => value.isWellFormed();
+
 export const labels = z
-  .record(text(limits.labelKeyLength, 1), text(limits.labelValueLength))
-  .refine((value) => Object.keys(value).length <= limits.labels, `must have at most ${limits.labels} entries`);
+  .record(
+    text(limits.labelKeyLength, 1).refine(isWellFormed, malformed),
+    text(limits.labelValueLength).refine(isWellFormed, malformed),
+  )
+  .refine(
+    (value) => Object.keys(value).length <= limits.labels,
+    `must have at most ${limits.labels} entries`,
+  );
 
 /** Any JSON that PostgreSQL can store and gRPC can carry. */
 export const json = z.custom<JsonValue>((value) => value !== undefined).superRefine(checkJson);
@@ -96,19 +115,26 @@ function checkJson(value: JsonValue, context: z.RefinementCtx): void {
   }
   const size = Buffer.byteLength(JSON.stringify(value));
   if (size > limits.jsonBytes) {
-    context.addIssue({ code: "custom", message: `must have at most ${limits.jsonBytes} bytes as JSON, has ${size}` });
+    context.addIssue({
+      code: "custom",
+      message: `must have at most ${limits.jsonBytes} bytes as JSON, has ${size}`,
+    });
   }
 }
 
 function jsonFault(value: JsonValue, depth: number): string | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : "must hold finite numbers only";
-  if (typeof value === "string") return value.includes("\0") ? noNul : undefined;
+  if (typeof value === "string") return textFault(value);
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
   for (const key in value) {
-    if (key.includes("\0")) return noNul;
-    const fault = jsonFault((value as JsonObject)[key] ?? null, depth + 1);
+    const fault = textFault(key) ?? jsonFault((value as JsonObject)[key] ?? null, depth + 1);
     if (fault) return fault;
   }
   return undefined;
+}
+
+function textFault(text: string): string | undefined {
+  if (text.includes("\0")) return noNul;
+  return text.isWellFormed() ? undefined : malformed;
 }

@@ -24,7 +24,8 @@ export function statusOf(wire: WireStatus): BenchmarkStatus | undefined {
 }
 
 export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {
-  const { description, results, metrics, error, startedAt, completedAt, createdBy, metadata, ...same } = benchmark;
+  const { description, results, metrics, error, startedAt, completedAt, createdBy, metadata, ...same } =
+    benchmark;
   return {
     ...same,
     description: description ?? "",

@@ -85,7 +85,11 @@ export class BenchmarkRepository {
    * `completedAt`, unless given. A count replaces what was counted so far.
    * @throws NOT_FOUND, FAILED_PRECONDITION for a change of status that is not allowed, ABORTED if the version is another
    */
-  async update(id: string, input: BenchmarkChanges, { expectedVersion }: UpdateOptions = {}): Promise<Benchmark> {
+  async update(
+    id: string,
+    input: BenchmarkChanges,
+    { expectedVersion }: UpdateOptions = {},
+  ): Promise<Benchmark> {
     const key = parseInput(uuid, id, "id");
     const changes = parseInput(benchmarkChanges, input);
     return this.#db.transaction(async (db) => {
@@ -98,7 +102,9 @@ export class BenchmarkRepository {
       const updated = await db.maybeOne(updateBenchmark(key, changes));
       if (!updated) throw forbiddenChange(key, current.status, changes.status ?? current.status);
       if (changes.completedIterations !== undefined || changes.failedIterations !== undefined) {
-        await db.any(replaceCounts(key, changes.completedIterations ?? null, changes.failedIterations ?? null));
+        await db.any(
+          replaceCounts(key, changes.completedIterations ?? null, changes.failedIterations ?? null),
+        );
       }
       return db.one(getBenchmark(key));
     });
@@ -152,7 +158,10 @@ export class BenchmarkRepository {
   }
 }
 
-const pageLimit = z.int().min(1, "must be 1 or more").max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
+const pageLimit = z
+  .int()
+  .min(1, "must be 1 or more")
+  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
 
 function versionMismatch(id: string, expected: number, actual: number): ServiceError {
   const message = `benchmark ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
@@ -175,7 +184,7 @@ const countRow = z.object({ count: z.number() });
 
 /**
  * Large fields are read only where they are asked for. A count that was set by hand may be smaller than what is deleted
- * afterwards, hence the floor of 0.
+ * afterwards, or near the most that the wire can carry, hence the bounds.
  */
 function columns(full: boolean, b = sql.fragment`b`): Fragment {
   const wide = full
@@ -184,16 +193,18 @@ function columns(full: boolean, b = sql.fragment`b`): Fragment {
   return sql.fragment`
     ${b}.id, ${b}.name, ${b}.provider, ${b}.model, ${b}.dataset, ${b}.status, ${wide},
     ${b}.total_iterations as "totalIterations",
-    greatest(${b}.completed_iterations + coalesce(d.completed, 0), 0) as "completedIterations",
-    greatest(${b}.failed_iterations + coalesce(d.failed, 0), 0) as "failedIterations",
+    ${count(sql.fragment`${b}.completed_iterations + coalesce(d.completed, 0)`)} as "completedIterations",
+    ${count(sql.fragment`${b}.failed_iterations + coalesce(d.failed, 0)`)} as "failedIterations",
     ${b}.metrics, ${b}.error, ${b}.started_at as "startedAt", ${b}.completed_at as "completedAt",
     ${b}.created_at as "createdAt", ${b}.updated_at as "updatedAt", ${b}.created_by as "createdBy", ${b}.labels, ${b}.version`;
 }
 
+const count = (sum: Fragment) => sql.fragment`greatest(least(${sum}, 2147483647), 0)::integer`;
+
 // What commits have counted since the last fold; one short index range a benchmark.
 const deltasOf = (b: Fragment) => sql.fragment`
   left join lateral (
-    select sum(completed)::integer as completed, sum(failed)::integer as failed
+    select sum(completed) as completed, sum(failed) as failed
     from benchmark_count_deltas where benchmark_id = ${b}.id
   ) d on true`;
 const deltas = deltasOf(sql.fragment`b`);
@@ -225,7 +236,8 @@ const getBenchmark = statement("benchmark_get", {
 
 const lockBenchmark = statement("benchmark_lock", {
   row: benchmarkRow.pick({ status: true, version: true }),
-  build: (id: string) => sql.fragment`select status, version from benchmarks where id = ${id} for no key update`,
+  build: (id: string) =>
+    sql.fragment`select status, version from benchmarks where id = ${id} for no key update`,
   examples: [[sampleId]],
 });
 
@@ -247,7 +259,18 @@ const updateBenchmark = statement("benchmark_update", {
     returning b.id`,
   examples: [
     [sampleId, {}],
-    [sampleId, { name: "n", description: null, labels: { a: "b" }, metadata: {}, results: [1], metrics: {}, error: "e" }],
+    [
+      sampleId,
+      {
+        name: "n",
+        description: null,
+        labels: { a: "b" },
+        metadata: {},
+        results: [1],
+        metrics: {},
+        error: "e",
+      },
+    ],
     [sampleId, { status: "running" as const, totalIterations: 1 }],
     [sampleId, { status: "completed" as const, startedAt: sampleTime, completedAt: null }],
   ],
@@ -263,7 +286,8 @@ function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
   if (changes.metrics !== undefined) set.push(sql.fragment`metrics = ${json(changes.metrics)}`);
   if (changes.labels !== undefined) set.push(sql.fragment`labels = ${json(changes.labels)}`);
   if (changes.metadata !== undefined) set.push(sql.fragment`metadata = ${json(changes.metadata)}`);
-  if (changes.totalIterations !== undefined) set.push(sql.fragment`total_iterations = ${changes.totalIterations}`);
+  if (changes.totalIterations !== undefined)
+    set.push(sql.fragment`total_iterations = ${changes.totalIterations}`);
   if (changes.status !== undefined) set.push(sql.fragment`status = ${changes.status}`);
   const { status, startedAt, completedAt } = changes;
   if (startedAt !== undefined) set.push(sql.fragment`started_at = ${startedAt}`);
@@ -282,11 +306,11 @@ const replaceCounts = statement("benchmark_replace_counts", {
     with folded as (
       delete from benchmark_count_deltas where benchmark_id = ${id} returning completed, failed
     ), total as (
-      select coalesce(sum(completed), 0)::integer as completed, coalesce(sum(failed), 0)::integer as failed from folded
+      select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed from folded
     )
     update benchmarks b
-    set completed_iterations = coalesce(${completed}::integer, b.completed_iterations + total.completed),
-      failed_iterations = coalesce(${failed}::integer, b.failed_iterations + total.failed)
+    set completed_iterations = coalesce(${completed}::integer, least(b.completed_iterations + total.completed, 2147483647)),
+      failed_iterations = coalesce(${failed}::integer, least(b.failed_iterations + total.failed, 2147483647))
     from total where b.id = ${id}
     returning b.id`,
   examples: [[sampleId, 1, null]],
@@ -340,9 +364,7 @@ const listBenchmarks = statement("benchmark_list", {
         order by b.created_at ${direction}, b.id ${direction} limit ${limit}`,
       columns: columns(full, r),
       joins: deltasOf(r),
-      size: full
-        ? sql.fragment`pg_column_size(r.*)`
-        : sql.fragment`1000 + coalesce(pg_column_size(r.metrics), 0) + coalesce(octet_length(r.error), 0)`,
+      size: sizeOf(full),
       order: sql.fragment`r.created_at ${direction}, r.id ${direction}`,
     });
   },
@@ -368,6 +390,18 @@ const listBenchmarks = statement("benchmark_list", {
   ],
 });
 
+// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
+const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
+
+function sizeOf(full: boolean): Fragment {
+  const basic = sql.fragment`
+    700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0)
+      + ${jsonSize(sql.fragment`r.labels`)} + ${jsonSize(sql.fragment`r.metrics`)}`;
+  if (!full) return basic;
+  const documents = sql.fragment`${jsonSize(sql.fragment`r.results`)} + ${jsonSize(sql.fragment`r.metadata`)}`;
+  return sql.fragment`${basic} + ${documents} + coalesce(octet_length(r.description), 0)`;
+}
+
 function conditions(filter: z.output<typeof benchmarkFilter>): Fragment[] {
   const where: Fragment[] = [];
   if (filter.status !== undefined) where.push(sql.fragment`b.status = ${filter.status}`);
@@ -390,6 +424,7 @@ const countBenchmarks = statement("benchmark_count", {
 
 const countBenchmarksByStatus = statement("benchmark_count_by_status", {
   row: countRow,
-  build: (status: BenchmarkStatus) => sql.fragment`select count(*) as count from benchmarks where status = ${status}`,
+  build: (status: BenchmarkStatus) =>
+    sql.fragment`select count(*) as count from benchmarks where status = ${status}`,
   examples: [["running" as const]],
 });

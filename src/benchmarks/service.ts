@@ -104,10 +104,15 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
   const { labels, results, error, description } = request;
   const cleared = Object.keys(labels).length > 0 ? labels : patch("labels", undefined);
   return {
-    status: required("status", patch("status", request.status === undefined ? undefined : statusOf(request.status))),
+    status: required(
+      "status",
+      patch("status", request.status === undefined ? undefined : statusOf(request.status)),
+    ),
     // Counts have no unset state: cleared, they are 0.
-    completedIterations: patch("completed_iterations", request.completedIterations) ?? zeroIf(patch, "completed_iterations"),
-    failedIterations: patch("failed_iterations", request.failedIterations) ?? zeroIf(patch, "failed_iterations"),
+    completedIterations:
+      patch("completed_iterations", request.completedIterations) ?? zeroIf(patch, "completed_iterations"),
+    failedIterations:
+      patch("failed_iterations", request.failedIterations) ?? zeroIf(patch, "failed_iterations"),
     totalIterations: patch("total_iterations", request.totalIterations) ?? zeroIf(patch, "total_iterations"),
     results: patch("results", results && jsonOf(results)),
     metrics: patch("metrics", request.metrics),

@@ -55,7 +55,7 @@ export function bytes(min: number, max: number) {
 }
 
 export function oneOf<const T extends string>(...values: T[]) {
-  return expecting(`one of ${values.join(", ")}`, z.string().trim().toLowerCase().pipe(z.enum(values)));
+  return expecting(`one of ${values.join(", ")}`, z.string().trim().toLowerCase().pipe(z.literal(values)));
 }
 
 const FLAGS: Record<string, boolean> = {

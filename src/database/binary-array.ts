@@ -1,5 +1,6 @@
 /** Types of array elements, by the OIDs that PostgreSQL gives them on every server. */
 const oids = {
+  bool: 16,
   bytea: 17,
   int4: 23,
   text: 25,
@@ -44,6 +45,11 @@ export function binaryArray(type: ElementType, values: readonly unknown[]): Buff
 }
 
 const appenders: Record<ElementType, (value: never) => void> = {
+  bool: (value: boolean) => {
+    int32(1);
+    reserve(1);
+    end = scratch.writeUInt8(value ? 1 : 0, end);
+  },
   bytea: hex,
   uuid: (value: string) => hex(value.replaceAll("-", "")),
   text: (value: string) => text(value, 0),

@@ -12,7 +12,8 @@ export function contentHash(content: Content): string {
 function sorted(value: Content): Content {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
-  const result: { [key: string]: Content } = {};
+  // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content would be lost.
+  const result: { [key: string]: Content } = { ["__proto__"]: undefined };
   for (const key of Object.keys(value).sort()) result[key] = sorted(value[key]);
   return result;
 }

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { BenchmarkRepository } from "../benchmarks/repository.ts";
-import { type DatabaseConfig, databaseConfig, type DatabaseOptions } from "../config/database.ts";
+import { type DatabaseConfig, type DatabaseOptions, databaseConfig } from "../config/database.ts";
 import { EvaluationRepository } from "../evaluations/repository.ts";
+import { JobQueue } from "../jobs/queue.ts";
+import { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
 import { withSignal } from "./cancellation.ts";
 import { type Connection, findConnection } from "./connect.ts";
@@ -13,6 +16,7 @@ import { type DatabaseStats, readStats } from "./statistics.ts";
 export interface Repositories {
   readonly benchmarks: BenchmarkRepository;
   readonly evaluations: EvaluationRepository;
+  readonly jobs: JobRepository;
 }
 
 export interface ConnectOptions {
@@ -34,6 +38,9 @@ export interface ConnectOptions {
 export class Database implements Repositories {
   readonly benchmarks: BenchmarkRepository;
   readonly evaluations: EvaluationRepository;
+  readonly jobs: JobRepository;
+  /** What this process knows and does about the queue. */
+  readonly queue: JobQueue;
   readonly #connection: Connection;
   readonly #pool: Pool;
   readonly #executor: Executor;
@@ -42,7 +49,13 @@ export class Database implements Repositories {
     this.#connection = connection;
     this.#pool = pool;
     this.#executor = poolExecutor(pool);
-    ({ benchmarks: this.benchmarks, evaluations: this.evaluations } = repositories(this.#executor));
+    this.queue = new JobQueue(this.#executor);
+    const { benchmarks, evaluations, jobs } = repositories(this.#executor, this.queue, {
+      transaction: false,
+    });
+    this.benchmarks = benchmarks;
+    this.evaluations = evaluations;
+    this.jobs = jobs;
   }
 
   /**
@@ -73,12 +86,13 @@ export class Database implements Repositories {
 
   /** Whether the database answers within two seconds. Never throws. */
   async healthCheck(): Promise<boolean> {
-    try {
-      await withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs) }, () => this.#pool.ping());
-      return true;
-    } catch {
-      return false;
-    }
+    const signal = AbortSignal.timeout(limits.healthCheckMs);
+    const answered = withSignal({ signal }, () => this.#pool.ping()).then(
+      () => true,
+      () => false,
+    );
+    // A database out of reach does not even answer that it has stopped the query.
+    return Promise.race([answered, sleep(limits.healthCheckMs, false, { ref: false })]);
   }
 
   stats(): Promise<DatabaseStats> {
@@ -95,7 +109,9 @@ export class Database implements Repositories {
    * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.#executor.transaction((transaction) => work(repositories(transaction)));
+    return this.#executor.transaction((transaction) =>
+      work(repositories(transaction, this.queue, { transaction: true })),
+    );
   }
 
   /** What statements of your own can be run on. */
@@ -109,6 +125,10 @@ export class Database implements Repositories {
   }
 }
 
-function repositories(executor: Executor): Repositories {
-  return { benchmarks: new BenchmarkRepository(executor), evaluations: new EvaluationRepository(executor) };
+function repositories(executor: Executor, queue: JobQueue, options: { transaction: boolean }): Repositories {
+  return {
+    benchmarks: new BenchmarkRepository(executor),
+    evaluations: new EvaluationRepository(executor),
+    jobs: new JobRepository(executor, queue, options),
+  };
 }

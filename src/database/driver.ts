@@ -2,8 +2,9 @@ import net from "node:net";
 import { createDriverFactory, type DriverCommand } from "@slonik/driver";
 import { BackendTerminatedError } from "@slonik/errors";
 import pg from "pg";
+import { limits } from "../limits.ts";
 import { currentSignal } from "./cancellation.ts";
-import { cancelled, endsConnection } from "./errors.ts";
+import { cancelled, endsConnection, sqlState } from "./errors.ts";
 import { typeParsers } from "./type-parsers.ts";
 
 /**
@@ -27,7 +28,7 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
         query: async (text, values, options) => {
           const name = prepared ? options?.name : undefined;
           const query = { text, ...(values && { values }), ...(name && { name }) };
-          const result = await cancellable(client, () => client.query(query)).catch((error) => {
+          const result = await cancellable(client, text, () => client.query(query)).catch((error) => {
             throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
           });
           return {
@@ -47,19 +48,29 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
   }));
 }
 
-async function cancellable<T>(client: pg.Client, query: () => Promise<T>): Promise<T> {
+async function cancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return query();
-  if (signal.aborted) throw cancelled(signal);
+  // A rollback is sent all the same: without it the connection would go back to the pool with its transaction open, and
+  // what others write by it be lost.
+  if (signal.aborted && text !== "ROLLBACK") throw cancelled(signal);
   let cancelling: Promise<void> | undefined;
+  let grace: NodeJS.Timeout | undefined;
   const cancel = () => {
-    cancelling = requestCancel(client);
+    if (text !== "COMMIT" && text !== "ROLLBACK") cancelling = requestCancel(client);
+    // A server that does not even stop is out of reach, which TCP would notice after many minutes: until then the
+    // connection would hold its place in the pool.
+    grace = setTimeout(() => internals(client).connection.stream.destroy(), limits.cancelGraceMs);
   };
-  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
   try {
     return await query();
+  } catch (error) {
+    throw cancelling && sqlState(error) === "57014" ? cancelled(signal) : error;
   } finally {
     signal.removeEventListener("abort", cancel);
+    clearTimeout(grace);
     // The request may arrive when the query is already over; the connection must not run another one before that.
     await cancelling;
   }
@@ -67,7 +78,7 @@ async function cancellable<T>(client: pg.Client, query: () => Promise<T>): Promi
 
 /** Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. */
 function requestCancel(client: pg.Client): Promise<void> {
-  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const { processID, secretKey } = internals(client);
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);
   request.writeInt32BE(80877102, 4);
@@ -77,11 +88,16 @@ function requestCancel(client: pg.Client): Promise<void> {
     ? net.connect({ path: `${client.host}/.s.PGSQL.${client.port}` })
     : net.connect({ host: client.host, port: client.port });
   return new Promise((resolve) => {
-    socket.setTimeout(5_000, () => socket.destroy());
+    socket.setTimeout(limits.cancelGraceMs, () => socket.destroy());
     socket.once("connect", () => socket.end(request));
     socket.on("error", () => resolve());
     // The server hangs up once it has passed the request on.
     socket.once("close", () => resolve());
     socket.resume();
   });
+}
+
+/** What `pg` keeps of a connection and its types do not tell. */
+function internals(client: pg.Client) {
+  return client as unknown as { processID: number; secretKey: number; connection: { stream: net.Socket } };
 }

@@ -112,8 +112,11 @@ export function endsConnection(error: unknown): boolean {
 /** True where there is no working connection: refused, lost, unreachable or being ended. */
 export function isConnectionFailure(error: unknown): boolean {
   if (error instanceof BackendTerminatedError || error instanceof ConnectionError) return true;
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" && /^E[A-Z]+$/.test(code);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  // The operating system's codes, EAI_AGAIN of a name server among them, but not Node's own (ERR_…).
+  if (typeof code === "string") return /^E(?!RR_)[A-Z_]+$/.test(code);
+  // What pg reports itself has no code.
+  return /^(Connection terminated|timeout expired)/.test(String(message));
 }
 
 /** Why a call whose signal has aborted goes no further. */

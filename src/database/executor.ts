@@ -7,9 +7,13 @@ import type { Pool } from "./pool.ts";
 
 /** What repositories run their statements on: the pool, or one transaction. */
 export interface Executor {
-  any<Row extends StandardSchemaV1>(query: QuerySqlToken<Row>): Promise<readonly StandardSchemaV1.InferOutput<Row>[]>;
+  any<Row extends StandardSchemaV1>(
+    query: QuerySqlToken<Row>,
+  ): Promise<readonly StandardSchemaV1.InferOutput<Row>[]>;
   one<Row extends StandardSchemaV1>(query: QuerySqlToken<Row>): Promise<StandardSchemaV1.InferOutput<Row>>;
-  maybeOne<Row extends StandardSchemaV1>(query: QuerySqlToken<Row>): Promise<StandardSchemaV1.InferOutput<Row> | null>;
+  maybeOne<Row extends StandardSchemaV1>(
+    query: QuerySqlToken<Row>,
+  ): Promise<StandardSchemaV1.InferOutput<Row> | null>;
   /** Runs `work` in a transaction; inside of one already, as a part of it. */
   transaction<T>(work: (transaction: Executor) => Promise<T>): Promise<T>;
 }

@@ -13,7 +13,7 @@ export function parseTimestamp(text: string): string {
   if (!match) throw new RangeError(`timestamp out of the supported range: ${text}`);
   const [, day, time, fraction = "", hours = "+00", minutes = "00", seconds = "00"] = match;
   const micros = fraction.padEnd(6, "0");
-  if (hours === "+00" && minutes === "00") return `${day}T${time}.${micros}Z`;
+  if (hours === "+00" && minutes === "00" && seconds === "00") return `${day}T${time}.${micros}Z`;
   const offset = Math.abs(Number(hours)) * 3600 + Number(minutes) * 60 + Number(seconds);
   const utc = Date.parse(`${day}T${time}Z`) - (hours.startsWith("-") ? -1 : 1) * offset * 1000;
   return `${new Date(utc).toISOString().slice(0, 19)}.${micros}Z`;

@@ -1,11 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
-  type EvaluationSchema,
   EvaluationOutcome,
+  type EvaluationSchema,
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
+import { defined, fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { Evaluation } from "./rows.ts";
 import type { MetricSummary } from "./summary.ts";
@@ -14,7 +14,11 @@ import type { EvaluationResult } from "./write.ts";
 /** What CreateEvaluation and every item of a batch or stream have in common. */
 type Sent = Omit<WireEvaluation, "$typeName" | "$unknown">;
 
-export function fromMessage(sent: Sent, defaultBenchmarkId: string, createdBy: string | undefined): NewEvaluation {
+export function fromMessage(
+  sent: Sent,
+  defaultBenchmarkId: string,
+  createdBy: string | undefined,
+): NewEvaluation {
   return {
     id: given(sent.id),
     benchmarkId: sent.benchmarkId || defaultBenchmarkId,
@@ -56,15 +60,6 @@ export function metricMessage(metric: MetricSummary): MessageInitShape<typeof Me
   return defined(metric);
 }
 
-type Defined<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
-};
-
-/** Without the fields that are null: on the wire those are unset. */
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as Defined<T>;
-}
-
 export const outcomes: Record<EvaluationResult["outcome"], EvaluationOutcome> = {
   created: EvaluationOutcome.CREATED,
   duplicate: EvaluationOutcome.DUPLICATE,
@@ -75,6 +70,7 @@ export const outcomes: Record<EvaluationResult["outcome"], EvaluationOutcome> = 
 /** Field at fault and reason, for a result that stored nothing. */
 export function faultOf(result: EvaluationResult): { field: string; reason: string } {
   if (result.outcome === "rejected") return { field: result.field, reason: result.reason };
-  const reason = result.outcome === "conflict" ? `evaluation ${result.id} has other content, which stands` : "";
+  const reason =
+    result.outcome === "conflict" ? `evaluation ${result.id} has other content, which stands` : "";
   return { field: "", reason };
 }

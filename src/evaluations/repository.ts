@@ -16,8 +16,8 @@ import {
   newEvaluation,
 } from "./input.ts";
 import type { Evaluation } from "./rows.ts";
-import * as statements from "./statements.ts";
 import type { EvaluationPosition } from "./statements.ts";
+import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
 import { type BenchmarkSummary, compareMetricNames, emptyMetric, toMetricSummary } from "./summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
@@ -54,7 +54,8 @@ export class EvaluationRepository {
       create: async (db) => {
         const [result] = await writeEvaluations(db, [evaluation]);
         if (result?.outcome === "conflict") throw conflict(result.id);
-        if (result === undefined || result.outcome === "rejected") throw refusal(evaluation.benchmarkId, result);
+        if (result === undefined || result.outcome === "rejected")
+          throw refusal(evaluation.benchmarkId, result);
         return new EvaluationRepository(db).get(result.id, evaluation.benchmarkId);
       },
       remember: ({ id }) => id,
@@ -68,7 +69,10 @@ export class EvaluationRepository {
    */
   async createMany(evaluations: readonly NewEvaluation[], request?: Once): Promise<EvaluationResult[]> {
     if (evaluations.length === 0 || evaluations.length > limits.batchItems) {
-      throw invalidField("evaluations", `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`);
+      throw invalidField(
+        "evaluations",
+        `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`,
+      );
     }
     return once(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
       create: (db) => writeEvaluations(db, evaluations),
@@ -107,7 +111,9 @@ export class EvaluationRepository {
           violations: [{ field: "error", description: "is required where there is no output" }],
         });
       }
-      return db.one(statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null));
+      return db.one(
+        statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null),
+      );
     });
   }
 
@@ -163,10 +169,16 @@ export class EvaluationRepository {
   }
 }
 
-const pageLimit = z.int().min(1, "must be 1 or more").max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
+const pageLimit = z
+  .int()
+  .min(1, "must be 1 or more")
+  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
 
-function parseKey(id: string, benchmarkId: string | undefined): { id: string; benchmarkId: string | undefined } {
+function parseKey(
+  id: string,
+  benchmarkId: string | undefined,
+): { id: string; benchmarkId: string | undefined } {
   return {
     id: parseInput(uuid, id, "id"),
     benchmarkId: benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id"),
@@ -175,7 +187,9 @@ function parseKey(id: string, benchmarkId: string | undefined): { id: string; be
 
 function conflict(id: string): ServiceError {
   const message = `evaluation ${id} has the same id or sample but other content, which stands`;
-  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", message, { metadata: { entity: "evaluation", id } });
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", message, {
+    metadata: { entity: "evaluation", id },
+  });
 }
 
 function refusal(benchmarkId: string, result: EvaluationResult | undefined): ServiceError {

@@ -12,7 +12,11 @@ import { exportChunks } from "./export.ts";
 import type { EvaluationFilter, NewEvaluation } from "./input.ts";
 import { evaluationMessage, faultOf, fromMessage, metricMessage, outcomes } from "./messages.ts";
 
-export const evaluationPosition = z.object({ createdAt: z.string(), score: z.number().nullable(), id: z.string() });
+export const evaluationPosition = z.object({
+  createdAt: z.string(),
+  score: z.number().nullable(),
+  id: z.string(),
+});
 
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(db: Database) {
@@ -86,7 +90,10 @@ export function evaluationMethods(db: Database) {
         after: decodePageToken(request.pageToken, filter, evaluationPosition),
         full: request.view === EvaluationView.FULL,
       });
-      return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next && { ...next }, filter) };
+      return {
+        evaluations: items.map(evaluationMessage),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
     },
 
     async *exportEvaluations(request) {

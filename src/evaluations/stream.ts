@@ -32,7 +32,14 @@ export async function writeStream(
   source: AsyncIterable<readonly NewEvaluation[]>,
   write: Write,
 ): Promise<StreamTotals> {
-  const totals: StreamTotals = { received: 0, inserted: 0, duplicates: 0, conflicts: 0, rejected: 0, issues: [] };
+  const totals: StreamTotals = {
+    received: 0,
+    inserted: 0,
+    duplicates: 0,
+    conflicts: 0,
+    rejected: 0,
+    issues: [],
+  };
   let received = 0;
   const writing: Promise<void>[] = [];
   try {

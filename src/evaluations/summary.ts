@@ -58,7 +58,18 @@ export function toMetricSummary(row: z.output<typeof summarizeMetrics.row>): Met
 
 export function emptyMetric(name: string): MetricSummary {
   const none = { mean: null, stddev: null, stderr: null, ci95Low: null, ci95High: null };
-  return { name, count: 0, sum: 0, ...none, min: null, p50: null, p90: null, p95: null, p99: null, max: null };
+  return {
+    name,
+    count: 0,
+    sum: 0,
+    ...none,
+    min: null,
+    p50: null,
+    p90: null,
+    p95: null,
+    p99: null,
+    max: null,
+  };
 }
 
 /** The built-in metrics first, in their own order, then the others by name. */

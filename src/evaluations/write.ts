@@ -42,7 +42,11 @@ export async function writeEvaluations(
     const result = earlier && results[earlier.index];
     if (!earlier || !result) throw new Error(`no earlier evaluation of ${key}`);
     if (result.outcome === "rejected") results[index] = result;
-    else results[index] = { outcome: earlier.row.contentHash === row.contentHash ? "duplicate" : "conflict", id: result.id };
+    else
+      results[index] = {
+        outcome: earlier.row.contentHash === row.contentHash ? "duplicate" : "conflict",
+        id: result.id,
+      };
   }
   return results;
 }
@@ -64,7 +68,11 @@ function rejected(field: string, reason: string): EvaluationResult {
   return { outcome: "rejected", field, reason };
 }
 
-async function writeBatch(db: Executor, batch: readonly Pending[], results: EvaluationResult[]): Promise<void> {
+async function writeBatch(
+  db: Executor,
+  batch: readonly Pending[],
+  results: EvaluationResult[],
+): Promise<void> {
   if (batch.length === 0) return;
   try {
     await insertBatch(db, batch, results);
@@ -84,18 +92,26 @@ async function writeBatch(db: Executor, batch: readonly Pending[], results: Eval
 const rowFaults: readonly Reason[] = ["INVALID_ARGUMENT", "CONSTRAINT_VIOLATION"];
 
 function isFaultOfOneRow(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === Code.InvalidArgument && rowFaults.includes(error.reason);
+  return (
+    error instanceof ServiceError && error.code === Code.InvalidArgument && rowFaults.includes(error.reason)
+  );
 }
 
-async function insertBatch(db: Executor, batch: readonly Pending[], results: EvaluationResult[]): Promise<void> {
+async function insertBatch(
+  db: Executor,
+  batch: readonly Pending[],
+  results: EvaluationResult[],
+): Promise<void> {
   let open = batch;
   for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === 5) throw new ServiceError(Code.Aborted, "CONFLICT", "evaluations are being deleted meanwhile");
+    if (attempt === 5)
+      throw new ServiceError(Code.Aborted, "CONFLICT", "evaluations are being deleted meanwhile");
     const { inserted, ids } = await db.one(insertEvaluations(open.map(({ row }) => row)));
     const created = inserted === open.length ? undefined : new Set(ids);
     const left: Pending[] = [];
     for (const pending of open) {
-      if (!created || created.has(pending.row.id)) results[pending.index] = { outcome: "created", id: pending.row.id };
+      if (!created || created.has(pending.row.id))
+        results[pending.index] = { outcome: "created", id: pending.row.id };
       else left.push(pending);
     }
     open = left.length === 0 ? [] : await explain(db, left, results);
@@ -103,12 +119,19 @@ async function insertBatch(db: Executor, batch: readonly Pending[], results: Eva
 }
 
 /** Tells why rows were not inserted. Comes back with those that nothing stands in the way of any more. */
-async function explain(db: Executor, left: readonly Pending[], results: EvaluationResult[]): Promise<Pending[]> {
+async function explain(
+  db: Executor,
+  left: readonly Pending[],
+  results: EvaluationResult[],
+): Promise<Pending[]> {
   const found = await db.any(findStored(left.map(({ row }) => row)));
   return left.filter((pending, position) => {
     const stored = found[position];
     if (!stored?.hasBenchmark) {
-      results[pending.index] = rejected("benchmark_id", `benchmark ${pending.row.benchmarkId} does not exist`);
+      results[pending.index] = rejected(
+        "benchmark_id",
+        `benchmark ${pending.row.benchmarkId} does not exist`,
+      );
     } else if (stored.id !== null) {
       results[pending.index] = { outcome: stored.isSame ? "duplicate" : "conflict", id: stored.id };
     } else {

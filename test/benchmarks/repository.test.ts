@@ -10,11 +10,21 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 const sample = { name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" };
-const evaluation = (benchmarkId: string, sampleId: string) => ({ benchmarkId, sampleId, input: "2 + 2", output: "4" });
+const evaluation = (benchmarkId: string, sampleId: string) => ({
+  benchmarkId,
+  sampleId,
+  input: "2 + 2",
+  output: "4",
+});
 
 test("a new benchmark is pending and has what it was given", async () => {
   const metadata = { seed: 1, nested: { list: [null, true, "ü"] } };
-  const created = await db.benchmarks.create({ ...sample, totalIterations: 100, labels: { team: "a" }, metadata });
+  const created = await db.benchmarks.create({
+    ...sample,
+    totalIterations: 100,
+    labels: { team: "a" },
+    metadata,
+  });
   expect(created).toMatchObject({ ...sample, status: "pending", totalIterations: 100, version: 1, metadata });
   expect(created.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   expect(await db.benchmarks.get(created.id)).toEqual(created);
@@ -71,8 +81,18 @@ describe("changes of status", () => {
 
 test("an update writes the given fields, clears with null and grows the version", async () => {
   const { id } = await db.benchmarks.create({ ...sample, description: "first" });
-  const second = await db.benchmarks.update(id, { description: null, results: [1, { a: null }], error: "bad" });
-  expect(second).toMatchObject({ description: null, results: [1, { a: null }], error: "bad", version: 2, name: sample.name });
+  const second = await db.benchmarks.update(id, {
+    description: null,
+    results: [1, { a: null }],
+    error: "bad",
+  });
+  expect(second).toMatchObject({
+    description: null,
+    results: [1, { a: null }],
+    error: "bad",
+    version: 2,
+    name: sample.name,
+  });
   const third = await db.benchmarks.update(id, { error: null, results: null }, { expectedVersion: 2 });
   expect(third).toMatchObject({ error: null, results: null, version: 3 });
   await expect(db.benchmarks.update(id, { error: "x" }, { expectedVersion: 2 })).rejects.toMatchObject({
@@ -88,7 +108,11 @@ test("evaluations count, and a count that is set replaces what was counted", asy
     evaluation(id, "b"),
     { benchmarkId: id, sampleId: "c", input: "x", error: "timeout" },
   ]);
-  expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 2, failedIterations: 1, version: 1 });
+  expect(await db.benchmarks.get(id)).toMatchObject({
+    completedIterations: 2,
+    failedIterations: 1,
+    version: 1,
+  });
   expect(await db.benchmarks.update(id, { completedIterations: 2 })).toMatchObject({
     completedIterations: 2,
     failedIterations: 1,
@@ -141,7 +165,12 @@ describe("lists", () => {
 
   test("every filter narrows", async () => {
     const provider = "filtered";
-    const a = await db.benchmarks.create({ ...sample, provider, model: "m1", labels: { team: "a", tier: "1" } });
+    const a = await db.benchmarks.create({
+      ...sample,
+      provider,
+      model: "m1",
+      labels: { team: "a", tier: "1" },
+    });
     const b = await db.benchmarks.create({ ...sample, provider, dataset: "gsm8k", labels: { team: "b" } });
     await db.benchmarks.update(b.id, { status: "running" });
     const ids = async (filter: Parameters<typeof db.benchmarks.list>[0]) =>
@@ -162,7 +191,9 @@ describe("lists", () => {
   test("large fields are left out unless asked for", async () => {
     const { id } = await db.benchmarks.create({ ...sample, provider: "wide", description: "long" });
     expect((await db.benchmarks.list({ provider: "wide" })).items).toMatchObject([{ id, description: null }]);
-    expect((await db.benchmarks.list({ provider: "wide" }, { full: true })).items[0]?.description).toBe("long");
+    expect((await db.benchmarks.list({ provider: "wide" }, { full: true })).items[0]?.description).toBe(
+      "long",
+    );
   });
 });
 

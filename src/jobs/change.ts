@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { sql, statement } from "../database/sql.ts";
+import { recordChanges } from "./changes.ts";
+
+const idRow = z.object({ id: z.string() });
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+// Each of these changes jobs by id, all in the lock order of claims and completions: slots, leases and ready rows, jobs. A
+// job that is being claimed at the same moment is simply not found in the state that was asked for; callers look again.
+
+// A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next heartbeat, and
+// what it still sends is refused.
+export const cancelJobs = statement("job_cancel", {
+  row: idRow,
+  build: (ids: readonly string[], reason: string | null) => sql.fragment`
+    with wanted as materialized (
+      select j.id, j.lane_id, j.priority, j.sequence, j.run_at, j.status, l.worker_id
+      from jobs j left join job_leases l on l.job_id = j.id
+      where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('pending', 'running')
+    ), slot as materialized (
+      select worker_id from worker_slots where worker_id in (select worker_id from wanted) order by worker_id for update
+    ), leased as materialized (
+      select l.job_id, l.epoch, l.worker_id, l.claimed_at
+      from job_leases l, (select count(*) from slot) s
+      where l.job_id in (select id from wanted) order by l.job_id for update of l
+    ), unleased as (
+      delete from job_leases l using leased i where l.job_id = i.job_id and l.epoch = i.epoch
+      returning l.job_id, l.epoch, l.worker_id, l.claimed_at
+    ), unready as (
+      delete from job_ready r using wanted w, (select count(*) from leased) s
+      where w.status = 'pending' and r.lane_id = w.lane_id and r.priority = w.priority and r.sequence = w.sequence
+      returning r.job_id
+    ), unscheduled as (
+      delete from job_scheduled d using wanted w, (select count(*) from leased) s
+      where w.status = 'pending' and d.run_at = w.run_at and d.job_id = w.id
+      returning d.job_id
+    ), free as materialized (
+      select job_id, worker_id, epoch, claimed_at, 'running' as was from unleased
+      union all select job_id, null, null, null, 'pending' from unready
+      union all select job_id, null, null, null, 'scheduled' from unscheduled
+      order by job_id
+    ), clock as materialized (
+      select clock_timestamp() as at, count(*) from free
+    ), ended as (
+      update jobs j
+      set status = 'cancelled', completed_at = clock.at, updated_at = clock.at, version = j.version + 1,
+        error = coalesce(${reason}, j.error)
+      from free f, clock where j.id = f.job_id and j.status in ('pending', 'running')
+      returning j.id, j.job_type, j.benchmark_id, j.unique_key, f.was, f.worker_id, f.epoch, f.claimed_at
+    ), finished as (
+      insert into job_finished (job_id, finished_at, status, job_type, worker_id)
+      select id, clock.at, 'cancelled', job_type, worker_id from ended, clock
+    ), attempt as (
+      insert into job_attempts (job_id, epoch, worker_id, started_at, ended_at, outcome, error)
+      select id, epoch, worker_id, claimed_at, clock.at, 'cancelled', ${reason}::text from ended, clock where was = 'running'
+    ), freed as (
+      update worker_slots s set used = greatest(s.used - e.jobs, 0)
+      from (select worker_id, count(*)::integer as jobs from ended where was = 'running' group by worker_id) e
+      where s.worker_id = e.worker_id
+    ), unlocked as (
+      delete from job_keys k using ended e
+      where e.unique_key is not null and k.job_type = e.job_type and k.unique_key = e.unique_key and k.job_id = e.id
+    ), ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}
+    select id from ended`,
+  examples: [[[exampleId], "reason"]],
+});
+
+// A retry by hand starts afresh. One whose unique key another job has taken meanwhile stays as it is.
+export const retryJobs = statement("job_retry", {
+  row: idRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    with wanted as materialized (
+      select id, status, completed_at, job_type, unique_key from jobs
+      where id = any (${sql.array(ids, "uuid")}) and status in ('failed', 'cancelled')
+      order by id for update
+    ), keyed as (
+      insert into job_keys (job_type, unique_key, job_id)
+      select job_type, unique_key, id from wanted where unique_key is not null order by job_type, unique_key
+      on conflict do nothing
+      returning job_id
+    ), retried as (
+      update jobs j
+      set status = 'pending', retry_count = 0, epoch = j.epoch + 1, run_at = null, error = null, result = null,
+        progress = 0, progress_message = null, assigned_worker_id = null, started_at = null, completed_at = null,
+        updated_at = clock_timestamp(), version = j.version + 1
+      from wanted w
+      where j.id = w.id and (w.unique_key is null or exists (select from keyed k where k.job_id = w.id))
+      returning j.id, j.job_type, j.benchmark_id, j.lane_id, j.priority, j.sequence, w.status as was, w.completed_at
+    ), unfinished as (
+      delete from job_finished f using retried r
+      where f.status = r.was and f.finished_at = r.completed_at and f.job_id = r.id
+    ), ready as (
+      insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from retried
+    ), ${recordChanges(sql.fragment`retried`, sql.fragment`was`, sql.fragment`'pending'`)}
+    select id from retried`,
+  examples: [[[exampleId]]],
+});
+
+// Attempts stay: they are part of the audit trail.
+export const deleteJobs = statement("job_delete", {
+  row: idRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    with wanted as materialized (
+      select id, lane_id, priority, sequence, run_at, status, completed_at from jobs
+      where id = any (${sql.array(ids, "uuid")}) and status <> 'running'
+    ), unready as (
+      delete from job_ready r using wanted w
+      where w.status = 'pending' and r.lane_id = w.lane_id and r.priority = w.priority and r.sequence = w.sequence
+      returning r.job_id
+    ), unscheduled as (
+      delete from job_scheduled d using wanted w
+      where w.status = 'pending' and d.run_at = w.run_at and d.job_id = w.id
+      returning d.job_id
+    ), unfinished as (
+      delete from job_finished f using wanted w
+      where f.status = w.status and f.finished_at = w.completed_at and f.job_id = w.id
+      returning f.job_id, f.status
+    ), free as materialized (
+      select job_id, status as was from unfinished
+      union all select job_id, 'pending' from unready
+      union all select job_id, 'scheduled' from unscheduled
+      order by job_id
+    ), deleted as (
+      delete from jobs j using free f where j.id = f.job_id and j.status <> 'running'
+      returning j.id, j.job_type, j.benchmark_id, j.unique_key, f.was
+    ), unlocked as (
+      delete from job_keys k using deleted e
+      where e.unique_key is not null and k.job_type = e.job_type and k.unique_key = e.unique_key and k.job_id = e.id
+    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}
+    select id from deleted`,
+  examples: [[[exampleId]]],
+});
+
+// Due jobs go into line at their old place.
+export const readyDueJobs = statement("job_ready_due", {
+  row: z.object({ id: z.string(), laneId: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with due as materialized (
+      select ctid as tid from job_scheduled where run_at <= clock_timestamp() order by run_at, job_id
+      limit ${limit} for update skip locked
+    ), taken as (
+      delete from job_scheduled where ctid = any (array(select tid from due)) returning job_id
+    ), moved as materialized (
+      select j.id, j.lane_id, j.priority, j.sequence, j.job_type, j.benchmark_id
+      from taken t join jobs j on j.id = t.job_id where j.status = 'pending'
+    ), ready as (
+      insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from moved
+    ), ${recordChanges(sql.fragment`moved`, sql.fragment`'scheduled'`, sql.fragment`'pending'`)}
+    select id, lane_id as "laneId" from moved`,
+  examples: [[100]],
+});

@@ -1,0 +1,106 @@
+import { toJson } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
+import type { CompleteJobsItem } from "../../gen/ltb/v1/job_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField } from "../errors.ts";
+import { fromMessage } from "../evaluations/messages.ts";
+import { limits } from "../limits.ts";
+import type { JsonValue } from "../validation.ts";
+import { leaseOutcomes } from "./messages.ts";
+
+interface Result {
+  jobId: string;
+  outcome: LeaseOutcome;
+  evaluationsInserted?: number;
+  evaluationsDuplicate?: number;
+  evaluationsConflict?: number;
+  field?: string;
+  reason?: string;
+}
+
+/**
+ * CompleteJobs: items without evaluations share a statement with those of other calls; each item with evaluations has a
+ * transaction of its own, in which its evaluations and its completion are written together or not at all.
+ */
+export async function completeJobs(
+  db: Database,
+  workerId: string,
+  items: readonly CompleteJobsItem[],
+  actor: string | undefined,
+): Promise<Result[]> {
+  const evaluations = items.reduce((sum, item) => sum + item.evaluations.length, 0);
+  if (evaluations > limits.batchItems) {
+    throw invalidField(
+      "items",
+      `must have at most ${limits.batchItems} evaluations in all, have ${evaluations}`,
+    );
+  }
+  const plain = items.filter((item) => item.evaluations.length === 0);
+  const results = new Map<CompleteJobsItem, Result>();
+  if (plain.length > 0 || items.length === 0) {
+    const outcomes = await db.jobs.complete(workerId, plain.map(completionOf));
+    for (const [position, item] of plain.entries()) {
+      const outcome = outcomes[position]?.outcome ?? "stale";
+      results.set(item, { jobId: item.jobId, outcome: leaseOutcomes[outcome] });
+    }
+  }
+  for (const item of items) {
+    if (item.evaluations.length > 0)
+      results.set(item, await completeWithEvaluations(db, workerId, item, actor));
+  }
+  return items.flatMap((item) => results.get(item) ?? []);
+}
+
+/** Thrown to undo the completion of an item whose evaluations cannot be stored. */
+class Rejected extends Error {
+  readonly field: string;
+  constructor(field: string, reason: string) {
+    super(reason);
+    this.field = field;
+  }
+}
+
+async function completeWithEvaluations(
+  db: Database,
+  workerId: string,
+  item: CompleteJobsItem,
+  actor: string | undefined,
+): Promise<Result> {
+  const { jobId } = item;
+  try {
+    return await db.transaction(async ({ jobs, evaluations }) => {
+      const [completed] = await jobs.complete(workerId, [completionOf(item)]);
+      const outcome = completed?.outcome ?? "stale";
+      if (outcome !== "ok") return { jobId, outcome: leaseOutcomes[outcome] };
+      const { benchmarkId } = await jobs.get(jobId);
+      const written = await evaluations.createMany(
+        item.evaluations.map((sent) => fromMessage(sent, benchmarkId ?? "", actor)),
+      );
+      for (const [index, result] of written.entries()) {
+        if (result.outcome !== "rejected") continue;
+        throw new Rejected(`evaluations[${index}]${result.field && `.${result.field}`}`, result.reason);
+      }
+      const count = (wanted: string) => written.filter((result) => result.outcome === wanted).length;
+      return {
+        jobId,
+        outcome: LeaseOutcome.OK,
+        evaluationsInserted: count("created"),
+        evaluationsDuplicate: count("duplicate"),
+        evaluationsConflict: count("conflict"),
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return { jobId, outcome: LeaseOutcome.REJECTED, field: error.field, reason: error.message };
+  }
+}
+
+function completionOf({ jobId, epoch, result }: CompleteJobsItem) {
+  return { jobId, epoch, result: resultOf(result) };
+}
+
+/** A worker's result as JSON; an unset one is null. */
+function resultOf(value: Value | undefined): JsonValue {
+  return value?.kind.case === undefined ? null : (toJson(ValueSchema, value) as JsonValue);
+}

@@ -1,0 +1,228 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import { binaryArray } from "../database/binary-array.ts";
+import type { Executor } from "../database/executor.ts";
+import { sql, statement } from "../database/sql.ts";
+import { notFound, ServiceError } from "../errors.ts";
+import { recordChanges } from "./changes.ts";
+import type { ParsedJob } from "./input.ts";
+import type { Job } from "./rows.ts";
+
+export type JobToCreate = ParsedJob & { id: string; laneId: number };
+
+/** The job as it was created, or why it was not. */
+export type Creation = { job: Job } | { error: ServiceError };
+
+/** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
+export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<Creation[]> {
+  const { createdAt, ids } = await db.one(insertJobs(jobs));
+  const created = new Set(ids);
+  const creations = jobs.map((job): Creation | undefined =>
+    created.has(job.id) ? { job: newJob(job, createdAt) } : undefined,
+  );
+  if (created.size === jobs.length) return creations as Creation[];
+  const refused = jobs.filter((_, position) => !creations[position]);
+  const reasons = await db.any(explainRefusals(refused));
+  const errors = new Map(refused.map((job, position) => [job, refusal(job, reasons[position])]));
+  return creations.map((creation, position) => {
+    const job = jobs[position];
+    const error = job && errors.get(job);
+    if (creation) return creation;
+    return {
+      error: error ?? new ServiceError(Code.Aborted, "CONFLICT", "the job was not created: try again"),
+    };
+  });
+}
+
+function newJob({ laneId: _, ...job }: JobToCreate, createdAt: string): Job {
+  return {
+    ...job,
+    runAt: job.runAt ?? null,
+    benchmarkId: job.benchmarkId ?? null,
+    limitKey: job.limitKey ?? null,
+    metadata: job.metadata ?? null,
+    uniqueKey: job.uniqueKey ?? null,
+    createdBy: job.createdBy ?? null,
+    status: "pending",
+    result: null,
+    error: null,
+    retryCount: 0,
+    workerId: null,
+    progress: 0,
+    progressMessage: null,
+    epoch: 0,
+    startedAt: null,
+    completedAt: null,
+    createdAt,
+    updatedAt: createdAt,
+    version: 1,
+  };
+}
+
+function refusal(job: JobToCreate, reason: z.output<typeof explainRefusals.row> | undefined): ServiceError {
+  if (reason && !reason.hasBenchmark) return notFound("benchmark", job.benchmarkId ?? "");
+  return keyTaken(job.jobType, job.uniqueKey ?? "", reason?.holder ?? null);
+}
+
+/** The unique key belongs to another live job; null where that has just ended. */
+export function keyTaken(jobType: string, uniqueKey: string, holder: string | null): ServiceError {
+  const who = holder ? `job ${holder}` : "a job that has just ended: try again";
+  const message = `unique_key "${uniqueKey}" of job type "${jobType}" is taken by ${who}`;
+  return new ServiceError(Code.AlreadyExists, "UNIQUE_KEY_TAKEN", message, {
+    metadata: { entity: "job", ...(holder && { id: holder }) },
+    violations: [{ field: "unique_key", description: `is taken by ${who}` }],
+  });
+}
+
+const example: JobToCreate = {
+  id: "01890a5d-ac96-774b-bcce-b302099a8057",
+  laneId: 1,
+  jobType: "t",
+  payload: {},
+  priority: 0,
+  maxRetries: 3,
+  timeoutSeconds: 300,
+  requiredTags: [],
+};
+
+// One statement: the job, its place in line, its key, the statistics and the event. Rows go in by the order of the items, so
+// that "oldest first" holds within a batch too; keys are inserted in their own order, so that batches wait for each other
+// instead of deadlocking.
+const insertJobs = statement("job_insert", {
+  row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
+  build: (jobs: readonly JobToCreate[]) => sql.fragment`
+    with i as materialized (
+      select i.*, l.job_type, l.required_tags, l.limit_key
+      from unnest(
+        ${sql.binary(
+          binaryArray(
+            "uuid",
+            jobs.map((job) => job.id),
+          ),
+        )}::uuid[],
+        ${sql.binary(
+          binaryArray(
+            "int4",
+            jobs.map((job) => job.laneId),
+          ),
+        )}::int4[],
+        ${sql.binary(
+          binaryArray(
+            "jsonb",
+            jobs.map((job) => job.payload),
+          ),
+        )}::jsonb[],
+        ${sql.binary(
+          binaryArray(
+            "int4",
+            jobs.map((job) => job.priority),
+          ),
+        )}::int4[],
+        ${sql.binary(
+          binaryArray(
+            "int4",
+            jobs.map((job) => job.maxRetries),
+          ),
+        )}::int4[],
+        ${sql.binary(
+          binaryArray(
+            "int4",
+            jobs.map((job) => job.timeoutSeconds),
+          ),
+        )}::int4[],
+        ${sql.binary(
+          binaryArray(
+            "timestamptz",
+            jobs.map((job) => job.runAt),
+          ),
+        )}::timestamptz[],
+        ${sql.binary(
+          binaryArray(
+            "uuid",
+            jobs.map((job) => job.benchmarkId),
+          ),
+        )}::uuid[],
+        ${sql.binary(
+          binaryArray(
+            "text",
+            jobs.map((job) => job.uniqueKey),
+          ),
+        )}::text[],
+        ${sql.binary(
+          binaryArray(
+            "jsonb",
+            jobs.map((job) => job.metadata ?? undefined),
+          ),
+        )}::jsonb[],
+        ${sql.binary(
+          binaryArray(
+            "uuid",
+            jobs.map((job) => job.createdBy),
+          ),
+        )}::uuid[]
+      ) with ordinality as i (
+        id, lane_id, payload, priority, max_retries, timeout_seconds, run_at, benchmark_id, unique_key, metadata,
+        created_by, ordinality
+      )
+      join job_lanes l on l.id = i.lane_id
+      where i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id)
+    ), keyed as (
+      insert into job_keys (job_type, unique_key, job_id)
+      select job_type, unique_key, id from i where unique_key is not null order by job_type, unique_key
+      on conflict do nothing
+      returning job_id
+    ), created as (
+      insert into jobs (
+        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds, run_at,
+        benchmark_id, unique_key, metadata, created_by
+      )
+      select
+        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds, run_at,
+        benchmark_id, unique_key, metadata, created_by
+      from i
+      where unique_key is null or exists (select from keyed k where k.job_id = i.id)
+      order by ordinality
+      returning id, sequence, lane_id, priority, run_at, job_type, benchmark_id
+    ), ready as (
+      insert into job_ready (job_id, sequence, lane_id, priority)
+      select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
+    ), scheduled as (
+      insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
+    ), ${recordChanges(
+      sql.fragment`created`,
+      sql.fragment`null`,
+      sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
+    )}
+    select now() as "createdAt", (select array_agg(id) from created) as ids`,
+  examples: [[[example]]],
+});
+
+const explainRefusals = statement("job_explain_refusals", {
+  row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),
+  build: (jobs: readonly JobToCreate[]) => sql.fragment`
+    select
+      i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id) as "hasBenchmark",
+      (select k.job_id from job_keys k where k.job_type = i.job_type and k.unique_key = i.unique_key) as holder
+    from unnest(
+      ${sql.binary(
+        binaryArray(
+          "text",
+          jobs.map((job) => job.jobType),
+        ),
+      )}::text[],
+      ${sql.binary(
+        binaryArray(
+          "text",
+          jobs.map((job) => job.uniqueKey),
+        ),
+      )}::text[],
+      ${sql.binary(
+        binaryArray(
+          "uuid",
+          jobs.map((job) => job.benchmarkId),
+        ),
+      )}::uuid[]
+    ) with ordinality as i (job_type, unique_key, benchmark_id, ordinality)
+    order by i.ordinality`,
+  examples: [[[example]]],
+});

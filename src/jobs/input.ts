@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { json, jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+import { jobStatuses } from "./rows.ts";
+
+const key = text(limits.nameLength, 1);
+const jobType = text(limits.providerLength, 1);
+const tags = z
+  .array(text(limits.tagLength, 1))
+  .max(limits.tags, `must have at most ${limits.tags} items`)
+  // Equal sets are one lane.
+  .transform((list) => [...new Set(list)].sort());
+
+export const newJob = z.strictObject({
+  id: uuid.optional(),
+  jobType,
+  payload: jsonObject.default({}),
+  priority: whole(-2_147_483_648).default(0),
+  maxRetries: whole(0, limits.maxRetries).default(3),
+  timeoutSeconds: whole(0, limits.timeoutSeconds).default(300),
+  requiredTags: tags.default([]),
+  runAt: timestamp.nullish(),
+  benchmarkId: uuid.nullish(),
+  limitKey: key.nullish(),
+  metadata: jsonObject.nullish(),
+  uniqueKey: key.nullish(),
+  createdBy: uuid.nullish(),
+});
+
+/** A job to be created. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once. */
+export type NewJob = z.input<typeof newJob>;
+
+export type ParsedJob = z.output<typeof newJob>;
+
+const epoch = whole(1);
+const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs);
+export const workerName = text(limits.nameLength, 1);
+
+export const claimInput = z.strictObject({
+  workerId: workerName,
+  requestId: text(limits.requestIdLength, 1).optional(),
+  maxJobs: whole(1, limits.batchItems).default(1),
+  jobTypes: z.array(jobType).max(limits.jobTypes, `must have at most ${limits.jobTypes} items`).default([]),
+  waitMs: whole(0, limits.claimWaitMs).default(0),
+  leaseMs: leaseMs.default(limits.leaseMs),
+});
+
+/** What a worker asks for. Empty `jobTypes`: those that it registered. `waitMs`: how long to wait for a first job. */
+export type ClaimInput = z.input<typeof claimInput>;
+
+export const leaseRef = z.strictObject({ jobId: uuid, epoch });
+
+export const completion = leaseRef.extend({ result: json.nullish() });
+
+/** The end of a job: `epoch` is that of the lease. */
+export type Completion = z.input<typeof completion>;
+
+export const failure = leaseRef.extend({
+  error: text(limits.textLength, 1),
+  retryable: z.boolean().default(true),
+  retryAfterMs: whole(0, limits.retryAfterMs).nullish(),
+});
+
+/** A failed attempt. Without `retryAfterMs` the pause before the retry grows with each. */
+export type Failure = z.input<typeof failure>;
+
+export const progressReport = leaseRef.extend({
+  progress: z
+    .number({ error: "must be a number from 0 to 1" })
+    .min(0, "must be 0 to 1")
+    .max(1, "must be 0 to 1")
+    .nullish(),
+  message: text(limits.messageLength).nullish(),
+});
+
+export type ProgressReport = z.input<typeof progressReport>;
+
+export const progressInput = z.strictObject({
+  workerId: workerName,
+  leaseMs: leaseMs.default(limits.leaseMs),
+});
+
+export const jobFilter = z.strictObject({
+  status: z.enum(jobStatuses, { error: `must be one of ${jobStatuses.join(", ")}` }).optional(),
+  jobType: text(limits.providerLength).optional(),
+  workerId: text(limits.nameLength).optional(),
+  benchmarkId: uuid.optional(),
+  orderBy: z.enum(["newest", "priority"]).default("newest"),
+});
+
+/** Which jobs a list holds. `priority`, the order of claims, goes with status pending and a job type only. */
+export type JobFilter = z.input<typeof jobFilter>;
+
+export const bulkFilter = z.strictObject({
+  statuses: z.array(z.enum(jobStatuses)).optional(),
+  jobType: text(limits.providerLength).optional(),
+  benchmarkId: uuid.optional(),
+  limitKey: text(limits.nameLength).optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
+});
+
+/** Which jobs are cancelled or retried together: those that match all that is given. */
+export type BulkFilter = z.input<typeof bulkFilter>;
+
+export const jobLimit = z.strictObject({
+  limitKey: key,
+  maxRunning: whole(0, 1_000_000).nullish(),
+  perMinute: whole(0, 1_000_000).nullish(),
+  createdBy: uuid.nullish(),
+});
+
+/** A limit on the jobs of a key: most running at once, most started in any minute. */
+export type NewJobLimit = z.input<typeof jobLimit>;
+
+export const pause = z
+  .strictObject({
+    jobType: text(limits.providerLength).default(""),
+    limitKey: text(limits.nameLength).default(""),
+  })
+  .refine(({ jobType, limitKey }) => jobType !== "" || limitKey !== "", {
+    path: ["jobType"],
+    message: "is required unless limit_key is given",
+  });
+
+/** What is paused: a job type, a limit key, or jobs that have both. */
+export type Pause = z.input<typeof pause>;
+
+/** The given number of items at most, each job once. */
+export function itemsOf<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .min(1, `must have 1 to ${limits.batchItems} items`)
+    .max(limits.batchItems, `must have 1 to ${limits.batchItems} items`);
+}

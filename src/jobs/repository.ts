@@ -1,0 +1,531 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import type { Content } from "../database/content-hash.ts";
+import type { Executor } from "../database/executor.ts";
+import { newId } from "../database/ids.ts";
+import { cut } from "../database/page.ts";
+import { type Once, once } from "../database/requests.ts";
+import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { parseInput, uuid, whole } from "../validation.ts";
+import * as change from "./change.ts";
+import type { Lease } from "./claim.ts";
+import { type Creation, type JobToCreate, keyTaken } from "./create.ts";
+import * as input from "./input.ts";
+import * as limit from "./limits.ts";
+import * as query from "./query.ts";
+import type { JobQueue } from "./queue.ts";
+import type { Job, JobAttempt, JobStatus } from "./rows.ts";
+import { repeatedClaim, workerOffer } from "./worker-offer.ts";
+import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
+
+export interface JobPage {
+  items: readonly Job[];
+  /** Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next. */
+  next: query.JobPosition | query.ReadyPosition | undefined;
+}
+
+export interface JobListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: query.JobPosition | query.ReadyPosition | undefined;
+  /** Whether payload, result and metadata are read too. Default: false. */
+  full?: boolean;
+}
+
+export interface JobStats {
+  pending: number;
+  scheduled: number;
+  running: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  /** Sum of the six. */
+  total: number;
+  /** How long the oldest ready job has waited; null where none is ready. */
+  oldestPendingAgeMs: number | null;
+}
+
+/** What a bulk operation did; `more` where it stopped before all matching jobs were done. */
+export interface BulkResult {
+  affected: number;
+  skipped: number;
+  more: boolean;
+}
+
+/** The job queue: `db.jobs`. */
+export class JobRepository {
+  readonly #db: Executor;
+  readonly #queue: JobQueue;
+  readonly #writes: JobWrites;
+
+  /** @param transaction whether `db` is one transaction, which shares no statement with other callers */
+  constructor(db: Executor, queue: JobQueue, { transaction }: { transaction: boolean }) {
+    this.#db = db;
+    this.#queue = queue;
+    this.#writes = transaction ? directWrites(db) : queue.writes;
+  }
+
+  /**
+   * Creates a job in status pending.
+   * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request id was used
+   * for something else; NOT_FOUND without its benchmark
+   */
+  async create(job: input.NewJob, request?: Once): Promise<Job> {
+    const parsed = parseInput(input.newJob, job);
+    const created = await once(this.#db, request, "CreateJob", parsed, {
+      create: async (db) => {
+        const writes = request ? directWrites(db) : this.#writes;
+        const [creation] = await writes.create([await this.#prepare(parsed)]).catch((error) => {
+          throw idTaken(error, parsed.id);
+        });
+        return jobOf(creation);
+      },
+      remember: ({ id }) => id,
+      recall: async (db, id) => this.#in(db).get(String(id)),
+    });
+    this.#queue.changed();
+    return created;
+  }
+
+  /**
+   * Creates up to 1000 jobs in one transaction: all of them or, on an error, none.
+   * @throws as `create`; the message begins with the position of the job at fault
+   */
+  async createMany(jobs: readonly input.NewJob[], request?: Once): Promise<readonly Job[]> {
+    const parsed = parseInput(input.itemsOf(input.newJob), jobs, "jobs");
+    const prepared = await Promise.all(parsed.map((job) => this.#prepare(job)));
+    const created = await once<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
+      create: (db) =>
+        db.transaction(async (transaction) => {
+          const creations = await directWrites(transaction)
+            .create(prepared)
+            .catch((error) => {
+              throw idTaken(error, undefined);
+            });
+          return creations.map((creation, index) => {
+            if ("job" in creation) return creation.job;
+            const { code, reason, message, metadata } = creation.error;
+            throw new ServiceError(code, reason, `jobs[${index}]: ${message}`, { metadata });
+          });
+        }),
+      remember: (all) => all.map(({ id }) => id),
+      recall: (db, ids) => this.#in(db).#read(ids as string[], false),
+    });
+    this.#queue.changed();
+    return created;
+  }
+
+  /** @throws NOT_FOUND */
+  async get(id: string): Promise<Job> {
+    const key = parseInput(uuid, id, "id");
+    const [job] = await this.#read([key], true);
+    if (!job) throw notFound("job", key);
+    return job;
+  }
+
+  /** The latest 100 attempts of a job, oldest first; a running one is last, without an end. */
+  async attempts(id: string): Promise<readonly JobAttempt[]> {
+    return this.#db.any(query.listAttempts(parseInput(uuid, id, "id"), limits.attemptsShown));
+  }
+
+  /**
+   * Leases ready jobs to a worker: the best by priority, then age, of those that its types and tags match. With `waitMs` it
+   * waits for a first one.
+   * @throws NOT_FOUND if the worker is not registered
+   */
+  async claim(claim: input.ClaimInput): Promise<{ leases: readonly Lease[]; drain: boolean }> {
+    const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
+    const worker = await workerOffer(this.#db, workerId);
+    if (!worker) throw notFound("worker", workerId);
+    if (requestId !== undefined) {
+      const leases = await repeatedClaim(this.#db, workerId, requestId);
+      if (leases) return { leases, drain: worker.draining };
+    }
+    if (worker.draining) return { leases: [], drain: true };
+    const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
+    const leases = await this.#queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
+    this.#queue.changed();
+    return { leases, drain: false };
+  }
+
+  /** Completes jobs that the worker holds. Independent items, each with its result. */
+  async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
+    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const ends = parseInput(input.itemsOf(input.completion), items, "items");
+    const results = await this.#writes.complete(
+      ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
+    );
+    this.#queue.changed();
+    return results;
+  }
+
+  /** Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. */
+  async fail(workerId: string, items: readonly input.Failure[]): Promise<readonly EndResult[]> {
+    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const ends = parseInput(input.itemsOf(input.failure), items, "items");
+    const results = await this.#writes.fail(
+      ends.map(({ retryAfterMs, ...end }) => ({
+        ...end,
+        workerId: worker,
+        retryAfterMs: retryAfterMs ?? null,
+      })),
+    );
+    this.#queue.changed();
+    return results;
+  }
+
+  /** Gives jobs back unrun: pending again in their old place, at the cost of no retry. */
+  async release(
+    workerId: string,
+    items: readonly { jobId: string; epoch: number }[],
+  ): Promise<readonly EndResult[]> {
+    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const ends = parseInput(input.itemsOf(input.leaseRef), items, "items");
+    const results = await this.#writes.release(ends.map((end) => ({ ...end, workerId: worker })));
+    this.#queue.changed();
+    return results;
+  }
+
+  /** Records progress and renews the leases. */
+  async progress(
+    workerId: string,
+    items: readonly input.ProgressReport[],
+    leaseMs?: number,
+  ): Promise<readonly EndResult[]> {
+    const common = parseInput(input.progressInput, { workerId, leaseMs });
+    const reports = parseInput(input.itemsOf(input.progressReport), items, "items");
+    const results = await this.#writes.progress(
+      reports.map(({ progress, message, ...end }) => ({
+        ...end,
+        ...common,
+        progress: progress ?? null,
+        message: message ?? null,
+      })),
+    );
+    this.#queue.changed();
+    return results;
+  }
+
+  /**
+   * Cancels a job at once, also a running one, whose worker is told by its next heartbeat. A cancelled job stays as it is.
+   * @throws NOT_FOUND, FAILED_PRECONDITION if it has completed or failed
+   */
+  async cancel(id: string, reason = ""): Promise<Job> {
+    const why = parseInput(z.string().max(limits.messageLength), reason, "reason");
+    return this.#move(id, "cancelled", async (key) => {
+      const [cancelled] = await this.#db.any(change.cancelJobs([key], why || null));
+      return cancelled !== undefined;
+    });
+  }
+
+  /**
+   * Makes a failed or cancelled job pending again, with all its retries.
+   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if another live job has its unique key
+   */
+  async retry(id: string): Promise<Job> {
+    return this.#move(id, "pending", async (key, job) => {
+      const [retried] = await this.#db.any(change.retryJobs([key]));
+      if (retried) return true;
+      if (job.uniqueKey !== null && (job.status === "failed" || job.status === "cancelled")) {
+        const holder = await this.#db.maybeOne(query.keyHolder(job.jobType, job.uniqueKey));
+        if (holder) throw keyTaken(job.jobType, job.uniqueKey, holder.id);
+      }
+      return false;
+    });
+  }
+
+  /** @throws NOT_FOUND, FAILED_PRECONDITION while it is running */
+  async delete(id: string): Promise<void> {
+    const key = parseInput(uuid, id, "id");
+    for (let attempt = 0; attempt < moveAttempts; attempt++) {
+      const [deleted] = await this.#db.any(change.deleteJobs([key]));
+      if (deleted) return this.#queue.changed();
+      const job = await this.get(key);
+      if (job.status === "running") throw forbidden(job, "deleted while it is running");
+    }
+    throw busy(key);
+  }
+
+  /** Cancels all pending and running jobs that match, in batches. */
+  cancelMany(filter: input.BulkFilter, reason = ""): Promise<BulkResult> {
+    const why = parseInput(z.string().max(limits.messageLength), reason, "reason");
+    return this.#bulk(filter, ["pending", "running"], (ids) => change.cancelJobs(ids, why || null));
+  }
+
+  /** Retries all failed and cancelled jobs that match, in batches; those whose unique key is taken are skipped. */
+  retryMany(filter: input.BulkFilter): Promise<BulkResult> {
+    return this.#bulk(filter, ["failed", "cancelled"], change.retryJobs);
+  }
+
+  /** Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail. */
+  async cleanup(
+    days = 30,
+    statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],
+  ): Promise<BulkResult> {
+    const age = parseInput(whole(0, 36_500), days, "older_than_days");
+    const ended = parseInput(finalStatuses, statuses, "statuses");
+    let affected = 0;
+    for (const status of ended) {
+      for (;;) {
+        const old = await this.#db.any(query.scanFinished(status, age, limits.bulkBatchRows));
+        const deleted = old.length > 0 ? await this.#db.any(change.deleteJobs(old.map(({ id }) => id))) : [];
+        affected += deleted.length;
+        if (deleted.length === 0 || old.length < limits.bulkBatchRows) break;
+        if (affected >= limits.bulkCallRows) return { affected, skipped: 0, more: true };
+      }
+    }
+    return { affected, skipped: 0, more: false };
+  }
+
+  /**
+   * One page of the jobs that match. Newest first; ended ones by when they ended. In the order of claims: pending jobs of a
+   * type, or of all.
+   */
+  async list(filter: input.JobFilter = {}, options: JobListOptions = {}): Promise<JobPage> {
+    const { orderBy, ...parsed } = parseInput(input.jobFilter, filter);
+    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const { after, full = false } = options;
+    if (orderBy === "priority")
+      return this.#listReady(parsed, limit, after as query.ReadyPosition | undefined, full);
+    const { status, jobType, workerId, benchmarkId } = parsed;
+    const position = after as query.JobPosition | undefined;
+    const scan = await this.#db.one(
+      query.scanJobs({ status, jobType, workerId, benchmarkId }, limit + 1, position),
+    );
+    const ids = scan.ids ?? [];
+    const items = await this.#read(ids.slice(0, limit), full);
+    const shown = items.at(-1);
+    if (shown && items.length < ids.length) {
+      const key = scan.keys?.[ids.indexOf(shown.id)];
+      return { items, next: key === undefined ? undefined : { key, id: shown.id } };
+    }
+    const { scanned, lastKey, lastId } = scan;
+    const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
+    return { items, next: more ? { key: lastKey, id: lastId } : undefined };
+  }
+
+  /** Ready jobs in the order in which they will be claimed. */
+  async listPending(limit: number): Promise<readonly Job[]> {
+    return (await this.list({ status: "pending", orderBy: "priority" }, { limit, full: true })).items;
+  }
+
+  /** Running jobs, newest first. */
+  async listRunning(limit: number): Promise<readonly Job[]> {
+    return (await this.list({ status: "running" }, { limit, full: true })).items;
+  }
+
+  async listByStatus(status: JobStatus, limit: number): Promise<readonly Job[]> {
+    return (await this.list({ status }, { limit, full: true })).items;
+  }
+
+  /** Jobs that a worker runs or ended. */
+  async listByWorker(workerId: string, limit: number): Promise<readonly Job[]> {
+    return (await this.list({ workerId }, { limit, full: true })).items;
+  }
+
+  /** Failed jobs that have retries left, because their last failure was not to be retried. */
+  async listRetryCandidates(limit: number): Promise<readonly Job[]> {
+    const failed = await this.listByStatus("failed", limit);
+    return failed.filter(({ retryCount, maxRetries }) => retryCount < maxRetries);
+  }
+
+  async countByStatus(status: JobStatus): Promise<number> {
+    const stats = await this.stats();
+    return status === "pending" ? stats.pending + stats.scheduled : stats[status];
+  }
+
+  /** How many jobs are in each state, exact, in all and by type; without counting jobs. */
+  async stats(
+    filter: { jobType?: string; benchmarkId?: string } = {},
+  ): Promise<JobStats & { byType: JobTypeStats[] }> {
+    const { jobType, benchmarkId } = parseInput(input.jobFilter, filter);
+    const rows = await this.#db.any(query.readStats(jobType, benchmarkId));
+    const byType = rows.map((row) => ({ ...row, total: totalOf(row) })).filter(({ total }) => total > 0);
+    const ages = byType.flatMap(({ oldestPendingAgeMs }) => oldestPendingAgeMs ?? []);
+    const sum = (state: keyof typeof empty) => byType.reduce((total, row) => total + row[state], 0);
+    return {
+      pending: sum("pending"),
+      scheduled: sum("scheduled"),
+      running: sum("running"),
+      completed: sum("completed"),
+      failed: sum("failed"),
+      cancelled: sum("cancelled"),
+      total: sum("total"),
+      oldestPendingAgeMs: ages.length > 0 ? Math.max(...ages) : null,
+      byType,
+    };
+  }
+
+  /** Sets the limit of a key, in place of a former one. Running jobs stay. */
+  async setLimit(given: input.NewJobLimit): Promise<limit.JobLimit> {
+    const { limitKey, maxRunning, perMinute, createdBy } = parseInput(input.jobLimit, given);
+    const set = await this.#db.one(
+      limit.setLimit(limitKey, maxRunning ?? null, perMinute ?? null, createdBy ?? null),
+    );
+    this.#queue.changed();
+    return set;
+  }
+
+  /** Limits by key, after the given one. */
+  async listLimits(
+    pageSize: number,
+    after = "",
+  ): Promise<{ items: readonly limit.JobLimit[]; next: string | undefined }> {
+    const rows = await this.#db.any(limit.listLimits(after, pageSize + 1));
+    const items = rows.slice(0, pageSize);
+    return { items, next: rows.length > pageSize ? items.at(-1)?.limitKey : undefined };
+  }
+
+  /** @throws NOT_FOUND */
+  async deleteLimit(limitKey: string): Promise<void> {
+    if (!(await this.#db.maybeOne(limit.deleteLimit(limitKey)))) throw notFound("job limit", limitKey);
+    this.#queue.changed();
+  }
+
+  /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now. */
+  async pause(what: input.Pause, createdBy: string | null = null): Promise<readonly limit.JobLane[]> {
+    const { jobType, limitKey } = parseInput(input.pause, what);
+    await this.#db.maybeOne(limit.insertPause(jobType, limitKey, createdBy));
+    return this.#db.any(limit.listPausable(jobType, limitKey));
+  }
+
+  /** Ends the pause made with the same type and key, if there is one. */
+  async resume(what: input.Pause): Promise<readonly limit.JobLane[]> {
+    const { jobType, limitKey } = parseInput(input.pause, what);
+    await this.#db.maybeOne(limit.deletePause(jobType, limitKey));
+    this.#queue.changed();
+    return this.#db.any(limit.listPausable(jobType, limitKey));
+  }
+
+  #in(db: Executor): JobRepository {
+    return new JobRepository(db, this.#queue, { transaction: true });
+  }
+
+  async #prepare(job: input.ParsedJob): Promise<JobToCreate> {
+    const { jobType, requiredTags, limitKey } = job;
+    const laneId = await this.#queue.lanes.idOf({ jobType, requiredTags, limitKey: limitKey ?? null });
+    return { ...job, id: job.id ?? newId(), laneId };
+  }
+
+  async #read(ids: readonly string[], full: boolean): Promise<readonly Job[]> {
+    if (ids.length === 0) return [];
+    return cut(await this.#db.any(query.pageJobs(ids, full)), ids.length).items;
+  }
+
+  async #listReady(
+    { status, jobType, workerId, benchmarkId }: Omit<z.output<typeof input.jobFilter>, "orderBy">,
+    limit: number,
+    after: query.ReadyPosition | undefined,
+    full: boolean,
+  ): Promise<JobPage> {
+    if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
+      throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
+    }
+    await this.#queue.lanes.refresh();
+    const lanes = this.#queue.lanes.ofType(jobType);
+    const rows = await this.#db.any(query.scanReady(lanes, limit + 1, after));
+    const items = await this.#read(
+      rows.slice(0, limit).map(({ id }) => id),
+      full,
+    );
+    const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
+    return { items, next: last && { priority: last.priority, sequence: last.sequence } };
+  }
+
+  /** Looks at the job and tries again while it keeps moving between being ready, claimed and ended. */
+  async #move(id: string, to: JobStatus, run: (key: string, job: Job) => Promise<boolean>): Promise<Job> {
+    const key = parseInput(uuid, id, "id");
+    const sources: JobStatus[] = to === "pending" ? ["failed", "cancelled"] : ["pending", "running"];
+    for (let attempt = 0; attempt < moveAttempts; attempt++) {
+      const job = await this.get(key);
+      if (job.status === to && to === "cancelled") return job;
+      if (!sources.includes(job.status)) throw forbidden(job, to === "pending" ? "retried" : "cancelled");
+      if (await run(key, job)) {
+        this.#queue.changed();
+        return this.get(key);
+      }
+    }
+    throw busy(key);
+  }
+
+  async #bulk(
+    filter: input.BulkFilter,
+    allowed: readonly JobStatus[],
+    run: (ids: readonly string[]) => ReturnType<typeof change.retryJobs>,
+  ): Promise<BulkResult> {
+    const { statuses = [], ...rest } = parseInput(input.bulkFilter, filter);
+    for (const status of statuses) {
+      if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
+    }
+    if (statuses.length === 0 && Object.values(rest).every((value) => value === undefined)) {
+      throw invalidField("filter", "must have at least one field: this call changes everything that matches");
+    }
+    const wanted = { ...rest, statuses: statuses.length > 0 ? statuses : allowed };
+    const result = { affected: 0, skipped: 0, more: false };
+    let after: query.JobPosition | undefined;
+    for (;;) {
+      const found = await this.#db.any(query.scanBulk(wanted, limits.bulkBatchRows, after));
+      const last = found.at(-1);
+      if (!last) break;
+      const done = await this.#db.any(run(found.map(({ id }) => id)));
+      result.affected += done.length;
+      result.skipped += found.length - done.length;
+      if (found.length < limits.bulkBatchRows) break;
+      after = { key: last.createdAt, id: last.id };
+      result.more = result.affected >= limits.bulkCallRows;
+      if (result.more) break;
+    }
+    this.#queue.changed();
+    return result;
+  }
+}
+
+export type JobTypeStats = JobStats & { jobType: string };
+
+const moveAttempts = 20;
+const empty = { pending: 0, scheduled: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 };
+const pageLimit = z
+  .int()
+  .min(1, "must be 1 or more")
+  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
+const finalStatuses = z.array(
+  z.enum(["completed", "failed", "cancelled"], { error: "must be one of completed, failed, cancelled" }),
+);
+
+function totalOf(row: Omit<JobStats, "total" | "oldestPendingAgeMs">): number {
+  return row.pending + row.scheduled + row.running + row.completed + row.failed + row.cancelled;
+}
+
+function jobOf(creation: Creation | undefined): Job {
+  if (!creation) throw new Error("a job was created without a result");
+  if ("error" in creation) throw creation.error;
+  return creation.job;
+}
+
+function idTaken(error: unknown, id: string | undefined): unknown {
+  if (
+    !(error instanceof ServiceError) ||
+    error.code !== Code.AlreadyExists ||
+    error.reason !== "ALREADY_EXISTS"
+  ) {
+    return error;
+  }
+  const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
+    metadata: { entity: "job", ...(id && { id }) },
+  });
+}
+
+function forbidden({ id, status }: Job, what: string): ServiceError {
+  const message = `job ${id} is ${status} and cannot be ${what}`;
+  return new ServiceError(Code.FailedPrecondition, "FORBIDDEN_STATUS_CHANGE", message, {
+    metadata: { entity: "job", id, from: status },
+  });
+}
+
+function busy(id: string): ServiceError {
+  return new ServiceError(Code.Aborted, "CONFLICT", `job ${id} keeps changing: try again`, {
+    retryAfterMs: 100,
+  });
+}

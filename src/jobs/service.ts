@@ -1,0 +1,259 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import { JobOrder, JobView, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
+import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { callOf } from "../rpc/context.ts";
+import { fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
+import { onceOf } from "../rpc/once.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { completeJobs } from "./complete.ts";
+import type { NewJob } from "./input.ts";
+import {
+  fromDuration,
+  jobMessage,
+  jobStatusOf,
+  laneMessage,
+  leaseMessage,
+  leaseOutcomes,
+  limitMessage,
+  toDuration,
+  wireStatus,
+} from "./messages.ts";
+import type { JobStats } from "./repository.ts";
+
+const position = z.union([
+  z.object({ key: z.string(), id: z.string() }),
+  z.object({ priority: z.number(), sequence: z.number() }),
+]);
+
+/** JobService. */
+export function jobService(db: Database) {
+  return {
+    async createJob(request, context) {
+      const job = await db.jobs.create(fromMessage(request, context), onceOf(request, context));
+      return { job: jobMessage(job) };
+    },
+
+    async batchCreateJobs(request, context) {
+      const jobs = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
+      const created = await db.jobs.createMany(jobs, onceOf(request, context));
+      return {
+        jobs: created.map((job) => jobMessage({ ...job, payload: null, metadata: null, result: null })),
+      };
+    },
+
+    async getJob({ id }) {
+      const [job, attempts] = await Promise.all([db.jobs.get(id), db.jobs.attempts(id)]);
+      return { job: jobMessage(job, attempts) };
+    },
+
+    async listJobs(request) {
+      const filter = {
+        status: jobStatusOf(request.status),
+        jobType: given(request.jobType),
+        workerId: given(request.workerId),
+        benchmarkId: given(request.benchmarkId),
+        orderBy: orderOf(request.orderBy),
+      };
+      const { items, next } = await db.jobs.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+        full: request.view === JobView.FULL,
+      });
+      return {
+        jobs: items.map((job) => jobMessage(job)),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
+    },
+
+    async claimJobs(request) {
+      const { leases, drain } = await db.jobs.claim({
+        workerId: request.workerId,
+        requestId: given(request.requestId),
+        maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
+        jobTypes: request.jobTypes,
+        waitMs: fromDuration(request.wait, "wait"),
+        leaseMs: fromDuration(request.lease, "lease"),
+      });
+      return { leases: leases.map(leaseMessage), drain };
+    },
+
+    async completeJobs({ workerId, items }, context) {
+      return { results: await completeJobs(db, workerId, items, callOf(context).actor?.userId) };
+    },
+
+    async failJobs({ workerId, items }) {
+      const results = await db.jobs.fail(
+        workerId,
+        items.map(({ jobId, epoch, error, retryable, retryAfter }, index) => ({
+          jobId,
+          epoch,
+          error,
+          retryable,
+          retryAfterMs: fromDuration(retryAfter, `items[${index}].retry_after`),
+        })),
+      );
+      return {
+        results: results.map(({ outcome, status, runAt }, index) => ({
+          jobId: items[index]?.jobId ?? "",
+          outcome: leaseOutcomes[outcome],
+          ...(status && { status: wireStatus(status) }),
+          ...(runAt && { runAt: toTimestamp(runAt) }),
+        })),
+      };
+    },
+
+    async releaseJobs({ workerId, items }) {
+      const results = await db.jobs.release(
+        workerId,
+        items.map(({ jobId, epoch }) => ({ jobId, epoch })),
+      );
+      return {
+        results: results.map(({ outcome }, index) => ({
+          jobId: items[index]?.jobId ?? "",
+          outcome: leaseOutcomes[outcome],
+        })),
+      };
+    },
+
+    async updateJobProgress({ workerId, items, lease }) {
+      const leaseMs = fromDuration(lease, "lease") ?? limits.leaseMs;
+      const results = await db.jobs.progress(
+        workerId,
+        items.map(({ jobId, epoch, progress, message }) => ({ jobId, epoch, progress, message })),
+        leaseMs,
+      );
+      return {
+        results: results.map(({ outcome }, index) => ({
+          jobId: items[index]?.jobId ?? "",
+          outcome: leaseOutcomes[outcome],
+          cancelRequested: outcome === "cancelled",
+          ...(outcome === "ok" && { expiresIn: toDuration(leaseMs) }),
+        })),
+      };
+    },
+
+    async cancelJob({ id, reason }) {
+      return { job: jobMessage(await db.jobs.cancel(id, reason)) };
+    },
+
+    async retryJob({ id }) {
+      return { job: jobMessage(await db.jobs.retry(id)) };
+    },
+
+    async cancelJobs(request) {
+      const { affected, more } = await db.jobs.cancelMany(bulkFilterOf(request), request.reason);
+      return { affected, more };
+    },
+
+    async retryJobs(request) {
+      return db.jobs.retryMany(bulkFilterOf(request));
+    },
+
+    async deleteJob({ id }) {
+      await db.jobs.delete(id);
+      return {};
+    },
+
+    async setJobLimit({ limitKey, maxRunning, perMinute }, context) {
+      const createdBy = callOf(context).actor?.userId;
+      return { limit: limitMessage(await db.jobs.setLimit({ limitKey, maxRunning, perMinute, createdBy })) };
+    },
+
+    async listJobLimits(request) {
+      const after = decodePageToken(request.pageToken, {}, z.object({ limitKey: z.string() }));
+      const { items, next } = await db.jobs.listLimits(pageSize(request.pageSize), after?.limitKey);
+      const position = next === undefined ? undefined : { limitKey: next };
+      return { limits: items.map(limitMessage), nextPageToken: encodePageToken(position, {}) };
+    },
+
+    async deleteJobLimit({ limitKey }) {
+      await db.jobs.deleteLimit(limitKey);
+      return {};
+    },
+
+    async pauseJobs({ jobType, limitKey }, context) {
+      const lanes = await db.jobs.pause({ jobType, limitKey }, callOf(context).actor?.userId ?? null);
+      return { lanes: lanes.map(laneMessage) };
+    },
+
+    async resumeJobs({ jobType, limitKey }) {
+      return { lanes: (await db.jobs.resume({ jobType, limitKey })).map(laneMessage) };
+    },
+
+    async getJobStats({ jobType, benchmarkId }) {
+      const { byType, ...all } = await db.jobs.stats({
+        ...(jobType && { jobType }),
+        ...(benchmarkId && { benchmarkId }),
+      });
+      return {
+        ...statsMessage(all),
+        byType: byType.map((type) => ({ jobType: type.jobType, ...statsMessage(type) })),
+      };
+    },
+
+    async cleanupJobs({ olderThanDays, statuses }) {
+      const wanted = statuses.map((status) => jobStatusOf(status, "statuses") ?? "pending");
+      const { affected, more } = await db.jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
+      return { deleted: affected, more };
+    },
+  } satisfies Partial<ServiceImpl<typeof JobService>>;
+}
+
+type JobFields = Omit<WireJob, "$typeName" | "$unknown">;
+
+function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob {
+  return {
+    id: given(job.id),
+    jobType: job.jobType,
+    payload: job.payload,
+    priority: job.priority,
+    maxRetries: job.maxRetries,
+    timeoutSeconds: job.timeoutSeconds,
+    requiredTags: job.requiredTags,
+    runAt: fromTimestamp(job.runAt, `${path}run_at`),
+    benchmarkId: given(job.benchmarkId),
+    limitKey: given(job.limitKey),
+    metadata: job.metadata,
+    uniqueKey: given(job.uniqueKey),
+    createdBy: callOf(context).actor?.userId,
+  };
+}
+
+function orderOf(order: JobOrder): "newest" | "priority" {
+  if (order === JobOrder.PRIORITY) return "priority";
+  if (order === JobOrder.UNSPECIFIED || order === JobOrder.CREATED_AT) return "newest";
+  throw invalidField("order_by", `must be a value of JobOrder, is ${order}`);
+}
+
+function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest) {
+  const status = jobStatusOf(request.status);
+  return {
+    statuses: status && [status],
+    jobType: given(request.jobType),
+    benchmarkId: given(request.benchmarkId),
+    limitKey: given(request.limitKey),
+    createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+    createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+  };
+}
+
+function statsMessage({
+  oldestPendingAgeMs,
+  pending,
+  scheduled,
+  running,
+  completed,
+  failed,
+  cancelled,
+  total,
+}: JobStats) {
+  const counts = { pending, scheduled, running, completed, failed, cancelled, total };
+  return {
+    ...counts,
+    ...(oldestPendingAgeMs !== null && { oldestPendingAge: toDuration(oldestPendingAgeMs) }),
+  };
+}

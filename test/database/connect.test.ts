@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { DatabaseError } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type DatabaseConfig, Secret } from "../../src/config.ts";
+import { withSignal } from "../../src/database/cancellation.ts";
+import { Database } from "../../src/database/database.ts";
+import { administer, createTestDatabase } from "../harness/postgres.ts";
+import { type Network, proxyTo, type TestProxy } from "./proxy.ts";
+import { run, until } from "./support.ts";
+
+let config: DatabaseConfig;
+beforeAll(async () => {
+  config = await createTestDatabase();
+});
+
+async function elapsed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+describe("a database that is starting is waited for", () => {
+  test.each<Network>(["starting", "hangup"])("while the server's answer is %s", async (network) => {
+    const proxy = await proxyTo(config, { network });
+    setTimeout(() => {
+      proxy.network = "open";
+    }, 200);
+    const db = await Database.connect(proxy.config);
+    expect(proxy.accepted).toBeGreaterThan(1);
+    expect(await db.healthCheck()).toBe(true);
+    await db.close();
+    await proxy.close();
+  });
+
+  test("while there is no server", async () => {
+    const free = await proxyTo(config);
+    await free.close();
+    let proxy: TestProxy | undefined;
+    setTimeout(async () => {
+      proxy = await proxyTo(config, { port: free.config.port });
+    }, 200);
+    const db = await Database.connect(free.config);
+    expect(await db.healthCheck()).toBe(true);
+    await db.close();
+    await proxy?.close();
+  });
+
+  test("but not for ever", async () => {
+    const proxy = await proxyTo(config, { network: "starting" });
+    await expect(Database.connect(proxy.config, { startupTimeoutMs: 200 })).rejects.toThrow("starting up");
+    await proxy.close();
+  });
+});
+
+describe("what will not get better by waiting fails at once", () => {
+  test.each([
+    ["a wrong password", { password: new Secret("wrong") }, "28P01"],
+    ["a missing database", { database: "no such database" }, "3D000"],
+    ["an unknown user", { user: "nobody" }, "28P01"],
+  ])("%s", async (_, wrong, code) => {
+    const took = await elapsed(async () => {
+      const error = await Database.connect({ ...config, ...wrong }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(DatabaseError);
+      expect(error).toMatchObject({ code });
+    });
+    expect(took).toBeLessThan(1_000);
+  });
+});
+
+describe("passwords", () => {
+  const hard = "p@s/s#w%o:r?d &=+ '\"\\ ü %41";
+  beforeAll(() =>
+    administer(async (client) => {
+      await client.query(`create role "us@er/:1" login password ${client.escapeLiteral(hard)}`);
+      await client.query(`grant connect on database ${config.database} to "us@er/:1"`);
+    }),
+  );
+  afterAll(() =>
+    administer(async (client) => {
+      await client.query(`revoke connect on database ${config.database} from "us@er/:1"`);
+      await client.query('drop role "us@er/:1"');
+    }),
+  );
+
+  test("with any character log in as an option", async () => {
+    const db = await Database.connect({ ...config, user: "us@er/:1", password: hard });
+    expect(await run(db.executor, "select current_user as me")).toEqual([{ me: "us@er/:1" }]);
+    await db.close();
+  });
+
+  test("and percent-encoded in a connection string", async () => {
+    const { host, port, database } = config;
+    const who = `${encodeURIComponent("us@er/:1")}:${encodeURIComponent(hard)}`;
+    const db = await Database.connect(
+      `postgres://${who}@/${database}?host=${encodeURIComponent(host)}&port=${port}`,
+    );
+    expect(await run(db.executor, "select current_user as me")).toEqual([{ me: "us@er/:1" }]);
+    await db.close();
+  });
+});
+
+describe("a database that is away", () => {
+  test("is unhealthy within about two seconds, and healthy again when it is back", async () => {
+    const proxy = await proxyTo(config);
+    const db = await Database.connect({ ...proxy.config, poolSize: 2 });
+    expect(await db.healthCheck()).toBe(true);
+    proxy.network = "silent";
+    expect(await elapsed(async () => expect(await db.healthCheck()).toBe(false))).toBeLessThan(2_500);
+    await proxy.close();
+    expect(await elapsed(async () => expect(await db.healthCheck()).toBe(false))).toBeLessThan(2_500);
+    const back = await proxyTo(config, { port: proxy.config.port });
+    await until(() => db.healthCheck(), 8_000);
+    await db.close();
+    await back.close();
+  });
+
+  test("is told to callers as UNAVAILABLE, at once", async () => {
+    const proxy = await proxyTo(config);
+    const db = await Database.connect(proxy.config);
+    await proxy.close();
+    await sleep(20);
+    const took = await elapsed(() =>
+      expect(db.benchmarks.count()).rejects.toMatchObject({ code: Code.Unavailable, retryAfterMs: 1_000 }),
+    );
+    expect(took).toBeLessThan(1_000);
+    await db.close();
+  });
+
+  test("without a word does not hold a connection for ever once the call is over", async () => {
+    const proxy = await proxyTo(config);
+    const db = await Database.connect({ ...proxy.config, poolSize: 1 });
+    await run(db.executor, "select 1");
+    proxy.network = "silent";
+    const { signal } = new AbortController();
+    const call = withSignal({ signal: AbortSignal.any([signal, AbortSignal.timeout(100)]) }, () =>
+      run(db.executor, "select 1"),
+    );
+    const failed = expect(call).rejects.toThrow();
+    await sleep(200);
+    proxy.network = "open";
+    await failed;
+    expect(await run(db.executor, "select 1 as one")).toEqual([{ one: 1 }]);
+    await db.close();
+    await proxy.close();
+  });
+});
+
+test("the figures of the database", async () => {
+  const db = await Database.connect(config);
+  const before = await db.stats();
+  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  await db.evaluations.create({ benchmarkId: id, input: "i", output: "o" });
+  const stats = await db.stats();
+  expect(stats).toMatchObject({
+    benchmarkCount: before.benchmarkCount + 1,
+    evaluationCount: before.evaluationCount + 1,
+    jobCount: 0,
+    userCount: 0,
+    serverVersion: expect.stringMatching(/^\d+(\.\d+)?$/),
+    schemaVersion: "20240320000003_add_audit_logs",
+  });
+  expect(stats.databaseSizeMb).toBe(stats.databaseSizeBytes / 1024 / 1024);
+  expect(stats.databaseSizeBytes).toBeGreaterThan(1_000_000);
+  expect(db.poolStats()).toEqual({ size: 20, used: 0, idle: 1, waiting: 0 });
+  await db.close();
+});

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import net from "node:net";
+import type { DatabaseConfig } from "../../src/config.ts";
+
+/**
+ * What the network does between the pool and PostgreSQL: `open` passes everything on, `silent` swallows everything without
+ * closing anything, `hangup` closes whatever connects, `starting` answers as PostgreSQL does while it starts up.
+ */
+export type Network = "open" | "silent" | "hangup" | "starting";
+
+export interface TestProxy {
+  readonly config: DatabaseConfig;
+  network: Network;
+  /** Connections accepted so far. */
+  readonly accepted: number;
+  close(): Promise<void>;
+}
+
+/** A way to the database that can be disturbed. Its port: any free one unless given. */
+export async function proxyTo(
+  config: DatabaseConfig,
+  { network = "open" as Network, port: wanted = 0 } = {},
+): Promise<TestProxy> {
+  const sockets = new Set<net.Socket>();
+  let accepted = 0;
+  const server = net.createServer((near) => {
+    accepted++;
+    keep(near);
+    if (proxy.network === "hangup") near.destroy();
+    else if (proxy.network === "starting") near.once("data", () => near.end(startingUp));
+    else if (proxy.network === "silent") near.resume();
+    else forward(near);
+  });
+  function forward(near: net.Socket): void {
+    const { host, port } = config;
+    const far = net.connect(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
+    keep(far);
+    const pass = (from: net.Socket, to: net.Socket) => {
+      from.on("data", (bytes) => proxy.network === "silent" || to.write(bytes));
+      from.on("close", () => proxy.network === "silent" || to.destroy());
+    };
+    pass(near, far);
+    pass(far, near);
+  }
+  function keep(socket: net.Socket): void {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+  }
+  server.listen(wanted, "127.0.0.1");
+  await once(server, "listening");
+  const bound = server.address();
+  const proxy = {
+    config: { ...config, host: "127.0.0.1", port: typeof bound === "object" && bound ? bound.port : wanted },
+    network,
+    get accepted() {
+      return accepted;
+    },
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
+  return proxy;
+}
+
+/** ErrorResponse: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const fields = Buffer.from("SFATAL\0C57P03\0Mthe database system is starting up\0\0");
+const startingUp = Buffer.concat([Buffer.from("E"), Buffer.alloc(4), fields]);
+startingUp.writeInt32BE(4 + fields.length, 1);

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
+import { z } from "zod";
+import type { DatabaseConfig } from "../../src/config.ts";
+import { Database } from "../../src/database/database.ts";
+import type { Executor } from "../../src/database/executor.ts";
+import { sql } from "../../src/database/sql.ts";
+
+/** A connection of the test's own beside the pool, to look on and to interfere. */
+export async function onlooker({ host, port, user, password, database }: DatabaseConfig): Promise<Client> {
+  const client = new Client({ host, port, user, database, password: password?.reveal() });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** A pool of few connections, so that a connection that does not come back is noticed. */
+export function smallPool(config: DatabaseConfig, options: Partial<DatabaseConfig> = {}): Promise<Database> {
+  return Database.connect({ ...config, poolSize: 1, ...options });
+}
+
+/** The process that serves the connection that runs this. */
+export async function backend(db: Executor): Promise<number> {
+  return (await db.one(sql.type(z.object({ pid: z.number() }))`select pg_backend_pid() as pid`)).pid;
+}
+
+/** Runs a text that has no parameters and answers its rows. */
+export function run(db: Executor, text: string): Promise<readonly Record<string, unknown>[]> {
+  const template = Object.assign([text], { raw: Object.freeze([text]) });
+  return db.any(sql.type(z.record(z.string(), z.unknown()))(template));
+}
+
+/** Statements that run in this database by now, other than the onlooker's own. */
+export async function running(client: Client, pattern = "%"): Promise<string[]> {
+  const { rows } = await client.query<{ query: string }>(
+    `select query from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and query like $1`,
+    [pattern],
+  );
+  return rows.map(({ query }) => query);
+}
+
+/** Waits until `condition` holds, for no longer than `withinMs`, and answers how long it took. */
+export async function until(condition: () => Promise<boolean> | boolean, withinMs = 2_000): Promise<number> {
+  const started = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - started > withinMs) throw new Error(`did not come true within ${withinMs} ms`);
+    await sleep(2);
+  }
+  return performance.now() - started;
+}

@@ -1,0 +1,189 @@
+import { Code } from "@connectrpc/connect";
+import type { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { binaryArray } from "../../src/database/binary-array.ts";
+import type { Database } from "../../src/database/database.ts";
+import { newId } from "../../src/database/ids.ts";
+import { sql } from "../../src/database/sql.ts";
+import { parseTimestamp } from "../../src/database/type-parsers.ts";
+import { z } from "zod";
+import { createTestDatabase } from "../harness/postgres.ts";
+import { onlooker, run, smallPool } from "./support.ts";
+
+const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
+
+let db: Database;
+let client: Client;
+beforeAll(async () => {
+  const config = await createTestDatabase();
+  db = await smallPool(config);
+  client = await onlooker(config);
+});
+afterAll(async () => {
+  await client.end();
+  await db.close();
+});
+
+describe("times", () => {
+  test.each([
+    ["2026-01-31 12:00:00+00", "2026-01-31T12:00:00.000000Z"],
+    ["2026-01-31 12:00:00.1+00", "2026-01-31T12:00:00.100000Z"],
+    ["2026-01-31 12:00:00.000001+00", "2026-01-31T12:00:00.000001Z"],
+    ["2026-02-01 05:29:59.999999+05:30", "2026-01-31T23:59:59.999999Z"],
+    ["2026-01-31 19:00:00.000009-04:30", "2026-01-31T23:30:00.000009Z"],
+    ["1900-01-01 00:19:32+00:19:32", "1900-01-01T00:00:00.000000Z"],
+    ["1900-01-01 00:00:30+00:00:30", "1900-01-01T00:00:00.000000Z"],
+    ["1899-12-31 23:58:45-00:01:15", "1900-01-01T00:00:00.000000Z"],
+    ["0001-01-01 00:00:00+00", "0001-01-01T00:00:00.000000Z"],
+    ["9999-12-31 23:59:59.999999+00", "9999-12-31T23:59:59.999999Z"],
+  ])("%s is %s", (text, iso) => {
+    expect(parseTimestamp(text)).toBe(iso);
+  });
+
+  test.each(["0044-03-15 12:00:00+00 BC", "infinity", "-infinity", "12:00:00", ""])("%j is refused", (text) => {
+    expect(() => parseTimestamp(text)).toThrow(RangeError);
+  });
+
+  test.each(["UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia", "Europe/Amsterdam"])(
+    "are the same whatever the session's time zone: %s",
+    async (zone) => {
+      for (const time of ["2026-01-31T12:00:00.000001Z", "1890-06-01T00:00:00.999999Z", "2026-07-01T23:59:59.5Z"]) {
+        const [row] = await db.executor.transaction(async (tx) => {
+          await run(tx, `set local time zone '${zone}'`);
+          return run(tx, `select '${time}'::timestamptz as time`);
+        });
+        expect(row?.time).toBe(time === "2026-07-01T23:59:59.5Z" ? "2026-07-01T23:59:59.500000Z" : time);
+      }
+    },
+  );
+
+  test("a list's cursor skips no row that shares its millisecond, or its very time, with another", async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 12; i++) ids.push((await db.benchmarks.create({ ...sample, provider: "micro" })).id);
+    for (const [index, id] of ids.entries()) {
+      // Four times, three rows each, all within one microsecond-grained millisecond.
+      const time = `2026-01-31 12:00:00.00000${Math.floor(index / 3)}+00`;
+      await client.query("update benchmarks set created_at = $2 where id = $1", [id, time]);
+    }
+    for (const orderBy of ["oldest", "newest"] as const) {
+      const seen: string[] = [];
+      let after: Awaited<ReturnType<typeof db.benchmarks.list>>["next"];
+      do {
+        const page = await db.benchmarks.list({ provider: "micro", orderBy }, { limit: 2, after });
+        seen.push(...page.items.map(({ id }) => id));
+        after = page.next;
+      } while (after);
+      expect(seen).toEqual(orderBy === "oldest" ? ids : ids.toReversed());
+    }
+  });
+
+  test.each(["2024-02-30T00:00:00Z", "2023-02-29T00:00:00Z", "2024-04-31T00:00:00Z"])(
+    "a day that does not exist is refused by its field: %s",
+    async (startedAt) => {
+      const { id } = await db.benchmarks.create(sample);
+      await expect(db.benchmarks.update(id, { startedAt })).rejects.toMatchObject({
+        code: Code.InvalidArgument,
+        violations: [{ field: "started_at" }],
+      });
+    },
+  );
+});
+
+test("bigints are numbers, and never a wrong one", async () => {
+  const [row] = await run(db.executor, "select 9007199254740991::bigint as most, (-1)::bigint as least");
+  expect(row).toEqual({ most: Number.MAX_SAFE_INTEGER, least: -1 });
+  await expect(run(db.executor, "select 9007199254740993::bigint as beyond")).rejects.toThrow(RangeError);
+});
+
+describe("JSON", () => {
+  test.each([
+    [{}],
+    [{ empty: "", zero: 0, no: false, nothing: null, list: [], object: {} }],
+    [{ "ключ": "значение", "emoji 👩‍🔬": "a\u2028b\u0001\n\t\"'\\" }],
+    [{ numbers: [1e308, -1e-300, 5e-324, 0.1, 123456789012345680000, Number.MAX_SAFE_INTEGER] }],
+    [JSON.parse('{"__proto__": {"a": 1}, "constructor": 1, "toString": "x"}')],
+    [{ list: [null, [null, [null]], { a: [{}] }] }],
+  ])("%j comes back as it was", async (metadata) => {
+    const { id } = await db.benchmarks.create({ ...sample, metadata });
+    const got = await db.benchmarks.get(id);
+    expect(JSON.parse(JSON.stringify(got.metadata))).toEqual(JSON.parse(JSON.stringify(metadata)));
+    expect(Object.keys(got.metadata ?? {}).sort()).toEqual(Object.keys(metadata).sort());
+  });
+
+  test.each([[null], [0], ["text"], [[]], [false], [{ a: 1 }]])("results may be any JSON: %j", async (results) => {
+    const { id } = await db.benchmarks.create(sample);
+    expect((await db.benchmarks.update(id, { results })).results).toEqual(results);
+  });
+});
+
+test.each([
+  [{ labels: { team: "\ud83d" } }, "labels.team"],
+  [{ metadata: { text: "cut \ud83d" } }, "metadata"],
+  [{ metadata: { "\udc00": 1 } }, "metadata"],
+  [{ metadata: { list: ["a\0b"] } }, "metadata"],
+])("what JSON cannot hold in PostgreSQL is refused by its field: %j", async (wrong, field) => {
+  await expect(db.benchmarks.create({ ...sample, ...wrong })).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    violations: [{ field }],
+  });
+});
+
+describe("binary arrays arrive as they were sent:", () => {
+  const big = "ü€👩‍🔬".repeat(100_000);
+  const arrays = {
+    uuid: [newId(), null, newId(), undefined],
+    text: ["", "a", null, "ü", "👩‍🔬", "\u0001\n\"{},\\", big, "after the big one"],
+    int4: [0, -1, 2_147_483_647, -2_147_483_648, null],
+    float8: [0, -0.1, 1e308, 5e-324, null, 0.1],
+    bytea: ["00ff10", "", null, "ab".repeat(1000)],
+    jsonb: [{}, { a: [1, null, "ü"] }, null, "text", 3, [true]],
+    timestamptz: [
+      "2026-01-31T12:00:00.000001Z",
+      null,
+      "1969-12-31T23:59:59.999999Z",
+      "0001-01-01T00:00:00.000000Z",
+      "9999-12-31T23:59:59.999999Z",
+      "2000-01-01T00:00:00.000000Z",
+    ],
+  } as const;
+
+  test.each(Object.entries(arrays))("%s", async (name, values) => {
+    const type = name as keyof typeof arrays;
+    const element = type === "bytea" ? sql.fragment`encode(x, 'hex')` : sql.fragment`x`;
+    const rows = await db.executor.any(
+      sql.type(z.object({ x: z.unknown() }))`
+        select ${element} as x from unnest(${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[])
+          with ordinality as u (x, place) order by place`,
+    );
+    expect(rows.map(({ x }) => x)).toEqual(values.map((value) => value ?? null));
+  });
+
+  test.each(Object.keys(arrays) as (keyof typeof arrays)[])("%s, empty or all null", async (type) => {
+    const count = (values: unknown[]) =>
+      db.executor.one(
+        sql.type(z.object({ all: z.number(), some: z.number() }))`
+          select count(*) as all, count(x) as some
+          from unnest(${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[]) as u (x)`,
+      );
+    expect(await count([])).toEqual({ all: 0, some: 0 });
+    expect(await count([null, undefined, null])).toEqual({ all: 3, some: 0 });
+  });
+
+  test("a thousand of a kilobyte, and one array does not show in the next", async () => {
+    const texts = Array.from({ length: 1000 }, (_, index) => `${index}`.padEnd(1000, "é"));
+    const first = binaryArray("text", texts);
+    const second = binaryArray("text", ["other"]);
+    const [row] = await db.executor.any(
+      sql.type(z.object({ same: z.boolean(), other: z.string() }))`
+        select ${sql.binary(first)}::text[] = ${sql.array(texts, "text")} as same, (${sql.binary(second)}::text[])[1] as other`,
+    );
+    expect(row).toEqual({ same: true, other: "other" });
+  });
+});
+
+test("ids ascend and never repeat, many in one millisecond too", () => {
+  const ids = Array.from({ length: 20_000 }, newId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(ids.toSorted());
+  for (const id of ids.slice(0, 10)) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
