@@ -51,6 +51,20 @@ export const limits = {
   leaseMs: 30_000,
   leaseMinMs: 1_000,
   leaseMaxMs: 3_600_000,
+  /** Most jobs that a worker may run at once, and leases that one heartbeat may name. */
+  workerCapacity: 10_000,
+  heartbeatLeases: 10_000,
+  /** How often workers are asked to call Heartbeat. Claims and progress reports count as one when the last is this long ago. */
+  heartbeatIntervalMs: 5_000,
+  /** A worker silent for so long is degraded, and then offline. */
+  workerDegradedMs: 10_000,
+  workerOfflineMs: 30_000,
+  /** Above this share of used capacity the cluster is degraded. */
+  clusterLoad: 0.9,
+  /** Stale workers that are removed by one transaction. */
+  staleWorkers: 20,
+  /** Latest completions that the cluster's average duration is taken from. */
+  durationSample: 1_000,
   /** Items of one batch. */
   batchItems: 1_000,
 
@@ -90,8 +104,8 @@ export const limits = {
 export const transportLimits = {
   /** Longest deadline of a call, in milliseconds (24 h); a caller's longer one is cut to it. Timers overflow at 24.8 days. */
   deadlineMs: 24 * 60 * 60 * 1000,
-  /** A caller that goes within this many milliseconds of its deadline went because of it. */
-  deadlineSlackMs: 25,
+  /** A caller that goes this many milliseconds before its deadline, or later, went because of it. */
+  deadlineSlackMs: 100,
   /** Time that calls have to end by themselves after they were told that the server stops, in milliseconds. */
   abortGraceMs: 500,
   /** Time between two probes of the database for health and readiness, in milliseconds. */

@@ -127,8 +127,12 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
 }
 
 function jsonOf(value: Value): JsonValue {
-  if (value.kind.case === undefined) throw invalidField("results", "must be a JSON value");
-  return toJson(ValueSchema, value) as JsonValue;
+  try {
+    return toJson(ValueSchema, value) as JsonValue;
+  } catch {
+    // A Value without a kind, NaN or an infinity, at any depth.
+    throw invalidField("results", "must be a JSON value with finite numbers only");
+  }
 }
 
 function zeroIf(patch: ReturnType<typeof patchOf>, name: string): 0 | undefined {

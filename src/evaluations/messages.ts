@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   EvaluationOutcome,
@@ -37,9 +38,18 @@ export function fromMessage(
     outputTokens: sent.outputTokens,
     costUsd: sent.costUsd,
     metadata: sent.metadata,
-    createdAt: fromTimestamp(sent.createdAt, "created_at"),
+    createdAt: timeOf(sent.createdAt),
     createdBy,
   };
+}
+
+/** A time out of range stays invalid until its item is validated: thrown here, it would refuse the whole batch or stream. */
+function timeOf(sent: Timestamp | undefined): string | undefined {
+  try {
+    return fromTimestamp(sent, "created_at");
+  } catch {
+    return "";
+  }
 }
 
 export function evaluationMessage(evaluation: Evaluation): MessageInitShape<typeof EvaluationSchema> {

@@ -9,7 +9,8 @@ import { limits } from "../limits.ts";
 import type { JsonValue } from "../validation.ts";
 import { leaseOutcomes } from "./messages.ts";
 
-interface Result {
+/** What became of one item of CompleteJobs. */
+export interface Result {
   jobId: string;
   outcome: LeaseOutcome;
   evaluationsInserted?: number;

@@ -82,8 +82,11 @@ function together<Item, Result>(write: (items: readonly Item[]) => Promise<reado
   const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
   return gather<readonly Item[], readonly Result[]>(async (calls) => {
     const results = await write(calls.flat());
-    let next = 0;
-    return calls.map((items) => results.slice(next, (next += items.length)));
+    let end = 0;
+    return calls.map((items) => {
+      end += items.length;
+      return results.slice(end - items.length, end);
+    });
   }, options);
 }
 

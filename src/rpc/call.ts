@@ -49,6 +49,7 @@ export class Call {
 
   readonly #origin: CallOrigin;
   readonly #host: RpcHost;
+  readonly #started: number;
   #controller: AbortController | undefined;
   #log: Logger | undefined;
   #ended = false;
@@ -61,9 +62,10 @@ export class Call {
     this.method = fullName(method);
     const given = origin.header("x-request-id");
     this.requestId = given !== undefined && saneRequestId.test(given) ? given : randomUUID();
+    this.#started = Date.now();
     const asked = origin.callerDeadline;
-    if (asked !== undefined) this.deadline = Math.min(asked, Date.now() + transportLimits.deadlineMs);
-    else if (method.methodKind === "unary") this.deadline = Date.now() + host.defaultDeadlineMs;
+    if (asked !== undefined) this.deadline = Math.min(asked, this.#started + transportLimits.deadlineMs);
+    else if (method.methodKind === "unary") this.deadline = this.#started + host.defaultDeadlineMs;
   }
 
   get protocol(): string {
@@ -109,16 +111,20 @@ export class Call {
     this.#watching = true;
     this.#origin.onCancel(() => {
       if (this.#ended) return;
-      // At its deadline a caller hangs up by itself, which arrives here a moment before our own timer fires.
-      const late =
-        this.deadline !== undefined && Date.now() >= this.deadline - transportLimits.deadlineSlackMs;
-      this.stop(late ? deadlineExceeded() : cancelled());
+      this.stop(this.#isLate() ? deadlineExceeded() : cancelled());
     });
   }
 
   /** For feeds, which never end by themselves: the call is ended as soon as the server drains instead of being waited for. */
   endWithServer(): void {
     this.#host.endAtDrain(this);
+  }
+
+  /** True if a caller that goes now goes for its deadline: its own timer began before ours, and its going arrives before ours fires. */
+  #isLate(): boolean {
+    if (this.deadline === undefined) return false;
+    const slack = Math.min(transportLimits.deadlineSlackMs, (this.deadline - this.#started) / 2);
+    return Date.now() >= this.deadline - slack;
   }
 
   /** Ends the call with `reason`, whatever its handler does; does nothing once the call has ended. */

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { type Server, ServerCredentials } from "@grpc/grpc-js";
+import { logVerbosity, type Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import { repairHttp2 } from "./http2-repairs.ts";
 import { type Address, explainListenError, formatAddress, type Listener } from "./listener.ts";
 
@@ -11,9 +11,16 @@ export async function listenGrpc(server: Server, address: Address): Promise<List
         error ? reject(error) : resolve(port),
       );
     });
-  const port = await bind(formatAddress(address)).catch((error: unknown) => {
-    throw explainListenError(error, address, "LTB_GRPC_ADDRESS");
-  });
+  // It also writes failures to bind to standard error, less clearly than we do.
+  const quiet = process.env.GRPC_VERBOSITY === undefined;
+  if (quiet) setLogVerbosity(logVerbosity.NONE);
+  const port = await bind(formatAddress(address))
+    .catch((error: unknown) => {
+      throw explainListenError(error, address, "LTB_GRPC_ADDRESS");
+    })
+    .finally(() => {
+      if (quiet) setLogVerbosity(logVerbosity.ERROR);
+    });
   const bound = { host: address.host, port };
   const endRepairs = repairHttp2();
   return {

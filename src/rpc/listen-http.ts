@@ -10,7 +10,11 @@ export async function listenHttp(server: Server, address: Address): Promise<List
   // Before the server's own listener: the header must be set while the response is still untouched.
   server.prependListener("request", (_, response) => {
     running.add(response);
-    response.once("close", () => running.delete(response));
+    response.once("close", () => {
+      running.delete(response);
+      // Streams had sent their header before, so their connections stay open.
+      if (stopping) setImmediate(() => server.closeIdleConnections());
+    });
     if (stopping) response.setHeader("connection", "close");
   });
   try {

@@ -8,11 +8,15 @@ const unitMs: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1
  * 24.8 days: a caller that means "never" would be told DEADLINE_EXCEEDED immediately. Some clients also write more than the 8 digits allowed, of which grpc-js reads the last 8.
  */
 export function clampTimeouts(headers: IncomingHttpHeaders): void {
-  const [, amount, unit] = /^(\d+)\s*([HMSmun])$/.exec(String(headers["grpc-timeout"])) ?? [];
-  if (amount && unit && Number(amount) * (unitMs[unit] ?? 0) > transportLimits.deadlineMs) {
-    headers["grpc-timeout"] = `${transportLimits.deadlineMs / 1000}S`;
+  const grpc = headers["grpc-timeout"];
+  if (grpc !== undefined) {
+    const [, amount, unit] = /^(\d+)\s*([HMSmun])$/.exec(String(grpc)) ?? [];
+    if (amount && unit && Number(amount) * (unitMs[unit] ?? 0) > transportLimits.deadlineMs) {
+      headers["grpc-timeout"] = `${transportLimits.deadlineMs / 1000}S`;
+    }
   }
-  if (Number(headers["connect-timeout-ms"]) > transportLimits.deadlineMs) {
+  const connect = headers["connect-timeout-ms"];
+  if (connect !== undefined && Number(connect) > transportLimits.deadlineMs) {
     headers["connect-timeout-ms"] = String(transportLimits.deadlineMs);
   }
 }

@@ -8,7 +8,8 @@ const tiny = 1e-300;
  * @param degrees degrees of freedom, 1 or more
  */
 export function studentTQuantile(p: number, degrees: number): number {
-  if (!(p > 0 && p < 1) || !(degrees >= 1)) throw new RangeError(`no t quantile for p ${p}, degrees ${degrees}`);
+  if (!(p > 0 && p < 1) || !(degrees >= 1))
+    throw new RangeError(`no t quantile for p ${p}, degrees ${degrees}`);
   if (p === 0.5) return 0;
   if (p < 0.5) return -studentTQuantile(1 - p, degrees);
   let low = 0;
@@ -29,7 +30,8 @@ export function studentTQuantile(p: number, degrees: number): number {
 
 /** P(T > t) for t ≥ 0, by the regularized incomplete beta function (DLMF 8.17.1, Abramowitz and Stegun 26.5.27). */
 function upperTail(t: number, degrees: number): number {
-  return regularizedBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2;
+  const square = t * t;
+  return regularizedBeta(degrees / (degrees + square), square / (degrees + square), degrees / 2, 0.5) / 2;
 }
 
 function density(t: number, degrees: number): number {
@@ -41,12 +43,15 @@ function density(t: number, degrees: number): number {
   return Math.exp(log);
 }
 
-/** I_x(a, b), by its continued fraction (DLMF 8.17.22) evaluated with Lentz's method. */
-function regularizedBeta(x: number, a: number, b: number): number {
+/**
+ * I_x(a, b), by its continued fraction (DLMF 8.17.22) evaluated with Lentz's method.
+ * @param y 1 − x, given because subtracting would lose its digits where x is close to 1
+ */
+function regularizedBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - regularizedBeta(1 - x, b, a);
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
+  if (x > (a + 1) / (a + b + 2)) return 1 - regularizedBeta(y, x, b, a);
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(y)) / a;
   let c = 1;
   let d = 1 / atLeastTiny(1 - ((a + b) * x) / (a + 1));
   let fraction = d;

@@ -172,7 +172,10 @@ function print(result: {
   ratios: Record<string, number>;
   [key: string]: unknown;
 }): void {
-  if (options.json) return console.log(JSON.stringify(result));
+  if (options.json) {
+    console.log(JSON.stringify(result));
+    return;
+  }
   console.log(`${rows} rows of about 1 kB, medians of ${rounds} rounds`);
   for (const [name, value] of Object.entries(result.figures)) console.log(name.padEnd(28), Math.round(value));
   for (const [name, value] of Object.entries(result.ratios)) console.log(name.padEnd(28), value.toFixed(2));

@@ -13,16 +13,20 @@ export interface BenchServer {
 }
 
 export async function startBenchServer(databaseUrl: string): Promise<BenchServer> {
-  const child: ChildProcess & { stdout: Readable } = spawn(process.execPath, ["test/bench/serve.ts"], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      LTB_GRPC_ADDRESS: "127.0.0.1:0",
-      LTB_HTTP_ADDRESS: "127.0.0.1:0",
-      LTB_LOG_LEVEL: "warn",
+  const child: ChildProcess & { stdout: Readable } = spawn(
+    process.execPath,
+    ["--max-semi-space-size=8", "test/bench/serve.ts"],
+    {
+      env: {
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        LTB_GRPC_ADDRESS: "127.0.0.1:0",
+        LTB_HTTP_ADDRESS: "127.0.0.1:0",
+        LTB_LOG_LEVEL: "warn",
+      },
+      stdio: ["ignore", "pipe", "inherit"],
     },
-    stdio: ["ignore", "pipe", "inherit"],
-  }) as ChildProcess & { stdout: Readable };
+  ) as ChildProcess & { stdout: Readable };
   const [address] = (await once(createInterface(child.stdout), "line")) as [string];
   return {
     address,

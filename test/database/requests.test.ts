@@ -7,7 +7,11 @@ import { createTestDatabase } from "../harness/postgres.ts";
 import { onlooker } from "./support.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
-const reused = { code: Code.AlreadyExists, reason: "REQUEST_ID_REUSED", violations: [{ field: "request_id" }] };
+const reused = {
+  code: Code.AlreadyExists,
+  reason: "REQUEST_ID_REUSED",
+  violations: [{ field: "request_id" }],
+};
 
 let db: Database;
 let client: Client;
@@ -36,13 +40,16 @@ describe("a request id", () => {
     );
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    for (const outcome of outcomes) if (outcome.status === "rejected") expect(outcome.reason).toMatchObject(reused);
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected") expect(outcome.reason).toMatchObject(reused);
   });
 
   test("is free again where the first attempt failed", async () => {
     const { id } = await db.benchmarks.create(sample);
     const request = { requestId: "failed" };
-    await expect(db.benchmarks.create({ ...sample, id }, request)).rejects.toMatchObject({ code: Code.AlreadyExists });
+    await expect(db.benchmarks.create({ ...sample, id }, request)).rejects.toMatchObject({
+      code: Code.AlreadyExists,
+    });
     expect((await db.benchmarks.create(sample, request)).id).not.toBe(id);
   });
 
@@ -62,7 +69,11 @@ describe("a request id", () => {
     const { id } = await db.benchmarks.create({ ...sample, metadata }, request);
     const turned = JSON.parse('{"b": {"y": null, "x": [1, 2]}, "a": 1}');
     expect((await db.benchmarks.create({ ...sample, metadata: turned }, request)).id).toBe(id);
-    for (const other of ['{"a": 1, "b": {"x": [2, 1], "y": null}}', '{"a": 1, "b": {"x": [1, 2]}}', '{"a": "1"}']) {
+    for (const other of [
+      '{"a": 1, "b": {"x": [2, 1], "y": null}}',
+      '{"a": 1, "b": {"x": [1, 2]}}',
+      '{"a": "1"}',
+    ]) {
       const changed = { ...sample, metadata: JSON.parse(other) };
       await expect(db.benchmarks.create(changed, request)).rejects.toMatchObject(reused);
     }
@@ -78,8 +89,14 @@ describe("a request id", () => {
   test("answers the first results of a batch again, and what became of an entity since", async () => {
     const { id } = await db.benchmarks.create(sample, { requestId: "entity" });
     await db.benchmarks.update(id, { name: "renamed" });
-    expect(await db.benchmarks.create(sample, { requestId: "entity" })).toMatchObject({ id, name: "renamed" });
-    const batch = [{ benchmarkId: id, input: "i", output: "o" }, { benchmarkId: id, input: "i" }];
+    expect(await db.benchmarks.create(sample, { requestId: "entity" })).toMatchObject({
+      id,
+      name: "renamed",
+    });
+    const batch = [
+      { benchmarkId: id, input: "i", output: "o" },
+      { benchmarkId: id, input: "i" },
+    ];
     const first = await db.evaluations.createMany(batch, { requestId: "batch" });
     expect(first).toMatchObject([{ outcome: "created" }, { outcome: "rejected", field: "output" }]);
     expect(await db.evaluations.createMany(batch, { requestId: "batch" })).toEqual(first);
@@ -90,7 +107,9 @@ describe("a request id", () => {
     const request = { requestId: "a day" };
     const { id } = await db.benchmarks.create(sample, request);
     const age = (hours: string) =>
-      client.query("update requests set created_at = now() - $1::interval where request_id = 'a day'", [hours]);
+      client.query("update requests set created_at = now() - $1::interval where request_id = 'a day'", [
+        hours,
+      ]);
     await age("23 hours 59 minutes");
     await maintain(db.executor);
     expect((await db.benchmarks.create(sample, request)).id).toBe(id);
@@ -99,7 +118,11 @@ describe("a request id", () => {
     expect((await db.benchmarks.create({ ...sample, name: "other" }, request)).id).not.toBe(id);
   });
 
-  test.each([["", "1 to 128"], ["x".repeat(129), "1 to 128"], ["a\0", "U+0000"]])("%# is refused", async (requestId, why) => {
+  test.each([
+    ["", "1 to 128"],
+    ["x".repeat(129), "1 to 128"],
+    ["a\0", "U+0000"],
+  ])("%# is refused", async (requestId, why) => {
     await expect(db.benchmarks.create(sample, { requestId })).rejects.toMatchObject({
       code: Code.InvalidArgument,
       violations: [{ field: "request_id", description: expect.stringContaining(why) }],

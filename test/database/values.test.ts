@@ -1,12 +1,12 @@
 import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { binaryArray } from "../../src/database/binary-array.ts";
 import type { Database } from "../../src/database/database.ts";
 import { newId } from "../../src/database/ids.ts";
 import { sql } from "../../src/database/sql.ts";
 import { parseTimestamp } from "../../src/database/type-parsers.ts";
-import { z } from "zod";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { onlooker, run, smallPool } from "./support.ts";
 
@@ -40,14 +40,21 @@ describe("times", () => {
     expect(parseTimestamp(text)).toBe(iso);
   });
 
-  test.each(["0044-03-15 12:00:00+00 BC", "infinity", "-infinity", "12:00:00", ""])("%j is refused", (text) => {
-    expect(() => parseTimestamp(text)).toThrow(RangeError);
-  });
+  test.each(["0044-03-15 12:00:00+00 BC", "infinity", "-infinity", "12:00:00", ""])(
+    "%j is refused",
+    (text) => {
+      expect(() => parseTimestamp(text)).toThrow(RangeError);
+    },
+  );
 
   test.each(["UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia", "Europe/Amsterdam"])(
     "are the same whatever the session's time zone: %s",
     async (zone) => {
-      for (const time of ["2026-01-31T12:00:00.000001Z", "1890-06-01T00:00:00.999999Z", "2026-07-01T23:59:59.5Z"]) {
+      for (const time of [
+        "2026-01-31T12:00:00.000001Z",
+        "1890-06-01T00:00:00.999999Z",
+        "2026-07-01T23:59:59.5Z",
+      ]) {
         const [row] = await db.executor.transaction(async (tx) => {
           await run(tx, `set local time zone '${zone}'`);
           return run(tx, `select '${time}'::timestamptz as time`);
@@ -99,7 +106,7 @@ describe("JSON", () => {
   test.each([
     [{}],
     [{ empty: "", zero: 0, no: false, nothing: null, list: [], object: {} }],
-    [{ "ключ": "значение", "emoji 👩‍🔬": "a\u2028b\u0001\n\t\"'\\" }],
+    [{ ключ: "значение", "emoji 👩‍🔬": "a\u2028b\u0001\n\t\"'\\" }],
     [{ numbers: [1e308, -1e-300, 5e-324, 0.1, 123456789012345680000, Number.MAX_SAFE_INTEGER] }],
     [JSON.parse('{"__proto__": {"a": 1}, "constructor": 1, "toString": "x"}')],
     [{ list: [null, [null, [null]], { a: [{}] }] }],
@@ -110,10 +117,13 @@ describe("JSON", () => {
     expect(Object.keys(got.metadata ?? {}).sort()).toEqual(Object.keys(metadata).sort());
   });
 
-  test.each([[null], [0], ["text"], [[]], [false], [{ a: 1 }]])("results may be any JSON: %j", async (results) => {
-    const { id } = await db.benchmarks.create(sample);
-    expect((await db.benchmarks.update(id, { results })).results).toEqual(results);
-  });
+  test.each([[null], [0], ["text"], [[]], [false], [{ a: 1 }]])(
+    "results may be any JSON: %j",
+    async (results) => {
+      const { id } = await db.benchmarks.create(sample);
+      expect((await db.benchmarks.update(id, { results })).results).toEqual(results);
+    },
+  );
 });
 
 test.each([
@@ -132,7 +142,7 @@ describe("binary arrays arrive as they were sent:", () => {
   const big = "ü€👩‍🔬".repeat(100_000);
   const arrays = {
     uuid: [newId(), null, newId(), undefined],
-    text: ["", "a", null, "ü", "👩‍🔬", "\u0001\n\"{},\\", big, "after the big one"],
+    text: ["", "a", null, "ü", "👩‍🔬", '\u0001\n"{},\\', big, "after the big one"],
     int4: [0, -1, 2_147_483_647, -2_147_483_648, null],
     float8: [0, -0.1, 1e308, 5e-324, null, 0.1],
     bytea: ["00ff10", "", null, "ab".repeat(1000)],
@@ -185,5 +195,6 @@ test("ids ascend and never repeat, many in one millisecond too", () => {
   const ids = Array.from({ length: 20_000 }, newId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).toEqual(ids.toSorted());
-  for (const id of ids.slice(0, 10)) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  for (const id of ids.slice(0, 10))
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });

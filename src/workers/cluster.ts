@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { sql, statement } from "../database/sql.ts";
+import type { JobStats } from "../jobs/repository.ts";
+import { limits } from "../limits.ts";
+import { type HealthStatus, healthOf, statusOf } from "./rows.ts";
+
+export const clusterRow = z.object({
+  totalWorkers: z.number(),
+  idleWorkers: z.number(),
+  busyWorkers: z.number(),
+  drainingWorkers: z.number(),
+  offlineWorkers: z.number(),
+  healthyWorkers: z.number(),
+  degradedWorkers: z.number(),
+  unhealthyWorkers: z.number(),
+  /** Sum of the capacities of the workers that are idle or busy. */
+  totalCapacity: z.number(),
+  /** Jobs that those run now. */
+  usedCapacity: z.number(),
+  completedLastMinute: z.number(),
+  /** From claim to completion, of the latest `limits.durationSample` jobs completed in the last minute; null for none. */
+  averageDurationMs: z.number().nullable(),
+  checkedAt: z.string(),
+});
+
+/** Figures of all workers and the queue. */
+export interface ClusterStats extends z.output<typeof clusterRow> {
+  availableCapacity: number;
+  /** usedCapacity / totalCapacity; 0 without any capacity. */
+  load: number;
+  jobs: JobStats;
+  /** Null while no worker is registered. */
+  health: HealthStatus | null;
+}
+
+/** By the formulas of the first build of the test bench: ClusterMetrics and ClusterHealthStatus. */
+export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
+  const { totalCapacity, usedCapacity, unhealthyWorkers, degradedWorkers, totalWorkers } = row;
+  const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;
+  const isDegraded = degradedWorkers > 0 || load > limits.clusterLoad;
+  const judged = unhealthyWorkers > 0 ? "unhealthy" : isDegraded ? "degraded" : "healthy";
+  return {
+    ...row,
+    availableCapacity: Math.max(totalCapacity - usedCapacity, 0),
+    load,
+    jobs,
+    health: totalWorkers > 0 ? judged : null,
+  };
+}
+
+// The completions of the last minute are one range of the primary key of job_finished, however many jobs there are.
+export const readCluster = statement("worker_cluster", {
+  row: clusterRow,
+  build: () => sql.fragment`
+    with w as materialized (
+      select ${statusOf()} as status, ${healthOf()} as health, w.capacity, s.used
+      from workers w join worker_slots s on s.worker_id = w.worker_id
+    ), recent as materialized (
+      select job_id, finished_at from job_finished
+      where status = 'completed' and finished_at > statement_timestamp() - interval '1 minute'
+      order by finished_at desc, job_id desc limit ${limits.durationSample}
+    )
+    select
+      count(*) as "totalWorkers",
+      count(*) filter (where status = 'idle') as "idleWorkers",
+      count(*) filter (where status = 'busy') as "busyWorkers",
+      count(*) filter (where status = 'draining') as "drainingWorkers",
+      count(*) filter (where status = 'offline') as "offlineWorkers",
+      count(*) filter (where health = 'healthy') as "healthyWorkers",
+      count(*) filter (where health = 'degraded') as "degradedWorkers",
+      count(*) filter (where health = 'unhealthy') as "unhealthyWorkers",
+      coalesce(sum(capacity) filter (where status in ('idle', 'busy')), 0)::bigint as "totalCapacity",
+      coalesce(sum(used) filter (where status in ('idle', 'busy')), 0)::bigint as "usedCapacity",
+      (
+        select count(*) from job_finished
+        where status = 'completed' and finished_at > statement_timestamp() - interval '1 minute'
+      ) as "completedLastMinute",
+      (
+        select avg(extract(epoch from r.finished_at - a.started_at) * 1000)::double precision
+        from recent r
+        cross join lateral (
+          select started_at from job_attempts where job_id = r.job_id and outcome = 'completed'
+          order by epoch desc limit 1
+        ) a
+      ) as "averageDurationMs",
+      statement_timestamp() as "checkedAt"
+    from w`,
+  examples: [[]],
+});

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { binaryArray } from "../database/binary-array.ts";
+import type { Executor } from "../database/executor.ts";
+import { gather } from "../database/gather.ts";
+import { sql, statement } from "../database/sql.ts";
+import { notFound, type ServiceError } from "../errors.ts";
+import { explainEnds } from "../jobs/finish.ts";
+import { type Renewal, renewLeases } from "../jobs/renew.ts";
+import { limits } from "../limits.ts";
+import type { heartbeat } from "./input.ts";
+
+type Beat = z.output<typeof heartbeat>;
+
+/** Names a lease: a job and the epoch it was claimed with. */
+export interface LeaseRef {
+  jobId: string;
+  epoch: number;
+}
+
+/** What a worker must know after a heartbeat. */
+export interface HeartbeatReply {
+  /** Finish the jobs held and claim no more. */
+  drain: boolean;
+  /** Leases of the heartbeat whose job was cancelled. */
+  cancelled: readonly LeaseRef[];
+  /** Leases of the heartbeat that are otherwise not its own any more. */
+  lost: readonly LeaseRef[];
+  /** Milliseconds until the renewed leases expire; null if none was renewed. */
+  expiresInMs: number | null;
+}
+
+/** Heartbeats that arrive together share statements. */
+export function gatheredHeartbeat(db: Executor) {
+  const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
+  return gather<Beat, HeartbeatReply | ServiceError>((beats) => writeHeartbeats(db, beats), options);
+}
+
+/**
+ * Replies in the order of the heartbeats. A worker that is not registered fails its own call only, hence an error in its place.
+ *
+ * Two statements that are committed apart: that a worker lives and that its leases go on are true each by itself, both may be
+ * repeated, and together they would hold the rows of all these workers while they wait for leases.
+ */
+export async function writeHeartbeats(
+  db: Executor,
+  beats: readonly Beat[],
+): Promise<readonly (HeartbeatReply | ServiceError)[]> {
+  const heard = await db.any(beat([...new Map(beats.map((one) => [one.workerId, one])).values()]));
+  const known = new Map(heard.map((worker) => [worker.workerId, worker]));
+  const leases = beats.filter(({ workerId }) => known.has(workerId)).flatMap(renewalsOf);
+  const ended = await renew(db, leases);
+  return beats.map((one) => {
+    const worker = known.get(one.workerId);
+    if (!worker) return notFound("worker", one.workerId);
+    const own = [...new Map(one.leases.map((lease) => [keyOf({ ...lease, workerId: one.workerId }), lease]))];
+    const gone = (how: Ended) => own.filter(([key]) => ended.get(key) === how).map(([, lease]) => lease);
+    const isRenewed = own.some(([key]) => !ended.has(key));
+    return {
+      drain: worker.draining,
+      cancelled: gone("cancelled"),
+      lost: gone("lost"),
+      expiresInMs: isRenewed ? one.leaseMs : null,
+    };
+  });
+}
+
+type Ended = "cancelled" | "lost";
+
+const keyOf = ({ jobId, epoch, workerId }: Omit<Renewal, "leaseMs">) => `${jobId} ${epoch} ${workerId}`;
+
+const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
+  leases.map(({ jobId, epoch }) => ({ jobId, epoch, workerId, leaseMs }));
+
+/** Renews the leases and answers those that are not held, by `keyOf`. */
+async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<string, Ended>> {
+  const ended = new Map<string, Ended>();
+  // Each once, in the order in which leases are locked.
+  const wanted = [...new Map(leases.map((lease) => [keyOf(lease), lease]))].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  for (let start = 0; start < wanted.length; start += limits.heartbeatLeases) {
+    const part = wanted.slice(start, start + limits.heartbeatLeases).map(([, lease]) => lease);
+    const renewed = new Set((await db.any(renewLeases(part))).map(({ position }) => position));
+    const open = part.filter((_, index) => !renewed.has(index + 1));
+    if (open.length === 0) continue;
+    const found = await db.any(explainEnds(open));
+    for (const [index, lease] of open.entries()) {
+      const { status = null, isCurrent = false } = found[index] ?? {};
+      ended.set(keyOf(lease), status === "cancelled" && isCurrent ? "cancelled" : "lost");
+    }
+  }
+  return ended;
+}
+
+// Of the row as it is once it is locked: a drain may just have begun or ended.
+const aliveStatus = sql.fragment`(case when w.draining then 'draining' when a.used > 0 then 'busy' else 'idle' end)`;
+
+// Many workers by one statement and one commit; a worker's slots are only read, so heartbeats never wait for claims.
+const beat = statement("worker_heartbeat", {
+  row: z.object({ workerId: z.string(), draining: z.boolean() }),
+  build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
+    with i as materialized (
+      select * from unnest(
+        ${sql.binary(
+          binaryArray(
+            "text",
+            beats.map(({ workerId }) => workerId),
+          ),
+        )}::text[],
+        ${sql.binary(
+          binaryArray(
+            "float8",
+            beats.map(({ cpu }) => cpu),
+          ),
+        )}::float8[],
+        ${sql.binary(
+          binaryArray(
+            "float8",
+            beats.map(({ memory }) => memory),
+          ),
+        )}::float8[]
+      ) as i (worker_id, cpu, memory)
+    ), locked as materialized (
+      select worker_id from workers where worker_id in (select worker_id from i) order by worker_id for no key update
+    ), clock as materialized (
+      select clock_timestamp() as at, count(*) from locked
+    ), alive as materialized (
+      select s.*, i.cpu, i.memory, clock.at
+      from clock cross join i join worker_slots s on s.worker_id = i.worker_id
+    )
+    update workers w
+    set last_heartbeat = a.at, cpu_usage = a.cpu, memory_usage = a.memory, current_tasks = a.used,
+      completed_tasks = a.completed, failed_tasks = a.failed, status = ${aliveStatus},
+      updated_at = case when w.status = ${aliveStatus} then w.updated_at else a.at end
+    from alive a
+    where w.worker_id = a.worker_id
+    returning w.worker_id as "workerId", w.draining`,
+  examples: [[[{ workerId: "w", cpu: 0.5, memory: null }]]],
+});

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { leaseRef } from "../jobs/input.ts";
+import { limits } from "../limits.ts";
+import { jsonObject, text, uuid, whole } from "../validation.ts";
+import { workerStatuses } from "./rows.ts";
+
+export const workerName = text(limits.nameLength, 1);
+export const reasonText = text(limits.messageLength);
+
+const distinct = (list: string[]) => [...new Set(list)].sort();
+const tags = z
+  .array(text(limits.tagLength, 1))
+  .max(limits.tags, `must have at most ${limits.tags} items`)
+  .transform(distinct);
+const jobTypes = z
+  .array(text(limits.providerLength, 1))
+  .max(limits.jobTypes, `must have at most ${limits.jobTypes} items`)
+  .transform(distinct);
+const address = text(limits.nameLength);
+const capacity = whole(1, limits.workerCapacity);
+const version = text(limits.providerLength);
+
+export const newWorker = z.strictObject({
+  workerId: workerName,
+  address: address.default(""),
+  capacity: capacity.default(1),
+  tags: tags.default([]),
+  jobTypes: jobTypes.default([]),
+  metadata: jsonObject.nullish(),
+  version: version.nullish(),
+  createdBy: uuid.nullish(),
+});
+
+/** A worker as it registers. `workerId` is its own name; without `jobTypes` it runs every type. */
+export type NewWorker = z.input<typeof newWorker>;
+
+export const workerChanges = z.strictObject({
+  address: address.optional(),
+  capacity: capacity.optional(),
+  tags: tags.optional(),
+  jobTypes: jobTypes.optional(),
+  metadata: jsonObject.nullish(),
+  version: version.nullish(),
+});
+
+/**
+ * Changes of a worker. A field that is absent stays as it is; null clears it. Status, counts and the last heartbeat are what
+ * the service has seen and cannot be set; `drain` and `register` begin and end a drain.
+ */
+export type WorkerChanges = z.input<typeof workerChanges>;
+
+const share = z
+  .number({ error: "must be a number from 0 to 1" })
+  .min(0, "must be 0 to 1")
+  .max(1, "must be 0 to 1");
+
+export const heartbeat = z.strictObject({
+  workerId: workerName,
+  leases: z
+    .array(leaseRef)
+    .max(limits.heartbeatLeases, `must have at most ${limits.heartbeatLeases} items`)
+    .default([]),
+  cpu: share.nullish(),
+  memory: share.nullish(),
+  leaseMs: whole(limits.leaseMinMs, limits.leaseMaxMs).default(limits.leaseMs),
+});
+
+/** A sign of life, with the leases of the jobs that the worker runs; they last `leaseMs` from now. */
+export type Heartbeat = z.input<typeof heartbeat>;
+
+export const silence = whole(1, 3_155_760_000_000);
+
+export const workerFilter = z.strictObject({
+  status: z.enum(workerStatuses, { error: `must be one of ${workerStatuses.join(", ")}` }).optional(),
+  tags: tags.default([]),
+  activeWithinMs: silence.optional(),
+});
+
+/** Which workers a list holds: those that match all that is given. `tags`: those that have all of them. */
+export type WorkerFilter = z.input<typeof workerFilter>;

@@ -1,0 +1,241 @@
+import { z } from "zod";
+import type { Executor } from "../database/executor.ts";
+import { newId } from "../database/ids.ts";
+import { cut } from "../database/page.ts";
+import { notFound, ServiceError } from "../errors.ts";
+import { expireLeases, releaseLeases } from "../jobs/finish.ts";
+import type { JobQueue } from "../jobs/queue.ts";
+import type { JobRepository } from "../jobs/repository.ts";
+import { limits } from "../limits.ts";
+import { parseInput, uuid } from "../validation.ts";
+import { type ClusterStats, clusterStats, readCluster } from "./cluster.ts";
+import { gatheredHeartbeat, type HeartbeatReply, writeHeartbeats } from "./heartbeat.ts";
+import * as input from "./input.ts";
+import type { Worker, WorkerStatus } from "./rows.ts";
+import * as query from "./statements.ts";
+
+export interface WorkerPage {
+  items: readonly Worker[];
+  /** Undefined on the last page. */
+  next: query.WorkerPosition | undefined;
+}
+
+export interface WorkerListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: query.WorkerPosition | undefined;
+}
+
+/** What `removeStale` did. */
+export interface StaleRemoval {
+  removed: number;
+  /** Jobs that the workers held and that are pending again. */
+  jobsRequeued: number;
+}
+
+interface Options {
+  /** Whether the executor is one transaction, which shares no statement with other callers. */
+  transaction: boolean;
+}
+
+/** The registry of workers: `db.workers`. */
+export class WorkerRepository {
+  readonly #db: Executor;
+  readonly #queue: JobQueue;
+  readonly #jobs: JobRepository;
+  readonly #beat: ReturnType<typeof gatheredHeartbeat>;
+
+  constructor(db: Executor, queue: JobQueue, jobs: JobRepository, { transaction }: Options) {
+    this.#db = db;
+    this.#queue = queue;
+    this.#jobs = jobs;
+    this.#beat = transaction
+      ? async (beat) => first(await writeHeartbeats(db, [beat]))
+      : gatheredHeartbeat(db);
+  }
+
+  /**
+   * Registers a worker. One that is registered already is updated: it keeps its counters and leases, and a drain of it ends.
+   */
+  async register(worker: input.NewWorker): Promise<Worker> {
+    const parsed = parseInput(input.newWorker, worker);
+    const registered = await this.#db.one(query.registerWorker({ ...parsed, id: newId() }));
+    this.#queue.changed();
+    return registered;
+  }
+
+  /** The same as `register`. */
+  create(worker: input.NewWorker): Promise<Worker> {
+    return this.register(worker);
+  }
+
+  /** By the registry's own id. @throws NOT_FOUND */
+  async get(id: string): Promise<Worker> {
+    const key = parseInput(uuid, id, "id");
+    return found(await this.#db.maybeOne(query.getWorker(key)), key);
+  }
+
+  /** By the worker's own name. @throws NOT_FOUND */
+  async getByWorkerId(workerId: string): Promise<Worker> {
+    const name = parseInput(input.workerName, workerId, "worker_id");
+    return found(await this.#db.maybeOne(query.getWorkerByName(name)), name);
+  }
+
+  /** Changes the given fields of the registration and no others. @throws NOT_FOUND */
+  async update(id: string, changes: input.WorkerChanges): Promise<Worker> {
+    const key = parseInput(uuid, id, "id");
+    const parsed = parseInput(input.workerChanges, changes);
+    const updated = found(await this.#db.maybeOne(query.updateWorker(key, parsed)), key);
+    this.#queue.changed();
+    return updated;
+  }
+
+  /** As `deregister`, by the registry's own id. @throws NOT_FOUND */
+  async delete(id: string): Promise<void> {
+    await this.deregister((await this.get(id)).workerId);
+  }
+
+  /** A sign of life without leases or load. @throws NOT_FOUND if the worker is not registered: register again */
+  async updateHeartbeat(workerId: string): Promise<void> {
+    await this.heartbeat({ workerId });
+  }
+
+  /**
+   * A sign of life: renews the leases that the worker runs and answers what it must know. A worker that was offline is back.
+   * @throws NOT_FOUND if the worker is not registered: register again
+   */
+  async heartbeat(heartbeat: input.Heartbeat): Promise<HeartbeatReply> {
+    const reply = await this.#beat(parseInput(input.heartbeat, heartbeat));
+    if (reply instanceof ServiceError) throw reply;
+    return reply;
+  }
+
+  /**
+   * Gives a worker no more jobs, also by claims under way; it finishes those it holds. Registering ends it.
+   * @throws NOT_FOUND
+   */
+  async drain(workerId: string, reason = ""): Promise<Worker> {
+    const name = parseInput(input.workerName, workerId, "worker_id");
+    const why = parseInput(input.reasonText, reason, "reason");
+    return found(await this.#db.maybeOne(query.drainWorker(name, why || null)), name);
+  }
+
+  /**
+   * Removes a worker. Jobs that it holds are pending again at once, in their old place and at the cost of no retry.
+   * @returns how many jobs those were
+   * @throws NOT_FOUND
+   */
+  async deregister(workerId: string, reason = ""): Promise<number> {
+    const name = parseInput(input.workerName, workerId, "worker_id");
+    parseInput(input.reasonText, reason, "reason");
+    const released = await this.#db.transaction(async (db) => {
+      found(await db.maybeOne(query.lockWorker(name)), name);
+      await db.any(query.lockSlots([name]));
+      const leases = await db.any(query.leasesOfWorker(name));
+      const jobs = leases.length > 0 ? await db.any(releaseLeases(leases)) : [];
+      await db.any(query.deleteWorkers([name]));
+      return jobs.length;
+    });
+    this.#queue.changed();
+    return released;
+  }
+
+  /** One page of the workers that match, latest registration first. */
+  async list(filter: input.WorkerFilter = {}, options: WorkerListOptions = {}): Promise<WorkerPage> {
+    const parsed = parseInput(input.workerFilter, filter);
+    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const rows = await this.#db.any(query.listWorkers(parsed, limit + 1, options.after));
+    const { items, last } = cut(rows, limit);
+    return { items, next: last && { registeredAt: last.registeredAt, id: last.id } };
+  }
+
+  /** Every worker, latest registration first. */
+  listAll(): Promise<readonly Worker[]> {
+    return this.#listWhole({});
+  }
+
+  /** Every worker in this status, latest registration first. */
+  listByStatus(status: WorkerStatus): Promise<readonly Worker[]> {
+    return this.#listWhole({ status });
+  }
+
+  /** Workers heard of within so many seconds that are idle or busy, the one heard of last first. */
+  async listActive(timeoutSeconds: number): Promise<readonly Worker[]> {
+    const activeWithinMs = parseInput(input.silence, timeoutSeconds * 1000, "timeout_seconds");
+    const heardOf = await this.#listWhole({ activeWithinMs });
+    return heardOf
+      .filter(({ status }) => status === "idle" || status === "busy")
+      .sort((a, b) => (a.lastHeartbeat < b.lastHeartbeat ? 1 : -1));
+  }
+
+  /**
+   * Removes the workers that have been silent for longer than this. Leases that they still hold end as expired ones do: the
+   * job is retried or, with no retry left, fails. Done in batches, so an interrupted call has done a part; it may be
+   * repeated, and be made on several servers at once.
+   */
+  async removeStale(timeoutSeconds: number): Promise<StaleRemoval> {
+    const silentMs = parseInput(input.silence, timeoutSeconds * 1000, "timeout_seconds");
+    const total = { removed: 0, jobsRequeued: 0 };
+    for (;;) {
+      const { removed, jobsRequeued } = await this.#db.transaction((db) => removeStaleBatch(db, silentMs));
+      total.removed += removed;
+      total.jobsRequeued += jobsRequeued;
+      if (removed < limits.staleWorkers) break;
+    }
+    if (total.removed > 0) this.#queue.changed();
+    return total;
+  }
+
+  /** Figures of all workers and of the queue. */
+  async clusterStats(): Promise<ClusterStats> {
+    const [row, { byType: _, ...jobs }] = await Promise.all([
+      this.#db.one(readCluster()),
+      this.#jobs.stats(),
+    ]);
+    return clusterStats(row, jobs);
+  }
+
+  async #listWhole(filter: input.WorkerFilter): Promise<readonly Worker[]> {
+    const all: Worker[] = [];
+    let after: query.WorkerPosition | undefined;
+    do {
+      const { items, next } = await this.list(filter, { limit: limits.pageSizeMax, after });
+      all.push(...items);
+      after = next;
+    } while (after);
+    return all;
+  }
+}
+
+async function removeStaleBatch(db: Executor, silentMs: number): Promise<StaleRemoval> {
+  const stale = await db.any(query.lockStaleWorkers(silentMs, limits.staleWorkers));
+  const workers = stale.map(({ workerId }) => workerId).sort();
+  if (workers.length === 0) return { removed: 0, jobsRequeued: 0 };
+  await db.any(query.lockSlots(workers));
+  let jobsRequeued = 0;
+  // A lease whose job is just reporting progress is passed over; it ends by itself when it expires.
+  for (let more = true; more; ) {
+    const ended = await db.any(expireLeases(limits.maintenanceBatchRows, workers));
+    jobsRequeued += ended.filter(({ status }) => status === "pending").length;
+    more = ended.length > 0;
+  }
+  await db.any(query.deleteWorkers(workers));
+  return { removed: workers.length, jobsRequeued };
+}
+
+const pageLimit = z
+  .int()
+  .min(1, "must be 1 or more")
+  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
+
+function found(worker: Worker | null, name: string): Worker;
+function found<Row>(row: Row | null, name: string): Row;
+function found<Row>(row: Row | null, name: string): Row {
+  if (!row) throw notFound("worker", name);
+  return row;
+}
+
+function first<Item>([item]: readonly Item[]): Item {
+  if (item === undefined) throw new Error("a heartbeat was written without a reply");
+  return item;
+}

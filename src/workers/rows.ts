@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { type Fragment, sql } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+import type { JsonObject } from "../validation.ts";
+
+export const workerStatuses = ["idle", "busy", "draining", "offline"] as const;
+
+export type WorkerStatus = (typeof workerStatuses)[number];
+
+export const healthStatuses = ["healthy", "degraded", "unhealthy"] as const;
+
+export type HealthStatus = (typeof healthStatuses)[number];
+
+/** A worker as the database answers it. Times are ISO 8601 in UTC with six digits of microseconds. */
+export const workerRow = z.object({
+  id: z.string(),
+  /** The worker's own name. */
+  workerId: z.string(),
+  address: z.string(),
+  status: z.enum(workerStatuses),
+  health: z.enum(healthStatuses),
+  /** Most jobs it runs at once. */
+  capacity: z.number(),
+  /** Jobs it holds leases on now. */
+  currentTasks: z.number(),
+  completedTasks: z.number(),
+  failedTasks: z.number(),
+  /** currentTasks / capacity; may exceed 1 after it registered again with less capacity. */
+  load: z.number(),
+  tags: z.array(z.string()),
+  /** Empty: every type. */
+  jobTypes: z.array(z.string()),
+  metadata: z.custom<JsonObject>().nullable(),
+  version: z.string().nullable(),
+  /** Share of use in its latest heartbeat, 0 to 1; null where not reported. Likewise `memory`. */
+  cpu: z.number().nullable(),
+  memory: z.number().nullable(),
+  drainReason: z.string().nullable(),
+  lastHeartbeat: z.string(),
+  registeredAt: z.string(),
+  updatedAt: z.string(),
+  createdBy: z.string().nullable(),
+});
+
+/** A process that claims and runs jobs. */
+export type Worker = z.output<typeof workerRow>;
+
+const silentFor = (w: Fragment, ms: number): Fragment =>
+  sql.fragment`${w}.last_heartbeat <= statement_timestamp() - ${ms} * interval '1 ms'`;
+
+/**
+ * The status of worker `w` with slots `s`. It is worked out whenever it is read, so that it is true at every moment; the
+ * column is only as of the last heartbeat or round of maintenance.
+ */
+export function statusOf(w: Fragment = sql.fragment`w`, s: Fragment = sql.fragment`s`): Fragment {
+  return sql.fragment`(
+    case when ${silentFor(w, limits.workerOfflineMs)} then 'offline' when ${w}.draining then 'draining'
+      when ${s}.used > 0 then 'busy' else 'idle' end)`;
+}
+
+/** The health of worker `w`, by the time since it was last heard of. */
+export function healthOf(w: Fragment = sql.fragment`w`): Fragment {
+  return sql.fragment`(
+    case when ${silentFor(w, limits.workerOfflineMs)} then 'unhealthy'
+      when ${silentFor(w, limits.workerDegradedMs)} then 'degraded' else 'healthy' end)`;
+}
+
+/** The columns of `workerRow` from workers `w` and worker_slots `s`. */
+export function workerColumns(w: Fragment = sql.fragment`w`, s: Fragment = sql.fragment`s`): Fragment {
+  return sql.fragment`
+    ${w}.id, ${w}.worker_id as "workerId", ${w}.address, ${statusOf(w, s)} as status, ${healthOf(w)} as health,
+    ${w}.capacity, ${s}.used as "currentTasks", ${s}.completed as "completedTasks", ${s}.failed as "failedTasks",
+    case when ${w}.capacity > 0 then ${s}.used::double precision / ${w}.capacity else 1 end as load,
+    ${w}.tags, ${w}.job_types as "jobTypes", ${w}.metadata, ${w}.worker_version as version, ${w}.cpu_usage as cpu,
+    ${w}.memory_usage as memory, ${w}.drain_reason as "drainReason", ${w}.last_heartbeat as "lastHeartbeat",
+    ${w}.registered_at as "registeredAt", ${w}.updated_at as "updatedAt", ${w}.created_by as "createdBy"`;
+}

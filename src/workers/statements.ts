@@ -1,0 +1,251 @@
+import { z } from "zod";
+import { fetched, page } from "../database/page.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+import type { newWorker, WorkerFilter, workerChanges } from "./input.ts";
+import { statusOf, workerColumns, workerRow } from "./rows.ts";
+
+// Locked in one order: workers by worker_id, then slots, leases and jobs as everywhere. Nobody takes a worker's row after
+// those, except without waiting.
+
+/** Where a page of workers ended. */
+export interface WorkerPosition {
+  registeredAt: string;
+  id: string;
+}
+
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const exampleTime = "2026-01-31T12:00:00.000001Z";
+const nameRow = z.object({ workerId: z.string() });
+
+// Registering again is an update that keeps counters and leases and ends a drain.
+export const registerWorker = statement("worker_register", {
+  row: workerRow,
+  build: (worker: z.output<typeof newWorker> & { id: string }) => sql.fragment`
+    with w as (
+      insert into workers
+        (id, worker_id, address, capacity, tags, job_types, metadata, worker_version, created_by, last_heartbeat,
+          registered_at, updated_at)
+      select ${worker.id}::uuid, ${worker.workerId}, ${worker.address}, ${worker.capacity}::integer,
+        ${sql.array(worker.tags, "text")}, ${sql.array(worker.jobTypes, "text")},
+        ${worker.metadata ? JSON.stringify(worker.metadata) : null}::jsonb, ${worker.version || null},
+        ${worker.createdBy ?? null}::uuid, at, at, at
+      from (select clock_timestamp() as at) c
+      on conflict (worker_id) do update
+      set address = excluded.address, capacity = excluded.capacity, tags = excluded.tags, job_types = excluded.job_types,
+        metadata = excluded.metadata, worker_version = excluded.worker_version, draining = false, drain_reason = null,
+        last_heartbeat = excluded.last_heartbeat, updated_at = excluded.updated_at,
+        status = case when exists (
+          select from worker_slots s where s.worker_id = excluded.worker_id and s.used > 0
+        ) then 'busy' else 'idle' end
+      returning *
+    ), s as (
+      insert into worker_slots (worker_id, id, capacity) select worker_id, id, capacity from w
+      on conflict (worker_id) do update set capacity = excluded.capacity
+      returning *
+    )
+    select ${workerColumns()} from w cross join s`,
+  examples: [
+    [
+      {
+        id: exampleId,
+        workerId: "w",
+        address: "host:50052",
+        capacity: 1,
+        tags: ["a"],
+        jobTypes: [],
+        metadata: {},
+      },
+    ],
+  ],
+});
+
+export const getWorker = statement("worker_get", {
+  row: workerRow,
+  build: (id: string) => sql.fragment`
+    select ${workerColumns()} from workers w join worker_slots s on s.worker_id = w.worker_id where w.id = ${id}`,
+  examples: [[exampleId]],
+});
+
+export const getWorkerByName = statement("worker_get_by_name", {
+  row: workerRow,
+  build: (workerId: string) => sql.fragment`
+    select ${workerColumns()} from workers w join worker_slots s on s.worker_id = w.worker_id
+    where w.worker_id = ${workerId}`,
+  examples: [["w"]],
+});
+
+export const updateWorker = statement("worker_update", {
+  row: workerRow,
+  prepared: false,
+  build: (id: string, changes: z.output<typeof workerChanges>) => sql.fragment`
+    with w as (
+      update workers set ${sql.join(assignments(changes), sql.fragment`, `)} where id = ${id} returning *
+    ), s as (
+      update worker_slots s set capacity = case when w.draining then 0 else w.capacity end from w
+      where s.worker_id = w.worker_id
+      returning s.*
+    )
+    select ${workerColumns()} from w cross join s`,
+  examples: [
+    [exampleId, {}],
+    [exampleId, { address: "a", capacity: 2, tags: [], jobTypes: ["t"], metadata: null, version: "1" }],
+  ],
+});
+
+function assignments({
+  address,
+  capacity,
+  tags,
+  jobTypes,
+  metadata,
+  version,
+}: z.output<typeof workerChanges>): Fragment[] {
+  const set = [sql.fragment`updated_at = clock_timestamp()`];
+  if (address !== undefined) set.push(sql.fragment`address = ${address}`);
+  if (capacity !== undefined) set.push(sql.fragment`capacity = ${capacity}`);
+  if (tags !== undefined) set.push(sql.fragment`tags = ${sql.array(tags, "text")}`);
+  if (jobTypes !== undefined) set.push(sql.fragment`job_types = ${sql.array(jobTypes, "text")}`);
+  if (metadata !== undefined) set.push(sql.fragment`metadata = ${metadata && JSON.stringify(metadata)}`);
+  if (version !== undefined) set.push(sql.fragment`worker_version = ${version || null}`);
+  return set;
+}
+
+// Without slots to fill, no claim under way can still give it a job.
+export const drainWorker = statement("worker_drain", {
+  row: workerRow,
+  build: (workerId: string, reason: string | null) => sql.fragment`
+    with w as (
+      update workers
+      set draining = true, drain_reason = ${reason}, updated_at = clock_timestamp(),
+        status = case status when 'offline' then 'offline' else 'draining' end
+      where worker_id = ${workerId}
+      returning *
+    ), s as (
+      update worker_slots s set capacity = 0 from w where s.worker_id = w.worker_id returning s.*
+    )
+    select ${workerColumns()} from w cross join s`,
+  examples: [["w", "reason"]],
+});
+
+// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of it.
+export const lockWorker = statement("worker_lock", {
+  row: nameRow,
+  build: (workerId: string) => sql.fragment`
+    select worker_id as "workerId" from workers where worker_id = ${workerId} for update`,
+  examples: [["w"]],
+});
+
+// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is passed over.
+export const lockStaleWorkers = statement("worker_lock_stale", {
+  row: nameRow,
+  build: (silentMs: number, limit: number) => sql.fragment`
+    select worker_id as "workerId" from workers
+    where last_heartbeat < statement_timestamp() - ${silentMs} * interval '1 ms'
+    order by last_heartbeat limit ${limit} for update skip locked`,
+  examples: [[60_000, 10]],
+});
+
+export const lockSlots = statement("worker_lock_slots", {
+  row: nameRow,
+  build: (workers: readonly string[]) => sql.fragment`
+    select worker_id as "workerId" from worker_slots where worker_id = any (${sql.array(workers, "text")})
+    order by worker_id for update`,
+  examples: [[["w"]]],
+});
+
+// The leases are few, so all are read: an index for this alone would be written by every claim.
+export const leasesOfWorker = statement("worker_leases", {
+  row: z.object({ jobId: z.string(), epoch: z.number(), workerId: z.string() }),
+  build: (workerId: string) => sql.fragment`
+    select job_id as "jobId", epoch, worker_id as "workerId" from job_leases where worker_id = ${workerId}
+    order by job_id`,
+  examples: [["w"]],
+});
+
+export const deleteWorkers = statement("worker_delete", {
+  row: nameRow,
+  build: (workers: readonly string[]) => sql.fragment`
+    delete from workers where worker_id = any (${sql.array(workers, "text")}) returning worker_id as "workerId"`,
+  examples: [[["w"]]],
+});
+
+// The registry is small: it is sorted and filtered while it is read.
+export const listWorkers = statement("worker_list", {
+  row: workerRow.extend(fetched),
+  prepared: false,
+  build: (filter: WorkerFilter, limit: number, after: WorkerPosition | undefined) => {
+    const r = sql.fragment`r`;
+    return page({
+      rows: sql.fragment`
+        select w.*, s.used, s.completed, s.failed from workers w join worker_slots s on s.worker_id = w.worker_id
+        where ${sql.and([
+          ...conditions(filter),
+          after &&
+            sql.fragment`
+          (w.registered_at, w.id) < (${after.registeredAt}::timestamptz, ${after.id}::uuid)`,
+        ])}
+        order by w.registered_at desc, w.id desc limit ${limit}`,
+      columns: workerColumns(r, r),
+      size: sql.fragment`pg_column_size(r.*)`,
+      order: sql.fragment`r.registered_at desc, r.id desc`,
+    });
+  },
+  examples: [
+    [{}, 2, undefined],
+    [
+      { status: "busy" as const, tags: ["a"], activeWithinMs: 1 },
+      2,
+      { registeredAt: exampleTime, id: exampleId },
+    ],
+  ],
+});
+
+function conditions({ status, tags = [], activeWithinMs }: WorkerFilter): Fragment[] {
+  const where = [sql.fragment`true`];
+  if (status !== undefined) where.push(sql.fragment`${statusOf()} = ${status}`);
+  if (tags.length > 0) where.push(sql.fragment`w.tags @> ${sql.array(tags, "text")}`);
+  if (activeWithinMs !== undefined) {
+    where.push(sql.fragment`w.last_heartbeat > statement_timestamp() - ${activeWithinMs} * interval '1 ms'`);
+  }
+  return where;
+}
+
+// So that the column is right within a second for those who look into the table. Workers whose row another holds are seen to
+// by that one, or by the next round.
+export const storeStatuses = statement("worker_store_statuses", {
+  row: z.object({ stored: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with other as materialized (
+      select w.id, ${statusOf()} as status, s.used, s.completed, s.failed
+      from workers w join worker_slots s on s.worker_id = w.worker_id
+      where w.status <> ${statusOf()}
+      order by w.worker_id limit ${limit} for no key update of w skip locked
+    ), stored as (
+      update workers w
+      set status = o.status, current_tasks = o.used, completed_tasks = o.completed, failed_tasks = o.failed,
+        updated_at = clock_timestamp()
+      from other o where w.id = o.id
+      returning 1
+    )
+    select count(*) as stored from stored`,
+  examples: [[10]],
+});
+
+/**
+ * A CTE that counts something else that workers do as a heartbeat, if the last is a while ago. It takes no row that it would
+ * have to wait for.
+ * @param workers a select of worker ids
+ */
+export function heard(workers: Fragment): Fragment {
+  return sql.fragment`
+    heard as (
+      update workers set last_heartbeat = clock_timestamp()
+      where ctid = any (array(
+        select ctid from workers
+        where worker_id in (${workers})
+          and last_heartbeat < statement_timestamp() - ${limits.heartbeatIntervalMs} * interval '1 ms'
+        for no key update skip locked
+      ))
+    )`;
+}

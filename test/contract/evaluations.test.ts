@@ -1,0 +1,363 @@
+import { Code } from "@connectrpc/connect";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  type Evaluation,
+  EvaluationOrder,
+  EvaluationOutcome,
+  EvaluationView,
+} from "../../gen/ltb/v1/evaluation_pb.ts";
+import { contract, expectFailure, sample, unknownId, wires } from "./support.ts";
+
+const service = contract();
+const { CREATED, DUPLICATE, CONFLICT, REJECTED } = EvaluationOutcome;
+
+describe.each(wires)("over %s", (wire) => {
+  let api: ReturnType<typeof service.benchmarks>;
+  let benchmarkId: string;
+  beforeEach(async () => {
+    api = service.benchmarks(wire);
+    benchmarkId = (await api.createBenchmark(sample)).benchmark?.id ?? "";
+  });
+  const row = (sampleId: string, more: object = {}) => ({
+    benchmarkId,
+    sampleId,
+    input: "2 + 2",
+    output: "4",
+    ...more,
+  });
+  async function created(sampleId: string, more: object = {}): Promise<Evaluation> {
+    const { evaluation } = await api.createEvaluation(row(sampleId, more));
+    if (!evaluation) throw new Error("no evaluation in the response");
+    return evaluation;
+  }
+  const counts = async () => {
+    const { benchmark } = await api.getBenchmark({ id: benchmarkId });
+    return [benchmark?.completedIterations, benchmark?.failedIterations];
+  };
+
+  test("an evaluation is created, read, re-scored and deleted", async () => {
+    const given = {
+      score: 0.5,
+      latencyMs: 1.5,
+      inputTokens: 0,
+      outputTokens: 2,
+      costUsd: 0.001,
+      metrics: { exact: true },
+      metadata: { a: 1 },
+    };
+    const time = { seconds: 1_769_860_800n, nanos: 1_000 };
+    const evaluation = await created("a", { ...given, expected: "", createdAt: time });
+    expect(evaluation).toMatchObject({
+      ...given,
+      provider: "openai",
+      model: "gpt-4",
+      output: "4",
+      expected: "",
+      createdAt: time,
+    });
+    expect((await api.getEvaluation({ id: evaluation.id, benchmarkId })).evaluation).toEqual(evaluation);
+    expect(await counts()).toEqual([1, 0]);
+    const updateMask = { paths: ["score", "expected", "metrics", "metadata"] };
+    const { evaluation: changed } = await api.updateEvaluation({
+      id: evaluation.id,
+      error: "wrong",
+      updateMask,
+    });
+    expect(changed).toMatchObject({ error: "wrong", metrics: {} });
+    for (const field of ["score", "expected", "metadata"] as const) expect(changed?.[field]).toBeUndefined();
+    expect(await counts()).toEqual([0, 1]);
+    expect((await api.updateEvaluation({ id: evaluation.id, error: "", score: 0 })).evaluation).toMatchObject(
+      { error: "", score: 0 },
+    );
+    await api.deleteEvaluation({ id: evaluation.id });
+    expect(await counts()).toEqual([0, 0]);
+  });
+
+  test("stored again it is the same, with other content ALREADY_EXISTS", async () => {
+    const { id } = await created("a");
+    expect((await created("a")).id).toBe(id);
+    const expected = {
+      code: Code.AlreadyExists,
+      reason: "ALREADY_EXISTS",
+      metadata: { entity: "evaluation", id },
+    };
+    await expectFailure(api.createEvaluation(row("a", { output: "5" })), expected);
+    const requestId = `e ${wire}`;
+    const first = await created("b", { requestId });
+    expect((await created("b", { requestId })).id).toBe(first.id);
+    const reused = { code: Code.AlreadyExists, reason: "REQUEST_ID_REUSED", fields: ["request_id"] };
+    await expectFailure(api.createEvaluation(row("c", { requestId })), reused);
+  });
+
+  const wrong: [object, string, string][] = [
+    [{ benchmarkId: "7" }, "benchmark_id", "UUID"],
+    [{ output: undefined }, "output", "required"],
+    [{ sampleId: "x".repeat(256) }, "sample_id", "255"],
+    [{ repetition: -1 }, "repetition", "0 to"],
+    [{ score: Number.NaN }, "score", "finite"],
+    [{ score: Number.POSITIVE_INFINITY }, "score", "finite"],
+    [{ latencyMs: -1 }, "latency_ms", "0 or more"],
+    [{ inputTokens: -1 }, "input_tokens", "0 to"],
+    [{ input: "a\0" }, "input", "U+0000"],
+    [{ output: "x".repeat(2 * 1024 * 1024 + 1) }, "output", "2097152"],
+    [{ error: "x".repeat(65_537) }, "error", "65536"],
+    [{ metadata: { "\0": 1 } }, "metadata", "U+0000"],
+  ];
+  test.each(wrong)("with a wrong field is refused by its name: %#", async (fault, field, text) => {
+    await expectFailure(api.createEvaluation(row("x", fault)), {
+      code: Code.InvalidArgument,
+      reason: "INVALID_ARGUMENT",
+      fields: [[field, text]],
+    });
+  });
+
+  test("of no benchmark is NOT_FOUND", async () => {
+    const missing = {
+      code: Code.NotFound,
+      reason: "NOT_FOUND",
+      metadata: { entity: "benchmark", id: unknownId },
+    };
+    await expectFailure(api.createEvaluation(row("x", { benchmarkId: unknownId })), missing);
+    await expectFailure(api.listEvaluations({ benchmarkId: unknownId }), missing);
+    await expectFailure(api.getBenchmarkSummary({ benchmarkId: unknownId }), missing);
+    await expectFailure(Array.fromAsync(api.exportEvaluations({ benchmarkId: unknownId })), missing);
+  });
+
+  test("a batch answers item by item", async () => {
+    const stored = await created("stored");
+    const { results } = await api.batchCreateEvaluations({
+      benchmarkId,
+      evaluations: [
+        { sampleId: "new", input: "i", output: "o" },
+        row("stored"),
+        row("stored", { score: 1 }),
+        row("bad", { score: Number.NaN }),
+        row("lost", { benchmarkId: unknownId }),
+        { input: "i", error: "timeout" },
+      ],
+    });
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      CREATED,
+      DUPLICATE,
+      CONFLICT,
+      REJECTED,
+      REJECTED,
+      CREATED,
+    ]);
+    expect(results.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(results.slice(1, 3).map(({ id }) => id)).toEqual([stored.id, stored.id]);
+    expect(results[2]?.reason).toContain("other content");
+    expect(results[3]).toMatchObject({ id: "", field: "score", reason: expect.stringContaining("finite") });
+    expect(results[4]).toMatchObject({ field: "benchmark_id", reason: expect.stringContaining(unknownId) });
+    expect(await counts()).toEqual([2, 1]);
+    const tooMany = Array.from({ length: 1001 }, () => row(""));
+    const bad = { code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: ["evaluations"] };
+    await expectFailure(api.batchCreateEvaluations({ evaluations: tooMany }), bad);
+    await expectFailure(api.batchCreateEvaluations({ benchmarkId }), bad);
+  });
+
+  test("a batch by request id answers the same results again", async () => {
+    const request = {
+      requestId: `b ${wire}`,
+      benchmarkId,
+      evaluations: [row("a"), { input: "no sample", output: "" }],
+    };
+    const first = await api.batchCreateEvaluations(request);
+    expect(await api.batchCreateEvaluations(request)).toEqual(first);
+    expect(await counts()).toEqual([2, 0]);
+    const reused = { code: Code.AlreadyExists, reason: "REQUEST_ID_REUSED", fields: ["request_id"] };
+    await expectFailure(api.batchCreateEvaluations({ ...request, evaluations: [row("a")] }), reused);
+  });
+
+  test("a stream answers its totals and what it did not store", async () => {
+    async function* messages() {
+      yield {
+        benchmarkId,
+        evaluations: Array.from({ length: 700 }, (_, i) => ({ sampleId: `${i}`, input: "i", output: "o" })),
+      };
+      yield { evaluations: [] };
+      yield {
+        benchmarkId,
+        evaluations: [
+          row("0", { input: "other" }),
+          row("bad", { latencyMs: -1 }),
+          { ...row("1"), input: "i", output: "o" },
+        ],
+      };
+    }
+    const { issues, ...totals } = await api.streamEvaluations(messages());
+    expect(totals).toMatchObject({ received: 703, inserted: 700, duplicates: 1, conflicts: 1, rejected: 1 });
+    expect(issues).toMatchObject([
+      { index: 700, sampleId: "0", outcome: CONFLICT },
+      { index: 701, sampleId: "bad", outcome: REJECTED, field: "latency_ms" },
+    ]);
+    expect(await counts()).toEqual([700, 0]);
+  });
+
+  test("lists come in pages with a token bound to filters and order, without texts unless asked for", async () => {
+    const evaluations = Array.from({ length: 5 }, (_, i) => row(`${i}`, { score: i }));
+    await api.batchCreateEvaluations({ evaluations });
+    const samples: string[] = [];
+    let pageToken = "";
+    do {
+      const page = await api.listEvaluations({
+        benchmarkId,
+        pageSize: 2,
+        pageToken,
+        orderBy: EvaluationOrder.SCORE_DESC,
+        maxScore: 3,
+      });
+      samples.push(...page.evaluations.map(({ sampleId }) => sampleId));
+      for (const { input, output } of page.evaluations) expect([input, output]).toEqual(["", undefined]);
+      pageToken = page.nextPageToken;
+    } while (pageToken);
+    expect(samples).toEqual(["3", "2", "1", "0"]);
+    const { evaluations: full, nextPageToken } = await api.listEvaluations({
+      benchmarkId,
+      pageSize: 1,
+      view: EvaluationView.FULL,
+    });
+    expect(full[0]).toMatchObject({ input: "2 + 2", output: "4" });
+    const bad = { code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] };
+    await expectFailure(api.listEvaluations({ benchmarkId, pageToken: nextPageToken, minScore: 1 }), bad);
+    await expectFailure(api.listEvaluations({ benchmarkId, pageToken: "?" }), bad);
+    await expectFailure(
+      Array.fromAsync(api.exportEvaluations({ benchmarkId, pageToken: nextPageToken })),
+      bad,
+    );
+  });
+
+  const wrongLists: [object, string][] = [
+    [{ benchmarkId: "7" }, "benchmark_id"],
+    [{ pageSize: 1001 }, "page_size"],
+    [{ pageSize: -1 }, "page_size"],
+    [{ minScore: Number.NaN }, "min_score"],
+    [{ orderBy: 99 as EvaluationOrder }, "order_by"],
+    [{ failedOnly: true, orderBy: EvaluationOrder.SCORE_ASC }, "order_by"],
+  ];
+  test.each(wrongLists)("a list with a wrong field is refused by its name: %#", async (fault, field) => {
+    const expected = { code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: [field] };
+    await expectFailure(api.listEvaluations({ benchmarkId, ...fault }), expected);
+  });
+
+  test("an export holds everything, and goes on after any chunk", async () => {
+    const evaluations = Array.from({ length: 900 }, (_, i) => row(`${i}`));
+    await api.batchCreateEvaluations({ evaluations });
+    const chunks = await Array.fromAsync(api.exportEvaluations({ benchmarkId }));
+    const samples = chunks.flatMap(({ evaluations }) =>
+      evaluations.map(({ sampleId, input }) => `${sampleId} ${input}`),
+    );
+    expect(samples).toHaveLength(900);
+    expect(new Set(samples).size).toBe(900);
+    expect(chunks.at(-1)?.nextPageToken).toBe("");
+    const pageToken = chunks[0]?.nextPageToken ?? "";
+    const rest = await Array.fromAsync(api.exportEvaluations({ benchmarkId, pageToken }));
+    expect(rest).toEqual(chunks.slice(1));
+    const [basic] = await Array.fromAsync(
+      api.exportEvaluations({ benchmarkId, view: EvaluationView.BASIC, sampleId: "7" }),
+    );
+    expect(basic?.evaluations).toMatchObject([{ sampleId: "7", input: "" }]);
+  });
+
+  test("a summary has the figures and the totals", async () => {
+    const evaluations = [1, 2, 3].map((score) =>
+      row(`${score}`, { score, inputTokens: 2_000_000_000, metrics: { ok: score > 1 } }),
+    );
+    await api.batchCreateEvaluations({
+      evaluations: [...evaluations, { benchmarkId, input: "i", error: "e" }],
+    });
+    const summary = await api.getBenchmarkSummary({ benchmarkId });
+    expect(summary).toMatchObject({
+      evaluationCount: 4,
+      failedCount: 1,
+      inputTokens: 6_000_000_000n,
+      outputTokens: 0n,
+    });
+    expect(summary.metrics.map(({ name }) => name)).toEqual(["score", "input_tokens", "ok"]);
+    expect(summary.metrics[0]).toMatchObject({
+      count: 3,
+      mean: 2,
+      stddev: 1,
+      min: 1,
+      p50: 2,
+      max: 3,
+      sum: 6,
+    });
+    const { metrics } = await api.getBenchmarkSummary({ benchmarkId, metrics: ["none"] });
+    expect(metrics).toMatchObject([{ name: "none", count: 0 }]);
+    expect(metrics[0]?.mean).toBeUndefined();
+  });
+
+  test.each([
+    ["getEvaluation", (id: string, of?: string) => api.getEvaluation({ id, ...(of && { benchmarkId: of }) })],
+    [
+      "updateEvaluation",
+      (id: string, of?: string) => api.updateEvaluation({ id, score: 1, ...(of && { benchmarkId: of }) }),
+    ],
+    [
+      "deleteEvaluation",
+      (id: string, of?: string) => api.deleteEvaluation({ id, ...(of && { benchmarkId: of }) }),
+    ],
+  ] as [string, (id: string, of?: string) => Promise<unknown>][])(
+    "%s of a bad or unknown id",
+    async (_, ask) => {
+      const { id } = await created("x");
+      await expectFailure(ask("7"), {
+        code: Code.InvalidArgument,
+        reason: "INVALID_ARGUMENT",
+        fields: [["id", "UUID"]],
+      });
+      await expectFailure(ask(id, "7"), {
+        code: Code.InvalidArgument,
+        reason: "INVALID_ARGUMENT",
+        fields: ["benchmark_id"],
+      });
+      await expectFailure(ask(unknownId), {
+        code: Code.NotFound,
+        reason: "NOT_FOUND",
+        metadata: { entity: "evaluation" },
+      });
+      await expectFailure(ask(id, unknownId), { code: Code.NotFound, reason: "NOT_FOUND" });
+    },
+  );
+
+  test("re-scoring with a wrong mask or value is refused by its field", async () => {
+    const { id } = await created("x");
+    const { evaluation: failed } = await api.createEvaluation({ benchmarkId, input: "i", error: "e" });
+    const bad = (field: string) => ({
+      code: Code.InvalidArgument,
+      reason: "INVALID_ARGUMENT",
+      fields: [field],
+    });
+    await expectFailure(api.updateEvaluation({ id, updateMask: { paths: ["output"] } }), bad("update_mask"));
+    await expectFailure(api.updateEvaluation({ id, score: Number.NaN }), bad("score"));
+    await expectFailure(api.updateEvaluation({ id: failed?.id ?? "", error: "" }), {
+      code: Code.FailedPrecondition,
+      reason: "CONSTRAINT_VIOLATION",
+      fields: ["error"],
+    });
+  });
+
+  test.runIf(wire !== "Connect with JSON")(
+    "a time out of range refuses its item alone, which JSON cannot even say",
+    async () => {
+      const createdAt = { seconds: 999_999_999_999n, nanos: 0 };
+      const { results } = await api.batchCreateEvaluations({
+        evaluations: [row("a"), row("b", { createdAt }), row("c")],
+      });
+      expect(results.map(({ outcome, field }) => [outcome, field])).toEqual([
+        [CREATED, ""],
+        [REJECTED, "created_at"],
+        [CREATED, ""],
+      ]);
+      async function* messages() {
+        yield { evaluations: [row("a", { createdAt }), row("d")] };
+      }
+      expect(await api.streamEvaluations(messages())).toMatchObject({
+        received: 2,
+        inserted: 1,
+        rejected: 1,
+      });
+    },
+  );
+});

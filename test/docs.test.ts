@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DATABASE_NAMES } from "../src/config/choose-database.ts";
+import { service } from "../src/config/service.ts";
+import { loadConfig } from "../src/config.ts";
+import type { Database } from "../src/database/database.ts";
+import { services } from "../src/services.ts";
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, "..", path), "utf8");
+
+/** What stands between a heading of a Markdown file and the next of its kind. */
+function section(text: string, heading: string): string {
+  const found = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (found === undefined) throw new Error(`there is no section ${heading}`);
+  return found;
+}
+
+/** The code spans in the first column of a table. */
+function firstColumn(text: string): string[] {
+  const rows = text.split("\n").filter((line) => line.startsWith("| `"));
+  return rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code),
+  );
+}
+
+test("docs/errors.md explains exactly the reasons there are, in order", () => {
+  const [, union = ""] = /export type Reason =([^;]+);/.exec(read("src/errors.ts")) ?? [];
+  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
+  expect(reasons).toContain("NOT_FOUND");
+  expect(firstColumn(section(read("docs/errors.md"), "Reasons"))).toEqual(reasons);
+});
+
+test("the README has exactly the settings there are", () => {
+  const settings = [
+    ...Object.keys(service.shape),
+    ...Object.values(DATABASE_NAMES),
+    "DATABASE_MIGRATION_URL",
+    "DATABASE_REPLICA_URL",
+    "LTB_CONFIG_FILE",
+  ];
+  expect(firstColumn(section(read("README.md"), "Configuration")).sort()).toEqual(settings.sort());
+});
+
+test("the README lists exactly the methods that answer UNIMPLEMENTED", () => {
+  // Nothing is called, so there is no need of a database.
+  const provided = services({} as Database, loadConfig({ env: {}, cwd: import.meta.dirname }));
+  const missing = provided.flatMap(({ service, implementation }) => {
+    const methods = service.methods.filter(({ localName }) => !(localName in implementation));
+    const all = methods.length === service.methods.length;
+    return all ? [`${service.name}: all methods`] : methods.map(({ name }) => `${service.name}: ${name}`);
+  });
+  const listed = section(read("README.md"), "Not implemented yet")
+    .split("\n")
+    .flatMap((line) => {
+      const [, names = "", methods = ""] = /^- ([\w, ]+): (.*)$/.exec(line) ?? [];
+      return names
+        .split(", ")
+        .flatMap((name) => methods.split(", ").map((method) => `${name}: ${method.replaceAll("`", "")}`));
+    })
+    .filter((entry) => entry !== ": ");
+  expect(listed.sort()).toEqual(missing.sort());
+});

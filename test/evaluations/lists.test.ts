@@ -1,0 +1,217 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { newId } from "../../src/database/ids.ts";
+import { exportChunks } from "../../src/evaluations/export.ts";
+import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
+import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/repository.ts";
+import { limits } from "../../src/limits.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+let db: Database;
+beforeAll(async () => {
+  db = await Database.connect(await createTestDatabase());
+});
+afterAll(() => db.close());
+
+const newBenchmark = async () =>
+  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+
+/** Every page of a list. */
+async function pages(
+  filter: EvaluationFilter,
+  options: EvaluationListOptions = {},
+): Promise<EvaluationPage[]> {
+  const all: EvaluationPage[] = [];
+  let after = options.after;
+  do {
+    const page = await db.evaluations.list(filter, { ...options, after });
+    all.push(page);
+    after = page.next;
+  } while (after);
+  return all;
+}
+
+const bytesOf = (page: EvaluationPage) => Buffer.byteLength(JSON.stringify(page.items));
+
+describe("every filter in every order, in pages of every size", () => {
+  let rows: (NewEvaluation & { id: string; createdAt: string })[];
+  let benchmarkId: string;
+  beforeAll(async () => {
+    benchmarkId = await newBenchmark();
+    rows = Array.from({ length: 40 }, (_, index) => ({
+      id: newId(),
+      benchmarkId,
+      sampleId: `s${index % 10}`,
+      repetition: Math.floor(index / 10),
+      provider: index % 2 ? "odd" : "even",
+      model: index % 3 ? "small" : "large",
+      input: "i",
+      output: "o",
+      // Few scores and few times, so that most rows tie with others.
+      score: index % 5 === 4 ? null : (index % 4) / 4,
+      ...(index % 7 === 0 && { error: "failed" }),
+      createdAt: `2026-01-31T12:00:00.00000${index % 3}Z`,
+    }));
+    await db.evaluations.createMany(rows);
+    // Another benchmark's rows belong to no page.
+    const other = await newBenchmark();
+    await db.evaluations.createMany(rows.map((row) => ({ ...row, id: newId(), benchmarkId: other })));
+  });
+
+  type Row = (typeof rows)[number];
+  const filters: [Omit<EvaluationFilter, "benchmarkId">, (row: Row) => boolean][] = [
+    [{}, () => true],
+    [{ provider: "odd" }, ({ provider }) => provider === "odd"],
+    [{ model: "large" }, ({ model }) => model === "large"],
+    [{ minScore: 0.25 }, ({ score }) => typeof score === "number" && score >= 0.25],
+    [{ maxScore: 0.25 }, ({ score }) => typeof score === "number" && score <= 0.25],
+    [{ minScore: 0.5, maxScore: 0.5 }, ({ score }) => score === 0.5],
+    [{ failedOnly: true }, ({ error }) => error !== undefined],
+    [{ sampleId: "s3" }, ({ sampleId }) => sampleId === "s3"],
+    [
+      { provider: "odd", model: "small", minScore: 0, sampleId: "s1" },
+      (row) =>
+        row.provider === "odd" &&
+        row.model === "small" &&
+        typeof row.score === "number" &&
+        row.sampleId === "s1",
+    ],
+    [{ minScore: 2 }, () => false],
+  ];
+  const orders = ["newest", "oldest", "highest-score", "lowest-score"] as const;
+  const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+
+  test.each(filters.flatMap(([filter, matches]) => orders.map((orderBy) => ({ filter, matches, orderBy }))))(
+    "$filter $orderBy",
+    async ({ filter, matches, orderBy }) => {
+      const query = { benchmarkId, ...filter, orderBy };
+      const byScore = orderBy.endsWith("score");
+      if (filter.failedOnly && byScore) {
+        await expect(pages(query)).rejects.toMatchObject({ violations: [{ field: "order_by" }] });
+        return;
+      }
+      const key = (row: Row) => (byScore ? (row.score ?? 0) : row.createdAt);
+      const sign = orderBy === "oldest" || orderBy === "lowest-score" ? 1 : -1;
+      const expected = rows
+        .filter((row) => matches(row) && (!byScore || typeof row.score === "number"))
+        .sort((a, b) => sign * (compare(key(a), key(b)) || compare(a.id, b.id)))
+        .map(({ id }) => id);
+      for (const limit of [1, 3, expected.length || 1, 1000]) {
+        const cut = await pages(query, { limit });
+        expect(cut.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(expected);
+        expect(cut).toHaveLength(Math.max(1, Math.ceil(expected.length / limit)));
+      }
+    },
+  );
+
+  test("texts are only there where they are asked for", async () => {
+    const [basic] = (await db.evaluations.list({ benchmarkId }, { limit: 1 })).items;
+    expect(basic).toMatchObject({ input: null, output: null, expected: null, metadata: null });
+    const [full] = (await db.evaluations.list({ benchmarkId }, { limit: 1, full: true })).items;
+    expect(full).toMatchObject({ input: "i", output: "o" });
+    expect(await db.evaluations.listByBenchmark(benchmarkId, 1)).toEqual([full]);
+  });
+});
+
+describe("pages are bounded by their bytes:", () => {
+  const mib = 1024 * 1024;
+  const rest = { input: "i", output: "o" };
+  const rows: [string, number, (index: number) => Omit<NewEvaluation, "benchmarkId">, boolean][] = [
+    ["texts of 1 MiB", 8, (i) => ({ ...rest, input: "x".repeat(mib), sampleId: `${i}` }), true],
+    ["texts beyond a page", 3, () => ({ input: "x".repeat(2 * mib), output: "y".repeat(2 * mib) }), true],
+    [
+      "metadata of 1 MB that compresses well",
+      8,
+      () => ({ ...rest, metadata: { a: "x".repeat(1_000_000) } }),
+      true,
+    ],
+    [
+      "metrics of 1 MB that compress well",
+      8,
+      () => ({ ...rest, metrics: { a: "x".repeat(1_000_000) } }),
+      false,
+    ],
+    [
+      "metadata of 60 kB that compresses into the row",
+      200,
+      () => ({ ...rest, metadata: { a: "x".repeat(60_000) } }),
+      true,
+    ],
+    ["long errors", 100, () => ({ input: "i", error: "é".repeat(60_000) }), false],
+  ];
+  test.each(rows)("%s", async (_, count, row, full) => {
+    const benchmarkId = await newBenchmark();
+    for (let i = 0; i < count; i++) await db.evaluations.create({ benchmarkId, ...row(i) });
+    const all = await pages({ benchmarkId }, { limit: 1000, full });
+    expect(new Set(all.flatMap(({ items }) => items.map(({ id }) => id))).size).toBe(count);
+    for (const page of all) {
+      expect(page.items.length).toBeGreaterThan(0);
+      // One row larger than a page comes alone.
+      if (page.items.length > 1) expect(bytesOf(page)).toBeLessThan(limits.pageBytes * 1.1);
+    }
+  });
+});
+
+describe("an export", () => {
+  test("holds everything once, oldest first, in chunks of bounded size, and goes on after any of them", async () => {
+    const benchmarkId = await newBenchmark();
+    const count = 2_345;
+    for (let from = 0; from < count; from += 1000) {
+      const some = Array.from({ length: Math.min(1000, count - from) }, (_, index) => ({
+        benchmarkId,
+        sampleId: `${from + index}`,
+        input: "x".repeat((from + index) % 17 === 0 ? 200_000 : 10),
+        output: "o",
+      }));
+      await db.evaluations.createMany(some);
+    }
+    const read = async (after: EvaluationPage["next"]) => {
+      const chunks: EvaluationPage[] = [];
+      for await (const chunk of exportChunks(
+        db.evaluations,
+        { benchmarkId, orderBy: "oldest" },
+        { after, full: true },
+      )) {
+        expect(chunk.items.length).toBeLessThanOrEqual(limits.exportChunkRows);
+        expect(bytesOf(chunk)).toBeLessThan(limits.pageBytes * 1.1);
+        chunks.push(chunk);
+      }
+      return chunks;
+    };
+    const chunks = await read(undefined);
+    const items = chunks.flatMap(({ items }) => items);
+    expect(new Set(items.map(({ sampleId }) => sampleId)).size).toBe(count);
+    expect(items).toHaveLength(count);
+    const order = items.map(({ createdAt, id }) => `${createdAt} ${id}`);
+    expect(order).toEqual(order.toSorted());
+    const rest = await read(chunks[2]?.next);
+    expect(rest.flatMap(({ items }) => items)).toEqual(chunks.slice(3).flatMap(({ items }) => items));
+  });
+
+  test("of an empty benchmark is empty, of a missing one NOT_FOUND", async () => {
+    const read = (benchmarkId: string) =>
+      Array.fromAsync(exportChunks(db.evaluations, { benchmarkId }, { after: undefined, full: true }));
+    expect(await read(await newBenchmark())).toEqual([]);
+    await expect(read(newId())).rejects.toMatchObject({ code: Code.NotFound });
+  });
+});
+
+test.each([
+  [{ benchmarkId: "7" }, "benchmark_id"],
+  [{ minScore: Number.NaN }, "min_score"],
+  [{ maxScore: Number.POSITIVE_INFINITY }, "max_score"],
+  [{ orderBy: "random" as never }, "order_by"],
+  [{ sampleId: "\0" }, "sample_id"],
+])("a wrong filter is refused by its field: %j", async (filter, field) => {
+  await expect(db.evaluations.list({ benchmarkId: newId(), ...filter })).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    violations: [{ field }],
+  });
+});
+
+test.each([0, -1, 1001, 1.5])("a page of %s is refused", async (limit) => {
+  await expect(db.evaluations.list({ benchmarkId: newId() }, { limit })).rejects.toMatchObject({
+    violations: [{ field: "limit" }],
+  });
+});

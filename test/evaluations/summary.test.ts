@@ -1,0 +1,212 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { newId } from "../../src/database/ids.ts";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import type { BenchmarkSummary } from "../../src/evaluations/summary.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+let db: Database;
+beforeAll(async () => {
+  db = await Database.connect(await createTestDatabase());
+});
+afterAll(() => db.close());
+
+const newBenchmark = async () =>
+  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+
+async function summaryOf(rows: Partial<NewEvaluation>[], names?: string[]): Promise<BenchmarkSummary> {
+  const benchmarkId = await newBenchmark();
+  if (rows.length > 0)
+    await db.evaluations.createMany(rows.map((row) => ({ benchmarkId, input: "i", output: "o", ...row })));
+  return db.evaluations.summarize(benchmarkId, names);
+}
+const metricOf = (summary: BenchmarkSummary, name: string) =>
+  summary.metrics.find((metric) => metric.name === name);
+const namesOf = ({ metrics }: BenchmarkSummary) => metrics.map(({ name }) => name);
+
+/** t(0.975, df), from printed tables. */
+const t975: Record<number, number> = {
+  1: 12.706204736432095,
+  4: 2.7764451051977987,
+  9: 2.2621571627409915,
+  99: 1.9842169515086827,
+};
+
+/** Figures by the textbook's formulas, in two passes. */
+function figures(values: readonly number[]) {
+  const n = values.length;
+  const sum = values.reduce((a, b) => a + b, 0);
+  const mean = sum / n;
+  const stddev = Math.sqrt(values.reduce((a, x) => a + (x - mean) ** 2, 0) / (n - 1));
+  const stderr = stddev / Math.sqrt(n);
+  const sorted = values.toSorted((a, b) => a - b);
+  const percentile = (p: number) => {
+    const place = p * (n - 1);
+    const [low = 0, high = 0] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+    return low + (place - Math.floor(place)) * (high - low);
+  };
+  const margin = (t975[n - 1] ?? Number.NaN) * stderr;
+  const [p50, p90, p95, p99] = [0.5, 0.9, 0.95, 0.99].map(percentile);
+  const [min, max] = [percentile(0), percentile(1)];
+  return {
+    count: n,
+    sum,
+    mean,
+    stddev,
+    stderr,
+    ci95Low: mean - margin,
+    ci95High: mean + margin,
+    min,
+    p50,
+    p90,
+    p95,
+    p99,
+    max,
+  };
+}
+
+describe("figures of a metric are those of the textbook", () => {
+  const samples: [string, number[]][] = [
+    ["two values", [0.25, 0.75]],
+    ["five values", [2, 4, 4, 5, 9]],
+    ["values far from zero that hardly differ", [1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16, 1e9 + 10]],
+    ["negative ones and zero", [-1.5, 0, -3, 2.5, -0.125]],
+    ["ten that are all the same", Array.from({ length: 10 }, () => 0.1)],
+    ["a hundred", Array.from({ length: 100 }, (_, i) => Math.sin(i * 12.9898) * 43758.5453)],
+  ];
+  test.each(samples)("%s", async (_, values) => {
+    const summary = await summaryOf(values.map((value) => ({ score: value, metrics: { own: value } })));
+    const expected = figures(values);
+    for (const name of ["score", "own"]) {
+      const metric = metricOf(summary, name);
+      expect(metric?.count).toBe(values.length);
+      for (const [figure, value] of Object.entries(expected)) {
+        const got = metric?.[figure as keyof typeof expected] ?? Number.NaN;
+        const scale = Math.max(Math.abs(value), 1e-6 * Math.max(...values.map(Math.abs)));
+        expect(Math.abs(got - value) / scale, `${name} ${figure}: ${got}, expected ${value}`).toBeLessThan(
+          1e-9,
+        );
+      }
+    }
+  });
+
+  test("a single value has no spread", async () => {
+    const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null };
+    const all = { min: 0.5, p50: 0.5, p90: 0.5, p95: 0.5, p99: 0.5, max: 0.5 };
+    expect((await summaryOf([{ score: 0.5 }])).metrics).toEqual([
+      { name: "score", count: 1, sum: 0.5, mean: 0.5, ...none, ...all },
+    ]);
+  });
+});
+
+describe("metrics", () => {
+  test("booleans count as 0 and 1, other kinds of values not at all", async () => {
+    const summary = await summaryOf([
+      { metrics: { exact: true, note: "text", list: [1], object: { a: 1 }, nothing: null } },
+      { metrics: { exact: false, mixed: 1 } },
+      { metrics: { exact: true, mixed: "1" } },
+      { metrics: { exact: true, mixed: true } },
+    ]);
+    expect(namesOf(summary)).toEqual(["exact", "mixed"]);
+    expect(metricOf(summary, "exact")).toMatchObject({ count: 4, mean: 0.75, min: 0, max: 1, stddev: 0.5 });
+    expect(metricOf(summary, "mixed")).toMatchObject({ count: 2, mean: 1 });
+  });
+
+  test("the built-in ones come first, in their own order, and a key that equals one is set apart", async () => {
+    const summary = await summaryOf([
+      {
+        score: 1,
+        latencyMs: 10,
+        inputTokens: 3,
+        outputTokens: 4,
+        costUsd: 0.5,
+        metrics: { score: 9, cost_usd: 8, b: 1, a: 2, Z: 3, ü: 4 },
+      },
+    ]);
+    expect(namesOf(summary)).toEqual([
+      ...["score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"],
+      ...["Z", "a", "b", "metrics.cost_usd", "metrics.score", "ü"],
+    ]);
+    expect(metricOf(summary, "score")).toMatchObject({ mean: 1 });
+    expect(metricOf(summary, "metrics.score")).toMatchObject({ mean: 9 });
+  });
+
+  test("a key that is named as another is set apart is not counted in with it", async () => {
+    const summary = await summaryOf([{ metrics: { score: 1, "metrics.score": 3 } }]);
+    expect(metricOf(summary, "metrics.score")?.count).toBe(1);
+  });
+
+  test("those asked for come in the order asked for, with nothing where there is no value", async () => {
+    const summary = await summaryOf([{ score: 1, metrics: { a: 2 } }], ["missing", "a", "score"]);
+    expect(namesOf(summary)).toEqual(["missing", "a", "score"]);
+    const nothing = {
+      mean: null,
+      stddev: null,
+      stderr: null,
+      ci95Low: null,
+      min: null,
+      p50: null,
+      max: null,
+    };
+    expect(metricOf(summary, "missing")).toMatchObject({ count: 0, sum: 0, ...nothing });
+  });
+
+  test("numbers beyond what can be added up do not keep the others from being summarized", async () => {
+    const summary = await summaryOf([
+      { score: 0.5, metrics: { huge: 1e308 } },
+      { score: 1, metrics: { huge: -1e308 } },
+      { score: 1, metrics: { huge: 1e308 } },
+    ]);
+    expect(metricOf(summary, "score")).toMatchObject({ count: 3 });
+  });
+});
+
+describe("totals", () => {
+  test("are over all evaluations, the failed ones too", async () => {
+    const summary = await summaryOf([
+      { inputTokens: 2_000_000_000, outputTokens: 1, costUsd: 0.1 },
+      { inputTokens: 2_000_000_000, costUsd: 0.2, error: "late" },
+      { output: null, error: "timeout" },
+    ]);
+    expect(summary).toMatchObject({
+      evaluationCount: 3,
+      failedCount: 2,
+      inputTokens: 4_000_000_000,
+      outputTokens: 1,
+    });
+    expect(summary.costUsd).toBeCloseTo(0.3, 12);
+  });
+
+  test("of no evaluations are zero", async () => {
+    const totals = { evaluationCount: 0, failedCount: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 };
+    expect(await summaryOf([])).toMatchObject({ ...totals, metrics: [] });
+    expect((await summaryOf([], ["score"])).metrics).toMatchObject([{ name: "score", count: 0, mean: null }]);
+  });
+});
+
+test("in a transaction it sees what the transaction wrote", async () => {
+  const summary = await db.transaction(async ({ benchmarks, evaluations }) => {
+    const { id: benchmarkId } = await benchmarks.create({
+      name: "n",
+      provider: "p",
+      model: "m",
+      dataset: "d",
+    });
+    await evaluations.create({ benchmarkId, input: "i", output: "o", score: 1 });
+    return evaluations.summarize(benchmarkId);
+  });
+  expect(summary).toMatchObject({ evaluationCount: 1, metrics: [{ name: "score", mean: 1 }] });
+});
+
+test.each([
+  [newId(), [], Code.NotFound, undefined],
+  ["7", [], Code.InvalidArgument, "benchmark_id"],
+  [newId(), [""], Code.InvalidArgument, "metrics[0]"],
+  [newId(), Array.from({ length: 101 }, () => "a"), Code.InvalidArgument, "metrics"],
+] as const)("a summary of %s %# fails with its reason", async (id, names, code, field) => {
+  await expect(db.evaluations.summarize(id, names)).rejects.toMatchObject({
+    code,
+    ...(field && { violations: [{ field }] }),
+  });
+});
