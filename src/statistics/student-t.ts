@@ -35,23 +35,19 @@ function upperTail(t: number, degrees: number): number {
 }
 
 function density(t: number, degrees: number): number {
-  const log =
-    logGamma((degrees + 1) / 2) -
-    logGamma(degrees / 2) -
-    Math.log(degrees * Math.PI) / 2 -
-    ((degrees + 1) / 2) * Math.log1p((t * t) / degrees);
-  return Math.exp(log);
+  const scale = gammaRatio(degrees / 2) - Math.log(degrees * Math.PI) / 2;
+  return Math.exp(scale - ((degrees + 1) / 2) * Math.log1p((t * t) / degrees));
 }
 
 /**
- * I_x(a, b), by its continued fraction (DLMF 8.17.22) evaluated with Lentz's method.
+ * I_x(a, b) where the smaller of a and b is ½, by its continued fraction (DLMF 8.17.22) evaluated with Lentz's method.
  * @param y 1 − x, given because subtracting would lose its digits where x is close to 1
  */
 function regularizedBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - regularizedBeta(y, x, b, a);
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(y)) / a;
+  const front = Math.exp(a * Math.log(x) + b * Math.log(y) - logBeta(Math.max(a, b))) / a;
   let c = 1;
   let d = 1 / atLeastTiny(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
@@ -73,12 +69,19 @@ function atLeastTiny(value: number): number {
   return Math.abs(value) < tiny ? tiny : value;
 }
 
-/** ln Γ(x) for x > 0: Stirling's series (DLMF 5.11.1), moved above 15 by the recurrence so that its terms decay. */
-function logGamma(x: number): number {
+/** ln B(a, ½) */
+function logBeta(a: number): number {
+  return Math.log(Math.PI) / 2 - gammaRatio(a);
+}
+
+/**
+ * ln(Γ(a + ½) / Γ(a)), by its asymptotic series (DLMF 5.11.13), moved above 40 by the recurrence of Γ so that its terms
+ * decay. Not as a difference of two logarithms: those grow with a, and their difference would lose its digits.
+ */
+function gammaRatio(a: number): number {
   let shift = 0;
-  let z = x;
-  for (; z < 15; z++) shift += Math.log(z);
+  let z = a;
+  for (; z < 40; z++) shift += Math.log1p(0.5 / z);
   const z2 = z * z;
-  const series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / (1188 * z2)) / z2) / z2) / z2) / z;
-  return (z - 0.5) * Math.log(z) - z + Math.log(2 * Math.PI) / 2 + series - shift;
+  return Math.log(z) / 2 - (1 / 8 - (1 / 192 - (1 / 640 - 17 / (14_336 * z2)) / z2) / z2) / z - shift;
 }
