@@ -8,7 +8,12 @@ export const limits = {
   textLength: 65_536,
   /** UTF-8 bytes of an evaluation's input, output or expected text. */
   evaluationTextBytes: 2 * 1024 * 1024,
-  /** UTF-8 bytes of one JSON document: metadata, results, metrics, payload. */
+  /**
+   * UTF-8 bytes of an evaluation's texts and JSON together, so that one that can be stored can also be read: it has to fit
+   * into a message of 4 MiB.
+   */
+  evaluationBytes: 3_800_000,
+  /** Bytes of one JSON document (metadata, results, metrics, payload) as a `google.protobuf.Value`. */
   jsonBytes: 1024 * 1024,
   /** Objects and lists within each other in a JSON document. */
   jsonDepth: 100,
@@ -30,6 +35,8 @@ export const limits = {
   messageLength: 1_024,
   /** How long a claim may wait for a job. */
   claimWaitMs: 30_000,
+  /** How long before its own deadline a waiting claim is answered. */
+  claimMarginMs: 500,
   /** Jobs that one page of a list looks at, however few of them match. */
   scanRows: 5_000,
   /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
@@ -37,16 +44,41 @@ export const limits = {
   bulkCallRows: 50_000,
   /** Attempts that are shown with a job. */
   attemptsShown: 100,
-  /** Waiting claims are looked after at least this often, and so many of them by one statement at most. */
+  /** Waiting claims are looked after at least this often. */
   claimPollMs: 1_000,
-  claimPolls: 200,
+  /** Waiting claims that one statement serves: at first, and at most. */
+  claimPollsFirst: 8,
+  claimPollsMost: 200,
+  /** How often a claim that others were faster than is made again at once. */
+  claimContentions: 20,
   /** Calls that share one statement, and statements of a kind that run at once. */
   gatherItems: 200,
   gatherWrites: 2,
   /** How long job events are kept for watchers to resume. */
   eventMinutes: 60,
+  /** How often watchers look for events, how soon again after a change was made, and how long they outlast failing to. */
+  watchPollMs: 200,
+  watchPokeMs: 20,
+  watchPatienceMs: 5_000,
+  /** A watch that has nothing to tell says so this often. */
+  watchSilenceMs: 15_000,
+  /** Events that a watcher takes at a time, ids that end such a portion, and jobs that are read by one statement. */
+  watchPortionEvents: 500,
+  watchPortionIds: 1_000,
+  watchPageJobs: 250,
+  /** Job ids of the latest events that a server keeps in memory for its watchers, and reads of watchers at once. */
+  watchWindowIds: 20_000,
+  watchReads: 4,
+  /** Servers tell each other of changes at most this often. */
+  hintIntervalMs: 20,
+  /** How long such a hint may take, how often the connection is looked after, and the longest pause before it is made again. */
+  hintTimeoutMs: 5_000,
+  hintCheckMs: 30_000,
+  hintRetryMs: 10_000,
   /** How often leases, due jobs and stale workers are looked after. */
   queueMaintenanceMs: 250,
+  /** A database that has not answered for this long was away, and with it the renewals of leases. */
+  outageMs: 2_000,
   /** How long a lease lasts: where the worker leaves it open, at least and at most. */
   leaseMs: 30_000,
   leaseMinMs: 1_000,
@@ -59,6 +91,8 @@ export const limits = {
   /** A worker silent for so long is degraded, and then offline. */
   workerDegradedMs: 10_000,
   workerOfflineMs: 30_000,
+  /** The longest silence of workers that can be asked for: 100 years. */
+  silenceMs: 3_155_760_000_000,
   /** Above this share of used capacity the cluster is degraded. */
   clusterLoad: 0.9,
   /** Stale workers that are removed by one transaction. */

@@ -1,85 +1,77 @@
-import { z } from "zod";
+import { foldCounts } from "./benchmarks/fold-counts.ts";
 import type { Executor } from "./database/executor.ts";
-import { sql, statement } from "./database/sql.ts";
+import { forgetRequests } from "./database/forget-requests.ts";
+import { QueueMaintenance } from "./jobs/maintenance.ts";
+import type { JobQueue } from "./jobs/queue.ts";
 import { limits } from "./limits.ts";
+import { storeStatuses } from "./workers/statements.ts";
+
+/** Something that has to be done now and then. Safe in any number of servers: each takes only what no other holds. */
+export interface MaintenanceTask {
+  name: string;
+  /** Milliseconds from one start to the next; a round that takes longer is followed at the next multiple. */
+  everyMs: number;
+  run: () => Promise<unknown>;
+}
 
 interface Log {
+  info: (message: string) => void;
   warn: (details: object, message: string) => void;
 }
 
-/**
- * Folds counts and forgets old request ids, now and then, until stopped. Safe in any number of servers: each takes only
- * what no other holds.
- */
-export function startMaintenance(db: Executor, log: Log): { stop: () => Promise<void> } {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    // A round that takes long is not followed by all those that it delayed.
-    running ??= maintain(db)
-      .catch((error) => log.warn({ err: error }, "maintenance failed"))
-      .finally(() => {
-        running = undefined;
-      });
-  }, limits.maintenanceIntervalMs);
+/** Everything that a server looks after by itself. */
+export function maintenanceTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
+  const jobs = new QueueMaintenance(db, queue);
+  const everyMs = limits.maintenanceIntervalMs;
+  return [
+    { name: "leases and due jobs", everyMs: limits.queueMaintenanceMs, run: () => jobs.watchOver() },
+    { name: "job statistics and events", everyMs, run: () => jobs.tidy() },
+    { name: "statuses of workers", everyMs, run: () => db.one(storeStatuses(limits.maintenanceBatchRows)) },
+    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
+    { name: "request ids", everyMs, run: () => forgetRequests(db) },
+  ];
+}
+
+/** Does once, now, all that the tasks would do. Leases that have run out end at once, also those an outage ended. */
+export async function maintain(db: Executor, queue: JobQueue): Promise<void> {
+  const jobs = new QueueMaintenance(db, queue);
+  await jobs.run();
+  await jobs.tidy();
+  await db.one(storeStatuses(limits.maintenanceBatchRows));
+  await foldCounts(db);
+  await forgetRequests(db);
+}
+
+/** Runs each task at its interval until stopped. `stop` waits for the rounds that are under way. */
+export function startMaintenance(tasks: readonly MaintenanceTask[], log: Log): { stop: () => Promise<void> } {
+  const stops = tasks.map((task) => startTask(task, log));
   return {
     stop: async () => {
-      clearInterval(timer);
-      await running;
+      await Promise.all(stops.map((stop) => stop()));
     },
   };
 }
 
-/** One round of maintenance. */
-export async function maintain(db: Executor): Promise<void> {
-  let folded: number;
-  do {
-    ({ folded } = await db.one(foldCounts(limits.maintenanceBatchRows)));
-  } while (folded === limits.maintenanceBatchRows);
-  let forgotten: number;
-  do {
-    ({ forgotten } = await db.one(forgetRequests(limits.requestIdHours, limits.maintenanceBatchRows)));
-  } while (forgotten === limits.maintenanceBatchRows);
+function startTask({ name, everyMs, run }: MaintenanceTask, log: Log): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let isFailing = false;
+  const round = async () => {
+    try {
+      await run();
+      if (isFailing) log.info(`maintenance of ${name} works again`);
+      isFailing = false;
+    } catch (error) {
+      // Once an outage, not four times a second.
+      if (!isFailing) log.warn({ err: error }, `maintenance of ${name} failed`);
+      isFailing = true;
+    }
+    running = undefined;
+  };
+  const timer = setInterval(() => {
+    running ??= round();
+  }, everyMs);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }
-
-// A count set by hand near the most that its column holds must not stop the folding of all others, hence the bound.
-// Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by another is left for later.
-const foldCounts = statement("maintenance_fold_counts", {
-  row: z.object({ folded: z.number() }),
-  build: (limit: number) => sql.fragment`
-    with benchmark as (
-      select id from benchmarks
-      where id in (select benchmark_id from benchmark_count_deltas limit ${limit})
-      order by id for no key update skip locked
-    ), folded as (
-      delete from benchmark_count_deltas
-      where ctid = any (array(
-        select d.ctid from benchmark_count_deltas d join benchmark b on b.id = d.benchmark_id
-        limit ${limit} for update of d skip locked
-      ))
-      returning benchmark_id, completed, failed
-    ), total as (
-      select benchmark_id, sum(completed) as completed, sum(failed) as failed
-      from folded group by benchmark_id
-    ), counted as (
-      update benchmarks b
-      set completed_iterations = least(b.completed_iterations + total.completed, 2147483647),
-        failed_iterations = least(b.failed_iterations + total.failed, 2147483647)
-      from total where b.id = total.benchmark_id
-    )
-    select count(*) as folded from folded`,
-  examples: [[10]],
-});
-
-const forgetRequests = statement("maintenance_forget_requests", {
-  row: z.object({ forgotten: z.number() }),
-  build: (hours: number, limit: number) => sql.fragment`
-    with forgotten as (
-      delete from requests where ctid = any (array(
-        select ctid from requests where created_at < now() - make_interval(hours => ${hours}) limit ${limit}
-        for update skip locked
-      ))
-      returning 1
-    )
-    select count(*) as forgotten from forgotten`,
-  examples: [[24, 10]],
-});

@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { invalid } from "./errors.ts";
+import { jsonBytes } from "./json.ts";
 import { limits } from "./limits.ts";
 
 export type { JsonValue };
@@ -113,12 +114,10 @@ function checkJson(value: JsonValue, context: z.RefinementCtx): void {
     context.addIssue({ code: "custom", message: fault });
     return;
   }
-  const size = Buffer.byteLength(JSON.stringify(value));
+  const size = jsonBytes(value);
   if (size > limits.jsonBytes) {
-    context.addIssue({
-      code: "custom",
-      message: `must have at most ${limits.jsonBytes} bytes as JSON, has ${size}`,
-    });
+    const message = `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
+    context.addIssue({ code: "custom", message });
   }
 }
 

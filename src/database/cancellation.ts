@@ -15,9 +15,11 @@ export function withSignal<T>(source: SignalSource, fn: () => T): T {
   return current.run(source, fn);
 }
 
-/** Runs `fn` bound to no caller: for work that several callers share. */
+const outside = AsyncLocalStorage.snapshot();
+
+/** Runs `fn` bound to no caller and to no transaction of a caller's: for work that several callers share. */
 export function withoutSignal<T>(fn: () => T): T {
-  return current.run(undefined, fn);
+  return outside(fn);
 }
 
 export function currentSignal(): AbortSignal | undefined {

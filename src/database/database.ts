@@ -5,10 +5,13 @@ import { EvaluationRepository } from "../evaluations/repository.ts";
 import { JobQueue } from "../jobs/queue.ts";
 import { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
+import { type MaintenanceTask, maintain, maintenanceTasks } from "../maintenance.ts";
+import { WorkerRepository } from "../workers/repository.ts";
 import { withSignal } from "./cancellation.ts";
 import { type Connection, findConnection } from "./connect.ts";
 import { type Executor, poolExecutor } from "./executor.ts";
 import { migrateUp } from "./migrate.ts";
+import { Notifier, type NotifierLog } from "./notifier.ts";
 import { Pool } from "./pool.ts";
 import { type DatabaseStats, readStats } from "./statistics.ts";
 
@@ -17,6 +20,7 @@ export interface Repositories {
   readonly benchmarks: BenchmarkRepository;
   readonly evaluations: EvaluationRepository;
   readonly jobs: JobRepository;
+  readonly workers: WorkerRepository;
 }
 
 export interface ConnectOptions {
@@ -24,6 +28,13 @@ export interface ConnectOptions {
   startupTimeoutMs?: number;
   /** Whether hot statements are prepared by name. Default: true; false behind a pooler that cannot carry them. */
   preparedStatements?: boolean;
+  /**
+   * Whether changes of the queue are told to other processes on this database, and heard from them, by LISTEN on a connection
+   * beside the pool; without, they are found within a second. Default: false. Of no use behind a pooler that shares sessions.
+   */
+  listen?: boolean;
+  /** Told when hints between processes stop to work, and when they work again. */
+  log?: NotifierLog;
 }
 
 /**
@@ -39,23 +50,26 @@ export class Database implements Repositories {
   readonly benchmarks: BenchmarkRepository;
   readonly evaluations: EvaluationRepository;
   readonly jobs: JobRepository;
+  readonly workers: WorkerRepository;
   /** What this process knows and does about the queue. */
   readonly queue: JobQueue;
   readonly #connection: Connection;
   readonly #pool: Pool;
   readonly #executor: Executor;
+  #notifier: Notifier | undefined;
 
   private constructor(connection: Connection, pool: Pool) {
     this.#connection = connection;
     this.#pool = pool;
     this.#executor = poolExecutor(pool);
     this.queue = new JobQueue(this.#executor);
-    const { benchmarks, evaluations, jobs } = repositories(this.#executor, this.queue, {
+    const { benchmarks, evaluations, jobs, workers } = repositories(this.#executor, this.queue, {
       transaction: false,
     });
     this.benchmarks = benchmarks;
     this.evaluations = evaluations;
     this.jobs = jobs;
+    this.workers = workers;
   }
 
   /**
@@ -65,7 +79,7 @@ export class Database implements Repositories {
    */
   static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
     const config = databaseConfig(input as DatabaseOptions);
-    const { startupTimeoutMs = 60_000, preparedStatements = true } = options;
+    const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, log } = options;
     const connection = await findConnection(config, startupTimeoutMs);
     const pool = await Pool.create({
       connection,
@@ -76,7 +90,9 @@ export class Database implements Repositories {
       maxWaiting: config.waitQueueLimit,
       prepared: preparedStatements,
     });
-    return new Database(connection, pool);
+    const database = new Database(connection, pool);
+    if (listen) await database.#listen(log);
+    return database;
   }
 
   /** Applies the migrations that the database does not have yet; servers that start together take turns. */
@@ -108,10 +124,37 @@ export class Database implements Repositories {
    * Runs `work` in one transaction: what its repositories write is committed together when it resolves, and undone when it
    * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
    */
-  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.#executor.transaction((transaction) =>
-      work(repositories(transaction, this.queue, { transaction: true })),
-    );
+  async transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    let isQueueChanged = false;
+    const stop = this.queue.onChange(() => {
+      isQueueChanged = true;
+    });
+    try {
+      const result = await this.#executor.transaction((transaction) =>
+        work(repositories(transaction, this.queue, { transaction: true })),
+      );
+      // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
+      if (isQueueChanged) {
+        this.queue.changed();
+        this.queue.heard("claimable");
+      }
+      return result;
+    } finally {
+      stop();
+    }
+  }
+
+  /**
+   * Does at once what servers do by themselves: leases that have run out end, due jobs get into line, counts are folded, old
+   * events and request ids forgotten. To be called every second or so where no server runs on this database.
+   */
+  maintain(): Promise<void> {
+    return maintain(this.#executor, this.queue);
+  }
+
+  /** What a server looks after in the background: see `startMaintenance`. */
+  get maintenanceTasks(): MaintenanceTask[] {
+    return maintenanceTasks(this.#executor, this.queue);
   }
 
   /** What statements of your own can be run on. */
@@ -119,16 +162,27 @@ export class Database implements Repositories {
     return this.#executor;
   }
 
-  /** Waits for the statements under way, then closes every connection. */
-  close(): Promise<void> {
-    return this.#pool.end();
+  /** Ends claims and watches that wait, waits for the statements under way, then closes every connection. */
+  async close(): Promise<void> {
+    this.queue.stop();
+    await this.#notifier?.stop();
+    await this.#pool.end();
+  }
+
+  async #listen(log: NotifierLog | undefined): Promise<void> {
+    const notifier = new Notifier(this.#connection, (hint) => this.queue.heard(hint), log);
+    this.#notifier = notifier;
+    this.queue.onChange((hint) => notifier.notify(hint));
+    await notifier.start();
   }
 }
 
 function repositories(executor: Executor, queue: JobQueue, options: { transaction: boolean }): Repositories {
+  const jobs = new JobRepository(executor, queue, options);
   return {
     benchmarks: new BenchmarkRepository(executor),
     evaluations: new EvaluationRepository(executor),
-    jobs: new JobRepository(executor, queue, options),
+    jobs,
+    workers: new WorkerRepository(executor, queue, jobs, options),
   };
 }

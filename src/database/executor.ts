@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { CommonQueryMethods, QuerySqlToken } from "slonik";
+import type { DatabaseTransactionConnection, QuerySqlToken } from "slonik";
 import { limits } from "../limits.ts";
 import { isRetryable, toServiceError } from "./errors.ts";
 import type { Pool } from "./pool.ts";
@@ -16,11 +16,13 @@ export interface Executor {
   ): Promise<StandardSchemaV1.InferOutput<Row> | null>;
   /** Runs `work` in a transaction; inside of one already, as a part of it. */
   transaction<T>(work: (transaction: Executor) => Promise<T>): Promise<T>;
+  /** Runs `work` so that its failure leaves the transaction usable; outside of one, just runs it. */
+  savepoint<T>(work: (part: Executor) => Promise<T>): Promise<T>;
 }
 
 /** Each statement on a connection of its own choosing, committed by itself. */
 export function poolExecutor(pool: Pool): Executor {
-  return {
+  const executor: Executor = {
     any: (query) => retrying(() => pool.use((connection) => connection.any(query))),
     one: (query) => retrying(() => pool.use((connection) => connection.one(query))),
     maybeOne: (query) => retrying(() => pool.use((connection) => connection.maybeOne(query))),
@@ -30,15 +32,25 @@ export function poolExecutor(pool: Pool): Executor {
           connection.transaction((transaction) => work(transactionExecutor(transaction))),
         ),
       ),
+    savepoint: (work) => work(executor),
   };
+  return executor;
 }
 
-function transactionExecutor(transaction: CommonQueryMethods): Executor {
+function transactionExecutor(transaction: DatabaseTransactionConnection): Executor {
   const executor: Executor = {
     any: (query) => transaction.any(query),
     one: (query) => transaction.one(query),
     maybeOne: (query) => transaction.maybeOne(query),
     transaction: (work) => work(executor),
+    savepoint: async (work) => {
+      try {
+        return await transaction.transaction((nested) => work(transactionExecutor(nested)));
+      } catch (error) {
+        // What makes the whole transaction run again stays as it is.
+        throw isRetryable(error) ? error : toServiceError(error);
+      }
+    },
   };
   return executor;
 }

@@ -1,6 +1,39 @@
 import { z } from "zod";
+import { jsonBytes } from "../json.ts";
 import { limits } from "../limits.ts";
-import { finite, jsonObject, longText, notNegative, text, timestamp, uuid, whole } from "../validation.ts";
+import {
+  finite,
+  type JsonObject,
+  jsonObject,
+  longText,
+  notNegative,
+  text,
+  timestamp,
+  uuid,
+  whole,
+} from "../validation.ts";
+
+/** What an evaluation takes of a message, within a few hundred bytes. */
+export function evaluationBytes(evaluation: {
+  input?: string | null | undefined;
+  output?: string | null | undefined;
+  expected?: string | null | undefined;
+  error?: string | null | undefined;
+  metrics?: JsonObject | null | undefined;
+  metadata?: JsonObject | null | undefined;
+}): number {
+  const { input, output, expected, error, metrics, metadata } = evaluation;
+  const texts = [input, output, expected, error].reduce(
+    (sum, text) => sum + (text ? Buffer.byteLength(text) : 0),
+    0,
+  );
+  return texts + (metrics ? jsonBytes(metrics) : 0) + (metadata ? jsonBytes(metadata) : 0);
+}
+
+export function tooLarge(bytes: number): string {
+  const most = `at most ${limits.evaluationBytes} bytes`;
+  return `input, output, expected, error, metrics and metadata together must have ${most}, have ${bytes}`;
+}
 
 const sampleText = longText(limits.evaluationTextBytes);
 
@@ -33,6 +66,11 @@ export const newEvaluation = z
   .refine(({ sampleId, repetition }) => repetition === 0 || typeof sampleId === "string", {
     path: ["repetition"],
     message: "must be 0 without a sample_id",
+  })
+  .superRefine((evaluation, context) => {
+    const bytes = evaluationBytes(evaluation);
+    if (bytes <= limits.evaluationBytes) return;
+    context.addIssue({ code: "custom", path: ["input"], message: tooLarge(bytes) });
   });
 
 /**

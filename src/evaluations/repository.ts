@@ -10,10 +10,12 @@ import { parseInput, text, uuid } from "../validation.ts";
 import {
   type EvaluationChanges,
   type EvaluationFilter,
+  evaluationBytes,
   evaluationChanges,
   evaluationFilter,
   type NewEvaluation,
   newEvaluation,
+  tooLarge,
 } from "./input.ts";
 import type { Evaluation } from "./rows.ts";
 import type { EvaluationPosition } from "./statements.ts";
@@ -111,6 +113,8 @@ export class EvaluationRepository {
           violations: [{ field: "error", description: "is required where there is no output" }],
         });
       }
+      const bytes = evaluationBytes({ ...current, ...changes });
+      if (bytes > limits.evaluationBytes) throw invalidField("expected", tooLarge(bytes));
       return db.one(
         statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null),
       );

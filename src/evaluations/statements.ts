@@ -215,8 +215,8 @@ export const listEvaluations = statement("evaluation_list", {
       size: full
         ? sql.fragment`
           800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0)
-            + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics) + coalesce(pg_column_size(r.metadata), 0)`
-        : sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics)`,
+            + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)`
+        : sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`,
       order: byScore
         ? sql.fragment`r.score ${direction}, r.id ${direction}`
         : sql.fragment`r.created_at ${direction}, r.id ${direction}`,
@@ -291,8 +291,8 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
       where fixed.value is not null
       union all
       select
-        case when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-          then 'metrics.' || m.key else m.key end,
+        case
+          when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd') or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end,
         case jsonb_typeof(m.value) when 'number' then m.value::double precision
           else m.value::boolean::integer end
       from rows r cross join lateral jsonb_each(r.metrics) m
@@ -302,7 +302,8 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
       name, count(*) as count, sum(value) as sum, avg(value) as mean, stddev_samp(value) as stddev,
       min(value) as min, max(value) as max,
       percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by value) as percentiles
-    from metric group by name order by name`,
+    -- The square of a larger one overflows a double.
+    from metric where abs(value) < 1e150 group by name order by name`,
   examples: [[exampleId]],
 });
 

@@ -1,5 +1,5 @@
 import { limits } from "../limits.ts";
-import type { NewEvaluation } from "./input.ts";
+import { evaluationBytes, type NewEvaluation } from "./input.ts";
 import type { EvaluationResult } from "./write.ts";
 
 /** One evaluation of a stream that was not stored, and why. */
@@ -66,7 +66,7 @@ async function* inBatches(source: AsyncIterable<readonly NewEvaluation[]>): Asyn
   for await (const evaluations of source) {
     for (const evaluation of evaluations) {
       batch.push(evaluation);
-      bytes += textSize(evaluation);
+      bytes += evaluationBytes(evaluation);
       if (batch.length >= limits.streamBatchRows || bytes >= limits.streamBatchBytes) {
         yield batch;
         batch = [];
@@ -75,10 +75,6 @@ async function* inBatches(source: AsyncIterable<readonly NewEvaluation[]>): Asyn
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-function textSize({ input, output, expected }: NewEvaluation): number {
-  return input.length + (output?.length ?? 0) + (expected?.length ?? 0);
 }
 
 function tally(

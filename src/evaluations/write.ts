@@ -28,26 +28,35 @@ export async function writeEvaluations(
 ): Promise<EvaluationResult[]> {
   const results: EvaluationResult[] = new Array(evaluations.length);
   const first = new Map<string, Pending>();
-  const repeated: Pending[] = [];
+  const repeated: { pending: Pending; earlier: Pending }[] = [];
   evaluations.forEach((evaluation, index) => {
     const pending = prepare(evaluation, index);
-    if ("outcome" in pending) results[index] = pending;
-    else if (first.has(pending.key)) repeated.push(pending);
+    if ("outcome" in pending) {
+      results[index] = pending;
+      return;
+    }
+    // An id that was given stands for one row too, whatever its sample: both keys lead to it.
+    const idKey = evaluation.id && `${pending.row.benchmarkId}//${pending.row.id}`;
+    const earlier = first.get(pending.key) ?? (idKey ? first.get(idKey) : undefined);
+    if (earlier) repeated.push({ pending, earlier });
     else first.set(pending.key, pending);
+    if (!earlier && idKey) first.set(idKey, pending);
   });
-  const batch = [...first.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const batch = [...new Set(first.values())].sort((a, b) => (a.key < b.key ? -1 : 1));
   await writeBatch(db, batch, results);
-  for (const { index, key, row } of repeated) {
-    const earlier = first.get(key);
-    const result = earlier && results[earlier.index];
-    if (!earlier || !result) throw new Error(`no earlier evaluation of ${key}`);
-    if (result.outcome === "rejected") results[index] = result;
-    else
-      results[index] = {
-        outcome: earlier.row.contentHash === row.contentHash ? "duplicate" : "conflict",
-        id: result.id,
-      };
+  const unlikeEarlier: Pending[] = [];
+  for (const { pending, earlier } of repeated) {
+    const result = results[earlier.index];
+    if (!result) throw new Error(`no result of ${earlier.key}`);
+    // Until it is known how it compares with what is stored, which is not the earlier one.
+    if (result.outcome === "conflict") unlikeEarlier.push(pending);
+    if (result.outcome === "rejected" || result.outcome === "conflict") results[pending.index] = result;
+    else {
+      const isSame = earlier.row.contentHash === pending.row.contentHash;
+      results[pending.index] = { outcome: isSame ? "duplicate" : "conflict", id: result.id };
+    }
   }
+  if (unlikeEarlier.length > 0) await explain(db, unlikeEarlier, results);
   return results;
 }
 
@@ -61,7 +70,18 @@ function prepare(evaluation: NewEvaluation, index: number): Pending | Evaluation
   const { id = newId(), createdAt, createdBy, ...content } = parsed.data;
   const { benchmarkId, sampleId, repetition } = content;
   const key = sampleId ? `${benchmarkId}/${sampleId}/${repetition}` : `${benchmarkId}//${id}`;
-  return { index, key, row: { ...parsed.data, id, createdAt, createdBy, contentHash: contentHash(content) } };
+  return {
+    index,
+    key,
+    row: { ...parsed.data, id, createdAt, createdBy, contentHash: contentHash(withoutNulls(content)) },
+  };
+}
+
+/** Absent and null are the same, for those who send what they have read. */
+function withoutNulls<T extends object>(content: T): Partial<T> {
+  const result = { ...content };
+  for (const name in result) if (result[name] === null) delete result[name];
+  return result;
 }
 
 function rejected(field: string, reason: string): EvaluationResult {
@@ -75,8 +95,14 @@ async function writeBatch(
 ): Promise<void> {
   if (batch.length === 0) return;
   try {
-    await insertBatch(db, batch, results);
+    // A savepoint, where this is part of a transaction: PostgreSQL ends that with the first refused row otherwise.
+    await db.savepoint((part) => insertBatch(part, batch, results));
   } catch (error) {
+    if (isBenchmarkGone(error)) {
+      // Deleted between our look at it and the check of the reference: the next look says which rows are to be refused.
+      await writeBatch(db, batch, results);
+      return;
+    }
     if (!isFaultOfOneRow(error)) throw error;
     if (batch.length === 1 && batch[0]) {
       results[batch[0].index] = rejected("", (error as ServiceError).message);
@@ -87,6 +113,10 @@ async function writeBatch(
     await writeBatch(db, batch.slice(0, half), results);
     await writeBatch(db, batch.slice(half), results);
   }
+}
+
+function isBenchmarkGone(error: unknown): boolean {
+  return error instanceof ServiceError && error.reason === "REFERENCE_MISSING";
 }
 
 const rowFaults: readonly Reason[] = ["INVALID_ARGUMENT", "CONSTRAINT_VIOLATION"];

@@ -2,7 +2,6 @@ import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/database.ts";
-import { maintain } from "../../src/maintenance.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { onlooker } from "./support.ts";
 
@@ -111,10 +110,10 @@ describe("a request id", () => {
         hours,
       ]);
     await age("23 hours 59 minutes");
-    await maintain(db.executor);
+    await db.maintain();
     expect((await db.benchmarks.create(sample, request)).id).toBe(id);
     await age("24 hours 1 second");
-    await maintain(db.executor);
+    await db.maintain();
     expect((await db.benchmarks.create({ ...sample, name: "other" }, request)).id).not.toBe(id);
   });
 

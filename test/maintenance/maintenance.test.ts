@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Database } from "../../src/database/database.ts";
-import { limits } from "../../src/limits.ts";
-import { maintain, startMaintenance } from "../../src/maintenance.ts";
+import { startMaintenance } from "../../src/maintenance.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
@@ -43,7 +42,7 @@ test("folding changes no count, and leaves nothing to fold", async () => {
   for (let i = 1; i <= 5; i++) await db.evaluations.createMany(evaluations(id, i, 1));
   const before = await db.benchmarks.get(id);
   expect(before).toMatchObject({ completedIterations: 15, failedIterations: 5 });
-  await maintain(db.executor);
+  await db.maintain();
   expect(await deltas()).toBe(0);
   expect(await db.benchmarks.get(id)).toEqual(before);
 });
@@ -71,14 +70,14 @@ test("no count is lost while eight writers insert, one deletes and re-scores, an
       }
     };
     const maintainer = async () => {
-      while (writing) await maintain(db.executor);
+      while (writing) await db.maintain();
     };
     const maintainers = [maintainer(), maintainer()];
     await Promise.all([...Array.from({ length: 8 }, writer), editor()]);
     writing = false;
     await Promise.all(maintainers);
     expect(await counts(id)).toEqual([completed, failed]);
-    await maintain(db.executor);
+    await db.maintain();
     expect(await counts(id)).toEqual([completed, failed]);
     expect(await deltas()).toBe(0);
   }
@@ -89,7 +88,7 @@ test("a count that is set in between counts from there, whatever is folded meanw
     const { id } = await db.benchmarks.create(sample);
     let writing = true;
     const maintainer = async () => {
-      while (writing) await maintain(db.executor);
+      while (writing) await db.maintain();
     };
     const maintainers = [maintainer(), maintainer()];
     const write = (batches: number) =>
@@ -111,9 +110,9 @@ test("setting a count while eight writers insert counts each batch either before
     const { id } = await db.benchmarks.create(sample);
     const batches = Array.from({ length: 8 }, () => db.evaluations.createMany(evaluations(id, 100, 10)));
     const setting = db.benchmarks.update(id, { completedIterations: 0 });
-    const folding = [maintain(db.executor), maintain(db.executor)];
+    const folding = [db.maintain(), db.maintain()];
     await Promise.all([...batches, setting, ...folding]);
-    await maintain(db.executor);
+    await db.maintain();
     const [completed = -1, failed] = await counts(id);
     expect(completed % 100).toBe(0);
     expect(completed).toBeLessThanOrEqual(800);
@@ -126,7 +125,7 @@ test("a benchmark that another holds does not keep the others from being folded"
   await db.evaluations.createMany([...evaluations(held.id, 2, 0), ...evaluations(free.id, 3, 0)]);
   await client.query("begin");
   await client.query("select from benchmarks where id = $1 for update", [held.id]);
-  await maintain(db.executor);
+  await db.maintain();
   const left = await client.query("select distinct benchmark_id from benchmark_count_deltas");
   expect(left.rows).toEqual([{ benchmark_id: held.id }]);
   await client.query("rollback");
@@ -140,7 +139,7 @@ test("counts at the edge of what they can hold neither fail to be read nor stop 
   await db.benchmarks.update(id, { completedIterations: 2_147_483_647 });
   await db.evaluations.createMany([...evaluations(id, 2, 1), ...evaluations(other.id, 1, 0)]);
   expect(await counts(id)).toEqual([2_147_483_647, 1]);
-  await maintain(db.executor);
+  await db.maintain();
   expect(await deltas()).toBe(0);
   expect(await counts(id)).toEqual([2_147_483_647, 1]);
   expect((await db.benchmarks.list({}, { limit: 2 })).items.map(({ id }) => id)).toEqual([other.id, id]);
@@ -152,25 +151,67 @@ test("deleting more than was counted by hand reads as zero, and later evaluation
   await db.benchmarks.update(id, { completedIterations: 1 });
   for (const result of results) if ("id" in result) await db.evaluations.delete(result.id, id);
   expect(await counts(id)).toEqual([0, 0]);
-  await maintain(db.executor);
+  await db.maintain();
   expect(await counts(id)).toEqual([0, 0]);
 });
 
-test("rounds do not pile up while the database does not answer, so stopping is quick", async () => {
+test("each task runs at its own interval, and stopping waits for the rounds under way", async () => {
+  const gate = Promise.withResolvers<void>();
+  const [quick, slow] = [vi.fn(async () => undefined), vi.fn(() => gate.promise)];
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-  const gate = Promise.withResolvers<never>();
-  const one = vi.fn(() => gate.promise);
-  const silent = { one } as unknown as Parameters<typeof startMaintenance>[0];
-  const warn = vi.fn();
-  const maintenance = startMaintenance(silent, { warn });
-  for (let second = 0; second < 60; second++) {
-    vi.advanceTimersByTime(limits.maintenanceIntervalMs);
+  const maintenance = startMaintenance(
+    [
+      { name: "quick", everyMs: 100, run: quick },
+      { name: "slow", everyMs: 1_000, run: slow },
+    ],
+    { info: vi.fn(), warn: vi.fn() },
+  );
+  for (let tenth = 0; tenth < 35; tenth++) {
+    vi.advanceTimersByTime(100);
     await sleep(0);
   }
   vi.useRealTimers();
-  const stopped = maintenance.stop();
-  gate.reject(new Error("away"));
+  expect(quick).toHaveBeenCalledTimes(35);
+  // Those that it delayed do not follow it.
+  expect(slow).toHaveBeenCalledOnce();
+  let isStopped = false;
+  const stopped = maintenance.stop().then(() => {
+    isStopped = true;
+  });
+  await sleep(20);
+  expect(isStopped).toBe(false);
+  gate.resolve();
   await stopped;
-  expect(one).toHaveBeenCalledOnce();
-  expect(warn).toHaveBeenCalledOnce();
+});
+
+test("a task that fails is reported once an outage and hinders no other", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  let isAway = true;
+  const run = async () => {
+    if (isAway) throw new Error("away");
+  };
+  const log = { info: vi.fn(), warn: vi.fn() };
+  const other = vi.fn(async () => undefined);
+  const tasks = [
+    { name: "it", everyMs: 100, run },
+    { name: "other", everyMs: 100, run: other },
+  ];
+  const maintenance = startMaintenance(tasks, log);
+  const pass = async (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      vi.advanceTimersByTime(100);
+      await sleep(0);
+    }
+  };
+  await pass(10);
+  expect(log.warn).toHaveBeenCalledExactlyOnceWith({ err: new Error("away") }, "maintenance of it failed");
+  isAway = false;
+  await pass(10);
+  expect(log.info).toHaveBeenCalledExactlyOnceWith("maintenance of it works again");
+  isAway = true;
+  await pass(10);
+  vi.useRealTimers();
+  expect(log.warn).toHaveBeenCalledTimes(2);
+  expect(other).toHaveBeenCalledTimes(30);
+  await maintenance.stop();
 });

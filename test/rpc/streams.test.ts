@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Code, type HandlerContext } from "@connectrpc/connect";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { StreamEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { notFound } from "../../src/errors.ts";
 import { benchmarks, eventually, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
@@ -251,7 +251,9 @@ describe.each(Object.entries(wires))("server streams over %s", (_, transportTo) 
       },
     });
     let read = 0;
-    for await (const _ of benchmarks(transportTo(server)).exportEvaluations({})) {
+    const abort = new AbortController();
+    onTestFinished(() => abort.abort());
+    for await (const _ of benchmarks(transportTo(server)).exportEvaluations({}, { signal: abort.signal })) {
       read++;
       if (read > 20) break;
       await sleep(10);

@@ -186,8 +186,8 @@ export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
 export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   /**
    * Name of the metric: "score", "latency_ms" (milliseconds), "input_tokens", "output_tokens", "cost_usd" (US dollars), or a key of
-   * Evaluation.metrics. A key that equals one of those five is named "metrics.<key>". Booleans count as 0 and 1; values that are
-   * neither numbers nor booleans are left out.
+   * Evaluation.metrics. A key that equals one of those five, or begins with "metrics.", is named "metrics.<key>". Booleans count as
+   * 0 and 1. Values that are neither numbers nor booleans are left out, and so are those beyond 1e150, whose squares overflow a double.
    *
    * @generated from field: string name = 1;
    */

@@ -11,7 +11,7 @@
 //   page; it is only valid with the filters and order it was made with (INVALID_ARGUMENT). Filters that are unset match everything, those
 //   that are set must all match. created_after is inclusive, created_before exclusive.
 // - JSON objects are google.protobuf.Struct and any JSON is google.protobuf.Value, whose numbers are doubles: integers beyond 2^53 lose
-//   digits. At most 1 MiB encoded each. Times are exact to the microsecond.
+//   digits. At most 1 MiB each, as encoded in the message. Times are exact to the microsecond.
 // - No string may contain U+0000; all numbers must be finite. Sizes in KiB and MiB are those of the UTF-8 text.
 // - At most 1000 items in a batch and, by default, 4 MiB in a message (RESOURCE_EXHAUSTED).
 //
@@ -506,7 +506,7 @@ export const ListBenchmarksResponseSchema: GenMessage<ListBenchmarksResponse> = 
   messageDesc(file_ltb_v1_benchmark_service, 9);
 
 /**
- * Request of CreateEvaluation. The fields are those of NewEvaluation.
+ * Request of CreateEvaluation. The fields are those of NewEvaluation, with the same limits.
  *
  * @generated from message ltb.v1.CreateEvaluationRequest
  */
@@ -1297,7 +1297,7 @@ export const ExportEvaluationsRequestSchema: GenMessage<ExportEvaluationsRequest
  */
 export type ExportEvaluationsResponse = Message<"ltb.v1.ExportEvaluationsResponse"> & {
   /**
-   * The next evaluations, oldest first. Chunks hold at most 1000 evaluations or about 1 MiB.
+   * The next evaluations, oldest first. Chunks hold at most 500 evaluations or about 3 MiB.
    *
    * @generated from field: repeated ltb.v1.Evaluation evaluations = 1;
    */

@@ -174,6 +174,7 @@ export const EvaluationSchema: GenMessage<Evaluation> = /*@__PURE__*/
  * An evaluation to be stored.
  * Identity: (benchmark_id, sample_id, repetition) given twice is one row; without a sample_id every evaluation is a new row unless its id
  * is repeated. An evaluation without an error needs an output; a failed sample usually has an error and neither output nor score.
+ * Texts and JSON together: at most 3,800,000 bytes, so that what is stored can be read in one message.
  *
  * @generated from message ltb.v1.NewEvaluation
  */

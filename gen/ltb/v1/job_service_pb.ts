@@ -371,7 +371,7 @@ export type ClaimJobsRequest = Message<"ltb.v1.ClaimJobsRequest"> & {
   requestId: string;
 
   /**
-   * Most leases to return, 0 to 1000. 0: 1.
+   * Most leases to return, 0 to 1000. 0: 1. Fewer are returned where their jobs would not fit into about 3 MiB.
    *
    * @generated from field: int32 max_jobs = 3;
    */

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { Executor } from "../database/executor.ts";
+import { sql, statement } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+
+/** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
+export async function foldCounts(db: Executor): Promise<void> {
+  let folded: number;
+  do {
+    ({ folded } = await db.one(foldDeltas(limits.maintenanceBatchRows)));
+  } while (folded === limits.maintenanceBatchRows);
+}
+
+// A count set by hand near the most that its column holds must not stop the folding of all others, hence the bound.
+// Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by another is left for later.
+const foldDeltas = statement("maintenance_fold_counts", {
+  row: z.object({ folded: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with benchmark as (
+      select id from benchmarks
+      where id in (select benchmark_id from benchmark_count_deltas limit ${limit})
+      order by id for no key update skip locked
+    ), folded as (
+      delete from benchmark_count_deltas
+      where ctid = any (array(
+        select d.ctid from benchmark_count_deltas d join benchmark b on b.id = d.benchmark_id
+        limit ${limit} for update of d skip locked
+      ))
+      returning benchmark_id, completed, failed
+    ), total as (
+      select benchmark_id, sum(completed) as completed, sum(failed) as failed
+      from folded group by benchmark_id
+    ), counted as (
+      update benchmarks b
+      set completed_iterations = least(b.completed_iterations + total.completed, 2147483647),
+        failed_iterations = least(b.failed_iterations + total.failed, 2147483647)
+      from total where b.id = total.benchmark_id
+    )
+    select count(*) as folded from folded`,
+  examples: [[10]],
+});

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import type { Executor } from "./executor.ts";
+import { sql, statement } from "./sql.ts";
+
+/** Forgets the request ids that are too old to be repeated. */
+export async function forgetRequests(db: Executor): Promise<void> {
+  let forgotten: number;
+  do {
+    ({ forgotten } = await db.one(forgetOld(limits.requestIdHours, limits.maintenanceBatchRows)));
+  } while (forgotten === limits.maintenanceBatchRows);
+}
+
+const forgetOld = statement("maintenance_forget_requests", {
+  row: z.object({ forgotten: z.number() }),
+  build: (hours: number, limit: number) => sql.fragment`
+    with forgotten as (
+      delete from requests where ctid = any (array(
+        select ctid from requests where created_at < now() - make_interval(hours => ${hours}) limit ${limit}
+        for update skip locked
+      ))
+      returning 1
+    )
+    select count(*) as forgotten from forgotten`,
+  examples: [[24, 10]],
+});

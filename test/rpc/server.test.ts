@@ -1,0 +1,211 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createLogger } from "../../src/log.ts";
+import { startServer } from "../../src/server.ts";
+import { benchmarks, eventually, failure, reasonOf, serve, wires } from "./support.ts";
+
+const config = {
+  corsOrigins: [],
+  maxMessageBytes: 65_536,
+  defaultDeadlineMs: 1_000,
+  drainTimeoutMs: 1_000,
+  grpcAddress: { host: "127.0.0.1", port: 0 },
+  httpAddress: { host: "127.0.0.1", port: 0 },
+};
+const database = { healthCheck: async () => true };
+const log = createLogger("silent");
+
+describe("a port in use", () => {
+  test.each([
+    ["grpcAddress", "LTB_GRPC_ADDRESS"],
+    ["httpAddress", "LTB_HTTP_ADDRESS"],
+  ])("fails the start and names address and variable: %s", async (key, variable) => {
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await once(blocker, "listening");
+    onTestFinished(() => void blocker.close());
+    const address = blocker.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    const start = startServer({
+      config: { ...config, [key]: { host: "127.0.0.1", port } },
+      database,
+      services: [],
+      log,
+    });
+    await expect(start).rejects.toThrow(`127.0.0.1:${port} (set by ${variable})`);
+    await expect(start).rejects.toThrow("another program uses that port");
+  });
+
+  test("leaves nothing open", async () => {
+    const first = await startServer({ config, database, services: [], log });
+    onTestFinished(() => first.stop());
+    // The gRPC port is free, so it is bound before the HTTP port fails.
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const address = free.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    free.close();
+    await once(free, "close");
+    const grpcAddress = { host: "127.0.0.1", port };
+    const failing = startServer({
+      config: { ...config, grpcAddress, httpAddress: first.httpAddress },
+      database,
+      services: [],
+      log,
+    });
+    await expect(failing).rejects.toThrow("LTB_HTTP_ADDRESS");
+    const again = await startServer({ config: { ...config, grpcAddress }, database, services: [], log });
+    await again.stop();
+  });
+});
+
+test("an address that cannot be resolved is named", async () => {
+  const start = startServer({
+    config: { ...config, httpAddress: { host: "no.such.host.invalid", port: 1 } },
+    database,
+    services: [],
+    log,
+  });
+  await expect(start).rejects.toThrow("cannot listen on no.such.host.invalid:1 (set by LTB_HTTP_ADDRESS)");
+});
+
+test("IPv6 works where the machine has it", async () => {
+  const host = "::1";
+  const server = await startServer({
+    config: { ...config, grpcAddress: { host, port: 0 }, httpAddress: { host, port: 0 } },
+    database,
+    services: [],
+    log,
+  });
+  onTestFinished(() => server.stop());
+  const response = await fetch(`http://[::1]:${server.httpAddress.port}/healthz`);
+  expect(response.status).toBe(200);
+});
+
+test("a server without its database starts, and says that it is not ready", async () => {
+  const broken = { healthCheck: () => Promise.reject(new Error("no database")) };
+  const server = await startServer({ config, database: broken, services: [], log });
+  onTestFinished(() => server.stop());
+  const { port } = server.httpAddress;
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
+});
+
+describe.each(Object.entries(wires))("stopping, over %s", (_, transportTo) => {
+  test("lets running calls and streams end, and takes no more", async () => {
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    let running = 0;
+    const server = await serve({
+      get: async (id) => {
+        running++;
+        await opened;
+        return { benchmark: { id } };
+      },
+      async *export() {
+        running++;
+        yield { nextPageToken: "first" };
+        await opened;
+        yield { nextPageToken: "last" };
+      },
+      collect: async (requests) => {
+        running++;
+        let received = 0;
+        for await (const _ of requests) received++;
+        return { received };
+      },
+    });
+    const client = benchmarks(transportTo(server));
+    const calls = Array.from({ length: 20 }, (_, index) => client.getBenchmark({ id: `${index}` }));
+    const pages = (async () => {
+      const read: string[] = [];
+      for await (const { nextPageToken } of client.exportEvaluations({})) read.push(nextPageToken);
+      return read;
+    })();
+    async function* upload() {
+      yield {};
+      await opened;
+      yield {};
+    }
+    const uploaded = client.streamEvaluations(upload());
+    await eventually(() => running === 22);
+    const stopped = server.stop();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect(fetch(`${server.httpUrl}/healthz`)).rejects.toThrow();
+    open();
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ benchmark }) => benchmark?.id)).toEqual(
+      Array.from({ length: 20 }, (_, index) => `${index}`),
+    );
+    expect(await pages).toEqual(["first", "last"]);
+    expect((await uploaded).received).toBe(2);
+    await stopped;
+    await expect(client.getBenchmark({})).rejects.toThrow();
+  });
+
+  test("ends what does not end by itself with UNAVAILABLE", async () => {
+    const reasons: unknown[] = [];
+    const server = await serve(
+      {
+        get: (_, { signal }) =>
+          new Promise((_resolve) => signal.addEventListener("abort", () => reasons.push(signal.reason))),
+        async *export(_, { signal }) {
+          signal.addEventListener("abort", () => reasons.push(signal.reason));
+          yield {};
+          await new Promise(() => undefined);
+        },
+      },
+      { drainTimeoutMs: 700 },
+    );
+    const client = benchmarks(transportTo(server));
+    const call = failure(client.getBenchmark({}));
+    const { promise: streaming, resolve: started } = Promise.withResolvers<void>();
+    const stream = failure(
+      (async () => {
+        for await (const _ of client.exportEvaluations({})) started();
+      })(),
+    );
+    await streaming;
+    await eventually(() => server.log.length > 0);
+    const from = Date.now();
+    await server.stop();
+    expect(Date.now() - from).toBeLessThan(1_500);
+    for (const error of [await call, await stream]) {
+      expect(error.code).toBe(Code.Unavailable);
+      expect(reasonOf(error)).toBe("SHUTTING_DOWN");
+    }
+    expect(reasons).toMatchObject([{ reason: "SHUTTING_DOWN" }, { reason: "SHUTTING_DOWN" }]);
+    expect(server.log).toContainEqual(expect.objectContaining({ level: "warn", calls: 2 }));
+  });
+
+  test("loses no accepted call while callers keep calling", async () => {
+    const accepted = new Set<string>();
+    const answered = new Set<string>();
+    const server = await serve({
+      get: async (id) => {
+        accepted.add(id);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return { benchmark: { id } };
+      },
+    });
+    const client = benchmarks(transportTo(server));
+    let calling = true;
+    const callers = Array.from({ length: 8 }, async (_, caller) => {
+      for (let index = 0; calling; index++) {
+        const { benchmark } = await client.getBenchmark({ id: `${caller}-${index}` });
+        answered.add(benchmark?.id ?? "");
+      }
+    });
+    const ended = Promise.allSettled(callers);
+    await eventually(() => accepted.size > 100);
+    await server.stop();
+    calling = false;
+    await ended;
+    expect([...accepted].filter((id) => !answered.has(id))).toEqual([]);
+  });
+});
+
+test("stop may be called again", async () => {
+  const server = await serve();
+  await Promise.all([server.stop(), server.stop()]);
+  await server.stop();
+});
