@@ -107,8 +107,8 @@ create table evaluations (
 
 -- The registry. worker_id is the worker's own name and what leases, attempts and lists carry: it stays when the row goes and
 -- the worker registers again. The address is what the worker says of itself.
--- What claims and completions count is in worker_slots: current_tasks is a copy as of the last heartbeat, completed_tasks and
--- failed_tasks are a base to which the slots' counts are added by each heartbeat.
+-- What claims and completions count is in worker_slots. status, current_tasks, completed_tasks and failed_tasks are copies as of
+-- the last heartbeat or change of status, for those who look into the table; the service answers what is true at the moment.
 create table workers (
   id uuid primary key,
   created_by uuid,
@@ -130,6 +130,7 @@ create table workers (
   worker_version varchar(100),
   tags text[] not null default '{}',
   job_types text[] not null default '{}',
+  drain_reason text,
   metadata jsonb,
   constraint workers_worker_id_key unique (worker_id),
   constraint workers_status_known check (status in ('idle', 'busy', 'draining', 'offline')),
@@ -141,8 +142,9 @@ create table workers (
 );
 
 -- The row that a claim locks and a completion frees, apart from the wide and often beating row of workers: one update here takes
--- 0.14 ms instead of 0.21 ms there (PostgreSQL 18, 2 cores, through the driver). used may exceed capacity after a worker has
--- registered again with less.
+-- 0.14 ms instead of 0.21 ms there (PostgreSQL 18, 2 cores, through the driver). capacity is what claims may fill: the worker's
+-- own, 0 while it is draining, so that no claim under way can still give it a job. used may exceed it: after that, and after a
+-- worker has registered again with less.
 create table worker_slots (
   worker_id varchar(255) primary key references workers (worker_id) on delete cascade,
   -- workers.id, for jobs.assigned_worker_id without another look-up.

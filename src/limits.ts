@@ -51,6 +51,10 @@ export const limits = {
   claimPollsMost: 200,
   /** How often a claim that others were faster than is made again at once. */
   claimContentions: 20,
+  /** How often a server reads all lanes again rather than the new ones. */
+  lanesReadAllMs: 10_000,
+  /** How often a bulk change looks again at jobs that were just being claimed or ended. */
+  bulkTries: 5,
   /** Calls that share one statement, and statements of a kind that run at once. */
   gatherItems: 200,
   gatherWrites: 2,

@@ -42,7 +42,7 @@ export async function maintain(db: Executor, queue: JobQueue): Promise<void> {
   await forgetRequests(db);
 }
 
-/** Runs each task at its interval until stopped. `stop` waits for the rounds that are under way. */
+/** Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way. */
 export function startMaintenance(tasks: readonly MaintenanceTask[], log: Log): { stop: () => Promise<void> } {
   const stops = tasks.map((task) => startTask(task, log));
   return {
@@ -67,6 +67,8 @@ function startTask({ name, everyMs, run }: MaintenanceTask, log: Log): () => Pro
     }
     running = undefined;
   };
+  // The first one now: what is leased before it looks as if it were from before an outage.
+  running = round();
   const timer = setInterval(() => {
     running ??= round();
   }, everyMs);

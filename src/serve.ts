@@ -43,10 +43,12 @@ export async function serve(
 
   const connecting = Database.connect(source.connection, {
     startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+    listen: config.database.listen,
+    log,
   });
   const database = await unlessAborted(connecting, signal, (late) => late.close());
   started.defer(() => database.close());
-  const maintenance = startMaintenance(database.executor, log);
+  const maintenance = startMaintenance(database.maintenanceTasks, log);
   started.defer(() => maintenance.stop());
 
   const server = await startServer({
@@ -63,6 +65,8 @@ export async function serve(
     log,
   });
   started.defer(() => server.stop());
+  // First of all: workers that wait for jobs are told that there are none here, and go elsewhere.
+  started.defer(() => database.queue.claimer.drain());
 
   const running = started.move();
   let stopped: Promise<void> | undefined;

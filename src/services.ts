@@ -11,13 +11,14 @@ import { evaluationMethods } from "./evaluations/service.ts";
 import { jobService } from "./jobs/service.ts";
 import { type ProvidedService, provide } from "./rpc/methods.ts";
 import { systemService } from "./system/service.ts";
+import { workerService } from "./workers/service.ts";
 
 /** Every service of `ltb.v1`, as both listeners serve it. Methods without implementation answer UNIMPLEMENTED. */
 export function services(database: Database, config: Config): ProvidedService[] {
   return [
     provide(BenchmarkService, { ...benchmarkMethods(database), ...evaluationMethods(database) }),
     provide(JobService, jobService(database)),
-    provide(WorkerService, {}),
+    provide(WorkerService, workerService(database)),
     provide(UserService, {}),
     provide(AuditService, {}),
     provide(SystemService, systemService(database, config)),

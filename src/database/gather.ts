@@ -9,9 +9,13 @@ interface Waiting<Item, Result> {
   reject: (error: unknown) => void;
 }
 
-export interface GatherOptions {
+export interface GatherOptions<Item> {
   /** Most items of one write. */
   maxItems: number;
+  /** Most weight of one write; an item that is heavier goes alone. Default: no limit. */
+  maxWeight?: number;
+  /** What an item adds to the weight of its write. Default: 1. */
+  weigh?: (item: Item) => number;
   /** Most writes at once. More than one lets the next be prepared while the database commits the one before. */
   maxWrites: number;
 }
@@ -27,21 +31,33 @@ export interface GatherOptions {
  */
 export function gather<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { maxItems, maxWrites }: GatherOptions,
+  { maxItems, maxWrites, maxWeight = Number.POSITIVE_INFINITY, weigh = () => 1 }: GatherOptions<Item>,
 ): (item: Item) => Promise<Result> {
   let queue: Waiting<Item, Result>[] = [];
   let writes = 0;
 
   function next(): void {
     if (writes === maxWrites || queue.length === 0) return;
-    const batch = queue.slice(0, maxItems);
-    queue = queue.slice(maxItems);
+    const size = sizeOfBatch();
+    const batch = queue.slice(0, size);
+    queue = queue.slice(size);
     writes++;
     // Not the caller's signal: others share the statement.
     void withoutSignal(() => settle(batch)).finally(() => {
       writes--;
       next();
     });
+    // What did not fit need not wait for this write.
+    next();
+  }
+
+  function sizeOfBatch(): number {
+    let weight = 0;
+    const beyond = queue.findIndex(({ item }, index) => {
+      weight += weigh(item);
+      return index === maxItems || (index > 0 && weight > maxWeight);
+    });
+    return beyond === -1 ? queue.length : beyond;
   }
 
   async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {

@@ -1,12 +1,35 @@
 import { z } from "zod";
-import { sql, statement } from "../database/sql.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
 import { recordChanges } from "./changes.ts";
+import type { JobStatus } from "./rows.ts";
 
 const idRow = z.object({ id: z.string() });
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-// Each of these changes jobs by id, all in the lock order of claims and completions: slots, leases and ready rows, jobs. A
-// job that is being claimed at the same moment is simply not found in the state that was asked for; callers look again.
+// Each of these changes jobs by id. Every job has one row that stands for its state: in job_leases, job_ready, job_scheduled or
+// job_finished. Whoever changes the state locks that row first, so the job itself is never waited for. All statements lock in
+// one order: slots by worker, then those four, each by job, then jobs and keys. A job that is being claimed at the same moment is
+// simply not found in the state that was asked for; callers look again.
+
+// `wanted` without its place in line; `before` is the CTE whose locks come first.
+const unlined = (before: Fragment): Fragment => sql.fragment`
+  lined as materialized (
+    select r.lane_id, r.priority, r.sequence
+    from wanted w join job_ready r on r.lane_id = w.lane_id and r.priority = w.priority and r.sequence = w.sequence,
+      (select count(*) from ${before}) s
+    where w.status = 'pending' order by r.job_id for update of r
+  ), due as materialized (
+    select d.run_at, d.job_id
+    from wanted w join job_scheduled d on d.run_at = w.run_at and d.job_id = w.id, (select count(*) from lined) s
+    where w.status = 'pending' order by d.job_id for update of d
+  ), unready as (
+    delete from job_ready r using lined i
+    where r.lane_id = i.lane_id and r.priority = i.priority and r.sequence = i.sequence
+    returning r.job_id
+  ), unscheduled as (
+    delete from job_scheduled d using due i where d.run_at = i.run_at and d.job_id = i.job_id
+    returning d.job_id
+  )`;
 
 // A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next heartbeat, and
 // what it still sends is refused.
@@ -26,15 +49,7 @@ export const cancelJobs = statement("job_cancel", {
     ), unleased as (
       delete from job_leases l using leased i where l.job_id = i.job_id and l.epoch = i.epoch
       returning l.job_id, l.epoch, l.worker_id, l.claimed_at
-    ), unready as (
-      delete from job_ready r using wanted w, (select count(*) from leased) s
-      where w.status = 'pending' and r.lane_id = w.lane_id and r.priority = w.priority and r.sequence = w.sequence
-      returning r.job_id
-    ), unscheduled as (
-      delete from job_scheduled d using wanted w, (select count(*) from leased) s
-      where w.status = 'pending' and d.run_at = w.run_at and d.job_id = w.id
-      returning d.job_id
-    ), free as materialized (
+    ), ${unlined(sql.fragment`leased`)}, free as materialized (
       select job_id, worker_id, epoch, claimed_at, 'running' as was from unleased
       union all select job_id, null, null, null, 'pending' from unready
       union all select job_id, null, null, null, 'scheduled' from unscheduled
@@ -70,9 +85,10 @@ export const retryJobs = statement("job_retry", {
   row: idRow,
   build: (ids: readonly string[]) => sql.fragment`
     with wanted as materialized (
-      select id, status, completed_at, job_type, unique_key from jobs
-      where id = any (${sql.array(ids, "uuid")}) and status in ('failed', 'cancelled')
-      order by id for update
+      select j.id, j.status, j.completed_at, j.job_type, j.unique_key
+      from jobs j join job_finished f on f.status = j.status and f.finished_at = j.completed_at and f.job_id = j.id
+      where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
+      order by j.id for update of f
     ), keyed as (
       insert into job_keys (job_type, unique_key, job_id)
       select job_type, unique_key, id from wanted where unique_key is not null order by job_type, unique_key
@@ -103,17 +119,15 @@ export const deleteJobs = statement("job_delete", {
     with wanted as materialized (
       select id, lane_id, priority, sequence, run_at, status, completed_at from jobs
       where id = any (${sql.array(ids, "uuid")}) and status <> 'running'
-    ), unready as (
-      delete from job_ready r using wanted w
-      where w.status = 'pending' and r.lane_id = w.lane_id and r.priority = w.priority and r.sequence = w.sequence
-      returning r.job_id
-    ), unscheduled as (
-      delete from job_scheduled d using wanted w
-      where w.status = 'pending' and d.run_at = w.run_at and d.job_id = w.id
-      returning d.job_id
+    ), ${unlined(sql.fragment`wanted`)}, ended as materialized (
+      select f.status, f.finished_at, f.job_id
+      from wanted w join job_finished f
+        on f.status = w.status and f.finished_at = w.completed_at and f.job_id = w.id,
+        (select count(*) from due) s
+      order by f.job_id for update of f
     ), unfinished as (
-      delete from job_finished f using wanted w
-      where f.status = w.status and f.finished_at = w.completed_at and f.job_id = w.id
+      delete from job_finished f using ended i
+      where f.status = i.status and f.finished_at = i.finished_at and f.job_id = i.job_id
       returning f.job_id, f.status
     ), free as materialized (
       select job_id, status as was from unfinished
@@ -129,6 +143,26 @@ export const deleteJobs = statement("job_delete", {
     ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}
     select id from deleted`,
   examples: [[[exampleId]]],
+});
+
+// Ended long enough ago, by the row that says so: one that is being retried meanwhile is passed over.
+export const cleanJobs = statement("job_clean", {
+  row: idRow,
+  build: (status: JobStatus, days: number, limit: number) => sql.fragment`
+    with old as materialized (
+      select job_id, finished_at from job_finished
+      where status = ${status} and finished_at < now() - make_interval(days => ${days})
+      order by finished_at, job_id limit ${limit} for update skip locked
+    ), unfinished as (
+      delete from job_finished f using old o
+      where f.status = ${status} and f.finished_at = o.finished_at and f.job_id = o.job_id
+      returning f.job_id, f.status
+    ), deleted as (
+      delete from jobs j using unfinished f where j.id = f.job_id
+      returning j.id, j.job_type, j.benchmark_id, f.status as was
+    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}
+    select id from deleted`,
+  examples: [["completed", 30, 100]],
 });
 
 // Due jobs go into line at their old place.

@@ -311,7 +311,8 @@ const claim = statement("job_claim", {
       insert into requests (actor, method, request_id, body_hash, result)
       select worker_id, 'ClaimJobs', request_id, '', jsonb_agg(jsonb_build_array(id, epoch) order by place)
       from job where request_id is not null group by worker_id, request_id
-      on conflict do nothing
+      -- The same claim sent again before the first was answered: either answer may be the one that was lost.
+      on conflict (actor, method, request_id) do update set result = requests.result || excluded.result
     ), ${recordChanges(sql.fragment`job`, sql.fragment`'pending'`, sql.fragment`'running'`)}
     select
       ${jobColumns(true, sql.fragment`job`)},

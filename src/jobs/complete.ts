@@ -4,10 +4,11 @@ import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import type { CompleteJobsItem } from "../../gen/ltb/v1/job_service_pb.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
+import { isNotFound } from "../database/errors.ts";
 import { fromMessage } from "../evaluations/messages.ts";
 import { limits } from "../limits.ts";
 import type { JsonValue } from "../validation.ts";
-import { leaseOutcomes } from "./messages.ts";
+import { endMessage } from "./messages.ts";
 
 /** What became of one item of CompleteJobs. */
 export interface Result {
@@ -30,6 +31,10 @@ export async function completeJobs(
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
 ): Promise<Result[]> {
+  // The items are checked in parts; their number is that of the call.
+  if (items.length > limits.batchItems) {
+    throw invalidField("items", `must have 1 to ${limits.batchItems} items`);
+  }
   const evaluations = items.reduce((sum, item) => sum + item.evaluations.length, 0);
   if (evaluations > limits.batchItems) {
     throw invalidField(
@@ -40,10 +45,10 @@ export async function completeJobs(
   const plain = items.filter((item) => item.evaluations.length === 0);
   const results = new Map<CompleteJobsItem, Result>();
   if (plain.length > 0 || items.length === 0) {
-    const outcomes = await db.jobs.complete(workerId, plain.map(completionOf));
+    const ends = await db.jobs.complete(workerId, plain.map(completionOf));
     for (const [position, item] of plain.entries()) {
-      const outcome = outcomes[position]?.outcome ?? "stale";
-      results.set(item, { jobId: item.jobId, outcome: leaseOutcomes[outcome] });
+      const end = ends[position];
+      if (end) results.set(item, endMessage(item.jobId, end));
     }
   }
   for (const item of items) {
@@ -72,8 +77,7 @@ async function completeWithEvaluations(
   try {
     return await db.transaction(async ({ jobs, evaluations }) => {
       const [completed] = await jobs.complete(workerId, [completionOf(item)]);
-      const outcome = completed?.outcome ?? "stale";
-      if (outcome !== "ok") return { jobId, outcome: leaseOutcomes[outcome] };
+      if (completed?.outcome !== "ok") return endMessage(jobId, completed ?? { outcome: "stale" });
       const { benchmarkId } = await jobs.get(jobId);
       const written = await evaluations.createMany(
         item.evaluations.map((sent) => fromMessage(sent, benchmarkId ?? "", actor)),
@@ -92,6 +96,8 @@ async function completeWithEvaluations(
       };
     });
   } catch (error) {
+    // Completed before, evaluations and all, and deleted since.
+    if (isNotFound(error)) return { jobId, outcome: LeaseOutcome.NOT_FOUND };
     if (!(error instanceof Rejected)) throw error;
     return { jobId, outcome: LeaseOutcome.REJECTED, field: error.field, reason: error.message };
   }

@@ -191,13 +191,12 @@ export const failLeases = statement("job_fail", {
   examples: [[[{ ...example, error: "e", retryable: true, retryAfterMs: null }]]],
 });
 
-// At most as many leases as the workers have slots, so they are simply all read: an index over expires_at would be written by
-// every renewal. A lease that its worker is just using is left for the next round.
-export const expireLeases = statement("job_expire", {
-  row: endedRow,
-  build: (limit: number) => sql.fragment`
+// Ends leases as `late` tells, a condition over a lease `l` and the time `now_at.at`. At most as many leases as the workers have
+// slots, so they are simply all read: an index over expires_at would be written by every renewal. A lease that its worker is
+// just using is left for the next round.
+const expiry = (late: Fragment, limit: number, error: Fragment): Fragment => sql.fragment`
     with now_at as materialized (select clock_timestamp() as at), late as materialized (
-      select job_id, worker_id from job_leases, now_at where least(expires_at, deadline_at) < now_at.at limit ${limit}
+      select l.job_id, l.worker_id from job_leases l, now_at where ${late} limit ${limit}
     ), slot as materialized (
       select worker_id from worker_slots where worker_id in (select worker_id from late) order by worker_id
       for update skip locked
@@ -206,7 +205,7 @@ export const expireLeases = statement("job_expire", {
         null::integer as retry_after_ms, coalesce(l.deadline_at < now_at.at, false) as timed_out
       from (
         select l.* from job_leases l, now_at, (select count(*) from slot) s
-        where l.job_id in (select job_id from late) and least(l.expires_at, l.deadline_at) < now_at.at
+        where l.job_id in (select job_id from late) and ${late}
           and (l.worker_id in (select worker_id from slot)
             or not exists (select from worker_slots w where w.worker_id = l.worker_id))
         order by l.job_id for update of l skip locked
@@ -214,14 +213,38 @@ export const expireLeases = statement("job_expire", {
     ), gone as (
       delete from job_leases l using locked i where l.job_id = i.job_id and l.epoch = i.epoch
       returning l.claimed_at, l.worker_id, i.*,
-        case when i.timed_out then 'the attempt ran past its timeout'
-          else 'the lease expired: worker ' || l.worker_id || ' stopped renewing it' end as error
+        case when i.timed_out then 'the attempt ran past its timeout' else ${error} end as error
     ), clock as materialized (
       select clock_timestamp() as at, count(*) from gone
     ), ${failJobs(sql.fragment`(case when g.timed_out then 'timed_out' else 'expired' end)`)}
     select ordinality as position, status = 'pending' as "willRetry", case status when 'pending' then run_at end as "runAt"
-    from ended`,
-  examples: [[100]],
+    from ended`;
+
+/** Ends the leases that have run out; those from before `backSince`, when an outage ended, only `termMs` after it. */
+export const expireLeases = statement("job_expire", {
+  row: endedRow,
+  build: (limit: number, backSince: string | null, termMs: number) =>
+    expiry(
+      sql.fragment`least(l.expires_at, l.deadline_at) < now_at.at and (
+        ${backSince}::timestamptz is null or l.claimed_at > ${backSince}::timestamptz
+        or now_at.at > ${backSince}::timestamptz + ${termMs} * interval '1 ms'
+      )`,
+      limit,
+      sql.fragment`'the lease expired: worker ' || l.worker_id || ' stopped renewing it'`,
+    ),
+  examples: [[100, null, 30_000]],
+});
+
+/** Ends all leases of workers that are being removed, whose slots the transaction has locked. */
+export const expireLeasesOf = statement("job_expire_workers", {
+  row: endedRow,
+  build: (workers: readonly string[], limit: number) =>
+    expiry(
+      sql.fragment`l.worker_id = any (${sql.array(workers, "text")})`,
+      limit,
+      sql.fragment`'worker ' || l.worker_id || ' was silent for too long and has been removed'`,
+    ),
+  examples: [[["w"], 100]],
 });
 
 // Back in its old place: the sequence and priority are the job's own.

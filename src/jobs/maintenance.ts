@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { isConnectionError } from "../database/errors.ts";
 import type { Executor } from "../database/executor.ts";
 import { sql, statement } from "../database/sql.ts";
 import { limits } from "../limits.ts";
 import { readyDueJobs } from "./change.ts";
+import { forgetEvents } from "./events.ts";
 import { expireLeases } from "./finish.ts";
 import type { JobQueue } from "./queue.ts";
-import { extendLeases } from "./renew.ts";
 
 /**
  * What has to happen in the queue without anyone asking: leases that run out, jobs that become due, statistics that are
@@ -15,33 +14,58 @@ import { extendLeases } from "./renew.ts";
 export class QueueMaintenance {
   readonly #db: Executor;
   readonly #queue: JobQueue;
-  #databaseWasAway = false;
-  #rounds = 0;
+  readonly #termMs: number;
+  #answeredAt = 0;
+  #databaseStart: string | undefined;
+  #backSince: string | null = null;
 
-  constructor(db: Executor, queue: JobQueue) {
+  /** @param options.termMs how long the leases of before an outage are left alone after it. Default: 30,000 ms. */
+  constructor(db: Executor, queue: JobQueue, { termMs = limits.leaseMs as number } = {}) {
     this.#db = db;
     this.#queue = queue;
+    this.#termMs = termMs;
   }
 
-  /** One round. After an outage of the database every live lease first gets one more term: no worker could renew it. */
+  /** Ends the leases that have run out and puts the jobs that are due into line. */
   async run(): Promise<void> {
-    try {
-      if (this.#databaseWasAway) await this.#db.one(extendLeases(limits.leaseMs));
-      this.#databaseWasAway = false;
-      const moved = (await this.#expire()) + (await this.#readyDue());
-      if (moved > 0) this.#queue.changed();
-      // Folding is only about keeping sums short, so it need not be done as often.
-      if (this.#rounds++ % 4 === 0) await this.#tidy();
-    } catch (error) {
-      this.#databaseWasAway ||= isConnectionError(error);
-      throw error;
-    }
+    const moved = (await this.#expire()) + (await this.#readyDue());
+    if (moved > 0) this.#queue.changed();
+  }
+
+  /**
+   * One round of a server's, several times a second. After an outage (of the database, or of this server) it gives the leases of
+   * before one more term: no worker could renew them. It does so by leaving them alone, not by extending them. Each server
+   * notices by itself, so that none is faster than another that knows; and a server that was cut off alone, or that fails and
+   * starts again and again, holds up nothing that others see to.
+   */
+  async watchOver(): Promise<void> {
+    const { at, databaseStart } = await this.#db.one(lookAtClock());
+    const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
+    if (wasAway || databaseStart !== this.#databaseStart) this.#backSince = at;
+    this.#databaseStart = databaseStart;
+    await this.run();
+    this.#answeredAt = performance.now();
+  }
+
+  /** Folds the statistics and forgets old events. */
+  async tidy(): Promise<void> {
+    while (
+      (await this.#db.one(foldStats(limits.maintenanceBatchRows))).folded === limits.maintenanceBatchRows
+    );
+    // One event of each batch stays.
+    const forgotten = limits.maintenanceBatchRows - 1;
+    while (
+      (await this.#db.one(forgetEvents(limits.eventMinutes, limits.maintenanceBatchRows))).forgotten ===
+      forgotten
+    );
   }
 
   async #expire(): Promise<number> {
     let expired = 0;
     for (;;) {
-      const { length } = await this.#db.any(expireLeases(limits.maintenanceBatchRows));
+      const { length } = await this.#db.any(
+        expireLeases(limits.maintenanceBatchRows, this.#backSince, this.#termMs),
+      );
       expired += length;
       if (length < limits.maintenanceBatchRows) return expired;
     }
@@ -55,15 +79,14 @@ export class QueueMaintenance {
       if (length < limits.maintenanceBatchRows) return ready;
     }
   }
-
-  async #tidy(): Promise<void> {
-    while (
-      (await this.#db.one(foldStats(limits.maintenanceBatchRows))).folded === limits.maintenanceBatchRows
-    );
-    const { forgotten } = await this.#db.one(forgetEvents(limits.eventMinutes, limits.maintenanceBatchRows));
-    if (forgotten === limits.maintenanceBatchRows) await this.#tidy();
-  }
 }
+
+// A restart that is over before anyone has failed to connect shows by the second of these.
+const lookAtClock = statement("job_look_at_clock", {
+  row: z.object({ at: z.string(), databaseStart: z.string() }),
+  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as "databaseStart"`,
+  examples: [[]],
+});
 
 // Many rows of a type, or of a type and benchmark, become one. Only worth it once there are several.
 const foldStats = statement("job_fold_stats", {
@@ -85,18 +108,4 @@ const foldStats = statement("job_fold_stats", {
     )
     select case when (select count(*) from sums) * 2 < count(*) then count(*) else 0 end as folded from folded`,
   examples: [[10]],
-});
-
-const forgetEvents = statement("job_forget_events", {
-  row: z.object({ forgotten: z.number() }),
-  build: (minutes: number, limit: number) => sql.fragment`
-    with forgotten as (
-      delete from job_events where ctid = any (array(
-        select ctid from job_events where created_at < now() - make_interval(mins => ${minutes})
-        order by xid, id limit ${limit} for update skip locked
-      ))
-      returning 1
-    )
-    select count(*) as forgotten from forgotten`,
-  examples: [[60, 10]],
 });

@@ -15,7 +15,7 @@ import { defined, toTimestamp } from "../rpc/convert.ts";
 import type { Lease } from "./claim.ts";
 import type { JobLane, JobLimit } from "./limits.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
-import type { LeaseOutcome } from "./writes.ts";
+import type { EndResult, LeaseOutcome } from "./writes.ts";
 
 const statuses: Record<JobStatus, WireStatus> = {
   pending: WireStatus.PENDING,
@@ -48,11 +48,12 @@ const attemptOutcomes: Record<NonNullable<JobAttempt["outcome"]>, WireAttemptOut
   cancelled: WireAttemptOutcome.CANCELLED,
 };
 
-export const leaseOutcomes: Record<LeaseOutcome, WireOutcome> = {
+const leaseOutcomes: Record<LeaseOutcome, WireOutcome> = {
   ok: WireOutcome.OK,
   stale: WireOutcome.STALE,
   not_found: WireOutcome.NOT_FOUND,
   cancelled: WireOutcome.CANCELLED,
+  rejected: WireOutcome.REJECTED,
 };
 
 export function jobMessage(
@@ -105,6 +106,17 @@ export function limitMessage(limit: JobLimit): MessageInitShape<typeof JobLimitS
 
 export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<typeof JobLaneSchema> {
   return { ...lane, limitKey: limitKey ?? "" };
+}
+
+/** As a worker's report of a lease is answered. */
+export function endMessage(jobId: string, { outcome, field, reason }: EndResult) {
+  return {
+    jobId,
+    outcome: leaseOutcomes[outcome],
+    // The wire has durations where the library has milliseconds.
+    ...(field !== undefined && { field: field.replace(/_ms$/, "") }),
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 export function toDuration(ms: number): Duration {

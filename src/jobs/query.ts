@@ -270,13 +270,11 @@ export const scanBulk = statement("job_scan_bulk", {
   ],
 });
 
-export const scanFinished = statement("job_scan_finished", {
+export const existingJobs = statement("job_existing", {
   row: z.object({ id: z.string() }),
-  build: (status: JobStatus, days: number, limit: number) => sql.fragment`
-    select job_id as id from job_finished
-    where status = ${status} and finished_at < now() - make_interval(days => ${days})
-    order by finished_at, job_id limit ${limit}`,
-  examples: [["completed", 30, 100]],
+  build: (ids: readonly string[]) => sql.fragment`
+    select id from jobs where id = any (${sql.array(ids, "uuid")})`,
+  examples: [[[exampleId]]],
 });
 
 export const keyHolder = statement("job_key_holder", {

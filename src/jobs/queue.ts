@@ -1,5 +1,10 @@
+import { Code } from "@connectrpc/connect";
+import { withoutSignal } from "../database/cancellation.ts";
 import type { Executor } from "../database/executor.ts";
+import type { Hint } from "../database/notifier.ts";
+import { ServiceError } from "../errors.ts";
 import { Claimer } from "./claimer.ts";
+import { JobFeed } from "./feed.ts";
 import { Lanes } from "./lanes.ts";
 import { gatheredWrites, type JobWrites } from "./writes.ts";
 
@@ -8,11 +13,14 @@ export class JobQueue {
   readonly lanes: Lanes;
   readonly writes: JobWrites;
   readonly claimer: Claimer;
-  readonly #listeners = new Set<() => void>();
+  /** New events, for watchers. */
+  readonly feed: JobFeed;
+  readonly #listeners = new Set<(hint: Hint) => void>();
 
   constructor(db: Executor) {
     this.lanes = new Lanes(db);
     this.writes = gatheredWrites(db);
+    this.feed = new JobFeed(db);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));
       // If this fails the leases run out by themselves.
@@ -23,15 +31,40 @@ export class JobQueue {
     });
   }
 
-  /** To be called after jobs have become ready, slots free, or jobs otherwise changed. */
-  changed(): void {
-    this.claimer.wake();
-    for (const listener of this.#listeners) listener();
+  /**
+   * To be called after a change was committed.
+   * @param hint "claimable" (the default) if jobs may have become ready or slots free, "watchable" if jobs changed otherwise
+   */
+  changed(hint: Hint = "claimable"): void {
+    this.#wake(hint);
+    for (const listener of this.#listeners) listener(hint);
   }
 
-  /** Calls `listener` on every change that this process makes or hears of, until the function it returns is called. */
-  onChange(listener: () => void): () => void {
+  /** To be called after another server made a change. */
+  heard(hint: Hint): void {
+    const wake = () => this.#wake(hint);
+    // What is ready may be in a lane that this server has not seen yet.
+    if (hint === "claimable") withoutSignal(() => this.lanes.refresh()).then(wake, wake);
+    else wake();
+  }
+
+  /** Calls `listener` on every change that this process makes, until the function it returns is called. */
+  onChange(listener: (hint: Hint) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the claims and watches that wait: the database is being closed. */
+  stop(): void {
+    const reason = new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the database is being closed", {
+      retryAfterMs: 1_000,
+    });
+    this.claimer.stop(reason);
+    this.feed.stop(reason);
+  }
+
+  #wake(hint: Hint): void {
+    if (hint === "claimable") this.claimer.wake();
+    this.feed.poke();
   }
 }

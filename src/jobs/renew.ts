@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { binaryArray } from "../database/binary-array.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
+import { heard } from "../workers/heard.ts";
 import { recordEvent } from "./changes.ts";
 import type { End } from "./finish.ts";
 
@@ -16,7 +17,8 @@ export interface Renewal extends End {
 
 const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, workerId: "w", leaseMs: 30_000 };
 
-// `expires_at` is in no index, so renewals stay on their page. Locked by job, like everywhere.
+// `expires_at` is in no index, so renewals stay on their page. Locked by job, like everywhere. `locked` has the items whose
+// lease is held: a job may be there twice, as calls share the statement, and the last item counts.
 const renewed = (ends: readonly Renewal[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
@@ -54,15 +56,15 @@ const renewed = (ends: readonly Renewal[], columns: Fragment, more: Fragment): F
     select clock_timestamp() as at, count(*) from locked
   ), renewed as (
     update job_leases l set expires_at = clock.at + i.lease_ms * interval '1 ms'
-    from locked i, clock where l.job_id = i.job_id and l.epoch = i.epoch
-    returning i.*
+    from (select distinct on (job_id) * from locked order by job_id, ordinality desc) i, clock
+    where l.job_id = i.job_id and l.epoch = i.epoch
   )`;
 
 export const renewLeases = statement("job_renew", {
   row: z.object({ position: z.number() }),
   build: (items: readonly Renewal[]) => sql.fragment`
     with ${renewed(items, sql.fragment``, sql.fragment``)}
-    select ordinality as position from renewed`,
+    select ordinality as position from locked`,
   examples: [[[example]]],
 });
 
@@ -85,27 +87,19 @@ export const reportProgress = statement("job_progress", {
             items.map((item) => item.message),
           ),
         )}::text[]`,
-    )}, reported as (
+    )}, said as (
+      select job_id, epoch,
+        (array_agg(progress order by ordinality desc) filter (where progress is not null))[1] as progress,
+        (array_agg(message order by ordinality desc) filter (where message is not null))[1] as message
+      from locked group by job_id, epoch
+    ), reported as (
       update jobs j
       set progress = coalesce(r.progress, j.progress), progress_message = coalesce(r.message, j.progress_message),
         updated_at = clock.at
-      from renewed r, clock
+      from said r, clock
       where j.id = r.job_id and j.status = 'running' and j.epoch = r.epoch
-      returning j.id, r.ordinality
-    ), ${recordEvent(sql.fragment`reported`)}
-    select ordinality as position from reported`,
+      returning j.id
+    ), ${recordEvent(sql.fragment`reported`)}, ${heard(sql.fragment`select worker_id from locked`)}
+    select l.ordinality as position from locked l join reported r on r.id = l.job_id`,
   examples: [[[{ ...example, progress: 0.5, message: "m" }]]],
-});
-
-// After an outage every live lease gets one more term, since its worker had no way to renew it.
-export const extendLeases = statement("job_extend_leases", {
-  row: z.object({ extended: z.number() }),
-  build: (termMs: number) => sql.fragment`
-    with extended as (
-      update job_leases set expires_at = clock_timestamp() + ${termMs} * interval '1 ms'
-      where expires_at < clock_timestamp() + ${termMs} * interval '1 ms'
-      returning 1
-    )
-    select count(*) as extended from extended`,
-  examples: [[30_000]],
 });

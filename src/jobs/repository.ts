@@ -7,15 +7,17 @@ import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { parseInput, uuid, whole } from "../validation.ts";
+import { parseInput, text, uuid, whole } from "../validation.ts";
 import * as change from "./change.ts";
 import type { Lease } from "./claim.ts";
 import { type Creation, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
+import { writeValid } from "./items.ts";
 import * as limit from "./limits.ts";
 import * as query from "./query.ts";
 import type { JobQueue } from "./queue.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
+import { type JobChange, type WatchFilter, type WatchOptions, watchJobs } from "./watch.ts";
 import { repeatedClaim, workerOffer } from "./worker-offer.ts";
 import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
 
@@ -57,12 +59,14 @@ export interface BulkResult {
 export class JobRepository {
   readonly #db: Executor;
   readonly #queue: JobQueue;
+  readonly #transaction: Executor | undefined;
   readonly #writes: JobWrites;
 
   /** @param transaction whether `db` is one transaction, which shares no statement with other callers */
   constructor(db: Executor, queue: JobQueue, { transaction }: { transaction: boolean }) {
     this.#db = db;
     this.#queue = queue;
+    this.#transaction = transaction ? db : undefined;
     this.#writes = transaction ? directWrites(db) : queue.writes;
   }
 
@@ -73,10 +77,11 @@ export class JobRepository {
    */
   async create(job: input.NewJob, request?: Once): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
+    const prepared = await this.#prepare(parsed);
     const created = await once(this.#db, request, "CreateJob", parsed, {
       create: async (db) => {
         const writes = request ? directWrites(db) : this.#writes;
-        const [creation] = await writes.create([await this.#prepare(parsed)]).catch((error) => {
+        const [creation] = await writes.create([prepared]).catch((error) => {
           throw idTaken(error, parsed.id);
         });
         return jobOf(creation);
@@ -94,23 +99,22 @@ export class JobRepository {
    */
   async createMany(jobs: readonly input.NewJob[], request?: Once): Promise<readonly Job[]> {
     const parsed = parseInput(input.itemsOf(input.newJob), jobs, "jobs");
-    const prepared = await Promise.all(parsed.map((job) => this.#prepare(job)));
+    // One after the other: each new lane is two statements, and there may be a thousand of them.
+    const prepared: JobToCreate[] = [];
+    for (const job of parsed) prepared.push(await this.#prepare(job));
     const created = await once<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
       create: (db) =>
         db.transaction(async (transaction) => {
-          const creations = await directWrites(transaction)
-            .create(prepared)
-            .catch((error) => {
-              throw idTaken(error, undefined);
-            });
+          const creations = await directWrites(transaction).create(prepared);
           return creations.map((creation, index) => {
             if ("job" in creation) return creation.job;
-            const { code, reason, message, metadata } = creation.error;
-            throw new ServiceError(code, reason, `jobs[${index}]: ${message}`, { metadata });
+            throw atPosition(index, creation.error);
           });
         }),
       remember: (all) => all.map(({ id }) => id),
       recall: (db, ids) => this.#in(db).#read(ids as string[], false),
+    }).catch(async (error) => {
+      throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
     this.#queue.changed();
     return created;
@@ -143,18 +147,21 @@ export class JobRepository {
       if (leases) return { leases, drain: worker.draining };
     }
     if (worker.draining) return { leases: [], drain: true };
+    // Jobs of a lane that another server has just made are in the order too.
+    if (worker.newestLane > this.#queue.lanes.highest) await this.#queue.lanes.refresh();
     const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
     const leases = await this.#queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
-    this.#queue.changed();
+    if (leases.length > 0) this.#queue.changed("watchable");
     return { leases, drain: false };
   }
 
   /** Completes jobs that the worker holds. Independent items, each with its result. */
   async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
     const worker = parseInput(input.workerName, workerId, "worker_id");
-    const ends = parseInput(input.itemsOf(input.completion), items, "items");
-    const results = await this.#writes.complete(
-      ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
+    const results = await writeValid(input.completion, items, (ends) =>
+      this.#writes.complete(
+        ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
+      ),
     );
     this.#queue.changed();
     return results;
@@ -163,13 +170,14 @@ export class JobRepository {
   /** Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. */
   async fail(workerId: string, items: readonly input.Failure[]): Promise<readonly EndResult[]> {
     const worker = parseInput(input.workerName, workerId, "worker_id");
-    const ends = parseInput(input.itemsOf(input.failure), items, "items");
-    const results = await this.#writes.fail(
-      ends.map(({ retryAfterMs, ...end }) => ({
-        ...end,
-        workerId: worker,
-        retryAfterMs: retryAfterMs ?? null,
-      })),
+    const results = await writeValid(input.failure, items, (ends) =>
+      this.#writes.fail(
+        ends.map(({ retryAfterMs, ...end }) => ({
+          ...end,
+          workerId: worker,
+          retryAfterMs: retryAfterMs ?? null,
+        })),
+      ),
     );
     this.#queue.changed();
     return results;
@@ -181,8 +189,9 @@ export class JobRepository {
     items: readonly { jobId: string; epoch: number }[],
   ): Promise<readonly EndResult[]> {
     const worker = parseInput(input.workerName, workerId, "worker_id");
-    const ends = parseInput(input.itemsOf(input.leaseRef), items, "items");
-    const results = await this.#writes.release(ends.map((end) => ({ ...end, workerId: worker })));
+    const results = await writeValid(input.leaseRef, items, (ends) =>
+      this.#writes.release(ends.map((end) => ({ ...end, workerId: worker }))),
+    );
     this.#queue.changed();
     return results;
   }
@@ -194,16 +203,17 @@ export class JobRepository {
     leaseMs?: number,
   ): Promise<readonly EndResult[]> {
     const common = parseInput(input.progressInput, { workerId, leaseMs });
-    const reports = parseInput(input.itemsOf(input.progressReport), items, "items");
-    const results = await this.#writes.progress(
-      reports.map(({ progress, message, ...end }) => ({
-        ...end,
-        ...common,
-        progress: progress ?? null,
-        message: message ?? null,
-      })),
+    const results = await writeValid(input.progressReport, items, (reports) =>
+      this.#writes.progress(
+        reports.map(({ progress, message, ...end }) => ({
+          ...end,
+          ...common,
+          progress: progress ?? null,
+          message: message ?? null,
+        })),
+      ),
     );
-    this.#queue.changed();
+    this.#queue.changed("watchable");
     return results;
   }
 
@@ -212,7 +222,7 @@ export class JobRepository {
    * @throws NOT_FOUND, FAILED_PRECONDITION if it has completed or failed
    */
   async cancel(id: string, reason = ""): Promise<Job> {
-    const why = parseInput(z.string().max(limits.messageLength), reason, "reason");
+    const why = parseInput(text(limits.messageLength), reason, "reason");
     return this.#move(id, "cancelled", async (key) => {
       const [cancelled] = await this.#db.any(change.cancelJobs([key], why || null));
       return cancelled !== undefined;
@@ -240,7 +250,7 @@ export class JobRepository {
     const key = parseInput(uuid, id, "id");
     for (let attempt = 0; attempt < moveAttempts; attempt++) {
       const [deleted] = await this.#db.any(change.deleteJobs([key]));
-      if (deleted) return this.#queue.changed();
+      if (deleted) return this.#queue.changed("watchable");
       const job = await this.get(key);
       if (job.status === "running") throw forbidden(job, "deleted while it is running");
     }
@@ -249,7 +259,7 @@ export class JobRepository {
 
   /** Cancels all pending and running jobs that match, in batches. */
   cancelMany(filter: input.BulkFilter, reason = ""): Promise<BulkResult> {
-    const why = parseInput(z.string().max(limits.messageLength), reason, "reason");
+    const why = parseInput(text(limits.messageLength), reason, "reason");
     return this.#bulk(filter, ["pending", "running"], (ids) => change.cancelJobs(ids, why || null));
   }
 
@@ -268,10 +278,9 @@ export class JobRepository {
     let affected = 0;
     for (const status of ended) {
       for (;;) {
-        const old = await this.#db.any(query.scanFinished(status, age, limits.bulkBatchRows));
-        const deleted = old.length > 0 ? await this.#db.any(change.deleteJobs(old.map(({ id }) => id))) : [];
-        affected += deleted.length;
-        if (deleted.length === 0 || old.length < limits.bulkBatchRows) break;
+        const { length } = await this.#db.any(change.cleanJobs(status, age, limits.bulkBatchRows));
+        affected += length;
+        if (length < limits.bulkBatchRows) break;
         if (affected >= limits.bulkCallRows) return { affected, skipped: 0, more: true };
       }
     }
@@ -300,6 +309,10 @@ export class JobRepository {
       const key = scan.keys?.[ids.indexOf(shown.id)];
       return { items, next: key === undefined ? undefined : { key, id: shown.id } };
     }
+    const [lastShown, lastShownKey] = [ids[limit - 1], scan.keys?.[limit - 1]];
+    // All of the page were deleted between the two statements, but more was found.
+    if (ids.length > limit && lastShown !== undefined && lastShownKey !== undefined)
+      return { items, next: { key: lastShownKey, id: lastShown } };
     const { scanned, lastKey, lastId } = scan;
     const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
     return { items, next: more ? { key: lastKey, id: lastId } : undefined };
@@ -333,6 +346,22 @@ export class JobRepository {
   async countByStatus(status: JobStatus): Promise<number> {
     const stats = await this.stats();
     return status === "pending" ? stats.pending + stats.scheduled : stats[status];
+  }
+
+  /**
+   * Changes of jobs as they are made, on any server, until the loop is left. Nothing is missed; changes that follow each other
+   * closely may come as one, with the latest state, and after resuming one may come again. With `ids` and without `after` each
+   * of these jobs comes first as it stands. The first message, and one after every 15 s of silence, only moves the cursor. A
+   * transaction that stays open, whoever's, holds changes up until it ends.
+   *
+   * ```ts
+   * for await (const { job, deleted, cursor } of db.jobs.watch({ jobType: "benchmark" })) …
+   * ```
+   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR; DATABASE_UNAVAILABLE after an
+   * outage of seconds: go on from the last cursor
+   */
+  watch(filter: WatchFilter = {}, options: WatchOptions = {}): AsyncGenerator<JobChange, never> {
+    return watchJobs(this.#queue.feed, filter, options);
   }
 
   /** How many jobs are in each state, exact, in all and by type; without counting jobs. */
@@ -398,13 +427,25 @@ export class JobRepository {
     return this.#db.any(limit.listPausable(jobType, limitKey));
   }
 
+  /** Which of the jobs has an id that exists already, or that one before it has. */
+  async #positionOfTaken(jobs: readonly JobToCreate[]): Promise<ServiceError> {
+    const ids = jobs.map(({ id }) => id);
+    // Within a transaction that has failed nothing can be asked any more.
+    const stored = this.#transaction ? [] : await this.#db.any(query.existingJobs(ids));
+    const existing = new Set(stored.map(({ id }) => id));
+    const position = ids.findIndex((id, index) => existing.has(id) || ids.indexOf(id) < index);
+    const id = ids[position];
+    return id === undefined ? taken(undefined) : atPosition(position, taken(id));
+  }
+
   #in(db: Executor): JobRepository {
     return new JobRepository(db, this.#queue, { transaction: true });
   }
 
   async #prepare(job: input.ParsedJob): Promise<JobToCreate> {
     const { jobType, requiredTags, limitKey } = job;
-    const laneId = await this.#queue.lanes.idOf({ jobType, requiredTags, limitKey: limitKey ?? null });
+    const lane = { jobType, requiredTags, limitKey: limitKey ?? null };
+    const laneId = await this.#queue.lanes.idOf(lane, this.#transaction);
     return { ...job, id: job.id ?? newId(), laneId };
   }
 
@@ -464,13 +505,18 @@ export class JobRepository {
     const wanted = { ...rest, statuses: statuses.length > 0 ? statuses : allowed };
     const result = { affected: 0, skipped: 0, more: false };
     let after: query.JobPosition | undefined;
+    let tries = limits.bulkTries;
     for (;;) {
       const found = await this.#db.any(query.scanBulk(wanted, limits.bulkBatchRows, after));
       const last = found.at(-1);
       if (!last) break;
       const done = await this.#db.any(run(found.map(({ id }) => id)));
       result.affected += done.length;
-      result.skipped += found.length - done.length;
+      const left = found.length - done.length;
+      // Jobs that were just being claimed, ended or put back are looked at again.
+      if (left > 0 && --tries > 0) continue;
+      tries = limits.bulkTries;
+      result.skipped += left;
       if (found.length < limits.bulkBatchRows) break;
       after = { key: last.createdAt, id: last.id };
       result.more = result.affected >= limits.bulkCallRows;
@@ -503,14 +549,22 @@ function jobOf(creation: Creation | undefined): Job {
   return creation.job;
 }
 
+function atPosition(index: number, { code, reason, message, metadata, violations }: ServiceError): ServiceError {
+  return new ServiceError(code, reason, `jobs[${index}]: ${message}`, {
+    metadata,
+    violations: violations.map(({ field, description }) => ({ field: `jobs[${index}].${field}`, description })),
+  });
+}
+
+function isIdTaken(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS";
+}
+
 function idTaken(error: unknown, id: string | undefined): unknown {
-  if (
-    !(error instanceof ServiceError) ||
-    error.code !== Code.AlreadyExists ||
-    error.reason !== "ALREADY_EXISTS"
-  ) {
-    return error;
-  }
+  return isIdTaken(error) ? taken(id) : error;
+}
+
+function taken(id: string | undefined): ServiceError {
   const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
   return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
     metadata: { entity: "job", ...(id && { id }) },

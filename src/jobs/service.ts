@@ -1,3 +1,4 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { JobOrder, JobView, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
@@ -12,12 +13,12 @@ import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import { completeJobs } from "./complete.ts";
 import type { NewJob } from "./input.ts";
 import {
+  endMessage,
   fromDuration,
   jobMessage,
   jobStatusOf,
   laneMessage,
   leaseMessage,
-  leaseOutcomes,
   limitMessage,
   toDuration,
   wireStatus,
@@ -69,13 +70,16 @@ export function jobService(db: Database) {
       };
     },
 
-    async claimJobs(request) {
+    async claimJobs(request, context) {
+      const waitMs = fromDuration(request.wait, "wait") ?? 0;
+      // An answer that comes after the caller's time is up would be leases that nobody runs.
+      const timeLeft = Math.max((context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs, 0);
       const { leases, drain } = await db.jobs.claim({
         workerId: request.workerId,
         requestId: given(request.requestId),
         maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
         jobTypes: request.jobTypes,
-        waitMs: fromDuration(request.wait, "wait"),
+        waitMs: waitMs > limits.claimWaitMs ? waitMs : Math.floor(Math.min(waitMs, timeLeft)),
         leaseMs: fromDuration(request.lease, "lease"),
       });
       return { leases: leases.map(leaseMessage), drain };
@@ -88,18 +92,17 @@ export function jobService(db: Database) {
     async failJobs({ workerId, items }) {
       const results = await db.jobs.fail(
         workerId,
-        items.map(({ jobId, epoch, error, retryable, retryAfter }, index) => ({
+        items.map(({ jobId, epoch, error, retryable, retryAfter }) => ({
           jobId,
           epoch,
           error,
           retryable,
-          retryAfterMs: fromDuration(retryAfter, `items[${index}].retry_after`),
+          retryAfterMs: retryDelay(retryAfter),
         })),
       );
       return {
-        results: results.map(({ outcome, status, runAt }, index) => ({
-          jobId: items[index]?.jobId ?? "",
-          outcome: leaseOutcomes[outcome],
+        results: results.map(({ status, runAt, ...end }, index) => ({
+          ...endMessage(items[index]?.jobId ?? "", end),
           ...(status && { status: wireStatus(status) }),
           ...(runAt && { runAt: toTimestamp(runAt) }),
         })),
@@ -112,10 +115,7 @@ export function jobService(db: Database) {
         items.map(({ jobId, epoch }) => ({ jobId, epoch })),
       );
       return {
-        results: results.map(({ outcome }, index) => ({
-          jobId: items[index]?.jobId ?? "",
-          outcome: leaseOutcomes[outcome],
-        })),
+        results: results.map((end, index) => endMessage(items[index]?.jobId ?? "", end)),
       };
     },
 
@@ -127,11 +127,10 @@ export function jobService(db: Database) {
         leaseMs,
       );
       return {
-        results: results.map(({ outcome }, index) => ({
-          jobId: items[index]?.jobId ?? "",
-          outcome: leaseOutcomes[outcome],
-          cancelRequested: outcome === "cancelled",
-          ...(outcome === "ok" && { expiresIn: toDuration(leaseMs) }),
+        results: results.map((end, index) => ({
+          ...endMessage(items[index]?.jobId ?? "", end),
+          cancelRequested: end.outcome === "cancelled",
+          ...(end.outcome === "ok" && { expiresIn: toDuration(leaseMs) }),
         })),
       };
     },
@@ -195,6 +194,17 @@ export function jobService(db: Database) {
       };
     },
 
+    async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view }, context) {
+      callOf(context).endWithServer();
+      const filter = { ids, jobType: given(jobType), benchmarkId: given(benchmarkId) };
+      const options = { after: given(afterCursor), full: view === JobView.FULL };
+      for await (const { cursor, job, deleted } of db.jobs.watch(filter, options)) {
+        if (job) yield { cursor, job: jobMessage(job) };
+        else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };
+        else yield { cursor };
+      }
+    },
+
     async cleanupJobs({ olderThanDays, statuses }) {
       const wanted = statuses.map((status) => jobStatusOf(status, "statuses") ?? "pending");
       const { affected, more } = await db.jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
@@ -221,6 +231,15 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     uniqueKey: given(job.uniqueKey),
     createdBy: callOf(context).actor?.userId,
   };
+}
+
+/** One that is no duration stays invalid until its item is checked: thrown here, it would refuse the whole call. */
+function retryDelay(sent: Duration | undefined): number | undefined {
+  try {
+    return fromDuration(sent, "retry_after");
+  } catch {
+    return -1;
+  }
 }
 
 function orderOf(order: JobOrder): "newest" | "priority" {

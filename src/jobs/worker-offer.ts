@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Executor } from "../database/executor.ts";
 import { sql, statement } from "../database/sql.ts";
+import { heard } from "../workers/heard.ts";
 import { type Lease, leaseRow } from "./claim.ts";
 import { jobColumns } from "./rows.ts";
 
@@ -9,6 +10,8 @@ export interface WorkerOffer {
   tags: string[];
   jobTypes: string[];
   draining: boolean;
+  /** The highest id of a lane that was committed by then; 0 for none. */
+  newestLane: number;
 }
 
 /** Null if the worker is not registered. A claim is a sign of life too. */
@@ -27,9 +30,11 @@ export async function repeatedClaim(
 }
 
 const readOffer = statement("job_worker_offer", {
-  row: z.object({ tags: z.array(z.string()), jobTypes: z.array(z.string()), draining: z.boolean() }),
+  row: z.object({ tags: z.array(z.string()), jobTypes: z.array(z.string()), draining: z.boolean(), newestLane: z.number() }),
   build: (workerId: string) => sql.fragment`
-    select tags, job_types as "jobTypes", draining from workers where worker_id = ${workerId}`,
+    with ${heard(sql.fragment`select ${workerId}`)}
+    select tags, job_types as "jobTypes", draining, (select coalesce(max(id), 0) from job_lanes) as "newestLane"
+    from workers where worker_id = ${workerId}`,
   examples: [["w"]],
 });
 
@@ -47,7 +52,8 @@ const readClaim = statement("job_read_claim", {
     select
       ${jobColumns(true)},
       greatest(extract(epoch from l.expires_at - clock_timestamp()) * 1000, 0)::double precision as "expiresInMs",
-      greatest(extract(epoch from l.deadline_at - clock_timestamp()) * 1000, 0)::double precision as "deadlineInMs"
+      case when l.deadline_at is not null
+        then greatest(extract(epoch from l.deadline_at - clock_timestamp()) * 1000, 0)::double precision end as "deadlineInMs"
     from requests r
     cross join lateral jsonb_array_elements(r.result) with ordinality as e (lease, place)
     join job_leases l on l.job_id = (e.lease ->> 0)::uuid and l.epoch = (e.lease ->> 1)::integer and l.worker_id = r.actor

@@ -15,14 +15,20 @@ import {
 } from "./finish.ts";
 import { type Progress, reportProgress } from "./renew.ts";
 
-/** What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more). */
-export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled";
+/**
+ * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more), `rejected`
+ * that the item itself is invalid.
+ */
+export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 
 export interface EndResult {
   outcome: LeaseOutcome;
   /** After a failure: the status of the job, and when its retry is due. */
   status?: "pending" | "failed";
   runAt?: string | null;
+  /** Path of the field at fault and what is wrong with it. Only where the item was rejected. */
+  field?: string;
+  reason?: string;
 }
 
 /** The writes of the queue, each for the items of one call. */
@@ -79,7 +85,13 @@ export function gatheredWrites(db: Executor): JobWrites {
 }
 
 function together<Item, Result>(write: (items: readonly Item[]) => Promise<readonly Result[]>) {
-  const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
+  const options = {
+    maxItems: limits.gatherItems,
+    maxWrites: limits.gatherWrites,
+    // Calls of a thousand items each do not become one statement of 200,000.
+    maxWeight: limits.batchItems,
+    weigh: (items: readonly Item[]) => items.length,
+  };
   return gather<readonly Item[], readonly Result[]>(async (calls) => {
     const results = await write(calls.flat());
     let end = 0;

@@ -68,12 +68,19 @@ export const heartbeat = z.strictObject({
 /** A sign of life, with the leases of the jobs that the worker runs; they last `leaseMs` from now. */
 export type Heartbeat = z.input<typeof heartbeat>;
 
-export const silence = whole(1, 3_155_760_000_000);
+const silenceSeconds = `must be a number of seconds, more than 0 and at most ${limits.silenceMs / 1000}`;
+
+/** In seconds; answers milliseconds. */
+export const silence = z
+  .number({ error: silenceSeconds })
+  .positive(silenceSeconds)
+  .max(limits.silenceMs / 1000, silenceSeconds)
+  .transform((seconds) => Math.ceil(seconds * 1000));
 
 export const workerFilter = z.strictObject({
   status: z.enum(workerStatuses, { error: `must be one of ${workerStatuses.join(", ")}` }).optional(),
   tags: tags.default([]),
-  activeWithinMs: silence.optional(),
+  activeWithinMs: whole(1, limits.silenceMs).optional(),
 });
 
 /** Which workers a list holds: those that match all that is given. `tags`: those that have all of them. */

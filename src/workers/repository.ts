@@ -3,7 +3,7 @@ import type { Executor } from "../database/executor.ts";
 import { newId } from "../database/ids.ts";
 import { cut } from "../database/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
-import { expireLeases, releaseLeases } from "../jobs/finish.ts";
+import { expireLeasesOf, releaseLeases } from "../jobs/finish.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
@@ -161,7 +161,7 @@ export class WorkerRepository {
 
   /** Workers heard of within so many seconds that are idle or busy, the one heard of last first. */
   async listActive(timeoutSeconds: number): Promise<readonly Worker[]> {
-    const activeWithinMs = parseInput(input.silence, timeoutSeconds * 1000, "timeout_seconds");
+    const activeWithinMs = parseInput(input.silence, timeoutSeconds, "timeout_seconds");
     const heardOf = await this.#listWhole({ activeWithinMs });
     return heardOf
       .filter(({ status }) => status === "idle" || status === "busy")
@@ -174,7 +174,7 @@ export class WorkerRepository {
    * repeated, and be made on several servers at once.
    */
   async removeStale(timeoutSeconds: number): Promise<StaleRemoval> {
-    const silentMs = parseInput(input.silence, timeoutSeconds * 1000, "timeout_seconds");
+    const silentMs = parseInput(input.silence, timeoutSeconds, "timeout_seconds");
     const total = { removed: 0, jobsRequeued: 0 };
     for (;;) {
       const { removed, jobsRequeued } = await this.#db.transaction((db) => removeStaleBatch(db, silentMs));
@@ -215,8 +215,8 @@ async function removeStaleBatch(db: Executor, silentMs: number): Promise<StaleRe
   let jobsRequeued = 0;
   // A lease whose job is just reporting progress is passed over; it ends by itself when it expires.
   for (let more = true; more; ) {
-    const ended = await db.any(expireLeases(limits.maintenanceBatchRows, workers));
-    jobsRequeued += ended.filter(({ status }) => status === "pending").length;
+    const ended = await db.any(expireLeasesOf(workers, limits.maintenanceBatchRows));
+    jobsRequeued += ended.filter(({ willRetry }) => willRetry).length;
     more = ended.length > 0;
   }
   await db.any(query.deleteWorkers(workers));

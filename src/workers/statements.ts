@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
-import { limits } from "../limits.ts";
 import type { newWorker, WorkerFilter, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
 
@@ -231,21 +230,3 @@ export const storeStatuses = statement("worker_store_statuses", {
     select count(*) as stored from stored`,
   examples: [[10]],
 });
-
-/**
- * A CTE that counts something else that workers do as a heartbeat, if the last is a while ago. It takes no row that it would
- * have to wait for.
- * @param workers a select of worker ids
- */
-export function heard(workers: Fragment): Fragment {
-  return sql.fragment`
-    heard as (
-      update workers set last_heartbeat = clock_timestamp()
-      where ctid = any (array(
-        select ctid from workers
-        where worker_id in (${workers})
-          and last_heartbeat < statement_timestamp() - ${limits.heartbeatIntervalMs} * interval '1 ms'
-        for no key update skip locked
-      ))
-    )`;
-}

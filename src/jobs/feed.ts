@@ -1,0 +1,193 @@
+import { withoutSignal } from "../database/cancellation.ts";
+import { cancelled } from "../database/errors.ts";
+import type { Executor } from "../database/executor.ts";
+import { Gate } from "../database/gate.ts";
+import { limits } from "../limits.ts";
+import {
+  beforeAll,
+  comparePositions,
+  type EventPosition,
+  type JobEvent,
+  lastEvent,
+  readEvents,
+} from "./events.ts";
+
+/** The latest events, all of those after `from` up to `upTo`. */
+interface Window {
+  from: EventPosition;
+  upTo: EventPosition;
+  events: JobEvent[];
+  /** Ids in all events together. */
+  ids: number;
+}
+
+/**
+ * What the watchers of one server share: while there are any, one poll reads new events for all of them and keeps the latest in
+ * memory. A watcher that lags behind these reads its own from the database, so that memory is bounded however slow it is.
+ */
+export class JobFeed {
+  readonly #db: Executor;
+  /** Bounds what watchers read at once: a thousand that are woken together must not take the pool from everyone else. */
+  readonly #gate = new Gate(limits.watchReads, {
+    maxWaiting: Number.POSITIVE_INFINITY,
+    maxWaitMs: limits.watchSilenceMs,
+  });
+  readonly #waiters = new Set<() => void>();
+  #window: Window | undefined;
+  #watchers = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isPolling = false;
+  #isPoked = false;
+  #polledAt = 0;
+  #workedAt = 0;
+  #stopped: { reason: unknown } | undefined;
+
+  constructor(db: Executor) {
+    this.#db = db;
+  }
+
+  /** To be called by a watcher before its first read; the function it returns when it goes. */
+  join(): () => void {
+    if (this.#watchers++ === 0) {
+      this.#window = undefined;
+      this.#workedAt = Date.now();
+      this.#schedule(0);
+    }
+    return () => {
+      if (--this.#watchers > 0) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#window = undefined;
+    };
+  }
+
+  /** To be called when there may be new events. */
+  poke(): void {
+    if (this.#watchers === 0 || this.#isPoked) return;
+    this.#isPoked = true;
+    if (!this.#isPolling) this.#schedule(Math.max(0, this.#polledAt + limits.watchPokeMs - Date.now()));
+  }
+
+  /** The position after every event that can be read now. */
+  async now(): Promise<EventPosition> {
+    return (await this.#db.maybeOne(lastEvent())) ?? beforeAll;
+  }
+
+  /** The next events after a position: a bounded number. */
+  async read(after: EventPosition, signal: AbortSignal | undefined): Promise<readonly JobEvent[]> {
+    const window = this.#window;
+    if (!window || comparePositions(after, window.from) < 0)
+      return this.load((db) => db.any(next(after)), signal);
+    const first = window.events.findLastIndex((event) => comparePositions(event, after) <= 0) + 1;
+    let ids = 0;
+    let end = first;
+    while (end < window.events.length && ids < limits.watchPortionIds)
+      ids += window.events[end++]?.jobIds.length ?? 0;
+    return window.events.slice(first, end);
+  }
+
+  /** Waits until there may be an event after the position, at most `ms`. */
+  async wait(after: EventPosition, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#wait(after, ms, signal);
+    if (this.#stopped) throw this.#stopped.reason;
+  }
+
+  #wait(after: EventPosition, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    if (this.#window && comparePositions(this.#window.upTo, after) > 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = (finish: () => void) => {
+        this.#waiters.delete(wake);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        finish();
+      };
+      const wake = () => {
+        const isNew = !this.#window || comparePositions(this.#window.upTo, after) > 0;
+        if (isNew || this.#stopped) done(resolve);
+      };
+      const abort = () => done(() => reject(signal && cancelled(signal)));
+      const timer = setTimeout(() => done(resolve), ms);
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waiters.add(wake);
+    });
+  }
+
+  /** Ends every watch that waits, and all others as soon as they would. */
+  stop(reason: unknown): void {
+    this.#stopped = { reason };
+    clearTimeout(this.#timer);
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** Runs a read of one watcher, of which only a few run at once. */
+  load<T>(read: (db: Executor) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return this.#gate.pass(() => read(this.#db), signal);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    // Not bound to whoever caused it: the poll is everyone's.
+    this.#timer = withoutSignal(() => setTimeout(() => void this.#tick(), ms));
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isPolling) {
+      this.#isPoked = true;
+      return;
+    }
+    this.#isPolling = true;
+    this.#isPoked = false;
+    this.#polledAt = Date.now();
+    try {
+      await this.#poll();
+      this.#workedAt = Date.now();
+    } catch {
+      // Watchers outlast a short outage. After a longer one each reads for itself, and ends with what that throws.
+      if (Date.now() - this.#workedAt > limits.watchPatienceMs) this.#window = undefined;
+    } finally {
+      this.#isPolling = false;
+      for (const wake of [...this.#waiters]) wake();
+      if (this.#watchers > 0) this.#schedule(this.#isPoked ? limits.watchPokeMs : limits.watchPollMs);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    // Forgotten when the last watcher goes; a poll under way then ends on what it began with.
+    if (!this.#window) {
+      const from = await this.now();
+      this.#window = { from, upTo: from, events: [], ids: 0 };
+    }
+    const window = this.#window;
+    for (;;) {
+      const events = await this.#db.any(next(window.upTo));
+      if (events.some(({ jobIds }) => jobIds.length === 0)) {
+        this.#window = undefined;
+        return;
+      }
+      const last = events.at(-1);
+      if (!last) return;
+      append(window, events, last);
+      for (const wake of [...this.#waiters]) wake();
+      if (this.#window !== window) return;
+    }
+  }
+}
+
+const next = (after: EventPosition) => readEvents(after, limits.watchPortionEvents, limits.watchPortionIds);
+
+function append(window: Window, events: readonly JobEvent[], last: EventPosition): void {
+  window.events.push(...events);
+  window.upTo = last;
+  for (const { jobIds } of events) window.ids += jobIds.length;
+  let dropped = 0;
+  while (window.ids > limits.watchWindowIds) {
+    const oldest = window.events[dropped++];
+    if (!oldest) break;
+    window.ids -= oldest.jobIds.length;
+    window.from = oldest;
+  }
+  window.events.splice(0, dropped);
+}

@@ -1,0 +1,80 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import type { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField } from "../errors.ts";
+import { toDuration } from "../jobs/messages.ts";
+import { limits } from "../limits.ts";
+import { callOf } from "../rpc/context.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { clusterMessage, durationOf, workerMessage, workerStatusOf } from "./messages.ts";
+
+const position = z.object({ registeredAt: z.string(), id: z.string() });
+const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs, expected: "1 s to 1 h" };
+const silence = { min: 1, max: limits.silenceMs, expected: "more than 0 and at most 100 years" };
+
+/** WorkerService. */
+export function workerService(db: Database) {
+  return {
+    async registerWorker({ workerId, address, capacity, tags, jobTypes, metadata, version }, context) {
+      const createdBy = callOf(context).actor?.userId;
+      const registration = { workerId, address, capacity, tags, jobTypes, metadata, version, createdBy };
+      const worker = await db.workers.register(registration);
+      return { worker: workerMessage(worker), heartbeatInterval: toDuration(limits.heartbeatIntervalMs) };
+    },
+
+    async heartbeat(request) {
+      const { drain, cancelled, lost, expiresInMs } = await db.workers.heartbeat({
+        workerId: request.workerId,
+        leases: request.leases.map(({ jobId, epoch }) => ({ jobId, epoch })),
+        cpu: request.cpu,
+        memory: request.memory,
+        leaseMs: durationOf(request.lease, "lease", lease),
+      });
+      return {
+        drain,
+        cancelled: [...cancelled],
+        lost: [...lost],
+        ...(expiresInMs !== null && { expiresIn: toDuration(expiresInMs) }),
+      };
+    },
+
+    async drainWorker({ workerId, reason }) {
+      return { worker: workerMessage(await db.workers.drain(workerId, reason)) };
+    },
+
+    async deregisterWorker({ workerId, reason }) {
+      return { jobsReleased: await db.workers.deregister(workerId, reason) };
+    },
+
+    async getWorker({ workerId }) {
+      return { worker: workerMessage(await db.workers.getByWorkerId(workerId)) };
+    },
+
+    async listWorkers(request) {
+      const filter = {
+        status: workerStatusOf(request.status),
+        tags: request.tags,
+        activeWithinMs: durationOf(request.activeWithin, "active_within", silence),
+      };
+      const { items, next } = await db.workers.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+      });
+      return {
+        workers: items.map(workerMessage),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
+    },
+
+    async removeStaleWorkers({ olderThan }) {
+      const silentMs = durationOf(olderThan, "older_than", silence);
+      if (silentMs === undefined) throw invalidField("older_than", "is required");
+      return db.workers.removeStale(silentMs / 1000);
+    },
+
+    async getClusterStats() {
+      return clusterMessage(await db.workers.clusterStats());
+    },
+  } satisfies Partial<ServiceImpl<typeof WorkerService>>;
+}

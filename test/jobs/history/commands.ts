@@ -1,0 +1,66 @@
+import fc from "fast-check";
+
+/** What one client does next. `pick` chooses among what it knows, modulo their number. */
+export type Command =
+  | { op: "create"; lane: number; priority: number; key: number | null; later: boolean; jobs: number }
+  | { op: "claim"; max: number; narrow: boolean }
+  | { op: "complete" | "release" | "progress"; pick: number; items: number }
+  | { op: "fail"; pick: number; items: number; retryable: boolean }
+  | { op: "cancel" | "retry" | "delete" | "expire"; pick: number }
+  | { op: "cancelMany" | "retryMany"; lane: number }
+  | { op: "cleanup" | "maintain" | "crash" | "due" };
+
+export interface Schedule {
+  /** The commands of each client; they run at the same time. */
+  clients: Command[][];
+}
+
+const pick = fc.nat(999);
+const items = fc.integer({ min: 1, max: 4 });
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      op: fc.constant("create" as const),
+      lane: fc.nat(3),
+      priority: fc.nat(2),
+      key: fc.option(fc.nat(2), { freq: 1 }),
+      later: fc.boolean(),
+      jobs: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      op: fc.constant("claim" as const),
+      max: fc.integer({ min: 1, max: 4 }),
+      narrow: fc.boolean(),
+    }),
+  },
+  { weight: 10, arbitrary: fc.record({ op: fc.constant("complete" as const), pick, items }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant("fail" as const), pick, items, retryable: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("release" as const), pick, items }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("progress" as const), pick, items }) },
+  { weight: 4, arbitrary: fc.record({ op: fc.constant("cancel" as const), pick }) },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant("retry" as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant("delete" as const), pick }) },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant("expire" as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("cancelMany" as const), lane: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant("retryMany" as const), lane: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.constant({ op: "cleanup" as const }) },
+  { weight: 5, arbitrary: fc.constant({ op: "maintain" as const }) },
+  { weight: 3, arbitrary: fc.constant({ op: "due" as const }) },
+  { weight: 2, arbitrary: fc.constant({ op: "crash" as const }) },
+);
+
+export const schedule: fc.Arbitrary<Schedule> = fc.record({
+  clients: fc.array(fc.array(command, { minLength: 4, maxLength: 14, size: "max" }), {
+    minLength: 2,
+    maxLength: 8,
+    size: "max",
+  }),
+});

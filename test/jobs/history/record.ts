@@ -1,0 +1,46 @@
+import type { LeaseOutcome } from "../../../src/jobs/writes.ts";
+
+/** What was known before the call and after its answer, in milliseconds of this machine's clock. */
+interface Span {
+  began: number;
+  ended: number;
+}
+
+export interface Created extends Span {
+  id: string;
+  jobType: string;
+  uniqueKey: string | undefined;
+}
+
+export interface Granted extends Span {
+  id: string;
+  epoch: number;
+  workerId: string;
+}
+
+export interface Reported extends Span {
+  op: "complete" | "fail" | "release" | "progress";
+  id: string;
+  epoch: number;
+  workerId: string;
+  outcome: LeaseOutcome;
+  /** What a completion carried. */
+  result: string | undefined;
+}
+
+export interface Changed extends Span {
+  op: "cancel" | "retry" | "delete";
+  id: string;
+}
+
+/** Everything that the clients of one schedule were told. */
+export class History {
+  readonly created: Created[] = [];
+  readonly granted: Granted[] = [];
+  readonly reported: Reported[] = [];
+  readonly changed: Changed[] = [];
+  /** A bulk change may have touched any job. */
+  readonly bulk: (Span & { op: "cancelMany" | "retryMany" | "cleanup"; affected: number })[] = [];
+  /** What no caller should ever see. */
+  readonly errors: string[] = [];
+}

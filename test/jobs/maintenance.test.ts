@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import type { DatabaseConfig } from "../../src/config.ts";
+import { Database } from "../../src/database/database.ts";
+import { sql } from "../../src/database/sql.ts";
+import { QueueMaintenance } from "../../src/jobs/maintenance.ts";
+import { limits } from "../../src/limits.ts";
+import { startMaintenance } from "../../src/maintenance.ts";
+import { onlooker, until } from "../database/support.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+import { startOwnPostgres } from "./own-postgres.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+/** A server as far as the queue is concerned: a database with its maintenance running. */
+async function startServer(config: DatabaseConfig): Promise<{ db: Database; stop: () => Promise<void> }> {
+  const db = await Database.connect(config);
+  const maintenance = startMaintenance(db.maintenanceTasks, quiet);
+  const stop = async () => {
+    await maintenance.stop();
+    await db.close();
+  };
+  return { db, stop };
+}
+
+/** Creates jobs and leases them to a worker. */
+async function lease(
+  db: Database,
+  jobType: string,
+  count: number,
+  { leaseMs = 1_000, timeoutSeconds = 300 } = {},
+) {
+  await db.workers.register({ workerId: jobType, jobTypes: [jobType], capacity: 1_000 });
+  await db.jobs.createMany(Array.from({ length: count }, () => ({ jobType, timeoutSeconds })));
+  const { leases } = await db.jobs.claim({ workerId: jobType, maxJobs: count, leaseMs });
+  expect(leases).toHaveLength(count);
+  return leases;
+}
+
+describe("while the database is there", () => {
+  let config: DatabaseConfig;
+  let client: Client;
+  let servers: { db: Database; stop: () => Promise<void> }[] = [];
+  let a: Database;
+  let b: Database;
+  beforeAll(async () => {
+    config = await createTestDatabase();
+    client = await onlooker(config);
+    servers = [await startServer(config), await startServer(config)];
+    [a, b] = servers.map(({ db }) => db) as [Database, Database];
+  });
+  afterEach(() => client.query("delete from job_leases"));
+  afterAll(async () => {
+    await Promise.all(servers.map(({ stop }) => stop()));
+    await client.end();
+  });
+
+  test("a lease that runs out is ended within a second, once, by either of two servers", async () => {
+    const leases = await lease(a, "expire", 50);
+    const claimed = performance.now();
+    await until(async () => (await b.jobs.stats({ jobType: "expire" })).running === 0, 3_000);
+    const late = performance.now() - claimed - 1_000;
+    expect(late).toBeGreaterThan(-50);
+    expect(late).toBeLessThan(1_000);
+    await sleep(2 * limits.queueMaintenanceMs);
+    for (const { id } of leases) {
+      expect(await a.jobs.get(id)).toMatchObject({ status: "pending", retryCount: 1, workerId: null });
+      expect(await a.jobs.attempts(id)).toMatchObject([{ epoch: 1, outcome: "expired", workerId: "expire" }]);
+    }
+    const worker = await a.workers.getByWorkerId("expire");
+    expect(worker).toMatchObject({ currentTasks: 0 });
+  });
+
+  test("a lease that is renewed does not run out, and does once it no longer is", async () => {
+    const [held] = await lease(a, "renew", 1);
+    for (let n = 0; n < 6; n++) {
+      await sleep(300);
+      const leases = [{ jobId: held?.id ?? "", epoch: 1 }];
+      await (n % 2 ? a : b).workers.heartbeat({ workerId: "renew", leases, leaseMs: 1_000 });
+    }
+    expect(await a.jobs.get(held?.id ?? "")).toMatchObject({ status: "running" });
+    await until(async () => (await a.jobs.get(held?.id ?? "")).status === "pending", 2_000);
+  });
+
+  test("an attempt ends at its timeout, however long its lease", async () => {
+    const [held] = await lease(a, "timeout", 1, { leaseMs: 60_000, timeoutSeconds: 1 });
+    const id = held?.id ?? "";
+    await until(async () => (await b.jobs.get(id)).status !== "running", 2_000);
+    expect(await b.jobs.get(id)).toMatchObject({
+      status: "pending",
+      error: "the attempt ran past its timeout",
+    });
+    expect(await b.jobs.attempts(id)).toMatchObject([{ outcome: "timed_out" }]);
+  });
+
+  test("a job gets into line within a second of its time, and a waiting claim gets it", async () => {
+    await a.workers.register({ workerId: "due", jobTypes: ["due"] });
+    const { rows } = await client.query(
+      "select to_char(now() at time zone 'utc' + interval '1 s', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') as at",
+    );
+    const { id } = await a.jobs.create({ jobType: "due", runAt: String(rows[0].at) });
+    const started = performance.now();
+    const { leases } = await b.jobs.claim({ workerId: "due", waitMs: 5_000 });
+    expect(leases.map((claimed) => claimed.id)).toEqual([id]);
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThan(900);
+    expect(took).toBeLessThan(2_500);
+  });
+
+  test("a lease of a worker in use is left for the next round and then ended", async () => {
+    await lease(a, "locked", 3);
+    await client.query("begin");
+    await client.query("select from worker_slots where worker_id = 'locked' for update");
+    await sleep(1_700);
+    expect(await a.jobs.stats({ jobType: "locked" })).toMatchObject({ running: 3 });
+    await client.query("commit");
+    await until(async () => (await a.jobs.stats({ jobType: "locked" })).running === 0, 1_000);
+  });
+
+  test("statistics are folded and stay exact while two servers fold", async () => {
+    const type = { jobType: "fold" };
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        for (let i = 0; i < 50; i++) await (n % 2 ? a : b).jobs.create(type);
+      }),
+    );
+    await a.jobs.cancelMany(type);
+    expect(await b.jobs.stats(type)).toMatchObject({ cancelled: 400, total: 400 });
+    await until(async () => {
+      const { rows } = await client.query("select count(*) from job_stat_deltas");
+      return Number(rows[0].count) < 100;
+    }, 5_000);
+    expect(await b.jobs.stats(type)).toMatchObject({ cancelled: 400, total: 400 });
+  });
+
+  test("killed connections cost no lease its end", async () => {
+    await lease(a, "killed", 20);
+    const killing = setInterval(() => {
+      void client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`);
+    }, 100);
+    await sleep(1_500);
+    clearInterval(killing);
+    await until(
+      async () => (await a.jobs.stats({ jobType: "killed" }).catch(() => ({ running: 1 }))).running === 0,
+      1_500,
+    );
+  });
+});
+
+describe("after an outage", () => {
+  test("of the database, live leases get one more term from every server, also from one that has just started", async () => {
+    const postgres = await startOwnPostgres();
+    const servers = [await startServer(postgres.config), await startServer(postgres.config)];
+    onTestFinished(async () => {
+      await Promise.all(servers.map(({ stop }) => stop()));
+      await postgres.remove();
+    });
+    const [{ db } = { db: undefined }] = servers;
+    if (!db) throw new Error("no server");
+    const held = await lease(db, "held", 20, { leaseMs: 1_500 });
+    const lost = await lease(db, "lost", 5, { leaseMs: 1_500 });
+    await postgres.kill();
+    await sleep(1_500);
+    await postgres.start();
+    // A third server comes up just now, to which everything looks long overdue.
+    servers.push(await startServer(postgres.config));
+    const working = async () => (await db.jobs.stats({ jobType: "held" }).catch(() => undefined))?.running;
+    await until(async () => (await working()) !== undefined, 5_000);
+    await sleep(1_000);
+    expect(await working()).toBe(20);
+    // Workers that are there come back in time and deliver; leases of after the outage end as always.
+    const done = await db.jobs.complete(
+      "held",
+      held.map(({ id, epoch }) => ({ jobId: id, epoch })),
+    );
+    expect(done.every(({ outcome }) => outcome === "ok")).toBe(true);
+    await lease(db, "later", 5);
+    await until(async () => (await db.jobs.stats({ jobType: "later" })).running === 0, 2_500);
+    expect(await db.jobs.stats({ jobType: "lost" })).toMatchObject({ running: 5 });
+    expect(lost).toHaveLength(5);
+    // What `maintain` is asked for by hand it does at once.
+    await db.maintain();
+    expect(await db.jobs.stats({ jobType: "lost" })).toMatchObject({ running: 0 });
+  }, 60_000);
+
+  test("the term ends, and with it the leases that nobody renewed", async () => {
+    const db = await Database.connect(await createTestDatabase());
+    onTestFinished(() => db.close());
+    await lease(db, "before", 3);
+    await sleep(1_100);
+    const maintenance = new QueueMaintenance(db.executor, db.queue, { termMs: 500 });
+    await maintenance.watchOver();
+    await sleep(300);
+    await maintenance.watchOver();
+    expect(await db.jobs.stats({ jobType: "before" })).toMatchObject({ running: 3 });
+    await sleep(300);
+    await maintenance.watchOver();
+    expect(await db.jobs.stats({ jobType: "before" })).toMatchObject({ running: 0 });
+  });
+
+  test("a server that hears nothing for a while holds back; others do not", async () => {
+    const config = await createTestDatabase();
+    const db = await Database.connect(config);
+    onTestFinished(() => db.close());
+    const [cut, well] = [db.maintenanceTasks[0], db.maintenanceTasks[0]];
+    await Promise.all([cut?.run(), well?.run()]);
+    await lease(db, "cut", 3);
+    for (let waited = 0; waited < limits.outageMs - 500; waited += 250) {
+      await sleep(250);
+      // Leases are not due yet, or are renewed.
+      await db.executor.any(renewAll());
+      await well?.run();
+    }
+    await sleep(750);
+    await db.executor.any(endAll());
+    await cut?.run();
+    expect(await db.jobs.stats({ jobType: "cut" })).toMatchObject({ running: 3 });
+    await well?.run();
+    expect(await db.jobs.stats({ jobType: "cut" })).toMatchObject({ running: 0 });
+    // What is leased after the outage is as always.
+    await lease(db, "after", 3);
+    await db.executor.any(endAll());
+    await cut?.run();
+    expect(await db.jobs.stats({ jobType: "after" })).toMatchObject({ running: 0 });
+  });
+});
+
+const renewAll = () =>
+  sql.type(z.object({}))`update job_leases set expires_at = clock_timestamp() + interval '1 minute'`;
+const endAll = () =>
+  sql.type(z.object({}))`update job_leases set expires_at = clock_timestamp() - interval '1 millisecond'`;

@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "pg";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import type { DatabaseConfig } from "../../src/config.ts";
+import { type ConnectOptions, Database } from "../../src/database/database.ts";
+import { limits } from "../../src/limits.ts";
+import { proxyTo } from "../database/proxy.ts";
+import { onlooker, until } from "../database/support.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+let config: DatabaseConfig;
+let client: Client;
+let open: Database[] = [];
+beforeAll(async () => {
+  config = await createTestDatabase();
+  client = await onlooker(config);
+});
+afterEach(async () => {
+  await Promise.all(open.map((db) => db.close()));
+  open = [];
+});
+afterAll(() => client.end());
+
+async function server(options: ConnectOptions = {}, own = config): Promise<Database> {
+  const db = await Database.connect(own, options);
+  open.push(db);
+  return db;
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+
+/** Milliseconds from the creation of a job on one server to its lease on another, where a claim is parked. */
+async function latency(from: Database, to: Database, jobType: string, parkedMs = 30): Promise<number> {
+  await to.workers.register({ workerId: jobType, capacity: 1_000, jobTypes: [jobType] });
+  const claim = to.jobs.claim({ workerId: jobType, waitMs: 5_000 });
+  await sleep(parkedMs);
+  const started = performance.now();
+  await from.jobs.create({ jobType });
+  const { leases } = await claim;
+  expect(leases).toHaveLength(1);
+  return performance.now() - started;
+}
+
+const listeners = async () =>
+  (
+    await client.query(
+      "select pid from pg_stat_activity where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'",
+    )
+  ).rows.length;
+
+test("a job that is created on one server is claimed on another at once with LISTEN, within a second without", async () => {
+  const [a, b] = [await server({ listen: true }), await server({ listen: true })];
+  const [c, d] = [await server(), await server()];
+  const heard: number[] = [];
+  for (let n = 0; n < 15; n++) heard.push(await latency(a, b, "heard"));
+  const polled: number[] = [];
+  for (let n = 0; n < 5; n++) polled.push(await latency(c, d, "polled", Math.random() * 500));
+  expect(median(heard)).toBeLessThan(100);
+  expect(Math.max(...polled)).toBeLessThan(1_500);
+});
+
+test("a job of a lane that the other server has never seen is claimed at once too", async () => {
+  const [a, b] = [await server({ listen: true }), await server({ listen: true })];
+  const found: number[] = [];
+  for (let n = 0; n < 5; n++) found.push(await latency(a, b, `lane ${n}`));
+  expect(median(found)).toBeLessThan(100);
+});
+
+test("a watch on another server hears of a change before its next look", async () => {
+  const [a, b] = [await server({ listen: true }), await server({ listen: true })];
+  const watch = b.jobs.watch({ jobType: "seen" });
+  await watch.next();
+  const took: number[] = [];
+  for (let n = 0; n < 9; n++) {
+    await sleep(60);
+    const started = performance.now();
+    const next = watch.next();
+    await a.jobs.create({ jobType: "seen" });
+    await next;
+    took.push(performance.now() - started);
+  }
+  expect(median(took)).toBeLessThan(limits.watchPollMs / 2);
+});
+
+test("many changes are told by few hints, and a server does not hear its own", async () => {
+  const [a, b] = [await server({ listen: true }), await server({ listen: true })];
+  const [own, heard] = [vi.spyOn(a.queue, "heard"), vi.spyOn(b.queue, "heard")];
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      for (let n = 0; n < 20; n++) await a.jobs.create({ jobType: "many" });
+    }),
+  );
+  const most = (performance.now() - started) / limits.hintIntervalMs + 2;
+  await sleep(100);
+  expect(own).not.toHaveBeenCalled();
+  expect(heard.mock.calls.length).toBeGreaterThan(0);
+  expect(heard.mock.calls.length).toBeLessThanOrEqual(most);
+});
+
+test("progress wakes no claims", async () => {
+  const [a, b] = [await server({ listen: true }), await server({ listen: true })];
+  await a.workers.register({ workerId: "p", jobTypes: ["progress"] });
+  const { id } = await a.jobs.create({ jobType: "progress" });
+  const { leases } = await a.jobs.claim({ workerId: "p" });
+  await sleep(100);
+  const wake = vi.spyOn(b.queue.claimer, "wake");
+  const heard = vi.spyOn(b.queue, "heard");
+  await a.jobs.progress("p", [{ jobId: id, epoch: leases[0]?.epoch ?? 0, progress: 0.5 }]);
+  await until(() => heard.mock.calls.length > 0);
+  expect(heard).toHaveBeenCalledExactlyOnceWith("watchable");
+  expect(wake).not.toHaveBeenCalled();
+});
+
+test("without `listen` there is no such connection; closing ends it", async () => {
+  await server();
+  expect(await listeners()).toBe(0);
+  const db = await Database.connect(config, { listen: true });
+  expect(await listeners()).toBe(1);
+  await db.close();
+  await until(async () => (await listeners()) === 0);
+});
+
+test("hints come back after their connection was cut, and what was missed meanwhile is looked for", async () => {
+  const log = { info: vi.fn(), warn: vi.fn() };
+  const [a, b] = [await server({ listen: true }), await server({ listen: true, log })];
+  const heard = vi.spyOn(b.queue, "heard");
+  await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'`);
+  // Not even the jobs of this moment are lost.
+  expect(await latency(a, b, "cut")).toBeLessThan(1_500);
+  await until(async () => (await listeners()) === 2, 3_000);
+  await until(() => log.info.mock.calls.length === 1);
+  expect(log.warn).toHaveBeenCalledOnce();
+  expect(heard).toHaveBeenCalled();
+  expect(await latency(a, b, "cut")).toBeLessThan(300);
+});
+
+test("a server starts, works and stops while LISTEN is out of reach", async () => {
+  const proxy = await proxyTo(config);
+  const log = { info: vi.fn(), warn: vi.fn() };
+  const db = await server({ listen: true, log }, proxy.config);
+  proxy.network = "hangup";
+  await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'`);
+  await until(() => proxy.accepted > 4, 5_000);
+  expect(log.warn).toHaveBeenCalledOnce();
+  proxy.network = "open";
+  await db.jobs.create({ jobType: "away" });
+  await until(() => log.info.mock.calls.length === 1, 5_000);
+  await db.close();
+  await proxy.close();
+});
+
+test("a transaction of the library does not disturb claims that wait, and wakes them when it is committed", async () => {
+  const db = await server();
+  await db.workers.register({ workerId: "t", jobTypes: ["transaction", "other"], capacity: 10 });
+  const claim = db.jobs.claim({ workerId: "t", jobTypes: ["transaction"], waitMs: 5_000 });
+  const other = db.jobs.claim({ workerId: "t", jobTypes: ["other"], waitMs: 700 });
+  await sleep(50);
+  await db.transaction(async ({ jobs }) => {
+    await jobs.create({ jobType: "transaction" });
+    await sleep(100);
+  });
+  const committed = performance.now();
+  expect((await claim).leases).toHaveLength(1);
+  expect(performance.now() - committed).toBeLessThan(100);
+  expect((await other).leases).toEqual([]);
+});
+
+test("a job whose lane is new can be created in a transaction on the only connection, and be undone with it", async () => {
+  const db = await server({}, { ...config, poolSize: 1 });
+  const create = db.transaction(async ({ jobs }) => {
+    await jobs.create({ jobType: "only", requiredTags: ["x"] });
+    throw new Error("undone");
+  });
+  await expect(create).rejects.toThrow("undone");
+  const job = await db.transaction(({ jobs }) => jobs.create({ jobType: "only", requiredTags: ["x"] }));
+  await db.workers.register({ workerId: "o", jobTypes: ["only"], tags: ["x"] });
+  const { leases } = await db.jobs.claim({ workerId: "o", waitMs: 2_000 });
+  expect(leases.map(({ id }) => id)).toEqual([job.id]);
+});
