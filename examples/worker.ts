@@ -1,0 +1,44 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+// Outside of this repository: from "llm-test-bench-persistence/client".
+import { createClient, JobError, runWorker, withEvaluations } from "../src/client/index.ts";
+
+// Runs jobs of type "arithmetic" until Ctrl-C, after it has made some. Start the service first: npm start
+
+const { LTB_ADDRESS: address = "localhost:50052", LTB_API_KEY: apiKey } = process.env;
+
+using client = createClient({ address, apiKey });
+const { benchmark } = await client.benchmarks.createBenchmark({
+  name: "arithmetic",
+  provider: "example",
+  model: "calculator",
+  dataset: "sums",
+});
+const jobs = Array.from({ length: 20 }, (_, n) => ({
+  jobType: "arithmetic",
+  benchmarkId: benchmark?.id ?? "",
+  payload: { sample: `sum-${n}`, a: n, b: n * n },
+}));
+await client.jobs.batchCreateJobs({ jobs });
+
+const worker = runWorker({
+  address,
+  apiKey,
+  workerId: `example-${hostname()}-${process.pid}`,
+  capacity: 4,
+  handleSignals: true,
+  handlers: {
+    arithmetic: async ({ payload = {} }, { signal, progress }) => {
+      const { sample, a, b } = payload;
+      if (typeof sample !== "string" || typeof a !== "number" || typeof b !== "number")
+        throw new JobError("payload: expected sample, a and b", { retryable: false });
+      progress(0, "asking the model");
+      await sleep(500, undefined, { signal });
+      const output = String(a + b);
+      const evaluation = { sampleId: sample, input: `${a} + ${b}`, output, expected: output, score: 1 };
+      return withEvaluations({ output }, [{ ...evaluation, provider: "example", model: "calculator" }]);
+    },
+  },
+});
+console.log("working; Ctrl-C ends it");
+await worker.done;

@@ -1,0 +1,94 @@
+import { type Client, createClient as createServiceClient, type Interceptor } from "@connectrpc/connect";
+import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
+import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
+import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
+import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
+import type { TlsOptions } from "./endpoint.ts";
+import { type RetryOptions, requestIds, retries } from "./retry.ts";
+import { grpcTransport } from "./transport.ts";
+
+/** How to reach the service, and what its calls do by default. */
+export interface ClientOptions {
+  /** `host:port` of the gRPC listener; `https://host:port` means TLS. Default: `localhost:50052`. */
+  address?: string;
+  /** API key or session token, sent as `authorization: Bearer …`. Default: none. */
+  apiKey?: string | undefined;
+  /** `true`: TLS with the system's certificate authorities. Default: as the address says. */
+  tls?: boolean | TlsOptions | undefined;
+  /**
+   * Deadline of a unary call with all its repetitions, in milliseconds; 0: none. A call's own `timeoutMs` comes first. Streams have none
+   * unless they are given one. Default: 30000.
+   */
+  timeoutMs?: number;
+  /**
+   * Repetition of unary calls that failed for a passing reason (UNAVAILABLE, RESOURCE_EXHAUSTED with a RetryInfo, ABORTED with reason CONFLICT)
+   * where that is safe: reads, calls with a request_id (one is made where it is empty) and calls that are idempotent by design. `false`: none.
+   */
+  retry?: RetryOptions | false;
+  /** Connect interceptors around every call, outside of its repetitions; the first sees a call first. Default: none. */
+  interceptors?: readonly Interceptor[];
+}
+
+/** Calls to the service, one property a service of `ltb.v1`. They throw `ConnectError`. */
+export interface LtbClient extends Disposable {
+  benchmarks: Client<typeof BenchmarkService>;
+  jobs: Client<typeof JobService>;
+  workers: Client<typeof WorkerService>;
+  users: Client<typeof UserService>;
+  audit: Client<typeof AuditService>;
+  system: Client<typeof SystemService>;
+  /** Ends the connection, and with it calls that are under way. May be called again. */
+  close(): void;
+}
+
+/**
+ * A client of the service. It connects with the first call, again whenever the connection was lost, and keeps no process from ending.
+ *
+ * ```ts
+ * const client = createClient({ address: "localhost:50052", apiKey: process.env.LTB_API_KEY });
+ * const { job } = await client.jobs.createJob({ jobType: "benchmark", payload: { prompt: "What is 2 + 2?" } });
+ * for await (const { job: change } of client.jobs.watchJobs({ ids: [job.id] })) console.log(change?.status);
+ * client.close();
+ * ```
+ *
+ * A call that fails throws a `ConnectError`:
+ *
+ * ```ts
+ * try {
+ *   await client.jobs.createJob({ jobType: "nightly", uniqueKey: "2026-11-22" });
+ * } catch (error) {
+ *   if (reasonOf(error) !== "UNIQUE_KEY_TAKEN") throw error;
+ * }
+ * ```
+ * @throws TypeError if the address is not `host:port`
+ */
+export function createClient({
+  address = "localhost:50052",
+  apiKey,
+  tls,
+  timeoutMs = 30_000,
+  retry = {},
+  interceptors = [],
+}: ClientOptions = {}): LtbClient {
+  const repetition = retry === false ? [] : [requestIds, retries(retry)];
+  const transport = grpcTransport({
+    address,
+    apiKey,
+    tls,
+    timeoutMs,
+    interceptors: [...interceptors, ...repetition],
+  });
+  const close = () => transport.close();
+  return {
+    benchmarks: createServiceClient(BenchmarkService, transport),
+    jobs: createServiceClient(JobService, transport),
+    workers: createServiceClient(WorkerService, transport),
+    users: createServiceClient(UserService, transport),
+    audit: createServiceClient(AuditService, transport),
+    system: createServiceClient(SystemService, transport),
+    close,
+    [Symbol.dispose]: close,
+  };
+}

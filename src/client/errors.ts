@@ -1,0 +1,35 @@
+import { ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { Violation } from "../errors.ts";
+import { durationMs } from "./duration.ts";
+
+/**
+ * The stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `NOT_FOUND` or `UNIQUE_KEY_TAKEN`; undefined if the error is not
+ * the service's, such as that of a connection.
+ */
+export function reasonOf(error: unknown): string | undefined {
+  return error instanceof ConnectError
+    ? error.findDetails(ErrorInfoSchema)[0]?.reason || undefined
+    : undefined;
+}
+
+/** The facts given with the reason, for example `{ entity: "job", id: "…" }`; empty if there are none. */
+export function errorMetadataOf(error: unknown): Record<string, string> {
+  return error instanceof ConnectError ? { ...error.findDetails(ErrorInfoSchema)[0]?.metadata } : {};
+}
+
+/** The fields at fault, by their path in proto spelling, for example `jobs[3].job_type`; empty if none is named. */
+export function violationsOf(error: unknown): Violation[] {
+  if (!(error instanceof ConnectError)) return [];
+  return error
+    .findDetails(BadRequestSchema)
+    .flatMap(({ fieldViolations }) => fieldViolations)
+    .map(({ field, description }) => ({ field, description }));
+}
+
+/** How long the service asks to wait before the call is repeated, in milliseconds; undefined if it does not invite to. */
+export function retryAfterMsOf(error: unknown): number | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const [info] = error.findDetails(RetryInfoSchema);
+  return info && durationMs(info.retryDelay);
+}

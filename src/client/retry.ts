@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
+import { newId } from "../database/ids.ts";
+import { reasonOf, retryAfterMsOf } from "./errors.ts";
+import { deadlineKey } from "./transport.ts";
+
+/** How calls are repeated that failed for a passing reason. They never go on past their deadline. */
+export interface RetryOptions {
+  /** Most attempts, the first included. Default: 5. */
+  maxAttempts?: number;
+  /** Longest pause before the first repetition, in milliseconds; it doubles with each. Default: 100. */
+  baseMs?: number;
+  /** Longest pause of all, in milliseconds. Default: 5000. */
+  maxMs?: number;
+}
+
+/**
+ * Gives every call whose request has a request_id one, unless the caller did: so that it can be repeated. Repetitions by `retries` have the same.
+ */
+export const requestIds: Interceptor = (next) => (request) => {
+  if (request.stream || !("requestId" in request.method.input.field)) return next(request);
+  const message: UnaryRequest["message"] & { requestId?: unknown } = request.message;
+  if (message.requestId !== "") return next(request);
+  // A copy: the caller may send the same message as another request.
+  return next({ ...request, message: Object.assign({ ...message }, { requestId: newId() }) });
+};
+
+/** Repeats unary calls where that is safe, after a random pause that grows from time to time. */
+export function retries({ maxAttempts = 5, baseMs = 100, maxMs = 5_000 }: RetryOptions = {}): Interceptor {
+  return (next) => async (request) => {
+    if (request.stream) return next(request);
+    const deadline = request.contextValues.get(deadlineKey);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await next(request);
+      } catch (error) {
+        if (attempt >= maxAttempts || !mayRepeat(error, request)) throw error;
+        const pause = (retryAfterMsOf(error) ?? 0) + pauseMs(attempt, baseMs, maxMs);
+        if (Date.now() + pause >= deadline) throw error;
+        await sleep(pause, undefined, { signal: request.signal }).catch(() => {
+          throw ConnectError.from(request.signal.reason, Code.Canceled);
+        });
+      }
+    }
+  };
+}
+
+/** The pause before repetition number `attempt`: random, so that clients that failed together do not come back together. */
+export function pauseMs(attempt: number, baseMs: number, maxMs: number): number {
+  const longest = Math.min(maxMs, baseMs * 2 ** (attempt - 1));
+  return longest * (0.5 + Math.random() / 2);
+}
+
+function mayRepeat(error: unknown, { method, message }: UnaryRequest): boolean {
+  if (!(error instanceof ConnectError)) return false;
+  // The service did nothing: it was too busy to begin, or undid what it had begun.
+  if (error.code === Code.ResourceExhausted) return retryAfterMsOf(error) !== undefined;
+  if (error.code === Code.Aborted) return reasonOf(error) === "CONFLICT";
+  if (error.code !== Code.Unavailable) return false;
+  if (unrepeatable.has(method.name)) return false;
+  return (
+    reads.test(method.name) ||
+    idempotent.has(method.name) ||
+    ("requestId" in message && message.requestId !== "")
+  );
+}
+
+const reads = /^(Get|List|Compare|Verify|WhoAmI$)/;
+
+/** They change nothing when they come again, whether the first one was carried out or not. */
+const idempotent = new Set([
+  "CompleteJobs",
+  "FailJobs",
+  "ReleaseJobs",
+  "UpdateJobProgress",
+  "RegisterWorker",
+  "Heartbeat",
+  "DrainWorker",
+  "CancelJob",
+  "SetJobLimit",
+  "PauseJobs",
+  "ResumeJobs",
+]);
+
+/** Their first answer holds a secret, which a repetition would not bring. */
+const unrepeatable = new Set(["CreateApiKey", "RotateApiKey"]);

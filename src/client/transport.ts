@@ -1,0 +1,300 @@
+import { once } from "node:events";
+import {
+  create,
+  type DescMessage,
+  type DescMethodStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextKey,
+  createContextValues,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type Transport,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { Client, type ClientDuplexStream, Metadata, type ServiceError as StatusError } from "@grpc/grpc-js";
+import { type Endpoint, endpointOf, type TlsOptions } from "./endpoint.ts";
+import { fromStatus, headersOf } from "./metadata.ts";
+
+/** When the call has to be over, as `Date.now()` counts. Interceptors that repeat calls read it. */
+export const deadlineKey = createContextKey(Number.POSITIVE_INFINITY);
+
+/** How to reach the service. */
+export interface TransportOptions {
+  address: string;
+  apiKey?: string | undefined;
+  tls?: boolean | TlsOptions | undefined;
+  /** Deadline of unary calls that bring none, in milliseconds; 0: none. */
+  timeoutMs: number;
+  /** The first sees a call first. */
+  interceptors: readonly Interceptor[];
+}
+
+export interface GrpcTransport extends Transport {
+  /** Ends the connection, and with it the calls that are under way. */
+  close(): void;
+}
+
+/**
+ * A Connect transport over grpc-js. Small unary calls cost it half the processor time that the transport of connect-node
+ * takes (150–165 against 315–350 µs a call, 128 in flight), and it brings keepalive, reconnecting, GOAWAY and DNS.
+ * It connects with the first call.
+ */
+export function grpcTransport(options: TransportOptions): GrpcTransport {
+  const endpoint = endpointOf(options.address, options.tls);
+  const channel: Channel = {
+    client: new Client(endpoint.target, endpoint.credentials, endpoint.options),
+    calls: new Set(),
+  };
+  const unary = chain(options.interceptors, (request) => callUnary(channel, request as UnaryRequest));
+  const stream = chain(options.interceptors, async (request) =>
+    callStream(channel, request as StreamRequest),
+  );
+
+  function common(
+    method: DescMethodUnary | DescMethodStreaming,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+    header: RequestHeaders,
+    values: ContextValues = createContextValues(),
+  ) {
+    const headers = new Headers(header);
+    if (options.apiKey !== undefined && !headers.has("authorization"))
+      headers.set("authorization", `Bearer ${options.apiKey}`);
+    const deadline =
+      timeoutMs === undefined || timeoutMs <= 0 ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+    return {
+      service: method.parent,
+      requestMethod: "POST",
+      url: urlOf(endpoint, method),
+      header: headers,
+      signal: signal ?? never,
+      contextValues: values.set(deadlineKey, deadline),
+    };
+  }
+
+  return {
+    async unary<I extends DescMessage, O extends DescMessage>(
+      method: DescMethodUnary<I, O>,
+      signal: AbortSignal | undefined,
+      timeoutMs: number | undefined,
+      header: RequestHeaders,
+      input: MessageInitShape<I>,
+      values?: ContextValues,
+    ) {
+      const request: UnaryRequest<I, O> = {
+        ...common(method, signal, timeoutMs ?? options.timeoutMs, header, values),
+        stream: false,
+        method,
+        message: create(method.input, input),
+      };
+      return (await unary(request)) as UnaryResponse<I, O>;
+    },
+
+    async stream<I extends DescMessage, O extends DescMessage>(
+      method: DescMethodStreaming<I, O>,
+      signal: AbortSignal | undefined,
+      timeoutMs: number | undefined,
+      header: RequestHeaders,
+      input: AsyncIterable<MessageInitShape<I>>,
+      values?: ContextValues,
+    ) {
+      const request: StreamRequest<I, O> = {
+        ...common(method, signal, timeoutMs, header, values),
+        stream: true,
+        method,
+        message: created(method.input, input),
+      };
+      return (await stream(request)) as StreamResponse<I, O>;
+    },
+
+    close() {
+      channel.client.close();
+      for (const call of channel.calls) call.cancel();
+    },
+  };
+}
+
+/** A connection with the calls that are under way: closing alone would leave them be. */
+interface Channel {
+  client: Client;
+  calls: Set<{ cancel(): void }>;
+}
+
+const never = new AbortController().signal;
+
+type RequestHeaders = ConstructorParameters<typeof Headers>[0];
+
+type Call = ReturnType<Interceptor>;
+
+function chain(interceptors: readonly Interceptor[], call: Call): Call {
+  return interceptors.reduceRight((next, interceptor) => interceptor(next), call);
+}
+
+function urlOf({ target, secure }: Endpoint, method: DescMethodUnary | DescMethodStreaming): string {
+  return `${secure ? "https" : "http"}://${target}${pathOf(method)}`;
+}
+
+function pathOf(method: DescMethodUnary | DescMethodStreaming): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+async function* created<I extends DescMessage>(schema: I, inputs: AsyncIterable<MessageInitShape<I>>) {
+  for await (const input of inputs) yield create(schema, input);
+}
+
+function codecOf<I extends DescMessage, O extends DescMessage>({ input, output }: { input: I; output: O }) {
+  return {
+    encode: (message: MessageShape<I>) => {
+      const { buffer, byteOffset, byteLength } = toBinary(input, message);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    },
+    decode: (bytes: Buffer) => fromBinary(output, bytes),
+  };
+}
+
+function callOptions({ contextValues }: UnaryRequest | StreamRequest) {
+  const deadline = contextValues.get(deadlineKey);
+  return deadline === Number.POSITIVE_INFINITY ? {} : { deadline };
+}
+
+function metadataOf(headers: Headers): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers)
+    metadata.set(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+  return metadata;
+}
+
+function callUnary({ client, calls }: Channel, request: UnaryRequest): Promise<UnaryResponse> {
+  const { signal, method, service } = request;
+  if (signal.aborted) return Promise.reject(cancelled(signal));
+  const { encode, decode } = codecOf(method);
+  return new Promise((resolve, reject) => {
+    let header = new Metadata();
+    let trailer = new Metadata();
+    const cancel = () => call.cancel();
+    const call = client.makeUnaryRequest(
+      pathOf(method),
+      encode,
+      decode,
+      request.message,
+      metadataOf(request.header),
+      callOptions(request),
+      (error, message) => {
+        signal.removeEventListener("abort", cancel);
+        calls.delete(call);
+        if (error) return reject(signal.aborted ? cancelled(signal) : fromStatus(error));
+        if (message === undefined)
+          return reject(new ConnectError("the response has no message", Code.Internal));
+        resolve({
+          stream: false,
+          service,
+          method,
+          message,
+          get header() {
+            return headersOf(header);
+          },
+          get trailer() {
+            return headersOf(trailer);
+          },
+        });
+      },
+    );
+    call.on("metadata", (received) => {
+      header = received;
+    });
+    call.on("status", ({ metadata }) => {
+      trailer = metadata;
+    });
+    signal.addEventListener("abort", cancel, { once: true });
+    calls.add(call);
+  });
+}
+
+/** All three kinds of streams are alike on the wire. */
+function callStream({ client, calls }: Channel, request: StreamRequest): StreamResponse {
+  const { signal, method, service } = request;
+  if (signal.aborted) throw cancelled(signal);
+  const { encode, decode } = codecOf(method);
+  let header = new Metadata();
+  let trailer = new Metadata();
+  const call = client.makeBidiStreamRequest(
+    pathOf(method),
+    encode,
+    decode,
+    metadataOf(request.header),
+    callOptions(request),
+  );
+  const cancel = () => call.cancel();
+  const ended = new AbortController();
+  let failure: unknown;
+  call.on("metadata", (received) => {
+    header = received;
+  });
+  call.on("error", (error) => {
+    failure ??= signal.aborted ? cancelled(signal) : fromStatus(error as StatusError);
+  });
+  call.on("status", ({ metadata }) => {
+    trailer = metadata;
+    signal.removeEventListener("abort", cancel);
+    calls.delete(call);
+    ended.abort();
+  });
+  signal.addEventListener("abort", cancel, { once: true });
+  calls.add(call);
+  writeAll(call, request.message, ended.signal).catch((error: unknown) => {
+    failure ??= error;
+    call.cancel();
+  });
+
+  async function* messages() {
+    try {
+      for await (const message of call) yield message;
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      call.cancel();
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  return {
+    stream: true,
+    service,
+    method,
+    message: messages(),
+    get header() {
+      return headersOf(header);
+    },
+    get trailer() {
+      return headersOf(trailer);
+    },
+  };
+}
+
+/** No faster than the service reads, and no further than until the call has ended. */
+async function writeAll<I, O>(
+  call: ClientDuplexStream<I, O>,
+  messages: AsyncIterable<I>,
+  ended: AbortSignal,
+): Promise<void> {
+  for await (const message of messages) {
+    if (ended.aborted) return;
+    if (!call.write(message)) await once(call, "drain", { signal: ended }).catch(() => undefined);
+  }
+  if (!ended.aborted) call.end();
+}
+
+function cancelled(signal: AbortSignal): ConnectError {
+  return ConnectError.from(signal.reason, Code.Canceled);
+}

@@ -1,0 +1,86 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
+import { newId } from "../../database/ids.ts";
+import { limits } from "../../limits.ts";
+import type { LtbClient } from "../client.ts";
+import { durationOf } from "../duration.ts";
+import { retryAfterMsOf } from "../errors.ts";
+import { pauseMs } from "../retry.ts";
+import type { WorkerLog } from "./log.ts";
+import { pause } from "./notifier.ts";
+import type { WorkerSettings } from "./options.ts";
+
+/** How long a claim waits for a job. Shorter than the service allows: proxies like to cut calls after 30 s. */
+const WAIT_MS = 20_000;
+const TIMEOUT_MS = WAIT_MS + 10_000;
+/** Empty answers that come sooner than this would make a busy loop. */
+const EMPTY_MS = 100;
+
+/** What the claims need of their worker. */
+export interface Claimant {
+  /** How many jobs there is room for; 0 while none are to be claimed. */
+  wanted(): number;
+  /** Until that may have changed. */
+  changed(signal: AbortSignal): Promise<void>;
+  received(leases: readonly Lease[], claimedAt: number): void;
+  ordered(drain: boolean): void;
+  unknown(): Promise<void>;
+}
+
+/**
+ * Claims jobs as there is room for them, by one long poll after another, until the signal aborts. A claim whose answer was lost is sent again under
+ * the same request id, and so gets the same leases.
+ */
+export async function claimJobs(
+  client: LtbClient,
+  { workerId, jobTypes, leaseMs }: WorkerSettings,
+  claimant: Claimant,
+  log: WorkerLog,
+  signal: AbortSignal,
+): Promise<void> {
+  let requestId = newId();
+  let most: number = limits.batchItems;
+  let vain = 0;
+  let asked = 0;
+  while (!signal.aborted) {
+    const maxJobs = Math.min(claimant.wanted(), most);
+    if (maxJobs <= 0) {
+      await claimant.changed(signal);
+      continue;
+    }
+    const claimedAt = performance.now();
+    try {
+      const { leases, drain } = await client.jobs.claimJobs(
+        { workerId, requestId, maxJobs, jobTypes, wait: durationOf(WAIT_MS), lease: durationOf(leaseMs) },
+        { signal, timeoutMs: TIMEOUT_MS },
+      );
+      requestId = newId();
+      most = Math.min(most * 2, limits.batchItems);
+      const empty = leases.length === 0 && performance.now() - claimedAt < EMPTY_MS;
+      vain = empty ? vain + 1 : 0;
+      asked = 0;
+      claimant.received(leases, claimedAt);
+      claimant.ordered(drain);
+    } catch (error) {
+      if (signal.aborted) return;
+      vain++;
+      asked = retryAfterMsOf(error) ?? 0;
+      if (error instanceof ConnectError && error.code === Code.NotFound) await claimant.unknown();
+      else log.warn({ err: error }, "could not claim jobs; trying again");
+      if (isTooLarge(error)) {
+        // The answer would be as large again. Its leases expire.
+        requestId = newId();
+        most = Math.max(1, maxJobs >> 1);
+      }
+    }
+    if (vain > 0) await pause(asked + pauseMs(vain, 50, 1_000), signal);
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof ConnectError &&
+    error.code === Code.ResourceExhausted &&
+    retryAfterMsOf(error) === undefined
+  );
+}

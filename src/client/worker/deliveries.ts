@@ -1,0 +1,126 @@
+import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { LeaseOutcome, LeaseOutcomeSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import {
+  type CompleteJobsItem,
+  CompleteJobsItemSchema,
+  type FailJobsItem,
+  FailJobsItemSchema,
+} from "../../../gen/ltb/v1/job_service_pb.ts";
+import { limits } from "../../limits.ts";
+import type { LtbClient } from "../client.ts";
+import type { HeldLease, Leases } from "./leases.ts";
+import type { WorkerLog } from "./log.ts";
+import { Outbox } from "./outbox.ts";
+import { JobError } from "./outcome.ts";
+import { failed, type Outcome } from "./run-job.ts";
+
+/** Bytes of a batch, below the 4 MiB that the service takes by default. */
+const BATCH_BYTES = 3 * 1024 * 1024;
+const TIMEOUT_MS = 30_000;
+
+interface Answer {
+  outcome: LeaseOutcome;
+  field?: string;
+  reason?: string;
+}
+
+type Sent<Item> = { held: HeldLease; item: Item };
+
+/** Brings the outcomes of jobs to the service, and ends their leases when it has answered. */
+export interface Deliveries {
+  deliver(held: HeldLease, outcome: Outcome): void;
+  /** Outcomes that have no answer yet. */
+  readonly size: number;
+  /** Gives up what has no answer yet. */
+  abandon(): void;
+}
+
+/** @param settled called after each answer */
+export function deliveries(
+  { jobs }: LtbClient,
+  {
+    workerId,
+    leases,
+    log,
+    settled,
+  }: { workerId: string; leases: Leases; log: WorkerLog; settled: () => void },
+): Deliveries {
+  const about = (held: HeldLease) => ({ jobId: held.job.id, epoch: held.lease.epoch });
+  const end = (held: HeldLease, outcome: LeaseOutcome, what: string) => {
+    leases.remove(held);
+    if (outcome !== LeaseOutcome.OK)
+      log.info(
+        { ...about(held), outcome: LeaseOutcomeSchema.value[outcome]?.localName },
+        `${what} was not accepted: the job is no longer ours`,
+      );
+  };
+  const delayed = (error: unknown, { length }: readonly unknown[]) =>
+    log.warn({ err: error, items: length }, "could not be delivered yet; trying again");
+  const giveUp = ({ held }: { held: HeldLease }, error: unknown) => {
+    leases.remove(held);
+    log.error({ ...about(held), err: error }, "the outcome was refused; the lease is left to expire");
+  };
+  const fail = (held: HeldLease, message: string) =>
+    failures.add({ held, item: failed(held, new JobError(message, { retryable: false })).item });
+
+  const completions = new Outbox<Sent<CompleteJobsItem>, Answer>({
+    send: async (batch, signal) => {
+      const items = batch.map(({ item }) => item);
+      return (await jobs.completeJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
+    },
+    weigh: ({ item }) => weigh(CompleteJobsItemSchema, item) + item.evaluations.length / limits.batchItems,
+    answered: ({ held }, { outcome, field, reason }) => {
+      if (outcome === LeaseOutcome.REJECTED) fail(held, `the result was refused: ${field}: ${reason}`);
+      else end(held, outcome, "the result");
+    },
+    refused: ({ held }, error) =>
+      fail(held, `the result was refused: ${error instanceof Error ? error.message : error}`),
+    delayed,
+    settled,
+  });
+
+  const failures = new Outbox<Sent<FailJobsItem>, Answer>({
+    send: async (batch, signal) => {
+      const items = batch.map(({ item }) => item);
+      return (await jobs.failJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
+    },
+    weigh: ({ item }) => weigh(FailJobsItemSchema, item),
+    answered: (sent, { outcome, field, reason }) => {
+      if (outcome === LeaseOutcome.REJECTED) giveUp(sent, new Error(`${field}: ${reason}`));
+      else end(sent.held, outcome, "the failure");
+    },
+    refused: giveUp,
+    delayed,
+    settled,
+  });
+
+  const releases = new Outbox<{ held: HeldLease }, Answer>({
+    send: async (batch, signal) => {
+      const items = batch.map(({ held }) => about(held));
+      return (await jobs.releaseJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
+    },
+    weigh: () => 1 / limits.batchItems,
+    answered: ({ held }, { outcome }) => end(held, outcome, "the release"),
+    refused: giveUp,
+    delayed,
+    settled,
+  });
+
+  return {
+    deliver(held, outcome) {
+      if (outcome.kind === "completed") completions.add({ held, item: outcome.item });
+      else if (outcome.kind === "failed") failures.add({ held, item: outcome.item });
+      else releases.add({ held });
+    },
+    get size() {
+      return completions.size + failures.size + releases.size;
+    },
+    abandon() {
+      for (const outbox of [completions, failures, releases]) outbox.abandon();
+    },
+  };
+}
+
+function weigh<Schema extends DescMessage>(schema: Schema, item: MessageShape<Schema>): number {
+  return Math.max(toBinary(schema, item).length / BATCH_BYTES, 1 / limits.batchItems);
+}

@@ -1,0 +1,133 @@
+import type { Job, Lease } from "../../../gen/ltb/v1/job_pb.ts";
+import { durationMs } from "../duration.ts";
+import { type AbortCause, JobAbortedError } from "./outcome.ts";
+
+/**
+ * A lease and what became of it here: `queued` until there is room to run it, `running`, `delivering` until the service has answered its outcome,
+ * then `gone`; also `gone` as soon as it is known to be cancelled or lost, even if its handler has yet to notice.
+ */
+export interface HeldLease {
+  readonly lease: Lease;
+  readonly job: Job;
+  state: "queued" | "running" | "delivering" | "gone";
+  /** Local times, as `performance.now()` counts. Only hints: the service's clock decides. */
+  expiresAt: number;
+  readonly deadlineAt: number;
+  readonly aborter: AbortController;
+}
+
+const abortMessages: Record<AbortCause, (job: Job) => string> = {
+  cancelled: () => "the job was cancelled",
+  lost: () => "the lease was lost: the job is no longer this worker's",
+  timeout: ({ timeoutSeconds }) => `timed out after ${timeoutSeconds} s`,
+  stopped: () => "the worker is stopping",
+};
+
+export function abort({ aborter, job }: HeldLease, cause: AbortCause): void {
+  aborter.abort(new JobAbortedError(cause, abortMessages[cause](job)));
+}
+
+/** The leases that a worker holds. */
+export class Leases {
+  readonly #capacity: number;
+  readonly #prefetch: number;
+  readonly #changed: () => void;
+  readonly #held = new Map<string, HeldLease>();
+  #queue: HeldLease[] = [];
+  /** Handlers that run, with a lease or still without. */
+  #running = 0;
+  /** Handlers that run on although their lease is gone. */
+  #stray = 0;
+
+  constructor(capacity: number, prefetch: number, changed: () => void) {
+    this.#capacity = capacity;
+    this.#prefetch = prefetch;
+    this.#changed = changed;
+  }
+
+  /** In the order of their claims. */
+  get held(): HeldLease[] {
+    return [...this.#held.values()];
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** How many jobs to ask for. None while a good part of those fetched ahead is left: few large claims are cheaper than many small ones. */
+  get wanted(): number {
+    if (this.#queue.length > this.#prefetch / 2) return 0;
+    return this.#capacity + this.#prefetch - this.#held.size - this.#stray;
+  }
+
+  /** @param claimedAt when the claim was sent, so that local times come before the service's rather than after */
+  add(lease: Lease, claimedAt: number): void {
+    const { job } = lease;
+    if (job === undefined) return;
+    const former = this.#held.get(job.id);
+    if (former?.lease.epoch === lease.epoch) return;
+    // The service would not lease a job anew that still was ours.
+    if (former) this.drop(former, "lost");
+    const held: HeldLease = {
+      lease,
+      job,
+      state: "queued",
+      expiresAt: claimedAt + durationMs(lease.expiresIn),
+      deadlineAt: lease.deadlineIn ? claimedAt + durationMs(lease.deadlineIn) : Number.POSITIVE_INFINITY,
+      aborter: new AbortController(),
+    };
+    this.#held.set(job.id, held);
+    this.#queue.push(held);
+  }
+
+  /** Takes the next job to run, if there is one and room for it. One whose lease seems to have expired waits until it is renewed or lost. */
+  start(): HeldLease | undefined {
+    if (this.#running >= this.#capacity) return undefined;
+    const now = performance.now();
+    const next = this.#queue.findIndex(({ expiresAt }) => expiresAt > now);
+    const [held] = next < 0 ? [] : this.#queue.splice(next, 1);
+    if (held === undefined) return undefined;
+    held.state = "running";
+    this.#running++;
+    return held;
+  }
+
+  /** To be called when a handler has ended. @returns whether its outcome is still wanted */
+  ended(held: HeldLease): boolean {
+    this.#running--;
+    const wanted = held.state === "running";
+    if (wanted) held.state = "delivering";
+    else this.#stray--;
+    this.#changed();
+    return wanted;
+  }
+
+  /** The service says that the lease is no longer held. What is being delivered gets its own answer. */
+  drop(held: HeldLease, cause: "cancelled" | "lost"): void {
+    if (held.state === "gone" || held.state === "delivering") return;
+    if (held.state === "running") this.#stray++;
+    else this.#queue = this.#queue.filter((queued) => queued !== held);
+    abort(held, cause);
+    this.remove(held);
+  }
+
+  /** Ends a lease after the service has answered what became of it. */
+  remove(held: HeldLease): void {
+    held.state = "gone";
+    if (this.#held.get(held.job.id) === held) this.#held.delete(held.job.id);
+    this.#changed();
+  }
+
+  /** Takes all jobs that have not been started. */
+  takeQueued(): HeldLease[] {
+    const queued = this.#queue;
+    this.#queue = [];
+    for (const held of queued) held.state = "delivering";
+    return queued;
+  }
+
+  find({ jobId, epoch }: { jobId: string; epoch: number }): HeldLease | undefined {
+    const held = this.#held.get(jobId);
+    return held?.lease.epoch === epoch ? held : undefined;
+  }
+}

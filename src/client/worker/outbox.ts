@@ -1,0 +1,151 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { retryAfterMsOf } from "../errors.ts";
+import { pauseMs } from "../retry.ts";
+import { pause } from "./notifier.ts";
+
+/** How an outbox sends and what it does with the answers. */
+export interface OutboxOptions<Item, Result> {
+  /** Sends a batch; answers in its order. */
+  send(items: Item[], signal: AbortSignal): Promise<readonly Result[]>;
+  /** What an item adds to its batch, whose sum stays at most 1 unless it is alone. */
+  weigh(item: Item): number;
+  answered(item: Item, result: Result): void;
+  /** The service will never take this item. */
+  refused(item: Item, error: unknown): void;
+  /** A batch could not be sent and will be tried again. */
+  delayed(error: unknown, items: readonly Item[]): void;
+  /** Something was answered or refused. */
+  settled(): void;
+}
+
+/** Batches on their way at once: a slow one should not hold up the others. */
+const SENDERS = 4;
+/** How long items gather while another batch is on its way. */
+const GATHER_MS = 5;
+const LONGEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_SUSPECT_MS = 10_000;
+
+/**
+ * Delivers items in batches: at once when none is on its way, else gathered for a few milliseconds. What fails for a passing reason is sent again
+ * and again until it is answered; a batch that is refused is halved until the item at fault stands alone.
+ */
+export class Outbox<Item, Result> {
+  readonly #options: OutboxOptions<Item, Result>;
+  readonly #abandoned = new AbortController();
+  #waiting: Item[] = [];
+  #sending = 0;
+  /** Items on their way. */
+  #sent = 0;
+  #timer: NodeJS.Immediate | NodeJS.Timeout | undefined;
+
+  constructor(options: OutboxOptions<Item, Result>) {
+    this.#options = options;
+  }
+
+  /** Items that have no answer yet. */
+  get size(): number {
+    return this.#waiting.length + this.#sent;
+  }
+
+  add(item: Item): void {
+    this.#waiting.push(item);
+    this.#arm();
+  }
+
+  /** Gives up what has no answer yet. */
+  abandon(): void {
+    this.#abandoned.abort();
+    this.#waiting = [];
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#waiting.length === 0 || this.#sending >= SENDERS) return;
+    const flush = () => {
+      this.#timer = undefined;
+      this.#flush();
+    };
+    // Handlers that end in the same turn of the event loop share a batch.
+    this.#timer = this.#sending === 0 ? setImmediate(flush) : setTimeout(flush, GATHER_MS);
+  }
+
+  #flush(): void {
+    const items = this.#take();
+    if (items.length === 0) return;
+    this.#sending++;
+    this.#sent += items.length;
+    void this.#deliver(items).finally(() => {
+      this.#sending--;
+      this.#arm();
+    });
+    this.#arm();
+  }
+
+  #take(): Item[] {
+    let weight = 0;
+    const end = this.#waiting.findIndex((item, index) => {
+      weight += this.#options.weigh(item);
+      return weight > 1 && index > 0;
+    });
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+  }
+
+  async #deliver(items: Item[]): Promise<void> {
+    const { signal } = this.#abandoned;
+    const [only] = items.length === 1 ? items : [];
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const results = await this.#options.send(items, signal);
+        if (results.length !== items.length)
+          throw new Error(`${items.length} items got ${results.length} answers`);
+        for (const [index, item] of items.entries()) {
+          const result = results[index];
+          if (result !== undefined) this.#settle(() => this.#options.answered(item, result));
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const verdict = judge(error);
+        if (verdict === "refused" && only !== undefined)
+          return this.#settle(() => this.#options.refused(only, error));
+        if (verdict !== "later" && items.length > 1) return this.#deliverHalves(items);
+        this.#options.delayed(error, items);
+        const longest = verdict === "later" ? LONGEST_PAUSE_MS : LONGEST_PAUSE_SUSPECT_MS;
+        await pause((retryAfterMsOf(error) ?? 0) + pauseMs(attempt, 50, longest), signal);
+      }
+    }
+  }
+
+  async #deliverHalves(items: Item[]): Promise<void> {
+    const middle = items.length >> 1;
+    await Promise.all([this.#deliver(items.slice(0, middle)), this.#deliver(items.slice(middle))]);
+  }
+
+  #settle(report: () => void): void {
+    this.#sent--;
+    report();
+    this.#options.settled();
+  }
+}
+
+/**
+ * What an error says about the batch. `later`: nothing. `refused`: an item of it will never be taken. `suspect`: perhaps one of them is at fault;
+ * each should have its chance alone.
+ */
+function judge(error: unknown): "later" | "refused" | "suspect" {
+  if (!(error instanceof ConnectError)) return "suspect";
+  if (error.code === Code.ResourceExhausted) return retryAfterMsOf(error) === undefined ? "refused" : "later";
+  return verdicts.get(error.code) ?? "suspect";
+}
+
+const verdicts = new Map<Code, "later" | "refused">([
+  [Code.Unavailable, "later"],
+  [Code.Aborted, "later"],
+  [Code.Canceled, "later"],
+  // A key that was revoked, a worker that was removed: both may come back.
+  [Code.Unauthenticated, "later"],
+  [Code.PermissionDenied, "later"],
+  [Code.NotFound, "later"],
+  [Code.InvalidArgument, "refused"],
+  [Code.OutOfRange, "refused"],
+  [Code.FailedPrecondition, "refused"],
+]);

@@ -1,0 +1,67 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { NewEvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
+
+/** A failure of a job about which the handler knows more than that it happened. */
+export class JobError extends Error {
+  override readonly name = "JobError";
+  /** False: the job fails for good, whatever retries are left. */
+  readonly retryable: boolean;
+  /** Time until the retry, in milliseconds; undefined: exponential backoff. */
+  readonly retryAfterMs: number | undefined;
+
+  /**
+   * @param options.retryable default: true
+   * @param options.retryAfterMs as from a provider's rate limit, at most 7 days. Default: exponential backoff with jitter
+   */
+  constructor(
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.retryable = options.retryable ?? true;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/**
+ * Why a handler's signal was aborted. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer this worker's. `timeout`: the job's
+ * timeout_seconds are over. `stopped`: the worker stops and cannot wait any longer; the job is given back.
+ */
+export type AbortCause = "cancelled" | "lost" | "timeout" | "stopped";
+
+/** The reason of a handler's aborted signal. */
+export class JobAbortedError extends Error {
+  override readonly name = "JobAbortedError";
+  readonly reason: AbortCause;
+
+  constructor(reason: AbortCause, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** An evaluation to be stored with a job's result; its benchmark is the job's unless it names another. */
+export type JobEvaluation = MessageInitShape<typeof NewEvaluationSchema>;
+
+/** A handler's result with evaluations. Made by `withEvaluations`. */
+export class EvaluatedResult {
+  readonly result: unknown;
+  readonly evaluations: readonly JobEvaluation[];
+
+  constructor(result: unknown, evaluations: readonly JobEvaluation[]) {
+    this.result = result;
+    this.evaluations = evaluations;
+  }
+}
+
+/**
+ * What a handler returns so that evaluations are stored with its result: all of it or nothing, once, however often the job was tried.
+ *
+ * ```ts
+ * return withEvaluations({ score }, [{ sampleId: "gsm8k-17", input: prompt, output: answer, score }]);
+ * ```
+ * @param evaluations at most 1000
+ */
+export function withEvaluations(result: unknown, evaluations: readonly JobEvaluation[]): EvaluatedResult {
+  return new EvaluatedResult(result, evaluations);
+}

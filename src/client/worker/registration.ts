@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { LtbClient } from "../client.ts";
+import { durationMs } from "../duration.ts";
+import { pauseMs } from "../retry.ts";
+import type { WorkerLog } from "./log.ts";
+import { pause } from "./notifier.ts";
+import type { WorkerSettings } from "./options.ts";
+
+const TIMEOUT_MS = 10_000;
+const hopeless = new Set([
+  Code.InvalidArgument,
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+  Code.Unimplemented,
+]);
+
+/** The worker's place in the registry. */
+export class Registration {
+  readonly #client: LtbClient;
+  readonly #settings: WorkerSettings;
+  readonly #log: WorkerLog;
+  readonly #signal: AbortSignal;
+  #again: Promise<void> | undefined;
+  heartbeatIntervalMs = 5_000;
+
+  /** @param signal ends attempts to register again */
+  constructor(client: LtbClient, settings: WorkerSettings, log: WorkerLog, signal: AbortSignal) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /**
+   * Registers, however long the service takes to come up; gives up when the signal aborts.
+   * @throws ConnectError if it never will, as for a wrong key
+   */
+  async register(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        return await this.#register(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof ConnectError && hopeless.has(error.code)) throw error;
+        this.#log.warn({ err: error, attempt }, "could not register yet; trying again");
+        await pause(pauseMs(attempt, 100, 2_000), signal);
+      }
+    }
+  }
+
+  /** Registers once more, after the service has told that it does not know the worker. Does not throw: the next call will be told again. */
+  registerAgain(): Promise<void> {
+    this.#again ??= this.#register(this.#signal)
+      .then(
+        () => this.#log.warn({}, "the service did not know this worker; registered again"),
+        (error: unknown) => this.#log.warn({ err: error }, "could not register again yet"),
+      )
+      .finally(() => {
+        this.#again = undefined;
+      });
+    return this.#again;
+  }
+
+  /** Leaves the registry, if the service can be reached; what is still held goes to others at once. */
+  async deregister(reason: string): Promise<void> {
+    const { workerId } = this.#settings;
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      try {
+        const { jobsReleased } = await this.#client.workers.deregisterWorker(
+          { workerId, reason },
+          { timeoutMs: 2_000 },
+        );
+        this.#log.info({ jobsReleased }, "deregistered");
+        return;
+      } catch (error) {
+        if (error instanceof ConnectError && error.code === Code.NotFound) return;
+        if (attempt === 3)
+          this.#log.warn({ err: error }, "could not deregister; the leases left will expire");
+        else await sleep(pauseMs(attempt, 200, 1_000));
+      }
+    }
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { workerId, capacity, prefetch, tags, jobTypes, metadata, version } = this.#settings;
+    const { heartbeatInterval } = await this.#client.workers.registerWorker(
+      {
+        workerId,
+        capacity: capacity + prefetch,
+        tags,
+        jobTypes,
+        version,
+        ...(metadata !== undefined && { metadata }),
+      },
+      { signal, timeoutMs: TIMEOUT_MS },
+    );
+    if (heartbeatInterval) this.heartbeatIntervalMs = durationMs(heartbeatInterval);
+  }
+}

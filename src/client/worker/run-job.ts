@@ -1,0 +1,103 @@
+import { create, fromJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CompleteJobsItem,
+  CompleteJobsItemSchema,
+  type FailJobsItem,
+  FailJobsItemSchema,
+} from "../../../gen/ltb/v1/job_service_pb.ts";
+import { limits } from "../../limits.ts";
+import { durationOf } from "../duration.ts";
+import { abort, type HeldLease } from "./leases.ts";
+import type { JobContext, JobHandler } from "./options.ts";
+import { EvaluatedResult, JobAbortedError, JobError } from "./outcome.ts";
+
+/** What a run came to, ready to be sent. */
+export type Outcome =
+  | { kind: "completed"; item: CompleteJobsItem }
+  | { kind: "failed"; item: FailJobsItem }
+  /** Given back: it was stopped halfway. */
+  | { kind: "released" };
+
+/** Runs a job to its end. Never throws. */
+export async function runJob(
+  held: HeldLease,
+  handler: JobHandler | undefined,
+  context: Omit<JobContext, "signal">,
+): Promise<Outcome> {
+  const { job, aborter, deadlineAt } = held;
+  if (handler === undefined) {
+    const message = `this worker has no handler for jobs of type ${JSON.stringify(job.jobType)}`;
+    return failed(held, new JobError(message, { retryable: false }));
+  }
+  const left = deadlineAt - performance.now();
+  const timer = left < 2 ** 31 ? setTimeout(() => abort(held, "timeout"), left) : undefined;
+  try {
+    const result = await handler(job, { ...context, signal: aborter.signal });
+    return completed(held, result);
+  } catch (error) {
+    const { reason: cause } = aborter.signal;
+    if (cause === undefined) context.log.warn({ err: error }, "the job failed");
+    if (!(cause instanceof JobAbortedError)) return failed(held, error);
+    return cause.reason === "stopped" ? { kind: "released" } : failed(held, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function completed({ job, lease: { epoch } }: HeldLease, returned: unknown): Outcome {
+  const { result, evaluations } =
+    returned instanceof EvaluatedResult ? returned : { result: returned, evaluations: [] };
+  const json = jsonOf(result);
+  const item = create(CompleteJobsItemSchema, {
+    jobId: job.id,
+    epoch,
+    ...(json !== undefined && { result: fromJson(ValueSchema, JSON.parse(json)) }),
+    evaluations: [...evaluations],
+  });
+  return { kind: "completed", item };
+}
+
+function jsonOf(result: unknown): string | undefined {
+  try {
+    return JSON.stringify(result);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new JobError(`the result is not JSON: ${why}`, { retryable: false, cause });
+  }
+}
+
+export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): Outcome & { kind: "failed" } {
+  const { retryable, retryAfterMs } =
+    thrown instanceof JobError ? thrown : { retryable: true, retryAfterMs: undefined };
+  const item = create(FailJobsItemSchema, {
+    jobId: job.id,
+    epoch,
+    error: errorText(thrown),
+    retryable,
+    ...(retryAfterMs !== undefined && {
+      retryAfter: durationOf(Math.min(Math.max(retryAfterMs, 0), limits.retryAfterMs)),
+    }),
+  });
+  return { kind: "failed", item };
+}
+
+/** Text that the service takes for an error, whatever was thrown. */
+function errorText(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message || thrown.name : printable(thrown);
+  // PostgreSQL has no place for a NUL, and protobuf none for half a surrogate pair.
+  const clean = text.replaceAll("\0", "\ufffd").toWellFormed();
+  const bytes = Buffer.from(clean);
+  if (bytes.length === 0) return "failed without a message";
+  if (bytes.length <= limits.textLength) return clean;
+  // Cut amid a character it ends in a replacement character, which may take more room than what it replaces.
+  return `${bytes.subarray(0, limits.textLength - 6).toString()}…`;
+}
+
+function printable(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}

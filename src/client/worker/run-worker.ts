@@ -1,0 +1,175 @@
+import { createClient } from "../client.ts";
+import { claimJobs } from "./claims.ts";
+import { deliveries } from "./deliveries.ts";
+import { beat } from "./heartbeats.ts";
+import { abort, type HeldLease, Leases } from "./leases.ts";
+import { consoleLog, logWith } from "./log.ts";
+import { Notifier } from "./notifier.ts";
+import { settingsOf, type WorkerOptions } from "./options.ts";
+import { ProgressReports } from "./progress.ts";
+import { Registration } from "./registration.ts";
+import { runJob } from "./run-job.ts";
+import { onStopSignal } from "./stop-signals.ts";
+
+/** Time for aborted handlers to return, and for outcomes to be delivered after the jobs have ended, when the worker stops. */
+const ABORT_GRACE_MS = 1_000;
+const DELIVERY_GRACE_MS = 5_000;
+
+/** A worker that runs. */
+export interface RunningWorker {
+  /**
+   * Stops in order: claims no more, gives back what has not started, waits for the jobs that run, delivers their outcomes and leaves the registry.
+   * May be called again. Resolves when all of that is done.
+   */
+  stop(): Promise<void>;
+  /** Resolves when the worker has stopped. Rejects if the service will not have it: a wrong key, an invalid option. */
+  done: Promise<void>;
+}
+
+/**
+ * Runs jobs of the queue until it is stopped.
+ *
+ * ```ts
+ * const worker = runWorker({
+ *   address: "localhost:50052",
+ *   apiKey: process.env.LTB_API_KEY,
+ *   workerId: `worker-${hostname()}`,
+ *   capacity: 8,
+ *   handleSignals: true,
+ *   handlers: {
+ *     benchmark: async ({ payload }, { signal, progress }) => {
+ *       progress(0, "asking the model");
+ *       const response = await fetch(modelUrl, { method: "POST", body: JSON.stringify(payload), signal });
+ *       if (response.status === 429) throw new JobError("rate limited", { retryAfterMs: 10_000 });
+ *       if (response.status === 400) throw new JobError(await response.text(), { retryable: false });
+ *       const { answer, score } = await response.json();
+ *       return withEvaluations({ score }, [{ sampleId: "17", input: "What is 2 + 2?", output: answer, score }]);
+ *     },
+ *   },
+ * });
+ * await worker.done;
+ * ```
+ *
+ * It survives restarts of the service and cuts of the network: jobs run on, and outcomes are sent until the service has taken or refused them. A job
+ * that was cancelled or lost meanwhile has its signal aborted. When an operator drains the worker it finishes what runs, gives back what has not
+ * started, and stays registered without work until it is stopped or the drain ends. Handlers that block the event loop for longer than `leaseMs` lose
+ * their jobs: no heartbeat can be sent.
+ * @throws TypeError, RangeError naming the option that is wrong
+ */
+export function runWorker(options: WorkerOptions): RunningWorker {
+  const settings = settingsOf(options);
+  const { workerId, capacity, prefetch, leaseMs } = settings;
+  const { address, apiKey, tls } = options;
+  const log = logWith(options.log ?? consoleLog, { workerId });
+  // What may be repeated is repeated here, for longer than a client would.
+  const client = createClient({ ...(address !== undefined && { address }), apiKey, tls, retry: false });
+
+  /** No more claims. */
+  const stopping = new AbortController();
+  /** Nothing at all any more. */
+  const closed = new AbortController();
+  const changes = new Notifier();
+  const changed = () => changes.notify();
+  const leases = new Leases(capacity, prefetch, changed);
+  const outcomes = deliveries(client, { workerId, leases, log, settled: changed });
+  const progress = new ProgressReports(client, { workerId, leaseMs, leases, log, signal: closed.signal });
+  const registration = new Registration(client, settings, log, closed.signal);
+  let draining = false;
+
+  const startJobs = () => {
+    for (let held = leases.start(); held !== undefined; held = leases.start()) void run(held);
+  };
+
+  async function run(held: HeldLease): Promise<void> {
+    const { job, lease } = held;
+    const outcome = await runJob(held, settings.handlerOf(job.jobType), {
+      lease,
+      log: logWith(log, { jobId: job.id, attempt: lease.attempt }),
+      progress: (fraction, message) => progress.report(held, fraction, message),
+    });
+    if (leases.ended(held)) outcomes.deliver(held, outcome);
+    startJobs();
+  }
+
+  function giveBackQueued(): void {
+    for (const held of leases.takeQueued()) outcomes.deliver(held, { kind: "released" });
+  }
+
+  function ordered(drain: boolean): void {
+    if (drain === draining) return;
+    draining = drain;
+    log.info({}, drain ? "told to drain: no more jobs are claimed" : "the drain has ended");
+    if (drain) giveBackQueued();
+    changed();
+  }
+
+  const unknown = () => registration.registerAgain();
+
+  async function work(): Promise<void> {
+    await registration.register(stopping.signal);
+    if (stopping.signal.aborted) return;
+    log.info({ capacity, prefetch, jobTypes: settings.jobTypes }, "registered");
+    const beating = beat(
+      client,
+      settings,
+      { leases, intervalMs: () => registration.heartbeatIntervalMs, renewed: startJobs, ordered, unknown },
+      log,
+      closed.signal,
+    );
+    await claimJobs(
+      client,
+      settings,
+      {
+        wanted: () => (draining ? 0 : leases.wanted),
+        changed: (signal) => changes.changed(signal),
+        received: (received, claimedAt) => {
+          for (const lease of received) leases.add(lease, claimedAt);
+          if (stopping.signal.aborted) giveBackQueued();
+          else startJobs();
+        },
+        ordered,
+        unknown,
+      },
+      log,
+      stopping.signal,
+    );
+    await finish();
+    closed.abort();
+    await beating;
+    await registration.deregister("the worker stopped");
+  }
+
+  async function finish(): Promise<void> {
+    const started = performance.now();
+    giveBackQueued();
+    if (!(await changes.until(() => leases.running === 0, settings.drainTimeoutMs))) {
+      log.warn({ jobs: leases.running }, "jobs still run; aborting them");
+      for (const held of leases.held) if (held.state === "running") abort(held, "stopped");
+      await changes.until(() => leases.running === 0, ABORT_GRACE_MS);
+    }
+    const left = settings.drainTimeoutMs - (performance.now() - started);
+    if (!(await changes.until(() => outcomes.size === 0, Math.max(left, DELIVERY_GRACE_MS))))
+      log.error(
+        { outcomes: outcomes.size },
+        "outcomes could not be delivered in time; the jobs will run again",
+      );
+    outcomes.abandon();
+  }
+
+  const forget = options.handleSignals ? onStopSignal(() => stopping.abort()) : () => undefined;
+  const done = work().finally(() => {
+    closed.abort();
+    outcomes.abandon();
+    progress.close();
+    forget();
+    client.close();
+  });
+  done.catch((error: unknown) => log.error({ err: error }, "the worker cannot run"));
+  return {
+    done,
+    stop() {
+      stopping.abort();
+      return done.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,14 @@
+const signals = ["SIGTERM", "SIGINT"] as const;
+
+/** Calls `stop` at the first of the signals; the next one ends the process as if nobody had listened. @returns stops listening */
+export function onStopSignal(stop: () => void): () => void {
+  const forget = () => {
+    for (const signal of signals) process.off(signal, once);
+  };
+  const once = () => {
+    forget();
+    stop();
+  };
+  for (const signal of signals) process.on(signal, once);
+  return forget;
+}
