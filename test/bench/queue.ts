@@ -1,0 +1,199 @@
+/**
+ * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,pinned --pinned MINUTES]`: the job queue over gRPC
+ * beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Client } from "pg";
+import { startEmbedded } from "../../src/database/embedded.ts";
+import { fillBacklog } from "./queue/backlog.ts";
+import { Graphile } from "./queue/graphile.ts";
+import { jobType } from "./queue/job.ts";
+import { Ours } from "./queue/ours.ts";
+import { findPgbench, pgbenchCreates } from "./queue/pgbench.ts";
+import { Boss } from "./queue/pgboss.ts";
+import { type PinnedSample, workPinned } from "./queue/pinned.ts";
+import { mean, percentile, Rounds } from "./queue/statistics.ts";
+import { startBenchServer } from "./server.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    only: { type: "string" },
+    pinned: { type: "string" },
+  },
+});
+const { quick } = options;
+const rounds = quick ? 3 : 5;
+const sizes = quick
+  ? { creates: 4_000, jobs: 10_000, slow: 1_000, starts: 60, thousands: 20, pgbenchSeconds: 3 }
+  : { creates: 20_000, jobs: 40_000, slow: 4_000, starts: 200, thousands: 1_000, pgbenchSeconds: 5 };
+const pinnedSeconds = options.pinned ? Number(options.pinned) * 60 : quick ? 12 : 60;
+
+// Undone from the last to the first, also after a failure: a server that is left running would keep its caller waiting.
+await using started = new AsyncDisposableStack();
+const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
+started.defer(() => rm(dataDir, { recursive: true, force: true }));
+const postgres = await startEmbedded({ dataDir, settings: { max_connections: "150" } });
+started.defer(() => postgres.stop());
+const { host, port, user, password, database } = postgres.connection;
+const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+const server = await startBenchServer(url);
+started.defer(() => server.stop());
+const db = new Client(postgres.connection);
+await db.connect();
+started.defer(() => db.end());
+const ours = new Ours(server.address, db);
+started.defer(() => ours.close());
+const graphile = await Graphile.start(postgres.connection);
+started.defer(() => graphile.close());
+const boss = await Boss.start(postgres.connection, db);
+started.defer(() => boss.close());
+const pgbench = findPgbench();
+
+const measured = new Rounds();
+const notes = [`load average at the start: ${loadavg()[0]?.toFixed(1)}`];
+let pinned: PinnedSample[] = [];
+
+// Warms up what a service that has run for a while has warm, and makes the lane.
+await ours.createOneByOne(sizes.slow);
+await ours.work(sizes.slow);
+
+for (let round = 0; round < rounds; round++) {
+  if (isWanted("create")) await creates();
+  if (isWanted("work")) await work();
+  if (isWanted("start")) await starts();
+}
+if (isWanted("backlog")) await backlog();
+if (isWanted("pinned")) {
+  await ours.clear();
+  const windowSeconds = Math.min(30, pinnedSeconds / 4);
+  pinned = await workPinned(ours, postgres.connection, { seconds: pinnedSeconds, windowSeconds });
+}
+
+const figures: Record<string, number> = { ...measured.figures(), rss_mb: server.peakRssMb() };
+const last = pinned.at(-1);
+if (last) {
+  figures.unpinned_claim_p99_ms = pinned[0]?.claimP99Ms ?? Number.NaN;
+  figures.pinned_claim_p99_ms = last.claimP99Ms;
+  figures.pinned_dead_tuples = last.deadTuples;
+}
+const ratios = Object.fromEntries(
+  Object.entries({
+    create_vs_pgbench: measured.ratio("create_jobs_per_s", "pgbench_create_jobs_per_s"),
+    work_vs_graphile: measured.ratio("work_jobs_per_s", "graphile_work_jobs_per_s"),
+    work_vs_pgboss: measured.ratio("work_jobs_per_s", "pgboss_work_jobs_per_s"),
+    start_vs_graphile: measured.ratio("start_mean_ms", "graphile_start_mean_ms"),
+    backlog_vs_empty: measured.ratio("backlog_work_jobs_per_s", "empty_work_jobs_per_s"),
+  }).filter(([, ratio]) => ratio !== undefined),
+) as Record<string, number>;
+notes.push(`load average at the end: ${loadavg()[0]?.toFixed(1)}`);
+print();
+
+function isWanted(part: string): boolean {
+  return options.only === undefined || options.only.split(",").includes(part);
+}
+
+/** Takes a measure on empty tables, without a checkpoint of what was before. */
+async function measure(
+  name: string,
+  system: { clear(): Promise<void> },
+  run: () => Promise<number>,
+): Promise<void> {
+  await db.query("checkpoint");
+  measured.add(name, await run());
+  await system.clear();
+}
+
+async function creates(): Promise<void> {
+  await measure("create_jobs_per_s", ours, () => ours.createOneByOne(sizes.creates));
+  if (pgbench) {
+    const { rows } = await db.query("select id from job_lanes where job_type = $1", [jobType]);
+    const run = { seconds: sizes.pgbenchSeconds, laneId: rows[0].id, folder: dataDir };
+    await measure("pgbench_create_jobs_per_s", ours, () => pgbenchCreates(pgbench, postgres.connection, run));
+  } else {
+    const note =
+      "create_vs_pgbench left out: pgbench is not installed (Debian: postgresql, postgresql-contrib)";
+    if (!notes.includes(note)) notes.push(note);
+  }
+  await measure("graphile_create_jobs_per_s", graphile, () => graphile.createOneByOne(sizes.slow));
+}
+
+async function work(): Promise<void> {
+  await measure("work_jobs_per_s", ours, async () => {
+    measured.add("create_batched_jobs_per_s", await ours.createBatched(sizes.jobs));
+    return ours.work(sizes.jobs);
+  });
+  await measure("graphile_work_jobs_per_s", graphile, async () => {
+    measured.add("graphile_create_batched_jobs_per_s", await graphile.createBatched(sizes.jobs));
+    return graphile.work(sizes.jobs, { batched: true });
+  });
+  await measure("pgboss_work_jobs_per_s", boss, async () => {
+    measured.add("pgboss_create_batched_jobs_per_s", await boss.createBatched(sizes.jobs));
+    return boss.work(sizes.jobs);
+  });
+  await measure("work_unbatched_jobs_per_s", ours, async () => {
+    await ours.createBatched(sizes.slow);
+    return ours.work(sizes.slow, { workers: 24, batch: 1 });
+  });
+  await measure("graphile_work_unbatched_jobs_per_s", graphile, async () => {
+    await graphile.createBatched(sizes.slow);
+    return graphile.work(sizes.slow, { batched: false });
+  });
+}
+
+async function starts(): Promise<void> {
+  for (const [prefix, system] of [
+    ["", ours],
+    ["graphile_", graphile],
+  ] as const) {
+    await measure(`${prefix}start_mean_ms`, system, async () => {
+      const latencies = await system.startLatencies(sizes.starts);
+      measured.add(`${prefix}start_p50_ms`, percentile(latencies, 0.5));
+      measured.add(`${prefix}start_p99_ms`, percentile(latencies, 0.99));
+      return mean(latencies);
+    });
+  }
+}
+
+async function backlog(): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    await measure("empty_work_jobs_per_s", ours, async () => {
+      await ours.createBatched(sizes.jobs);
+      return ours.work(sizes.jobs);
+    });
+  }
+  const thousands = (count: number) => count * 1_000 * sizes.thousands;
+  const startedAt = performance.now();
+  await fillBacklog(db, ours, {
+    ready: thousands(1) + rounds * sizes.jobs,
+    others: thousands(1),
+    future: thousands(1),
+    finished: thousands(5),
+  });
+  notes.push(`the backlog was filled in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  for (let round = 0; round < rounds; round++) {
+    await db.query("checkpoint");
+    measured.add("backlog_work_jobs_per_s", await ours.work(sizes.jobs));
+  }
+  await ours.clear();
+}
+
+function print(): void {
+  if (options.json) {
+    console.log(JSON.stringify({ rounds, sizes, notes, figures, ratios, pinned }));
+    return;
+  }
+  console.log(
+    `Jobs of 200 bytes, medians of ${rounds} rounds; PostgreSQL ${postgres.version}, durable commits`,
+  );
+  for (const note of notes) console.log(note);
+  for (const [name, value] of Object.entries(figures)) {
+    console.log(name.padEnd(36), value < 100 ? value.toFixed(2) : Math.round(value));
+  }
+  for (const [name, value] of Object.entries(ratios)) console.log(name.padEnd(36), value.toFixed(2));
+  if (pinned.length > 0) console.table(pinned);
+}

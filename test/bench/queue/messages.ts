@@ -1,0 +1,98 @@
+import { create, fromJson, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  BatchCreateJobsRequestSchema,
+  ClaimJobsRequestSchema,
+  CreateJobRequestSchema,
+} from "../../../gen/ltb/v1/job_service_pb.ts";
+import { jobType, payload, result } from "./job.ts";
+
+/** What a worker needs of a lease to end it. */
+export interface Held {
+  jobId: string;
+  epoch: number;
+}
+
+export function createBody(type = jobType, requiredTags: string[] = []): Uint8Array {
+  return toBinary(
+    CreateJobRequestSchema,
+    create(CreateJobRequestSchema, { jobType: type, payload, requiredTags }),
+  );
+}
+
+export function createBatchBody(count: number): Uint8Array {
+  const jobs = Array.from({ length: count }, () => ({ jobType, payload }));
+  return toBinary(BatchCreateJobsRequestSchema, create(BatchCreateJobsRequestSchema, { jobs }));
+}
+
+export function claimBody(workerId: string, maxJobs: number, waitSeconds = 0): Uint8Array {
+  const wait = { seconds: BigInt(waitSeconds), nanos: 0 };
+  return toBinary(
+    ClaimJobsRequestSchema,
+    create(ClaimJobsRequestSchema, { workerId, maxJobs, ...(waitSeconds > 0 && { wait }) }),
+  );
+}
+
+/** Reads ids and epochs only: the client shares the cores with what is measured, and its cost is that of its language. */
+export function heldOf(response: Uint8Array): Held[] {
+  const held: Held[] = [];
+  forEachField(response, (lease, reader) => {
+    if (lease !== 1) return false;
+    const one: Held = { jobId: "", epoch: 0 };
+    forEachField(reader.bytes(), (field, inLease) => {
+      if (field === 2) one.epoch = inLease.int32();
+      else if (field === 1) one.jobId = idOf(inLease.bytes());
+      else return false;
+      return true;
+    });
+    held.push(one);
+    return true;
+  });
+  return held;
+}
+
+function idOf(job: Uint8Array): string {
+  let id = "";
+  forEachField(job, (field, reader) => {
+    if (field !== 1) return false;
+    id = reader.string();
+    return true;
+  });
+  return id;
+}
+
+function forEachField(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (!read(field, reader)) reader.skip(wireType, field);
+  }
+}
+
+const resultBytes = toBinary(ValueSchema, fromJson(ValueSchema, result));
+
+export function completeBody(workerId: string, jobs: readonly Held[]): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(workerId);
+  for (const { jobId, epoch } of jobs) {
+    writer.tag(2, WireType.LengthDelimited).fork();
+    writer.tag(1, WireType.LengthDelimited).string(jobId).tag(2, WireType.Varint).int32(epoch);
+    writer.tag(3, WireType.LengthDelimited).bytes(resultBytes).join();
+  }
+  return writer.finish();
+}
+
+/** How many results of CompleteJobs have outcome OK. */
+export function countCompleted(response: Uint8Array): number {
+  let completed = 0;
+  forEachField(response, (field, reader) => {
+    if (field !== 1) return false;
+    forEachField(reader.bytes(), (inResult, outcome) => {
+      if (inResult !== 2) return false;
+      if (outcome.int32() === 1) completed++;
+      return true;
+    });
+    return true;
+  });
+  return completed;
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import grpc from "@grpc/grpc-js";
+import type { Client } from "pg";
+import {
+  claimBody,
+  completeBody,
+  countCompleted,
+  createBatchBody,
+  createBody,
+  type Held,
+  heldOf,
+} from "./messages.ts";
+import { perSecond, rateOf } from "./statistics.ts";
+
+const tables =
+  "jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_stat_deltas, job_events, requests";
+const batchSize = 500;
+
+/** The service, as its clients meet it: gRPC to another process. */
+export class Ours {
+  readonly #address: string;
+  readonly #db: Client;
+  readonly #client: grpc.Client;
+
+  constructor(address: string, db: Client) {
+    this.#address = address;
+    this.#db = db;
+    this.#client = this.#connect();
+  }
+
+  /** Registers workers that run every job without tags. */
+  async register(names: readonly string[], capacity: number): Promise<void> {
+    await this.#db.query(
+      `with w as (
+        insert into workers (id, worker_id, address, capacity) select gen_random_uuid(), w, 'bench', $2 from unnest($1::text[]) w
+        on conflict (worker_id) do update set capacity = $2 returning id, worker_id
+      )
+      insert into worker_slots (worker_id, id, capacity) select worker_id, id, $2 from w
+      on conflict (worker_id) do update set capacity = $2, used = 0`,
+      [names, capacity],
+    );
+  }
+
+  async clear(): Promise<void> {
+    // Attempts are append-only: their guard is a trigger, which does not fire in this role.
+    await this.#db.query(
+      `set session_replication_role = replica; truncate ${tables}; reset session_replication_role`,
+    );
+    await this.#db.query("update worker_slots set used = 0");
+  }
+
+  create(type?: string, tags?: string[]): Promise<Buffer> {
+    return this.#call("CreateJob", createBody(type, tags));
+  }
+
+  /** CreateJob, 128 in flight; jobs a second. */
+  createOneByOne(total: number): Promise<number> {
+    const body = createBody();
+    return rateOf(total, 128, () => this.#call("CreateJob", body));
+  }
+
+  /** BatchCreateJobs of 1,000, four in flight; jobs a second. */
+  async createBatched(total: number, size = 1_000): Promise<number> {
+    const body = createBatchBody(size);
+    return size * (await rateOf(total / size, 4, () => this.#call("BatchCreateJobs", body)));
+  }
+
+  /** Claims and completes `total` jobs that are ready; jobs a second. */
+  async work(total: number, { workers = 4, batch = batchSize } = {}): Promise<number> {
+    const names = Array.from({ length: workers }, (_, index) => `worker-${index}`);
+    await this.register(names, batch);
+    let claimed = 0;
+    let completed = 0;
+    const startedAt = performance.now();
+    const loop = async (name: string) => {
+      const body = claimBody(name, batch);
+      while (claimed < total) {
+        const held = await this.claim(body);
+        claimed += held.length;
+        const done = held.length > 0 ? await this.complete(name, held) : 0;
+        completed += done;
+      }
+    };
+    await Promise.all(names.map(loop));
+    const rate = perSecond(completed, startedAt);
+    if (completed < total || completed !== claimed) {
+      throw new Error(`completed ${completed} of ${claimed} claimed jobs, ${total} were expected`);
+    }
+    return rate;
+  }
+
+  async claim(body: Uint8Array): Promise<Held[]> {
+    return heldOf(await this.#call("ClaimJobs", body));
+  }
+
+  async complete(worker: string, held: readonly Held[]): Promise<number> {
+    return countCompleted(await this.#call("CompleteJobs", completeBody(worker, held)));
+  }
+
+  /** Milliseconds from the call of CreateJob to the job's arrival at an idle worker whose claim is parked. */
+  async startLatencies(count: number): Promise<number[]> {
+    const worker = "worker-0";
+    await this.register([worker], 1);
+    const creator = this.#connect();
+    const createOne = createBody();
+    const parked = claimBody(worker, 1, 30);
+    const latencies: number[] = [];
+    while (latencies.length < count) {
+      const claim = this.claim(parked).then((held) => ({ held, at: performance.now() }));
+      await sleep(20 + Math.random() * 10);
+      const startedAt = performance.now();
+      await unary(creator, "CreateJob", createOne);
+      const { held, at } = await claim;
+      latencies.push(at - startedAt);
+      await this.complete(worker, held);
+    }
+    creator.close();
+    return latencies;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #connect(): grpc.Client {
+    return new grpc.Client(this.#address, grpc.credentials.createInsecure(), {
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.max_receive_message_length": -1,
+    });
+  }
+
+  #call(method: string, body: Uint8Array): Promise<Buffer> {
+    return unary(this.#client, method, body);
+  }
+}
+
+function unary(client: grpc.Client, method: string, body: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      `/ltb.v1.JobService/${method}`,
+      (message: Uint8Array) => Buffer.from(message.buffer, message.byteOffset, message.byteLength),
+      (bytes: Buffer) => bytes,
+      body,
+      (error, response) => {
+        if (error) reject(error);
+        else resolve(response as Buffer);
+      },
+    );
+  });
+}
