@@ -1,7 +1,8 @@
 /** The library: the service's database and repositories, usable without the server. */
 export type { BenchmarkChanges, BenchmarkFilter, NewBenchmark } from "./benchmarks/input.ts";
-export { type BenchmarkPage, type BenchmarkPosition, BenchmarkRepository } from "./benchmarks/repository.ts";
+export { type BenchmarkPage, BenchmarkRepository } from "./benchmarks/repository.ts";
 export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
+export type { BenchmarkPosition } from "./benchmarks/statements.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
 export { withSignal } from "./database/cancellation.ts";
 export { type ConnectOptions, Database, type Repositories } from "./database/database.ts";

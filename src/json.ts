@@ -1,4 +1,7 @@
-import type { JsonValue } from "./validation.ts";
+import type { JsonValue } from "@bufbuild/protobuf";
+
+export type { JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
 
 /**
  * About how many bytes a JSON value takes as a `google.protobuf.Struct` or `Value`, and never less than its text takes in

@@ -1,11 +1,9 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { invalid } from "./errors.ts";
-import { jsonBytes } from "./json.ts";
+import { type JsonObject, type JsonValue, jsonBytes } from "./json.ts";
 import { limits } from "./limits.ts";
 
-export type { JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
+export type { JsonObject, JsonValue } from "./json.ts";
 
 /** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
 export function parseInput<Schema extends z.ZodType>(
