@@ -174,6 +174,8 @@ export const transportLimits = {
   httpRequestTimeoutMs: 5 * 60 * 1000,
   /** An HTTP connection without a request is closed after this many milliseconds; longer than the 60 s of usual proxies. */
   httpKeepAliveMs: 65_000,
+  /** Milliseconds that the client of an answered HTTP request has to end it before its connection is cut; as nginx's lingering_time. */
+  httpUnreadMs: 30_000,
   /** HTTP responses below this many bytes are sent uncompressed: always-on gzip more than halves throughput. */
   httpCompressMinBytes: 8 * 1024,
   /** Seconds that a browser may keep the answer to a CORS preflight. */

@@ -21,6 +21,13 @@ interface Window {
   ids: number;
 }
 
+interface Waiter {
+  after: EventPosition;
+  /** The only jobs it waits for. */
+  ids: ReadonlySet<string> | undefined;
+  wake: () => void;
+}
+
 /**
  * What the watchers of one server share: while there are any, one poll reads new events for all of them and keeps the latest in
  * memory. A watcher that lags behind these reads its own from the database, so that memory is bounded however slow it is.
@@ -32,7 +39,7 @@ export class JobFeed {
     maxWaiting: Number.POSITIVE_INFINITY,
     maxWaitMs: limits.watchSilenceMs,
   });
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Set<Waiter>();
   #window: Window | undefined;
   #watchers = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -86,39 +93,60 @@ export class JobFeed {
     return window.events.slice(first, end);
   }
 
-  /** Waits until there may be an event after the position, at most `ms`. */
-  async wait(after: EventPosition, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#wait(after, ms, signal);
+  /**
+   * Waits until there is an event after the position, of one of the jobs if `ids` are given; at most `ms`. Answers the position
+   * to read on from: events that were not worth waking for are before it.
+   */
+  async wait(
+    after: EventPosition,
+    ids: ReadonlySet<string> | undefined,
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): Promise<EventPosition> {
+    const waiter: Waiter = { after, ids, wake: () => undefined };
+    if (!this.#stopped && !this.#isNew(after)) await this.#park(waiter, ms, signal);
     if (this.#stopped) throw this.#stopped.reason;
+    return waiter.after;
   }
 
-  #wait(after: EventPosition, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    if (this.#window && comparePositions(this.#window.upTo, after) > 0) return Promise.resolve();
+  #park(waiter: Waiter, ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (finish: () => void) => {
-        this.#waiters.delete(wake);
+        this.#waiters.delete(waiter);
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
         finish();
       };
-      const wake = () => {
-        const isNew = !this.#window || comparePositions(this.#window.upTo, after) > 0;
-        if (isNew || this.#stopped) done(resolve);
-      };
       const abort = () => done(() => reject(signal && cancelled(signal)));
       const timer = setTimeout(() => done(resolve), ms);
+      waiter.wake = () => done(resolve);
       if (signal?.aborted) return abort();
       signal?.addEventListener("abort", abort, { once: true });
-      this.#waiters.add(wake);
+      this.#waiters.add(waiter);
     });
+  }
+
+  #isNew(after: EventPosition): boolean {
+    return this.#window !== undefined && comparePositions(this.#window.upTo, after) > 0;
+  }
+
+  /** Lets those that wait for one of these events, which have just been added, read on. */
+  #tell(before: EventPosition, events: readonly JobEvent[], upTo: EventPosition): void {
+    const changed = new Set(events.flatMap(({ jobIds }) => jobIds));
+    for (const waiter of [...this.#waiters]) {
+      if (comparePositions(upTo, waiter.after) <= 0) continue;
+      // Only where it has read all that was before: a window that has just been opened does not begin where it stands.
+      const isNext = comparePositions(waiter.after, before) >= 0;
+      if (isNext && waiter.ids && areDisjoint(waiter.ids, changed)) waiter.after = upTo;
+      else waiter.wake();
+    }
   }
 
   /** Ends every watch that waits, and all others as soon as they would. */
   stop(reason: unknown): void {
     this.#stopped = { reason };
     clearTimeout(this.#timer);
-    for (const wake of [...this.#waiters]) wake();
+    for (const waiter of [...this.#waiters]) waiter.wake();
   }
 
   /** Runs a read of one watcher, of which only a few run at once. */
@@ -149,7 +177,7 @@ export class JobFeed {
       if (Date.now() - this.#workedAt > limits.watchPatienceMs) this.#window = undefined;
     } finally {
       this.#isPolling = false;
-      for (const wake of [...this.#waiters]) wake();
+      for (const waiter of [...this.#waiters]) if (!this.#window || this.#isNew(waiter.after)) waiter.wake();
       if (this.#watchers > 0) this.#schedule(this.#isPoked ? limits.watchPokeMs : limits.watchPollMs);
     }
   }
@@ -169,14 +197,21 @@ export class JobFeed {
       }
       const last = events.at(-1);
       if (!last) return;
+      const before = window.upTo;
       append(window, events, last);
-      for (const wake of [...this.#waiters]) wake();
       if (this.#window !== window) return;
+      this.#tell(before, events, last);
     }
   }
 }
 
 const next = (after: EventPosition) => readEvents(after, limits.watchPortionEvents, limits.watchPortionIds);
+
+function areDisjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+  for (const id of few) if (many.has(id)) return false;
+  return true;
+}
 
 function append(window: Window, events: readonly JobEvent[], last: EventPosition): void {
   window.events.push(...events);

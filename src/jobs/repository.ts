@@ -152,7 +152,10 @@ export class JobRepository {
     const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
     const leases = await this.#queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
     if (leases.length > 0) this.#queue.changed("watchable");
-    return { leases, drain: false };
+    // A drain may have been ordered while the claim waited.
+    const waited = leases.length === 0 && waitMs > 0;
+    const now = waited ? await workerOffer(this.#db, workerId) : worker;
+    return { leases, drain: now?.draining ?? false };
   }
 
   /** Completes jobs that the worker holds. Independent items, each with its result. */

@@ -1,13 +1,13 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { JobOrder, JobView, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
+import { JobOrder, JobView, JobViewSchema, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
+import { fromTimestamp, given, knownView, toTimestamp } from "../rpc/convert.ts";
 import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import { completeJobs } from "./complete.ts";
@@ -62,7 +62,7 @@ export function jobService(db: Database) {
       const { items, next } = await db.jobs.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
-        full: request.view === JobView.FULL,
+        full: knownView(JobViewSchema, request.view) === JobView.FULL,
       });
       return {
         jobs: items.map((job) => jobMessage(job)),
@@ -197,7 +197,7 @@ export function jobService(db: Database) {
     async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view }, context) {
       callOf(context).endWithServer();
       const filter = { ids, jobType: given(jobType), benchmarkId: given(benchmarkId) };
-      const options = { after: given(afterCursor), full: view === JobView.FULL };
+      const options = { after: given(afterCursor), full: knownView(JobViewSchema, view) === JobView.FULL };
       for await (const { cursor, job, deleted } of db.jobs.watch(filter, options)) {
         if (job) yield { cursor, job: jobMessage(job) };
         else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };

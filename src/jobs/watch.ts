@@ -53,6 +53,7 @@ export async function* watchJobs(
   { after, full = false }: WatchOptions,
 ): AsyncGenerator<JobChange, never> {
   const filter = parseInput(watchFilter, given);
+  const wanted = filter.ids.length > 0 ? new Set(filter.ids) : undefined;
   const signal = currentSignal();
   const leave = feed.join();
   try {
@@ -74,10 +75,11 @@ export async function* watchJobs(
       const events = await feed.read(position, signal);
       const last = events.at(-1);
       if (!last) {
-        await feed.wait(position, Math.max(0, spokeAt + limits.watchSilenceMs - Date.now()), signal);
+        const silenceMs = Math.max(0, spokeAt + limits.watchSilenceMs - Date.now());
+        position = await feed.wait(position, wanted, silenceMs, signal);
         continue;
       }
-      for await (const message of changesOf(feed, events, position, filter, full, signal)) {
+      for await (const message of changesOf(feed, events, position, wanted, filter, full, signal)) {
         yield message;
         spokeAt = Date.now();
       }
@@ -101,11 +103,11 @@ function changesOf(
   feed: JobFeed,
   events: readonly JobEvent[],
   start: EventPosition,
+  wanted: ReadonlySet<string> | undefined,
   filter: ParsedFilter,
   full: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<JobChange> {
-  const wanted = filter.ids.length > 0 ? new Set(filter.ids) : undefined;
   const lastEventOf = new Map<string, number>();
   for (const [index, { jobIds }] of events.entries()) {
     if (jobIds.length === 0) throw cursorExpired();

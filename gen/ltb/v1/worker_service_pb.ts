@@ -631,7 +631,7 @@ export type GetClusterStatsResponse = Message<"ltb.v1.GetClusterStatsResponse"> 
   completedLastMinute: number;
 
   /**
-   * Average time from claim to completion of the jobs completed in the last minute. Unset when there are none.
+   * Average time from claim to completion of the jobs completed in the last minute, the latest 1000 of them. Unset when there are none.
    *
    * @generated from field: google.protobuf.Duration average_duration = 20;
    */
