@@ -33,7 +33,7 @@ async function startService(port = 0): Promise<RunningService> {
     ...loadConfig({ env, cwd: import.meta.dirname }),
     database: { kind: "external", connection, migration: undefined, replica: undefined, listen: true },
   } as const;
-  return serve(config, { log: createLogger("silent") });
+  return serve(config, { log: createLogger("error", { write: (line) => process.stderr.write(line) }) });
 }
 
 beforeAll(async () => {

@@ -432,6 +432,20 @@ test("what a handler throws fails the attempt with its message", async () => {
   expect(items[0]?.retryAfter).toBeUndefined();
 });
 
+test("evaluations that cannot be encoded fail their job for good, and nothing else", async () => {
+  const service = await startFakeService();
+  const wrong = [{ sampleId: "s", repetition: 1.5 }];
+  const [bad, good] = [service.enqueue({ evaluations: 1 }), service.enqueue()];
+  start(service, ({ payload }) => withEvaluations("half \ud800", payload?.evaluations ? wrong : []), {
+    capacity: 2,
+  });
+  await eventually(() => service.failed.has(bad) && service.completed.has(good));
+  expect(service.failed.get(bad)).toMatchObject({
+    retryable: false,
+    error: expect.stringMatching(/^the result cannot be sent: /),
+  });
+});
+
 test("results that are not JSON fail for good; none is fine", async () => {
   const service = await startFakeService();
   const circular: Record<string, unknown> = {};
@@ -443,7 +457,7 @@ test("results that are not JSON fail for good; none is fine", async () => {
   for (const id of ids.slice(0, 2))
     expect(service.failed.get(id)).toMatchObject({
       retryable: false,
-      error: expect.stringMatching(/^the result is not JSON: /),
+      error: expect.stringMatching(/^the result cannot be sent: /),
     });
   expect(ids.slice(2).map((id) => service.completed.get(id)?.result?.kind.case)).toEqual([
     undefined,

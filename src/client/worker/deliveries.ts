@@ -1,11 +1,5 @@
-import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { LeaseOutcome, LeaseOutcomeSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import {
-  type CompleteJobsItem,
-  CompleteJobsItemSchema,
-  type FailJobsItem,
-  FailJobsItemSchema,
-} from "../../../gen/ltb/v1/job_service_pb.ts";
+import type { CompleteJobsItem, FailJobsItem } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
 import type { LtbClient } from "../client.ts";
 import type { HeldLease, Leases } from "./leases.ts";
@@ -63,12 +57,12 @@ export function deliveries(
   const fail = (held: HeldLease, message: string) =>
     failures.add({ held, item: failed(held, new JobError(message, { retryable: false })).item });
 
-  const completions = new Outbox<Sent<CompleteJobsItem>, Answer>({
+  const completions = new Outbox<Sent<CompleteJobsItem> & { bytes: number }, Answer>({
     send: async (batch, signal) => {
       const items = batch.map(({ item }) => item);
       return (await jobs.completeJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
     },
-    weigh: ({ item }) => weigh(CompleteJobsItemSchema, item) + item.evaluations.length / limits.batchItems,
+    weigh: ({ item, bytes }) => weigh(bytes) + item.evaluations.length / limits.batchItems,
     answered: ({ held }, { outcome, field, reason }) => {
       if (outcome === LeaseOutcome.REJECTED) fail(held, `the result was refused: ${field}: ${reason}`);
       else end(held, outcome, "the result");
@@ -84,7 +78,8 @@ export function deliveries(
       const items = batch.map(({ item }) => item);
       return (await jobs.failJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
     },
-    weigh: ({ item }) => weigh(FailJobsItemSchema, item),
+    // A character of the error takes up to three bytes.
+    weigh: ({ item }) => weigh(item.error.length * 3),
     answered: (sent, { outcome, field, reason }) => {
       if (outcome === LeaseOutcome.REJECTED) giveUp(sent, new Error(`${field}: ${reason}`));
       else end(sent.held, outcome, "the failure");
@@ -108,7 +103,7 @@ export function deliveries(
 
   return {
     deliver(held, outcome) {
-      if (outcome.kind === "completed") completions.add({ held, item: outcome.item });
+      if (outcome.kind === "completed") completions.add({ held, ...outcome });
       else if (outcome.kind === "failed") failures.add({ held, item: outcome.item });
       else releases.add({ held });
     },
@@ -121,6 +116,6 @@ export function deliveries(
   };
 }
 
-function weigh<Schema extends DescMessage>(schema: Schema, item: MessageShape<Schema>): number {
-  return Math.max(toBinary(schema, item).length / BATCH_BYTES, 1 / limits.batchItems);
+function weigh(bytes: number): number {
+  return Math.max(bytes / BATCH_BYTES, 1 / limits.batchItems);
 }

@@ -1,4 +1,4 @@
-import { create, fromJson } from "@bufbuild/protobuf";
+import { create, fromJson, toBinary } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   type CompleteJobsItem,
@@ -14,7 +14,7 @@ import { EvaluatedResult, JobAbortedError, JobError } from "./outcome.ts";
 
 /** What a run came to, ready to be sent. */
 export type Outcome =
-  | { kind: "completed"; item: CompleteJobsItem }
+  | { kind: "completed"; item: CompleteJobsItem; bytes: number }
   | { kind: "failed"; item: FailJobsItem }
   /** Given back: it was stopped halfway. */
   | { kind: "released" };
@@ -48,22 +48,18 @@ export async function runJob(
 function completed({ job, lease: { epoch } }: HeldLease, returned: unknown): Outcome {
   const { result, evaluations } =
     returned instanceof EvaluatedResult ? returned : { result: returned, evaluations: [] };
-  const json = jsonOf(result);
-  const item = create(CompleteJobsItemSchema, {
-    jobId: job.id,
-    epoch,
-    ...(json !== undefined && { result: fromJson(ValueSchema, JSON.parse(json)) }),
-    evaluations: [...evaluations],
-  });
-  return { kind: "completed", item };
-}
-
-function jsonOf(result: unknown): string | undefined {
   try {
-    return JSON.stringify(result);
+    const json = JSON.stringify(result);
+    const item = create(CompleteJobsItemSchema, {
+      jobId: job.id,
+      epoch,
+      ...(json !== undefined && { result: fromJson(ValueSchema, JSON.parse(json)) }),
+      evaluations: [...evaluations],
+    });
+    return { kind: "completed", item, bytes: toBinary(CompleteJobsItemSchema, item).length };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new JobError(`the result is not JSON: ${why}`, { retryable: false, cause });
+    throw new JobError(`the result cannot be sent: ${why}`, { retryable: false, cause });
   }
 }
 
