@@ -255,6 +255,8 @@ create table job_leases (
   -- The end of the attempt however often the lease is renewed (timeout_seconds); null: none.
   deadline_at timestamptz,
   epoch integer not null,
+  -- retry_count + 1 of the job when it was claimed.
+  attempt integer not null default 1,
   worker_id varchar(255) not null,
   -- Of the job, so that the running ones of a key can be counted here.
   limit_key varchar(255),
@@ -292,6 +294,8 @@ create table job_attempts (
   started_at timestamptz not null,
   ended_at timestamptz not null,
   epoch integer not null,
+  -- retry_count + 1 of the job when it began: repeats after a release, begins again after a retry by hand.
+  attempt integer not null default 1,
   outcome varchar(50) not null,
   worker_id varchar(255) not null,
   error text,

@@ -1,12 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { type BenchmarkClient, createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { findBenchmark } from "./find-benchmark.ts";
-import { note, pairs, plain, print, printable, printJson, table } from "./output.ts";
+import { count } from "./options.ts";
+import { minute, note, pairs, plain, print, printable, printJson, table } from "./output.ts";
+import { collect, noteMore } from "./pages.ts";
 import { statuses, statusName } from "./status.ts";
 
 interface ListOptions extends ServiceOptions {
@@ -57,29 +59,6 @@ export function benchmarkCommand(program: Command): void {
 
 async function list(options: ListOptions): Promise<void> {
   using client = createClient(options);
-  const benchmarks: Benchmark[] = [];
-  for await (const benchmark of pages(client.benchmarks, options)) {
-    benchmarks.push(benchmark);
-    if (benchmarks.length > options.limit) break;
-  }
-  const more = benchmarks.length > options.limit;
-  if (more) benchmarks.pop();
-  if (options.json)
-    printJson({ benchmarks: benchmarks.map((benchmark) => plain(BenchmarkSchema, benchmark)), more });
-  else if (benchmarks.length === 0) note("no benchmarks");
-  else {
-    print(
-      table(
-        ["id", "name", "model", "dataset", "status", "done", "failed", "created"],
-        benchmarks.map(row),
-        [5, 6],
-      ),
-    );
-    if (more) note(`note: there are more; --limit ${options.limit * 10} shows them`);
-  }
-}
-
-async function* pages(client: BenchmarkClient, options: ListOptions): AsyncGenerator<Benchmark> {
   const { name, provider, model, dataset, status, limit } = options;
   const filters = Object.entries({ name, provider, model, dataset }).filter(
     ([, value]) => value !== undefined,
@@ -87,21 +66,23 @@ async function* pages(client: BenchmarkClient, options: ListOptions): AsyncGener
   const request = {
     ...Object.fromEntries(filters),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
-    pageSize: Math.min(limit + 1, 1000),
   };
-  let pageToken = "";
-  do {
-    const page = await client.listBenchmarks({ ...request, pageToken });
-    yield* page.benchmarks;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const { items, more } = await collect(limit, async (page) => {
+    const { benchmarks, nextPageToken } = await client.benchmarks.listBenchmarks({ ...request, ...page });
+    return { items: benchmarks, nextPageToken };
+  });
+  if (options.json)
+    return printJson({ benchmarks: items.map((benchmark) => plain(BenchmarkSchema, benchmark)), more });
+  if (items.length === 0) return note("no benchmarks");
+  print(
+    table(["id", "name", "model", "dataset", "status", "done", "failed", "created"], items.map(row), [5, 6]),
+  );
+  noteMore(more, limit);
 }
 
 function row(benchmark: Benchmark): string[] {
   const { id, name, provider, model, dataset, status, totalIterations: total } = benchmark;
-  const { created_at } = plain(BenchmarkSchema, benchmark);
   const done = `${benchmark.completedIterations}${total > 0 ? `/${total}` : ""}`;
-  const created = String(created_at).slice(0, 16).replace("T", " ");
   return [
     id,
     name,
@@ -110,7 +91,7 @@ function row(benchmark: Benchmark): string[] {
     statusName(status),
     done,
     String(benchmark.failedIterations),
-    created,
+    minute(benchmark.createdAt),
   ];
 }
 
@@ -147,11 +128,4 @@ async function confirm(question: string): Promise<void> {
   } finally {
     lines.close();
   }
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value > 0))
-    throw new InvalidArgumentError("Expected a whole number, 1 or more.");
-  return value;
 }

@@ -9,11 +9,13 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { commandLine } from "./invocation.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
-const DEFAULT_TIMEOUT_SECONDS = 30;
+const DEFAULT_DEADLINE_SECONDS = 30;
 /** A connection that does not answer a ping in time is given up, so that a stream without deadline does not wait for ever. */
 const PING_INTERVAL_MS = 20_000;
 
@@ -22,22 +24,26 @@ export interface ServiceOptions {
   address: string;
   apiKey?: string;
   /** Seconds for a call that is not a stream. */
-  timeout: number;
+  deadline: number;
   json?: boolean;
 }
 
 export type BenchmarkClient = Client<typeof BenchmarkService>;
+export type JobClient = Client<typeof JobService>;
+export type WorkerClient = Client<typeof WorkerService>;
 
 /** Calls to the service. `close` lets the process end. */
 export interface ServiceClient extends Disposable {
   benchmarks: BenchmarkClient;
+  jobs: JobClient;
+  workers: WorkerClient;
   system: Client<typeof SystemService>;
 }
 
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
 
-/** Adds --address, --api-key, --timeout and --json. */
+/** Adds --address, --api-key, --deadline and --json. */
 export function withServiceOptions(command: Command): Command {
   return command
     .addOption(
@@ -48,9 +54,9 @@ export function withServiceOptions(command: Command): Command {
     )
     .addOption(new Option("--api-key <key>", "sent as authorization: Bearer <key>").env("LTB_API_KEY"))
     .addOption(
-      new Option("--timeout <seconds>", "deadline of each call that is not a stream")
+      new Option("--deadline <seconds>", "longest time that a call may take which is not a stream")
         .argParser(seconds)
-        .default(DEFAULT_TIMEOUT_SECONDS),
+        .default(DEFAULT_DEADLINE_SECONDS),
     )
     .option("--json", "print JSON: one object on stdout, errors on stderr");
 }
@@ -65,10 +71,12 @@ export function createClient(options: ServiceOptions): ServiceClient {
     baseUrl,
     sessionManager,
     interceptors,
-    defaultTimeoutMs: options.timeout * 1000,
+    defaultTimeoutMs: options.deadline * 1000,
   });
   return {
     benchmarks: createConnectClient(BenchmarkService, transport),
+    jobs: createConnectClient(JobService, transport),
+    workers: createConnectClient(WorkerService, transport),
     system: createConnectClient(SystemService, transport),
     [Symbol.dispose]: () => sessionManager.abort(),
   };

@@ -1,28 +1,47 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
+import type { Job } from "../../gen/ltb/v1/job_pb.ts";
+import type { WorkerLog } from "../client/index.ts";
+import { JobError, withEvaluations } from "../client/worker/outcome.ts";
 import { parseFieldMap } from "../import/field-map.ts";
 import { readLogs } from "../import/read-logs.ts";
-import type { ImportedBenchmark } from "../import/types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
-import { createClient, hostAndPort, type ServiceOptions, withServiceOptions } from "./client.ts";
+import {
+  createClient,
+  hostAndPort,
+  type JobClient,
+  type ServiceOptions,
+  withServiceOptions,
+} from "./client.ts";
 import { CliError } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { commandLine } from "./invocation.ts";
-import { print, printJson } from "./output.ts";
+import { note, print, printJson } from "./output.ts";
 import { summaryObject, summaryText } from "./summary.ts";
-import { uploadEvaluations } from "./transfer/upload.ts";
 
 const SAMPLE = join(packageRoot, "samples", "grade-school-math.jsonl");
 const MAP =
   "input=question,expected=ground_truth,output=`175b_verification`.solution,score=`175b_verification`.is_correct";
 
+const JOB_TYPE = "demo";
+/** Only the demo's workers have it, so that no other is given its jobs. */
+const TAG = "ltb-demo";
+const WORKERS = 3;
+const CAPACITY = 4;
+/** How long a worker pretends to think. */
+const THINKING_MS = 30;
+const PATIENCE_MS = 60_000;
+
 export function demoCommand(program: Command): void {
   withServiceOptions(program.command("demo"))
     .summary("run a complete workflow on a small sample")
     .description(
-      "Runs the complete workflow against a running service: creates a benchmark, streams the evaluations of a small sample " +
-        "(grade-school math, solved by a 175B model), sets it to completed and shows the summary.",
+      "Runs the complete distributed workflow against a running service: creates a benchmark and a job for each question of a " +
+        "small sample (grade-school math), starts three workers, which answer from a log (of a 175B model; no model is needed), " +
+        "stores their results as evaluations, and shows the summary.",
     )
     .addHelpText("after", examples(["ltb demo", "in a second terminal, beside ltb serve"]))
     .action(demo);
@@ -33,28 +52,66 @@ async function demo(options: ServiceOptions): Promise<void> {
   const step = (name: string, what: string) => {
     if (!options.json) print(`${name.padEnd(20)}  ${what}`);
   };
-  const sample = await readSample();
-  const { limits } = await client.system.getInfo({});
+  const { name, provider, model, dataset, evaluations } = await readSample();
+  const answers = new Map<string, ImportedEvaluation>();
+  for await (const evaluation of evaluations) answers.set(evaluation.sampleId, evaluation);
 
-  const { name, provider, model, dataset } = sample;
-  const { benchmark } = await client.benchmarks.createBenchmark({ name, provider, model, dataset });
+  const { benchmark } = await client.benchmarks.createBenchmark({
+    name,
+    provider,
+    model,
+    dataset,
+    totalIterations: answers.size,
+  });
   const id = benchmark?.id ?? "";
   step("CreateBenchmark", `${name}: ${model} on ${dataset}, ${id}`);
   await client.benchmarks.updateBenchmark({ id, status: BenchmarkStatus.RUNNING });
   step("UpdateBenchmark", "running");
 
-  const maxMessageBytes = limits?.maxMessageBytes ?? 4_194_304;
-  const upload = await uploadEvaluations(client.benchmarks, id, sample.evaluations, { maxMessageBytes });
-  if (upload.failure !== undefined) throw upload.failure;
-  step("StreamEvaluations", `${upload.received} sent, ${upload.inserted} stored`);
+  const jobs = [...answers.values()].map(({ sampleId, input }) => ({
+    jobType: JOB_TYPE,
+    payload: { sample_id: sampleId, question: input },
+    requiredTags: [TAG],
+    benchmarkId: id,
+  }));
+  const created = await client.jobs.batchCreateJobs({ jobs });
+  step("BatchCreateJobs", `${created.jobs.length} jobs, one for each question`);
 
-  await client.benchmarks.updateBenchmark({
-    id,
-    status: BenchmarkStatus.COMPLETED,
-    totalIterations: upload.received,
+  const { runWorker } = await import("../client/index.ts");
+  const done = new Map<string, number>();
+  const workers = Array.from({ length: WORKERS }, (_, n) => {
+    const workerId = `demo-${id.slice(-12)}-${n + 1}`;
+    done.set(workerId, 0);
+    return runWorker({
+      address: options.address,
+      apiKey: options.apiKey,
+      workerId,
+      capacity: CAPACITY,
+      tags: [TAG],
+      log,
+      handlers: {
+        [JOB_TYPE]: async (job) => {
+          await sleep(THINKING_MS);
+          done.set(workerId, (done.get(workerId) ?? 0) + 1);
+          return answer(job, answers);
+        },
+      },
+    });
   });
-  step("UpdateBenchmark", "completed");
+  step("RegisterWorker", `${[...done.keys()].join(", ")}; each runs ${CAPACITY} jobs at a time`);
+  try {
+    const failed = Promise.race(workers.map(({ done: ended }) => ended));
+    await Promise.race([allCompleted(client.jobs, id), failed]);
+    const shares = [...done].map(([workerId, count]) => `${workerId.slice(-1)}: ${count}`).join(", ");
+    step("ClaimJobs", `by long polls; jobs that each worker ran: ${shares}`);
+    step("CompleteJobs", "each result with its evaluation, in one transaction");
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+  step("DeregisterWorker", "all three");
 
+  await client.benchmarks.updateBenchmark({ id, status: BenchmarkStatus.COMPLETED });
+  step("UpdateBenchmark", "completed");
   const summary = await client.benchmarks.getBenchmarkSummary({ benchmarkId: id });
   if (options.json) return printJson(summaryObject(name, summary));
   step("GetBenchmarkSummary", "");
@@ -63,8 +120,40 @@ async function demo(options: ServiceOptions): Promise<void> {
 
 Look closer:
   grpcurl -plaintext -d '{"benchmark_id":"${id}","page_size":2,"view":"EVALUATION_VIEW_FULL"}' ${address} ltb.v1.BenchmarkService/ListEvaluations
+  ${commandLine(`job list --benchmark ${id} --limit 3`)}
   ${commandLine(`export ${id} --format csv -o demo.csv`)}`);
 }
+
+/** What a worker does with a job; a real one would ask its model here, and score what it says. */
+function answer({ payload }: Job, answers: ReadonlyMap<string, ImportedEvaluation>) {
+  const found = answers.get(String(payload?.sample_id));
+  if (found === undefined) throw new JobError("the log has no such sample", { retryable: false });
+  const { createdAt: _, ...evaluation } = found;
+  return withEvaluations({ score: evaluation.score ?? null }, [evaluation]);
+}
+
+/** Resolves when all jobs of the benchmark have completed. */
+async function allCompleted(jobs: JobClient, benchmarkId: string): Promise<void> {
+  for (const start = Date.now(); Date.now() - start < PATIENCE_MS; await sleep(50)) {
+    const { completed, failed, cancelled, total } = await jobs.getJobStats({ benchmarkId });
+    if (failed + cancelled > 0)
+      throw new CliError(
+        `${failed + cancelled} jobs failed; ${commandLine(`job list --benchmark ${benchmarkId}`)}`,
+      );
+    if (completed === total) return;
+  }
+  throw new CliError(
+    `the jobs were not done after ${PATIENCE_MS / 1000} s; ${commandLine(`job stats --benchmark ${benchmarkId}`)}`,
+    { code: "DEADLINE_EXCEEDED" },
+  );
+}
+
+const log: WorkerLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (_, message) => note(`worker: ${message}`),
+  error: (_, message) => note(`worker: ${message}`),
+};
 
 async function readSample(): Promise<ImportedBenchmark> {
   const options = {

@@ -112,7 +112,7 @@ async function* importFile(
   const onBytes = (bytes: number) => progress?.read(bytes);
   const onSent = (rows: number) => progress?.sent(rows);
   for await (const imported of readLogs(file, { ...options, onBytes })) {
-    progress = await showProgress(file);
+    progress = await showProgress(file, "evaluations");
     let result: ImportResult;
     try {
       result =

@@ -1,4 +1,5 @@
 import { type DescField, type DescMessage, type MessageShape, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
@@ -68,6 +69,28 @@ export function printable(text: string): string {
 export function figure(value: number | undefined, digits = 5): string {
   if (value === undefined) return "-";
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** A time in UTC to the minute, for a column of a table. */
+export function minute(time: Timestamp | undefined): string {
+  return second(time).slice(0, 16);
+}
+
+/** A time in UTC to the second. */
+export function second(time: Timestamp | undefined): string {
+  return time === undefined ? "-" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** A time span in its largest unit that leaves it at least 1, for example `1.5 s`, `12 min`. */
+export function span(ms: number): string {
+  const units = [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["min", 60_000],
+    ["s", 1000],
+  ] as const;
+  const [unit, size] = units.find(([, size]) => ms >= size) ?? ["ms", 1];
+  return `${Number((ms / size).toPrecision(3))} ${unit}`;
 }
 
 /**

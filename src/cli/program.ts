@@ -1,20 +1,24 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
 import { benchmarkCommand } from "./benchmark.ts";
+import { cleanupCommand } from "./cleanup.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { infoCommand } from "./info.ts";
+import { jobCommand } from "./job.ts";
+import { limitCommand } from "./limit.ts";
 import { migrateCommand } from "./migrate.ts";
 import { serveCommand } from "./serve.ts";
 import { statsCommand } from "./stats.ts";
 import { summaryCommand } from "./summary.ts";
+import { workerCommand } from "./worker.ts";
 
 /** The whole command line, `ltb`. Wrong usage and `--help` end as a CommanderError. */
 export function createProgram(): Command {
   const program = new Command("ltb")
     .description(
-      "Keeps the benchmarks and evaluations of an LLM test bench in PostgreSQL, and serves them over gRPC, Connect, gRPC-Web and JSON.",
+      "Keeps the benchmarks, evaluations and jobs of an LLM test bench in PostgreSQL, and serves them over gRPC, Connect, gRPC-Web and JSON.",
     )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help, or a command's")
@@ -30,15 +34,20 @@ export function createProgram(): Command {
   summaryCommand(program);
   exportCommand(program);
   benchmarkCommand(program);
+  program.commandsGroup("Jobs:");
+  jobCommand(program);
+  limitCommand(program);
+  workerCommand(program);
   program.commandsGroup("About a running service:");
   statsCommand(program);
   infoCommand(program);
+  cleanupCommand(program);
   return program.helpCommand(false).addHelpText(
     "after",
     `
 Start:
   ltb serve                       a service with its own database in ./.ltb
-  ltb demo                        a complete workflow on a small sample
+  ltb demo                        a complete workflow on a small sample: jobs, workers, results
   ltb import logs/run.eval        your own results
   ltb summary my-benchmark        mean, confidence interval and percentiles of every metric
 

@@ -1,14 +1,11 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { type DestinationStream, destination } from "pino";
-import type { Logger } from "../log.ts";
 import { CliError, exitCodes } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { print } from "./output.ts";
 import { screen } from "./screen.ts";
-
-/** npm passes Ctrl-C on to a process that the terminal has told already; what follows this fast is the same keystroke. */
-const SAME_SIGNAL_MS = 500;
+import { stopOnSignal } from "./stop-on-signal.ts";
 
 export function serveCommand(program: Command): void {
   program
@@ -40,7 +37,12 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   const { serve } = await import("../serve.ts");
   const config = loadConfig(file === undefined ? {} : { file });
   const log = createLogger(config.logLevel, standardError());
-  const stop = stopOnSignal(log);
+  const stop = stopOnSignal({
+    first: (signal) =>
+      log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`),
+    // PostgreSQL recovers at the next start.
+    again: (signal) => log.warn(`${signal} again: stopping at once`),
+  });
   try {
     const service = await serve(config, { log, signal: stop });
     print(screen(service, performance.now() - startedAt));
@@ -58,24 +60,6 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
     // A start that was given up on request is no failure. What still waits for the database would keep the process.
     process.exit(exitCodes.ok);
   }
-}
-
-/** Aborts with the first signal to stop. A second one ends the process at once; PostgreSQL recovers at the next start. */
-function stopOnSignal(log: Logger): AbortSignal {
-  const stop = new AbortController();
-  let askedAt = 0;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (!stop.signal.aborted) {
-      askedAt = Date.now();
-      log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`);
-      stop.abort();
-    } else if (Date.now() - askedAt > SAME_SIGNAL_MS) {
-      log.warn(`${signal} again: stopping at once`);
-      process.exit(exitCodes.failure);
-    }
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  return stop.signal;
 }
 
 async function aborted(signal: AbortSignal): Promise<undefined> {

@@ -43,16 +43,16 @@ export const cancelJobs = statement("job_cancel", {
     ), slot as materialized (
       select worker_id from worker_slots where worker_id in (select worker_id from wanted) order by worker_id for update
     ), leased as materialized (
-      select l.job_id, l.epoch, l.worker_id, l.claimed_at
+      select l.job_id, l.epoch, l.attempt, l.worker_id, l.claimed_at
       from job_leases l, (select count(*) from slot) s
       where l.job_id in (select id from wanted) order by l.job_id for update of l
     ), unleased as (
       delete from job_leases l using leased i where l.job_id = i.job_id and l.epoch = i.epoch
-      returning l.job_id, l.epoch, l.worker_id, l.claimed_at
+      returning l.job_id, l.epoch, l.attempt, l.worker_id, l.claimed_at
     ), ${unlined(sql.fragment`leased`)}, free as materialized (
-      select job_id, worker_id, epoch, claimed_at, 'running' as was from unleased
-      union all select job_id, null, null, null, 'pending' from unready
-      union all select job_id, null, null, null, 'scheduled' from unscheduled
+      select job_id, worker_id, epoch, attempt, claimed_at, 'running' as was from unleased
+      union all select job_id, null, null, null, null, 'pending' from unready
+      union all select job_id, null, null, null, null, 'scheduled' from unscheduled
       order by job_id
     ), clock as materialized (
       select clock_timestamp() as at, count(*) from free
@@ -61,13 +61,13 @@ export const cancelJobs = statement("job_cancel", {
       set status = 'cancelled', completed_at = clock.at, updated_at = clock.at, version = j.version + 1,
         error = coalesce(${reason}, j.error)
       from free f, clock where j.id = f.job_id and j.status in ('pending', 'running')
-      returning j.id, j.job_type, j.benchmark_id, j.unique_key, f.was, f.worker_id, f.epoch, f.claimed_at
+      returning j.id, j.job_type, j.benchmark_id, j.unique_key, f.was, f.worker_id, f.epoch, f.attempt, f.claimed_at
     ), finished as (
       insert into job_finished (job_id, finished_at, status, job_type, worker_id)
       select id, clock.at, 'cancelled', job_type, worker_id from ended, clock
     ), attempt as (
-      insert into job_attempts (job_id, epoch, worker_id, started_at, ended_at, outcome, error)
-      select id, epoch, worker_id, claimed_at, clock.at, 'cancelled', ${reason}::text from ended, clock where was = 'running'
+      insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+      select id, epoch, attempt, worker_id, claimed_at, clock.at, 'cancelled', ${reason}::text from ended, clock where was = 'running'
     ), freed as (
       update worker_slots s set used = greatest(s.used - e.jobs, 0)
       from (select worker_id, count(*)::integer as jobs from ended where was = 'running' group by worker_id) e

@@ -298,10 +298,10 @@ const claim = statement("job_claim", {
       where j.id = g.job_id and j.status = 'pending'
       returning j.*, g.place, g.worker_id, g.lease_ms, g.request_id
     ), lease as (
-      insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, worker_id, limit_key)
+      insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id, limit_key)
       select j.id, total.at, total.at + j.lease_ms * interval '1 ms',
         case when j.timeout_seconds > 0 then total.at + j.timeout_seconds * interval '1 s' end,
-        j.epoch, j.worker_id, j.limit_key
+        j.epoch, j.retry_count + 1, j.worker_id, j.limit_key
       from job j, total
     ), occupied as (
       update worker_slots s set used = s.used + g.jobs

@@ -58,16 +58,16 @@ const held = (ends: readonly End[], columns: Fragment, more: Fragment): Fragment
   ), gone as (
     -- By key, not by ctid: a renewal may have moved the row since this statement began.
     delete from job_leases l using locked i where l.job_id = i.job_id and l.epoch = i.epoch
-    returning l.claimed_at, i.*
+    returning l.claimed_at, l.attempt, i.*
   ), clock as materialized (
     select clock_timestamp() as at, count(*) from gone
   )`;
 
-// What every end of an attempt leaves behind. `ended` has id, epoch, worker_id, claimed_at, and what a fragment names.
+// What every end of an attempt leaves behind. `ended` has id, epoch, attempt, worker_id, claimed_at, and what a fragment names.
 const attempts = (outcome: Fragment, error: Fragment): Fragment => sql.fragment`
   attempt as (
-    insert into job_attempts (job_id, epoch, worker_id, started_at, ended_at, outcome, error)
-    select id, epoch, worker_id, claimed_at, clock.at, ${outcome}, ${error} from ended, clock
+    insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error} from ended, clock
   )`;
 
 const freed = (completed: Fragment, failed: Fragment): Fragment => sql.fragment`
@@ -111,7 +111,7 @@ export const completeLeases = statement("job_complete", {
         updated_at = clock.at, version = j.version + 1
       from gone g, clock
       where j.id = g.job_id and j.status = 'running' and j.epoch = g.epoch
-      returning j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, g.worker_id, g.claimed_at, g.ordinality
+      returning j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, g.worker_id, g.claimed_at, g.attempt, g.ordinality
     ), finished as (
       insert into job_finished (job_id, finished_at, status, job_type, worker_id)
       select id, clock.at, 'completed', job_type, worker_id from ended, clock
@@ -145,7 +145,7 @@ const failJobs = (outcome: Fragment): Fragment => sql.fragment`
       error = g.error, updated_at = clock.at, version = j.version + 1
     from gone g, clock
     where j.id = g.job_id and j.status = 'running' and j.epoch = g.epoch
-    returning j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.status, j.run_at, g.worker_id, g.claimed_at,
+    returning j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.status, j.run_at, g.worker_id, g.claimed_at, g.attempt,
       g.ordinality, g.error, ${outcome} as outcome
   ), scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
@@ -212,7 +212,7 @@ const expiry = (late: Fragment, limit: number, error: Fragment): Fragment => sql
       ) l, now_at
     ), gone as (
       delete from job_leases l using locked i where l.job_id = i.job_id and l.epoch = i.epoch
-      returning l.claimed_at, l.worker_id, i.*,
+      returning l.claimed_at, l.attempt, l.worker_id, i.*,
         case when i.timed_out then 'the attempt ran past its timeout' else ${error} end as error
     ), clock as materialized (
       select clock_timestamp() as at, count(*) from gone
@@ -256,7 +256,7 @@ export const releaseLeases = statement("job_release", {
       set status = 'pending', assigned_worker_id = null, updated_at = clock.at, version = j.version + 1
       from gone g, clock
       where j.id = g.job_id and j.status = 'running' and j.epoch = g.epoch
-      returning j.id, j.epoch, j.job_type, j.benchmark_id, j.sequence, j.lane_id, j.priority, g.worker_id, g.claimed_at,
+      returning j.id, j.epoch, j.job_type, j.benchmark_id, j.sequence, j.lane_id, j.priority, g.worker_id, g.claimed_at, g.attempt,
         g.ordinality
     ), ready as (
       insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from ended

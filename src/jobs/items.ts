@@ -17,10 +17,14 @@ export async function writeValid<Schema extends z.ZodType>(
   const parsed = parseInput(itemsOf(z.unknown()), items, "items").map((item) => schema.safeParse(item));
   const valid = parsed.flatMap((one) => (one.success ? [one.data] : []));
   const written = (valid.length > 0 ? await write(valid) : []).values();
-  return parsed.flatMap((one) => (one.success ? written.next().value ?? [] : rejection(one.error)));
+  return parsed.flatMap((one) => (one.success ? (written.next().value ?? []) : rejection(one.error)));
 }
 
 function rejection(error: z.ZodError): EndResult {
   const [violation] = violationsOf(error, "");
-  return { outcome: "rejected", field: violation?.field ?? "", reason: violation?.description ?? "is invalid" };
+  return {
+    outcome: "rejected",
+    field: violation?.field ?? "",
+    reason: violation?.description ?? "is invalid",
+  };
 }

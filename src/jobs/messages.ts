@@ -81,6 +81,7 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof JobAttempt
   const { outcome, error, startedAt, endedAt, epoch, workerId } = attempt;
   return {
     epoch,
+    attempt: attempt.attempt,
     workerId,
     startedAt: toTimestamp(startedAt),
     endedAt: toTimestamp(endedAt),

@@ -34,10 +34,10 @@ export const listAttempts = statement("job_attempts", {
   row: attemptRow,
   build: (id: string, limit: number) => sql.fragment`
     select * from (
-      select epoch, worker_id as "workerId", started_at as "startedAt", ended_at as "endedAt", outcome, error
+      select epoch, attempt, worker_id as "workerId", started_at as "startedAt", ended_at as "endedAt", outcome, error
       from job_attempts where job_id = ${id}
       union all
-      select epoch, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
+      select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
       order by epoch desc limit ${limit}
     ) a order by epoch`,
   examples: [[exampleId, 100]],

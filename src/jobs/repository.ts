@@ -552,15 +552,23 @@ function jobOf(creation: Creation | undefined): Job {
   return creation.job;
 }
 
-function atPosition(index: number, { code, reason, message, metadata, violations }: ServiceError): ServiceError {
+function atPosition(
+  index: number,
+  { code, reason, message, metadata, violations }: ServiceError,
+): ServiceError {
   return new ServiceError(code, reason, `jobs[${index}]: ${message}`, {
     metadata,
-    violations: violations.map(({ field, description }) => ({ field: `jobs[${index}].${field}`, description })),
+    violations: violations.map(({ field, description }) => ({
+      field: `jobs[${index}].${field}`,
+      description,
+    })),
   });
 }
 
 function isIdTaken(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS";
+  return (
+    error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS"
+  );
 }
 
 function idTaken(error: unknown, id: string | undefined): unknown {

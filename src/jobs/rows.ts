@@ -78,6 +78,8 @@ export const attemptOutcomes = [
 
 export const attemptRow = z.object({
   epoch: z.number(),
+  /** retry_count + 1 when it began. */
+  attempt: z.number(),
   workerId: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),

@@ -30,7 +30,12 @@ export async function repeatedClaim(
 }
 
 const readOffer = statement("job_worker_offer", {
-  row: z.object({ tags: z.array(z.string()), jobTypes: z.array(z.string()), draining: z.boolean(), newestLane: z.number() }),
+  row: z.object({
+    tags: z.array(z.string()),
+    jobTypes: z.array(z.string()),
+    draining: z.boolean(),
+    newestLane: z.number(),
+  }),
   build: (workerId: string) => sql.fragment`
     with ${heard(sql.fragment`select ${workerId}`)}
     select tags, job_types as "jobTypes", draining, (select coalesce(max(id), 0) from job_lanes) as "newestLane"

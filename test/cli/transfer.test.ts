@@ -262,8 +262,13 @@ describe("benchmarks by name", () => {
 test("demo walks through the workflow", async () => {
   const { code, stdout } = await run(["demo"]);
   expect(code).toBe(0);
-  expect(stdout).toContain("55 sent, 55 stored");
+  expect(stdout).toMatch(/^BatchCreateJobs +55 jobs/m);
+  const [, ...shares] = /ran: 1: (\d+), 2: (\d+), 3: (\d+)$/m.exec(stdout) ?? [];
+  expect(shares.reduce((sum, share) => sum + Number(share), 0)).toBe(55);
   expect(stdout).toMatch(/^score +55 +0\.56364/m);
+  const [, id = ""] = /on grade-school-math, (\S+)$/m.exec(stdout) ?? [];
+  expect(await json(["job", "stats", "--benchmark", id])).toMatchObject({ completed: 55, total: 55 });
+  expect(await json(["worker", "list"])).toEqual({ workers: [], more: false });
 });
 
 test("stats and info", async () => {

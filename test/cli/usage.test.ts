@@ -31,7 +31,7 @@ test.for([
   { args: ["summary"], message: "missing required argument 'benchmark'" },
   { args: ["export", "x", "--format", "xml"], message: "Allowed choices are jsonl, csv" },
   { args: ["import", "x", "--map", "input="], message: "column 7" },
-  { args: ["stats", "--timeout", "0"], message: "Expected seconds" },
+  { args: ["stats", "--deadline", "0"], message: "Expected seconds" },
   { args: ["stats", "--address", "localhost"], message: "Expected host:port" },
 ])("wrong usage exits with 2: $args", async ({ args, message }) => {
   const { code, stdout, stderr } = await ltb(args);
@@ -54,6 +54,11 @@ test.for([
   ["export", "x"],
   ["benchmark", "list"],
   ["import", "x.jsonl"],
+  ["job", "submit", "x"],
+  ["job", "cancel", "x"],
+  ["job", "watch"],
+  ["limit", "list"],
+  ["worker", "list"],
 ])("%s says how to start a service that is not there", async (args) => {
   const { code, stdout, stderr } = await ltb([...args, "--address", "127.0.0.1:1"]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -152,9 +152,13 @@ describe("capacity", () => {
   test("is never exceeded, whatever races", async () => {
     await q.worker("w", { capacity: 7 });
     await q.worker("v", { capacity: 3 });
-    await create(Array.from({ length: 60 }, () => ({})));
+    await create(Array.from({ length: 60 }, (_, i) => ({ jobType: `${i % 3}` })));
     const claims = Array.from({ length: 40 }, (_, i) =>
-      (i % 2 ? q.db : q.other).jobs.claim({ workerId: i % 4 < 2 ? "w" : "v", maxJobs: 1 + (i % 5) }),
+      (i % 2 ? q.db : q.other).jobs.claim({
+        workerId: i % 4 < 2 ? "w" : "v",
+        maxJobs: 1 + (i % 5),
+        jobTypes: [`${i % 3}`],
+      }),
     );
     const leases = (await Promise.all(claims)).flatMap((claim) => claim.leases);
     expect(leases.filter(({ workerId }) => workerId === "w")).toHaveLength(7);
@@ -185,6 +189,24 @@ describe("capacity", () => {
     await Promise.all([work(q.db), work(q.other), work(q.db), work(q.other)]);
     expect(most).toBeLessThanOrEqual(4);
     expect(done).toBe(120);
+  });
+
+  test("is read again by a claim that had to wait for it", async () => {
+    await q.worker("w", { capacity: 7 });
+    await create(Array.from({ length: 40 }, (_, i) => ({ jobType: i % 2 ? "odd" : "even" })));
+    const client = await q.client.connect();
+    await client.query("begin");
+    await client.query("select 1 from worker_slots for update");
+    // Both have seen free slots, and jobs that the other does not want, by the time they may go on.
+    const claim = { workerId: "w", maxJobs: 5 };
+    const claims = [
+      q.db.jobs.claim({ ...claim, jobTypes: ["odd"] }),
+      q.other.jobs.claim({ ...claim, jobTypes: ["even"] }),
+    ];
+    await parked();
+    await client.query("commit");
+    client.release();
+    expect((await Promise.all(claims)).map(({ leases }) => leases.length).sort()).toEqual([2, 5]);
   });
 
   test("that was lowered below what is in use gives nothing", async () => {

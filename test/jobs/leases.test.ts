@@ -29,19 +29,29 @@ async function claimedOne(job: Partial<NewJob> = {}, workerId = "w"): Promise<Le
 }
 
 const reports = {
-  complete: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) => db.jobs.complete(workerId, ends),
+  complete: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
+    db.jobs.complete(workerId, ends),
   fail: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
-    db.jobs.fail(workerId, ends.map((end) => ({ ...end, error: "e" }))),
-  release: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) => db.jobs.release(workerId, ends),
+    db.jobs.fail(
+      workerId,
+      ends.map((end) => ({ ...end, error: "e" })),
+    ),
+  release: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
+    db.jobs.release(workerId, ends),
   progress: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
-    db.jobs.progress(workerId, ends.map((end) => ({ ...end, progress: 0.5 }))),
+    db.jobs.progress(
+      workerId,
+      ends.map((end) => ({ ...end, progress: 0.5 })),
+    ),
 };
 const kinds = Object.keys(reports) as (keyof typeof reports)[];
 
 describe("an end", () => {
   test("of a completion keeps the result and frees everything else", async () => {
     const lease = await claimedOne({ uniqueKey: "k" });
-    expect(await q.db.jobs.complete("w", [{ ...ref(lease), result: { score: [1, null] } }])).toEqual([{ outcome: "ok" }]);
+    expect(await q.db.jobs.complete("w", [{ ...ref(lease), result: { score: [1, null] } }])).toEqual([
+      { outcome: "ok" },
+    ]);
     expect(await q.db.jobs.get(lease.id)).toMatchObject({
       status: "completed",
       result: { score: [1, null] },
@@ -62,16 +72,19 @@ describe("an end", () => {
     expect((await q.db.jobs.get(lease.id)).result).toEqual(result);
   });
 
-  test.each(["complete", "fail", "release"] as const)("%s sent again is OK again, also elsewhere", async (kind) => {
-    const lease = await claimedOne();
-    const [first] = await reports[kind]("w", [ref(lease)]);
-    expect(first?.outcome).toBe("ok");
-    const before = await q.db.jobs.get(lease.id);
-    expect(await reports[kind]("w", [ref(lease)])).toEqual([first]);
-    expect(await reports[kind]("w", [ref(lease)], q.other)).toEqual([first]);
-    expect(await q.db.jobs.get(lease.id)).toEqual(before);
-    expect(await q.db.jobs.attempts(lease.id)).toHaveLength(1);
-  });
+  test.each(["complete", "fail", "release"] as const)(
+    "%s sent again is OK again, also elsewhere",
+    async (kind) => {
+      const lease = await claimedOne();
+      const [first] = await reports[kind]("w", [ref(lease)]);
+      expect(first?.outcome).toBe("ok");
+      const before = await q.db.jobs.get(lease.id);
+      expect(await reports[kind]("w", [ref(lease)])).toEqual([first]);
+      expect(await reports[kind]("w", [ref(lease)], q.other)).toEqual([first]);
+      expect(await q.db.jobs.get(lease.id)).toEqual(before);
+      expect(await q.db.jobs.attempts(lease.id)).toHaveLength(1);
+    },
+  );
 
   test("completed first, the result of the first stands", async () => {
     const lease = await claimedOne();
@@ -135,7 +148,12 @@ describe.each(kinds)("%s", (kind) => {
   test("with an invalid item rejects that one only", async () => {
     const [a, b] = await claimed([{}, {}]);
     if (!a || !b) throw new Error("nothing was claimed");
-    const results = await report("w", [ref(a), { jobId: "no id", epoch: 1 }, { jobId: b.id, epoch: 0 }, ref(b)]);
+    const results = await report("w", [
+      ref(a),
+      { jobId: "no id", epoch: 1 },
+      { jobId: b.id, epoch: 0 },
+      ref(b),
+    ]);
     expect(results).toMatchObject([
       { outcome: "ok" },
       { outcome: "rejected", field: "job_id", reason: expect.stringContaining("UUID") },
@@ -173,7 +191,10 @@ test("a thousand items of every kind are each answered in their place", async ()
     .sort((a, b) => a.by - b.by)
     .map(({ item }) => item);
   expect(items).toHaveLength(1_000);
-  const results = await q.db.jobs.complete("w", items.map(({ end }, result) => ({ ...end, result })));
+  const results = await q.db.jobs.complete(
+    "w",
+    items.map(({ end }, result) => ({ ...end, result })),
+  );
   expect(results.map(({ outcome }) => outcome)).toEqual(items.map(({ outcome }) => outcome));
   expect(await q.db.jobs.stats()).toMatchObject({ completed: 170, cancelled: 30, running: 50 });
 });
@@ -191,7 +212,12 @@ test("different ends of one lease at the same time: one of them is accepted", as
 
 test("200 calls of a thousand items at once are all answered", async () => {
   const leases = await claimed(Array.from({ length: 1_000 }, () => ({})));
-  const calls = Array.from({ length: 20 }, () => q.db.jobs.progress("w", leases.map((lease) => ref(lease))));
+  const calls = Array.from({ length: 20 }, () =>
+    q.db.jobs.progress(
+      "w",
+      leases.map((lease) => ref(lease)),
+    ),
+  );
   for (const results of await Promise.all(calls)) {
     expect(results).toHaveLength(1_000);
     expect(results.every(({ outcome }) => outcome === "ok")).toBe(true);
@@ -209,7 +235,12 @@ describe("a failure", () => {
       expect(pause).toBeGreaterThanOrEqual(least - 5);
       expect(pause).toBeLessThan(least * 2 + 500);
       const job = await q.db.jobs.get(lease.id);
-      expect(job).toMatchObject({ status: "pending", retryCount: retry + 1, error: `error ${retry}`, workerId: null });
+      expect(job).toMatchObject({
+        status: "pending",
+        retryCount: retry + 1,
+        error: `error ${retry}`,
+        workerId: null,
+      });
       await q.makeDue();
       await q.maintain();
       const [next] = (await q.db.jobs.claim({ workerId: "w" })).leases;
@@ -219,7 +250,12 @@ describe("a failure", () => {
     expect(await q.db.jobs.fail("w", [{ ...ref(lease), error: "last" }])).toEqual([
       { outcome: "ok", status: "failed", runAt: null },
     ]);
-    expect(await q.db.jobs.get(lease.id)).toMatchObject({ status: "failed", error: "last", retryCount: 2, workerId: "w" });
+    expect(await q.db.jobs.get(lease.id)).toMatchObject({
+      status: "failed",
+      error: "last",
+      retryCount: 2,
+      workerId: "w",
+    });
     const attempts = await q.db.jobs.attempts(lease.id);
     expect(attempts.map(({ error, outcome, epoch }) => ({ error, outcome, epoch }))).toEqual([
       { error: "error 0", outcome: "failed", epoch: 1 },
@@ -275,7 +311,11 @@ describe("a lease that runs out", () => {
     await q.db.jobs.claim({ workerId: "v" });
     await q.expire();
     await q.maintain();
-    expect(await q.db.jobs.get(lease.id)).toMatchObject({ status: "failed", workerId: "v", error: expect.stringContaining("v") });
+    expect(await q.db.jobs.get(lease.id)).toMatchObject({
+      status: "failed",
+      workerId: "v",
+      error: expect.stringContaining("v"),
+    });
     expect(await q.db.jobs.attempts(lease.id)).toMatchObject([
       { epoch: 1, workerId: "w", outcome: "expired" },
       { epoch: 2, workerId: "v", outcome: "expired" },
@@ -293,12 +333,18 @@ describe("a lease that runs out", () => {
   test("does not end while it is renewed", async () => {
     const lease = await claimedOne();
     await q.expire();
-    expect(await q.db.jobs.progress("w", [{ ...ref(lease), progress: 0.25, message: "at work" }], 60_000)).toEqual([
-      { outcome: "ok" },
-    ]);
+    expect(
+      await q.db.jobs.progress("w", [{ ...ref(lease), progress: 0.25, message: "at work" }], 60_000),
+    ).toEqual([{ outcome: "ok" }]);
     await q.maintain();
-    expect(await q.db.jobs.get(lease.id)).toMatchObject({ status: "running", progress: 0.25, progressMessage: "at work" });
-    const { rows } = await q.client.query("select expires_at - clock_timestamp() > interval '55 s' as long from job_leases");
+    expect(await q.db.jobs.get(lease.id)).toMatchObject({
+      status: "running",
+      progress: 0.25,
+      progressMessage: "at work",
+    });
+    const { rows } = await q.client.query(
+      "select expires_at - clock_timestamp() > interval '55 s' as long from job_leases",
+    );
     expect(rows).toEqual([{ long: true }]);
   });
 
@@ -310,7 +356,10 @@ describe("a lease that runs out", () => {
       const [result] = await renew();
       return result?.outcome === "stale";
     }, 3_000);
-    expect(await q.db.jobs.get(lease.id)).toMatchObject({ status: "failed", error: expect.stringContaining("timeout") });
+    expect(await q.db.jobs.get(lease.id)).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("timeout"),
+    });
     expect(await q.db.jobs.attempts(lease.id)).toMatchObject([{ outcome: "timed_out" }]);
   });
 });
@@ -328,7 +377,10 @@ describe("progress", () => {
   test("reported twice at once, by one call or by two, is never stale", async () => {
     const lease = await claimedOne();
     const report = (progress: number) => ({ ...ref(lease), progress });
-    expect(await q.db.jobs.progress("w", [report(0.1), report(0.2)])).toEqual([{ outcome: "ok" }, { outcome: "ok" }]);
+    expect(await q.db.jobs.progress("w", [report(0.1), report(0.2)])).toEqual([
+      { outcome: "ok" },
+      { outcome: "ok" },
+    ]);
     expect(await q.db.jobs.get(lease.id)).toMatchObject({ progress: 0.2 });
     const calls = Array.from({ length: 20 }, (_, i) => q.db.jobs.progress("w", [report(i / 20)]));
     expect((await Promise.all(calls)).flat()).toEqual(Array.from({ length: 20 }, () => ({ outcome: "ok" })));

@@ -21,7 +21,8 @@ async function claim(maxJobs = 100, db = q.db) {
 async function claimAtOnce(maxJobs: number, rounds = 1) {
   const caller = async (index: number) => {
     let leases = 0;
-    for (let round = 0; round < rounds; round++) leases += (await claim(maxJobs, index % 2 ? q.db : q.other)).length;
+    for (let round = 0; round < rounds; round++)
+      leases += (await claim(maxJobs, index % 2 ? q.db : q.other)).length;
     return leases;
   };
   const counts = await Promise.all(Array.from({ length: 8 }, (_, index) => caller(index)));
@@ -33,7 +34,9 @@ describe("max_running", () => {
     await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 5 });
     await create(100, { limitKey: "k" });
     expect(await claimAtOnce(3, 3)).toBe(5);
-    expect(await q.db.jobs.listLimits(10)).toMatchObject({ items: [{ limitKey: "k", maxRunning: 5, running: 5 }] });
+    expect(await q.db.jobs.listLimits(10)).toMatchObject({
+      items: [{ limitKey: "k", maxRunning: 5, running: 5 }],
+    });
   });
 
   test("holds over several lanes, and leaves the best of all of them", async () => {
@@ -59,7 +62,10 @@ describe("max_running", () => {
         most = Math.max(most, rows[0].n);
         if (leases.length === 0) continue;
         done += leases.length;
-        await db.jobs.complete("w", leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
+        await db.jobs.complete(
+          "w",
+          leases.map(({ id, epoch }) => ({ jobId: id, epoch })),
+        );
       }
     };
     await Promise.all(Array.from({ length: 8 }, (_, index) => work(index % 2 ? q.db : q.other)));
@@ -70,7 +76,10 @@ describe("max_running", () => {
   test("is changed while jobs run", async () => {
     await create(20, { limitKey: "k" });
     expect(await claim(6)).toHaveLength(6);
-    expect(await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 4 })).toMatchObject({ maxRunning: 4, running: 6 });
+    expect(await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 4 })).toMatchObject({
+      maxRunning: 4,
+      running: 6,
+    });
     expect(await claim()).toHaveLength(0);
     await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 8 });
     expect(await claim()).toHaveLength(2);
@@ -85,7 +94,10 @@ describe("per_minute", () => {
     await create(100, { limitKey: "k" });
     expect(await claimAtOnce(3, 2)).toBe(7);
     const { rows } = await q.client.query("select job_id, epoch from job_leases");
-    await q.db.jobs.complete("w", rows.map(({ job_id, epoch }) => ({ jobId: job_id, epoch })));
+    await q.db.jobs.complete(
+      "w",
+      rows.map(({ job_id, epoch }) => ({ jobId: job_id, epoch })),
+    );
     expect(await claimAtOnce(3)).toBe(0);
     await q.client.query("update job_limit_starts set started_at = started_at - interval '61 s'");
     expect(await claimAtOnce(3)).toBe(7);
@@ -96,24 +108,33 @@ describe("per_minute", () => {
     await create(20, { limitKey: "k" });
     const leases = await claim();
     expect(leases).toHaveLength(3);
-    await q.db.jobs.complete("w", leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
+    await q.db.jobs.complete(
+      "w",
+      leases.map(({ id, epoch }) => ({ jobId: id, epoch })),
+    );
     expect(await claim()).toHaveLength(2);
   });
 });
 
-test.each([{ maxRunning: 0 }, { perMinute: 0 }, { maxRunning: 0, perMinute: 0 }])("%j: none starts", async (limit) => {
-  await q.db.jobs.setLimit({ limitKey: "k", ...limit });
-  await create(3, { limitKey: "k" });
-  await create(1, {});
-  expect((await claim()).map(({ limitKey }) => limitKey)).toEqual([null]);
-  await q.db.jobs.setLimit({ limitKey: "k" });
-  expect(await claim()).toHaveLength(3);
-});
+test.each([{ maxRunning: 0 }, { perMinute: 0 }, { maxRunning: 0, perMinute: 0 }])(
+  "%j: none starts",
+  async (limit) => {
+    await q.db.jobs.setLimit({ limitKey: "k", ...limit });
+    await create(3, { limitKey: "k" });
+    await create(1, {});
+    expect((await claim()).map(({ limitKey }) => limitKey)).toEqual([null]);
+    await q.db.jobs.setLimit({ limitKey: "k" });
+    expect(await claim()).toHaveLength(3);
+  },
+);
 
 test("a claim that waits is answered soon after a limit is raised or removed", async () => {
   await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 0 });
   await create(2, { limitKey: "k" });
-  for (const change of [() => q.db.jobs.setLimit({ limitKey: "k", maxRunning: 1 }), () => q.db.jobs.deleteLimit("k")]) {
+  for (const change of [
+    () => q.db.jobs.setLimit({ limitKey: "k", maxRunning: 1 }),
+    () => q.db.jobs.deleteLimit("k"),
+  ]) {
     const waiting = q.db.jobs.claim({ workerId: "w", waitMs: 5_000 });
     const began = performance.now();
     await change();
@@ -130,7 +151,10 @@ test("limits are listed by key, set as a whole, and removed once", async () => {
     { limitKey: "a", maxRunning: null, perMinute: 9 },
     { limitKey: "b", maxRunning: 1, perMinute: 2 },
   ]);
-  expect(await q.db.jobs.listLimits(2, first.next)).toMatchObject({ items: [{ limitKey: "c" }], next: undefined });
+  expect(await q.db.jobs.listLimits(2, first.next)).toMatchObject({
+    items: [{ limitKey: "c" }],
+    next: undefined,
+  });
   await q.db.jobs.deleteLimit("b");
   await expect(q.db.jobs.deleteLimit("b")).rejects.toMatchObject({ code: Code.NotFound });
   await expect(q.db.jobs.setLimit({ limitKey: "", maxRunning: 1 })).rejects.toMatchObject({
@@ -156,16 +180,19 @@ describe("a pause", () => {
   const named = ({ jobType, limitKey }: { jobType: string; limitKey: string | null }) =>
     limitKey ? `${jobType} ${limitKey}` : jobType;
 
-  test.each(kinds)("of %s holds back exactly its jobs, on every server, until it ends", async (_, what, others) => {
-    const lanes = await q.db.jobs.pause(what);
-    expect(lanes.length).toBe(4 - others.length);
-    expect(lanes.every(({ paused }) => paused)).toBe(true);
-    await q.db.jobs.pause(what);
-    expect((await claim(100, q.other)).map(named)).toEqual(others);
-    const resumed = await q.db.jobs.resume(what);
-    expect(resumed.every(({ paused }) => !paused)).toBe(true);
-    expect(await claim()).toHaveLength(4 - others.length);
-  });
+  test.each(kinds)(
+    "of %s holds back exactly its jobs, on every server, until it ends",
+    async (_, what, others) => {
+      const lanes = await q.db.jobs.pause(what);
+      expect(lanes.length).toBe(4 - others.length);
+      expect(lanes.every(({ paused }) => paused)).toBe(true);
+      await q.db.jobs.pause(what);
+      expect((await claim(100, q.other)).map(named)).toEqual(others);
+      const resumed = await q.db.jobs.resume(what);
+      expect(resumed.every(({ paused }) => !paused)).toBe(true);
+      expect(await claim()).toHaveLength(4 - others.length);
+    },
+  );
 
   test("covers what another leaves", async () => {
     await q.db.jobs.pause({ jobType: "a" });

@@ -67,7 +67,7 @@ export function queue() {
 }
 
 function onlookers({ host, port, user, password, database }: DatabaseConfig): Pool {
-  const pool = new Pool({ host, port, user, database, password: password?.reveal(), max: 4 });
+  const pool = new Pool({ host, port, user, database, password: password?.reveal(), max: 8 });
   // The database is dropped after the tests.
   pool.on("error", () => undefined);
   return pool;

@@ -10,14 +10,17 @@ export interface Progress {
   stop(): void;
 }
 
-/** A progress bar where stderr is a terminal, else nothing. */
-export async function showProgress(path: string): Promise<Progress> {
+/**
+ * A progress bar where stderr is a terminal, else nothing.
+ * @param unit what the rows are, in the plural
+ */
+export async function showProgress(path: string, unit: string): Promise<Progress> {
   if (!process.stderr.isTTY) return { read: () => undefined, sent: () => undefined, stop: () => undefined };
   const total = Math.max(1, await sizeOf(path));
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: "{file} {bar} {percentage} % | {rows} evaluations | {duration_formatted}",
+      format: "{file} {bar} {percentage} % | {rows} {unit} | {duration_formatted}",
       clearOnComplete: true,
       hideCursor: true,
       // It would take Ctrl-C for itself.
@@ -27,7 +30,7 @@ export async function showProgress(path: string): Promise<Progress> {
   );
   let bytes = 0;
   let rows = 0;
-  bar.start(total, 0, { file: printable(basename(path)).slice(0, 40), rows });
+  bar.start(total, 0, { file: printable(basename(path)).slice(0, 40), rows, unit });
   return {
     read(more) {
       bytes += more;

@@ -47,30 +47,42 @@ function lost({ created, changed, bulk }: History, jobs: Map<string, JobRow>): s
   const deleted = new Set(changed.filter(({ op }) => op === "delete").map(({ id }) => id));
   const missing = created.filter(({ id }) => !jobs.has(id) && !deleted.has(id));
   const cleaned = bulk.filter(({ op }) => op === "cleanup").reduce((sum, { affected }) => sum + affected, 0);
-  const wrong = missing.length > cleaned ? [`${missing.length} jobs are gone, ${cleaned} were cleaned up`] : [];
+  const wrong =
+    missing.length > cleaned ? [`${missing.length} jobs are gone, ${cleaned} were cleaned up`] : [];
   const back = [...deleted].filter((id) => jobs.has(id)).map((id) => `${id} was deleted and is there`);
   return [...wrong, ...back];
 }
 
 /** Each epoch is granted once, epochs grow, and each that was granted is running or has its attempt. */
-function grants({ granted }: History, jobs: Map<string, JobRow>, attempts: Map<string, AttemptRow>): string[] {
+function grants(
+  { granted }: History,
+  jobs: Map<string, JobRow>,
+  attempts: Map<string, AttemptRow>,
+): string[] {
   const wrong: string[] = [];
   for (const [id, leases] of Map.groupBy(granted, (grant) => grant.id)) {
     leases.sort((a, b) => a.epoch - b.epoch);
     for (const [index, lease] of leases.entries()) {
       const next = leases[index + 1];
       if (next && next.epoch === lease.epoch) wrong.push(`${id}: epoch ${lease.epoch} was granted twice`);
-      if (next && next.ended < lease.began) wrong.push(`${id}: epoch ${next.epoch} was granted before ${lease.epoch}`);
+      if (next && next.ended < lease.began)
+        wrong.push(`${id}: epoch ${next.epoch} was granted before ${lease.epoch}`);
       wrong.push(...unaccounted(lease, jobs.get(id), attempts.get(`${id} ${lease.epoch}`)));
     }
   }
   const known = new Set(granted.map(({ id, epoch }) => `${id} ${epoch}`));
-  for (const key of attempts.keys()) if (!known.has(key)) wrong.push(`${key}: an attempt that nobody was granted`);
+  for (const key of attempts.keys())
+    if (!known.has(key)) wrong.push(`${key}: an attempt that nobody was granted`);
   return wrong;
 }
 
-function unaccounted({ id, epoch, workerId }: Granted, job: JobRow | undefined, attempt: AttemptRow | undefined): string[] {
-  if (attempt) return attempt.worker_id === workerId ? [] : [`${id} ${epoch}: the attempt is another worker's`];
+function unaccounted(
+  { id, epoch, workerId }: Granted,
+  job: JobRow | undefined,
+  attempt: AttemptRow | undefined,
+): string[] {
+  if (attempt)
+    return attempt.worker_id === workerId ? [] : [`${id} ${epoch}: the attempt is another worker's`];
   return job?.leased === epoch ? [] : [`${id} ${epoch}: neither running nor recorded`];
 }
 
@@ -79,7 +91,9 @@ function overlaps(attempts: readonly AttemptRow[]): string[] {
   return attempts.flatMap((attempt, index) => {
     const next = attempts[index + 1];
     const overlaps = next && next.job_id === attempt.job_id && next.started < attempt.ended;
-    return overlaps ? [`${attempt.job_id}: epochs ${attempt.epoch} and ${next.epoch} ran at the same time`] : [];
+    return overlaps
+      ? [`${attempt.job_id}: epochs ${attempt.epoch} and ${next.epoch} ran at the same time`]
+      : [];
   });
 }
 
@@ -95,9 +109,13 @@ function reports({ reported }: History, attempts: Map<string, AttemptRow>): stri
 // The clocks are the same; this is for the rounding of one to whole milliseconds.
 const slackMs = 2;
 
-function faultOf({ op, outcome, began, ended }: Reported, attempt: AttemptRow | undefined): string | undefined {
+function faultOf(
+  { op, outcome, began, ended }: Reported,
+  attempt: AttemptRow | undefined,
+): string | undefined {
   if (outcome === "ok") {
-    if (op !== "progress") return attempt?.outcome === outcomeOf[op] ? undefined : `recorded is ${attempt?.outcome}`;
+    if (op !== "progress")
+      return attempt?.outcome === outcomeOf[op] ? undefined : `recorded is ${attempt?.outcome}`;
     return attempt && attempt.ended < began - slackMs ? "it had ended before" : undefined;
   }
   if (!attempt || attempt.ended > ended + slackMs) return "the lease was held";
@@ -106,7 +124,11 @@ function faultOf({ op, outcome, began, ended }: Reported, attempt: AttemptRow | 
 }
 
 /** A completed job has one completed attempt, its last, and the result that came with it. */
-function results({ reported }: History, jobs: Map<string, JobRow>, attempts: readonly AttemptRow[]): string[] {
+function results(
+  { reported }: History,
+  jobs: Map<string, JobRow>,
+  attempts: readonly AttemptRow[],
+): string[] {
   const wrong: string[] = [];
   const completed = attempts.filter(({ outcome }) => outcome === "completed");
   for (const [id, ends] of Map.groupBy(completed, (attempt) => attempt.job_id)) {
@@ -114,8 +136,11 @@ function results({ reported }: History, jobs: Map<string, JobRow>, attempts: rea
     const job = jobs.get(id);
     if (ends.length > 1) wrong.push(`${id}: completed ${ends.length} times`);
     if (!job || !end) continue;
-    if (job.status !== "completed" || job.epoch !== end.epoch) wrong.push(`${id}: completed, but ${job.status} now`);
-    const sent = reported.filter((report) => report.id === id && report.epoch === end.epoch && report.op === "complete");
+    if (job.status !== "completed" || job.epoch !== end.epoch)
+      wrong.push(`${id}: completed, but ${job.status} now`);
+    const sent = reported.filter(
+      (report) => report.id === id && report.epoch === end.epoch && report.op === "complete",
+    );
     if (!sent.some(({ result }) => result === job.result)) wrong.push(`${id}: a result that nobody sent`);
   }
   const known = new Set(completed.map(({ job_id }) => job_id));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import type { Pool } from "pg";
 import type { Database } from "../../../src/database/database.ts";
@@ -74,6 +75,10 @@ export class QueueClient {
         return new QueueMaintenance(this.#db.executor, this.#db.queue).run();
       case "expire":
         return this.#expire(command.pick);
+      case "steal":
+        return this.#steal(command.pick);
+      case "hold":
+        return this.#hold(command);
       case "due":
         return this.#makeDue();
       case "crash":
@@ -87,7 +92,12 @@ export class QueueClient {
     const base = { ...lanes[lane], jobType: lanes[lane]?.jobType ?? "a", priority };
     const runAt = later ? new Date(Date.now() + 60_000).toISOString() : undefined;
     const uniqueKey = key === null ? undefined : `key ${key}`;
-    const wanted = Array.from({ length: key === null ? jobs : 1 }, () => ({ ...base, id: newId(), runAt, uniqueKey }));
+    const wanted = Array.from({ length: key === null ? jobs : 1 }, () => ({
+      ...base,
+      id: newId(),
+      runAt,
+      uniqueKey,
+    }));
     ids.push(...wanted.map(({ id }) => id));
     const began = Date.now();
     try {
@@ -110,11 +120,17 @@ export class QueueClient {
     });
     const ended = Date.now();
     this.#leases.push(...leases);
-    for (const { id, epoch, workerId } of leases) this.#shared.history.granted.push({ id, epoch, workerId, began, ended });
+    for (const { id, epoch, workerId } of leases)
+      this.#shared.history.granted.push({ id, epoch, workerId, began, ended });
   }
 
-  async #report({ op, pick, ...more }: Extract<Command, { op: "complete" | "fail" | "release" | "progress" }>) {
-    const chosen = this.#leases.length === 0 ? [] : Array.from({ length: more.items }, (_, i) => this.#lease(pick + i));
+  async #report({
+    op,
+    pick,
+    ...more
+  }: Extract<Command, { op: "complete" | "fail" | "release" | "progress" }>) {
+    const chosen =
+      this.#leases.length === 0 ? [] : Array.from({ length: more.items }, (_, i) => this.#lease(pick + i));
     const items = [...new Set(chosen)].map(({ id, epoch }) => ({ jobId: id, epoch, result: newId() }));
     if (items.length === 0) return;
     const began = Date.now();
@@ -123,7 +139,16 @@ export class QueueClient {
     if (results.length !== items.length) throw new Error("another number of results than of items");
     for (const [index, { jobId: id, epoch, result }] of items.entries()) {
       const outcome = results[index]?.outcome ?? "not_found";
-      this.#shared.history.reported.push({ op, id, epoch, workerId: this.#workerId, outcome, result, began, ended });
+      this.#shared.history.reported.push({
+        op,
+        id,
+        epoch,
+        workerId: this.#workerId,
+        outcome,
+        result,
+        began,
+        ended,
+      });
     }
   }
 
@@ -145,7 +170,10 @@ export class QueueClient {
 
   #lease(pick: number): Lease {
     // Often the latest, sometimes one from long ago.
-    const index = pick % 3 === 0 ? pick % this.#leases.length : this.#leases.length - 1 - (pick % Math.min(4, this.#leases.length));
+    const index =
+      pick % 3 === 0
+        ? pick % this.#leases.length
+        : this.#leases.length - 1 - (pick % Math.min(4, this.#leases.length));
     const lease = this.#leases[index];
     if (!lease) throw new Error(`no lease ${index}`);
     return lease;
@@ -165,7 +193,10 @@ export class QueueClient {
     history.changed.push({ op, id, began, ended: Date.now() });
   }
 
-  async #bulk(op: "cancelMany" | "retryMany" | "cleanup", run: () => Promise<{ affected: number }>): Promise<void> {
+  async #bulk(
+    op: "cancelMany" | "retryMany" | "cleanup",
+    run: () => Promise<{ affected: number }>,
+  ): Promise<void> {
     const began = Date.now();
     const { affected } = await run();
     this.#shared.history.bulk.push({ op, affected, began, ended: Date.now() });
@@ -181,6 +212,33 @@ export class QueueClient {
       ))`,
       [pick],
     );
+  }
+
+  /** A lease runs out and its job is ready for the next at once, while its worker still believes in it. */
+  async #steal(pick: number): Promise<void> {
+    const { onlooker } = this.#shared;
+    const maintenance = new QueueMaintenance(this.#db.executor, this.#db.queue);
+    await this.#expire(pick);
+    await maintenance.run();
+    await this.#makeDue();
+    await maintenance.run();
+    const { rows } = await onlooker.query("select 1 from job_ready limit 1");
+    if (rows.length > 0) await this.#claim({ op: "claim", max: 2, narrow: false });
+  }
+
+  /** Nothing is waited for while rows are held, so this is part of no deadlock. */
+  async #hold({ table, ms }: Extract<Command, { op: "hold" }>): Promise<void> {
+    const client = await this.#shared.onlooker.connect();
+    try {
+      await client.query("begin");
+      await client
+        .query(`select 1 from ${table} order by random() limit 3 for update skip locked`)
+        .catch(() => undefined);
+      await sleep(ms);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
   }
 
   async #makeDue(): Promise<void> {

@@ -6,9 +6,20 @@ export type Command =
   | { op: "claim"; max: number; narrow: boolean }
   | { op: "complete" | "release" | "progress"; pick: number; items: number }
   | { op: "fail"; pick: number; items: number; retryable: boolean }
-  | { op: "cancel" | "retry" | "delete" | "expire"; pick: number }
+  | { op: "cancel" | "retry" | "delete" | "expire" | "steal"; pick: number }
+  | { op: "hold"; table: (typeof heldTables)[number]; ms: number }
   | { op: "cancelMany" | "retryMany"; lane: number }
   | { op: "cleanup" | "maintain" | "crash" | "due" };
+
+/** Rows that are locked for a while, so that statements pile up with what they read before it had changed. */
+export const heldTables = [
+  "worker_slots",
+  "job_leases",
+  "job_ready",
+  "job_finished",
+  "job_scheduled",
+  "jobs",
+] as const;
 
 export interface Schedule {
   /** The commands of each client; they run at the same time. */
@@ -27,7 +38,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       priority: fc.nat(2),
       key: fc.option(fc.nat(2), { freq: 1 }),
       later: fc.boolean(),
-      jobs: fc.integer({ min: 1, max: 3 }),
+      jobs: fc.integer({ min: 1, max: 2 }),
     }),
   },
   {
@@ -43,12 +54,21 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ op: fc.constant("fail" as const), pick, items, retryable: fc.boolean() }),
   },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant("release" as const), pick, items }) },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant("release" as const), pick, items }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant("progress" as const), pick, items }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant("cancel" as const), pick }) },
   { weight: 5, arbitrary: fc.record({ op: fc.constant("retry" as const), pick }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant("delete" as const), pick }) },
-  { weight: 5, arbitrary: fc.record({ op: fc.constant("expire" as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant("expire" as const), pick }) },
+  { weight: 6, arbitrary: fc.record({ op: fc.constant("steal" as const), pick }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      op: fc.constant("hold" as const),
+      table: fc.constantFrom(...heldTables),
+      ms: fc.integer({ min: 1, max: 15 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("cancelMany" as const), lane: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant("retryMany" as const), lane: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.constant({ op: "cleanup" as const }) },
@@ -58,8 +78,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 );
 
 export const schedule: fc.Arbitrary<Schedule> = fc.record({
-  clients: fc.array(fc.array(command, { minLength: 4, maxLength: 14, size: "max" }), {
-    minLength: 2,
+  clients: fc.array(fc.array(command, { minLength: 8, maxLength: 24, size: "max" }), {
+    minLength: 4,
     maxLength: 8,
     size: "max",
   }),

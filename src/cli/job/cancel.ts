@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { plain, print, printJson } from "../output.ts";
+import { forEachId } from "./each.ts";
+import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
+
+interface Options extends ServiceOptions, FilterOptions {
+  reason?: string;
+}
+
+export function cancelCommand(job: Command): void {
+  withFilterOptions(withServiceOptions(job.command("cancel")), ["pending", "running"])
+    .description(
+      "Cancels jobs that wait or run, by id or all that match. Whoever runs one is told to stop, and its result is refused.",
+    )
+    .argument("[id...]", "ids of the jobs")
+    .option("--reason <text>", "why; kept as the error of the jobs")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057", ""],
+        [`ltb job cancel --benchmark gsm8k --reason "wrong prompt"`, "all that have not ended"],
+        ["ltb job cancel --type grade --status pending", ""],
+      ),
+    )
+    .action(cancel);
+}
+
+async function cancel(ids: string[], { reason = "", ...options }: Options): Promise<void> {
+  using client = createClient(options);
+  const filter = await filterOf(client, ids, options);
+  if (filter !== undefined) {
+    let cancelled = 0;
+    for (let more = true; more; ) {
+      const answer = await client.jobs.cancelJobs({ ...filter, reason });
+      cancelled += answer.affected;
+      more = answer.more;
+    }
+    return options.json ? printJson({ cancelled }) : print(`cancelled ${cancelled} jobs`);
+  }
+  const jobs = await forEachId(ids, options, async (id) => {
+    const { job } = await client.jobs.cancelJob({ id, reason });
+    if (!options.json) print(`cancelled ${id}`);
+    return job === undefined ? null : plain(JobSchema, job);
+  });
+  if (options.json) printJson({ jobs });
+}

@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { print, printJson } from "../output.ts";
+import { forEachId } from "./each.ts";
+
+export function deleteCommand(job: Command): void {
+  withServiceOptions(job.command("delete"))
+    .description("Deletes jobs that are not running, with their attempts. See ltb cleanup for old ones.")
+    .argument("<id...>", "ids of the jobs")
+    .addHelpText("after", examples(["ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057", ""]))
+    .action(async (ids: string[], options: ServiceOptions) => {
+      using client = createClient(options);
+      const deleted = await forEachId(ids, options, async (id) => {
+        await client.jobs.deleteJob({ id });
+        if (!options.json) print(`deleted ${id}`);
+        return id;
+      });
+      if (options.json) printJson({ deleted });
+    });
+}

@@ -1,0 +1,55 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Command, Option } from "commander";
+import { JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
+import type { ServiceClient } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { time } from "../options.ts";
+import { type JobStatusName, jobStatuses } from "./status.ts";
+
+/** Options that pick many jobs at once. */
+export interface FilterOptions {
+  status?: JobStatusName;
+  type?: string;
+  benchmark?: string;
+  limitKey?: string;
+  createdAfter?: Date;
+  createdBefore?: Date;
+}
+
+export function withFilterOptions(command: Command, statuses: JobStatusName[]): Command {
+  return command
+    .addOption(new Option("--status <status>", "instead of ids: all in this status").choices(statuses))
+    .option("--type <type>", "instead of ids: all of this type")
+    .option(
+      "--benchmark <benchmark>",
+      "instead of ids: all of this benchmark (id, or name: the newest with it)",
+    )
+    .option("--limit-key <key>", "instead of ids: all with this limit key")
+    .option("--created-after <time>", "instead of ids: all created at this time or later", time)
+    .option("--created-before <time>", "instead of ids: all created before this time", time);
+}
+
+/**
+ * The filter that the options make; undefined if ids are given.
+ * @throws CliError if both or neither are
+ */
+export async function filterOf(
+  { benchmarks }: ServiceClient,
+  ids: readonly string[],
+  { status, type, benchmark, limitKey, createdAfter, createdBefore }: FilterOptions,
+) {
+  const filters = [status, type, benchmark, limitKey, createdAfter, createdBefore];
+  const filtered = filters.some((value) => value !== undefined);
+  if (filtered === ids.length > 0)
+    throw new CliError("give either ids, or options such as --type that pick jobs", { usage: true });
+  if (!filtered) return undefined;
+  return {
+    status: status === undefined ? JobStatus.UNSPECIFIED : jobStatuses[status],
+    jobType: type ?? "",
+    benchmarkId: benchmark === undefined ? "" : (await findBenchmark(benchmarks, benchmark)).id,
+    limitKey: limitKey ?? "",
+    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
+    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
+  };
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { WatchJobsResponse } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { type JobClient, noDeadline } from "../client.ts";
+import { isTransient } from "../errors.ts";
+import { note } from "../output.ts";
+
+/** Pauses before a broken watch is resumed, in milliseconds; the last is that of all further ones. */
+const PAUSES_MS = [200, 1_000, 3_000, 5_000];
+/** A service that stays away for longer is given up. */
+const PATIENCE_MS = 5 * 60_000;
+
+/** Which jobs to follow: at most 1000 ids, or a type and a benchmark. */
+export interface Followed {
+  ids?: string[];
+  jobType?: string;
+  benchmarkId?: string;
+}
+
+/**
+ * The changes of jobs; of those named by id first how they stand. A watch that breaks is resumed after its last message, without
+ * a gap; one that cannot be, because the changes are no longer kept, begins anew with how the jobs stand.
+ * Ends when the signal aborts.
+ */
+export async function* followJobs(
+  client: JobClient,
+  followed: Followed,
+  signal: AbortSignal,
+): AsyncGenerator<WatchJobsResponse> {
+  let afterCursor = "";
+  let lastHeard = 0;
+  for (let failures = 0; !signal.aborted; ) {
+    let broken: unknown;
+    try {
+      for await (const message of client.watchJobs({ ...followed, afterCursor }, { ...noDeadline, signal })) {
+        failures = 0;
+        lastHeard = Date.now();
+        afterCursor = message.cursor;
+        yield message;
+      }
+    } catch (error) {
+      broken = error;
+    }
+    if (signal.aborted) return;
+    if (broken instanceof ConnectError && broken.code === Code.OutOfRange) {
+      note("note: changes were missed while the connection was broken; going on from how the jobs stand");
+      afterCursor = "";
+      continue;
+    }
+    // A service that is not there is told at once.
+    const goneFor = Date.now() - lastHeard;
+    if (broken !== undefined && (!isTransient(broken) || goneFor > PATIENCE_MS)) throw broken;
+    const pause = PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)] ?? 0;
+    note(`note: the connection broke; resuming in ${pause / 1000} s`);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+}

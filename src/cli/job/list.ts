@@ -1,0 +1,83 @@
+import { type Command, Option } from "commander";
+import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { count } from "../options.ts";
+import { minute, note, plain, print, printJson, table } from "../output.ts";
+import { collect, noteMore } from "../pages.ts";
+import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
+
+interface Options extends ServiceOptions {
+  status?: JobStatusName;
+  type?: string;
+  worker?: string;
+  benchmark?: string;
+  order: "newest" | "queue";
+  limit: number;
+}
+
+export function listCommand(job: Command): void {
+  withServiceOptions(job.command("list"))
+    .description("Lists jobs, newest first or in the order in which they will be run.")
+    .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(jobStatuses)))
+    .option("--type <type>", "only those of this type")
+    .option("--worker <id>", "only those that this worker holds or last held")
+    .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
+    .addOption(
+      new Option("--order <order>", "queue: those that wait, the next to be run first")
+        .choices(["newest", "queue"])
+        .default("newest"),
+    )
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job list", ""],
+        ["ltb job list --status failed --type grade --limit 500", ""],
+        ["ltb job list --order queue", "what is run next"],
+        ["ltb job list --status failed --json | jq -r .jobs[].id", ""],
+      ),
+    )
+    .action(list);
+}
+
+async function list({ status, type, worker, benchmark, order, limit, ...options }: Options): Promise<void> {
+  using client = createClient(options);
+  const queue = order === "queue";
+  // The order of the queue is one of pending jobs only.
+  const wanted = status ?? (queue ? "pending" : undefined);
+  const filter = {
+    status: wanted === undefined ? JobStatus.UNSPECIFIED : jobStatuses[wanted],
+    jobType: type ?? "",
+    workerId: worker ?? "",
+    benchmarkId: benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id,
+    orderBy: queue ? JobOrder.PRIORITY : JobOrder.CREATED_AT,
+  };
+  const { items, more } = await collect(limit, async (page) => {
+    const { jobs, nextPageToken } = await client.jobs.listJobs({ ...filter, ...page });
+    return { items: jobs, nextPageToken };
+  });
+  if (options.json) return printJson({ jobs: items.map((job) => plain(JobSchema, job)), more });
+  if (items.length === 0) return note("no jobs");
+  print(
+    table(["id", "type", "status", "priority", "retries", "worker", "created", ""], items.map(row), [3, 4]),
+  );
+  noteMore(more, limit);
+}
+
+function row(job: Job): string[] {
+  const { id, jobType, priority, retryCount, maxRetries, assignedWorkerId, progress, error } = job;
+  const running = job.status === JobStatus.RUNNING;
+  const detail = running && progress > 0 ? `${Math.round(progress * 100)} %` : error;
+  return [
+    id,
+    jobType,
+    jobStatusName(job),
+    String(priority),
+    `${retryCount}/${maxRetries}`,
+    assignedWorkerId || "-",
+    minute(job.createdAt),
+    detail.length > 60 ? `${detail.slice(0, 59)}…` : detail,
+  ];
+}

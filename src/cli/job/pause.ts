@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { note, plain, print, printJson, table } from "../output.ts";
+
+interface Options extends ServiceOptions {
+  type?: string;
+  limitKey?: string;
+}
+
+export function pauseCommand(job: Command): void {
+  withLaneOptions(job.command("pause"))
+    .description(
+      "Keeps jobs of a type or limit key from being started, also those created later, until ltb job resume. Running ones go on.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
+        ["ltb job pause --type grade", ""],
+      ),
+    )
+    .action(async (options: Options) => {
+      using client = createClient(options);
+      const { lanes } = await client.jobs.pauseJobs(laneOf(options));
+      show(lanes, options);
+    });
+}
+
+export function resumeCommand(job: Command): void {
+  withLaneOptions(job.command("resume"))
+    .description("Ends a pause made with the same options.")
+    .addHelpText("after", examples(["ltb job resume --limit-key openai/gpt-4", ""]))
+    .action(async (options: Options) => {
+      using client = createClient(options);
+      const { lanes } = await client.jobs.resumeJobs(laneOf(options));
+      show(lanes, options);
+    });
+}
+
+function withLaneOptions(command: Command): Command {
+  return withServiceOptions(command)
+    .option("--type <type>", "jobs of this type")
+    .option("--limit-key <key>", "jobs with this limit key; with --type: only those that have both");
+}
+
+function laneOf({ type, limitKey }: Options) {
+  if (type === undefined && limitKey === undefined)
+    throw new CliError("say which jobs: --type, --limit-key or both", { usage: true });
+  return { jobType: type ?? "", limitKey: limitKey ?? "" };
+}
+
+function show(lanes: JobLane[], { json }: Options): void {
+  if (json) {
+    printJson({ lanes: lanes.map((lane) => plain(JobLaneSchema, lane)) });
+    return;
+  }
+  if (lanes.length === 0) note("done; there are no such jobs now");
+  else print(table(["type", "tags", "limit key", ""], lanes.map(row)));
+}
+
+function row({ jobType, requiredTags, limitKey, paused }: JobLane): string[] {
+  return [jobType, requiredTags.join(", ") || "-", limitKey || "-", paused ? "paused" : "open"];
+}

@@ -1,0 +1,84 @@
+import { createReadStream } from "node:fs";
+import { text } from "node:stream/consumers";
+import { ImportError } from "../../import/import-error.ts";
+import { parseObject } from "../../import/json-text.ts";
+import { defaultLimits } from "../../import/limits.ts";
+import { unreadable } from "../../import/source.ts";
+import type { JsonObject } from "../../validation.ts";
+import { CliError } from "../errors.ts";
+
+/**
+ * The payload that an argument names: JSON text, `-` for standard input, `@FILE` for a file.
+ * @throws CliError, ImportError where it is not a JSON object
+ */
+export async function readPayload(argument: string): Promise<JsonObject> {
+  if (argument === "-" || argument.startsWith("@")) {
+    const path = argument.replace(/^@/, "");
+    const file = nameOf(path);
+    const content = await text(open(path)).catch((cause) => {
+      throw unreadable(file, cause);
+    });
+    return parse(content, { file });
+  }
+  try {
+    return parse(argument, { file: "PAYLOAD" });
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    throw new CliError(
+      `${error.message}. Examples: '{"prompt": "2 + 2?"}', @payload.json, - for standard input`,
+      {
+        usage: true,
+      },
+    );
+  }
+}
+
+/** A line of a JSONL file. */
+export interface PayloadLine {
+  payload: JsonObject;
+  /** From 1. */
+  line: number;
+  bytes: number;
+}
+
+/**
+ * The payloads of a JSONL file (`-`: of standard input), an object a line; blank lines are passed over.
+ * @throws ImportError naming the line that is not a JSON object
+ */
+export async function* readPayloads(path: string): AsyncGenerator<PayloadLine> {
+  const file = nameOf(path);
+  let line = 0;
+  for await (const content of linesOf(path, file)) {
+    line++;
+    const bytes = Buffer.byteLength(content) + 1;
+    if (content.trim() !== "") yield { payload: parse(content, { file, line }), line, bytes };
+  }
+}
+
+async function* linesOf(path: string, file: string): AsyncGenerator<string> {
+  let rest = "";
+  try {
+    for await (const chunk of open(path).setEncoding("utf8")) {
+      const lines = `${rest}${chunk}`.split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > defaultLimits.maxRecordBytes)
+        throw new ImportError({ file }, `a line is longer than ${defaultLimits.maxRecordBytes} characters`);
+      yield* lines;
+    }
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  yield rest;
+}
+
+function parse(content: string, place: { file: string; line?: number }): JsonObject {
+  return parseObject(Buffer.from(content.replace(/^\uFEFF/, "")), place, defaultLimits).value;
+}
+
+function open(path: string) {
+  return path === "-" ? process.stdin : createReadStream(path);
+}
+
+function nameOf(path: string): string {
+  return path === "-" ? "standard input" : path;
+}

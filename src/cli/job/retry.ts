@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { note, plain, print, printJson } from "../output.ts";
+import { forEachId } from "./each.ts";
+import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
+
+export function retryCommand(job: Command): void {
+  withFilterOptions(withServiceOptions(job.command("retry")), ["failed", "cancelled"])
+    .description(
+      "Puts failed and cancelled jobs back into the queue, by id or all that match, with all their retries again.",
+    )
+    .argument("[id...]", "ids of the jobs")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057", ""],
+        ["ltb job retry --benchmark gsm8k --status failed", ""],
+      ),
+    )
+    .action(retry);
+}
+
+async function retry(ids: string[], options: ServiceOptions & FilterOptions): Promise<void> {
+  using client = createClient(options);
+  const filter = await filterOf(client, ids, options);
+  if (filter !== undefined) {
+    let retried = 0;
+    let skipped = 0;
+    for (let more = true; more; ) {
+      const answer = await client.jobs.retryJobs(filter);
+      retried += answer.affected;
+      skipped += answer.skipped;
+      more = answer.more;
+    }
+    if (options.json) return printJson({ retried, skipped });
+    print(`${retried} jobs are in the queue again`);
+    if (skipped > 0) note(`note: ${skipped} were left as they are: another live job has their unique key`);
+    return;
+  }
+  const jobs = await forEachId(ids, options, async (id) => {
+    const { job } = await client.jobs.retryJob({ id });
+    if (!options.json) print(`${id} is in the queue again`);
+    return job === undefined ? null : plain(JobSchema, job);
+  });
+  if (options.json) printJson({ jobs });
+}

@@ -1,0 +1,51 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { pairs, plain, print, printJson, second, span, table } from "../output.ts";
+import { jobStatusName, outcomeName } from "./status.ts";
+
+export function showCommand(job: Command): void {
+  withServiceOptions(job.command("show"))
+    .description("Shows every field of a job, and its attempts: who ran it when, and how that ended.")
+    .argument("<id>", "id of the job")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job show 01890a5d-ac96-774b-bcce-b302099a8057", ""],
+        ["ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result", ""],
+      ),
+    )
+    .action(show);
+}
+
+async function show(id: string, options: ServiceOptions): Promise<void> {
+  using client = createClient(options);
+  const { job } = await client.jobs.getJob({ id });
+  if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
+  const fields = plain(JobSchema, job);
+  if (options.json) return printJson(fields);
+  const { attempts: _, payload, result, metadata, ...rest } = fields;
+  const json = Object.entries({ payload, result, metadata }).filter(([, value]) => value !== null);
+  const texts = json.map(([name, value]) => [name, JSON.stringify(value)]);
+  print(pairs({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
+  if (job.attempts.length === 0) return;
+  const head = ["attempt", "epoch", "worker", "started", "took", "outcome", "error"];
+  print(`\n${table(head, job.attempts.map(row), [0, 1, 4])}`);
+}
+
+function row(attempt: JobAttempt): string[] {
+  const { epoch, workerId, startedAt, endedAt, error } = attempt;
+  const took = startedAt && endedAt ? span(timestampMs(endedAt) - timestampMs(startedAt)) : "-";
+  return [
+    String(attempt.attempt),
+    String(epoch),
+    workerId,
+    second(startedAt),
+    took,
+    outcomeName(attempt),
+    error,
+  ];
+}

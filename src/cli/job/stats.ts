@@ -1,0 +1,56 @@
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { plain, print, printJson, span, table } from "../output.ts";
+
+interface Options extends ServiceOptions {
+  type?: string;
+  benchmark?: string;
+}
+
+export function jobStatsCommand(job: Command): void {
+  withServiceOptions(job.command("stats"))
+    .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
+    .option("--type <type>", "only those of this type")
+    .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
+    .addHelpText(
+      "after",
+      examples(["ltb job stats", ""], ["ltb job stats --benchmark gsm8k --json | jq .failed", ""]),
+    )
+    .action(stats);
+}
+
+async function stats({ type, benchmark, ...options }: Options): Promise<void> {
+  using client = createClient(options);
+  const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
+  const answer = await client.jobs.getJobStats({ jobType: type ?? "", benchmarkId });
+  if (options.json) return printJson(plain(GetJobStatsResponseSchema, answer));
+  const head = [
+    "type",
+    "pending",
+    "scheduled",
+    "running",
+    "completed",
+    "failed",
+    "cancelled",
+    "total",
+    "oldest waits",
+  ];
+  const rows = answer.byType.map((counts) => [counts.jobType, ...cells(counts)]);
+  const right = head.map((_, column) => column).slice(1);
+  print(table(head, [...rows, ["all", ...cells(answer)]], right));
+}
+
+type Counts = Pick<
+  GetJobStatsResponse,
+  "pending" | "scheduled" | "running" | "completed" | "failed" | "cancelled" | "total"
+> & { oldestPendingAge?: Duration | undefined };
+
+function cells(counts: Counts): string[] {
+  const { pending, scheduled, running, completed, failed, cancelled, total, oldestPendingAge: age } = counts;
+  const numbers = [pending, scheduled, running, completed, failed, cancelled, total];
+  return [...numbers.map(String), age === undefined ? "-" : span(durationMs(age))];
+}

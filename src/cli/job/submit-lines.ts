@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ServiceClient } from "../client.ts";
+import { isTransient } from "../errors.ts";
+import { note, print, printJson } from "../output.ts";
+import { showProgress } from "../transfer/progress.ts";
+import { type Batch, batchesOf, type JobFields } from "./batches.ts";
+
+/** Pauses before a batch is sent again whose answer was lost, in milliseconds; it is given up after the last. */
+const PAUSES_MS = [200, 1_000, 3_000, 10_000];
+
+/**
+ * Creates a job for each line of a JSONL file and prints the ids as they come. Each batch has a request id, so that none is
+ * created twice, also when the command is repeated with the same `requestId`.
+ */
+export async function submitLines(
+  { system, jobs }: ServiceClient,
+  path: string,
+  fields: JobFields,
+  { requestId = randomUUID(), json = false }: { requestId?: string; json?: boolean },
+): Promise<void> {
+  const { limits } = await system.getInfo({});
+  const progress = await showProgress(path, "jobs");
+  const ids: string[] = [];
+  let sent = 0;
+  let complete = false;
+  try {
+    for await (const batch of batchesOf(path, fields, limits?.maxMessageBytes ?? 4_194_304)) {
+      const created = await send(batch);
+      sent++;
+      progress.read(batch.bytes);
+      progress.sent(created.length);
+      ids.push(...created);
+      // Beside the bar the ids would be torn.
+      if (!json && !process.stderr.isTTY) print(created.join("\n"));
+    }
+    complete = true;
+  } finally {
+    progress.stop();
+    if (json) printJson({ ids, complete });
+    else if (process.stderr.isTTY && ids.length > 0) print(ids.join("\n"));
+    if (!complete && ids.length > 0)
+      note(
+        `note: ${ids.length} jobs were created; with --request-id ${requestId} they are not created again`,
+      );
+  }
+  note(`created ${ids.length} jobs`);
+
+  async function send({ jobs: items, firstLine, lastLine }: Batch): Promise<string[]> {
+    const request = { jobs: items, requestId: `${requestId}/${sent}` };
+    for (let failures = 0; ; ) {
+      try {
+        const answer = await jobs.batchCreateJobs(request);
+        return answer.jobs.map(({ id }) => id);
+      } catch (error) {
+        const pause = PAUSES_MS[failures++];
+        if (pause !== undefined && sent > 0 && isTransient(error)) {
+          note(`note: the connection broke; sending again in ${pause / 1000} s`);
+          await sleep(pause);
+          continue;
+        }
+        if (ids.length > 0 || lastLine > 1) note(`note: this is about lines ${firstLine} to ${lastLine}`);
+        throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Command, Option } from "commander";
+import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { duration, repeated, time, whole } from "../options.ts";
+import { plain, print, printJson } from "../output.ts";
+import type { JobFields } from "./batches.ts";
+import { readPayload } from "./payload.ts";
+import { submitLines } from "./submit-lines.ts";
+
+interface Options extends ServiceOptions {
+  priority?: number;
+  maxRetries?: number;
+  timeout?: number;
+  tag?: string[];
+  runAt?: Date;
+  in?: number;
+  benchmark?: string;
+  limitKey?: string;
+  uniqueKey?: string;
+  requestId?: string;
+  jsonl?: string;
+}
+
+const INT32 = 2 ** 31 - 1;
+
+export function submitCommand(job: Command): void {
+  withServiceOptions(job.command("submit"))
+    .summary("create jobs")
+    .description(
+      "Creates a job, or with --jsonl one for each line of a file, and prints the ids. A worker that runs jobs of the type " +
+        "gets it with the payload as its input.",
+    )
+    .argument("<type>", "kind of work, which decides the workers that may run it")
+    .argument("[payload]", "JSON object; - reads it from standard input, @FILE from a file")
+    .option("--priority <n>", "higher is run first (default: 0)", whole(-INT32 - 1, INT32))
+    .option("--max-retries <n>", "retries after a failure, 0 to 100 (default: 3)", whole(0, 100))
+    .option(
+      "--timeout <seconds>",
+      "longest time that an attempt may run; 0: no limit (default: 300)",
+      whole(0, 604_800),
+    )
+    .option("--tag <tag>", "a tag that the worker must have; may be given again", repeated)
+    .addOption(new Option("--run-at <time>", "not before this time").argParser(time).conflicts("in"))
+    .addOption(
+      new Option("--in <duration>", "not before this much time has passed, such as 5m").argParser(duration),
+    )
+    .option("--benchmark <benchmark>", "the benchmark it works for: id, or name (the newest with it)")
+    .option("--limit-key <key>", "counts against this limit; see ltb limit set")
+    .addOption(
+      new Option("--unique-key <key>", "fail if a live job of the type has this key").conflicts("jsonl"),
+    )
+    .option(
+      "--request-id <id>",
+      "repeating the command with the same id creates nothing twice (for 24 hours)",
+    )
+    .option("--jsonl <file>", "a job for each line, whose JSON object is the payload; - for standard input")
+    .addHelpText(
+      "after",
+      examples(
+        [`ltb job submit echo '{"prompt": "2 + 2?"}'`, ""],
+        ["ltb job submit report @payload.json --in 5m --priority 10", ""],
+        ["ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4", ""],
+        ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
+      ),
+    )
+    .action(submit);
+}
+
+async function submit(type: string, payload: string | undefined, options: Options): Promise<void> {
+  const { jsonl, requestId } = options;
+  if (jsonl !== undefined && payload !== undefined)
+    throw new CliError("give either a payload or --jsonl, not both", { usage: true });
+  using client = createClient(options);
+  // Before the first call, so that a wrong payload is told whether or not there is a service.
+  const read = payload === undefined ? undefined : await readPayload(payload);
+  const fields = await fieldsOf(client, type, options);
+  if (jsonl !== undefined) return await submitLines(client, jsonl, fields, options);
+  const { job } = await client.jobs.createJob({
+    ...fields,
+    ...(read !== undefined && { payload: read }),
+    requestId: requestId ?? "",
+  });
+  if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
+  if (options.json) printJson(plain(JobSchema, job));
+  else print(job.id);
+}
+
+async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
+  const { priority, maxRetries, timeout, tag, runAt, limitKey, uniqueKey } = options;
+  const at = options.in === undefined ? runAt : new Date(Date.now() + options.in);
+  const benchmark =
+    options.benchmark === undefined ? undefined : await findBenchmark(client.benchmarks, options.benchmark);
+  return {
+    jobType,
+    ...(priority !== undefined && { priority }),
+    ...(maxRetries !== undefined && { maxRetries }),
+    ...(timeout !== undefined && { timeoutSeconds: timeout }),
+    ...(tag !== undefined && { requiredTags: tag }),
+    ...(at !== undefined && { runAt: timestampFromDate(at) }),
+    ...(benchmark !== undefined && { benchmarkId: benchmark.id }),
+    ...(limitKey !== undefined && { limitKey }),
+    ...(uniqueKey !== undefined && { uniqueKey }),
+  };
+}

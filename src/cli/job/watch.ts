@@ -1,0 +1,134 @@
+import { text } from "node:stream/consumers";
+import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
+import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { note, plain, print, printable, printJson, span } from "../output.ts";
+import { stopOnSignal } from "../stop-on-signal.ts";
+import { type Followed, followJobs } from "./follow.ts";
+import { hasEnded, jobStatusName } from "./status.ts";
+
+/** Most ids of one watch. */
+const WATCH_IDS = 1000;
+
+interface Options extends ServiceOptions {
+  type?: string;
+  benchmark?: string;
+}
+
+export function watchCommand(job: Command): void {
+  withServiceOptions(job.command("watch"))
+    .summary("follow jobs as they change")
+    .description(
+      "Prints a line for every change of the jobs: of those given until all have ended, else of all jobs until Ctrl-C. " +
+        "Exits with 1 if one of them failed, was cancelled or does not exist. A connection that breaks is resumed without a gap. With --json: a JSON object a line.",
+    )
+    .argument("[id...]", "ids of the jobs; - reads them from standard input")
+    .option("--type <type>", "only jobs of this type")
+    .option("--benchmark <benchmark>", "only jobs of this benchmark: id, or name (the newest with it)")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057", ""],
+        ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", ""],
+        ["ltb job watch --benchmark gsm8k", "until Ctrl-C"],
+      ),
+    )
+    .action(watch);
+}
+
+async function watch(args: string[], { type, benchmark, ...options }: Options): Promise<void> {
+  const ids = args.includes("-") ? await idsFromInput(args) : [...new Set(args)];
+  if (ids.length > 0 && (type ?? benchmark) !== undefined)
+    throw new CliError("give either ids, or --type and --benchmark", { usage: true });
+  // Nothing to watch is not everything.
+  if (args.length > 0 && ids.length === 0) return note("no jobs to watch");
+  using client = createClient(options);
+  const stop = stopOnSignal({});
+
+  const open = new Set(ids);
+  const notDone = new Set<string>();
+  const follow = async (followed: Followed) => {
+    const mine = new Set(followed.ids);
+    for await (const message of followJobs(client.jobs, followed, stop)) {
+      const { job, deleted } = message;
+      // Of a deleted job nobody knows any more whether it had the type or the benchmark.
+      if (job === undefined || (deleted && (type ?? benchmark) !== undefined)) continue;
+      show(message, options);
+      if (
+        job.status === JobStatus.FAILED ||
+        job.status === JobStatus.CANCELLED ||
+        (deleted && mine.has(job.id))
+      )
+        notDone.add(job.id);
+      else notDone.delete(job.id);
+      if (!deleted && !hasEnded(job)) continue;
+      open.delete(job.id);
+      mine.delete(job.id);
+      if (followed.ids !== undefined && mine.size === 0) return;
+    }
+  };
+  if (ids.length === 0) {
+    const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
+    await follow({ jobType: type ?? "", benchmarkId });
+  } else {
+    const parts = Array.from({ length: Math.ceil(ids.length / WATCH_IDS) }, (_, n) =>
+      ids.slice(n * WATCH_IDS, (n + 1) * WATCH_IDS),
+    );
+    await Promise.all(parts.map((part) => follow({ ids: part })));
+  }
+  if (open.size > 0)
+    throw new CliError(`interrupted; ${open.size} of ${ids.length} jobs have not ended`, {
+      code: "CANCELLED",
+    });
+  if (notDone.size > 0) process.exitCode = 1;
+}
+
+async function idsFromInput(args: string[]): Promise<string[]> {
+  const read = (await text(process.stdin)).split(/\s+/);
+  return [...new Set([...args, ...read])].filter((id) => id !== "" && id !== "-");
+}
+
+function show(message: WatchJobsResponse, { json }: Options): void {
+  const { job, deleted } = message;
+  if (json) {
+    printJson(plain(WatchJobsResponseSchema, message));
+    return;
+  }
+  if (job === undefined) return;
+  const time = job.updatedAt === undefined ? new Date() : timestampDate(job.updatedAt);
+  const status = deleted ? "deleted" : jobStatusName(job);
+  const detail = deleted ? "" : detailOf(job);
+  const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
+  print(
+    printable(
+      cells
+        .filter((cell) => cell !== "")
+        .join("  ")
+        .trimEnd(),
+    ).replaceAll("\n", " "),
+  );
+}
+
+function detailOf(job: Job): string {
+  const { status, error, progress, progressMessage, assignedWorkerId, retryCount, maxRetries } = job;
+  switch (status) {
+    case JobStatus.PENDING:
+      return retryCount > 0 ? `retry ${retryCount} of ${maxRetries}: ${error}` : "";
+    case JobStatus.RUNNING: {
+      const share = progress > 0 ? ` ${Math.round(progress * 100)} %` : "";
+      return `${assignedWorkerId}${share}${progressMessage === "" ? "" : `: ${progressMessage}`}`;
+    }
+    case JobStatus.COMPLETED: {
+      const { startedAt, completedAt } = job;
+      if (startedAt === undefined || completedAt === undefined) return assignedWorkerId;
+      return `${assignedWorkerId} in ${span(timestampMs(completedAt) - timestampMs(startedAt))}`;
+    }
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Command } from "commander";
+import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { CliError } from "./errors.ts";
+import { examples } from "./examples.ts";
+import { count, whole } from "./options.ts";
+import { note, plain, print, printable, printJson, table } from "./output.ts";
+import { collect, noteMore } from "./pages.ts";
+
+interface SetOptions extends ServiceOptions {
+  maxRunning?: number;
+  perMinute?: number;
+}
+
+const upToAMillion = whole(0, 1_000_000);
+
+export function limitCommand(program: Command): void {
+  const limit = program
+    .command("limit")
+    .summary("keep jobs within a quota")
+    .description(
+      "Limits the jobs that share a limit key, such as a provider's quota, exactly and across all workers and servers.",
+    );
+  withServiceOptions(limit.command("set"))
+    .description("Sets the limit of a key, replacing a former one as a whole. Running jobs go on.")
+    .argument("<key>", "as jobs name it, for example openai/gpt-4")
+    .option(
+      "--max-running <n>",
+      "most jobs running at the same time; 0: none starts (default: no limit)",
+      upToAMillion,
+    )
+    .option(
+      "--per-minute <n>",
+      "most jobs started in a minute; 0: none starts (default: no limit)",
+      upToAMillion,
+    )
+    .addHelpText("after", examples(["ltb limit set openai/gpt-4 --max-running 8 --per-minute 500", ""]))
+    .action(set);
+  withServiceOptions(limit.command("list"))
+    .description("Lists the limits by key, with the number of jobs running now.")
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText("after", examples(["ltb limit list", ""]))
+    .action(list);
+  withServiceOptions(limit.command("delete"))
+    .description("Removes the limit of a key, whose jobs are then unlimited.")
+    .argument("<key>", "the key")
+    .addHelpText("after", examples(["ltb limit delete openai/gpt-4", ""]))
+    .action(remove);
+}
+
+async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetOptions): Promise<void> {
+  if (maxRunning === undefined && perMinute === undefined)
+    throw new CliError(
+      "say how much: --max-running, --per-minute or both; ltb limit delete removes a limit",
+      {
+        usage: true,
+      },
+    );
+  using client = createClient(options);
+  const { limit } = await client.jobs.setJobLimit({
+    limitKey,
+    ...(maxRunning !== undefined && { maxRunning }),
+    ...(perMinute !== undefined && { perMinute }),
+  });
+  if (limit === undefined) throw new CliError("the service answered without the limit", { code: "INTERNAL" });
+  show([limit], options, plain(JobLimitSchema, limit));
+}
+
+async function list({ limit, ...options }: ServiceOptions & { limit: number }): Promise<void> {
+  using client = createClient(options);
+  const { items, more } = await collect(limit, async (page) => {
+    const { limits, nextPageToken } = await client.jobs.listJobLimits(page);
+    return { items: limits, nextPageToken };
+  });
+  if (items.length === 0 && !options.json) return note("no limits");
+  show(items, options, { limits: items.map((item) => plain(JobLimitSchema, item)), more });
+  if (!options.json) noteMore(more, limit);
+}
+
+async function remove(limitKey: string, options: ServiceOptions): Promise<void> {
+  using client = createClient(options);
+  await client.jobs.deleteJobLimit({ limitKey });
+  if (options.json) printJson({ deleted: limitKey });
+  else print(`${printable(limitKey)} is unlimited`);
+}
+
+function show(limits: JobLimit[], { json }: ServiceOptions, object: object): void {
+  if (json) {
+    printJson(object);
+    return;
+  }
+  const rows = limits.map(({ limitKey, running, maxRunning, perMinute }) => [
+    limitKey,
+    String(running),
+    String(maxRunning ?? "-"),
+    String(perMinute ?? "-"),
+  ]);
+  print(table(["limit key", "running", "max running", "per minute"], rows, [1, 2, 3]));
+}

@@ -1,0 +1,144 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
+import type { JobHandler, WorkerLog } from "../../client/index.ts";
+import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
+import { version } from "../../version.ts";
+import { type ServiceOptions, withServiceOptions } from "../client.ts";
+import { examples } from "../examples.ts";
+import { duration, repeated, whole } from "../options.ts";
+import { note, print, printable, printJson, span } from "../output.ts";
+import { stopOnSignal } from "../stop-on-signal.ts";
+import { execute } from "./execute.ts";
+
+interface Options extends ServiceOptions {
+  id: string;
+  type: Record<string, string>;
+  capacity: number;
+  tag?: string[];
+  drain: number;
+}
+
+export function runCommand(worker: Command): void {
+  withServiceOptions(worker.command("run"))
+    .summary("run jobs by a command")
+    .description(
+      "Runs jobs until Ctrl-C or SIGTERM, each by a shell command. The command gets the payload as a line of JSON on stdin, and " +
+        "LTB_JOB_ID, LTB_JOB_TYPE and LTB_ATTEMPT in its environment. What it writes to stdout is the result: JSON if it parses, else " +
+        "text. Exit code 0 completes the job; any other fails the attempt with the last lines of stderr as its error, to be tried " +
+        "again while retries are left; 65 fails it for good. When the job is cancelled or out of time the command gets SIGTERM, and " +
+        "SIGKILL after 5 s. The worker waits for a service that is away, and survives its restarts.",
+    )
+    .requiredOption("--id <id>", "name of the worker: one running process a name, the same after a restart")
+    .requiredOption(
+      "--type <type=command>",
+      "runs jobs of this type by this command; may be given again; '*=COMMAND' is for all other types",
+      typeWithCommand,
+    )
+    .option("--capacity <n>", "most jobs at the same time", whole(1, 10_000), 1)
+    .option("--tag <tag>", "offers this tag, which jobs may require; may be given again", repeated)
+    .option(
+      "--drain <duration>",
+      "how long jobs may go on when the worker is told to stop, before they are given back",
+      duration,
+      30_000,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb worker run --id w1 --type echo=cat", "the payload is the result"],
+        [`ltb worker run --id gpu-1 --type 'grade=python grade.py' --capacity 8 --tag gpu`, ""],
+        [
+          `ltb worker run --id w1 --type 'length=jq ".prompt | length"' --json`,
+          "a JSON object a line for each attempt",
+        ],
+      ),
+    )
+    .action(run);
+}
+
+async function run({ id, type, capacity, tag, drain, ...options }: Options): Promise<void> {
+  const handlers = Object.fromEntries(
+    Object.entries(type).map(([jobType, command]) => [jobType, handlerOf(command, options)]),
+  );
+  const { runWorker } = await import("../../client/index.ts");
+  const worker = runWorker({
+    address: options.address,
+    apiKey: options.apiKey,
+    workerId: id,
+    capacity,
+    tags: tag ?? [],
+    handlers,
+    version: `ltb ${version}`,
+    drainTimeoutMs: drain,
+    log: commandLog(),
+  });
+  const stop = stopOnSignal({
+    first: (signal) =>
+      note(`${signal}: finishing what runs, for at most ${span(drain)}; once more to stop at once`),
+  });
+  stop.addEventListener("abort", () => void worker.stop(), { once: true });
+  await worker.done;
+}
+
+/** Runs the command, and tells how that went. */
+function handlerOf(command: string, { json = false }: ServiceOptions): JobHandler {
+  return async (job, context) => {
+    const startedAt = performance.now();
+    const tell = (outcome: Outcome, error?: string) =>
+      show(job, { attempt: context.lease.attempt, outcome, ms: performance.now() - startedAt, error }, json);
+    try {
+      const result = await execute(command, job, context);
+      tell("done");
+      return result;
+    } catch (error) {
+      if (error instanceof JobAbortedError) tell(error.reason, error.message);
+      else tell("failed", error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  };
+}
+
+type Outcome = "done" | "failed" | JobAbortedError["reason"];
+
+function show(
+  { id, jobType }: Job,
+  {
+    attempt,
+    outcome,
+    ms,
+    error,
+  }: { attempt: number; outcome: Outcome; ms: number; error: string | undefined },
+  json: boolean,
+): void {
+  if (json) {
+    const duration_ms = Math.round(ms);
+    printJson({ job_id: id, job_type: jobType, attempt, outcome, duration_ms, error: error ?? null });
+    return;
+  }
+  const what = `${outcome} in ${span(Math.round(ms))}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+  print(
+    printable(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`).replaceAll("\n", " "),
+  );
+}
+
+/** The runtime's own messages, on stderr; one that comes again and again, as while the service is away, only once. */
+function commandLog(): WorkerLog {
+  let last = "";
+  const line = (fields: object & { err?: unknown; jobId?: unknown }, message: string) => {
+    const { err, jobId } = fields;
+    // How a command went has been told.
+    if (err instanceof JobError) return;
+    const about = jobId === undefined ? "" : ` (job ${jobId})`;
+    const text = `${message}${about}${err instanceof Error ? `: ${err.message}` : ""}`;
+    if (text !== last) note(text);
+    last = text;
+  };
+  return { debug: () => undefined, info: line, warn: line, error: line };
+}
+
+function typeWithCommand(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, type, command] = /^([^=]+)=(.*\S.*)$/s.exec(text) ?? [];
+  if (type === undefined || command === undefined)
+    throw new InvalidArgumentError("Expected TYPE=COMMAND, such as echo=cat.");
+  return { ...before, [type]: command };
+}

@@ -1,0 +1,291 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commands, finished, startTestService, temporaryFolder } from "./support.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let folder: string;
+let cli: ReturnType<typeof commands>;
+beforeAll(async () => {
+  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  cli = commands(service.address);
+});
+afterAll(async () => {
+  await Promise.all([service.stop(), rm(folder, { recursive: true })]);
+});
+
+const submit = async (...args: string[]) => (await cli.json("job", "submit", ...args)).id as string;
+const show = (id: string) => cli.json("job", "show", id);
+
+async function jsonl(name: string, lines: string[]): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, lines.join("\n"));
+  return path;
+}
+
+describe("submit", () => {
+  test("prints the id, and sends every option", async () => {
+    const before = Date.now();
+    const args = ["--priority", "-5", "--max-retries", "1", "--timeout", "7", "--tag", "gpu", "--tag", "eu"];
+    const more = ["--in", "5m", "--limit-key", "openai/gpt-4", "--unique-key", "only"];
+    const { code, stdout } = await cli.run("job", "submit", "full", '{"a":[1,{"b":null}]}', ...args, ...more);
+    expect({ code, id: stdout.trim() }).toEqual({ code: 0, id: expect.stringMatching(UUID) });
+    const job = await show(stdout.trim());
+    expect(job).toMatchObject({
+      job_type: "full",
+      payload: { a: [1, { b: null }] },
+      status: "JOB_STATUS_PENDING",
+      priority: -5,
+      max_retries: 1,
+      timeout_seconds: 7,
+      required_tags: ["eu", "gpu"],
+      limit_key: "openai/gpt-4",
+      unique_key: "only",
+      attempts: [],
+    });
+    const due = Date.parse(job.run_at);
+    expect(due).toBeGreaterThanOrEqual(before + 300_000);
+    expect(due).toBeLessThanOrEqual(Date.now() + 300_000);
+
+    const taken = await cli.run("job", "submit", "full", "--unique-key", "only");
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toMatch(/^error: ALREADY_EXISTS \(UNIQUE_KEY_TAKEN\)/);
+    const list = await cli.run("job", "list", "--type", "full");
+    expect(list.stdout).toMatch(/full +scheduled +-5 +0\/1/);
+  });
+
+  test("takes a time, a benchmark by name, and the defaults", async () => {
+    const path = await jsonl("one.jsonl", ['{"input":"1 + 1","output":"2","score":1}']);
+    const { benchmarks } = await cli.json("import", path, "--name", "mine");
+    const id = await submit("timed", "--run-at", "2031-01-02T03:04:05Z", "--benchmark", "mine");
+    expect(await show(id)).toMatchObject({
+      run_at: "2031-01-02T03:04:05Z",
+      benchmark_id: benchmarks[0].id,
+      payload: {},
+      priority: 0,
+      max_retries: 3,
+      timeout_seconds: 300,
+    });
+    const missing = await cli.run("job", "submit", "timed", "--benchmark", "nobody's");
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("no benchmark has the id or name"),
+    });
+  });
+
+  test("reads a payload from a file and from standard input", async () => {
+    const path = await jsonl("payload.json", ['\uFEFF{ "from":', ' "file" }']);
+    expect((await show(await submit("file", `@${path}`))).payload).toEqual({ from: "file" });
+    const { stdout } = await cli.fed('{"from":"stdin"}\n', "job", "submit", "file", "-");
+    expect((await show(stdout.trim())).payload).toEqual({ from: "stdin" });
+    const absent = await cli.run("job", "submit", "file", `@${path}.absent`);
+    expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining("no such file") });
+  });
+
+  test("a job for each line, in batches, in order", async () => {
+    const path = await jsonl(
+      "lines.jsonl",
+      Array.from({ length: 1200 }, (_, n) => `{"n":${n}}`).concat(["", "  "]),
+    );
+    const { code, stdout, stderr } = await cli.run("job", "submit", "line", "--jsonl", path, "--tag", "t");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "created 1200 jobs\n" });
+    const ids = stdout.trimEnd().split("\n");
+    expect(new Set(ids).size).toBe(1200);
+    expect(await show(ids[1100] ?? "")).toMatchObject({ payload: { n: 1100 }, required_tags: ["t"] });
+
+    // Lists read on from page to page.
+    const { jobs, more } = await cli.json("job", "list", "--type", "line", "--limit", "1100");
+    expect({ count: jobs.length, more, payload: jobs[0].payload }).toEqual({
+      count: 1100,
+      more: true,
+      payload: null,
+    });
+    const queue = await cli.json("job", "list", "--type", "line", "--order", "queue", "--limit", "2000");
+    expect(queue.more).toBe(false);
+    expect(queue.jobs.map(({ id }: { id: string }) => id)).toEqual(ids);
+    const cut = await cli.run("job", "list", "--type", "line", "--limit", "2");
+    expect(cut.stdout.trimEnd().split("\n")).toHaveLength(3);
+    expect(cut.stderr).toContain("--limit 20");
+  });
+
+  test("a bad line keeps those before it; the same request id creates nothing twice", async () => {
+    const good = Array.from({ length: 1001 }, (_, n) => `{"n":${n}}`);
+    const path = await jsonl("mended.jsonl", [...good, "[1]"]);
+    const args = ["job", "submit", "mended", "--jsonl", path, "--request-id", "mine"];
+    const cut = await cli.run(...args, "--json");
+    expect(cut.code).toBe(1);
+    const { ids, complete } = JSON.parse(cut.stdout);
+    expect({ count: ids.length, complete }).toEqual({ count: 1000, complete: false });
+    expect(cut.stderr).toContain("mended.jsonl, line 1002: expected a JSON object, found an array");
+    expect(cut.stderr).toContain("--request-id mine");
+
+    await jsonl("mended.jsonl", [...good, '{"n":1001}']);
+    const mended = await cli.json(...args);
+    expect(mended.ids.slice(0, 1000)).toEqual(ids);
+    expect((await cli.json("job", "stats", "--type", "mended")).total).toBe(1002);
+  });
+
+  test("lines from standard input that fill a message early go in several", async () => {
+    const huge = JSON.stringify({ text: "x".repeat(900_000) });
+    const { code, stdout } = await cli.fed(
+      Array(6).fill(huge).join("\r\n"),
+      "job",
+      "submit",
+      "huge",
+      "--jsonl",
+      "-",
+    );
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(6);
+  });
+
+  test.for([
+    [["x", "[1]"], "PAYLOAD: expected a JSON object, found an array"],
+    [["x", "{"], "PAYLOAD: not JSON"],
+    [["x", "{}", "--jsonl", "f"], "give either a payload or --jsonl"],
+    [["x", "--in", "soon"], "Expected a time span such as 30s"],
+    [["x", "--run-at", "tomorrow"], "Expected a time such as 2026-01-31T18:00:00Z"],
+    [["x", "--run-at", "2026-01-31", "--in", "5m"], "cannot be used with option"],
+    [["x", "--max-retries", "101"], "from 0 to 100"],
+    [["x", "--priority", "1.5"], "Expected a whole number"],
+    [["x", "--unique-key", "k", "--jsonl", "f"], "cannot be used with option"],
+  ] as const)("wrong usage: %s", async ([args, message]) => {
+    const { code, stdout, stderr } = await cli.run("job", "submit", ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+});
+
+describe("cancel, retry, delete", () => {
+  test("by id; one that fails does not keep the others", async () => {
+    const [a, b] = [await submit("ids"), await submit("ids")];
+    const { code, stdout, stderr } = await cli.run("job", "cancel", a, UNKNOWN, b, "--reason", "no use");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: `cancelled ${a}\ncancelled ${b}\n` });
+    expect(stderr).toContain("NOT_FOUND");
+    expect(await show(a)).toMatchObject({ status: "JOB_STATUS_CANCELLED", error: "no use" });
+
+    expect(await cli.json("job", "retry", a)).toMatchObject({
+      jobs: [{ id: a, status: "JOB_STATUS_PENDING" }],
+    });
+    const again = await cli.run("job", "retry", a, "--json");
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.stdout)).toEqual({ jobs: [] });
+    expect(JSON.parse(again.stderr).error.code).toBe("FAILED_PRECONDITION");
+
+    expect(await cli.json("job", "delete", a, b)).toEqual({ deleted: [a, b] });
+    expect((await cli.run("job", "show", a)).code).toBe(1);
+  });
+
+  test("by filter, and old ones by cleanup", async () => {
+    for (const type of ["bulk", "bulk", "spared"]) await submit(type);
+    expect(await cli.json("job", "cancel", "--type", "bulk")).toEqual({ cancelled: 2 });
+    expect(await cli.json("job", "retry", "--type", "bulk", "--status", "cancelled")).toEqual({
+      retried: 2,
+      skipped: 0,
+    });
+    expect(await cli.json("job", "cancel", "--type", "bulk", "--created-before", "2020-01-01")).toEqual({
+      cancelled: 0,
+    });
+    await cli.run("job", "cancel", "--type", "bulk", "--status", "pending");
+    expect(await cli.json("cleanup", "--jobs-older-than", "1")).toEqual({ jobs_deleted: 0 });
+    expect((await cli.json("cleanup", "--jobs-older-than", "0")).jobs_deleted).toBeGreaterThanOrEqual(2);
+    const stats = await cli.json("job", "stats");
+    expect(stats.by_type).toContainEqual(
+      expect.objectContaining({ job_type: "spared", pending: 1, total: 1 }),
+    );
+    expect((await cli.json("job", "stats", "--type", "bulk")).total).toBe(0);
+    const { stdout } = await cli.run("job", "stats");
+    expect(stdout).toMatch(
+      /^type +pending +scheduled +running +completed +failed +cancelled +total +oldest waits$/m,
+    );
+    expect(stdout).toMatch(/^all( +\d+){7} +[\d.]+ (ms|s|min)$/m);
+  });
+
+  test("either ids or filters, and not neither", async () => {
+    const both = await cli.run("job", "cancel", UNKNOWN, "--type", "x");
+    const neither = await cli.run("job", "retry");
+    for (const { code, stderr } of [both, neither]) {
+      expect(code).toBe(2);
+      expect(stderr).toContain("give either ids, or options");
+    }
+  });
+});
+
+describe("limits and pauses", () => {
+  test("set, list, delete", async () => {
+    const limit = await cli.json("limit", "set", "p/m", "--max-running", "2");
+    expect(limit).toMatchObject({ limit_key: "p/m", max_running: 2, per_minute: null, running: 0 });
+    await cli.run("limit", "set", "p/n", "--per-minute", "0");
+    const { stdout } = await cli.run("limit", "list");
+    expect(stdout).toMatch(/^limit key +running +max running +per minute\np\/m +0 +2 +-\np\/n +0 +- +0$/m);
+    expect(await cli.json("limit", "list", "--limit", "1")).toMatchObject({
+      limits: [{ limit_key: "p/m" }],
+      more: true,
+    });
+    expect(await cli.json("limit", "delete", "p/m")).toEqual({ deleted: "p/m" });
+    expect((await cli.run("limit", "delete", "p/m")).code).toBe(1);
+    expect((await cli.run("limit", "set", "p/m")).code).toBe(2);
+  });
+
+  test("pause and resume tell the lanes", async () => {
+    await submit("halted", "--tag", "z", "--limit-key", "key");
+    const lane = { job_type: "halted", required_tags: ["z"], limit_key: "key" };
+    expect(await cli.json("job", "pause", "--type", "halted")).toEqual({
+      lanes: [{ ...lane, paused: true }],
+    });
+    const { stdout } = await cli.run("job", "resume", "--type", "halted");
+    expect(stdout).toMatch(/^halted +z +key +open$/m);
+    const none = await cli.run("job", "pause", "--limit-key", "unused");
+    expect(none).toMatchObject({ code: 0, stdout: "", stderr: "done; there are no such jobs now\n" });
+    expect((await cli.run("job", "pause")).code).toBe(2);
+  });
+});
+
+describe("watch", () => {
+  test("ends when all have ended; exit code 1 unless all completed", async () => {
+    const id = await submit("watched");
+    const child = cli.spawn("job", "watch", id, "--json");
+    const seen = new Promise((resolve) => child.stdout?.once("data", resolve));
+    const watching = finished(child);
+    const unknown = finished(cli.spawn("job", "watch", UNKNOWN));
+    const piped = cli.fed(`${id}\n`, "job", "watch", "-");
+    await seen;
+    await cli.run("job", "cancel", id, "--reason", "enough");
+    const { code, stdout } = await watching;
+    expect(code).toBe(1);
+    const states = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).job.status);
+    expect(states).toEqual(["JOB_STATUS_PENDING", "JOB_STATUS_CANCELLED"]);
+    expect(await piped).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/ watched {2}cancelled {2}enough\n$/),
+    });
+    expect(await unknown).toMatchObject({ code: 1, stdout: expect.stringContaining("deleted") });
+    expect(await cli.fed("", "job", "watch", "-")).toMatchObject({ code: 0, stderr: "no jobs to watch\n" });
+  });
+
+  test("without ids it goes on until Ctrl-C", async () => {
+    const child = cli.spawn("job", "watch", "--type", "followed");
+    const done = finished(child);
+    const seen = new Promise((resolve) => child.stdout?.once("data", resolve));
+    let isSeen = false;
+    void seen.then(() => {
+      isSeen = true;
+    });
+    // Not before the watch is in place.
+    while (!isSeen) {
+      await submit("unwatched");
+      await submit("followed");
+    }
+    child.kill("SIGINT");
+    const { code, stdout } = await done;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}[0-9a-f-]{36} {2}followed {2}pending$/m);
+    expect(stdout).not.toContain("unwatched");
+  });
+});

@@ -1,0 +1,130 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { beforeEach, describe, expect, test } from "vitest";
+import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
+import { CompleteJobsItemSchema } from "../../gen/ltb/v1/job_service_pb.ts";
+import { completeJobs } from "../../src/jobs/complete.ts";
+import { queue } from "./support.ts";
+
+const q = queue();
+let benchmarkId: string;
+beforeEach(async () => {
+  await q.reset();
+  await q.worker("w");
+  benchmarkId = (await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+});
+
+async function claimed(count = 1) {
+  await q.db.jobs.createMany(Array.from({ length: count }, () => ({ jobType: "t", benchmarkId })));
+  const { leases } = await q.db.jobs.claim({ workerId: "w", maxJobs: count });
+  return leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
+}
+
+type Item = MessageInitShape<typeof CompleteJobsItemSchema>;
+
+const complete = (items: Item[]) =>
+  completeJobs(
+    q.db,
+    "w",
+    items.map((item) => create(CompleteJobsItemSchema, item)),
+    undefined,
+  );
+
+const evaluation = (sampleId: string, score = 1) => ({ sampleId, input: "2 + 2", output: "4", score });
+const count = async () => (await q.db.benchmarks.get(benchmarkId)).completedIterations;
+
+describe("a completion with evaluations", () => {
+  test("stores them with the job's benchmark, and sent again they are there", async () => {
+    const [ref = { jobId: "", epoch: 0 }] = await claimed();
+    const item = { ...ref, evaluations: [evaluation("a"), evaluation("b")] };
+    expect(await complete([item])).toMatchObject([{ outcome: LeaseOutcome.OK, evaluationsInserted: 2 }]);
+    expect(await complete([item])).toMatchObject([
+      { outcome: LeaseOutcome.OK, evaluationsInserted: 0, evaluationsDuplicate: 2 },
+    ]);
+    expect(await complete([{ ...ref, evaluations: [evaluation("a", 0)] }])).toMatchObject([
+      { evaluationsConflict: 1 },
+    ]);
+    expect(await count()).toBe(2);
+  });
+
+  test("is rejected whole where one is invalid, and the lease is still held", async () => {
+    const [ref = { jobId: "", epoch: 0 }] = await claimed();
+    const evaluations = [evaluation("a"), evaluation("b"), { ...evaluation("c"), score: Number.NaN }];
+    expect(await complete([{ ...ref, evaluations }])).toMatchObject([
+      { outcome: LeaseOutcome.REJECTED, field: "evaluations[2].score", reason: expect.any(String) },
+    ]);
+    expect(await count()).toBe(0);
+    expect(await q.db.jobs.get(ref.jobId)).toMatchObject({ status: "running" });
+    expect(await complete([{ ...ref, evaluations: evaluations.slice(0, 2) }])).toMatchObject([
+      { outcome: LeaseOutcome.OK },
+    ]);
+  });
+
+  test("of a lease that is not held stores nothing", async () => {
+    const [ref = { jobId: "", epoch: 0 }] = await claimed();
+    const evaluations = [evaluation("a")];
+    expect(await complete([{ ...ref, epoch: 9, evaluations }])).toMatchObject([
+      { outcome: LeaseOutcome.STALE },
+    ]);
+    await q.db.jobs.cancel(ref.jobId);
+    expect(await complete([{ ...ref, evaluations }])).toMatchObject([{ outcome: LeaseOutcome.CANCELLED }]);
+    expect(await count()).toBe(0);
+  });
+
+  test("sent again after the job was deleted does not hold up the others", async () => {
+    const [gone = { jobId: "", epoch: 0 }, here = { jobId: "", epoch: 0 }] = await claimed(2);
+    await complete([{ ...gone, evaluations: [evaluation("a")] }]);
+    await q.db.jobs.delete(gone.jobId);
+    const results = await complete([{ ...gone, evaluations: [evaluation("a")] }, here]);
+    expect(results.map(({ outcome }) => outcome)).toEqual([LeaseOutcome.NOT_FOUND, LeaseOutcome.OK]);
+  });
+
+  test("wakes a claim that waits for the slot", async () => {
+    await q.client.query("update worker_slots set capacity = 1");
+    const [ref = { jobId: "", epoch: 0 }] = await claimed();
+    await q.db.jobs.create({ jobType: "t" });
+    const waiting = q.db.jobs.claim({ workerId: "w", waitMs: 5_000 });
+    const began = performance.now();
+    await complete([{ ...ref, evaluations: [evaluation("a")] }]);
+    expect((await waiting).leases).toHaveLength(1);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
+
+test("items of every kind are answered in their place", async () => {
+  const [a, b, c, d] = await claimed(4);
+  const results = await complete([
+    { ...a, evaluations: [evaluation("a")] },
+    { ...b },
+    { jobId: "no id", epoch: 1 },
+    { jobId: "no id", epoch: 1, evaluations: [evaluation("x")] },
+    { ...c, evaluations: [{ ...evaluation("c"), input: "", sampleId: "s".repeat(256) }] },
+    { ...d, result: { kind: { case: "stringValue", value: "\0" } } },
+  ]);
+  expect(results).toMatchObject([
+    { jobId: a?.jobId, outcome: LeaseOutcome.OK },
+    { jobId: b?.jobId, outcome: LeaseOutcome.OK },
+    { jobId: "no id", outcome: LeaseOutcome.REJECTED, field: "job_id" },
+    { jobId: "no id", outcome: LeaseOutcome.REJECTED, field: "job_id" },
+    { jobId: c?.jobId, outcome: LeaseOutcome.REJECTED, field: "evaluations[0].sample_id" },
+    { jobId: d?.jobId, outcome: LeaseOutcome.REJECTED, field: "result" },
+  ]);
+});
+
+test("too many items, or evaluations in all, are refused", async () => {
+  const item = { jobId: "no id", epoch: 1 };
+  const evaluations = Array.from({ length: 501 }, (_, i) => evaluation(`${i}`));
+  for (const items of [
+    Array.from({ length: 1_001 }, () => item),
+    [],
+    [
+      { ...item, evaluations },
+      { ...item, evaluations },
+    ],
+  ]) {
+    await expect(complete(items)).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      violations: [{ field: "items" }],
+    });
+  }
+});

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import type { Database } from "../../src/database/database.ts";
+import { ServiceError } from "../../src/errors.ts";
+import { queue } from "./support.ts";
+
+const q = queue();
+
+// LTB_DEADLOCK_SECONDS=120 looks longer.
+const seconds = Number(process.env.LTB_DEADLOCK_SECONDS ?? 8);
+const callers = 16;
+
+const random = (below: number) => Math.floor(Math.random() * below);
+
+async function deadlocks(): Promise<number> {
+  // Backends report what they counted when they are idle for a moment.
+  await sleep(1_200);
+  const { rows } = await q.client.query<{ deadlocks: string }>(
+    "select deadlocks from pg_stat_database where datname = current_database()",
+  );
+  return Number(rows[0]?.deadlocks);
+}
+
+/** What a caller may be told because another was faster. */
+const expected = [Code.NotFound, Code.FailedPrecondition];
+
+test(
+  "changes of the same jobs from many callers never deadlock, nor fail",
+  async () => {
+    const workers = ["w0", "w1", "w2", "w3"];
+    for (const workerId of workers) await q.worker(workerId, { capacity: 40, tags: ["gpu"] });
+    for (const limitKey of ["k0", "k1"]) await q.db.jobs.setLimit({ limitKey, maxRunning: 30 });
+    const ids: string[] = [];
+    const held = new Map<string, { jobId: string; epoch: number }[]>(
+      workers.map((workerId) => [workerId, []]),
+    );
+    const calls: Record<string, number> = {};
+    const errors: unknown[] = [];
+
+    const some = () => {
+      const start = random(Math.max(ids.length - 40, 1));
+      return ids.slice(start, start + 40);
+    };
+    const actions: Record<string, (db: Database, workerId: string) => Promise<unknown>> = {
+      create: async (db) => {
+        const jobs = Array.from({ length: 1 + random(20) }, () => ({
+          jobType: `t${random(3)}`,
+          priority: random(3),
+          requiredTags: random(2) ? ["gpu"] : [],
+          limitKey: random(3) ? undefined : `k${random(2)}`,
+          uniqueKey: random(4) ? undefined : `u${random(30)}`,
+          maxRetries: 3,
+        }));
+        const made = random(2)
+          ? await db.jobs.createMany(jobs)
+          : await Promise.all(jobs.map((job) => db.jobs.create(job)));
+        ids.push(...made.map(({ id }) => id));
+        ids.splice(0, ids.length - 400);
+      },
+      claim: async (db, workerId) => {
+        const { leases } = await db.jobs.claim({ workerId, maxJobs: 1 + random(15) });
+        held.get(workerId)?.push(...leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
+      },
+      complete: (db, workerId) => ended(workerId, (ends) => db.jobs.complete(workerId, ends)),
+      fail: (db, workerId) =>
+        ended(workerId, (ends) =>
+          db.jobs.fail(
+            workerId,
+            ends.map((end) => ({ ...end, error: "e", retryAfterMs: 0 })),
+          ),
+        ),
+      release: (db, workerId) => ended(workerId, (ends) => db.jobs.release(workerId, ends)),
+      progress: (db, workerId) => ended(workerId, (ends) => db.jobs.progress(workerId, ends), true),
+      heartbeat: (db, workerId) => db.workers.heartbeat({ workerId, leases: held.get(workerId) ?? [] }),
+      cancel: (db) =>
+        Promise.all(
+          some()
+            .slice(0, 5)
+            .map((id) => db.jobs.cancel(id).catch(ignore)),
+        ),
+      retry: (db) =>
+        Promise.all(
+          some()
+            .slice(0, 5)
+            .map((id) => db.jobs.retry(id).catch(ignore)),
+        ),
+      delete: (db) =>
+        Promise.all(
+          some()
+            .slice(0, 5)
+            .map((id) => db.jobs.delete(id).catch(ignore)),
+        ),
+      cancelMany: (db) => db.jobs.cancelMany({ jobType: `t${random(3)}` }),
+      retryMany: (db) => db.jobs.retryMany({ limitKey: `k${random(2)}` }),
+      retryType: (db) => db.jobs.retryMany({ jobType: `t${random(3)}` }),
+      cleanup: (db) =>
+        db.jobs.cleanup(0, [(["completed", "failed", "cancelled"] as const)[random(3)] ?? "failed"]),
+      expire: async () => {
+        await q.client.query(
+          `update job_leases set expires_at = clock_timestamp()
+        where ctid = any (array(select ctid from job_leases limit 5 for update skip locked))`,
+        );
+      },
+      maintain: (db) => db.maintain(),
+    };
+
+    function ended(
+      workerId: string,
+      report: (ends: { jobId: string; epoch: number }[]) => Promise<unknown>,
+      keep = false,
+    ) {
+      const own = held.get(workerId) ?? [];
+      const ends = keep ? own.slice(-10) : own.splice(random(own.length), 1 + random(12));
+      return ends.length > 0 ? report(ends) : Promise.resolve();
+    }
+
+    function ignore(error: unknown): void {
+      const isExpected =
+        error instanceof ServiceError &&
+        (expected.includes(error.code) || error.reason === "UNIQUE_KEY_TAKEN");
+      if (!isExpected) errors.push(error);
+    }
+
+    const names = Object.keys(actions);
+    const until = performance.now() + seconds * 1_000;
+    const call = async (index: number) => {
+      const db = index % 2 ? q.db : q.other;
+      while (performance.now() < until) {
+        const name = names[random(names.length)] ?? "claim";
+        calls[name] = (calls[name] ?? 0) + 1;
+        await actions[name]?.(db, workers[random(workers.length)] ?? "w0").catch(ignore);
+      }
+    };
+    const before = await deadlocks();
+    await Promise.all(Array.from({ length: callers }, (_, index) => call(index)));
+    const found = (await deadlocks()) - before;
+    console.log(`${found} deadlocks in ${JSON.stringify(calls)}`);
+    expect(errors).toEqual([]);
+    expect(found).toBe(0);
+    expect(Math.min(...names.map((name) => calls[name] ?? 0))).toBeGreaterThan(10);
+  },
+  seconds * 1_000 + 30_000,
+);

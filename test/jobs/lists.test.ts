@@ -1,0 +1,190 @@
+import { Code } from "@connectrpc/connect";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { JobFilter } from "../../src/jobs/input.ts";
+import type { JobListOptions } from "../../src/jobs/repository.ts";
+import type { Job } from "../../src/jobs/rows.ts";
+import { queue } from "./support.ts";
+
+const q = queue();
+let benchmarkId: string;
+
+// Two types, two workers, one benchmark, every status; two pages of most of them.
+beforeAll(async () => {
+  const benchmark = await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  benchmarkId = benchmark.id;
+  await q.worker("w");
+  await q.worker("v");
+  for (let i = 0; i < 60; i++) {
+    const job = {
+      jobType: i % 2 ? "odd" : "even",
+      priority: (i * 7) % 4,
+      benchmarkId: i % 3 ? undefined : benchmarkId,
+      payload: { i },
+      runAt: i % 15 === 14 ? "2999-01-01T00:00:00Z" : undefined,
+    };
+    await q.db.jobs.create(job);
+  }
+  for (const workerId of ["w", "v", "w", "v"]) {
+    const { leases } = await q.db.jobs.claim({ workerId, maxJobs: 10 });
+    const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
+    await q.db.jobs.complete(workerId, ends.slice(0, 3));
+    await q.db.jobs.fail(
+      workerId,
+      ends.slice(3, 5).map((end) => ({ ...end, error: "e", retryable: false })),
+    );
+    await q.db.jobs.fail(
+      workerId,
+      ends.slice(5, 6).map((end) => ({ ...end, error: "e", retryAfterMs: 60_000 })),
+    );
+    for (const { jobId } of ends.slice(6, 8)) await q.db.jobs.cancel(jobId);
+  }
+});
+
+async function pages(filter: JobFilter, limit: number, options: JobListOptions = {}): Promise<Job[][]> {
+  const found: Job[][] = [];
+  let after: JobListOptions["after"];
+  do {
+    const { items, next } = await q.db.jobs.list(filter, { ...options, limit, after });
+    expect(items.length).toBeLessThanOrEqual(limit);
+    found.push([...items]);
+    after = next;
+  } while (after !== undefined && found.length < 100);
+  return found;
+}
+
+const all = async () => {
+  const { rows } = await q.client.query<{ id: string }>(
+    "select id, created_at, completed_at from jobs order by created_at desc, id desc",
+  );
+  return Promise.all(rows.map(({ id }) => q.db.jobs.get(id)));
+};
+
+const filters: JobFilter[] = [
+  {},
+  ...["pending", "running", "completed", "failed", "cancelled"].map((status) => ({ status })),
+]
+  .flatMap((filter) => [filter, { ...filter, jobType: "odd" }])
+  .flatMap((filter) => [filter, { ...filter, workerId: "w" }])
+  .flatMap((filter) => [filter, { ...filter, benchmarkId: "benchmark" }]) as JobFilter[];
+
+test.each(filters)("%j is listed whole and in order, whatever the size of the pages", async (given) => {
+  const filter = given.benchmarkId ? { ...given, benchmarkId } : given;
+  const expected = (await all()).filter(
+    (job) =>
+      (filter.status === undefined || job.status === filter.status) &&
+      (filter.jobType === undefined || job.jobType === filter.jobType) &&
+      (filter.workerId === undefined || job.workerId === filter.workerId) &&
+      (filter.benchmarkId === undefined || job.benchmarkId === filter.benchmarkId),
+  );
+  const isEnded = filter.status !== undefined && !["pending", "running"].includes(filter.status);
+  const key = (job: Job) => `${isEnded ? job.completedAt : job.createdAt} ${job.id}`;
+  expected.sort((a, b) => (key(a) < key(b) ? 1 : -1));
+  for (const limit of [1, 4, 1_000]) {
+    const found = (await pages(filter, limit, { full: true })).flat();
+    expect(found).toEqual(expected);
+  }
+});
+
+test("a brief page has all but the large fields", async () => {
+  const [job] = (await q.db.jobs.list({ status: "completed" }, { limit: 1 })).items;
+  expect(job).toMatchObject({ payload: null, result: null, metadata: null });
+  const { payload: _, result: __, metadata: ___, ...same } = await q.db.jobs.get(job?.id ?? "");
+  expect(job).toMatchObject(same);
+});
+
+describe("by priority", () => {
+  test.each([undefined, "odd", "even", "none"])(
+    "ready jobs of type %s come in the order of claims",
+    async (jobType) => {
+      const { rows } = await q.client.query<{ id: string }>(
+        `select j.id from job_ready r join jobs j on j.id = r.job_id where $1::text is null or j.job_type = $1
+      order by r.priority desc, r.sequence`,
+        [jobType ?? null],
+      );
+      for (const limit of [1, 3, 1_000]) {
+        const found = await pages(
+          { status: "pending", orderBy: "priority", ...(jobType && { jobType }) },
+          limit,
+        );
+        expect(found.flat().map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+      }
+    },
+  );
+
+  test.each([{}, { status: "running" as const }, { status: "pending" as const, workerId: "w" }])(
+    "%j does not go with it",
+    async (filter) => {
+      await expect(q.db.jobs.list({ ...filter, orderBy: "priority" })).rejects.toMatchObject({
+        code: Code.InvalidArgument,
+        violations: [{ field: "order_by" }],
+      });
+    },
+  );
+});
+
+test.each([0, 1_001, 1.5])("a page of %d is refused", async (limit) => {
+  await expect(q.db.jobs.list({}, { limit })).rejects.toMatchObject({ code: Code.InvalidArgument });
+});
+
+test("the operations of the specification agree with the lists", async () => {
+  const stats = await q.db.jobs.stats();
+  expect(await q.db.jobs.listByStatus("failed", 1_000)).toHaveLength(stats.failed);
+  expect(await q.db.jobs.listRunning(1_000)).toHaveLength(stats.running);
+  expect(await q.db.jobs.listPending(1_000)).toHaveLength(stats.pending);
+  expect(await q.db.jobs.countByStatus("pending")).toBe(stats.pending + stats.scheduled);
+  expect(await q.db.jobs.countByStatus("completed")).toBe(stats.completed);
+  expect((await q.db.jobs.listByWorker("w", 1_000)).every(({ workerId }) => workerId === "w")).toBe(true);
+  expect(stats.total).toBe(60);
+});
+
+describe("statistics", () => {
+  test("by type and benchmark are those of the rows, before and after folding", async () => {
+    const count = async (filter: { jobType?: string; benchmarkId?: string }) => {
+      const jobs = (await all()).filter(
+        (job) =>
+          (filter.jobType === undefined || job.jobType === filter.jobType) &&
+          (filter.benchmarkId === undefined || job.benchmarkId === filter.benchmarkId),
+      );
+      const { rows } = await q.client.query("select job_id from job_scheduled");
+      const later = new Set(rows.map(({ job_id }) => job_id));
+      const of = (status: string) => jobs.filter((job) => job.status === status && !later.has(job.id)).length;
+      const scheduled = jobs.filter(({ id }) => later.has(id)).length;
+      const [pending, running, completed] = [of("pending"), of("running"), of("completed")];
+      return {
+        pending,
+        scheduled,
+        running,
+        completed,
+        failed: of("failed"),
+        cancelled: of("cancelled"),
+        total: jobs.length,
+      };
+    };
+    const filters = [
+      {},
+      { jobType: "odd" },
+      { benchmarkId },
+      { jobType: "odd", benchmarkId },
+      { jobType: "none" },
+    ];
+    for (let round = 0; round < 2; round++) {
+      for (const filter of filters) expect(await q.db.jobs.stats(filter)).toMatchObject(await count(filter));
+      const { byType } = await q.db.jobs.stats();
+      expect(byType.map(({ jobType }) => jobType)).toEqual(["even", "odd"]);
+      for (const { jobType, ...numbers } of byType) expect(numbers).toMatchObject(await count({ jobType }));
+      await q.db.maintain();
+    }
+  });
+
+  test("tell how long the oldest ready job has been waiting", async () => {
+    // The oldest is neither the first by priority nor in the largest lane.
+    const { rows } = await q.client.query<{ age: number }>(
+      `update jobs set created_at = created_at - interval '1 h'
+      where id = (select job_id from job_ready order by priority, sequence limit 1)
+      returning extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age`,
+    );
+    const { oldestPendingAgeMs } = await q.db.jobs.stats();
+    expect(Math.abs((oldestPendingAgeMs ?? 0) - (rows[0]?.age ?? 0))).toBeLessThan(500);
+    expect((await q.db.jobs.stats({ jobType: "none" })).oldestPendingAgeMs).toBeNull();
+  });
+});
