@@ -47,6 +47,8 @@ export type Config = Readonly<{
   drainTimeoutSeconds: number;
   /** How long the service waits for its database when it starts. */
   startupTimeoutSeconds: number;
+  /** Whether statements are prepared by name, which poolers before pgbouncer 1.21 cannot carry in transaction mode. */
+  preparedStatements: boolean;
   /** For the log: settings that have no effect. */
   warnings: readonly string[];
 }>;
@@ -108,6 +110,7 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
     defaultDeadlineSeconds: own.LTB_DEFAULT_DEADLINE,
     drainTimeoutSeconds: own.LTB_DRAIN_TIMEOUT,
     startupTimeoutSeconds: own.LTB_STARTUP_TIMEOUT,
+    preparedStatements: own.DATABASE_PREPARED_STATEMENTS,
     warnings,
   });
 }

@@ -44,6 +44,7 @@ export async function serve(
   const connecting = Database.connect(source.connection, {
     startupTimeoutMs: config.startupTimeoutSeconds * 1000,
     listen: config.database.listen,
+    preparedStatements: config.preparedStatements,
     log,
   });
   const database = await unlessAborted(connecting, signal, (late) => late.close());

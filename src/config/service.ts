@@ -20,6 +20,7 @@ export const service = z.object({
   LTB_DRAIN_TIMEOUT: seconds(0, 3600).default(10),
   LTB_STARTUP_TIMEOUT: seconds(0, 3600).default(60),
   DATABASE_LISTEN: flag.default(true),
+  DATABASE_PREPARED_STATEMENTS: flag.default(true),
   LTB_TLS_CERT_FILE: notYet("this version does not serve TLS yet"),
   LTB_TLS_KEY_FILE: notYet("this version does not serve TLS yet"),
   LTB_TLS_CLIENT_CA_FILE: notYet("this version does not serve TLS yet"),

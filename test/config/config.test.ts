@@ -68,6 +68,7 @@ describe("defaults", () => {
       defaultDeadlineSeconds: 30,
       drainTimeoutSeconds: 10,
       startupTimeoutSeconds: 60,
+      preparedStatements: true,
       warnings: [],
     });
   });

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+const installed = spawnSync("pgbouncer", ["--version"]).status === 0;
+
+// Debian's package; nothing of npm brings it.
+describe.skipIf(!installed)(
+  "through pgbouncer in transaction mode (skipped where pgbouncer is not installed)",
+  () => {
+    let folder: string;
+    let bouncer: ChildProcess;
+    const servers: Database[] = [];
+
+    beforeAll(async () => {
+      const { host, port: serverPort, user, password, database } = await createTestDatabase();
+      const port = await freePort();
+      folder = await mkdtemp(join(tmpdir(), "ltb-pgbouncer-"));
+      await chmod(folder, 0o755);
+      const target = `host=${host} port=${serverPort} user=${user} password=${password?.reveal()}`;
+      const settings = [
+        "[databases]",
+        `${database} = ${target} dbname=${database}`,
+        "[pgbouncer]",
+        "listen_addr = 127.0.0.1",
+        `listen_port = ${port}`,
+        "unix_socket_dir =",
+        "auth_type = any",
+        "pool_mode = transaction",
+        "default_pool_size = 4",
+      ];
+      const file = join(folder, "pgbouncer.ini");
+      await writeFile(file, `${settings.join("\n")}\n`);
+      const asUser = process.getuid?.() === 0 ? ["-u", "postgres"] : [];
+      bouncer = spawn("pgbouncer", ["-q", ...asUser, file], { stdio: "ignore" });
+      const config = {
+        host: "127.0.0.1",
+        port,
+        user,
+        database,
+        password: "",
+        sslMode: "disable",
+        poolSize: 10,
+      };
+      for (let i = 0; i < 2; i++) servers.push(await Database.connect(config, { preparedStatements: false }));
+    });
+
+    afterAll(async () => {
+      await Promise.all(servers.map((server) => server.close()));
+      bouncer.kill("SIGINT");
+      await rm(folder, { recursive: true });
+    });
+
+    test("jobs created on one server reach a claim that waits on another within a second and a half", async () => {
+      const [one, other] = servers as [Database, Database];
+      await one.workers.register({ workerId: "w", address: "", capacity: 10 });
+      const claim = other.jobs.claim({ workerId: "w", waitMs: 10_000 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const startedAt = Date.now();
+      const job = await one.jobs.create({ jobType: "t" });
+      const { leases } = await claim;
+      expect(leases.map(({ id }) => id)).toEqual([job.id]);
+      expect(Date.now() - startedAt).toBeLessThan(1_500);
+      expect(await one.jobs.complete("w", [{ jobId: job.id, epoch: 1 }])).toEqual([{ outcome: "ok" }]);
+    });
+
+    test("transactions and concurrent batches work", async () => {
+      const [one, other] = servers as [Database, Database];
+      const { id } = await one.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+      const rows = Array.from({ length: 200 }, (_, i) => ({
+        benchmarkId: id,
+        sampleId: `${i}`,
+        input: "i",
+        output: "o",
+      }));
+      await Promise.all([one, other].map((server) => server.evaluations.createMany(rows)));
+      await one.transaction((tx) => tx.benchmarks.update(id, { status: "completed" }));
+      expect(await other.benchmarks.get(id)).toMatchObject({ completedIterations: 200, status: "completed" });
+    });
+  },
+);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
