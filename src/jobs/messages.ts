@@ -1,12 +1,12 @@
 import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
-  type JobAttemptSchema,
+  JobAttemptSchema,
   type JobLaneSchema,
   type JobLimitSchema,
-  type JobSchema,
-  type LeaseSchema,
   JobAttemptOutcome as WireAttemptOutcome,
+  type Job as WireJob,
+  type Lease as WireLease,
   LeaseOutcome as WireOutcome,
   JobStatus as WireStatus,
 } from "../../gen/ltb/v1/job_pb.ts";
@@ -56,24 +56,40 @@ const leaseOutcomes: Record<LeaseOutcome, WireOutcome> = {
   rejected: WireOutcome.REJECTED,
 };
 
-export function jobMessage(
-  job: Job,
-  attempts: readonly JobAttempt[] = [],
-): MessageInitShape<typeof JobSchema> {
-  const { result, error, workerId, progressMessage, runAt, startedAt, completedAt, ...same } = job;
+/**
+ * A whole message rather than what `create` would make one of, field by field: claims answer jobs by the thousand, and this
+ * takes a third of the time.
+ */
+export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): WireJob {
   return {
-    ...defined(same),
+    $typeName: "ltb.v1.Job",
+    id: job.id,
+    jobType: job.jobType,
+    payload: job.payload ?? undefined,
+    priority: job.priority,
     status: statuses[job.status],
-    ...(result !== null && { result: fromJson(ValueSchema, result) }),
-    error: error ?? "",
-    assignedWorkerId: workerId ?? "",
-    progressMessage: progressMessage ?? "",
-    runAt: toTimestamp(runAt),
-    startedAt: toTimestamp(startedAt),
-    completedAt: toTimestamp(completedAt),
+    result: job.result === null ? undefined : fromJson(ValueSchema, job.result),
+    error: job.error ?? "",
+    retryCount: job.retryCount,
+    maxRetries: job.maxRetries,
+    timeoutSeconds: job.timeoutSeconds,
+    assignedWorkerId: job.workerId ?? "",
+    requiredTags: job.requiredTags,
+    runAt: toTimestamp(job.runAt),
+    benchmarkId: job.benchmarkId ?? "",
+    limitKey: job.limitKey ?? "",
+    uniqueKey: job.uniqueKey ?? "",
+    metadata: job.metadata ?? undefined,
+    progress: job.progress,
+    progressMessage: job.progressMessage ?? "",
+    epoch: job.epoch,
+    startedAt: toTimestamp(job.startedAt),
+    completedAt: toTimestamp(job.completedAt),
     createdAt: toTimestamp(job.createdAt),
     updatedAt: toTimestamp(job.updatedAt),
-    attempts: attempts.map(attemptMessage),
+    createdBy: job.createdBy ?? "",
+    version: job.version,
+    attempts: attempts.map((attempt) => create(JobAttemptSchema, attemptMessage(attempt))),
   };
 }
 
@@ -90,14 +106,14 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof JobAttempt
   };
 }
 
-export function leaseMessage(lease: Lease): MessageInitShape<typeof LeaseSchema> {
-  const { expiresInMs, deadlineInMs, ...job } = lease;
+export function leaseMessage(lease: Lease): WireLease {
   return {
-    job: jobMessage(job),
+    $typeName: "ltb.v1.Lease",
+    job: jobMessage(lease),
     epoch: lease.epoch,
     attempt: lease.retryCount + 1,
-    expiresIn: toDuration(expiresInMs),
-    ...(deadlineInMs !== null && { deadlineIn: toDuration(deadlineInMs) }),
+    expiresIn: toDuration(lease.expiresInMs),
+    deadlineIn: lease.deadlineInMs === null ? undefined : toDuration(lease.deadlineInMs),
   };
 }
 

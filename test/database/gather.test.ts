@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { withSignal } from "../../src/database/cancellation.ts";
+import { gather } from "../../src/database/gather.ts";
+import { ServiceError } from "../../src/errors.ts";
+
+const options = { maxItems: 10, maxWrites: 2 };
+
+/** A write that notes its batches and answers each item with itself. */
+function noted() {
+  const batches: number[][] = [];
+  const write = async (items: readonly number[]) => {
+    batches.push([...items]);
+    await sleep(5);
+    return items;
+  };
+  return { batches, write };
+}
+
+test("calls that arrive together share writes, each with its own result", async () => {
+  const { batches, write } = noted();
+  const call = gather(write, options);
+  const numbers = Array.from({ length: 35 }, (_, i) => i);
+  expect(await Promise.all(numbers.map(call))).toEqual(numbers);
+  expect(batches.flat()).toEqual(numbers);
+  expect(batches.map(({ length }) => length)).toEqual([10, 10, 10, 5]);
+});
+
+test("a write ends before it grows too heavy; an item that is heavier alone goes alone", async () => {
+  const { batches, write } = noted();
+  const call = gather(write, { ...options, maxWeight: 10, weigh: (weight) => weight });
+  expect(await Promise.all([4, 4, 4, 50, 1, 9, 1].map(call))).toEqual([4, 4, 4, 50, 1, 9, 1]);
+  expect(batches).toEqual([[4, 4], [4], [50], [1, 9], [1]]);
+});
+
+test("never more writes at once than allowed", async () => {
+  let now = 0;
+  let most = 0;
+  const call = gather(
+    async (items: readonly number[]) => {
+      most = Math.max(most, ++now);
+      await sleep(2);
+      now--;
+      return items;
+    },
+    { ...options, maxItems: 3 },
+  );
+  await Promise.all(Array.from({ length: 40 }, (_, i) => call(i)));
+  expect(most).toBe(2);
+});
+
+test("one item that the database refuses fails itself only; a lost connection fails all", async () => {
+  const refused = new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", "13 is refused");
+  const lost = new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", "gone");
+  const call = gather(async (items: readonly number[]) => {
+    if (items.includes(99)) throw lost;
+    if (items.includes(13)) throw refused;
+    return items;
+  }, options);
+  const settled = await Promise.allSettled([1, 2, 13, 4, 5].map(call));
+  expect(settled.map((one) => (one.status === "fulfilled" ? one.value : one.reason))).toEqual([
+    1,
+    2,
+    refused,
+    4,
+    5,
+  ]);
+  const failed = await Promise.allSettled([1, 99, 2].map(call));
+  expect(failed.map((one) => one.status === "rejected" && one.reason)).toEqual([lost, lost, lost]);
+});
+
+test("a caller that goes before its write begins is left out, the others are written", async () => {
+  const { batches, write } = noted();
+  const call = gather(write, options);
+  const controller = new AbortController();
+  const calls = [call(1), withSignal({ signal: controller.signal }, () => call(2)), call(3)];
+  controller.abort();
+  const settled = await Promise.allSettled(calls);
+  expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(batches).toEqual([[1, 3]]);
+  expect(await call(4)).toBe(4);
+});

@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pool } from "pg";
+import { findBinaries } from "../../src/database/embedded/binaries.ts";
+import { prepareFolders } from "../../src/database/embedded/folders.ts";
+import { initialise, SUPERUSER } from "../../src/database/embedded/initialise.ts";
+import { lockFolder } from "../../src/database/embedded/lock.ts";
+import { spawnAs } from "../../src/database/embedded/runner.ts";
+
+/** A PostgreSQL of the test's own, for it to be ended in every way. */
+export interface OwnPostgres {
+  url: string;
+  /** Connections beside those of the service. */
+  pool: Pool;
+  /** As if its power had gone: no checkpoint, nobody is told. Resolves once it accepts connections again. */
+  restart(): Promise<void>;
+  /** The same, until `start`. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function startOwnPostgres(): Promise<OwnPostgres> {
+  // The prefix and the lock let the next run clear away what a run that was killed left behind.
+  const dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
+  await chmod(dataDir, 0o711);
+  const binaries = await findBinaries();
+  const { folders, runner } = await prepareFolders(dataDir, binaries);
+  const lock = await lockFolder(folders.base, runner);
+  const password = await initialise(folders, binaries, runner, { sync: false });
+  const port = await freePort();
+
+  async function pgCtl(...args: string[]): Promise<void> {
+    const child = spawnAs(runner, binaries.pgCtl, ["-D", folders.data, ...args], {
+      cwd: "/",
+      stdio: "ignore",
+    });
+    const [code] = await once(child, "exit");
+    if (code !== 0) throw new Error(`pg_ctl ${args[0]} failed with ${code}`);
+  }
+  // What was committed has to outlast PostgreSQL's own end, not the machine's: fsync may be off, synchronous_commit not.
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=on`;
+  const start = () => pgCtl("start", "-w", "-l", folders.logFile, "-o", settings);
+  await start();
+  const connection = { host: "127.0.0.1", port, user: SUPERUSER, password, database: "postgres" };
+  const pool = new Pool({ ...connection, max: 4 });
+  pool.on("error", () => undefined);
+  return {
+    url: `postgres://${SUPERUSER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres?sslmode=disable`,
+    pool,
+    start,
+    crash: () => pgCtl("stop", "-w", "-m", "immediate"),
+    restart: () => pgCtl("restart", "-w", "-m", "immediate", "-l", folders.logFile),
+    remove: async () => {
+      await pool.end();
+      await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);
+      lock.release();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
+  return address.port;
+}
