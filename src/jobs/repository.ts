@@ -1,59 +1,26 @@
 import { Code } from "@connectrpc/connect";
-import { z } from "zod";
 import type { Content } from "../database/content-hash.ts";
 import type { Executor } from "../database/executor.ts";
 import { newId } from "../database/ids.ts";
-import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
-import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { parseInput, text, uuid, whole } from "../validation.ts";
+import { parseInput, text, uuid } from "../validation.ts";
+import { type BulkResult, changeMany, cleanUpJobs } from "./bulk.ts";
 import * as change from "./change.ts";
 import type { Lease } from "./claim.ts";
 import { type Creation, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
 import { writeValid } from "./items.ts";
 import * as limit from "./limits.ts";
+import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists.ts";
 import * as query from "./query.ts";
 import type { JobQueue } from "./queue.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
+import { type JobStats, type JobTypeStats, jobStats } from "./stats.ts";
 import { type JobChange, type WatchFilter, type WatchOptions, watchJobs } from "./watch.ts";
 import { repeatedClaim, workerOffer } from "./worker-offer.ts";
 import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
-
-export interface JobPage {
-  items: readonly Job[];
-  /** Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next. */
-  next: query.JobPosition | query.ReadyPosition | undefined;
-}
-
-export interface JobListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: query.JobPosition | query.ReadyPosition | undefined;
-  /** Whether payload, result and metadata are read too. Default: false. */
-  full?: boolean;
-}
-
-export interface JobStats {
-  pending: number;
-  scheduled: number;
-  running: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  /** Sum of the six. */
-  total: number;
-  /** How long the oldest ready job has waited; null where none is ready. */
-  oldestPendingAgeMs: number | null;
-}
-
-/** What a bulk operation did; `more` where it stopped before all matching jobs were done. */
-export interface BulkResult {
-  affected: number;
-  skipped: number;
-  more: boolean;
-}
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {
@@ -112,7 +79,7 @@ export class JobRepository {
           });
         }),
       remember: (all) => all.map(({ id }) => id),
-      recall: (db, ids) => this.#in(db).#read(ids as string[], false),
+      recall: (db, ids) => readJobs(db, ids as string[], false),
     }).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
@@ -123,7 +90,7 @@ export class JobRepository {
   /** @throws NOT_FOUND */
   async get(id: string): Promise<Job> {
     const key = parseInput(uuid, id, "id");
-    const [job] = await this.#read([key], true);
+    const [job] = await readJobs(this.#db, [key], true);
     if (!job) throw notFound("job", key);
     return job;
   }
@@ -272,72 +239,39 @@ export class JobRepository {
   }
 
   /** Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail. */
-  async cleanup(
+  cleanup(
     days = 30,
     statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],
   ): Promise<BulkResult> {
-    const age = parseInput(whole(0, 36_500), days, "older_than_days");
-    const ended = parseInput(finalStatuses, statuses, "statuses");
-    let affected = 0;
-    for (const status of ended) {
-      for (;;) {
-        const { length } = await this.#db.any(change.cleanJobs(status, age, limits.bulkBatchRows));
-        affected += length;
-        if (length < limits.bulkBatchRows) break;
-        if (affected >= limits.bulkCallRows) return { affected, skipped: 0, more: true };
-      }
-    }
-    return { affected, skipped: 0, more: false };
+    return cleanUpJobs(this.#db, days, statuses);
   }
 
   /**
    * One page of the jobs that match. Newest first; ended ones by when they ended. In the order of claims: pending jobs of a
    * type, or of all.
    */
-  async list(filter: input.JobFilter = {}, options: JobListOptions = {}): Promise<JobPage> {
-    const { orderBy, ...parsed } = parseInput(input.jobFilter, filter);
-    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
-    const { after, full = false } = options;
-    if (orderBy === "priority")
-      return this.#listReady(parsed, limit, after as query.ReadyPosition | undefined, full);
-    const { status, jobType, workerId, benchmarkId } = parsed;
-    const position = after as query.JobPosition | undefined;
-    const scan = await this.#db.one(
-      query.scanJobs({ status, jobType, workerId, benchmarkId }, limit + 1, position),
-    );
-    const ids = scan.ids ?? [];
-    const items = await this.#read(ids.slice(0, limit), full);
-    const shown = items.at(-1);
-    if (shown && items.length < ids.length) {
-      const key = scan.keys?.[ids.indexOf(shown.id)];
-      return { items, next: key === undefined ? undefined : { key, id: shown.id } };
-    }
-    const [lastShown, lastShownKey] = [ids[limit - 1], scan.keys?.[limit - 1]];
-    // All of the page were deleted between the two statements, but more was found.
-    if (ids.length > limit && lastShown !== undefined && lastShownKey !== undefined)
-      return { items, next: { key: lastShownKey, id: lastShown } };
-    const { scanned, lastKey, lastId } = scan;
-    const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
-    return { items, next: more ? { key: lastKey, id: lastId } : undefined };
+  list(filter: input.JobFilter = {}, options: JobListOptions = {}): Promise<JobPage> {
+    return listJobs(this.#db, this.#queue.lanes, filter, options);
   }
 
   /** Ready jobs in the order in which they will be claimed. */
-  async listPending(limit: number): Promise<readonly Job[]> {
-    return (await this.list({ status: "pending", orderBy: "priority" }, { limit, full: true })).items;
+  listPending(limit: number): Promise<readonly Job[]> {
+    return this.#collect({ status: "pending", orderBy: "priority" }, limit);
   }
 
   /** Running jobs, newest first. */
-  async listRunning(limit: number): Promise<readonly Job[]> {
-    return (await this.list({ status: "running" }, { limit, full: true })).items;
+  listRunning(limit: number): Promise<readonly Job[]> {
+    return this.#collect({ status: "running" }, limit);
   }
 
-  async listByStatus(status: JobStatus, limit: number): Promise<readonly Job[]> {
-    return (await this.list({ status }, { limit, full: true })).items;
+  /** Jobs in this status, newest first; ended ones by when they ended. */
+  listByStatus(status: JobStatus, limit: number): Promise<readonly Job[]> {
+    return this.#collect({ status }, limit);
   }
 
   /** Jobs that a worker runs or ended. */
-  async listByWorker(workerId: string, limit: number): Promise<readonly Job[]> {
-    return (await this.list({ workerId }, { limit, full: true })).items;
+  listByWorker(workerId: string, limit: number): Promise<readonly Job[]> {
+    return this.#collect({ workerId }, limit);
   }
 
   /** Failed jobs that have retries left, because their last failure was not to be retried. */
@@ -349,6 +283,13 @@ export class JobRepository {
   async countByStatus(status: JobStatus): Promise<number> {
     const stats = await this.stats();
     return status === "pending" ? stats.pending + stats.scheduled : stats[status];
+  }
+
+  /** How many jobs are in each state, exact, in all and by type; without counting jobs. */
+  stats(
+    filter: { jobType?: string; benchmarkId?: string } = {},
+  ): Promise<JobStats & { byType: JobTypeStats[] }> {
+    return jobStats(this.#db, filter);
   }
 
   /**
@@ -365,28 +306,6 @@ export class JobRepository {
    */
   watch(filter: WatchFilter = {}, options: WatchOptions = {}): AsyncGenerator<JobChange, never> {
     return watchJobs(this.#queue.feed, filter, options);
-  }
-
-  /** How many jobs are in each state, exact, in all and by type; without counting jobs. */
-  async stats(
-    filter: { jobType?: string; benchmarkId?: string } = {},
-  ): Promise<JobStats & { byType: JobTypeStats[] }> {
-    const { jobType, benchmarkId } = parseInput(input.jobFilter, filter);
-    const rows = await this.#db.any(query.readStats(jobType, benchmarkId));
-    const byType = rows.map((row) => ({ ...row, total: totalOf(row) })).filter(({ total }) => total > 0);
-    const ages = byType.flatMap(({ oldestPendingAgeMs }) => oldestPendingAgeMs ?? []);
-    const sum = (state: keyof typeof empty) => byType.reduce((total, row) => total + row[state], 0);
-    return {
-      pending: sum("pending"),
-      scheduled: sum("scheduled"),
-      running: sum("running"),
-      completed: sum("completed"),
-      failed: sum("failed"),
-      cancelled: sum("cancelled"),
-      total: sum("total"),
-      oldestPendingAgeMs: ages.length > 0 ? Math.max(...ages) : null,
-      byType,
-    };
   }
 
   /** Sets the limit of a key, in place of a former one. Running jobs stay. */
@@ -452,29 +371,16 @@ export class JobRepository {
     return { ...job, id: job.id ?? newId(), laneId };
   }
 
-  async #read(ids: readonly string[], full: boolean): Promise<readonly Job[]> {
-    if (ids.length === 0) return [];
-    return cut(await this.#db.any(query.pageJobs(ids, full)), ids.length).items;
+  #collect(filter: input.JobFilter, limit: number): Promise<readonly Job[]> {
+    return collectJobs(this.#db, this.#queue.lanes, filter, limit);
   }
 
-  async #listReady(
-    { status, jobType, workerId, benchmarkId }: Omit<z.output<typeof input.jobFilter>, "orderBy">,
-    limit: number,
-    after: query.ReadyPosition | undefined,
-    full: boolean,
-  ): Promise<JobPage> {
-    if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
-      throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
-    }
-    await this.#queue.lanes.refresh();
-    const lanes = this.#queue.lanes.ofType(jobType);
-    const rows = await this.#db.any(query.scanReady(lanes, limit + 1, after));
-    const items = await this.#read(
-      rows.slice(0, limit).map(({ id }) => id),
-      full,
-    );
-    const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
-    return { items, next: last && { priority: last.priority, sequence: last.sequence } };
+  async #bulk(
+    ...change: Parameters<typeof changeMany> extends [Executor, ...infer Rest] ? Rest : never
+  ): Promise<BulkResult> {
+    const result = await changeMany(this.#db, ...change);
+    this.#queue.changed();
+    return result;
   }
 
   /** Looks at the job and tries again while it keeps moving between being ready, claimed and ended. */
@@ -492,60 +398,9 @@ export class JobRepository {
     }
     throw busy(key);
   }
-
-  async #bulk(
-    filter: input.BulkFilter,
-    allowed: readonly JobStatus[],
-    run: (ids: readonly string[]) => ReturnType<typeof change.retryJobs>,
-  ): Promise<BulkResult> {
-    const { statuses = [], ...rest } = parseInput(input.bulkFilter, filter);
-    for (const status of statuses) {
-      if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
-    }
-    if (statuses.length === 0 && Object.values(rest).every((value) => value === undefined)) {
-      throw invalidField("filter", "must have at least one field: this call changes everything that matches");
-    }
-    const wanted = { ...rest, statuses: statuses.length > 0 ? statuses : allowed };
-    const result = { affected: 0, skipped: 0, more: false };
-    let after: query.JobPosition | undefined;
-    let tries = limits.bulkTries;
-    for (;;) {
-      const found = await this.#db.any(query.scanBulk(wanted, limits.bulkBatchRows, after));
-      const last = found.at(-1);
-      if (!last) break;
-      const done = await this.#db.any(run(found.map(({ id }) => id)));
-      result.affected += done.length;
-      const left = found.length - done.length;
-      // Jobs that were just being claimed, ended or put back are looked at again.
-      if (left > 0 && --tries > 0) continue;
-      tries = limits.bulkTries;
-      result.skipped += left;
-      if (found.length < limits.bulkBatchRows) break;
-      after = { key: last.createdAt, id: last.id };
-      result.more = result.affected >= limits.bulkCallRows;
-      if (result.more) break;
-    }
-    this.#queue.changed();
-    return result;
-  }
 }
-
-export type JobTypeStats = JobStats & { jobType: string };
 
 const moveAttempts = 20;
-const empty = { pending: 0, scheduled: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 };
-const pageLimit = z
-  .int()
-  .min(1, "must be 1 or more")
-  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
-const finalStatuses = z.array(
-  z.enum(["completed", "failed", "cancelled"], { error: "must be one of completed, failed, cancelled" }),
-);
-
-function totalOf(row: Omit<JobStats, "total" | "oldestPendingAgeMs">): number {
-  return row.pending + row.scheduled + row.running + row.completed + row.failed + row.cancelled;
-}
-
 function jobOf(creation: Creation | undefined): Job {
   if (!creation) throw new Error("a job was created without a result");
   if ("error" in creation) throw creation.error;

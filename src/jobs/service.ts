@@ -23,7 +23,9 @@ import {
   toDuration,
   wireStatus,
 } from "./messages.ts";
-import type { JobStats } from "./repository.ts";
+import type { JobStats } from "./stats.ts";
+
+const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
 const position = z.union([
   z.object({ key: z.string(), id: z.string() }),
@@ -71,7 +73,7 @@ export function jobService(db: Database) {
     },
 
     async claimJobs(request, context) {
-      const waitMs = fromDuration(request.wait, "wait") ?? 0;
+      const waitMs = fromDuration(request.wait, "wait", { max: limits.claimWaitMs }) ?? 0;
       // An answer that comes after the caller's time is up would be leases that nobody runs.
       const timeLeft = Math.max((context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs, 0);
       const { leases, drain } = await db.jobs.claim({
@@ -79,8 +81,8 @@ export function jobService(db: Database) {
         requestId: given(request.requestId),
         maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
         jobTypes: request.jobTypes,
-        waitMs: waitMs > limits.claimWaitMs ? waitMs : Math.floor(Math.min(waitMs, timeLeft)),
-        leaseMs: fromDuration(request.lease, "lease"),
+        waitMs: Math.floor(Math.min(waitMs, timeLeft)),
+        leaseMs: fromDuration(request.lease, "lease", leaseLength),
       });
       return { leases: leases.map(leaseMessage), drain };
     },
@@ -120,7 +122,7 @@ export function jobService(db: Database) {
     },
 
     async updateJobProgress({ workerId, items, lease }) {
-      const leaseMs = fromDuration(lease, "lease") ?? limits.leaseMs;
+      const leaseMs = fromDuration(lease, "lease", leaseLength) ?? limits.leaseMs;
       const results = await db.jobs.progress(
         workerId,
         items.map(({ jobId, epoch, progress, message }) => ({ jobId, epoch, progress, message })),

@@ -1641,7 +1641,7 @@ export type GetJobStatsResponse = Message<"ltb.v1.GetJobStatsResponse"> & {
   total: number;
 
   /**
-   * How long the oldest due pending job has been waiting. Unset when none is waiting.
+   * How long the oldest due pending job has been waiting. Unset when none is waiting, and with benchmark_id.
    *
    * @generated from field: google.protobuf.Duration oldest_pending_age = 8;
    */
