@@ -18,4 +18,20 @@ export type { EvaluationPosition } from "./evaluations/statements.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";
+export type {
+  ClaimInput,
+  Completion,
+  Failure,
+  JobFilter,
+  NewJob,
+  NewJobLimit,
+  ProgressReport,
+} from "./jobs/input.ts";
+export type { JobListOptions, JobPage } from "./jobs/lists.ts";
+export { JobRepository } from "./jobs/repository.ts";
+export type { Job, JobAttempt, JobStatus } from "./jobs/rows.ts";
+export type { JobStats } from "./jobs/stats.ts";
+export type { EndResult, LeaseOutcome } from "./jobs/writes.ts";
 export { version } from "./version.ts";
+export { WorkerRepository } from "./workers/repository.ts";
+export type { Worker } from "./workers/rows.ts";
