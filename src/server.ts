@@ -2,7 +2,9 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
+import { pathOf } from "./rpc/call.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
+import { explainUnknownMethods } from "./rpc/grpc-unknown.ts";
 import { healthService } from "./rpc/health.ts";
 import { HealthState } from "./rpc/health-state.ts";
 import { RpcHost } from "./rpc/host.ts";
@@ -73,7 +75,10 @@ export async function startServer({
   const methods = methodsOf(all);
 
   await probe(database, health, log);
-  const grpc = await listenGrpc(createGrpcServer(methods, host), config.grpcAddress);
+  const paths = new Set(methods.map(({ method }) => pathOf(method)));
+  const grpc = await listenGrpc(createGrpcServer(methods, host), config.grpcAddress, (port) =>
+    explainUnknownMethods(paths, port, host),
+  );
   const http = await listenHttp(
     createHttpServer({ methods, host, health, corsOrigins: config.corsOrigins }),
     config.httpAddress,

@@ -2,12 +2,12 @@ import { toJson } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { BenchmarkOrder, BenchmarkView } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkOrder, BenchmarkView, BenchmarkViewSchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, patchOf } from "../rpc/convert.ts";
+import { fromTimestamp, given, knownView, patchOf } from "../rpc/convert.ts";
 import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import type { JsonValue } from "../validation.ts";
@@ -87,7 +87,7 @@ export function benchmarkMethods(db: Database) {
       const { items, next } = await db.benchmarks.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
-        full: view === BenchmarkView.FULL,
+        full: knownView(BenchmarkViewSchema, view) === BenchmarkView.FULL,
       });
       return {
         benchmarks: items.map(benchmarkMessage),

@@ -1,11 +1,11 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { EvaluationOrder, EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { EvaluationOrder, EvaluationView, EvaluationViewSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { callOf } from "../rpc/context.ts";
-import { given, patchOf } from "../rpc/convert.ts";
+import { given, knownView, patchOf } from "../rpc/convert.ts";
 import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import { exportChunks } from "./export.ts";
@@ -88,7 +88,7 @@ export function evaluationMethods(db: Database) {
       const { items, next } = await db.evaluations.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, evaluationPosition),
-        full: request.view === EvaluationView.FULL,
+        full: knownView(EvaluationViewSchema, request.view) === EvaluationView.FULL,
       });
       return {
         evaluations: items.map(evaluationMessage),
@@ -99,7 +99,7 @@ export function evaluationMethods(db: Database) {
     async *exportEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
       const after = decodePageToken(request.pageToken, filter, evaluationPosition);
-      const full = request.view !== EvaluationView.BASIC;
+      const full = knownView(EvaluationViewSchema, request.view) !== EvaluationView.BASIC;
       for await (const { items, next } of exportChunks(db.evaluations, filter, { after, full })) {
         yield {
           evaluations: items.map(evaluationMessage),

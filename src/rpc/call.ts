@@ -60,8 +60,7 @@ export class Call {
     this.#origin = origin;
     this.#host = host;
     this.method = fullName(method);
-    const given = origin.header("x-request-id");
-    this.requestId = given !== undefined && saneRequestId.test(given) ? given : randomUUID();
+    this.requestId = requestIdOf(origin.header("x-request-id"));
     this.#started = Date.now();
     const asked = origin.callerDeadline;
     if (asked !== undefined) this.deadline = Math.min(asked, this.#started + transportLimits.deadlineMs);
@@ -142,6 +141,11 @@ export class Call {
   }
 }
 
+/** The request id that the caller gave if it is a usable one, else a new UUID. */
+export function requestIdOf(given: string | undefined): string {
+  return given !== undefined && saneRequestId.test(given) ? given : randomUUID();
+}
+
 function stopLate(call: Call): void {
   call.stop(deadlineExceeded());
 }
@@ -149,4 +153,9 @@ function stopLate(call: Call): void {
 /** `package.Service/Method`, as in a gRPC path without its leading slash. */
 export function fullName(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
+}
+
+/** The path of the method's requests over HTTP, the same for all protocols. */
+export function pathOf(method: DescMethod): string {
+  return `/${fullName(method)}`;
 }

@@ -1,37 +1,51 @@
 import type { IncomingMessage } from "node:http";
+import type { DescMethod } from "@bufbuild/protobuf";
 import {
   type ContextValues,
   createContextKey,
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { CallOrigin } from "./call.ts";
+import type { Call, CallOrigin } from "./call.ts";
+import { CallContext } from "./context.ts";
+import type { RpcHost } from "./host.ts";
 
 /** What the HTTP listener knows of a request and Connect does not pass on. */
 interface Exchange {
-  peer: string;
-  /** True once the request has become a call, which logs itself. */
-  called: boolean;
+  readonly peer: string;
+  /** Once the request has become a call, which logs itself. */
+  call: Call | undefined;
 }
 
-const exchangeKey = createContextKey<Exchange>({ peer: "unknown", called: false });
+const exchangeKey = createContextKey<Exchange>({ peer: "unknown", call: undefined });
 
 /** An exchange and the context values that carry it to `ConnectOrigin`. */
 export function exchangeOf({ socket }: IncomingMessage): { exchange: Exchange; values: ContextValues } {
-  const exchange = { peer: `${socket.remoteAddress}:${socket.remotePort}`, called: false };
+  const exchange: Exchange = { peer: `${socket.remoteAddress}:${socket.remotePort}`, call: undefined };
   return { exchange, values: createContextValues().set(exchangeKey, exchange) };
 }
 
+/** The exchange that Connect's context belongs to. */
+export function exchangeIn(context: HandlerContext): Exchange {
+  return context.values.get(exchangeKey);
+}
+
+/** Makes the request a call: the chain's context for Connect's. */
+export function openCall(outer: HandlerContext, method: DescMethod, host: RpcHost): CallContext {
+  const context = new CallContext(method, new ConnectOrigin(outer), host);
+  exchangeIn(outer).call = context.call;
+  outer.responseHeader.set("x-request-id", context.call.requestId);
+  return context;
+}
+
 /** A call as connect-node knows it. */
-export class ConnectOrigin implements CallOrigin {
+class ConnectOrigin implements CallOrigin {
   readonly peer: string;
   readonly callerDeadline: number | undefined;
   readonly #context: HandlerContext;
 
   constructor(context: HandlerContext) {
-    const exchange = context.values.get(exchangeKey);
-    exchange.called = true;
-    this.peer = exchange.peer;
+    this.peer = exchangeIn(context).peer;
     const left = context.timeoutMs();
     this.callerDeadline = left === undefined ? undefined : Date.now() + left;
     this.#context = context;

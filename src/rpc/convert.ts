@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescEnum } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../errors.ts";
 
@@ -20,6 +20,15 @@ export function fromTimestamp(timestamp: Timestamp | undefined, field: string): 
   if (!inRange) throw invalidField(field, "must be a time of the years 0001 to 9999");
   const micros = String(Math.floor(nanos / 1000)).padStart(6, "0");
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${micros}Z`;
+}
+
+/**
+ * A request's `view` as it was sent.
+ * @throws INVALID_ARGUMENT for a number that is no value of the enum
+ */
+export function knownView<View extends number>({ name, value }: DescEnum, view: View): View {
+  if (!(view in value)) throw invalidField("view", `must be a value of ${name}, is ${view}`);
+  return view;
 }
 
 /** An empty string of proto3 is an unset one. */

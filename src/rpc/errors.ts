@@ -19,12 +19,15 @@ export const errorDomain = "llm-test-bench";
 
 type Detail<Schema extends DescMessage = DescMessage> = { desc: Schema; value: MessageInitShape<Schema> };
 
+/** What an error needs of its call. */
+type Told = Pick<Call, "requestId" | "log">;
+
 /**
  * What callers get for anything that was thrown: a code, a message, and the details `ErrorInfo` and `RequestInfo`, with `BadRequest` for faulty
  * fields and `RetryInfo` where trying again helps. `ServiceError`s and `ConnectError`s are public, a `ZodError` names its fields, and everything
  * else is logged and masked as INTERNAL.
  */
-export function toConnectError(thrown: unknown, call: Call): ConnectError {
+export function toConnectError(thrown: unknown, call: Told): ConnectError {
   if (thrown instanceof ServiceError) return publicError(thrown, call);
   if (thrown instanceof ConnectError) {
     const details = thrown.details.filter((detail) => "desc" in detail);
@@ -52,7 +55,7 @@ export function toConnectError(thrown: unknown, call: Call): ConnectError {
   return publicError(new ServiceError(Code.Internal, "INTERNAL", masked, { cause: thrown }), call);
 }
 
-function publicError(error: ServiceError, call: Call): ConnectError {
+function publicError(error: ServiceError, call: Told): ConnectError {
   const details: Detail[] = [errorInfo(error.reason, error.metadata)];
   if (error.violations.length > 0) details.push(badRequest(error.violations));
   if (error.retryAfterMs !== undefined) details.push(retryInfo(error.retryAfterMs));
@@ -97,7 +100,7 @@ function retryInfo(ms: number): Detail<typeof RetryInfoSchema> {
   return { desc: RetryInfoSchema, value: { retryDelay } };
 }
 
-function requestInfo({ requestId }: Call): Detail<typeof RequestInfoSchema> {
+function requestInfo({ requestId }: Told): Detail<typeof RequestInfoSchema> {
   return { desc: RequestInfoSchema, value: { requestId } };
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
 import { transportLimits } from "../limits.ts";
 import type { CallContext } from "./context.ts";
+import { encodeResponse } from "./encode.ts";
 import type { ProvidedMethod } from "./methods.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./middleware/chain.ts";
 
@@ -17,14 +18,7 @@ export function coded({ method, implementation }: ProvidedMethod, maxMessageByte
       throw malformed(method, error);
     }
   };
-  const encode = (response: unknown) => {
-    const bytes = toBinary(
-      method.output,
-      create(method.output, response as MessageInitShape<typeof method.output>),
-    );
-    if (bytes.length > maxMessageBytes) throw tooLarge(bytes.length, maxMessageBytes);
-    return bytes;
-  };
+  const encode = (response: unknown) => encodeResponse(method, response, maxMessageBytes);
   const requestOf = streamsRequest(method)
     ? (request: unknown, context: CallContext) =>
         decodeEach(request as AsyncIterable<Uint8Array>, decode, context)
@@ -56,14 +50,5 @@ function malformed(method: DescMethod, cause: unknown): ServiceError {
     "INVALID_ARGUMENT",
     `the request is not a valid ${method.input.typeName}: ${cause instanceof Error ? cause.message : "it cannot be decoded"}`,
     { cause },
-  );
-}
-
-function tooLarge(bytes: number, max: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "MESSAGE_TOO_LARGE",
-    `the response has ${bytes} bytes, more than the ${max} a message may have; ask for less, for example by a smaller page_size`,
-    { metadata: { bytes: String(bytes), limit: String(max) } },
   );
 }

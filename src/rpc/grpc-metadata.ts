@@ -1,10 +1,10 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { Metadata, status as Status } from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import type { CallContext } from "./context.ts";
 import { eachSendable } from "./metadata.ts";
+import { richStatus } from "./status.ts";
 
 /** Response header of a call: its request id and what the handler set. */
 export function headerMetadata({ call, setHeader }: CallContext): Metadata {
@@ -31,11 +31,7 @@ export function statusOf(error: unknown, context: CallContext) {
     context.call.log.error({ err: error }, "the answer could not be sent");
     return { code: Status.INTERNAL, details: "internal error", metadata };
   }
-  const details = error.details.flatMap((detail) =>
-    "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
-  );
-  const status = create(StatusSchema, { code: error.code, message: error.rawMessage, details });
-  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, status)));
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, richStatus(error))));
   const code: number = error.code;
   return { code, details: error.rawMessage, metadata };
 }

@@ -1,16 +1,25 @@
-import type { ServerDuplexStream, ServerUnaryCall } from "@grpc/grpc-js";
+import type { Deadline, Metadata } from "@grpc/grpc-js";
 import type { CallOrigin } from "./call.ts";
 
-type SurfaceCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
+/** What the calls of grpc-js have in common, of whatever kind. */
+export interface GrpcCall {
+  readonly metadata: Metadata;
+  readonly cancelled: boolean;
+  once(event: "cancelled", listener: () => void): unknown;
+  getPath(): string;
+  getHost(): string;
+  getPeer(): string;
+  getDeadline(): Deadline;
+}
 
 /** A call as grpc-js knows it. */
 export class GrpcOrigin implements CallOrigin {
   readonly protocolName = "grpc";
   readonly requestMethod = "POST";
-  readonly #call: SurfaceCall;
+  readonly #call: GrpcCall;
   #requestHeader: Headers | undefined;
 
-  constructor(call: SurfaceCall) {
+  constructor(call: GrpcCall) {
     this.#call = call;
   }
 

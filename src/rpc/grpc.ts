@@ -7,12 +7,13 @@ import {
   type ServerUnaryCall,
   type sendUnaryData,
 } from "@grpc/grpc-js";
-import { fullName } from "./call.ts";
+import { pathOf } from "./call.ts";
 import { CallContext } from "./context.ts";
 import { coded } from "./grpc-codec.ts";
 import { headerMetadata, statusOf, trailerMetadata } from "./grpc-metadata.ts";
 import { serverOptions } from "./grpc-options.ts";
 import { GrpcOrigin } from "./grpc-origin.ts";
+import { GrpcRefusals } from "./grpc-refusals.ts";
 import { GrpcWriter } from "./grpc-writer.ts";
 import type { RpcHost } from "./host.ts";
 import type { ProvidedMethod } from "./methods.ts";
@@ -32,11 +33,20 @@ type Bytes = Uint8Array;
  * end of the chain, so that a malformed request and a response that cannot be sent are answered, logged and explained like any other failure.
  */
 export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHost): Server {
-  const server = new Server(serverOptions(host.maxMessageBytes));
+  const byPath = new Map(methods.map(({ method }) => [pathOf(method), method]));
+  const refusals = new GrpcRefusals(byPath, host);
+  const server = new Server({
+    ...serverOptions(host.maxMessageBytes),
+    interceptors: [refusals.interceptor],
+  });
   for (const provided of methods) {
     const { method } = provided;
     const handler = compose(coded(provided, host.maxMessageBytes), method, host);
-    const contextOf = (call: SurfaceCall) => new CallContext(method, new GrpcOrigin(call), host);
+    const contextOf = (call: SurfaceCall) => {
+      const context = new CallContext(method, new GrpcOrigin(call), host);
+      if (streamsRequest(method)) refusals.streaming(call, context);
+      return context;
+    };
     // Ended by hand: an iterator that destroys the stream when the handler leaves it would also destroy the answer.
     const requestOf = streamsRequest(method)
       ? (call: SurfaceCall) => (call as ServerDuplexStream<Bytes, Bytes>).iterator({ destroyOnReturn: false })
@@ -47,7 +57,7 @@ export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHo
     const stream: handleBidiStreamingCall<Bytes, Bytes> = (call) =>
       answerStream(handler, requestOf(call), contextOf(call), call);
     server.register(
-      `/${fullName(method)}`,
+      pathOf(method),
       streamsResponse(method) ? stream : answer,
       (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       (bytes) => bytes,

@@ -6,8 +6,11 @@ import { exchangeOf } from "./connect-origin.ts";
 import { answerCors } from "./cors.ts";
 import type { HealthState } from "./health-state.ts";
 import type { RpcHost } from "./host.ts";
+import { answerJson } from "./http-json.ts";
+import { answerUnknown } from "./http-unknown.ts";
 import type { ProvidedMethod } from "./methods.ts";
 import { clampTimeouts } from "./timeouts.ts";
+import { bodyOf, discardRest } from "./unread.ts";
 
 export interface HttpOptions {
   methods: readonly ProvidedMethod[];
@@ -32,14 +35,15 @@ export function createHttpServer({ methods, host, health, corsOrigins }: HttpOpt
       const started = performance.now();
       response.once("close", () => {
         // A call has its own line; this is a request that Connect refused before it became one.
-        if (exchange.called) return;
+        if (exchange.call) return;
         const durationMs = Math.round((performance.now() - started) * 100) / 100;
         host.log.info(
           { path: request.url, status: response.statusCode, peer: exchange.peer, durationMs },
           "refused",
         );
       });
-      const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+      const received = universalRequestFromNodeRequest(request, response, undefined, values);
+      const answer = await handler({ ...received, body: bodyOf(request) });
       await universalResponseToNodeResponse(answer, response);
     });
   }
@@ -51,10 +55,12 @@ export function createHttpServer({ methods, host, health, corsOrigins }: HttpOpt
       keepAliveTimeout: transportLimits.httpKeepAliveMs,
     },
     async (request, response) => {
+      discardRest(request, response);
       try {
         if (answerCors(request, response, corsOrigins)) return;
-        const route = routes.get(request.url?.split("?", 1)[0] ?? "") ?? answerUnknown;
-        await route(request, response);
+        const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+        if (route) await route(request, response);
+        else answerUnknown(request, response, host);
       } catch (error) {
         // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
         host.log.debug({ err: error, path: request.url }, "request not answered");
@@ -69,15 +75,4 @@ export function createHttpServer({ methods, host, health, corsOrigins }: HttpOpt
 function answerReady(response: ServerResponse, { notReady }: HealthState): void {
   if (notReady === undefined) answerJson(response, 200, { status: "ready" });
   else answerJson(response, 503, { status: "not_ready", reason: notReady });
-}
-
-function answerUnknown(request: IncomingMessage, response: ServerResponse): void {
-  // As Connect spells its errors, so that its clients see UNIMPLEMENTED for a method that does not exist.
-  const code = request.method === "POST" ? "unimplemented" : "not_found";
-  answerJson(response, 404, { code, message: `there is nothing at ${request.url?.slice(0, 200)}` });
-}
-
-function answerJson(response: ServerResponse, status: number, body: Record<string, string>): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(JSON.stringify(body));
 }

@@ -3,8 +3,15 @@ import { logVerbosity, type Server, ServerCredentials, setLogVerbosity } from "@
 import { repairHttp2 } from "./http2-repairs.ts";
 import { type Address, explainListenError, formatAddress, type Listener } from "./listener.ts";
 
-/** Binds the server, without TLS. */
-export async function listenGrpc(server: Server, address: Address): Promise<Listener> {
+/**
+ * Binds the server, without TLS.
+ * @param onBound called with the port once it is known; what it returns is called at the end.
+ */
+export async function listenGrpc(
+  server: Server,
+  address: Address,
+  onBound: (port: number) => () => void,
+): Promise<Listener> {
   const bind = (target: string) =>
     new Promise<number>((resolve, reject) => {
       server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) =>
@@ -23,6 +30,7 @@ export async function listenGrpc(server: Server, address: Address): Promise<List
     });
   const bound = { host: address.host, port };
   const endRepairs = repairHttp2();
+  const onEnd = onBound(port);
   return {
     address: bound,
     async stop(graceMs) {
@@ -30,6 +38,7 @@ export async function listenGrpc(server: Server, address: Address): Promise<List
       server.drain(formatAddress(bound), graceMs);
       await promisify(server.tryShutdown.bind(server))();
       endRepairs();
+      onEnd();
     },
   };
 }

@@ -28,7 +28,14 @@ async function call(client: Client, path: string, request: Buffer, metadata = ne
 
 function reasonOf(error: GrpcError | undefined): string | undefined {
   const bytes = error?.metadata.get("grpc-status-details-bin")[0];
-  if (!(bytes instanceof Buffer)) return undefined;
+  return bytes instanceof Buffer ? reasonInStatus(bytes) : undefined;
+}
+
+function reasonIn(answer: Record<string, unknown>): string | undefined {
+  return reasonInStatus(Buffer.from(String(answer["grpc-status-details-bin"] ?? ""), "base64"));
+}
+
+function reasonInStatus(bytes: Buffer): string | undefined {
   const detail = fromBinary(StatusSchema, bytes).details.find(({ typeUrl }) => typeUrl.endsWith("ErrorInfo"));
   return detail && anyUnpack(detail, ErrorInfoSchema)?.reason;
 }
@@ -98,6 +105,7 @@ test.each(["/ltb.v1.BenchmarkService/Nope", "/ltb.v2.BenchmarkService/GetBenchma
   async (path) => {
     const error = await call(clientOf(await serve()), path, Buffer.alloc(0));
     expect(error?.code).toBe(status.UNIMPLEMENTED);
+    expect(reasonOf(error)).toBe("UNIMPLEMENTED");
   },
 );
 
@@ -165,20 +173,23 @@ test("a compression bomb is RESOURCE_EXHAUSTED", async () => {
     frame(bomb, 1),
   );
   expect(answer["grpc-status"]).toBe(String(status.RESOURCE_EXHAUSTED));
+  expect(reasonIn(answer)).toBe("MESSAGE_TOO_LARGE");
 });
 
 test.each([
-  ["another content type", { "content-type": "text/plain" }, frame(Buffer.alloc(0))],
-  ["an unknown compression", { "grpc-encoding": "zip" }, frame(Buffer.alloc(3), 1)],
-  ["broken gzip", { "grpc-encoding": "gzip" }, frame(Buffer.from("abc"), 1)],
-  ["a malformed timeout", { "grpc-timeout": "soon" }, frame(Buffer.alloc(0))],
-  ["no message", {}, Buffer.alloc(0)],
-  ["half a message", {}, Buffer.from([0, 0, 0, 0, 9, 1])],
-  ["two messages", {}, Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0))])],
-])("%s is refused, and the server serves on", async (_, headers, body) => {
+  ["another content type", { "content-type": "text/plain" }, frame(Buffer.alloc(0)), undefined],
+  ["an unknown compression", { "grpc-encoding": "zip" }, frame(Buffer.alloc(3), 1), "UNIMPLEMENTED"],
+  ["broken gzip", { "grpc-encoding": "gzip" }, frame(Buffer.from("abc"), 1), "INVALID_ARGUMENT"],
+  ["a malformed timeout", { "grpc-timeout": "soon" }, frame(Buffer.alloc(0)), "INVALID_ARGUMENT"],
+  ["no message", {}, Buffer.alloc(0), "UNIMPLEMENTED"],
+  ["half a message", {}, Buffer.from([0, 0, 0, 0, 9, 1]), "UNIMPLEMENTED"],
+  ["two messages", {}, Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0))]), "UNIMPLEMENTED"],
+])("%s is refused, and the server serves on", async (_, headers, body, reason) => {
   const server = await serve({ get: () => ({}) });
   const answer = await raw(server, getBenchmark, headers, body);
   expect(answer["grpc-status"]).not.toBe("0");
+  expect(reasonIn(answer)).toBe(reason);
+  expect(server.log.filter(({ msg }) => msg === "call")).toHaveLength(reason ? 1 : 0);
   expect(await call(clientOf(server), getBenchmark, Buffer.alloc(0))).toBeUndefined();
 });
 

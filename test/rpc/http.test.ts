@@ -42,8 +42,14 @@ describe("JSON over HTTP", () => {
     const server = await serve({ get: () => ({}) });
     const response = await fetch(server.httpUrl + path, { method: "POST", headers: json, body });
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
-    await eventually(() => server.log.find(({ msg }) => msg === "refused"));
+    const error = {
+      code: "invalid_argument",
+      details: [{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.RequestInfo" }],
+    };
+    expect(await response.json()).toMatchObject(error);
+    const line = await server.callLine("GetBenchmark");
+    expect(line).toMatchObject({ level: "info", code: "INVALID_ARGUMENT", protocol: "connect" });
+    expect(response.headers.get("x-request-id")).toBe(line.requestId);
   });
 
   test.each([
@@ -74,7 +80,10 @@ describe("JSON over HTTP", () => {
       headers: { ...json, "content-encoding": "gzip" },
       body,
     });
-    expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
+    expect(await response.json()).toMatchObject({
+      code: "resource_exhausted",
+      message: expect.stringContaining("LTB_MAX_MESSAGE_BYTES"),
+    });
   });
 });
 

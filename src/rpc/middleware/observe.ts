@@ -40,6 +40,18 @@ export function observe(next: Handler, method: DescMethod, host: RpcHost): Handl
   };
 }
 
+/** Logs the line of a call that its transport refused, so that it never came to the chain. */
+export function observeRefusal(
+  context: CallContext,
+  method: DescMethod,
+  host: RpcHost,
+  error: ConnectError,
+): void {
+  const observation = new Observation(context, method, host);
+  observation.error = error;
+  observation.end();
+}
+
 class Observation {
   /** Messages of a response stream given to the transport. */
   sent = 0;
