@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { type DestinationStream, destination } from "pino";
 import { CliError, exitCodes } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { print } from "./output.ts";
@@ -33,10 +32,10 @@ export function serveCommand(program: Command): void {
 async function serveUntilStopped({ config: file }: { config?: string }): Promise<void> {
   const startedAt = performance.now();
   const { loadConfig } = await import("../config.ts");
-  const { createLogger } = await import("../log.ts");
+  const { createLogger, gatheredOutput } = await import("../log.ts");
   const { serve } = await import("../serve.ts");
   const config = loadConfig(file === undefined ? {} : { file });
-  const log = createLogger(config.logLevel, standardError());
+  const log = createLogger(config.logLevel, gatheredOutput(2));
   const stop = stopOnSignal({
     first: (signal) =>
       log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`),
@@ -64,11 +63,4 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
 
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await once(signal, "abort");
-}
-
-/** Gathers lines for up to 100 ms: a write for every request costs more than the request's own bookkeeping. */
-function standardError(): DestinationStream {
-  const stream = destination({ dest: 2, sync: false, minLength: 8 * 1024 });
-  setInterval(() => stream.flush(), 100).unref();
-  return stream;
 }

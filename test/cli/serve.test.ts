@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -8,7 +8,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { type Finished, finished, ltb, start, temporaryFolder } from "./support.ts";
+import { environment, type Finished, finished, ltb, MAIN, start, temporaryFolder } from "./support.ts";
 
 /** A folder after its first start, to be copied. */
 let initialised: string;
@@ -239,6 +239,25 @@ test("a second signal stops at once, and the next start recovers", async () => {
   expect(stderr).toContain("SIGINT again: stopping at once");
   await serving();
 });
+
+// npm runs scripts by a shell, signals only that shell, and the shell dies of SIGTERM without passing it on.
+test.skipIf(process.platform === "win32")(
+  "started by npm, the service stops when npm's shell is gone",
+  async () => {
+    copyInitialised();
+    const shell = spawn("sh", ["-c", `"${process.execPath}" "${MAIN}" serve; true`], {
+      env: environment({ ...ANY_PORT, LTB_DATA_DIR: dataDir, npm_lifecycle_event: "start" }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.push(shell);
+    const done = finished(shell);
+    await expect.poll(postmaster, { timeout: 10_000 }).toBeGreaterThan(0);
+    shell.kill("SIGTERM");
+    // The service holds the pipes open until it has ended.
+    expect((await done).stderr).toContain('"stopped"');
+    await expect(postmaster()).rejects.toThrow("ENOENT");
+  },
+);
 
 test("migrate status, up and add", async () => {
   const settings = { LTB_DATA_DIR: dataDir };
