@@ -31,5 +31,6 @@ export function createLogger(level: LogLevel, destination: DestinationStream = g
 export function gatheredOutput(fd: 1 | 2): DestinationStream {
   const stream = pino.destination({ dest: fd, sync: true, minLength: 4_096 });
   setInterval(() => stream.flush(), 100).unref();
+  process.on("exit", () => stream.flushSync());
   return stream;
 }
