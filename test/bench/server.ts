@@ -27,7 +27,13 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
       stdio: ["ignore", "pipe", "inherit"],
     },
   ) as ChildProcess & { stdout: Readable };
-  const [address] = (await once(createInterface(child.stdout), "line")) as [string];
+  process.once("exit", () => child.kill("SIGKILL"));
+  const failed = once(child, "exit").then(([code]) => {
+    throw new Error(`the service ended with ${code} instead of telling its address`);
+  });
+  const [address] = (await Promise.race([once(createInterface(child.stdout), "line"), failed])) as [string];
+  // Later on its end is what `stop` waits for.
+  failed.catch(() => undefined);
   return {
     address,
     peakRssMb: () => {

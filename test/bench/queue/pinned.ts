@@ -46,7 +46,8 @@ export async function workPinned(
       const held = await ours.claim(body);
       if (held.length > 0) {
         claims.push(performance.now() - startedAt);
-        jobs += await ours.complete(worker, held);
+        const completed = await ours.complete(worker, held);
+        jobs += completed;
       }
       await sleep(20);
     }
