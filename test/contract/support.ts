@@ -13,6 +13,7 @@ import {
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { grpcTransport } from "../../src/client/transport.ts";
 import { loadConfig } from "../../src/config.ts";
 import { Database } from "../../src/database/database.ts";
 import { createLogger } from "../../src/log.ts";
@@ -23,7 +24,7 @@ import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 /** The ways in. Every one of them has to keep the same contract. */
-export const wires = ["gRPC", "Connect with JSON", "Connect, binary", "gRPC-Web"] as const;
+export const wires = ["gRPC by grpc-js", "gRPC", "Connect with JSON", "Connect, binary", "gRPC-Web"] as const;
 export type Wire = (typeof wires)[number];
 
 export const maxMessageBytes = 4 * 1024 * 1024;
@@ -65,6 +66,10 @@ export function contract() {
 
   function transport(wire: Wire): Transport {
     const httpUrl = `http://127.0.0.1:${server.httpAddress.port}`;
+    if (wire === "gRPC by grpc-js") {
+      const address = `127.0.0.1:${server.grpcAddress.port}`;
+      return grpcTransport({ address, timeoutMs: 0, interceptors: [] });
+    }
     if (wire === "gRPC")
       return createGrpcTransport({ baseUrl: `http://127.0.0.1:${server.grpcAddress.port}` });
     if (wire === "gRPC-Web") return createGrpcWebTransport({ baseUrl: httpUrl, httpVersion: "1.1" });

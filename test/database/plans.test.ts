@@ -15,7 +15,8 @@ test("statements that were prepared on an empty queue are fast on a full one", a
     await db.jobs.create({ jobType: "t" });
     await work(1);
   }
-  for (let i = 0; i < 20; i++) await db.jobs.createMany(Array.from({ length: 1_000 }, () => ({ jobType: "t" })));
+  for (let i = 0; i < 20; i++)
+    await db.jobs.createMany(Array.from({ length: 1_000 }, () => ({ jobType: "t" })));
   const startedAt = performance.now();
   expect(await work(500)).toBe(500);
   // About 50 ms; nested loops over the whole table took seconds.
