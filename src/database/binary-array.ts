@@ -1,3 +1,5 @@
+import { type Fragment, sql } from "./sql.ts";
+
 /** Types of array elements, by the OIDs that PostgreSQL gives them on every server. */
 const oids = {
   bool: 16,
@@ -15,6 +17,11 @@ export type ElementType = keyof typeof oids;
 // One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out.
 let scratch = Buffer.allocUnsafe(64 * 1024);
 let end = 0;
+
+/** The values as one array parameter of a bulk statement; see `binaryArray`. */
+export function arrayOf(type: ElementType, values: readonly unknown[]): Fragment {
+  return sql.fragment`${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[]`;
+}
 
 /**
  * An array in PostgreSQL's binary format (`array_send` in its sources), for a parameter of a bulk statement. Texts need no

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binaryArray, type ElementType } from "../database/binary-array.ts";
+import { arrayOf, type ElementType } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { EvaluationChanges, ParsedFilter } from "./input.ts";
@@ -56,7 +56,7 @@ export type InsertRow = Partial<Record<keyof typeof inserted, unknown>>;
 function rowsOf(rows: readonly InsertRow[]): Fragment {
   const arrays = Object.entries(inserted).map(([name, type]) => {
     const values = rows.map((row) => row[name as keyof typeof inserted]);
-    return sql.fragment`${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[]`;
+    return sql.fragment`${arrayOf(type, values)}`;
   });
   return sql.fragment`unnest(${sql.join(arrays, sql.fragment`, `)}) with ordinality as i (
     id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error, latency_ms,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binaryArray } from "../database/binary-array.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import type { Executor } from "../database/executor.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { JsonObject } from "../validation.ts";
@@ -99,7 +99,7 @@ const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requ
 
 // Lanes that may be taken from: neither paused, nor limited unless this claim holds their quota.
 const open = (lanes: readonly number[]): Fragment => sql.fragment`
-  job_lanes l where l.id = any (${sql.binary(binaryArray("int4", lanes))}::int4[]) and not exists (
+  job_lanes l where l.id = any (${arrayOf("int4", lanes)}) and not exists (
     select from job_pauses p
     where p.job_type in ('', l.job_type) and p.limit_key in ('', coalesce(l.limit_key, ''))
       and (p.limit_key = '' or l.limit_key is not null)
@@ -201,30 +201,22 @@ const claim = statement("job_claim", {
   build: (lanes: readonly number[], demands: readonly Demand[], quotas: readonly Quota[]) => sql.fragment`
     with demand as materialized (
       select * from unnest(
-        ${sql.binary(
-          binaryArray(
-            "text",
-            demands.map((demand) => demand.workerId),
-          ),
-        )}::text[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            demands.map((demand) => demand.maxJobs),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            demands.map((demand) => demand.leaseMs),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "text",
-            demands.map((demand) => demand.requestId),
-          ),
-        )}::text[]
+        ${arrayOf(
+          "text",
+          demands.map((demand) => demand.workerId),
+        )},
+        ${arrayOf(
+          "int4",
+          demands.map((demand) => demand.maxJobs),
+        )},
+        ${arrayOf(
+          "int4",
+          demands.map((demand) => demand.leaseMs),
+        )},
+        ${arrayOf(
+          "text",
+          demands.map((demand) => demand.requestId),
+        )}
       ) with ordinality as d (worker_id, max_jobs, lease_ms, request_id, place)
     ), slot as materialized (
       select s.worker_id, s.id, s.capacity - s.used as free
@@ -249,18 +241,14 @@ const claim = statement("job_claim", {
       from (select l.* from ${open(lanes)}) l
       left join job_limits k on k.limit_key = l.limit_key
       left join unnest(
-        ${sql.binary(
-          binaryArray(
-            "text",
-            quotas.map((quota) => quota.limitKey),
-          ),
-        )}::text[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            quotas.map((quota) => quota.left),
-          ),
-        )}::int4[]
+        ${arrayOf(
+          "text",
+          quotas.map((quota) => quota.limitKey),
+        )},
+        ${arrayOf(
+          "int4",
+          quotas.map((quota) => quota.left),
+        )}
       ) as u (limit_key, left_now) on u.limit_key = l.limit_key
     ), head as materialized (
       select lane.limit_key, lane.left_now, r.*

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
-import { binaryArray } from "../database/binary-array.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import type { Executor } from "../database/executor.ts";
 import { sql, statement } from "../database/sql.ts";
 import { notFound, ServiceError } from "../errors.ts";
@@ -94,72 +94,50 @@ const insertJobs = statement("job_insert", {
     with i as materialized (
       select i.*, l.job_type, l.required_tags, l.limit_key
       from unnest(
-        ${sql.binary(
-          binaryArray(
-            "uuid",
-            jobs.map((job) => job.id),
-          ),
-        )}::uuid[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            jobs.map((job) => job.laneId),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "jsonb",
-            jobs.map((job) => job.payload),
-          ),
-        )}::jsonb[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            jobs.map((job) => job.priority),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            jobs.map((job) => job.maxRetries),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            jobs.map((job) => job.timeoutSeconds),
-          ),
-        )}::int4[],
-        ${sql.binary(
-          binaryArray(
-            "timestamptz",
-            jobs.map((job) => job.runAt),
-          ),
-        )}::timestamptz[],
-        ${sql.binary(
-          binaryArray(
-            "uuid",
-            jobs.map((job) => job.benchmarkId),
-          ),
-        )}::uuid[],
-        ${sql.binary(
-          binaryArray(
-            "text",
-            jobs.map((job) => job.uniqueKey),
-          ),
-        )}::text[],
-        ${sql.binary(
-          binaryArray(
-            "jsonb",
-            jobs.map((job) => job.metadata ?? undefined),
-          ),
-        )}::jsonb[],
-        ${sql.binary(
-          binaryArray(
-            "uuid",
-            jobs.map((job) => job.createdBy),
-          ),
-        )}::uuid[]
+        ${arrayOf(
+          "uuid",
+          jobs.map((job) => job.id),
+        )},
+        ${arrayOf(
+          "int4",
+          jobs.map((job) => job.laneId),
+        )},
+        ${arrayOf(
+          "jsonb",
+          jobs.map((job) => job.payload),
+        )},
+        ${arrayOf(
+          "int4",
+          jobs.map((job) => job.priority),
+        )},
+        ${arrayOf(
+          "int4",
+          jobs.map((job) => job.maxRetries),
+        )},
+        ${arrayOf(
+          "int4",
+          jobs.map((job) => job.timeoutSeconds),
+        )},
+        ${arrayOf(
+          "timestamptz",
+          jobs.map((job) => job.runAt),
+        )},
+        ${arrayOf(
+          "uuid",
+          jobs.map((job) => job.benchmarkId),
+        )},
+        ${arrayOf(
+          "text",
+          jobs.map((job) => job.uniqueKey),
+        )},
+        ${arrayOf(
+          "jsonb",
+          jobs.map((job) => job.metadata ?? undefined),
+        )},
+        ${arrayOf(
+          "uuid",
+          jobs.map((job) => job.createdBy),
+        )}
       ) with ordinality as i (
         id, lane_id, payload, priority, max_retries, timeout_seconds, run_at, benchmark_id, unique_key, metadata,
         created_by, ordinality
@@ -204,24 +182,18 @@ const explainRefusals = statement("job_explain_refusals", {
       i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id) as "hasBenchmark",
       (select k.job_id from job_keys k where k.job_type = i.job_type and k.unique_key = i.unique_key) as holder
     from unnest(
-      ${sql.binary(
-        binaryArray(
-          "text",
-          jobs.map((job) => job.jobType),
-        ),
-      )}::text[],
-      ${sql.binary(
-        binaryArray(
-          "text",
-          jobs.map((job) => job.uniqueKey),
-        ),
-      )}::text[],
-      ${sql.binary(
-        binaryArray(
-          "uuid",
-          jobs.map((job) => job.benchmarkId),
-        ),
-      )}::uuid[]
+      ${arrayOf(
+        "text",
+        jobs.map((job) => job.jobType),
+      )},
+      ${arrayOf(
+        "text",
+        jobs.map((job) => job.uniqueKey),
+      )},
+      ${arrayOf(
+        "uuid",
+        jobs.map((job) => job.benchmarkId),
+      )}
     ) with ordinality as i (job_type, unique_key, benchmark_id, ordinality)
     order by i.ordinality`,
   examples: [[[example]]],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binaryArray } from "../database/binary-array.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { JsonValue } from "../validation.ts";
 import { recordChanges } from "./changes.ts";
@@ -28,24 +28,18 @@ const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, worke
 const held = (ends: readonly End[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
-      ${sql.binary(
-        binaryArray(
-          "uuid",
-          ends.map((end) => end.jobId),
-        ),
-      )}::uuid[],
-      ${sql.binary(
-        binaryArray(
-          "int4",
-          ends.map((end) => end.epoch),
-        ),
-      )}::int4[],
-      ${sql.binary(
-        binaryArray(
-          "text",
-          ends.map((end) => end.workerId),
-        ),
-      )}::text[]
+      ${arrayOf(
+        "uuid",
+        ends.map((end) => end.jobId),
+      )},
+      ${arrayOf(
+        "int4",
+        ends.map((end) => end.epoch),
+      )},
+      ${arrayOf(
+        "text",
+        ends.map((end) => end.workerId),
+      )}
       ${more}
     ) with ordinality as i (job_id, epoch, worker_id ${columns}, ordinality)
   ), slot as materialized (
@@ -99,12 +93,10 @@ export const completeLeases = statement("job_complete", {
     with ${held(
       items,
       sql.fragment`, result`,
-      sql.fragment`, ${sql.binary(
-        binaryArray(
-          "jsonb",
-          items.map((item) => item.result),
-        ),
-      )}::jsonb[]`,
+      sql.fragment`, ${arrayOf(
+        "jsonb",
+        items.map((item) => item.result),
+      )}`,
     )}, ended as (
       update jobs j
       set status = 'completed', result = g.result, error = null, progress = 1, completed_at = clock.at,
@@ -167,24 +159,18 @@ export const failLeases = statement("job_fail", {
       items,
       sql.fragment`, error, retryable, retry_after_ms`,
       sql.fragment`,
-        ${sql.binary(
-          binaryArray(
-            "text",
-            items.map((item) => item.error),
-          ),
-        )}::text[],
-        ${sql.binary(
-          binaryArray(
-            "bool",
-            items.map((item) => item.retryable),
-          ),
-        )}::bool[],
-        ${sql.binary(
-          binaryArray(
-            "int4",
-            items.map((item) => item.retryAfterMs),
-          ),
-        )}::int4[]`,
+        ${arrayOf(
+          "text",
+          items.map((item) => item.error),
+        )},
+        ${arrayOf(
+          "bool",
+          items.map((item) => item.retryable),
+        )},
+        ${arrayOf(
+          "int4",
+          items.map((item) => item.retryAfterMs),
+        )}`,
     )}, ${failJobs(sql.fragment`'failed'`)}
     select ordinality as position, status = 'pending' as "willRetry", case status when 'pending' then run_at end as "runAt"
     from ended`,
@@ -277,24 +263,18 @@ export const explainEnds = statement("job_explain_ends", {
   build: (ends: readonly End[]) => sql.fragment`
     select j.status, a.outcome, coalesce(j.epoch = i.epoch, false) as "isCurrent", j.run_at as "runAt"
     from unnest(
-      ${sql.binary(
-        binaryArray(
-          "uuid",
-          ends.map((end) => end.jobId),
-        ),
-      )}::uuid[],
-      ${sql.binary(
-        binaryArray(
-          "int4",
-          ends.map((end) => end.epoch),
-        ),
-      )}::int4[],
-      ${sql.binary(
-        binaryArray(
-          "text",
-          ends.map((end) => end.workerId),
-        ),
-      )}::text[]
+      ${arrayOf(
+        "uuid",
+        ends.map((end) => end.jobId),
+      )},
+      ${arrayOf(
+        "int4",
+        ends.map((end) => end.epoch),
+      )},
+      ${arrayOf(
+        "text",
+        ends.map((end) => end.workerId),
+      )}
     ) with ordinality as i (job_id, epoch, worker_id, ordinality)
     left join jobs j on j.id = i.job_id
     left join job_attempts a on a.job_id = i.job_id and a.epoch = i.epoch and a.worker_id = i.worker_id

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binaryArray } from "../database/binary-array.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import { heard } from "../workers/heard.ts";
 import { recordEvent } from "./changes.ts";
@@ -22,30 +22,22 @@ const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, worke
 const renewed = (ends: readonly Renewal[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
-      ${sql.binary(
-        binaryArray(
-          "uuid",
-          ends.map((end) => end.jobId),
-        ),
-      )}::uuid[],
-      ${sql.binary(
-        binaryArray(
-          "int4",
-          ends.map((end) => end.epoch),
-        ),
-      )}::int4[],
-      ${sql.binary(
-        binaryArray(
-          "text",
-          ends.map((end) => end.workerId),
-        ),
-      )}::text[],
-      ${sql.binary(
-        binaryArray(
-          "int4",
-          ends.map((end) => end.leaseMs),
-        ),
-      )}::int4[]
+      ${arrayOf(
+        "uuid",
+        ends.map((end) => end.jobId),
+      )},
+      ${arrayOf(
+        "int4",
+        ends.map((end) => end.epoch),
+      )},
+      ${arrayOf(
+        "text",
+        ends.map((end) => end.workerId),
+      )},
+      ${arrayOf(
+        "int4",
+        ends.map((end) => end.leaseMs),
+      )}
       ${more}
     ) with ordinality as i (job_id, epoch, worker_id, lease_ms ${columns}, ordinality)
   ), locked as materialized (
@@ -75,18 +67,14 @@ export const reportProgress = statement("job_progress", {
       items,
       sql.fragment`, progress, message`,
       sql.fragment`,
-        ${sql.binary(
-          binaryArray(
-            "float8",
-            items.map((item) => item.progress),
-          ),
-        )}::float8[],
-        ${sql.binary(
-          binaryArray(
-            "text",
-            items.map((item) => item.message),
-          ),
-        )}::text[]`,
+        ${arrayOf(
+          "float8",
+          items.map((item) => item.progress),
+        )},
+        ${arrayOf(
+          "text",
+          items.map((item) => item.message),
+        )}`,
     )}, said as (
       select job_id, epoch,
         (array_agg(progress order by ordinality desc) filter (where progress is not null))[1] as progress,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binaryArray } from "../database/binary-array.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import type { Executor } from "../database/executor.ts";
 import { gather } from "../database/gather.ts";
 import { sql, statement } from "../database/sql.ts";
@@ -101,24 +101,18 @@ const beat = statement("worker_heartbeat", {
   build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
     with i as materialized (
       select * from unnest(
-        ${sql.binary(
-          binaryArray(
-            "text",
-            beats.map(({ workerId }) => workerId),
-          ),
-        )}::text[],
-        ${sql.binary(
-          binaryArray(
-            "float8",
-            beats.map(({ cpu }) => cpu),
-          ),
-        )}::float8[],
-        ${sql.binary(
-          binaryArray(
-            "float8",
-            beats.map(({ memory }) => memory),
-          ),
-        )}::float8[]
+        ${arrayOf(
+          "text",
+          beats.map(({ workerId }) => workerId),
+        )},
+        ${arrayOf(
+          "float8",
+          beats.map(({ cpu }) => cpu),
+        )},
+        ${arrayOf(
+          "float8",
+          beats.map(({ memory }) => memory),
+        )}
       ) as i (worker_id, cpu, memory)
     ), locked as materialized (
       select worker_id from workers where worker_id in (select worker_id from i) order by worker_id for no key update
