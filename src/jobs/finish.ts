@@ -21,6 +21,21 @@ export interface Failed extends End {
   retryAfterMs: number | null;
 }
 
+/** Job, epoch and worker of each, as the first three arrays of an `unnest`. */
+export function leaseArrays(ends: readonly End[]): Fragment {
+  return sql.fragment`${arrayOf(
+    "uuid",
+    ends.map((end) => end.jobId),
+  )}, ${arrayOf(
+    "int4",
+    ends.map((end) => end.epoch),
+  )},
+    ${arrayOf(
+      "text",
+      ends.map((end) => end.workerId),
+    )}`;
+}
+
 const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, workerId: "w" };
 
 // Locks in one order: slots by worker, leases by job, then the jobs themselves. A lease is held only by its worker in its
@@ -28,18 +43,7 @@ const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, worke
 const held = (ends: readonly End[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
-      ${arrayOf(
-        "uuid",
-        ends.map((end) => end.jobId),
-      )},
-      ${arrayOf(
-        "int4",
-        ends.map((end) => end.epoch),
-      )},
-      ${arrayOf(
-        "text",
-        ends.map((end) => end.workerId),
-      )}
+      ${leaseArrays(ends)}
       ${more}
     ) with ordinality as i (job_id, epoch, worker_id ${columns}, ordinality)
   ), slot as materialized (
@@ -263,18 +267,7 @@ export const explainEnds = statement("job_explain_ends", {
   build: (ends: readonly End[]) => sql.fragment`
     select j.status, a.outcome, coalesce(j.epoch = i.epoch, false) as "isCurrent", j.run_at as "runAt"
     from unnest(
-      ${arrayOf(
-        "uuid",
-        ends.map((end) => end.jobId),
-      )},
-      ${arrayOf(
-        "int4",
-        ends.map((end) => end.epoch),
-      )},
-      ${arrayOf(
-        "text",
-        ends.map((end) => end.workerId),
-      )}
+      ${leaseArrays(ends)}
     ) with ordinality as i (job_id, epoch, worker_id, ordinality)
     left join jobs j on j.id = i.job_id
     left join job_attempts a on a.job_id = i.job_id and a.epoch = i.epoch and a.worker_id = i.worker_id

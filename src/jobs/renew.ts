@@ -3,7 +3,7 @@ import { arrayOf } from "../database/binary-array.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import { heard } from "../workers/heard.ts";
 import { recordEvent } from "./changes.ts";
-import type { End } from "./finish.ts";
+import { type End, leaseArrays } from "./finish.ts";
 
 export interface Progress extends End {
   progress: number | null;
@@ -22,18 +22,7 @@ const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, worke
 const renewed = (ends: readonly Renewal[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
-      ${arrayOf(
-        "uuid",
-        ends.map((end) => end.jobId),
-      )},
-      ${arrayOf(
-        "int4",
-        ends.map((end) => end.epoch),
-      )},
-      ${arrayOf(
-        "text",
-        ends.map((end) => end.workerId),
-      )},
+      ${leaseArrays(ends)},
       ${arrayOf(
         "int4",
         ends.map((end) => end.leaseMs),
