@@ -1,0 +1,17 @@
+/** What a user may do; see the permission table. */
+export type UserRole = "admin" | "user" | "viewer" | "worker";
+
+/** Who a credential stands for, and how far it reaches. */
+export interface Principal {
+  readonly userId: string;
+  readonly username: string;
+  readonly role: UserRole;
+  /** `api_keys.id` of the key, unset with a session. */
+  readonly keyId?: string | undefined;
+  /** `sessions.id`, unset with an API key. */
+  readonly sessionId?: string | undefined;
+  /** What the key is limited to within the role, for example "jobs:read". Empty: all that the role allows. */
+  readonly scopes: readonly string[];
+  /** When the credential ends (epoch milliseconds); undefined: never. */
+  readonly expiresAt?: number | undefined;
+}
