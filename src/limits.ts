@@ -119,6 +119,11 @@ export const limits = {
   streamWrites: 2,
   /** Rejected, conflicting and duplicate rows that a stream's answer describes one by one. */
   streamIssues: 100,
+  /** Benchmarks that are compared with a baseline by one call. */
+  candidates: 20,
+  /** Bootstrap resamples that can be asked for, and parts of a larger sample that are drawn as wholes. */
+  bootstrapSamples: 100_000,
+  bootstrapBlocks: 5_000,
   /** Evaluations in one message of an export, which ends at about `pageBytes` too. */
   exportChunkRows: 500,
   /** Evaluations deleted by one statement while a benchmark is being deleted. */

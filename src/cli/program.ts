@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { version } from "../version.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { cleanupCommand } from "./cleanup.ts";
+import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   demoCommand(program);
   importCommand(program);
   summaryCommand(program);
+  compareCommand(program);
   exportCommand(program);
   benchmarkCommand(program);
   program.commandsGroup("Jobs:");
@@ -50,6 +52,7 @@ Start:
   ltb demo                        a complete workflow on a small sample: jobs, workers, results
   ltb import logs/run.eval        your own results
   ltb summary my-benchmark        mean, confidence interval and percentiles of every metric
+  ltb compare main candidate      which is better, by how much, and whether it is more than chance
 
 Exit codes: 0 done, 1 failed, 2 wrong usage. Each command has examples: ltb COMMAND --help`,
   );

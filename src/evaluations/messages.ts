@@ -1,12 +1,17 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  type BenchmarkComparisonSchema,
+  ComparisonTest,
+  type MetricSummarySchema,
+} from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   EvaluationOutcome,
   type EvaluationSchema,
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { defined, fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
+import type { Comparison } from "./compare.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { Evaluation } from "./rows.ts";
 import type { MetricSummary } from "./summary.ts";
@@ -83,4 +88,23 @@ export function faultOf(result: EvaluationResult): { field: string; reason: stri
   const reason =
     result.outcome === "conflict" ? `evaluation ${result.id} has other content, which stands` : "";
   return { field: "", reason };
+}
+
+const tests = {
+  mcnemar: ComparisonTest.MCNEMAR_EXACT,
+  wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK,
+};
+
+export function comparisonMessage({
+  test,
+  regressed,
+  improved,
+  ...figures
+}: Comparison): MessageInitShape<typeof BenchmarkComparisonSchema> {
+  return {
+    ...defined(figures),
+    test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
+    regressed: [...regressed],
+    improved: [...improved],
+  };
 }

@@ -8,6 +8,12 @@ import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseInput, text, uuid } from "../validation.ts";
 import {
+  type ComparisonInput,
+  type ComparisonPage,
+  type ComparisonPosition,
+  compareBenchmarks,
+} from "./compare.ts";
+import {
   type EvaluationChanges,
   type EvaluationFilter,
   evaluationBytes,
@@ -166,6 +172,20 @@ export class EvaluationRepository {
         ? wanted.map((name) => found.get(name) ?? emptyMetric(name))
         : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name));
     return { benchmarkId: id, ...totals, metrics };
+  }
+
+  /**
+   * Compares benchmarks with a baseline, paired by sample and repetition; each page repeats the figures and goes on with the samples.
+   * @throws NOT_FOUND without one of the benchmarks
+   */
+  compare(
+    input: ComparisonInput,
+    {
+      limit = limits.pageSizeDefault,
+      after,
+    }: { limit?: number; after?: readonly ComparisonPosition[] | undefined } = {},
+  ): Promise<ComparisonPage> {
+    return compareBenchmarks(this.#db, input, { limit: parseInput(pageLimit, limit, "limit"), after });
   }
 
   async #requireBenchmark(id: string): Promise<void> {

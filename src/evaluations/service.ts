@@ -8,9 +8,24 @@ import { callOf } from "../rpc/context.ts";
 import { given, knownView, patchOf } from "../rpc/convert.ts";
 import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import type { JsonValue } from "../validation.ts";
 import { exportChunks } from "./export.ts";
 import type { EvaluationFilter, NewEvaluation } from "./input.ts";
-import { evaluationMessage, faultOf, fromMessage, metricMessage, outcomes } from "./messages.ts";
+import {
+  comparisonMessage,
+  evaluationMessage,
+  faultOf,
+  fromMessage,
+  metricMessage,
+  outcomes,
+} from "./messages.ts";
+
+const samplePosition = z
+  .object({ difference: z.number(), sampleId: z.string(), repetition: z.number() })
+  .nullable();
+const comparisonPosition = z.object({
+  candidates: z.array(z.object({ regressed: samplePosition, improved: samplePosition })),
+});
 
 export const evaluationPosition = z.object({
   createdAt: z.string(),
@@ -106,6 +121,28 @@ export function evaluationMethods(db: Database) {
           nextPageToken: encodePageToken(next && { ...next }, filter),
         };
       }
+    },
+
+    async compareBenchmarks(request) {
+      const { baselineId, candidateIds, lowerIsBetter, tieTolerance, bootstrapSamples } = request;
+      const metric = given(request.metric) ?? "score";
+      const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
+      const { comparisons, next } = await db.evaluations.compare(
+        { ...what, ...(bootstrapSamples !== undefined && { bootstrapSamples }) },
+        {
+          limit: pageSize(request.pageSize),
+          after: decodePageToken(request.pageToken, what, comparisonPosition)?.candidates,
+        },
+      );
+      return {
+        baselineId,
+        metric,
+        comparisons: comparisons.map(comparisonMessage),
+        nextPageToken: encodePageToken(
+          next && { candidates: next.map((position) => ({ ...position })) as unknown as JsonValue },
+          what,
+        ),
+      };
     },
 
     async getBenchmarkSummary({ benchmarkId, metrics }) {

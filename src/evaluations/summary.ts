@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { studentTQuantile } from "../statistics/student-t.ts";
+import { builtInMetrics } from "./metric.ts";
 import type { summarizeMetrics } from "./statements.ts";
 
 /**
@@ -33,8 +34,7 @@ export interface BenchmarkSummary {
   metrics: MetricSummary[];
 }
 
-/** Metrics that every evaluation can have, before those of the benchmark's own. */
-const builtIn = ["score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"];
+const builtIn: readonly string[] = builtInMetrics;
 
 export function toMetricSummary(row: z.output<typeof summarizeMetrics.row>): MetricSummary {
   const { percentiles, count, mean, stddev, ...rest } = row;

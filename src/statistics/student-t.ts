@@ -14,10 +14,10 @@ export function studentTQuantile(p: number, degrees: number): number {
   if (p < 0.5) return -studentTQuantile(1 - p, degrees);
   let low = 0;
   let high = 1;
-  while (upperTail(high, degrees) > 1 - p) high *= 2;
+  while (studentTUpperTail(high, degrees) > 1 - p) high *= 2;
   let t = (low + high) / 2;
   for (let step = 0; step < 200; step++) {
-    const excess = 1 - p - upperTail(t, degrees);
+    const excess = 1 - p - studentTUpperTail(t, degrees);
     if (excess > 0) high = t;
     else low = t;
     const newton = t - excess / density(t, degrees);
@@ -28,8 +28,11 @@ export function studentTQuantile(p: number, degrees: number): number {
   return t;
 }
 
-/** P(T > t) for t ≥ 0, by the regularized incomplete beta function (DLMF 8.17.1, Abramowitz and Stegun 26.5.27). */
-function upperTail(t: number, degrees: number): number {
+/**
+ * P(T > t) for t ≥ 0, by the regularized incomplete beta function (DLMF 8.17.1, Abramowitz and Stegun 26.5.27).
+ * @param degrees degrees of freedom, 1 or more
+ */
+export function studentTUpperTail(t: number, degrees: number): number {
   const square = t * t;
   return regularizedBeta(degrees / (degrees + square), square / (degrees + square), degrees / 2, 0.5) / 2;
 }

@@ -1460,7 +1460,7 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
 
   /**
    * Number of bootstrap resamples, 0 to 100000; 0: no bootstrap interval. Default: 10000. Resampling is seeded by the data, so the same
-   * request gives the same interval.
+   * request gives the same interval. Above 5,000 pairs, 5,000 blocks of them are drawn as wholes.
    *
    * @generated from field: optional int32 bootstrap_samples = 6;
    */

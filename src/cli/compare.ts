@@ -1,0 +1,164 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { BenchmarkComparison, PairedSample } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { ComparisonTest } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  type CompareBenchmarksResponse,
+  CompareBenchmarksResponseSchema,
+} from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { exitCodes } from "./errors.ts";
+import { examples } from "./examples.ts";
+import { findBenchmark } from "./find-benchmark.ts";
+import { whole } from "./options.ts";
+import { figure, note, plain, print, printJson, table } from "./output.ts";
+
+interface Options extends ServiceOptions {
+  metric: string;
+  lowerIsBetter?: boolean;
+  tolerance: number;
+  alpha: number;
+  samples: number;
+  failOnRegression?: boolean;
+}
+
+export function compareCommand(program: Command): void {
+  withServiceOptions(program.command("compare"))
+    .summary("compare benchmarks sample by sample")
+    .description(
+      "Compares candidates with a baseline on the samples that both have: mean difference with its 95 % interval, p-value " +
+        "(McNemar's exact test where every value is 0 or 1, else Wilcoxon's signed-rank test; by Holm's method over several candidates), " +
+        "wins and losses, and the samples that got worse.",
+    )
+    .argument("<baseline>", "id, or name (the newest with it)")
+    .argument("<candidate...>", "ids or names")
+    .option("--metric <name>", "metric to compare", "score")
+    .option("--lower-is-better", "as for latency and cost")
+    .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
+    .option("--alpha <p>", "a p-value below this is a difference", fraction(0, 1), 0.05)
+    .option("--samples <n>", "regressed samples to show for each candidate", whole(0, 1000), 5)
+    .option(
+      "--fail-on-regression",
+      `end with exit code ${exitCodes.regression} if a candidate is significantly worse`,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
+        ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
+        ["ltb compare a b --metric latency_ms --lower-is-better --tolerance 50", ""],
+      ),
+    )
+    .action(compare);
+}
+
+async function compare(baseline: string, candidates: string[], options: Options): Promise<void> {
+  using client = createClient(options);
+  const names = new Map<string, string>();
+  for (const reference of [baseline, ...candidates]) {
+    const { id, name } = await findBenchmark(client.benchmarks, reference);
+    names.set(id, name);
+  }
+  const [baselineId = "", ...candidateIds] = names.keys();
+  const response = await client.benchmarks.compareBenchmarks({
+    baselineId,
+    candidateIds,
+    metric: options.metric,
+    lowerIsBetter: options.lowerIsBetter ?? false,
+    tieTolerance: options.tolerance,
+    pageSize: Math.max(1, options.samples),
+  });
+  const verdicts = response.comparisons.map((comparison) => verdictOf(comparison, options));
+  if (options.json) {
+    const { next_page_token, ...figures } = plain(CompareBenchmarksResponseSchema, response);
+    printJson({ ...figures, verdicts });
+  } else {
+    print(comparisonText(names, response, verdicts, options.samples));
+  }
+  const regressed = verdicts.filter((verdict) => verdict === "worse").length;
+  if (!options.failOnRegression || regressed === 0) return;
+  note(`${regressed} of ${verdicts.length} candidates regressed`);
+  process.exitCode = exitCodes.regression;
+}
+
+type Verdict = "better" | "worse" | "no difference" | "no pairs";
+
+/** Better or worse only where the adjusted p-value is below alpha. */
+export function verdictOf(
+  { adjustedPValue, meanDifference = 0 }: BenchmarkComparison,
+  { alpha, lowerIsBetter = false }: Pick<Options, "alpha" | "lowerIsBetter">,
+): Verdict {
+  if (adjustedPValue === undefined) return "no pairs";
+  if (adjustedPValue >= alpha || meanDifference === 0) return "no difference";
+  return meanDifference > 0 === lowerIsBetter ? "worse" : "better";
+}
+
+function comparisonText(
+  names: ReadonlyMap<string, string>,
+  { baselineId, metric, comparisons }: CompareBenchmarksResponse,
+  verdicts: readonly Verdict[],
+  samples: number,
+): string {
+  const head = [
+    "candidate",
+    "n",
+    "baseline",
+    "candidate",
+    "difference",
+    "95 % CI",
+    "p",
+    "win/loss/tie",
+    "verdict",
+  ];
+  const rows = comparisons.map((comparison, index) => [
+    names.get(comparison.candidateId) ?? comparison.candidateId,
+    ...cells(comparison),
+    verdicts[index] ?? "",
+  ]);
+  const lines = [
+    `${metric}, baseline ${names.get(baselineId) ?? ""}  ${baselineId}`,
+    "",
+    table(head, rows, [1, 2, 3, 4, 5, 6, 7]),
+  ];
+  for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
+    const name = names.get(candidateId) ?? candidateId;
+    if (baselineUnpaired + candidateUnpaired > 0)
+      lines.push(
+        "",
+        `${name}: left out for want of a partner: ${baselineUnpaired} of the baseline, ${candidateUnpaired} of the candidate`,
+      );
+    if (samples > 0 && regressed.length > 0) {
+      const shown = regressed.slice(0, samples);
+      lines.push("", `${name}: worst of ${losses} regressed samples`, samplesTable(shown));
+    }
+  }
+  return lines.join("\n");
+}
+
+function cells(comparison: BenchmarkComparison): string[] {
+  const { nPaired, baselineMean, candidateMean, meanDifference, ci95Low, ci95High } = comparison;
+  const { wins, losses, ties, adjustedPValue, test } = comparison;
+  const interval = ci95Low === undefined ? "-" : `${figure(ci95Low, 3)} … ${figure(ci95High, 3)}`;
+  const name = test === ComparisonTest.MCNEMAR_EXACT ? " (McNemar)" : " (Wilcoxon)";
+  const p = adjustedPValue === undefined ? "-" : figure(adjustedPValue, 3) + name;
+  const means = [baselineMean, candidateMean, meanDifference].map((value) => figure(value));
+  return [String(nPaired), ...means, interval, p, `${wins}/${losses}/${ties}`];
+}
+
+function samplesTable(samples: readonly PairedSample[]): string {
+  const rows = samples.map(({ sampleId, repetition, baselineValue, candidateValue, difference }) => [
+    repetition === 0 ? sampleId : `${sampleId} #${repetition}`,
+    figure(baselineValue),
+    figure(candidateValue),
+    figure(difference),
+  ]);
+  return table(["sample", "baseline", "candidate", "difference"], rows, [1, 2, 3]);
+}
+
+function fraction(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= min && value <= max))
+      throw new InvalidArgumentError(`Expected a number ${max === 1 ? "from 0 to 1" : "of 0 or more"}.`);
+    return value;
+  };
+}

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commands, startTestService } from "./support.ts";
+
+const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+beforeAll(async () => {
+  service = await startTestService();
+  ltb = commands(service.address);
+  for (const model of ["6b_finetuning", "6b_verification", "175b_verification"]) {
+    const map = `input=question,expected=ground_truth,output=\`${model}\`.solution,score=\`${model}\`.is_correct`;
+    await ltb.json("import", SAMPLE, "--map", map, "--model", model, "--name", model);
+  }
+});
+afterAll(() => service.stop());
+
+test("two candidates beside a baseline, as a table", async () => {
+  const { code, stdout } = await ltb.run("compare", "6b_finetuning", "6b_verification", "175b_verification");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^score, baseline 6b_finetuning /);
+  expect(stdout).toMatch(/175b_verification +55 .*\(McNemar\) .*better/);
+  expect(stdout).toMatch(/worst of \d+ regressed samples/);
+});
+
+test("JSON in full precision with a verdict for each candidate", async () => {
+  const { comparisons, verdicts } = await ltb.json("compare", "6b_finetuning", "175b_verification");
+  expect(verdicts).toEqual(["better"]);
+  expect(comparisons).toHaveLength(1);
+  const [{ n_paired, wins, losses, ties, mean_difference }] = comparisons;
+  expect(n_paired).toBe(55);
+  expect(wins + losses + ties).toBe(55);
+  expect(mean_difference).toBeCloseTo((wins - losses) / 55, 12);
+});
+
+test("a gate fails with a code of its own only for a significant regression", async () => {
+  const gate = (...args: string[]) => ltb.run("compare", ...args, "--fail-on-regression");
+  expect((await gate("6b_finetuning", "175b_verification")).code).toBe(0);
+  const worse = await gate("175b_verification", "6b_finetuning");
+  expect([worse.code, worse.stderr]).toEqual([3, "1 of 1 candidates regressed\n"]);
+  // Without its proof a regression is none.
+  expect((await gate("175b_verification", "6b_finetuning", "--alpha", "0")).code).toBe(0);
+  expect((await gate("6b_finetuning", "175b_verification", "--lower-is-better")).code).toBe(3);
+});
+
+test("wrong use is told from a regression", async () => {
+  expect((await ltb.run("compare", "6b_finetuning")).code).toBe(2);
+  expect((await ltb.run("compare", "6b_finetuning", "nobody")).code).toBe(1);
+  expect(await ltb.run("compare", "a", "b", "--alpha", "2")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Expected a number from 0 to 1"),
+  });
+});

@@ -1,0 +1,220 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { newId } from "../../src/database/ids.ts";
+import type { Comparison, ComparisonInput } from "../../src/evaluations/compare.ts";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+import scipy from "../statistics/fixtures/scipy.json" with { type: "json" };
+
+let db: Database;
+beforeAll(async () => {
+  db = await Database.connect(await createTestDatabase());
+});
+afterAll(() => db.close());
+
+type Row = Partial<NewEvaluation>;
+
+async function benchmarkOf(rows: readonly Row[]): Promise<string> {
+  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  if (rows.length > 0)
+    await db.evaluations.createMany(
+      rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })),
+    );
+  return id;
+}
+
+const scored = (scores: readonly number[]) => scores.map((score, i) => ({ sampleId: `s${i}`, score }));
+
+async function compare(
+  baseline: readonly Row[],
+  candidate: readonly Row[],
+  options: Partial<ComparisonInput> = {},
+): Promise<Comparison> {
+  const [baselineId, candidateId] = [await benchmarkOf(baseline), await benchmarkOf(candidate)];
+  const { comparisons } = await db.evaluations.compare({
+    baselineId,
+    candidateIds: [candidateId],
+    ...options,
+  });
+  expect(comparisons).toHaveLength(1);
+  return comparisons[0] as Comparison;
+}
+
+test.each(scipy.paired.map((one) => ({ n: one.baseline.length, ...one })))(
+  "figures of $n pairs are scipy's",
+  async ({ n, baseline, candidate, t_p, ci, wilcoxon_p }) => {
+    const found = await compare(scored(baseline), scored(candidate));
+    expect(found).toMatchObject({ nPaired: n, baselineUnpaired: 0, candidateUnpaired: 0, test: "wilcoxon" });
+    expect((found.pairedTPValue ?? Number.NaN) / t_p).toBeCloseTo(1, 8);
+    expect(found.ci95Low).toBeCloseTo(ci[0] as number, 8);
+    expect(found.ci95High).toBeCloseTo(ci[1] as number, 8);
+    // Below 101 differences ours is exact, which is what the approximation comes close to.
+    if (n > 100) expect((found.wilcoxonPValue ?? Number.NaN) / wilcoxon_p).toBeCloseTo(1, 8);
+    else expect(Math.abs((found.wilcoxonPValue ?? Number.NaN) - wilcoxon_p)).toBeLessThan(0.35);
+    const margin = (ci[1] as number) - (ci[0] as number);
+    if (n > 100)
+      expect(Math.abs((found.bootstrapCi95Low ?? 0) - (ci[0] as number))).toBeLessThan(margin / 10);
+  },
+);
+
+test("scores of 0 and 1 are tested by McNemar's exact test", async () => {
+  // 9 only the candidate solves, 1 only the baseline, 5 both, 5 neither.
+  const rows = [...Array(9).fill([0, 1]), [1, 0], ...Array(5).fill([1, 1]), ...Array(5).fill([0, 0])];
+  const found = await compare(scored(rows.map(([a]) => a)), scored(rows.map(([, b]) => b)));
+  expect(found).toMatchObject({ test: "mcnemar", nPaired: 20, wins: 9, losses: 1, ties: 10 });
+  expect(found.mcnemarPValue).toBeCloseTo(0.021484375, 12);
+  expect(found.pValue).toBe(found.mcnemarPValue);
+  expect(found.meanDifference).toBeCloseTo(0.4, 12);
+  expect(found.baselineMean).toBeCloseTo(0.3, 12);
+  expect(found.candidateMean).toBeCloseTo(0.7, 12);
+  expect(found.regressed).toHaveLength(1);
+  expect(found.improved).toHaveLength(9);
+});
+
+test("only samples with a value on both sides are pairs; the others are counted", async () => {
+  const found = await compare(
+    [
+      { sampleId: "both", score: 0.5 },
+      { sampleId: "both", repetition: 1, score: 0.1 },
+      { sampleId: "mine", score: 1 },
+      { sampleId: "failed there", score: 1 },
+      { score: 1 },
+    ],
+    [
+      { sampleId: "both", score: 0.75 },
+      { sampleId: "failed there", output: null, error: "timeout" },
+      { sampleId: "other", score: 1 },
+      { score: 1 },
+    ],
+  );
+  expect(found).toMatchObject({ nPaired: 1, baselineUnpaired: 4, candidateUnpaired: 3, wins: 1 });
+  expect(found).toMatchObject({ stderr: null, ci95Low: null, bootstrapCi95Low: null, effectSize: null });
+  expect(found.improved).toMatchObject([
+    { sampleId: "both", repetition: 0, baselineValue: 0.5, candidateValue: 0.75, difference: 0.25 },
+  ]);
+});
+
+test("without pairs there is nothing to tell, and differences that do not vary have no t-test", async () => {
+  const none = await compare(scored([1]), [{ sampleId: "other", score: 1 }]);
+  expect(none).toMatchObject({ nPaired: 0, test: null, pValue: null, adjustedPValue: null, ties: 0 });
+  const same = await compare(scored([0.5, 0.25]), scored([0.5, 0.25]));
+  expect(same).toMatchObject({
+    pValue: 1,
+    wilcoxonPValue: 1,
+    pairedTPValue: null,
+    effectSize: null,
+    ties: 2,
+  });
+  expect([same.ci95Low, same.ci95High, same.bootstrapCi95Low]).toEqual([0, 0, 0]);
+});
+
+test("differences that are equal as decimals tie in rank", async () => {
+  // 0.8 - 0.7, 0.6 - 0.5 and 0.2 - 0.3 have three sizes as doubles and one as decimals.
+  const found = await compare(scored([0.7, 0.5, 0.3]), scored([0.8, 0.6, 0.2]));
+  // Ranks 2, 2, 2: sums of 0 or 2 on the smaller side have 1 + 3 of 8 signs, twice that is 1.
+  expect(found.wilcoxonPValue).toBe(1);
+});
+
+test("lower may be better, and small differences may tie", async () => {
+  const [baseline, candidate] = [
+    [100, 200, 300],
+    [90, 205, 250],
+  ].map((all) => all.map((latencyMs, i) => ({ sampleId: `s${i}`, latencyMs }))) as [Row[], Row[]];
+  const options = { metric: "latency_ms", lowerIsBetter: true, tieTolerance: 5 };
+  const found = await compare(baseline, candidate, options);
+  expect(found).toMatchObject({ wins: 2, losses: 0, ties: 1, regressed: [] });
+  expect(found.improved.map(({ difference }) => difference)).toEqual([-50, -10]);
+});
+
+test("any metric can be compared, under the name that summaries give it", async () => {
+  const rows = (f1: unknown, score: unknown) => [
+    { sampleId: "a", score: 0, metrics: { f1, score } as never },
+  ];
+  expect(await compare(rows(0.5, 1), rows(true, 3), { metric: "f1" })).toMatchObject({ meanDifference: 0.5 });
+  expect(await compare(rows(1, 1), rows(1, 3), { metric: "metrics.score" })).toMatchObject({
+    meanDifference: 2,
+  });
+  expect(await compare(rows("text", 1), rows(1, 1), { metric: "f1" })).toMatchObject({ nPaired: 0 });
+});
+
+test("pages go through both lists of every candidate, the worst and the best first", async () => {
+  const baselineId = await benchmarkOf(scored(Array(7).fill(0.5)));
+  const down = await benchmarkOf(scored([0.4, 0.3, 0.3, 0.1, 0.5, 0.5, 0.6]));
+  const up = await benchmarkOf(scored([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]));
+  const input = { baselineId, candidateIds: [down, up] };
+  const seen: Record<string, string[]> = { worse: [], better: [], up: [] };
+  let after: Awaited<ReturnType<typeof db.evaluations.compare>>["next"];
+  let pages = 0;
+  do {
+    const page = await db.evaluations.compare(input, { limit: 2, after });
+    const [first, second] = page.comparisons;
+    expect([first?.losses, second?.wins]).toEqual([4, 7]);
+    seen.worse?.push(...(first?.regressed ?? []).map(({ sampleId }) => sampleId));
+    seen.better?.push(...(first?.improved ?? []).map(({ sampleId }) => sampleId));
+    seen.up?.push(...(second?.improved ?? []).map(({ sampleId }) => sampleId));
+    after = page.next;
+    pages++;
+  } while (after);
+  expect(seen).toEqual({
+    worse: ["s3", "s1", "s2", "s0"],
+    better: ["s6"],
+    up: ["s0", "s1", "s2", "s3", "s4", "s5", "s6"],
+  });
+  expect(pages).toBe(4);
+});
+
+test("several candidates make each p-value count for more", async () => {
+  const baselineId = await benchmarkOf(scored(Array(10).fill(0)));
+  const all = await benchmarkOf(scored(Array(10).fill(1)));
+  const none = await benchmarkOf(scored(Array(10).fill(0)));
+  const { comparisons } = await db.evaluations.compare({ baselineId, candidateIds: [all, none] });
+  const [best, same] = comparisons;
+  expect(best?.pValue).toBeCloseTo(2 / 1024, 12);
+  expect(best?.adjustedPValue).toBeCloseTo(4 / 1024, 12);
+  expect(same?.adjustedPValue).toBe(1);
+});
+
+test("more pairs than are drawn one by one are drawn in blocks", async () => {
+  const rows = (shift: number) =>
+    Array.from({ length: 6_000 }, (_, i) => ({
+      sampleId: `s${i}`,
+      score: ((i * 7919) % 1000) / 1000 + shift * (i % 3),
+    }));
+  const [baselineId, candidateId] = [await benchmarkOf([]), await benchmarkOf([])];
+  for (const [benchmarkId, shift] of [
+    [baselineId, 0],
+    [candidateId, 0.01],
+  ] as const) {
+    const all = rows(shift).map((row) => ({ benchmarkId, input: "i", output: "o", ...row }));
+    for (let i = 0; i < all.length; i += 1_000) await db.evaluations.createMany(all.slice(i, i + 1_000));
+  }
+  const input = { baselineId, candidateIds: [candidateId], bootstrapSamples: 1_000 };
+  const [found] = (await db.evaluations.compare(input, { limit: 1 })).comparisons;
+  expect(found?.meanDifference).toBeCloseTo(0.01, 10);
+  const width = (found?.ci95High ?? 0) - (found?.ci95Low ?? 0);
+  expect(Math.abs((found?.bootstrapCi95Low ?? 0) - (found?.ci95Low ?? 1))).toBeLessThan(width / 5);
+  expect(Math.abs((found?.bootstrapCi95High ?? 0) - (found?.ci95High ?? 1))).toBeLessThan(width / 5);
+});
+
+test("what cannot be compared is refused by name", async () => {
+  const id = await benchmarkOf([]);
+  const missing = newId();
+  const refused = (input: ComparisonInput) => expect(db.evaluations.compare(input)).rejects;
+  await refused({ baselineId: id, candidateIds: [missing] }).toMatchObject({ code: Code.NotFound });
+  await refused({ baselineId: id, candidateIds: [] }).toMatchObject({
+    message: /candidate_ids: must have 1/,
+  });
+  await refused({ baselineId: id, candidateIds: [id] }).toMatchObject({
+    message: "candidate_ids[0]: is the baseline itself",
+  });
+  await refused({ baselineId: id, candidateIds: [missing, missing] }).toMatchObject({
+    message: "candidate_ids[1]: is given twice",
+  });
+  await refused({ baselineId: id, candidateIds: [missing], tieTolerance: -1 }).toMatchObject({
+    message: "tie_tolerance: must be 0 or more",
+  });
+  await refused({ baselineId: id, candidateIds: [missing], bootstrapSamples: 1e6 }).toMatchObject({
+    message: "bootstrap_samples: must be at most 100000",
+  });
+});
