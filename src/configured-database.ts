@@ -5,9 +5,9 @@ import {
   describeConfiguredDatabase,
   embeddedDatabaseConfig,
 } from "./config.ts";
-import { findConnection } from "./database/connect.ts";
-import { startEmbedded } from "./database/embedded.ts";
-import type { MigrationConnection } from "./database/migrate.ts";
+import { type Connection, findConnection } from "./database/connect.ts";
+import { findRunning } from "./database/embedded/running.ts";
+import { EMBEDDED_DATABASE, startEmbedded } from "./database/embedded.ts";
 import type { Logger } from "./log.ts";
 
 /** Connections of the embedded PostgreSQL as it is initialised, and how many of them are for others than the pool. */
@@ -22,15 +22,22 @@ export interface ConfiguredDatabase {
   /** Resolves with the cause when the embedded PostgreSQL ends by itself; never for another database. */
   gone: Promise<string>;
   /** The way for migrations, which must not lead through a pooler. */
-  migrationConnection(): Promise<MigrationConnection>;
+  migrationConnection(): Promise<Connection>;
   /** Stops PostgreSQL if it is the embedded one. */
   stop(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is. */
+/**
+ * Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is.
+ * @param options.join use the embedded PostgreSQL of a service that runs on the same folder, if there is one
+ */
 export async function startConfiguredDatabase(
   config: Config,
-  { log, signal }: { log?: Logger | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    log,
+    signal,
+    join: joins = false,
+  }: { log?: Logger; signal?: AbortSignal | undefined; join?: boolean } = {},
 ): Promise<ConfiguredDatabase> {
   const { database } = config;
   const timeoutMs = config.startupTimeoutSeconds * 1000;
@@ -41,6 +48,17 @@ export async function startConfiguredDatabase(
       description: describeConfiguredDatabase(config),
       gone: new Promise(() => undefined),
       migrationConnection: () => findConnection(migration, timeoutMs),
+      stop: async () => undefined,
+    };
+  }
+  const running = joins ? await findRunning(config.dataDir, EMBEDDED_DATABASE) : undefined;
+  if (running) {
+    const connection = embeddedDatabaseConfig(database.pool, running);
+    return {
+      connection,
+      description: `${join(config.dataDir, "postgres")} (embedded, of the running service)`,
+      gone: new Promise(() => undefined),
+      migrationConnection: () => findConnection(connection, timeoutMs),
       stop: async () => undefined,
     };
   }

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { BackupError } from "../backup/format.ts";
 import { ConfigError } from "../config/error.ts";
 import type { Violation } from "../errors.ts";
 import { ImportError } from "../import/import-error.ts";
@@ -61,7 +62,8 @@ export function describeError(error: unknown): ShownError {
     const reason = error.usage ? "USAGE" : error.code;
     return { code: error.code, reason, message: error.message, violations: [] };
   }
-  const wrongInput = error instanceof ImportError || error instanceof ConfigError;
+  const wrongInput =
+    error instanceof ImportError || error instanceof ConfigError || error instanceof BackupError;
   return {
     code: wrongInput ? "INVALID_ARGUMENT" : "UNKNOWN",
     reason: error instanceof Error ? reasonOf(error.name) : "UNKNOWN",

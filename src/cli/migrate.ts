@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { MigrationConnection } from "../database/migrate.ts";
+import { withConfiguredDatabase } from "./configured.ts";
 import { examples } from "./examples.ts";
 import { note, print, printJson, table } from "./output.ts";
 
@@ -27,7 +27,7 @@ export function migrateCommand(program: Command): void {
     .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
     .action(async (options: Options) => {
       const { migrateUp } = await import("../database/migrate.ts");
-      const { applied } = await withConfiguredDatabase(options, (connection) =>
+      const { applied } = await withConfiguredDatabase(options.config, (connection) =>
         migrateUp(connection, { logger: { info: note, warn: note } }),
       );
       if (options.json) printJson({ applied });
@@ -38,7 +38,9 @@ export function migrateCommand(program: Command): void {
     .addHelpText("after", examples(["ltb migrate status", ""]))
     .action(async (options: Options) => {
       const { migrationStatus } = await import("../database/migrate.ts");
-      const migrations = await withConfiguredDatabase(options, (connection) => migrationStatus(connection));
+      const migrations = await withConfiguredDatabase(options.config, (connection) =>
+        migrationStatus(connection),
+      );
       if (options.json)
         return printJson({
           migrations: migrations.map(({ name, appliedAt }) => ({ name, applied_at: appliedAt })),
@@ -59,20 +61,4 @@ export function migrateCommand(program: Command): void {
       const { addMigration } = await import("../database/migrate.ts");
       print(await addMigration(name));
     });
-}
-
-async function withConfiguredDatabase<T>(
-  { config: file }: Options,
-  work: (connection: MigrationConnection) => Promise<T>,
-): Promise<T> {
-  const { loadConfig } = await import("../config.ts");
-  const { startConfiguredDatabase } = await import("../configured-database.ts");
-  const config = loadConfig(file === undefined ? {} : { file });
-  for (const warning of config.warnings) note(`warning: ${warning}`);
-  const database = await startConfiguredDatabase(config);
-  try {
-    return await work(await database.migrationConnection());
-  } finally {
-    await database.stop();
-  }
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { cleanupCommand } from "./cleanup.ts";
 import { compareCommand } from "./compare.ts";
@@ -29,6 +30,8 @@ export function createProgram(): Command {
   program.commandsGroup("Service:");
   serveCommand(program);
   migrateCommand(program);
+  backupCommand(program);
+  restoreCommand(program);
   program.commandsGroup("Data:");
   demoCommand(program);
   importCommand(program);

@@ -43,13 +43,14 @@ const LOCK_POLL_MS = 200;
  * start together take turns: the first applies, the others wait and find nothing to do. A database that has more
  * migrations than this program knows is left as it is, with a warning: the previous release still runs on it.
  *
+ * @param options.upTo name of the last migration to apply. Default: the newest.
  * @throws MigrationError naming file and line, or that another migration did not end in time.
  */
 export async function migrateUp(
   connection: MigrationConnection,
-  options: MigrationOptions = {},
+  options: MigrationOptions & { upTo?: string | undefined } = {},
 ): Promise<{ applied: string[] }> {
-  const { directory = migrationsDirectory(), logger } = options;
+  const { directory = migrationsDirectory(), logger, upTo } = options;
   return withLockedClient(connection, options, async (client) => {
     const known = await migrationNames(directory);
     const done = await appliedMigrations(client);
@@ -57,7 +58,7 @@ export async function migrateUp(
     if (foreign.length > 0)
       logger?.warn(`the database has migrations that this program does not know: ${foreign.join(", ")}`);
 
-    const applied = known.filter((name) => !done.has(name));
+    const applied = known.filter((name) => !done.has(name) && (upTo === undefined || name <= upTo));
     for (const name of applied) await run(client, "up", name, { directory, logger });
     return { applied };
   });
@@ -85,6 +86,11 @@ export async function migrationStatus(
   const applied = await withClient(connection, appliedMigrations);
   const names = [...new Set([...known, ...applied.keys()])].sort();
   return names.map((name) => ({ name, appliedAt: applied.get(name) ?? null }));
+}
+
+/** Names of the migrations that this program brings, oldest first. */
+export function migrationsKnown(): Promise<string[]> {
+  return migrationNames(migrationsDirectory());
 }
 
 /** Name of the latest applied migration; null where there is none. */

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Client } from "pg";
+import { to as copyTo } from "pg-copy-streams";
+import type { Connection } from "../database/connect.ts";
+import { version } from "../version.ts";
+import { ArchiveWriter } from "./archive.ts";
+import { copyTarget, readSchemaVersion, readSequences, readTables } from "./catalog.ts";
+import { BackupError, type BackupHeader, type BackupManifest, backupFormat } from "./format.ts";
+
+export interface BackupResult {
+  header: BackupHeader;
+  manifest: BackupManifest;
+}
+
+/**
+ * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on meanwhile. The file appears
+ * under its name only when it is complete and on disk.
+ * @throws BackupError for a database without our schema
+ */
+export async function backUp(connection: Connection, path: string): Promise<BackupResult> {
+  const client = new Client(connection);
+  client.on("error", () => undefined);
+  await client.connect();
+  const partial = `${path}.partial`;
+  try {
+    // One snapshot for all tables: what was committed by now, and nothing later.
+    await client.query(`begin isolation level repeatable read read only;
+      set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local client_encoding = 'UTF8'`);
+    const header = await describe(client);
+    const file = await open(partial, "w", 0o600);
+    const writer = new ArchiveWriter(file.createWriteStream());
+    const manifest = await write(client, writer, header).catch(async (error) => {
+      await writer.abort();
+      throw error;
+    });
+    await client.query("commit");
+    await settle(partial, path);
+    return { header, manifest };
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    await client.end();
+  }
+}
+
+async function describe(client: Client): Promise<BackupHeader> {
+  const schemaVersion = await readSchemaVersion(client);
+  if (schemaVersion === null) {
+    throw new BackupError("the database has no tables of this service: nothing to back up");
+  }
+  const { rows } = await client.query<{ at: string; version: string }>(
+    `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, current_setting('server_version') as version`,
+  );
+  return {
+    format: "llm-test-bench-backup",
+    version: backupFormat,
+    createdAt: rows[0]?.at ?? "",
+    serviceVersion: version,
+    postgresVersion: rows[0]?.version ?? "",
+    schemaVersion,
+    tables: await readTables(client),
+  };
+}
+
+async function write(client: Client, writer: ArchiveWriter, header: BackupHeader): Promise<BackupManifest> {
+  await writer.header(header);
+  const tables: BackupManifest["tables"] = {};
+  for (const table of header.tables) {
+    const rows = client.query(copyTo(`copy ${copyTarget(client, table)} to stdout`));
+    const hash = createHash("sha256");
+    let bytes = 0;
+    const source = async function* () {
+      for await (const chunk of rows) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        yield chunk as Buffer;
+      }
+    };
+    await writer.table(table.name, source());
+    tables[table.name] = { rows: rows.rowCount, bytes, sha256: hash.digest("hex") };
+  }
+  const manifest = { tables, sequences: await readSequences(client) };
+  await writer.manifest(manifest);
+  return manifest;
+}
+
+/** A power cut leaves the whole file under its name, or none. */
+async function settle(partial: string, path: string): Promise<void> {
+  const file = await open(partial, "r");
+  await file.sync();
+  await file.close();
+  await rename(partial, path);
+  if (process.platform === "win32") return;
+  const folder = await open(dirname(path), "r");
+  await folder.sync();
+  await folder.close();
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+
+/**
+ * A backup is a tar file that streams from beginning to end:
+ *
+ * - `backup.json`: when and of what it was made, and the columns of every table, in an order in which references hold;
+ * - `tables/NAME/000001.copy.gz` …: what `COPY … TO STDOUT` answers (PostgreSQL's text format, UTF-8), cut at any byte and each part
+ *   compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the table;
+ * - `manifest.json`, last: rows, bytes and SHA-256 of each table's text. A file without it is incomplete.
+ */
+export const backupFormat = 1;
+
+const table = z.object({ name: z.string(), columns: z.array(z.string()).min(1) });
+
+export const backupHeader = z.object({
+  format: z.literal("llm-test-bench-backup"),
+  version: z.int(),
+  createdAt: z.string(),
+  serviceVersion: z.string(),
+  postgresVersion: z.string(),
+  /** Name of the latest migration. */
+  schemaVersion: z.string(),
+  tables: z.array(table),
+});
+export type BackupHeader = z.output<typeof backupHeader>;
+export type BackupTable = z.output<typeof table>;
+
+const tableDigest = z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() });
+export type TableDigest = z.output<typeof tableDigest>;
+
+export const backupManifest = z.object({
+  tables: z.record(z.string(), tableDigest),
+  /** Sequences as they stood after the tables were read, so never behind them. */
+  sequences: z.record(z.string(), z.object({ lastValue: z.string(), isCalled: z.boolean() })),
+});
+export type BackupManifest = z.output<typeof backupManifest>;
+
+/** A backup that is damaged, incomplete or newer than this program, or a database that it does not go into. */
+export class BackupError extends Error {
+  override readonly name = "BackupError";
+}

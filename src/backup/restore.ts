@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { finished } from "node:stream/promises";
+import { Client } from "pg";
+import { type CopyStreamQuery, from as copyFrom } from "pg-copy-streams";
+import type { Connection } from "../database/connect.ts";
+import { migrateUp, migrationsKnown } from "../database/migrate.ts";
+import { damaged, readArchive } from "./archive.ts";
+import type { BackupResult } from "./backup.ts";
+import { copyTarget, readSchemaVersion, readTables } from "./catalog.ts";
+import { BackupError, type BackupHeader, type BackupManifest } from "./format.ts";
+import { Digests, verifyBackup } from "./verify.ts";
+
+export interface RestoreOptions {
+  /** Whether what the database holds is replaced. Default: false, a database with rows is refused. */
+  force?: boolean;
+}
+
+/**
+ * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or nothing. Makes the schema that
+ * the backup was made of, and brings it up to date afterwards.
+ * @throws BackupError if the backup is damaged or newer than this program, or the database holds rows
+ */
+export async function restore(
+  connection: Connection,
+  path: string,
+  { force = false }: RestoreOptions = {},
+): Promise<BackupResult> {
+  // Read twice: a database is not touched for the sake of a damaged file.
+  const { header } = await verifyBackup(path);
+  const known = await migrationsKnown();
+  if (!known.includes(header.schemaVersion)) {
+    throw new BackupError(
+      `${path} was made with migration ${header.schemaVersion}, which this program does not know: use release ${header.serviceVersion} or later`,
+    );
+  }
+  const client = new Client(connection);
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const present = await readSchemaVersion(client);
+    if (present === null) await migrateUp(connection, { upTo: header.schemaVersion });
+    else if (present !== header.schemaVersion) throw otherSchema(path, header, present);
+    const restored = await load(client, path, force);
+    await migrateUp(connection);
+    await client.query("analyze");
+    return restored;
+  } finally {
+    await client.end();
+  }
+}
+
+async function load(client: Client, path: string, force: boolean): Promise<BackupResult> {
+  await client.query(
+    "begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local client_encoding = 'UTF8'",
+  );
+  try {
+    const result = await copyAll(client, path, force);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+async function copyAll(client: Client, path: string, force: boolean): Promise<BackupResult> {
+  let header: BackupHeader | undefined;
+  let manifest: BackupManifest | undefined;
+  const digests = new Digests(path);
+  let current: { name: string; copy: CopyStreamQuery } | undefined;
+  const endTable = async () => {
+    if (!current) return;
+    const { copy } = current;
+    current = undefined;
+    copy.end();
+    await finished(copy);
+  };
+  await readArchive(path, {
+    async header(found) {
+      header = found;
+      await makeRoom(client, path, found, force);
+    },
+    async table(name, bytes) {
+      digests.update(name, bytes);
+      if (current?.name !== name) {
+        await endTable();
+        const table = header?.tables.find((one) => one.name === name);
+        if (!table) throw damaged(path, `table ${name} is not in its header`);
+        current = { name, copy: client.query(copyFrom(`copy ${copyTarget(client, table)} from stdin`)) };
+      }
+      const { copy } = current;
+      // The error of a refused row comes by the stream, which then drains no more.
+      if (!copy.write(bytes)) await Promise.race([once(copy, "drain"), finished(copy)]);
+    },
+    async manifest(found) {
+      await endTable();
+      manifest = found;
+    },
+  });
+  if (!header || !manifest) throw damaged(path, "it ends too early");
+  // It may have been changed since it was verified.
+  digests.compare(header, manifest);
+  for (const [name, { lastValue, isCalled }] of Object.entries(manifest.sequences)) {
+    const next = BigInt(lastValue) + (isCalled ? 1n : 0n);
+    // Unlike setval, undone with the transaction.
+    await client.query(`alter sequence ${client.escapeIdentifier(name)} restart with ${next}`);
+  }
+  return { header, manifest };
+}
+
+/** Locks every table against others and leaves them empty. */
+async function makeRoom(client: Client, path: string, header: BackupHeader, force: boolean): Promise<void> {
+  const tables = await readTables(client);
+  const missing = header.tables.filter(({ name }) => !tables.some((one) => one.name === name));
+  if (missing.length > 0)
+    throw damaged(path, `its table ${missing[0]?.name} is unknown to its own migration`);
+  const names = tables.map(({ name }) => client.escapeIdentifier(name));
+  await client.query(`lock table ${names.join(", ")} in access exclusive mode`);
+  for (const name of names) {
+    const { rowCount } = await client.query(`select from ${name} limit 1`);
+    if (rowCount === 0) continue;
+    if (!force) {
+      throw new BackupError(
+        `the database is not empty (${name} has rows): restore into an empty one, or replace what it holds with --force`,
+      );
+    }
+  }
+  if (!force) return;
+  // The audit trail refuses to be emptied: its guards are put aside for this transaction, which only its owner can do.
+  for (const name of names) await client.query(`alter table ${name} disable trigger user`);
+  await client.query(`truncate ${names.join(", ")}`);
+  for (const name of names) await client.query(`alter table ${name} enable trigger user`);
+}
+
+function otherSchema(path: string, { schemaVersion }: BackupHeader, present: string): BackupError {
+  return new BackupError(
+    `${path} was made with migration ${schemaVersion}, the database is at ${present}: restore into a new database, which is then brought up to date`,
+  );
+}

@@ -1,0 +1,128 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { BackupResult } from "../backup/backup.ts";
+import { withConfiguredDatabase } from "./configured.ts";
+import { CliError } from "./errors.ts";
+import { examples } from "./examples.ts";
+import { whole } from "./options.ts";
+import { note, print, printJson, span, table } from "./output.ts";
+
+interface Options {
+  config?: string;
+  json?: boolean;
+  keepDays?: number;
+}
+
+const prefix = "llm_test_bench_";
+const suffix = ".backup.tar";
+const ours = new RegExp(`^${prefix}\\d{8}_\\d{6}${suffix.replaceAll(".", "\\.")}$`);
+
+export function backupCommand(program: Command): void {
+  const backup = program
+    .command("backup")
+    .summary("write everything the database holds into one file")
+    .description(
+      "Writes everything that the configured database holds, as it stands at this moment, into one compressed file, while the service " +
+        "goes on. `restore` puts it into any PostgreSQL from version 12. The key of the audit log is not in it: keep that elsewhere.",
+    )
+    .argument("<path>", `a file; in a folder, ${prefix}DATE_TIME${suffix} (UTC)`)
+    .option("--keep-days <n>", "in a folder: remove backups older than this afterwards", whole(1, 36_500));
+  withOptions(backup)
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb backup before-upgrade.tar", ""],
+        ["ltb backup /backups --keep-days 7", "for a nightly job"],
+        ["DATABASE_URL=postgres://… ltb backup /backups", ""],
+        ["ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar", ""],
+      ),
+    )
+    .action(backUpInto);
+  withOptions(backup.command("verify"))
+    .description("Reads a backup to its end and compares every table with its SHA-256. Needs no database.")
+    .argument("<file>", "a backup")
+    .action(async (file: string, options: Options) => {
+      const { verifyBackup } = await import("../backup/verify.ts");
+      show(file, await verifyBackup(file), "is whole", options);
+    });
+}
+
+export function restoreCommand(program: Command): void {
+  withOptions(program.command("restore"))
+    .summary("put a backup into the database")
+    .description(
+      "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
+        "service before.",
+    )
+    .argument("<file>", "what `backup` wrote")
+    .option("--force", "replace what the database holds; without, one that holds rows is refused")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb restore before-upgrade.tar", ""],
+        ["DATABASE_URL=postgres://… ltb restore before-upgrade.tar", "into another PostgreSQL"],
+      ),
+    )
+    .action(async (file: string, options: Options & { force?: boolean }) => {
+      const { restore } = await import("../backup/restore.ts");
+      const result = await withConfiguredDatabase(options.config, (connection) =>
+        restore(connection, file, { force: options.force ?? false }),
+      );
+      show(file, result, "is restored", options);
+    });
+}
+
+function withOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
+    .option("--json", "print JSON: one object on stdout, errors on stderr");
+}
+
+async function backUpInto(path: string, options: Options): Promise<void> {
+  const { backUp } = await import("../backup/backup.ts");
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  if (options.keepDays !== undefined && !isFolder)
+    throw new CliError(`--keep-days needs a folder that exists, ${path} is none`, { usage: true });
+  const file = isFolder ? join(path, `${prefix}${stamp(new Date())}${suffix}`) : path;
+  if (!isFolder && (await stat(file).catch(() => undefined)))
+    throw new CliError(`${file} exists already: name another file, or a folder`, { usage: true });
+  const startedAt = performance.now();
+  const result = await withConfiguredDatabase(options.config, (connection) => backUp(connection, file));
+  show(file, result, `is written in ${span(performance.now() - startedAt)}`, options);
+  // Only now: a backup that fails must not cost the older ones.
+  if (options.keepDays !== undefined) await rotate(path, options.keepDays);
+}
+
+function stamp(time: Date): string {
+  return time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
+}
+
+async function rotate(folder: string, days: number): Promise<void> {
+  const oldest = `${prefix}${stamp(new Date(Date.now() - days * 86_400_000))}${suffix}`;
+  for (const name of await readdir(folder)) {
+    if (!ours.test(name) || name >= oldest) continue;
+    await rm(join(folder, name));
+    note(`removed ${join(folder, name)}`);
+  }
+}
+
+function show(file: string, { header, manifest }: BackupResult, verb: string, { json }: Options): void {
+  if (json) {
+    const { createdAt, serviceVersion, postgresVersion, schemaVersion } = header;
+    printJson({
+      file,
+      created_at: createdAt,
+      service_version: serviceVersion,
+      postgres_version: postgresVersion,
+      schema_version: schemaVersion,
+      tables: manifest.tables,
+    });
+    return;
+  }
+  const rows = Object.entries(manifest.tables)
+    .filter(([, { rows }]) => rows > 0)
+    .map(([name, { rows, bytes }]) => [name, String(rows), String(bytes)]);
+  if (rows.length > 0) print(`${table(["table", "rows", "bytes"], rows, [1, 2])}\n`);
+  print(`${file} ${verb}: the database of ${header.createdAt}, PostgreSQL ${header.postgresVersion}`);
+}

@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { EmbeddedConnection } from "../embedded.ts";
+import { SUPERUSER } from "./initialise.ts";
+import { isPostmaster, readPidFile } from "./postmaster.ts";
+
+/** The way to an embedded PostgreSQL that another process serves at this moment; undefined where none runs. */
+export async function findRunning(
+  dataDir: string,
+  database: string,
+): Promise<EmbeddedConnection | undefined> {
+  const base = join(resolve(dataDir), "postgres");
+  const data = join(base, "data");
+  const found = await readPidFile(data);
+  if (!found?.ready || !(await isPostmaster(found.pid, data))) return undefined;
+  const password = (await readFile(join(base, "password"), "utf8")).trim();
+  const host = found.socketFolder || "127.0.0.1";
+  return { host, port: found.port, user: SUPERUSER, password, database };
+}

@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readArchive } from "../../src/backup/archive.ts";
+import { backUp } from "../../src/backup/backup.ts";
+import { readTables } from "../../src/backup/catalog.ts";
+import { restore } from "../../src/backup/restore.ts";
+import { verifyBackup } from "../../src/backup/verify.ts";
+import type { DatabaseConfig } from "../../src/config.ts";
+import { type Connection, findConnection } from "../../src/database/connect.ts";
+import { Database } from "../../src/database/database.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+let folder: string;
+let source: Connection;
+let db: Database;
+let file: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ltb-backup-"));
+  const config = await createTestDatabase();
+  source = await connection(config);
+  db = await Database.connect(config);
+  await fill(db);
+  await db.maintain();
+  file = join(folder, "whole.tar");
+  await backUp(source, file);
+});
+afterAll(async () => {
+  await db.close();
+  await rm(folder, { recursive: true });
+});
+
+const connection = (config: DatabaseConfig) => findConnection(config, 0);
+const empty = async () => connection(await createTestDatabase({ template: false }));
+
+/** Every kind of value that a table holds, also those that COPY has to escape. */
+async function fill(db: Database): Promise<void> {
+  const benchmark = await db.benchmarks.create({
+    name: "back\\slash\ttab \\N \\. ünïcode 💾",
+    provider: "p",
+    model: "m",
+    dataset: "d",
+    labels: { "a b": "\r\n" },
+    metadata: { nested: { quote: '"', backslash: "\\", number: 1e-7, list: [null, true] } },
+  });
+  await db.evaluations.createMany(
+    Array.from({ length: 1_000 }, (_, i) => ({
+      benchmarkId: benchmark.id,
+      sampleId: `s${i}`,
+      input: i % 2 ? "\\.\n" : "",
+      output: "x".repeat(i),
+      score: i / 3,
+      ...(i % 7 === 0 && { error: "line\nline", output: null }),
+    })),
+  );
+  const jobs = await db.jobs.createMany(
+    Array.from({ length: 20 }, (_, i) => ({
+      jobType: "t",
+      payload: { i },
+      uniqueKey: i === 0 ? "k" : undefined,
+    })),
+  );
+  await db.workers.register({ workerId: "w", address: "h:1", capacity: 10 });
+  const { leases } = await db.jobs.claim({ workerId: "w", maxJobs: 4 });
+  const [first, second] = leases;
+  await db.jobs.complete("w", [{ jobId: first?.id ?? "", epoch: first?.epoch ?? 0, result: [1, "\\"] }]);
+  await db.jobs.fail("w", [
+    { jobId: second?.id ?? "", epoch: second?.epoch ?? 0, error: "e", retryable: false },
+  ]);
+  await db.jobs.cancel(jobs[19]?.id ?? "");
+  await db.jobs.setLimit({ limitKey: "l", maxRunning: 2 });
+}
+
+/** Rows and a hash of the text of each table, in an order of its own. */
+async function contentOf(of: Connection): Promise<Record<string, string>> {
+  const client = new Client(of);
+  await client.connect();
+  try {
+    const content: Record<string, string> = {};
+    for (const { name, columns } of await readTables(client)) {
+      const row = columns.map((column) => `t.${client.escapeIdentifier(column)}`).join(", ");
+      const { rows } = await client.query<{ text: string }>(
+        `select row(${row})::text as text from ${client.escapeIdentifier(name)} t order by 1`,
+      );
+      const hash = createHash("sha256");
+      for (const { text } of rows) hash.update(`${text}\n`);
+      content[name] = `${rows.length} ${hash.digest("hex")}`;
+    }
+    return content;
+  } finally {
+    await client.end();
+  }
+}
+
+test("what is restored is what was backed up, and the service goes on with it", async () => {
+  const target = await empty();
+  const { manifest } = await restore(target, file);
+  const content = await contentOf(source);
+  expect(await contentOf(target)).toEqual(content);
+  expect(manifest.tables.evaluations?.rows).toBe(1_000);
+  const again = await Database.connect({ ...target, sslMode: "disable" });
+  const { pending, running, completed, failed, cancelled } = await again.jobs.stats();
+  expect({ pending, running, completed, failed, cancelled }).toEqual({
+    pending: 15,
+    running: 2,
+    completed: 1,
+    failed: 1,
+    cancelled: 1,
+  });
+  // Sequences go on behind what is there.
+  await again.jobs.createMany([{ jobType: "t" }, { jobType: "other" }]);
+  const { leases } = await again.jobs.claim({ workerId: "w", maxJobs: 5 });
+  expect(leases).toHaveLength(5);
+  await again.close();
+});
+
+test("a backup under load is of one moment", async () => {
+  const stop = new AbortController();
+  const { id: benchmarkId } = await db.benchmarks.create({
+    name: "load",
+    provider: "p",
+    model: "m",
+    dataset: "d",
+  });
+  const writer = (async () => {
+    // Each in one transaction: a benchmark's counts and the evaluations agree at every moment, or the backup tore them apart.
+    for (let i = 0; !stop.signal.aborted; i++)
+      await db.evaluations.createMany(
+        Array.from({ length: 50 }, (_, k) => ({
+          benchmarkId,
+          sampleId: `${i}-${k}`,
+          input: "i",
+          output: "o",
+        })),
+      );
+  })();
+  const files = [join(folder, "load1.tar"), join(folder, "load2.tar")];
+  for (const path of files) await backUp(source, path);
+  stop.abort();
+  await writer;
+  for (const path of files) {
+    const target = await empty();
+    await restore(target, path);
+    const again = await Database.connect({ ...target, sslMode: "disable" });
+    const { completedIterations } = await again.benchmarks.get(benchmarkId);
+    const { evaluationCount } = await again.evaluations.summarize(benchmarkId);
+    expect(evaluationCount).toBe(completedIterations);
+    expect(evaluationCount % 50).toBe(0);
+    await again.close();
+  }
+});
+
+test("a database with rows is refused without force, and replaced with it", async () => {
+  const target = await empty();
+  await restore(target, file);
+  const again = await Database.connect({ ...target, sslMode: "disable" });
+  await again.benchmarks.create({ name: "later", provider: "p", model: "m", dataset: "d" });
+  const before = await contentOf(target);
+  await expect(restore(target, file)).rejects.toThrow(/is not empty .*--force/);
+  expect(await contentOf(target)).toEqual(before);
+  await restore(target, file, { force: true });
+  expect((await again.benchmarks.list({ name: "later" })).items).toEqual([]);
+  // Its guards are up again.
+  const client = new Client(target);
+  await client.connect();
+  await expect(client.query("delete from audit_logs")).rejects.toThrow(/append-only/);
+  await client.end();
+  await again.close();
+});
+
+describe("damage is found before the database is touched", () => {
+  /** Damages a copy of the backup and tries to restore it with force over the source's own data. */
+  async function refused(damage: (path: string) => Promise<void>): Promise<string> {
+    const path = join(folder, "damaged.tar");
+    await copyFile(file, path);
+    await damage(path);
+    const before = await contentOf(source);
+    const error = await restore(source, path, { force: true }).catch((error: Error) => error);
+    expect(await contentOf(source)).toEqual(before);
+    await expect(verifyBackup(path)).rejects.toThrow();
+    if (!(error instanceof Error)) throw new Error("it was restored");
+    return error.message;
+  }
+
+  test("cut off anywhere", async () => {
+    const { size } = await stat(file);
+    for (const part of [0, 0.01, 0.3, 0.7, 0.97]) {
+      const message = await refused((path) => truncate(path, Math.floor((size * part) / 512) * 512));
+      expect(message).toMatch(/cut off|not a backup|damaged/);
+    }
+  });
+
+  test("a bit flipped in what the archive holds", async () => {
+    const bytes = await readFile(file);
+    const at = bytes.indexOf(Buffer.from([0x1f, 0x8b]));
+    for (const offset of [at + 40, Math.floor(bytes.length / 2)]) {
+      const message = await refused(async (path) => {
+        const handle = await open(path, "r+");
+        await handle.write(Buffer.from([(bytes[offset] ?? 0) ^ 4]), 0, 1, offset);
+        await handle.close();
+      });
+      expect(message).toMatch(/damaged/);
+    }
+  });
+
+  test("something else, and what a later release wrote", async () => {
+    expect(await refused((path) => writeFile(path, "-- PostgreSQL database dump\n".repeat(100)))).toMatch(
+      /damaged|not a backup/,
+    );
+    const rename = (from: string, to: string) => async (path: string) => {
+      const bytes = await readFile(path);
+      bytes.write(to, bytes.indexOf(from));
+      await writeFile(path, bytes);
+    };
+    expect(await refused(rename('"version":1', '"version":9'))).toMatch(
+      /format 9, this program reads up to 1/,
+    );
+  });
+});
+
+test("a backup of a later schema is refused", async () => {
+  const path = join(folder, "later.tar");
+  const bytes = await readFile(file);
+  const at = bytes.indexOf('"schemaVersion":"2') + '"schemaVersion":"'.length;
+  bytes.write("9", at);
+  await writeFile(path, bytes);
+  await expect(restore(await empty(), path)).rejects.toThrow(/which this program does not know/);
+});
+
+test("what the database refuses undoes the whole restore", async () => {
+  const target = await empty();
+  const client = new Client(target);
+  client.on("error", () => undefined);
+  await client.connect();
+  await restore(target, file);
+  await client.query("alter table jobs add constraint no_jobs check (job_type <> 't') not valid");
+  const before = await contentOf(target);
+  await expect(restore(target, file, { force: true })).rejects.toThrow(/no_jobs/);
+  expect(await contentOf(target)).toEqual(before);
+  await client.end();
+});
+
+test("a failed backup leaves no file, and a database without our tables is none", async () => {
+  await expect(backUp(await empty(), join(folder, "none.tar"))).rejects.toThrow(/no tables of this service/);
+  await expect(backUp(source, join(folder, "missing", "x.tar"))).rejects.toThrow(/ENOENT/);
+  expect((await readdir(folder)).filter((name) => /none|partial/.test(name))).toEqual([]);
+});
+
+test("memory does not grow with the table", async () => {
+  const { id: benchmarkId } = await db.benchmarks.create({
+    name: "big",
+    provider: "p",
+    model: "m",
+    dataset: "d",
+  });
+  const client = new Client(source);
+  await client.connect();
+  client.on("error", () => undefined);
+  // 160 MB of text.
+  await client.query(
+    `insert into evaluations (id, benchmark_id, provider, model, input, output, metrics, content_hash)
+    select gen_random_uuid(), $1, 'p', 'm', repeat(md5(i::text), 1000), '', '{}', decode(md5(''), 'hex')
+    from generate_series(1, 5000) i`,
+    [benchmarkId],
+  );
+  const path = join(folder, "big.tar");
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const sampler = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }, 5);
+  const { manifest } = await backUp(source, path);
+  await readArchive(path, {
+    header: () => undefined,
+    table: async () => undefined,
+    manifest: () => undefined,
+  });
+  clearInterval(sampler);
+  expect(manifest.tables.evaluations?.bytes).toBeGreaterThan(160e6);
+  expect(most).toBeLessThan(80e6);
+  await client.query("delete from evaluations where benchmark_id = $1", [benchmarkId]);
+  await client.end();
+});
