@@ -67,13 +67,10 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
   let header: BackupHeader | undefined;
   let manifest: BackupManifest | undefined;
   const digests = new Digests(path);
-  let current: { name: string; copy: CopyStreamQuery } | undefined;
+  let current: { name: string; copy: CopyStreamQuery; done: Promise<void> } | undefined;
   const endTable = async () => {
-    if (!current) return;
-    const { copy } = current;
-    current = undefined;
-    copy.end();
-    await finished(copy);
+    current?.copy.end();
+    await current?.done;
   };
   await readArchive(path, {
     async header(found) {
@@ -86,11 +83,15 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
         await endTable();
         const table = header?.tables.find((one) => one.name === name);
         if (!table) throw damaged(path, `table ${name} is not in its header`);
-        current = { name, copy: client.query(copyFrom(`copy ${copyTarget(client, table)} from stdin`)) };
+        const copy = client.query(copyFrom(`copy ${copyTarget(client, table)} from stdin`));
+        const done = finished(copy);
+        // A row that is refused ends the stream between two of our steps; the next one is told.
+        done.catch(() => undefined);
+        current = { name, copy, done };
       }
-      const { copy } = current;
-      // The error of a refused row comes by the stream, which then drains no more.
-      if (!copy.write(bytes)) await Promise.race([once(copy, "drain"), finished(copy)]);
+      const { copy, done } = current;
+      if (copy.errored) await done;
+      if (!copy.write(bytes)) await Promise.race([once(copy, "drain"), done]);
     },
     async manifest(found) {
       await endTable();
