@@ -1,10 +1,11 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { chooseDatabase, DATABASE_NAMES, type DatabaseChoice } from "./config/choose-database.ts";
 import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
 import { isLoopback } from "./config/fields.ts";
 import { service } from "./config/service.ts";
 import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/sources.ts";
+import { chooseTls, type TlsChoice } from "./config/tls.ts";
 import { nearest } from "./config/typos.ts";
 
 export { type DatabaseChoice, embeddedDatabaseConfig } from "./config/choose-database.ts";
@@ -27,6 +28,13 @@ const KNOWN = [
   "DATABASE_MIGRATION_URL",
   "DATABASE_REPLICA_URL",
   "LTB_CONFIG_FILE",
+  // Of commands that talk to the service, which may share its environment.
+  "LTB_ADDRESS",
+  "LTB_API_KEY",
+  "LTB_API_KEY_FILE",
+  "LTB_TLS_CA_FILE",
+  "LTB_TLS_CLIENT_CERT_FILE",
+  "LTB_TLS_CLIENT_KEY_FILE",
 ];
 
 /** Everything that can be configured. Validated and frozen; secrets in it show themselves only to `reveal()`. */
@@ -36,9 +44,23 @@ export type Config = Readonly<{
   http: Readonly<{ host: string; port: number }>;
   /** Absolute. */
   dataDir: string;
+  /** Undefined: both listeners speak clear text. */
+  tls: TlsChoice | undefined;
+  /** What the audit trail is sealed with; `given`: the file was named, and not merely where it would be. */
+  auditKey: Readonly<{ file: string; given: boolean }>;
   allowInsecure: boolean;
+  /** Of one listener. */
+  maxConnections: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  auth: "off";
+  /** "off": everybody who reaches a port may do everything. */
+  auth: "required" | "off";
+  /** Whether the services describe themselves to tools, for everybody. */
+  reflection: boolean;
+  /** Calls of one API key or session; undefined: any number. */
+  rateLimit: Readonly<{ perSecond: number; burst: number }> | undefined;
+  /** Calls in progress at once, of all callers and of one API key or session. */
+  maxCalls: number;
+  maxCallsPerKey: number;
   corsOrigins: readonly string[];
   maxMessageBytes: number;
   /** For unary calls that bring no deadline. */
@@ -84,15 +106,26 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
   for (const { path, message } of settings.error?.issues ?? [])
     problems.push({ name: String(path[0]), message });
   const database = chooseDatabase(values, ranks, settings.data?.DATABASE_LISTEN ?? true, problems, warnings);
-  if (settings.data !== undefined && !settings.data.LTB_ALLOW_INSECURE) {
+  const tls = settings.data && chooseTls(settings.data, cwd, problems);
+  if (settings.data !== undefined && tls === undefined && !settings.data.LTB_ALLOW_INSECURE) {
     for (const name of ["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"] as const) {
       const { host } = settings.data[name];
       if (isLoopback(host)) continue;
       problems.push({
         name,
-        message: `expected an address of this machine only (127.0.0.1, [::1] or localhost), got ${JSON.stringify(host)}: callers are not authenticated in this version; LTB_ALLOW_INSECURE=1 allows it all the same`,
+        message: `expected an address of this machine only (127.0.0.1, [::1] or localhost) without TLS, got ${JSON.stringify(host)}: what callers send could be read on the way; set LTB_TLS_CERT_FILE and LTB_TLS_KEY_FILE, or LTB_ALLOW_INSECURE=1 where another program or the network sees to that`,
       });
     }
+  }
+  if (settings.data?.LTB_AUTH === "off") {
+    const open = [settings.data.LTB_GRPC_ADDRESS, settings.data.LTB_HTTP_ADDRESS].find(
+      ({ host }) => !isLoopback(host),
+    );
+    if (open)
+      problems.push({
+        name: "LTB_AUTH",
+        message: `expected required, got "off": with an address that other machines can reach (${open.host}) everybody there could read, change and delete everything; off goes with 127.0.0.1, [::1] or localhost only`,
+      });
   }
   if (problems.length > 0 || settings.data === undefined || database === undefined)
     throw new ConfigError(problems);
@@ -102,9 +135,21 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
     grpc: own.LTB_GRPC_ADDRESS,
     http: own.LTB_HTTP_ADDRESS,
     dataDir: resolve(cwd, own.LTB_DATA_DIR),
+    tls,
+    auditKey: {
+      file: resolve(cwd, own.LTB_AUDIT_KEY_FILE ?? join(own.LTB_DATA_DIR, "audit.key")),
+      given: own.LTB_AUDIT_KEY_FILE !== undefined,
+    },
     allowInsecure: own.LTB_ALLOW_INSECURE,
+    maxConnections: own.LTB_MAX_CONNECTIONS,
     logLevel: own.LTB_LOG_LEVEL,
     auth: own.LTB_AUTH,
+    reflection:
+      own.LTB_REFLECTION ??
+      [own.LTB_GRPC_ADDRESS, own.LTB_HTTP_ADDRESS].every(({ host }) => isLoopback(host)),
+    rateLimit: own.LTB_RATE_LIMIT,
+    maxCalls: own.LTB_MAX_CALLS,
+    maxCallsPerKey: own.LTB_MAX_CALLS_PER_KEY,
     corsOrigins: own.LTB_CORS_ORIGINS,
     maxMessageBytes: own.LTB_MAX_MESSAGE_BYTES,
     defaultDeadlineSeconds: own.LTB_DEFAULT_DEADLINE,

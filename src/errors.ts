@@ -3,9 +3,14 @@ import { Code } from "@connectrpc/connect";
 /** Stable, machine-readable causes: `google.rpc.ErrorInfo.reason` on the wire. Never rename one. */
 export type Reason =
   | "ALREADY_EXISTS"
+  | "AUDIT_CHAIN_BROKEN"
+  | "AUDIT_KEY_MISSING"
   | "CANCELLED"
   | "CONFLICT"
   | "CONSTRAINT_VIOLATION"
+  | "CREDENTIAL_INVALID"
+  | "CREDENTIAL_MISSING"
+  | "CREDENTIAL_REVOKED"
   | "CURSOR_EXPIRED"
   | "DATABASE_UNAVAILABLE"
   | "DEADLINE_EXCEEDED"
@@ -13,17 +18,29 @@ export type Reason =
   | "FORBIDDEN_STATUS_CHANGE"
   | "INTERNAL"
   | "INVALID_ARGUMENT"
+  | "INVALID_CREDENTIALS"
   | "INVALID_CURSOR"
   | "INVALID_PAGE_TOKEN"
+  | "KEY_INACTIVE"
+  | "LAST_ADMIN"
   | "MESSAGE_TOO_LARGE"
+  | "METHOD_NOT_PERMITTED"
+  | "NOT_A_SESSION"
   | "NOT_FOUND"
+  | "NOT_OWNER"
   | "OVERLOADED"
+  | "RATE_LIMITED"
   | "REFERENCE_MISSING"
   | "REQUEST_ID_REUSED"
+  | "ROLE_REQUIRED"
+  | "SCOPE_EXCEEDED"
+  | "SCOPE_REQUIRED"
   | "SHUTTING_DOWN"
+  | "TOO_MANY_ATTEMPTS"
   | "UNIMPLEMENTED"
   | "UNIQUE_KEY_TAKEN"
-  | "VERSION_MISMATCH";
+  | "VERSION_MISMATCH"
+  | "WRONG_PASSWORD";
 
 /** One wrong field of a request: `field` is its path in proto spelling, for example `evaluations[3].sample_id`. */
 export interface Violation {

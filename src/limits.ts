@@ -42,6 +42,17 @@ export const limits = {
   /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,
+  /** Bytes of a value that the audit trail keeps as it is; of larger ones it keeps size and hash. */
+  auditValueBytes: 2_048,
+  /** How often denied calls are recorded, and callers that are told apart meanwhile. */
+  deniedIntervalMs: 2_000,
+  deniedCallers: 200,
+  /** About how many bytes one message of an export of entries has. */
+  auditChunkBytes: 1024 * 1024,
+  /** Statements waiting for the sealer that a list of entries looks at. */
+  sealLineRows: 200,
+  /** Characters of a user agent. */
+  userAgentLength: 1_024,
   /** Attempts that are shown with a job. */
   attemptsShown: 100,
   /** Waiting claims are looked after at least this often. */
@@ -57,6 +68,8 @@ export const limits = {
   bulkTries: 5,
   /** Calls that share one statement, and statements of a kind that run at once. */
   gatherItems: 200,
+  /** Bytes of payloads and metadata in one such statement. */
+  gatherBytes: 4 * 1024 * 1024,
   gatherWrites: 2,
   /** How long job events are kept for watchers to resume. */
   eventMinutes: 60,
@@ -102,9 +115,58 @@ export const limits = {
   /** Stale workers that are removed by one transaction. */
   staleWorkers: 20,
   /** Latest completions that the cluster's average duration is taken from. */
-  durationSample: 1_000,
+  durationSample: 100,
+  /** Completions of the last minute that are counted one by one. */
+  completionsCounted: 5_000,
   /** Items of one batch. */
   batchItems: 1_000,
+  /** Characters of a user name; an email address has up to `nameLength`. */
+  usernameLength: 100,
+  emailMinLength: 3,
+  /** Characters of a password. */
+  passwordMinLength: 8,
+  passwordLength: 1_024,
+  /** Characters of a password's hash. */
+  passwordHashLength: 255,
+  /** Passwords that are hashed or checked at once, that wait for it, and for how long: each takes a thread and 19 MiB or more. */
+  passwordChecks: 2,
+  passwordQueue: 64,
+  passwordWaitMs: 5_000,
+  /** A failed login is answered no sooner, so that its time tells even less. */
+  loginFailureMs: 300,
+  /** How long a session lasts. */
+  sessionHours: 12,
+  /** How long an address from which an account logged in is trusted not to be a stranger's. */
+  knownAddressDays: 90,
+  /** Failures are forgotten after this time without any. */
+  loginFailuresHours: 24,
+  /** How often sessions that are over are removed. */
+  loginCleanupMs: 60_000,
+  /** Scopes of a key, and the longest time for which a rotated key works on: 30 days. */
+  scopes: 64,
+  rotationOverlapMs: 2_592_000_000,
+
+  /** Calls in progress at once, of all and of one key, unless configured: 4,000 take 0.4 s at 10,000 a second. */
+  callsInProgress: 4_000,
+  /** Credentials that a server knows, and unknown ones that it remembers. */
+  credentialsKnown: 10_000,
+  credentialsUnknown: 10_000,
+  /** How often the known ones are checked, and how long they are good when that fails. */
+  credentialCheckMs: 500,
+  credentialOverdueMs: 10_000,
+  /** How long one check may take, and how long what is unknown is taken to stay so. */
+  credentialTimeoutMs: 2_000,
+  credentialUnknownMs: 2_000,
+  /** A credential that is not used for so long is no longer checked. */
+  credentialIdleMs: 60_000,
+  /** Its last use is written at most this often. */
+  credentialTouchMs: 60_000,
+  /** Credentials that are looked up at once, and calls that wait for it. */
+  credentialLookups: 4,
+  credentialLookupsWaiting: 1_000,
+  /** Creators of benchmarks and workers that a server knows of, and for how long: see `KnownOwners`. */
+  ownersKnown: 10_000,
+  ownersKnownMs: 5_000,
 
   /** Items of a page where the request leaves its size open, and the most it may ask for. */
   pageSizeDefault: 50,
@@ -135,6 +197,16 @@ export const limits = {
   /** How often counts are folded and old request ids forgotten, and rows that one statement of it takes. */
   maintenanceIntervalMs: 1_000,
   maintenanceBatchRows: 1_000,
+  /** How often entries of the audit trail are sealed, entries that a seal is closed at, and seals of one commit and one round. */
+  auditSealMs: 1_000,
+  auditSealEntries: 1_000,
+  auditSealsPerCommit: 10,
+  auditSealsPerRound: 200,
+  /** Seals that are verified at a time, and heads of the chain that a call may name. */
+  auditVerifySeals: 4,
+  auditKnownHeads: 100,
+  /** Entries of the audit trail that one cleanup removes. */
+  auditCleanupRows: 20_000,
   /** How long a request id is remembered. */
   requestIdHours: 24,
   /** How long PostgreSQL has to stop a query that is cancelled before its connection is given up. */
@@ -153,6 +225,17 @@ export const transportLimits = {
   abortGraceMs: 500,
   /** Time between two probes of the database for health and readiness, in milliseconds. */
   probeIntervalMs: 1_000,
+
+  /** Connections of one listener at once, unless configured. Idle ones took 17 KB each in clear text, 76 KB with TLS. */
+  connections: 2_000,
+  /** Refused connections are told of at most this often, in milliseconds. */
+  refusedLogMs: 10_000,
+  /** Time that a client has to negotiate TLS, in milliseconds. */
+  tlsHandshakeMs: 10_000,
+  /** How often the files of the TLS certificates are looked at, in milliseconds. */
+  tlsReloadMs: 5_000,
+  /** Days before its end from which on a certificate is warned of. */
+  tlsExpiryWarningDays: 14,
 
   /** Calls at once on one gRPC connection. 20,000 waiting streams took 418 MB, 200 a connection stay flat; clients queue the rest. */
   concurrentStreams: 200,

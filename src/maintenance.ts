@@ -4,6 +4,7 @@ import { forgetRequests } from "./database/forget-requests.ts";
 import { QueueMaintenance } from "./jobs/maintenance.ts";
 import type { JobQueue } from "./jobs/queue.ts";
 import { limits } from "./limits.ts";
+import { forgetLogins } from "./users/forget.ts";
 import { storeStatuses } from "./workers/statements.ts";
 
 /** Something that has to be done now and then. Safe in any number of servers: each takes only what no other holds. */
@@ -29,6 +30,7 @@ export function maintenanceTasks(db: Executor, queue: JobQueue): MaintenanceTask
     { name: "statuses of workers", everyMs, run: () => db.one(storeStatuses(limits.maintenanceBatchRows)) },
     { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
     { name: "request ids", everyMs, run: () => forgetRequests(db) },
+    { name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) },
   ];
 }
 
@@ -40,6 +42,7 @@ export async function maintain(db: Executor, queue: JobQueue): Promise<void> {
   await db.one(storeStatuses(limits.maintenanceBatchRows));
   await foldCounts(db);
   await forgetRequests(db);
+  await forgetLogins(db);
 }
 
 /** Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way. */

@@ -1,3 +1,6 @@
+import { DeniedCalls } from "./audit/denied-calls.ts";
+import { adminKeyFile } from "./auth/admin-key.ts";
+import { makeFirstAdmin } from "./auth/first-admin.ts";
 import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
 import { Database } from "./database/database.ts";
@@ -5,16 +8,30 @@ import { migrateUp } from "./database/migrate.ts";
 import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import type { Address } from "./rpc/listener.ts";
+import { ServerTls } from "./rpc/tls/server-tls.ts";
 import { startServer } from "./server.ts";
 import { services } from "./services.ts";
+
+/** What is told of API keys when the service has started. */
+export type FirstKeys =
+  /** Nobody has to authenticate. */
+  | { kind: "off" }
+  /** The embedded default: the key of user admin is in the file. `made`: it was made just now, and is shown only here. */
+  | { kind: "embedded"; file: string; made: string | undefined }
+  /** `anyUser`: whether there is a user yet who could have a key. */
+  | { kind: "external"; anyUser: boolean };
 
 /** The whole service, serving. */
 export interface RunningService {
   /** As bound, with the port that was chosen for port 0. */
   grpcAddress: Address;
   httpAddress: Address;
+  /** Whether both listeners speak TLS. */
+  tls: boolean;
   /** Where the data is, for people; without secrets. */
   database: string;
+  /** What callers authenticate by. */
+  keys: FirstKeys;
   /** Resolves with the cause when the embedded PostgreSQL ends by itself; the service is of no use then and should be stopped. */
   databaseGone: Promise<string>;
   /** Finishes the calls in flight, then closes the pool, then stops the embedded PostgreSQL. May be called again. */
@@ -34,6 +51,9 @@ export async function serve(
   for (const warning of config.warnings) log.warn(warning);
   // Undone from the last to the first: by a failed start, or by `stop`.
   await using started = new AsyncDisposableStack();
+  // First: a wrong file is found before the database is touched.
+  const tls = config.tls && (await ServerTls.load(config.tls, log));
+  started.defer(() => tls?.stop());
   const source = await startConfiguredDatabase(config, { log, signal });
   started.defer(() => source.stop());
 
@@ -45,13 +65,23 @@ export async function serve(
     startupTimeoutMs: config.startupTimeoutSeconds * 1000,
     listen: config.database.listen,
     preparedStatements: config.preparedStatements,
+    auditKey: {
+      keyFile: config.auditKey.file,
+      // The servers of another database share one key, so none of them can make it.
+      createKey: config.database.kind === "embedded",
+      requireKey: config.auditKey.given,
+    },
     log,
   });
   const database = await unlessAborted(connecting, signal, (late) => late.close());
   started.defer(() => database.close());
+  await database.auditTrail.open();
   const maintenance = startMaintenance(database.maintenanceTasks, log);
   started.defer(() => maintenance.stop());
 
+  const keys = await firstKeys(database, config);
+  const denials = new DeniedCalls(database.executor, log);
+  started.defer(() => denials.flush());
   const server = await startServer({
     config: {
       grpcAddress: config.grpc,
@@ -60,10 +90,19 @@ export async function serve(
       maxMessageBytes: config.maxMessageBytes,
       defaultDeadlineMs: config.defaultDeadlineSeconds * 1000,
       drainTimeoutMs: config.drainTimeoutSeconds * 1000,
+      maxConnections: config.maxConnections,
     },
     database,
     services: services(database, config),
+    access: {
+      auth: config.auth,
+      db: database,
+      denials,
+      limits: { maxCalls: config.maxCalls, maxCallsPerKey: config.maxCallsPerKey, rate: config.rateLimit },
+    },
+    reflection: config.reflection,
     log,
+    tls,
   });
   started.defer(() => server.stop());
   // First of all: workers that wait for jobs are told that there are none here, and go elsewhere.
@@ -74,13 +113,24 @@ export async function serve(
   return {
     grpcAddress: server.grpcAddress,
     httpAddress: server.httpAddress,
+    tls: tls !== undefined,
     database: source.description,
+    keys,
     databaseGone: source.gone,
     stop() {
       stopped ??= running.disposeAsync();
       return stopped;
     },
   };
+}
+
+async function firstKeys(
+  database: Database,
+  { auth, database: { kind }, dataDir }: Config,
+): Promise<FirstKeys> {
+  if (auth === "off") return { kind: "off" };
+  if (kind === "external") return { kind, anyUser: (await database.users.count()) > 0 };
+  return { kind, file: adminKeyFile(dataDir), made: await makeFirstAdmin(database, dataDir) };
 }
 
 /** Waits no longer than until the signal aborts; `release` then gets what comes all the same. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { Health } from "../gen/health/v1/health_pb.ts";
+import type { AccessOptions } from "./auth/access.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import { pathOf } from "./rpc/call.ts";
@@ -13,7 +14,9 @@ import { listenGrpc } from "./rpc/listen-grpc.ts";
 import { listenHttp } from "./rpc/listen-http.ts";
 import type { Address, Listener } from "./rpc/listener.ts";
 import { methodsOf, type ProvidedService, provide } from "./rpc/methods.ts";
+import { authorized } from "./rpc/middleware/authorize.ts";
 import { reflectionServices } from "./rpc/reflection.ts";
+import type { ServerTls } from "./rpc/tls/server-tls.ts";
 
 /** What the server needs of the configuration. */
 export interface ServerConfig {
@@ -27,6 +30,8 @@ export interface ServerConfig {
   readonly defaultDeadlineMs: number;
   /** How long running calls may go on when the server stops, in milliseconds. */
   readonly drainTimeoutMs: number;
+  /** Most connections of one listener at once. Default: `transportLimits.connections`. */
+  readonly maxConnections?: number;
 }
 
 export interface ServerOptions {
@@ -34,7 +39,13 @@ export interface ServerOptions {
   /** Rejects or resolves to false while the database cannot be used. */
   readonly database: { healthCheck(): Promise<unknown> };
   readonly services: readonly ProvidedService[];
+  /** Who may call. */
+  readonly access: AccessOptions;
+  /** Whether the services describe themselves to tools. Default: true. */
+  readonly reflection?: boolean;
   readonly log: Logger;
+  /** Of both listeners; it stays the caller's to stop. Default: clear text. */
+  readonly tls?: ServerTls | undefined;
 }
 
 export interface RunningServer {
@@ -56,9 +67,12 @@ export async function startServer({
   config,
   database,
   services,
+  access,
+  reflection = true,
   log,
+  tls,
 }: ServerOptions): Promise<RunningServer> {
-  const host = new RpcHost({ log, ...config });
+  const host = new RpcHost({ log, access, ...config });
   const health = new HealthState();
   const described = [...services.map(({ service }) => service), Health];
   const all = [
@@ -70,18 +84,23 @@ export async function startServer({
         services.map(({ service }) => service.typeName),
       ),
     ),
-    ...reflectionServices(described),
+    ...(reflection ? reflectionServices(described) : []),
   ];
-  const methods = methodsOf(all);
+  const methods = methodsOf(all).map((method) => authorized(method, host));
 
   await probe(database, health, log);
   const paths = new Set(methods.map(({ method }) => pathOf(method)));
-  const grpc = await listenGrpc(createGrpcServer(methods, host), config.grpcAddress, (port) =>
-    explainUnknownMethods(paths, port, host),
+  const connections = { tls, maxConnections: config.maxConnections ?? transportLimits.connections };
+  const grpc = await listenGrpc(
+    createGrpcServer(methods, host),
+    config.grpcAddress,
+    { ...connections, log: log.child({ listener: "grpc" }) },
+    (port) => explainUnknownMethods(paths, port, host),
   );
   const http = await listenHttp(
-    createHttpServer({ methods, host, health, corsOrigins: config.corsOrigins }),
+    createHttpServer({ methods, host, health, corsOrigins: config.corsOrigins, tls }),
     config.httpAddress,
+    { ...connections, log: log.child({ listener: "http" }) },
   ).catch(async (error: unknown) => {
     await grpc.stop(0);
     throw error;
@@ -120,6 +139,7 @@ async function drain(
   );
   await Promise.all(listeners.map((listener) => listener.stop(timeoutMs)));
   clearTimeout(lastCall);
+  await host.access.close();
 }
 
 async function keepProbing(

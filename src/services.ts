@@ -4,6 +4,8 @@ import { JobService } from "../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../gen/ltb/v1/worker_service_pb.ts";
+import { sealMethods } from "./audit/seal/service.ts";
+import { auditMethods } from "./audit/service.ts";
 import { benchmarkMethods } from "./benchmarks/service.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database/database.ts";
@@ -11,6 +13,7 @@ import { evaluationMethods } from "./evaluations/service.ts";
 import { jobService } from "./jobs/service.ts";
 import { type ProvidedService, provide } from "./rpc/methods.ts";
 import { systemService } from "./system/service.ts";
+import { userService } from "./users/service.ts";
 import { workerService } from "./workers/service.ts";
 
 /** Every service of `ltb.v1`, as both listeners serve it. Methods without implementation answer UNIMPLEMENTED. */
@@ -19,8 +22,8 @@ export function services(database: Database, config: Config): ProvidedService[] 
     provide(BenchmarkService, { ...benchmarkMethods(database), ...evaluationMethods(database) }),
     provide(JobService, jobService(database)),
     provide(WorkerService, workerService(database)),
-    provide(UserService, {}),
-    provide(AuditService, {}),
+    provide(UserService, userService(database)),
+    provide(AuditService, { ...auditMethods(database), ...sealMethods(database) }),
     provide(SystemService, systemService(database, config)),
   ];
 }

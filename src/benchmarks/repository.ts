@@ -1,5 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
+import { difference } from "../audit/document.ts";
+import { recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/executor.ts";
 import { newId } from "../database/ids.ts";
 import { cut } from "../database/page.ts";
@@ -94,6 +96,7 @@ export class BenchmarkRepository {
       if (expectedVersion !== undefined && expectedVersion !== current.version) {
         throw versionMismatch(key, expectedVersion, current.version);
       }
+      const before = await db.one(statements.getBenchmark(key));
       const updated = await db.maybeOne(statements.updateBenchmark(key, changes));
       if (!updated) throw forbiddenChange(key, current.status, changes.status ?? current.status);
       if (changes.completedIterations !== undefined || changes.failedIterations !== undefined) {
@@ -105,7 +108,13 @@ export class BenchmarkRepository {
           ),
         );
       }
-      return db.one(statements.getBenchmark(key));
+      const after = await db.one(statements.getBenchmark(key));
+      const ignored = [...notChanged, ...counts.filter((name) => changes[name] === undefined)];
+      const differing = difference(before, after, ignored);
+      await recordAudit(db, [
+        { action: "update", entityType: "benchmark", entityId: key, changes: differing },
+      ]);
+      return after;
     });
   }
 
@@ -120,7 +129,18 @@ export class BenchmarkRepository {
     do {
       ({ deleted } = await this.#db.one(statements.deleteEvaluationBatch(key, limits.deleteBatchRows)));
     } while (deleted > 0);
-    if (!(await this.#db.maybeOne(statements.deleteBenchmark(key)))) throw notFound("benchmark", key);
+    await this.#db.transaction(async (db) => {
+      const gone = await db.maybeOne(statements.deleteBenchmark(key));
+      if (!gone) throw notFound("benchmark", key);
+      await recordAudit(db, [
+        {
+          action: "delete",
+          entityType: "benchmark",
+          entityId: key,
+          changes: { before: { ...gone, id: undefined } },
+        },
+      ]);
+    });
   }
 
   /** One page of the benchmarks that match, newest first unless the filter says otherwise. */
@@ -158,6 +178,10 @@ export class BenchmarkRepository {
     return (await this.#db.one(statements.countBenchmarksByStatus(known ?? status))).count;
   }
 }
+
+// What every update moves, and what commits of evaluations may have moved meanwhile.
+const notChanged = ["updatedAt", "version"] as const;
+const counts = ["completedIterations", "failedIterations"] as const;
 
 const pageLimit = z
   .int()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditEntries, auditRows } from "../audit/record.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
@@ -54,7 +55,17 @@ export const insertBenchmark = statement("benchmark_insert", {
       )
       on conflict (id) do nothing
       returning *
-    )
+    ), ${auditEntries(
+      [
+        {
+          action: "create",
+          entityType: "benchmark",
+          entityId: b.id,
+          changes: { after: { ...b, id: undefined } },
+        },
+      ],
+      sql.fragment`exists (select from b)`,
+    )}
     select ${columns(true)} from b ${deltas}`,
   examples: [
     [{ id: sampleId, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
@@ -156,18 +167,27 @@ export const deleteEvaluationBatch = statement("benchmark_delete_evaluations", {
       delete from evaluations
       where benchmark_id = ${id}
         and ctid = any (array(select ctid from evaluations where benchmark_id = ${id} limit ${limit}))
-      returning error is not null as failed
+      returning id, error is not null as failed
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select ${id}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed) from gone having count(*) > 0
-    )
+    ), ${auditRows({
+      action: "delete_evaluations",
+      entityType: "benchmark",
+      entityId: sql.fragment`${id}::text`,
+      changes: sql.fragment`
+        jsonb_build_object('before', jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count]))`,
+      from: sql.fragment`(select count(*)::integer as count, array_agg(id order by id) as ids from gone having count(*) > 0) c`,
+      atMost: 1,
+    })}
     select count(*) as deleted from gone`,
   examples: [[sampleId, 10]],
 });
 
 export const deleteBenchmark = statement("benchmark_delete", {
-  row: idRow,
-  build: (id: string) => sql.fragment`delete from benchmarks where id = ${id} returning id`,
+  row: benchmarkRow,
+  build: (id: string) => sql.fragment`
+    with b as (delete from benchmarks where id = ${id} returning *) select ${columns(true)} from b ${deltas}`,
   examples: [[sampleId]],
 });
 

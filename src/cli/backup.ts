@@ -35,13 +35,16 @@ export function backupCommand(program: Command): void {
         ["ltb backup before-upgrade.tar", ""],
         ["ltb backup /backups --keep-days 7", "for a nightly job"],
         ["DATABASE_URL=postgres://… ltb backup /backups", ""],
-        ["ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar", ""],
       ),
     )
     .action(backUpInto);
   withOptions(backup.command("verify"))
     .description("Reads a backup to its end and compares every table with its SHA-256. Needs no database.")
     .argument("<file>", "a backup")
+    .addHelpText(
+      "after",
+      examples(["ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar", ""]),
+    )
     .action(async (file: string, options: Options) => {
       const { verifyBackup } = await import("../backup/verify.ts");
       show(file, await verifyBackup(file), "is whole", options);

@@ -8,11 +8,16 @@ import {
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
+import { explainTlsFailure } from "../tls-failures.ts";
+import { apiKeyFor } from "./api-key.ts";
 import { commandLine } from "./invocation.ts";
+import { type TlsFlags, tlsOf, withTlsOptions } from "./tls.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
 const DEFAULT_DEADLINE_SECONDS = 30;
@@ -20,7 +25,7 @@ const DEFAULT_DEADLINE_SECONDS = 30;
 const PING_INTERVAL_MS = 20_000;
 
 /** The options of every command that talks to the service. */
-export interface ServiceOptions {
+export interface ServiceOptions extends TlsFlags {
   address: string;
   apiKey?: string;
   /** Seconds for a call that is not a stream. */
@@ -31,28 +36,37 @@ export interface ServiceOptions {
 export type BenchmarkClient = Client<typeof BenchmarkService>;
 export type JobClient = Client<typeof JobService>;
 export type WorkerClient = Client<typeof WorkerService>;
+export type UserClient = Client<typeof UserService>;
 
 /** Calls to the service. `close` lets the process end. */
 export interface ServiceClient extends Disposable {
   benchmarks: BenchmarkClient;
   jobs: JobClient;
   workers: WorkerClient;
+  users: UserClient;
   system: Client<typeof SystemService>;
+  audit: Client<typeof AuditService>;
 }
 
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
 
-/** Adds --address, --api-key, --deadline and --json. */
+/** Adds --address, --api-key, --tls and its kind, --deadline and --json. */
 export function withServiceOptions(command: Command): Command {
-  return command
+  const called = command
     .addOption(
       new Option("--address <host:port>", "gRPC address of the service; https://host:port for one with TLS")
         .env("LTB_ADDRESS")
         .argParser(hostWithPort)
         .default(DEFAULT_ADDRESS),
     )
-    .addOption(new Option("--api-key <key>", "sent as authorization: Bearer <key>").env("LTB_API_KEY"))
+    .addOption(
+      new Option(
+        "--api-key <key>",
+        "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found",
+      ).env("LTB_API_KEY"),
+    );
+  return withTlsOptions(called)
     .addOption(
       new Option("--deadline <seconds>", "longest time that a call may take which is not a stream")
         .argParser(seconds)
@@ -63,10 +77,17 @@ export function withServiceOptions(command: Command): Command {
 
 /** A client of the service that the options name. It connects with the first call. */
 export function createClient(options: ServiceOptions): ServiceClient {
-  const baseUrl = urlOf(options.address);
-  const sessionManager = new Http2SessionManager(baseUrl, { pingIntervalMs: PING_INTERVAL_MS });
-  const interceptors = [explainUnreachable(options.address)];
-  if (options.apiKey !== undefined) interceptors.push(authorize(options.apiKey));
+  const tls = tlsOf(options);
+  const baseUrl = `${tls ? "https" : "http"}://${hostAndPort(options.address)}`;
+  const { serverName, ...files } = tls ?? {};
+  const sessionManager = new Http2SessionManager(
+    baseUrl,
+    { pingIntervalMs: PING_INTERVAL_MS },
+    { ...files, ...(serverName !== undefined && { servername: serverName }) },
+  );
+  const interceptors = [explainUnreachable(options.address, tls !== undefined)];
+  const apiKey = apiKeyFor(options);
+  if (apiKey !== undefined) interceptors.push(authorize(apiKey));
   const transport = createGrpcTransport({
     baseUrl,
     sessionManager,
@@ -77,7 +98,9 @@ export function createClient(options: ServiceOptions): ServiceClient {
     benchmarks: createConnectClient(BenchmarkService, transport),
     jobs: createConnectClient(JobService, transport),
     workers: createConnectClient(WorkerService, transport),
+    users: createConnectClient(UserService, transport),
     system: createConnectClient(SystemService, transport),
+    audit: createConnectClient(AuditService, transport),
     [Symbol.dispose]: () => sessionManager.abort(),
   };
 }
@@ -105,16 +128,22 @@ function authorize(apiKey: string): Interceptor {
   };
 }
 
-/** Says which address does not answer, why, and how to start the service, instead of Node's `connect ECONNREFUSED`. */
-function explainUnreachable(address: string): Interceptor {
+/** Says which address does not answer, why, and what to do, instead of Node's `connect ECONNREFUSED`. */
+function explainUnreachable(address: string, secure: boolean): Interceptor {
+  let answered = false;
   return (next) => async (request) => {
     try {
-      return await next(request);
+      const response = await next(request);
+      answered = true;
+      return response;
     } catch (error) {
-      const cause = connectionProblem(error);
-      if (cause === undefined) throw error;
+      if (request.signal.aborted) throw error;
+      const message =
+        connectionProblem(error, address, secure) ??
+        (answered ? undefined : closedProblem(error, address, secure));
+      if (message === undefined) throw error;
       throw new ConnectError(
-        `no service at ${address} (${cause}). Start it with: ${commandLine("serve")} – or name another with --address`,
+        message,
         Code.Unavailable,
         undefined,
         [{ desc: ErrorInfoSchema, value: { reason: "UNREACHABLE", domain: "llm-test-bench" } }],
@@ -123,6 +152,13 @@ function explainUnreachable(address: string): Interceptor {
     }
   };
 }
+
+const tlsWords = {
+  ca: "--tls-ca FILE (LTB_TLS_CA_FILE)",
+  certificate: "--tls-cert FILE and --tls-key FILE",
+  serverName: "--tls-server-name NAME",
+  off: "without --tls or https://",
+};
 
 const connectionProblems: Record<string, string> = {
   ECONNREFUSED: "connection refused",
@@ -134,14 +170,24 @@ const connectionProblems: Record<string, string> = {
   ERR_HTTP2_ERROR: "it does not speak gRPC; is this the gRPC port?",
 };
 
-function connectionProblem(error: unknown): string | undefined {
+function connectionProblem(error: unknown, address: string, secure: boolean): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && typeof cause.code === "string") {
-      const problem = connectionProblems[cause.code];
-      if (problem !== undefined) return problem;
-    }
+    const failure = secure ? explainTlsFailure(cause.message, tlsWords) : undefined;
+    if (failure !== undefined) return `cannot connect to ${address}: ${failure}`;
+    if (!("code" in cause && typeof cause.code === "string")) continue;
+    const problem = connectionProblems[cause.code];
+    if (problem !== undefined)
+      return `no service at ${address} (${problem}). Start it with: ${commandLine("serve")} – or name another with --address`;
   }
   return undefined;
+}
+
+/** For a connection that was closed before its other end had greeted, of which no more is told. */
+function closedProblem(error: unknown, address: string, secure: boolean): string | undefined {
+  if (!(error instanceof Error && /closed with error code CANCEL/.test(error.message))) return undefined;
+  return secure
+    ? `${address} closed the connection: it may not accept the certificate; give one with ${tlsWords.certificate} that its authority has signed`
+    : `${address} closed the connection; if it speaks TLS, add --tls or name it as https://${address}`;
 }
 
 function seconds(text: string): number {

@@ -9,6 +9,7 @@ import { parseFieldMap } from "../import/field-map.ts";
 import { readLogs } from "../import/read-logs.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
+import { apiKeyFor } from "./api-key.ts";
 import {
   createClient,
   hostAndPort,
@@ -21,6 +22,7 @@ import { examples } from "./examples.ts";
 import { commandLine } from "./invocation.ts";
 import { note, print, printJson } from "./output.ts";
 import { summaryObject, summaryText } from "./summary.ts";
+import { tlsOf } from "./tls.ts";
 
 const SAMPLE = join(packageRoot, "samples", "grade-school-math.jsonl");
 const MAP =
@@ -84,7 +86,8 @@ async function demo(options: ServiceOptions): Promise<void> {
     done.set(workerId, 0);
     return runWorker({
       address: options.address,
-      apiKey: options.apiKey,
+      apiKey: apiKeyFor(options),
+      tls: tlsOf(options),
       workerId,
       capacity: CAPACITY,
       tags: [TAG],
@@ -119,7 +122,7 @@ async function demo(options: ServiceOptions): Promise<void> {
   print(`\n${summaryText(name, summary)}
 
 Look closer:
-  grpcurl -plaintext -d '{"benchmark_id":"${id}","page_size":2,"view":"EVALUATION_VIEW_FULL"}' ${address} ltb.v1.BenchmarkService/ListEvaluations
+  grpcurl ${tlsOf(options) ? "" : "-plaintext "}-d '{"benchmark_id":"${id}","page_size":2,"view":"EVALUATION_VIEW_FULL"}' ${address} ltb.v1.BenchmarkService/ListEvaluations
   ${commandLine(`job list --benchmark ${id} --limit 3`)}
   ${commandLine(`export ${id} --format csv -o demo.csv`)}`);
 }

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { BackupError } from "../backup/format.ts";
 import { ConfigError } from "../config/error.ts";
-import type { Violation } from "../errors.ts";
+import { ServiceError, type Violation } from "../errors.ts";
 import { ImportError } from "../import/import-error.ts";
 import { codeName } from "../rpc/codes.ts";
 import { printable } from "./output.ts";
@@ -48,6 +48,10 @@ export function describeError(error: unknown): ShownError {
         .flatMap(({ fieldViolations }) => fieldViolations)
         .map(({ field, description }) => ({ field, description })),
     };
+  }
+  if (error instanceof ServiceError) {
+    const { code, reason, message, violations } = error;
+    return { code: codeName(code), reason, message, violations };
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, "");

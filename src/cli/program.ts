@@ -1,19 +1,23 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
+import { auditCommand } from "./audit.ts";
 import { backupCommand, restoreCommand } from "./backup.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { cleanupCommand } from "./cleanup.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
+import { grpcurlCommand } from "./grpcurl.ts";
 import { importCommand } from "./import.ts";
 import { infoCommand } from "./info.ts";
 import { jobCommand } from "./job.ts";
+import { keyCommand } from "./key.ts";
 import { limitCommand } from "./limit.ts";
 import { migrateCommand } from "./migrate.ts";
 import { serveCommand } from "./serve.ts";
 import { statsCommand } from "./stats.ts";
 import { summaryCommand } from "./summary.ts";
+import { userCommand } from "./user.ts";
 import { workerCommand } from "./worker.ts";
 
 /** The whole command line, `ltb`. Wrong usage and `--help` end as a CommanderError. */
@@ -43,9 +47,14 @@ export function createProgram(): Command {
   jobCommand(program);
   limitCommand(program);
   workerCommand(program);
+  program.commandsGroup("Users:");
+  userCommand(program);
+  keyCommand(program);
   program.commandsGroup("About a running service:");
+  auditCommand(program);
   statsCommand(program);
   infoCommand(program);
+  grpcurlCommand(program);
   cleanupCommand(program);
   return program.helpCommand(false).addHelpText(
     "after",

@@ -5,8 +5,8 @@ import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
-import type { TlsOptions } from "./endpoint.ts";
 import { type RetryOptions, requestIds, retries } from "./retry.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import { grpcTransport } from "./transport.ts";
 
 /** How to reach the service, and what its calls do by default. */
@@ -15,7 +15,7 @@ export interface ClientOptions {
   address?: string;
   /** API key or session token, sent as `authorization: Bearer …`. Default: none. */
   apiKey?: string | undefined;
-  /** `true`: TLS with the system's certificate authorities. Default: as the address says. */
+  /** `true`: TLS with the public authorities that Node brings. Default: as the address says; it may not contradict it. */
   tls?: boolean | TlsOptions | undefined;
   /**
    * Deadline of a unary call with all its repetitions, in milliseconds; 0: none. A call's own `timeoutMs` comes first. Streams have none
@@ -62,7 +62,7 @@ export interface LtbClient extends Disposable {
  *   if (reasonOf(error) !== "UNIQUE_KEY_TAKEN") throw error;
  * }
  * ```
- * @throws TypeError if the address is not `host:port`
+ * @throws TypeError if the address is not `host:port`, or `tls` cannot be used
  */
 export function createClient({
   address = "localhost:50052",

@@ -1,16 +1,6 @@
 import { isIPv4 } from "node:net";
 import { ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
-
-/** TLS with other than the system's own certificate authorities, or with a certificate of the client. All in PEM. */
-export interface TlsOptions {
-  /** Authorities to trust instead of the system's. */
-  ca?: string | Uint8Array;
-  /** The client's certificate chain, with `key`. */
-  cert?: string | Uint8Array;
-  key?: string | Uint8Array;
-  /** Name that the server's certificate has to bear. Default: the host of the address. */
-  serverName?: string;
-}
+import { checkTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /** Where grpc-js connects to, and how. */
 export interface Endpoint {
@@ -22,7 +12,7 @@ export interface Endpoint {
 
 /**
  * Reads `host:port`, or `http://host:port` and `https://host:port`, of which the latter means TLS.
- * @throws TypeError for any other address
+ * @throws TypeError for any other address, one that contradicts `tls`, and for certificates and keys that cannot be used
  */
 export function endpointOf(address: string, tls: boolean | TlsOptions | undefined): Endpoint {
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
@@ -30,8 +20,15 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
     throw new TypeError(
       `address: expected host:port, such as localhost:50052, got ${JSON.stringify(address)}`,
     );
-  const secure = tls === undefined ? url.protocol === "https:" : tls !== false;
+  const said = /^https?:/.test(address) ? url.protocol === "https:" : undefined;
+  const secure = tls === undefined ? said === true : tls !== false;
+  // In clear text what was meant to be secret would be sent all the same.
+  if (said !== undefined && said !== secure)
+    throw new TypeError(
+      `tls: expected ${said}, as the address ${JSON.stringify(address)} says, or host:port alone`,
+    );
   const custom = typeof tls === "object" ? tls : {};
+  checkTlsOptions(custom);
   return {
     // `URL` leaves the default port of its scheme out.
     target: `${url.hostname}:${/:(\d+)\/?$/.exec(address)?.[1]}`,

@@ -1,8 +1,8 @@
 /** The client: typed calls to the service, and the runtime of workers. Works against a service anywhere; needs no database. */
 export { type ClientOptions, createClient, type LtbClient } from "./client.ts";
-export type { TlsOptions } from "./endpoint.ts";
 export { errorMetadataOf, reasonOf, retryAfterMsOf, violationsOf } from "./errors.ts";
 export type { RetryOptions } from "./retry.ts";
+export type { TlsOptions } from "./tls-options.ts";
 export type { WorkerLog } from "./worker/log.ts";
 export type { JobContext, JobHandler, WorkerOptions } from "./worker/options.ts";
 export {

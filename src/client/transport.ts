@@ -23,8 +23,9 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { Client, type ClientDuplexStream, Metadata, type ServiceError as StatusError } from "@grpc/grpc-js";
-import { type Endpoint, endpointOf, type TlsOptions } from "./endpoint.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { fromStatus, headersOf } from "./metadata.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 /** When the call has to be over, as `Date.now()` counts. Interceptors that repeat calls read it. */
 export const deadlineKey = createContextKey(Number.POSITIVE_INFINITY);
@@ -55,6 +56,7 @@ export function grpcTransport(options: TransportOptions): GrpcTransport {
   const channel: Channel = {
     client: new Client(endpoint.target, endpoint.credentials, endpoint.options),
     calls: new Set(),
+    secure: endpoint.secure,
   };
   const unary = chain(options.interceptors, (request) => callUnary(channel, request as UnaryRequest));
   const stream = chain(options.interceptors, async (request) =>
@@ -129,6 +131,7 @@ export function grpcTransport(options: TransportOptions): GrpcTransport {
 interface Channel {
   client: Client;
   calls: Set<{ cancel(): void }>;
+  secure: boolean;
 }
 
 const never = new AbortController().signal;
@@ -175,7 +178,7 @@ function metadataOf(headers: Headers): Metadata {
   return metadata;
 }
 
-function callUnary({ client, calls }: Channel, request: UnaryRequest): Promise<UnaryResponse> {
+function callUnary({ client, calls, secure }: Channel, request: UnaryRequest): Promise<UnaryResponse> {
   const { signal, method, service } = request;
   if (signal.aborted) return Promise.reject(cancelled(signal));
   const { encode, decode } = codecOf(method);
@@ -193,7 +196,7 @@ function callUnary({ client, calls }: Channel, request: UnaryRequest): Promise<U
       (error, message) => {
         signal.removeEventListener("abort", cancel);
         calls.delete(call);
-        if (error) return reject(signal.aborted ? cancelled(signal) : fromStatus(error));
+        if (error) return reject(signal.aborted ? cancelled(signal) : fromStatus(error, secure));
         if (message === undefined)
           return reject(new ConnectError("the response has no message", Code.Internal));
         resolve({
@@ -222,7 +225,7 @@ function callUnary({ client, calls }: Channel, request: UnaryRequest): Promise<U
 }
 
 /** All three kinds of streams are alike on the wire. */
-function callStream({ client, calls }: Channel, request: StreamRequest): StreamResponse {
+function callStream({ client, calls, secure }: Channel, request: StreamRequest): StreamResponse {
   const { signal, method, service } = request;
   if (signal.aborted) throw cancelled(signal);
   const { encode, decode } = codecOf(method);
@@ -242,7 +245,7 @@ function callStream({ client, calls }: Channel, request: StreamRequest): StreamR
     header = received;
   });
   call.on("error", (error) => {
-    failure ??= signal.aborted ? cancelled(signal) : fromStatus(error as StatusError);
+    failure ??= signal.aborted ? cancelled(signal) : fromStatus(error as StatusError, secure);
   });
   call.on("status", ({ metadata }) => {
     trailer = metadata;

@@ -139,6 +139,8 @@ export function resolveDatabase(
   } else {
     options.password ??= "postgres";
   }
+  // As libpq: public authorities sign for anyone, so that only the name tells servers apart.
+  if (options.sslRootCert === "system") options.sslMode ??= "verify-full";
   const result = schema.safeParse(options);
   if (!result.success) {
     for (const issue of result.error.issues) {
@@ -147,13 +149,16 @@ export function resolveDatabase(
     return { problems, warnings };
   }
   const { sslMode, sslRootCert, sslCert, sslKey } = result.data;
-  if (sslMode === "verify-ca" && (sslRootCert === undefined || sslRootCert === "system")) {
+  if (sslMode === "verify-ca" && sslRootCert === undefined)
     problems.push({
       name: nameOf("sslRootCert"),
-      message:
-        "expected a PEM file of your own authority for verify-ca (any server has a certificate of a public one; verify-full also checks its name)",
+      message: "expected a PEM file of your own authority for verify-ca",
     });
-  }
+  if (sslRootCert === "system" && sslMode !== "verify-full")
+    problems.push({
+      name: nameOf("sslRootCert"),
+      message: `expected a PEM file of your own authority for ${sslMode}: any server has a certificate of a public one; verify-full also checks its name`,
+    });
   if ((sslCert === undefined) !== (sslKey === undefined)) {
     problems.push({
       name: nameOf(sslCert === undefined ? "sslCert" : "sslKey"),

@@ -79,6 +79,21 @@ export const flag = expecting(
     .pipe(z.boolean()),
 );
 
+/** Calls a second, and after a comma how many may come at once: `100` or `100,500`. `off`: any number. */
+export const callRate = expecting(
+  "calls a second from 1 to 1000000, with a comma before how many may come at once (such as 100 or 100,500), or off",
+  z
+    .string()
+    .trim()
+    .regex(/^(off|\d{1,7}(\s*,\s*\d{1,7})?)$/i)
+    .transform((value) => {
+      if (value.toLowerCase() === "off") return undefined;
+      const [perSecond = 0, burst = perSecond] = value.split(",").map(Number);
+      return { perSecond, burst };
+    })
+    .refine((rate) => !rate || (rate.perSecond >= 1 && rate.perSecond <= 1_000_000 && rate.burst >= 1)),
+);
+
 export const text = expecting("a text that is not empty", z.string().min(1));
 
 /** `host:port`, with an IPv6 address in brackets. Port 0 lets the system choose. */

@@ -1,19 +1,20 @@
 import { z } from "zod";
-import { address, bytes, expecting, flag, oneOf, origins, seconds, text } from "./fields.ts";
-
-const notYet = (what: string) => expecting(`it to be unset: ${what}`, z.never()).optional();
+import { limits, transportLimits } from "../limits.ts";
+import { address, bytes, callRate, flag, integer, oneOf, origins, seconds, text } from "./fields.ts";
 
 /** The service's own settings: name, form, limits and default of each. */
 export const service = z.object({
   LTB_GRPC_ADDRESS: address.default({ host: "127.0.0.1", port: 50_052 }),
   LTB_HTTP_ADDRESS: address.default({ host: "127.0.0.1", port: 50_053 }),
   LTB_DATA_DIR: text.default(".ltb"),
+  LTB_AUDIT_KEY_FILE: text.optional(),
   LTB_ALLOW_INSECURE: flag.default(false),
   LTB_LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent").default("info"),
-  LTB_AUTH: expecting(
-    "off (this version does not authenticate callers yet)",
-    z.string().toLowerCase().pipe(z.literal("off")),
-  ).default("off"),
+  LTB_AUTH: oneOf("required", "off").default("required"),
+  LTB_REFLECTION: flag.optional(),
+  LTB_RATE_LIMIT: callRate.optional(),
+  LTB_MAX_CALLS: integer(1, 1_000_000).default(limits.callsInProgress),
+  LTB_MAX_CALLS_PER_KEY: integer(1, 1_000_000).default(limits.callsInProgress),
   LTB_CORS_ORIGINS: origins.default([]),
   LTB_MAX_MESSAGE_BYTES: bytes(65_536, 67_108_864).default(4_194_304),
   LTB_DEFAULT_DEADLINE: seconds(0.1, 3600).default(30),
@@ -21,7 +22,9 @@ export const service = z.object({
   LTB_STARTUP_TIMEOUT: seconds(0, 3600).default(60),
   DATABASE_LISTEN: flag.default(true),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
-  LTB_TLS_CERT_FILE: notYet("this version does not serve TLS yet"),
-  LTB_TLS_KEY_FILE: notYet("this version does not serve TLS yet"),
-  LTB_TLS_CLIENT_CA_FILE: notYet("this version does not serve TLS yet"),
+  LTB_TLS_CERT_FILE: text.optional(),
+  LTB_TLS_KEY_FILE: text.optional(),
+  LTB_TLS_CLIENT_CA_FILE: text.optional(),
+  LTB_TLS_CLIENT_AUTH: oneOf("required", "optional").optional(),
+  LTB_MAX_CONNECTIONS: integer(1, 1_000_000).default(transportLimits.connections),
 });

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 /** Anything that can hand out the signal of the call it stands for; asked only when a query is about to run. */
 export interface SignalSource {
   readonly signal: AbortSignal;
+  /** True for work that must not wait behind that of callers: it has a connection of its own to fall back on. At most one at a time. */
+  readonly urgent?: boolean;
 }
 
 const current = new AsyncLocalStorage<SignalSource | undefined>();
@@ -20,6 +22,10 @@ const outside = AsyncLocalStorage.snapshot();
 /** Runs `fn` bound to no caller and to no transaction of a caller's: for work that several callers share. */
 export function withoutSignal<T>(fn: () => T): T {
   return outside(fn);
+}
+
+export function isUrgent(): boolean {
+  return current.getStore()?.urgent === true;
 }
 
 export function currentSignal(): AbortSignal | undefined {

@@ -3,6 +3,7 @@ import { Client, type ClientConfig } from "pg";
 import type { DatabaseConfig } from "../config/database.ts";
 import { isConnectionFailure, sqlState } from "./errors.ts";
 import { sslAttempts } from "./ssl.ts";
+import { explainTls, mostTelling } from "./ssl-failures.ts";
 
 /** What `pg` and migrations connect by. Discrete fields, so that a password may hold any character. */
 export type Connection = ClientConfig & {
@@ -16,7 +17,7 @@ export type Connection = ClientConfig & {
 /**
  * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. A database that is still
  * starting is waited for; one that refuses us is not, since that will not get better by waiting.
- * @throws the last failure
+ * @throws the failure that says most, of those of the last try
  */
 export async function findConnection(config: DatabaseConfig, timeoutMs: number): Promise<Connection> {
   const { host, port, user, database, password, applicationName, connectTimeoutSeconds } = config;
@@ -33,16 +34,17 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
   const candidates = sslAttempts(config).map((ssl) => ({ ...connection, ssl }));
   const giveUpAt = Date.now() + timeoutMs;
   for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1_000)) {
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const candidate of candidates) {
       try {
         await tryConnection(candidate);
         return candidate;
       } catch (error) {
-        failure = error;
+        failures.push(error);
       }
     }
-    if (!isWorthWaiting(failure) || Date.now() + delayMs > giveUpAt) throw failure;
+    const failure = mostTelling(failures);
+    if (!isWorthWaiting(failure) || Date.now() + delayMs > giveUpAt) throw explainTls(failure, config);
     await sleep(delayMs);
   }
 }

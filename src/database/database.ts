@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AuditRepository } from "../audit/repository.ts";
+import type { ChainLog, ChainOptions } from "../audit/seal/audit-chain.ts";
+import { AuditTrail } from "../audit/seal/trail.ts";
 import { BenchmarkRepository } from "../benchmarks/repository.ts";
 import { type DatabaseConfig, type DatabaseOptions, databaseConfig } from "../config/database.ts";
 import { EvaluationRepository } from "../evaluations/repository.ts";
@@ -6,6 +9,7 @@ import { JobQueue } from "../jobs/queue.ts";
 import { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
 import { type MaintenanceTask, maintain, maintenanceTasks } from "../maintenance.ts";
+import { UserRepository } from "../users/repository.ts";
 import { WorkerRepository } from "../workers/repository.ts";
 import { withSignal } from "./cancellation.ts";
 import { type Connection, findConnection } from "./connect.ts";
@@ -21,6 +25,8 @@ export interface Repositories {
   readonly evaluations: EvaluationRepository;
   readonly jobs: JobRepository;
   readonly workers: WorkerRepository;
+  readonly users: UserRepository;
+  readonly audit: AuditRepository;
 }
 
 export interface ConnectOptions {
@@ -33,8 +39,10 @@ export interface ConnectOptions {
    * beside the pool; without, they are found within a second. Default: false. Of no use behind a pooler that shares sessions.
    */
   listen?: boolean;
-  /** Told when hints between processes stop to work, and when they work again. */
-  log?: NotifierLog;
+  /** The key that the audit trail is sealed and verified with. Default: none, so that nothing is sealed. */
+  auditKey?: Omit<ChainOptions, "log">;
+  /** Told when hints between processes or sealing stop to work, and when they work again. */
+  log?: NotifierLog & ChainLog;
 }
 
 /**
@@ -51,6 +59,10 @@ export class Database implements Repositories {
   readonly evaluations: EvaluationRepository;
   readonly jobs: JobRepository;
   readonly workers: WorkerRepository;
+  readonly users: UserRepository;
+  readonly audit: AuditRepository;
+  /** What makes the audit trail tamper-evident. */
+  readonly auditTrail: AuditTrail;
   /** What this process knows and does about the queue. */
   readonly queue: JobQueue;
   readonly #connection: Connection;
@@ -58,18 +70,24 @@ export class Database implements Repositories {
   readonly #executor: Executor;
   #notifier: Notifier | undefined;
 
-  private constructor(connection: Connection, pool: Pool) {
+  private constructor(connection: Connection, pool: Pool, auditKey: ChainOptions) {
     this.#connection = connection;
     this.#pool = pool;
     this.#executor = poolExecutor(pool);
     this.queue = new JobQueue(this.#executor);
-    const { benchmarks, evaluations, jobs, workers } = repositories(this.#executor, this.queue, {
-      transaction: false,
-    });
+    this.auditTrail = new AuditTrail(this.#executor, auditKey);
+    const { benchmarks, evaluations, jobs, workers, users, audit } = repositories(
+      this.#executor,
+      this.queue,
+      this.auditTrail,
+      { transaction: false },
+    );
     this.benchmarks = benchmarks;
     this.evaluations = evaluations;
     this.jobs = jobs;
     this.workers = workers;
+    this.users = users;
+    this.audit = audit;
   }
 
   /**
@@ -79,7 +97,7 @@ export class Database implements Repositories {
    */
   static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
     const config = databaseConfig(input as DatabaseOptions);
-    const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, log } = options;
+    const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, auditKey, log } = options;
     const connection = await findConnection(config, startupTimeoutMs);
     const pool = await Pool.create({
       connection,
@@ -90,7 +108,7 @@ export class Database implements Repositories {
       maxWaiting: config.waitQueueLimit,
       prepared: preparedStatements,
     });
-    const database = new Database(connection, pool);
+    const database = new Database(connection, pool, { ...auditKey, log });
     if (listen) await database.#listen(log);
     return database;
   }
@@ -131,7 +149,7 @@ export class Database implements Repositories {
     });
     try {
       const result = await this.#executor.transaction((transaction) =>
-        work(repositories(transaction, this.queue, { transaction: true })),
+        work(repositories(transaction, this.queue, this.auditTrail, { transaction: true })),
       );
       // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
       if (isQueueChanged) {
@@ -148,13 +166,19 @@ export class Database implements Repositories {
    * Does at once what servers do by themselves: leases that have run out end, due jobs get into line, counts are folded, old
    * events and request ids forgotten. To be called every second or so where no server runs on this database.
    */
-  maintain(): Promise<void> {
-    return maintain(this.#executor, this.queue);
+  async maintain(): Promise<void> {
+    await maintain(this.#executor, this.queue);
+    await this.auditTrail.seal();
   }
 
   /** What a server looks after in the background: see `startMaintenance`. */
   get maintenanceTasks(): MaintenanceTask[] {
-    return maintenanceTasks(this.#executor, this.queue);
+    const seal = {
+      name: "seals of the audit trail",
+      everyMs: limits.auditSealMs,
+      run: () => this.auditTrail.seal(),
+    };
+    return [...maintenanceTasks(this.#executor, this.queue), seal];
   }
 
   /** What statements of your own can be run on. */
@@ -177,12 +201,19 @@ export class Database implements Repositories {
   }
 }
 
-function repositories(executor: Executor, queue: JobQueue, options: { transaction: boolean }): Repositories {
+function repositories(
+  executor: Executor,
+  queue: JobQueue,
+  trail: AuditTrail,
+  options: { transaction: boolean },
+): Repositories {
   const jobs = new JobRepository(executor, queue, options);
   return {
     benchmarks: new BenchmarkRepository(executor),
     evaluations: new EvaluationRepository(executor),
     jobs,
     workers: new WorkerRepository(executor, queue, jobs, options),
+    users: new UserRepository(executor),
+    audit: new AuditRepository(executor, trail),
   };
 }

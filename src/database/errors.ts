@@ -112,11 +112,15 @@ export function endsConnection(error: unknown): boolean {
 /** True where there is no working connection: refused, lost, unreachable or being ended. */
 export function isConnectionFailure(error: unknown): boolean {
   if (error instanceof BackendTerminatedError || error instanceof ConnectionError) return true;
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, message, path } = (error ?? {}) as { code?: unknown; message?: unknown; path?: unknown };
+  // A file that cannot be written while a transaction is open has the same codes.
+  if (path !== undefined) return false;
   // The operating system's codes, EAI_AGAIN of a name server among them, but not Node's own (ERR_…).
   if (typeof code === "string") return /^E(?!RR_)[A-Z_]+$/.test(code);
-  // What pg reports itself has no code.
-  return /^(Connection terminated|timeout expired)/.test(String(message));
+  // What pg reports itself has no code, and neither has what Slonik says of a connection that it is giving up.
+  return /^(Connection terminated|timeout expired|Client is (pending destroy|destroyed))/.test(
+    String(message),
+  );
 }
 
 /** Why a call whose signal has aborted goes no further. */

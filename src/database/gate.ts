@@ -14,13 +14,19 @@ interface Waiter {
 export class Gate {
   readonly #maxWaiting: number;
   readonly #maxWaitMs: number;
+  readonly #refusal: (why: string) => ServiceError;
   readonly #waiters = new Set<Waiter>();
   #free: number;
 
-  constructor(places: number, { maxWaiting, maxWaitMs }: { maxWaiting: number; maxWaitMs: number }) {
+  /** @param options.refusal what is thrown where there is no place; by default that too many calls wait for the database */
+  constructor(
+    places: number,
+    options: { maxWaiting: number; maxWaitMs: number; refusal?: (why: string) => ServiceError },
+  ) {
     this.#free = places;
-    this.#maxWaiting = maxWaiting;
-    this.#maxWaitMs = maxWaitMs;
+    this.#maxWaiting = options.maxWaiting;
+    this.#maxWaitMs = options.maxWaitMs;
+    this.#refusal = options.refusal ?? overloaded;
   }
 
   get waiting(): number {
@@ -45,7 +51,7 @@ export class Gate {
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiters.size >= this.#maxWaiting) throw overloaded(`${this.#maxWaiting} calls already wait`);
+    if (this.#waiters.size >= this.#maxWaiting) throw this.#refusal(`${this.#maxWaiting} calls already wait`);
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => () => {
         this.#waiters.delete(waiter);
@@ -59,7 +65,7 @@ export class Gate {
       };
       const abort = () => waiter.refuse(signal && cancelled(signal));
       const timer = setTimeout(() => {
-        waiter.refuse(overloaded(`no connection became free within ${this.#maxWaitMs} ms`));
+        waiter.refuse(this.#refusal(`no place became free within ${this.#maxWaitMs} ms`));
       }, this.#maxWaitMs);
       if (signal?.aborted) return abort();
       signal?.addEventListener("abort", abort, { once: true });

@@ -5,6 +5,7 @@ import { cancelled } from "./errors.ts";
 
 interface Waiting<Item, Result> {
   item: Item;
+  weight: number;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
@@ -53,8 +54,8 @@ export function gather<Item, Result>(
 
   function sizeOfBatch(): number {
     let weight = 0;
-    const beyond = queue.findIndex(({ item }, index) => {
-      weight += weigh(item);
+    const beyond = queue.findIndex((waiting, index) => {
+      weight += waiting.weight;
       return index === maxItems || (index > 0 && weight > maxWeight);
     });
     return beyond === -1 ? queue.length : beyond;
@@ -84,6 +85,7 @@ export function gather<Item, Result>(
       };
       const waiting: Waiting<Item, Result> = {
         item,
+        weight: weigh(item),
         resolve: (result) => {
           signal?.removeEventListener("abort", abort);
           resolve(result);

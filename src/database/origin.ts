@@ -14,6 +14,9 @@ export interface Origin {
   readonly requestId?: string | undefined;
 }
 
+/** Of what nobody called for: maintenance, and programs that use the database themselves without saying who they are. */
+export const serviceOrigin: Origin = { actor: "service" };
+
 const current = new AsyncLocalStorage<Origin>();
 
 /**

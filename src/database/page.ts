@@ -13,13 +13,22 @@ interface PageParts {
   size: Fragment;
   /** The order of `rows`, in columns of `r`. */
   order: Fragment;
+  /** About how many bytes the page may have; a single row may have more. Default: `limits.pageBytes`. */
+  maxBytes?: number | undefined;
 }
 
 /**
  * One page of a list. It also ends before it grows beyond `limits.pageBytes`: a thousand rows of the largest allowed size
  * would be gigabytes. The sizes are read without fetching the values.
  */
-export function page({ rows, columns, joins = sql.fragment``, size, order }: PageParts): Fragment {
+export function page({
+  rows,
+  columns,
+  joins = sql.fragment``,
+  size,
+  order,
+  maxBytes = limits.pageBytes,
+}: PageParts): Fragment {
   return sql.fragment`
     select ${columns}, r.fetched
     from (
@@ -27,7 +36,7 @@ export function page({ rows, columns, joins = sql.fragment``, size, order }: Pag
       from (${rows}) r
       window running as (order by ${order} rows between unbounded preceding and current row)
     ) r ${joins}
-    where r.place = 1 or r.bytes <= ${limits.pageBytes}
+    where r.place = 1 or r.bytes <= ${maxBytes}
     order by ${order}`;
 }
 

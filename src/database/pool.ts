@@ -1,8 +1,9 @@
 import { BackendTerminatedError } from "@slonik/errors";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
-import { currentSignal } from "./cancellation.ts";
+import { currentSignal, isUrgent } from "./cancellation.ts";
 import type { Connection } from "./connect.ts";
+import { Connections } from "./connections.ts";
 import { createDriver } from "./driver.ts";
 import { Gate } from "./gate.ts";
 import { sql } from "./sql.ts";
@@ -33,10 +34,13 @@ const rowValidation: Interceptor = {
 export class Pool {
   readonly size: number;
   readonly #slonik: DatabasePool;
+  readonly #connections: Connections;
   readonly #gate: Gate;
 
-  private constructor(slonik: DatabasePool, { size, maxWaiting, maxWaitMs }: PoolSettings) {
+  private constructor(slonik: DatabasePool, settings: PoolSettings) {
+    const { size, maxWaiting, maxWaitMs, idleTimeoutMs, maxLifetimeMs } = settings;
     this.#slonik = slonik;
+    this.#connections = new Connections(slonik, { idleTimeoutMs, maxLifetimeMs });
     this.#gate = new Gate(size, { maxWaiting, maxWaitMs });
     this.size = size;
   }
@@ -48,7 +52,8 @@ export class Pool {
     const slonik = await createPool("postgresql://", {
       driverFactory: createDriver(connection, { prepared }),
       interceptors: [rowValidation],
-      maxPoolSize: size,
+      // One more than the gate lets through: for what is urgent while all the others are busy.
+      maxPoolSize: size + 1,
       idleTimeout: idleTimeoutMs ?? "DISABLE_TIMEOUT",
       maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
       // No statement of ours leaves session state behind, so nothing has to be undone at release.
@@ -63,28 +68,15 @@ export class Pool {
 
   /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
-    const signal = currentSignal();
-    const outcome = await this.#gate.pass(
-      () =>
-        // Slonik destroys the connection when its handler throws, hence errors are carried out as values.
-        this.#slonik.connect(async (connection) => {
-          try {
-            return { value: await work(connection) };
-          } catch (error) {
-            if (error instanceof BackendTerminatedError) throw error;
-            return { error };
-          }
-        }),
-      signal,
-    );
-    if ("error" in outcome) throw outcome.error;
-    return outcome.value;
+    const run = () => this.#connections.use(work, (error) => error instanceof BackendTerminatedError);
+    return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
   }
 
   /** Connections in use, open but idle, and calls that wait for one. */
   stats(): { size: number; used: number; idle: number; waiting: number } {
-    const { acquiredConnections, idleConnections } = this.#slonik.state();
-    return { size: this.size, used: acquiredConnections, idle: idleConnections, waiting: this.#gate.waiting };
+    const { acquiredConnections } = this.#slonik.state();
+    const { idle } = this.#connections;
+    return { size: this.size, used: acquiredConnections - idle, idle, waiting: this.#gate.waiting };
   }
 
   async ping(): Promise<void> {
@@ -92,6 +84,7 @@ export class Pool {
   }
 
   end(): Promise<void> {
+    this.#connections.end();
     return this.#slonik.end();
   }
 }

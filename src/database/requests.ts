@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import { type JsonValue, parseInput, text } from "../validation.ts";
 import { type Content, contentHash } from "./content-hash.ts";
 import type { Executor } from "./executor.ts";
+import { currentOrigin, serviceOrigin, withOrigin } from "./origin.ts";
 import { sql, statement } from "./sql.ts";
 
 /** What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method for 24 hours. */
@@ -41,7 +42,9 @@ export async function once<Answer>(
     // A request that is being run by another call is waited for here, by the primary key.
     const isFirst = await transaction.maybeOne(insertRequest(actor, method, requestId, hash));
     if (isFirst) {
-      const answer = await create(transaction);
+      const answer = await withOrigin({ ...(currentOrigin() ?? serviceOrigin), requestId }, () =>
+        create(transaction),
+      );
       await transaction.any(finishRequest(actor, method, requestId, JSON.stringify(remember(answer))));
       return answer;
     }
@@ -51,7 +54,8 @@ export async function once<Answer>(
   });
 }
 
-function reused(requestId: string): ServiceError {
+/** What a request id is refused with that came before with another body. */
+export function reused(requestId: string): ServiceError {
   const message = `request_id ${requestId} was used for another request in the last 24 hours: use a new one`;
   return new ServiceError(Code.AlreadyExists, "REQUEST_ID_REUSED", message, {
     violations: [{ field: "request_id", description: "was used with another body" }],

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { ConnectionOptions } from "node:tls";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
 import type { SslMode } from "../config/database.ts";
 import { ConfigError, type Problem } from "../config/error.ts";
+import { certificatesIn } from "../pem.ts";
 
 /** What pg takes as `ssl`: false for clear text. */
 export type SslAttempt = false | ConnectionOptions;
@@ -18,8 +19,9 @@ export interface SslSettings {
  * The ways to connect that libpq's sslmode stands for, in the order to try them: pg itself has no fallback, so the
  * pool takes the first that works when it starts. See https://www.postgresql.org/docs/current/libpq-ssl.html.
  *
- * Like libpq: no TLS on Unix sockets, and `require` verifies the authority once one is named. Unlike it, `verify-full`
- * without one trusts the public authorities that Node brings (libpq's `sslrootcert=system`).
+ * Like libpq: no TLS on Unix sockets, and every mode that uses TLS verifies the authority once one is named; `prefer` then
+ * goes on in clear text where that fails. Unlike it, a root certificate that is named has to be there whatever the mode, and
+ * `verify-full` without one trusts the public authorities that Node brings (libpq's `sslrootcert=system`).
  *
  * @throws ConfigError when a certificate or key cannot be read
  */
@@ -34,10 +36,12 @@ export function sslAttempts(settings: SslSettings): [SslAttempt, ...SslAttempt[]
 
 function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings): ConnectionOptions {
   const problems: Problem[] = [];
-  const read = (name: string, path: string | undefined) => {
+  const read = (name: string, path: string | undefined, check: (pem: string) => unknown) => {
     if (path === undefined) return undefined;
     try {
-      return readFileSync(path, "utf8");
+      const pem = readFileSync(path, "utf8");
+      check(pem);
+      return pem;
     } catch (error) {
       problems.push({
         name,
@@ -46,13 +50,13 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
       return undefined;
     }
   };
-  const ca = read("sslRootCert", sslRootCert === "system" ? undefined : sslRootCert);
-  const cert = read("sslCert", sslCert);
-  const key = read("sslKey", sslKey);
+  const ca = read("sslRootCert", sslRootCert === "system" ? undefined : sslRootCert, certificatesIn);
+  const cert = read("sslCert", sslCert, certificatesIn);
+  // A key of another certificate is found here too.
+  const key = read("sslKey", sslKey, (pem) => createSecureContext({ key: pem, ...(cert && { cert }) }));
   if (problems.length > 0) throw new ConfigError(problems);
   const verifiesName = sslMode === "verify-full";
-  const verifies =
-    verifiesName || sslMode === "verify-ca" || (sslMode === "require" && sslRootCert !== undefined);
+  const verifies = verifiesName || sslRootCert !== undefined;
   return {
     // Not for connecting: the name, or the address, that verify-full compares with the certificate.
     host,

@@ -1,5 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
+import { difference } from "../audit/document.ts";
+import { recordAudit } from "../audit/record.ts";
 import type { Content } from "../database/content-hash.ts";
 import type { Executor } from "../database/executor.ts";
 import { cut } from "../database/page.ts";
@@ -121,9 +123,14 @@ export class EvaluationRepository {
       }
       const bytes = evaluationBytes({ ...current, ...changes });
       if (bytes > limits.evaluationBytes) throw invalidField("expected", tooLarge(bytes));
-      return db.one(
+      const updated = await db.one(
         statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null),
       );
+      const differing = difference(current, updated, ["updatedAt"]);
+      await recordAudit(db, [
+        { action: "update", entityType: "evaluation", entityId: key.id, changes: differing },
+      ]);
+      return updated;
     });
   }
 

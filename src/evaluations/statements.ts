@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditRows } from "../audit/record.ts";
 import { arrayOf, type ElementType } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
@@ -81,15 +82,39 @@ export const insertEvaluations = statement("evaluation_insert", {
       from ${rowsOf(rows)} join benchmarks b on b.id = i.benchmark_id
       order by i.ordinality
       on conflict do nothing
-      returning id, benchmark_id, error is not null as failed
+      returning id, benchmark_id, error is not null as failed, content_hash
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
       from inserted group by benchmark_id
-    )
+    ), ${auditInserted(rows)}
     select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids from inserted`,
   examples: [[[]]],
 });
+
+/**
+ * One entry for each benchmark of a batch: how many rows were inserted, the range of their ids, and the SHA-256 of their content
+ * hashes in the order of the ids. A single row has an entry of its own.
+ */
+function auditInserted(rows: readonly InsertRow[]): Fragment {
+  const one = sql.fragment`c.count = 1`;
+  return auditRows({
+    action: sql.fragment`case when ${one} then 'create' else 'add_evaluations' end`,
+    entityType: sql.fragment`case when ${one} then 'evaluation' else 'benchmark' end`,
+    entityId: sql.fragment`case when ${one} then c.ids[1] else c.benchmark_id end::text`,
+    changes: sql.fragment`
+      jsonb_build_object('after', jsonb_build_object(
+        'benchmark_id', c.benchmark_id, 'count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count],
+        'sha256', encode(sha256(c.hashes), 'hex')
+      ))`,
+    from: sql.fragment`(
+      select benchmark_id, count(*)::integer as count, array_agg(id order by id) as ids,
+        string_agg(content_hash, '' order by id) as hashes
+      from inserted group by benchmark_id
+    ) c`,
+    atMost: new Set(rows.map(({ benchmarkId }) => benchmarkId)).size,
+  });
+}
 
 // What stands in the way of rows that were not inserted: no such benchmark, or a row with the same key or id.
 export const findStored = statement("evaluation_find_stored", {
@@ -178,10 +203,21 @@ export const deleteEvaluation = statement("evaluation_delete", {
           benchmarkId ? sql.fragment`and benchmark_id = ${benchmarkId}` : sql.fragment``
         } limit 1
       )
-      returning id, benchmark_id, error
+      returning id, benchmark_id, sample_id, repetition, score, error, content_hash
     ), change as (
       select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed from gone
-    ), ${changedCounts}
+    ), ${changedCounts}, ${auditRows({
+      action: "delete",
+      entityType: "evaluation",
+      entityId: sql.fragment`c.id::text`,
+      changes: sql.fragment`
+        jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+          'benchmark_id', c.benchmark_id, 'sample_id', c.sample_id, 'repetition', c.repetition, 'score', c.score,
+          'content_hash', encode(c.content_hash, 'hex')
+        )))`,
+      from: sql.fragment`gone c`,
+      atMost: 1,
+    })}
     select id from gone`,
   examples: [
     [exampleId, undefined],

@@ -3,9 +3,9 @@ import type { Executor } from "../database/executor.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseInput, whole } from "../validation.ts";
+import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
 import { cleanJobs, type retryJobs } from "./change.ts";
 import { type BulkFilter, bulkFilter } from "./input.ts";
-import { type JobPosition, scanBulk } from "./query.ts";
 import type { JobStatus } from "./rows.ts";
 
 /** What a bulk operation did; `more` where it stopped before all matching jobs were done. */
@@ -22,35 +22,37 @@ export async function changeMany(
   allowed: readonly JobStatus[],
   run: (ids: readonly string[]) => ReturnType<typeof retryJobs>,
 ): Promise<BulkResult> {
-  const { statuses = [], ...rest } = parseInput(bulkFilter, filter);
+  // The creator only narrows: who may change its own jobs alone still has to say which.
+  const { statuses = [], createdBy, ...rest } = parseInput(bulkFilter, filter);
   for (const status of statuses) {
     if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
   }
   if (statuses.length === 0 && Object.values(rest).every((value) => value === undefined)) {
     throw invalidField("filter", "must have at least one field: this call changes everything that matches");
   }
-  const wanted = { ...rest, statuses: statuses.length > 0 ? statuses : allowed };
+  const wanted = { ...rest, createdBy, statuses: statuses.length > 0 ? statuses : allowed };
   const result = { affected: 0, skipped: 0, more: false };
-  let after: JobPosition | undefined;
-  let tries = limits.bulkTries;
-  for (;;) {
-    const found = await db.any(scanBulk(wanted, limits.bulkBatchRows, after));
-    const last = found.at(-1);
-    if (!last) break;
-    const done = await db.any(run(found.map(({ id }) => id)));
-    result.affected += done.length;
-    const left = found.length - done.length;
-    // Jobs that were just being claimed, ended or put back are looked at again.
-    if (left > 0 && --tries > 0) continue;
-    tries = limits.bulkTries;
-    result.skipped += left;
-    if (found.length < limits.bulkBatchRows) break;
-    after = { key: last.createdAt, id: last.id };
-    result.more = result.affected >= limits.bulkCallRows;
-    if (result.more) break;
+  const skipped = new Set<string>();
+  for await (const candidates of bulkCandidates(db, wanted)) {
+    const matching = candidates.length > 0 ? idsOf(await db.any(matchBulk(candidates, wanted))) : [];
+    for (let start = 0; start < matching.length; start += limits.bulkBatchRows) {
+      if (result.affected >= limits.bulkCallRows) return { ...result, skipped: skipped.size, more: true };
+      let left: readonly string[] = matching.slice(start, start + limits.bulkBatchRows);
+      for (let tries = 0; left.length > 0 && tries < limits.bulkTries; tries++) {
+        const done = new Set(idsOf(await db.any(run(left))));
+        result.affected += done.size;
+        for (const id of done) skipped.delete(id);
+        left = left.filter((id) => !done.has(id));
+        // Jobs that were just being claimed, ended or put back are looked at again.
+        if (left.length > 0) left = idsOf(await db.any(matchBulk(left, wanted)));
+      }
+      for (const id of left) skipped.add(id);
+    }
   }
-  return result;
+  return { ...result, skipped: skipped.size };
 }
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);
 
 /** Deletes old jobs that ended; see `JobRepository.cleanup`. */
 export async function cleanUpJobs(

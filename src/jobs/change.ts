@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { changesText } from "../audit/document.ts";
+import { auditRows } from "../audit/record.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import { recordChanges } from "./changes.ts";
+import { recordUnsealed } from "./finish.ts";
 import type { JobStatus } from "./rows.ts";
 
 const idRow = z.object({ id: z.string() });
@@ -30,6 +33,10 @@ const unlined = (before: Fragment): Fragment => sql.fragment`
     delete from job_scheduled d using due i where d.run_at = i.run_at and d.job_id = i.job_id
     returning d.job_id
   )`;
+
+// For entries of the audit trail: a scheduled job is a pending one.
+const statusOfState = sql.fragment`(case c.was when 'scheduled' then 'pending' else c.was end)`;
+const leftStatus = sql.fragment`jsonb_build_object('before', jsonb_build_object('status', ${statusOfState}))`;
 
 // A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next heartbeat, and
 // what it still sends is refused.
@@ -68,14 +75,22 @@ export const cancelJobs = statement("job_cancel", {
     ), attempt as (
       insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
       select id, epoch, attempt, worker_id, claimed_at, clock.at, 'cancelled', ${reason}::text from ended, clock where was = 'running'
-    ), freed as (
+    ), ${recordUnsealed(sql.fragment`(select * from ended where was = 'running') e`)}, freed as (
       update worker_slots s set used = greatest(s.used - e.jobs, 0)
       from (select worker_id, count(*)::integer as jobs from ended where was = 'running' group by worker_id) e
       where s.worker_id = e.worker_id
     ), unlocked as (
       delete from job_keys k using ended e
       where e.unique_key is not null and k.job_type = e.job_type and k.unique_key = e.unique_key and k.job_id = e.id
-    ), ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}
+    ), ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}, ${auditRows({
+      action: "cancel",
+      entityType: "job",
+      entityId: sql.fragment`c.id::text`,
+      changes: sql.fragment`
+        ${leftStatus} || ${changesText({ after: { status: "cancelled", error: reason ?? undefined } })}::jsonb`,
+      from: sql.fragment`ended c`,
+      atMost: ids.length,
+    })}
     select id from ended`,
   examples: [[[exampleId], "reason"]],
 });
@@ -107,7 +122,14 @@ export const retryJobs = statement("job_retry", {
       where f.status = r.was and f.finished_at = r.completed_at and f.job_id = r.id
     ), ready as (
       insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from retried
-    ), ${recordChanges(sql.fragment`retried`, sql.fragment`was`, sql.fragment`'pending'`)}
+    ), ${recordChanges(sql.fragment`retried`, sql.fragment`was`, sql.fragment`'pending'`)}, ${auditRows({
+      action: "retry",
+      entityType: "job",
+      entityId: sql.fragment`c.id::text`,
+      changes: sql.fragment`${leftStatus} || '{"after": {"status": "pending"}}'`,
+      from: sql.fragment`retried c`,
+      atMost: ids.length,
+    })}
     select id from retried`,
   examples: [[[exampleId]]],
 });
@@ -140,7 +162,17 @@ export const deleteJobs = statement("job_delete", {
     ), unlocked as (
       delete from job_keys k using deleted e
       where e.unique_key is not null and k.job_type = e.job_type and k.unique_key = e.unique_key and k.job_id = e.id
-    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}
+    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows({
+      action: "delete",
+      entityType: "job",
+      entityId: sql.fragment`c.id::text`,
+      changes: sql.fragment`
+        jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+          'status', ${statusOfState}, 'job_type', c.job_type, 'benchmark_id', c.benchmark_id, 'unique_key', c.unique_key
+        )))`,
+      from: sql.fragment`deleted c`,
+      atMost: ids.length,
+    })}
     select id from deleted`,
   examples: [[[exampleId]]],
 });
@@ -160,7 +192,19 @@ export const cleanJobs = statement("job_clean", {
     ), deleted as (
       delete from jobs j using unfinished f where j.id = f.job_id
       returning j.id, j.job_type, j.benchmark_id, f.status as was
-    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}
+    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows({
+      action: "cleanup",
+      entityType: "job",
+      entityId: sql.fragment`null::text`,
+      changes: sql.fragment`
+        jsonb_build_object('older_than_days', ${days}::integer, 'before', jsonb_build_object(
+          'status', ${status}::text, 'count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count]
+        ))`,
+      from: sql.fragment`(
+        select count(*)::integer as count, array_agg(id order by id) as ids from deleted having count(*) > 0
+      ) c`,
+      atMost: 1,
+    })}
     select id from deleted`,
   examples: [["completed", 30, 100]],
 });

@@ -148,7 +148,8 @@ export class Claimer {
     let contentions = 0;
     for (let size: number = limits.claimPollsFirst; ; size = Math.min(size * 4, limits.claimPollsMost)) {
       const present = [...(this.#parked.get(group) ?? [])];
-      const polls = present.filter((poll) => !served.has(poll)).slice(0, size);
+      const open = present.filter((poll) => !served.has(poll));
+      const polls = open.slice(0, size);
       const [first] = polls;
       if (!first) return;
       try {
@@ -159,7 +160,8 @@ export class Claimer {
           await sleep(Math.random() * 2);
           continue;
         }
-        if (!(await hasReadyJobs(this.#db, lanes))) {
+        // Where all have been served nobody is left whose turn it could be, so it need not be asked.
+        if (polls.length === open.length || !(await hasReadyJobs(this.#db, lanes))) {
           // Nothing for any of those that were there when this was asked.
           for (const poll of present) poll.tried = true;
           return;

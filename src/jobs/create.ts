@@ -1,14 +1,17 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
+import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import { arrayOf } from "../database/binary-array.ts";
 import type { Executor } from "../database/executor.ts";
+import type { Origin } from "../database/origin.ts";
 import { sql, statement } from "../database/sql.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { recordChanges } from "./changes.ts";
 import type { ParsedJob } from "./input.ts";
 import type { Job } from "./rows.ts";
 
-export type JobToCreate = ParsedJob & { id: string; laneId: number };
+/** `origin`: who creates it, for the audit trail; many callers share the statement. */
+export type JobToCreate = ParsedJob & { id: string; laneId: number; origin: Origin | undefined };
 
 /** The job as it was created, or why it was not. */
 export type Creation = { job: Job } | { error: ServiceError };
@@ -34,7 +37,7 @@ export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Pr
   });
 }
 
-function newJob({ laneId: _, ...job }: JobToCreate, createdAt: string): Job {
+function newJob({ laneId: _lane, origin: _origin, ...job }: JobToCreate, createdAt: string): Job {
   return {
     ...job,
     runAt: job.runAt ?? null,
@@ -83,9 +86,10 @@ const example: JobToCreate = {
   maxRetries: 3,
   timeoutSeconds: 300,
   requiredTags: [],
+  origin: undefined,
 };
 
-// One statement: the job, its place in line, its key, the statistics and the event. Rows go in by the order of the items, so
+// One statement: the job, its place in line, its key, the statistics, the event and the audit entry. Rows go in by the order of the items, so
 // that "oldest first" holds within a batch too; keys are inserted in their own order, so that batches wait for each other
 // instead of deadlocking.
 const insertJobs = statement("job_insert", {
@@ -170,10 +174,22 @@ const insertJobs = statement("job_insert", {
       sql.fragment`created`,
       sql.fragment`null`,
       sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
-    )}
+    )}, ${auditEntries(jobs.map(entryOf), sql.fragment`e.entity_id in (select id::text from created)`)}
     select now() as "createdAt", (select array_agg(id) from created) as ids`,
   examples: [[[example]]],
 });
+
+function entryOf({
+  id,
+  laneId: _lane,
+  origin,
+  createdBy: _by,
+  requiredTags,
+  ...job
+}: JobToCreate): AuditEntry {
+  const after = { ...job, ...(requiredTags.length > 0 && { requiredTags }) };
+  return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };
+}
 
 const explainRefusals = statement("job_explain_refusals", {
   row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),

@@ -40,6 +40,12 @@ const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, worke
 
 // Locks in one order: slots by worker, leases by job, then the jobs themselves. A lease is held only by its worker in its
 // epoch, whether or not its time has run out: what has been done is accepted until someone else has been given the job.
+//
+// Leases are deleted without being locked before, which took another 2.4 µs each. They are reached in the order of the items, by
+// key, or all read by their key: our connections plan no scans of whole tables (see driver.ts), so no join brings them out of
+// order. Only renewals meet them here, since all others that touch a lease hold its worker's slot; should a plan reach them in
+// another order all the same (behind a pooler), PostgreSQL undoes one of the two statements and it is run again. Deleted by key,
+// not by ctid: a renewal may have moved the row since the statement began.
 const held = (ends: readonly End[], columns: Fragment, more: Fragment): Fragment => sql.fragment`
   i as materialized (
     select * from unnest(
@@ -48,25 +54,33 @@ const held = (ends: readonly End[], columns: Fragment, more: Fragment): Fragment
     ) with ordinality as i (job_id, epoch, worker_id ${columns}, ordinality)
   ), slot as materialized (
     select worker_id from worker_slots where worker_id in (select worker_id from i) order by worker_id for update
-  ), locked as materialized (
-    select i.*
-    from job_leases l join i on i.job_id = l.job_id and i.epoch = l.epoch and i.worker_id = l.worker_id,
-      (select count(*) from slot) s
-    order by l.job_id for update of l
   ), gone as (
-    -- By key, not by ctid: a renewal may have moved the row since this statement began.
-    delete from job_leases l using locked i where l.job_id = i.job_id and l.epoch = i.epoch
+    delete from job_leases l
+    using (select i.* from i, (select count(*) from slot) s order by i.job_id) i
+    where l.job_id = i.job_id and l.epoch = i.epoch and l.worker_id = i.worker_id
     returning l.claimed_at, l.attempt, i.*
   ), clock as materialized (
     select clock_timestamp() as at, count(*) from gone
   )`;
+
+/**
+ * A CTE that puts the attempts of `ended` (id, epoch) in line for the sealer of the audit trail: one row a statement, none
+ * without attempts.
+ */
+export function recordUnsealed(ended: Fragment): Fragment {
+  return sql.fragment`
+  unsealed as (
+    insert into audit_unsealed (entry_kind, entry_ids, epochs)
+    select 'job_attempt', array_agg(id), array_agg(epoch) from ${ended} having count(*) > 0
+  )`;
+}
 
 // What every end of an attempt leaves behind. `ended` has id, epoch, attempt, worker_id, claimed_at, and what a fragment names.
 const attempts = (outcome: Fragment, error: Fragment): Fragment => sql.fragment`
   attempt as (
     insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
     select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error} from ended, clock
-  )`;
+  ), ${recordUnsealed(sql.fragment`ended`)}`;
 
 const freed = (completed: Fragment, failed: Fragment): Fragment => sql.fragment`
   freed as (
@@ -87,12 +101,23 @@ const released = (over: Fragment): Fragment => sql.fragment`
       and k.job_id = e.id
   )`;
 
+const endedItemsRow = z.object({
+  /** Positions of the items, from 1; null: all of them. */
+  positions: z.array(z.number()).nullable(),
+});
+
+// One row instead of one an item, because nearly always every lease is found.
+const endedItems = sql.fragment`
+  select case when count(*) < (select count(*) from i) then coalesce(array_agg(ordinality::integer), '{}') end as positions
+  from ended`;
+
 const yes = sql.fragment`true`;
 const no = sql.fragment`false`;
 
-// 1,000 completions take one commit and, measured with the claim of the same jobs, about 30 µs each on 2 cores.
+// One commit for all of them. In batches of 500 a completion takes PostgreSQL 20 µs, of which 6 are the job, 4 job_finished, 3
+// job_attempts and 3 the lease; naming the attempts for the sealer takes 0.4 since ids are stored uncompressed.
 export const completeLeases = statement("job_complete", {
-  row: z.object({ position: z.number() }),
+  row: endedItemsRow,
   build: (items: readonly Completed[]) => sql.fragment`
     with ${held(
       items,
@@ -113,7 +138,7 @@ export const completeLeases = statement("job_complete", {
       select id, clock.at, 'completed', job_type, worker_id from ended, clock
     ), ${attempts(sql.fragment`'completed'`, sql.fragment`null`)}, ${freed(yes, no)}, ${released(yes)},
     ${recordChanges(sql.fragment`ended`, sql.fragment`'running'`, sql.fragment`'completed'`)}
-    select ordinality as position from ended`,
+    ${endedItems}`,
   examples: [[[{ ...example, result: {} }]]],
 });
 
@@ -239,7 +264,7 @@ export const expireLeasesOf = statement("job_expire_workers", {
 
 // Back in its old place: the sequence and priority are the job's own.
 export const releaseLeases = statement("job_release", {
-  row: z.object({ position: z.number() }),
+  row: endedItemsRow,
   build: (items: readonly End[]) => sql.fragment`
     with ${held(items, sql.fragment``, sql.fragment``)}, ended as (
       update jobs j
@@ -252,7 +277,7 @@ export const releaseLeases = statement("job_release", {
       insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from ended
     ), ${attempts(sql.fragment`'released'`, sql.fragment`null`)}, ${freed(no, no)},
     ${recordChanges(sql.fragment`ended`, sql.fragment`'running'`, sql.fragment`'pending'`)}
-    select ordinality as position from ended`,
+    ${endedItems}`,
   examples: [[[example]]],
 });
 

@@ -98,6 +98,7 @@ export const bulkFilter = z.strictObject({
   limitKey: text(limits.nameLength).optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
+  createdBy: uuid.optional(),
 });
 
 /** Which jobs are cancelled or retried together: those that match all that is given. */

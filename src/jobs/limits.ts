@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { AuditAction } from "../audit/actions.ts";
+import { difference } from "../audit/document.ts";
+import { type AuditEntry, auditEntries, auditRows } from "../audit/record.ts";
 import { sql, statement } from "../database/sql.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */
@@ -36,6 +39,25 @@ export const setLimit = statement("job_limit_set", {
   examples: [["k", 1, null, null]],
 });
 
+export const lockLimit = statement("job_limit_lock", {
+  row: limitRow,
+  build: (key: string) => sql.fragment`
+    select ${columns} from job_limits q where q.limit_key = ${key} for no key update`,
+  examples: [["k"]],
+});
+
+/** The entry of the audit trail for a limit that was made, or changed. */
+export function limitEntry(
+  before: JobLimit | null,
+  { limitKey, maxRunning, perMinute }: JobLimit,
+): AuditEntry {
+  const after = { maxRunning, perMinute };
+  const entity = { entityType: "job_limit", entityId: limitKey } as const;
+  if (!before) return { action: "create", ...entity, changes: { after } };
+  const former = { maxRunning: before.maxRunning, perMinute: before.perMinute };
+  return { action: "update", ...entity, changes: difference(former, after) };
+}
+
 export const listLimits = statement("job_limit_list", {
   row: limitRow,
   build: (after: string, limit: number) => sql.fragment`
@@ -46,25 +68,53 @@ export const listLimits = statement("job_limit_list", {
 export const deleteLimit = statement("job_limit_delete", {
   row: z.object({ limitKey: z.string() }),
   build: (key: string) => sql.fragment`
-    delete from job_limits where limit_key = ${key} returning limit_key as "limitKey"`,
+    with gone as (delete from job_limits where limit_key = ${key} returning *), ${auditRows({
+      action: "delete",
+      entityType: "job_limit",
+      entityId: sql.fragment`c.limit_key`,
+      changes: sql.fragment`
+        jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+          'max_running', c.max_running, 'per_minute', c.per_minute
+        )))`,
+      from: sql.fragment`gone c`,
+      atMost: 1,
+    })}
+    select limit_key as "limitKey" from gone`,
   examples: [["k"]],
 });
 
 export const insertPause = statement("job_pause_insert", {
   row: z.object({ jobType: z.string() }),
   build: (jobType: string, limitKey: string, createdBy: string | null) => sql.fragment`
-    insert into job_pauses (job_type, limit_key, created_by) values (${jobType}, ${limitKey}, ${createdBy})
-    on conflict do nothing returning job_type as "jobType"`,
+    with paused as (
+      insert into job_pauses (job_type, limit_key, created_by) values (${jobType}, ${limitKey}, ${createdBy})
+      on conflict do nothing returning job_type
+    ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
+    select job_type as "jobType" from paused`,
   examples: [["t", "", null]],
 });
 
 export const deletePause = statement("job_pause_delete", {
   row: z.object({ jobType: z.string() }),
   build: (jobType: string, limitKey: string) => sql.fragment`
-    delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey}
-    returning job_type as "jobType"`,
+    with resumed as (
+      delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey} returning job_type
+    ), ${auditEntries([pauseEntry("resume", jobType, limitKey)], sql.fragment`exists (select from resumed)`)}
+    select job_type as "jobType" from resumed`,
   examples: [["t", ""]],
 });
+
+function pauseEntry(
+  action: AuditAction & ("pause" | "resume"),
+  jobType: string,
+  limitKey: string,
+): AuditEntry {
+  const what = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
+  const entity = jobType
+    ? ({ entityType: "job_type", entityId: jobType } as const)
+    : ({ entityType: "job_limit", entityId: limitKey } as const);
+  return { action, ...entity, changes: action === "pause" ? { after: what } : { before: what } };
+}
 
 /** A lane that has jobs now, and whether any pause covers it. */
 export const laneRow = z.object({

@@ -1,5 +1,5 @@
 import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
-import { type Duration, DurationSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { type Duration, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   JobAttemptSchema,
   type JobLaneSchema,
@@ -138,10 +138,11 @@ export function endMessage(jobId: string, { outcome, field, reason }: EndResult)
 
 export function toDuration(ms: number): Duration {
   const whole = Math.round(ms);
-  return create(DurationSchema, {
+  return {
+    $typeName: "google.protobuf.Duration",
     seconds: BigInt(Math.floor(whole / 1000)),
     nanos: (whole % 1000) * 1_000_000,
-  });
+  };
 }
 
 /**

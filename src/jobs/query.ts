@@ -16,15 +16,6 @@ export interface ReadyPosition {
   sequence: number;
 }
 
-export interface BulkQuery {
-  statuses: readonly JobStatus[];
-  jobType?: string | undefined;
-  benchmarkId?: string | undefined;
-  limitKey?: string | undefined;
-  createdAfter?: string | undefined;
-  createdBefore?: string | undefined;
-}
-
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const exampleTime = "2026-01-31T12:00:00.000001Z";
 const examplePosition = { key: exampleTime, id: exampleId };
@@ -234,39 +225,6 @@ export const readStats = statement("job_stats", {
   examples: [
     [undefined, undefined],
     ["t", exampleId],
-  ],
-});
-
-// Ids of jobs to cancel or retry together. Read in portions, each acted on by itself.
-export const scanBulk = statement("job_scan_bulk", {
-  row: z.object({ id: z.string(), createdAt: z.string() }),
-  prepared: false,
-  build: (filter: BulkQuery, limit: number, after: JobPosition | undefined) => sql.fragment`
-    select j.id, j.created_at as "createdAt" from jobs j
-    where ${sql.and([
-      sql.fragment`j.status = any (${sql.array(filter.statuses, "text")})`,
-      filter.jobType !== undefined && sql.fragment`j.job_type = ${filter.jobType}`,
-      filter.benchmarkId !== undefined && sql.fragment`j.benchmark_id = ${filter.benchmarkId}`,
-      filter.limitKey !== undefined && sql.fragment`j.limit_key = ${filter.limitKey}`,
-      filter.createdAfter !== undefined && sql.fragment`j.created_at >= ${filter.createdAfter}`,
-      filter.createdBefore !== undefined && sql.fragment`j.created_at < ${filter.createdBefore}`,
-      after && sql.fragment`(j.created_at, j.id) < (${after.key}::timestamptz, ${after.id}::uuid)`,
-    ])}
-    order by j.created_at desc, j.id desc limit ${limit}`,
-  examples: [
-    [{ statuses: ["pending"] }, 2, undefined],
-    [
-      {
-        statuses: ["failed"],
-        jobType: "t",
-        benchmarkId: exampleId,
-        limitKey: "k",
-        createdAfter: exampleTime,
-        createdBefore: exampleTime,
-      },
-      2,
-      { key: exampleTime, id: exampleId },
-    ],
   ],
 });
 

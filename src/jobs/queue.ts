@@ -5,8 +5,10 @@ import type { Hint } from "../database/notifier.ts";
 import { ServiceError } from "../errors.ts";
 import { Claimer } from "./claimer.ts";
 import { JobFeed } from "./feed.ts";
+import { gatheredCreates } from "./gathered-creates.ts";
 import { Lanes } from "./lanes.ts";
-import { gatheredWrites, type JobWrites } from "./writes.ts";
+import { Outages } from "./outages.ts";
+import { directWrites, gatheredWrites, type JobWrites } from "./writes.ts";
 
 /** What one process knows and does about the queue, whichever repository it goes through. */
 export class JobQueue {
@@ -15,11 +17,12 @@ export class JobQueue {
   readonly claimer: Claimer;
   /** New events, for watchers. */
   readonly feed: JobFeed;
+  readonly outages = new Outages();
   readonly #listeners = new Set<(hint: Hint) => void>();
 
   constructor(db: Executor) {
     this.lanes = new Lanes(db);
-    this.writes = gatheredWrites(db);
+    this.writes = { ...gatheredWrites(db), create: gatheredCreates(directWrites(db).create) };
     this.feed = new JobFeed(db);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));

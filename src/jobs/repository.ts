@@ -1,25 +1,26 @@
-import { Code } from "@connectrpc/connect";
 import type { Content } from "../database/content-hash.ts";
 import type { Executor } from "../database/executor.ts";
 import { newId } from "../database/ids.ts";
+import { currentOrigin } from "../database/origin.ts";
 import { type Once, once } from "../database/requests.ts";
-import { notFound, ServiceError } from "../errors.ts";
+import { notFound, type ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseInput, text, uuid } from "../validation.ts";
 import { type BulkResult, changeMany, cleanUpJobs } from "./bulk.ts";
 import * as change from "./change.ts";
-import type { Lease } from "./claim.ts";
-import { type Creation, type JobToCreate, keyTaken } from "./create.ts";
+import { type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
 import { writeValid } from "./items.ts";
-import * as limit from "./limits.ts";
+import type { JobLane, JobLimit } from "./limits.ts";
 import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists.ts";
 import * as query from "./query.ts";
 import type { JobQueue } from "./queue.ts";
+import * as quota from "./quota.ts";
+import { atPosition, busy, forbidden, idTaken, isIdTaken, jobOf, taken } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./stats.ts";
 import { type JobChange, type WatchFilter, type WatchOptions, watchJobs } from "./watch.ts";
-import { repeatedClaim, workerOffer } from "./worker-offer.ts";
+import { claimForWorker, type WorkerClaim } from "./worker-claim.ts";
 import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
 
 /** The job queue: `db.jobs`. */
@@ -105,24 +106,8 @@ export class JobRepository {
    * waits for a first one.
    * @throws NOT_FOUND if the worker is not registered
    */
-  async claim(claim: input.ClaimInput): Promise<{ leases: readonly Lease[]; drain: boolean }> {
-    const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
-    const worker = await workerOffer(this.#db, workerId);
-    if (!worker) throw notFound("worker", workerId);
-    if (requestId !== undefined) {
-      const leases = await repeatedClaim(this.#db, workerId, requestId);
-      if (leases) return { leases, drain: worker.draining };
-    }
-    if (worker.draining) return { leases: [], drain: true };
-    // Jobs of a lane that another server has just made are in the order too.
-    if (worker.newestLane > this.#queue.lanes.highest) await this.#queue.lanes.refresh();
-    const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
-    const leases = await this.#queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
-    if (leases.length > 0) this.#queue.changed("watchable");
-    // A drain may have been ordered while the claim waited.
-    const waited = leases.length === 0 && waitMs > 0;
-    const now = waited ? await workerOffer(this.#db, workerId) : worker;
-    return { leases, drain: now?.draining ?? false };
+  claim(claim: input.ClaimInput): Promise<WorkerClaim> {
+    return claimForWorker(this.#db, this.#queue, claim);
   }
 
   /** Completes jobs that the worker holds. Independent items, each with its result. */
@@ -309,44 +294,33 @@ export class JobRepository {
   }
 
   /** Sets the limit of a key, in place of a former one. Running jobs stay. */
-  async setLimit(given: input.NewJobLimit): Promise<limit.JobLimit> {
-    const { limitKey, maxRunning, perMinute, createdBy } = parseInput(input.jobLimit, given);
-    const set = await this.#db.one(
-      limit.setLimit(limitKey, maxRunning ?? null, perMinute ?? null, createdBy ?? null),
-    );
+  async setLimit(given: input.NewJobLimit): Promise<JobLimit> {
+    const set = await quota.setLimit(this.#db, given);
     this.#queue.changed();
     return set;
   }
 
   /** Limits by key, after the given one. */
-  async listLimits(
-    pageSize: number,
-    after = "",
-  ): Promise<{ items: readonly limit.JobLimit[]; next: string | undefined }> {
-    const rows = await this.#db.any(limit.listLimits(after, pageSize + 1));
-    const items = rows.slice(0, pageSize);
-    return { items, next: rows.length > pageSize ? items.at(-1)?.limitKey : undefined };
+  listLimits(pageSize: number, after = ""): Promise<quota.JobLimitPage> {
+    return quota.listLimits(this.#db, pageSize, after);
   }
 
   /** @throws NOT_FOUND */
   async deleteLimit(limitKey: string): Promise<void> {
-    if (!(await this.#db.maybeOne(limit.deleteLimit(limitKey)))) throw notFound("job limit", limitKey);
+    await quota.deleteLimit(this.#db, limitKey);
     this.#queue.changed();
   }
 
   /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now. */
-  async pause(what: input.Pause, createdBy: string | null = null): Promise<readonly limit.JobLane[]> {
-    const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limit.insertPause(jobType, limitKey, createdBy));
-    return this.#db.any(limit.listPausable(jobType, limitKey));
+  pause(what: input.Pause, createdBy: string | null = null): Promise<readonly JobLane[]> {
+    return quota.pause(this.#db, what, createdBy);
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
-  async resume(what: input.Pause): Promise<readonly limit.JobLane[]> {
-    const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limit.deletePause(jobType, limitKey));
+  async resume(what: input.Pause): Promise<readonly JobLane[]> {
+    const lanes = await quota.resume(this.#db, what);
     this.#queue.changed();
-    return this.#db.any(limit.listPausable(jobType, limitKey));
+    return lanes;
   }
 
   /** Which of the jobs has an id that exists already, or that one before it has. */
@@ -368,7 +342,7 @@ export class JobRepository {
     const { jobType, requiredTags, limitKey } = job;
     const lane = { jobType, requiredTags, limitKey: limitKey ?? null };
     const laneId = await this.#queue.lanes.idOf(lane, this.#transaction);
-    return { ...job, id: job.id ?? newId(), laneId };
+    return { ...job, id: job.id ?? newId(), laneId, origin: currentOrigin() };
   }
 
   #collect(filter: input.JobFilter, limit: number): Promise<readonly Job[]> {
@@ -401,51 +375,3 @@ export class JobRepository {
 }
 
 const moveAttempts = 20;
-function jobOf(creation: Creation | undefined): Job {
-  if (!creation) throw new Error("a job was created without a result");
-  if ("error" in creation) throw creation.error;
-  return creation.job;
-}
-
-function atPosition(
-  index: number,
-  { code, reason, message, metadata, violations }: ServiceError,
-): ServiceError {
-  return new ServiceError(code, reason, `jobs[${index}]: ${message}`, {
-    metadata,
-    violations: violations.map(({ field, description }) => ({
-      field: `jobs[${index}].${field}`,
-      description,
-    })),
-  });
-}
-
-function isIdTaken(error: unknown): boolean {
-  return (
-    error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS"
-  );
-}
-
-function idTaken(error: unknown, id: string | undefined): unknown {
-  return isIdTaken(error) ? taken(id) : error;
-}
-
-function taken(id: string | undefined): ServiceError {
-  const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
-  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
-    metadata: { entity: "job", ...(id && { id }) },
-  });
-}
-
-function forbidden({ id, status }: Job, what: string): ServiceError {
-  const message = `job ${id} is ${status} and cannot be ${what}`;
-  return new ServiceError(Code.FailedPrecondition, "FORBIDDEN_STATUS_CHANGE", message, {
-    metadata: { entity: "job", id, from: status },
-  });
-}
-
-function busy(id: string): ServiceError {
-  return new ServiceError(Code.Aborted, "CONFLICT", `job ${id} keeps changing: try again`, {
-    retryAfterMs: 100,
-  });
-}

@@ -3,6 +3,7 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { JobOrder, JobView, JobViewSchema, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
+import { onlyCreatedBy } from "../auth/only-created-by.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -145,13 +146,13 @@ export function jobService(db: Database) {
       return { job: jobMessage(await db.jobs.retry(id)) };
     },
 
-    async cancelJobs(request) {
-      const { affected, more } = await db.jobs.cancelMany(bulkFilterOf(request), request.reason);
+    async cancelJobs(request, context) {
+      const { affected, more } = await db.jobs.cancelMany(bulkFilterOf(request, context), request.reason);
       return { affected, more };
     },
 
-    async retryJobs(request) {
-      return db.jobs.retryMany(bulkFilterOf(request));
+    async retryJobs(request, context) {
+      return db.jobs.retryMany(bulkFilterOf(request, context));
     },
 
     async deleteJob({ id }) {
@@ -250,7 +251,7 @@ function orderOf(order: JobOrder): "newest" | "priority" {
   throw invalidField("order_by", `must be a value of JobOrder, is ${order}`);
 }
 
-function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest) {
+function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {
   const status = jobStatusOf(request.status);
   return {
     statuses: status && [status],
@@ -259,6 +260,7 @@ function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest) {
     limitKey: given(request.limitKey),
     createdAfter: fromTimestamp(request.createdAfter, "created_after"),
     createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+    createdBy: onlyCreatedBy(callOf(context)),
   };
 }
 

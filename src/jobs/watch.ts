@@ -28,6 +28,8 @@ export interface WatchOptions {
   after?: string | undefined;
   /** Whether payload, result and metadata are read too. Default: false. */
   full?: boolean;
+  /** How long there may be nothing to tell before a message tells so, in milliseconds. Default: 15,000. */
+  silenceMs?: number;
 }
 
 /** A change of a job, or neither job nor deleted: then it only moves the cursor. */
@@ -50,7 +52,7 @@ interface Found {
 export async function* watchJobs(
   feed: JobFeed,
   given: WatchFilter,
-  { after, full = false }: WatchOptions,
+  { after, full = false, silenceMs = limits.watchSilenceMs }: WatchOptions,
 ): AsyncGenerator<JobChange, never> {
   const filter = parseInput(watchFilter, given);
   const wanted = filter.ids.length > 0 ? new Set(filter.ids) : undefined;
@@ -68,15 +70,15 @@ export async function* watchJobs(
     let spokeAt = Date.now();
     for (;;) {
       const silentFor = Date.now() - spokeAt;
-      if (silentFor >= limits.watchSilenceMs) {
+      if (silentFor >= silenceMs) {
         yield { cursor: encodeCursor(position) };
         spokeAt = Date.now();
       }
       const events = await feed.read(position, signal);
       const last = events.at(-1);
       if (!last) {
-        const silenceMs = Math.max(0, spokeAt + limits.watchSilenceMs - Date.now());
-        position = await feed.wait(position, wanted, silenceMs, signal);
+        const leftMs = Math.max(0, spokeAt + silenceMs - Date.now());
+        position = await feed.wait(position, wanted, leftMs, signal);
         continue;
       }
       for await (const message of changesOf(feed, events, position, wanted, filter, full, signal)) {

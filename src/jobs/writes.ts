@@ -40,14 +40,16 @@ export interface JobWrites {
   progress(items: readonly Progress[]): Promise<readonly EndResult[]>;
 }
 
+const ended = (position: number): EndResult & { position: number } => ({ position, outcome: "ok" });
+
 /** Each call by a statement of its own: within a transaction. */
 export function directWrites(db: Executor): JobWrites {
   return {
     create: (jobs) => createJobs(db, jobs),
     complete: (items) =>
       ending(db, items, "completed", async (sorted) => {
-        const rows = await db.any(completeLeases(sorted));
-        return rows.map(({ position }) => ({ position, outcome: "ok" }));
+        const { positions } = await db.one(completeLeases(sorted));
+        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
       }),
     fail: (items) =>
       ending(db, items, "failed", async (sorted) => {
@@ -61,8 +63,8 @@ export function directWrites(db: Executor): JobWrites {
       }),
     release: (items) =>
       ending(db, items, "released", async (sorted) => {
-        const rows = await db.any(releaseLeases(sorted));
-        return rows.map(({ position }) => ({ position, outcome: "ok" }));
+        const { positions } = await db.one(releaseLeases(sorted));
+        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
       }),
     progress: (items) =>
       ending(db, items, undefined, async (sorted) => {

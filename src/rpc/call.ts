@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { Admission } from "../auth/admission.ts";
 import type { ServiceError } from "../errors.ts";
 import { limits, transportLimits } from "../limits.ts";
 import type { Logger } from "../log.ts";
+import type { Principal } from "../users/principal.ts";
 import { cancelled, deadlineExceeded } from "./call-ends.ts";
 import type { RpcHost } from "./host.ts";
+import type { ClientCertificate } from "./tls/client-certificate.ts";
 
 /** Who makes a call; both are unset for a caller that did not say who it is. */
 export interface Actor {
@@ -21,6 +24,8 @@ export interface CallOrigin {
   readonly url: string;
   /** Address and port of the other end, for example `127.0.0.1:41234`. */
   readonly peer: string;
+  /** The caller's certificate, signed by one of the configured authorities; undefined without mutual TLS. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Until when the caller waits (epoch milliseconds); undefined if it did not say. */
   readonly callerDeadline: number | undefined;
   readonly requestHeader: Headers;
@@ -42,6 +47,10 @@ export class Call {
   readonly deadline: number | undefined;
   /** Set by authentication. */
   actor: Actor | undefined;
+  /** Set by authentication too: who calls, with which credential. Undefined where authentication is off, and for open methods. */
+  principal: Principal | undefined;
+  /** Set once the call was let in. */
+  admission: Admission | undefined;
   /** Why the call was stopped before its handler was done, if it was. */
   stopReason: ServiceError | undefined;
   /** Called once when the call is stopped; belongs to the `deadline` middleware. */
@@ -73,6 +82,16 @@ export class Call {
 
   get peer(): string {
     return this.#origin.peer;
+  }
+
+  /** The caller's certificate, verified; undefined without mutual TLS. */
+  get clientCertificate(): ClientCertificate | undefined {
+    return this.#origin.clientCertificate;
+  }
+
+  /** One value of the request's metadata; `name` in lower case. */
+  header(name: string): string | undefined {
+    return this.#origin.header(name);
   }
 
   get userAgent(): string | undefined {
@@ -138,6 +157,8 @@ export class Call {
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.admission?.leave();
+    this.admission = undefined;
   }
 }
 

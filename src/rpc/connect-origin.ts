@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
 import {
   type ContextValues,
@@ -9,19 +10,22 @@ import {
 import type { Call, CallOrigin } from "./call.ts";
 import { CallContext } from "./context.ts";
 import type { RpcHost } from "./host.ts";
+import { type ClientCertificate, certificateOf } from "./tls/client-certificate.ts";
 
 /** What the HTTP listener knows of a request and Connect does not pass on. */
 interface Exchange {
   readonly peer: string;
+  readonly socket: Socket | undefined;
   /** Once the request has become a call, which logs itself. */
   call: Call | undefined;
 }
 
-const exchangeKey = createContextKey<Exchange>({ peer: "unknown", call: undefined });
+const exchangeKey = createContextKey<Exchange>({ peer: "unknown", socket: undefined, call: undefined });
 
 /** An exchange and the context values that carry it to `ConnectOrigin`. */
 export function exchangeOf({ socket }: IncomingMessage): { exchange: Exchange; values: ContextValues } {
-  const exchange: Exchange = { peer: `${socket.remoteAddress}:${socket.remotePort}`, call: undefined };
+  const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+  const exchange: Exchange = { peer, socket, call: undefined };
   return { exchange, values: createContextValues().set(exchangeKey, exchange) };
 }
 
@@ -49,6 +53,10 @@ class ConnectOrigin implements CallOrigin {
     const left = context.timeoutMs();
     this.callerDeadline = left === undefined ? undefined : Date.now() + left;
     this.#context = context;
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    return certificateOf(exchangeIn(this.#context).socket);
   }
 
   get protocolName(): string {

@@ -1,5 +1,5 @@
-import { create, type DescEnum } from "@bufbuild/protobuf";
-import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../errors.ts";
 
 /** ISO 8601 in UTC, as the repositories have it, to a `Timestamp`; null stays unset. */
@@ -7,9 +7,15 @@ export function toTimestamp(iso: string): Timestamp;
 export function toTimestamp(iso: string | null): Timestamp | undefined;
 export function toTimestamp(iso: string | null): Timestamp | undefined {
   if (iso === null) return undefined;
-  const seconds = BigInt(Date.parse(`${iso.slice(0, 19)}Z`) / 1000);
-  return create(TimestampSchema, { seconds, nanos: Number(iso.slice(20, 26)) * 1000 });
+  // What is made or claimed together has one time, which is then parsed once.
+  if (iso !== last.iso) {
+    const seconds = BigInt(Date.parse(`${iso.slice(0, 19)}Z`) / 1000);
+    last = { iso, seconds, nanos: Number(iso.slice(20, 26)) * 1000 };
+  }
+  return { $typeName: "google.protobuf.Timestamp", seconds: last.seconds, nanos: last.nanos };
 }
+
+let last = { iso: "", seconds: 0n, nanos: 0 };
 
 /** A `Timestamp` as ISO 8601 in UTC, cut to the microsecond; unset stays undefined. */
 export function fromTimestamp(timestamp: Timestamp | undefined, field: string): string | undefined {

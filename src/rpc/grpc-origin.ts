@@ -1,5 +1,7 @@
+import type { PeerCertificate } from "node:tls";
 import type { Deadline, Metadata } from "@grpc/grpc-js";
 import type { CallOrigin } from "./call.ts";
+import { type ClientCertificate, readCertificate } from "./tls/client-certificate.ts";
 
 /** What the calls of grpc-js have in common, of whatever kind. */
 export interface GrpcCall {
@@ -10,6 +12,8 @@ export interface GrpcCall {
   getHost(): string;
   getPeer(): string;
   getDeadline(): Deadline;
+  /** Holds a certificate only if TLS has verified it. */
+  getAuthContext(): { sslPeerCertificate?: PeerCertificate };
 }
 
 /** A call as grpc-js knows it. */
@@ -29,6 +33,10 @@ export class GrpcOrigin implements CallOrigin {
 
   get peer(): string {
     return this.#call.getPeer();
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    return readCertificate(this.#call.getAuthContext().sslPeerCertificate);
   }
 
   get callerDeadline(): number | undefined {

@@ -62,6 +62,7 @@ export class GrpcRefusals {
           getHost: () => call.getHost(),
           getPeer: () => call.getPeer(),
           getDeadline: () => call.getDeadline(),
+          getAuthContext: () => call.getAuthContext(),
         });
       sendStatus.call(call, this.#explain(status, method, this.#streams.get(given), origin));
     };

@@ -1,3 +1,5 @@
+import { Access, type AccessOptions } from "../auth/access.ts";
+import type { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Call } from "./call.ts";
 import { shuttingDown } from "./call-ends.ts";
@@ -5,6 +7,7 @@ import { shuttingDown } from "./call-ends.ts";
 /** What both listeners and every call share. */
 export class RpcHost {
   readonly log: Logger;
+  readonly access: Access;
   /** Deadline of unary calls whose caller gave none, in milliseconds from their start. */
   readonly defaultDeadlineMs: number;
   /** Largest request or response message, in bytes. */
@@ -13,8 +16,14 @@ export class RpcHost {
   readonly #feeds = new Set<Call>();
   #draining = false;
 
-  constructor(options: { log: Logger; defaultDeadlineMs: number; maxMessageBytes: number }) {
+  constructor(options: {
+    log: Logger;
+    access: AccessOptions;
+    defaultDeadlineMs: number;
+    maxMessageBytes: number;
+  }) {
     this.log = options.log;
+    this.access = new Access(options.access, this);
     this.defaultDeadlineMs = options.defaultDeadlineMs;
     this.maxMessageBytes = options.maxMessageBytes;
   }
@@ -39,6 +48,14 @@ export class RpcHost {
   drain(): void {
     this.#draining = true;
     for (const call of this.#feeds) call.stop(shuttingDown());
+  }
+
+  /** Ends the running calls that `reasonOf` gives a reason for. */
+  stopWhere(reasonOf: (call: Call) => ServiceError | undefined): void {
+    for (const call of this.#running) {
+      const reason = reasonOf(call);
+      if (reason) call.stop(reason);
+    }
   }
 
   /** Ends every call that is still running with UNAVAILABLE and tells how many there were. */

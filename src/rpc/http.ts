@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { transportLimits } from "../limits.ts";
 import { connectRouter } from "./connect.ts";
@@ -10,6 +17,7 @@ import { answerJson } from "./http-json.ts";
 import { answerUnknown } from "./http-unknown.ts";
 import type { ProvidedMethod } from "./methods.ts";
 import { clampTimeouts } from "./timeouts.ts";
+import type { ServerTls } from "./tls/server-tls.ts";
 import { bodyOf, discardRest } from "./unread.ts";
 
 export interface HttpOptions {
@@ -18,12 +26,14 @@ export interface HttpOptions {
   health: HealthState;
   /** Origins whose pages may call, for example `https://bench.example.org`; `*` allows all. */
   corsOrigins: readonly string[];
+  /** Undefined: clear text. */
+  tls?: ServerTls | undefined;
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz` and `/readyz`. */
-export function createHttpServer({ methods, host, health, corsOrigins }: HttpOptions): Server {
+export function createHttpServer({ methods, host, health, corsOrigins, tls }: HttpOptions): Server {
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
     ["/readyz", (_, response) => answerReady(response, health)],
@@ -47,29 +57,29 @@ export function createHttpServer({ methods, host, health, corsOrigins }: HttpOpt
       await universalResponseToNodeResponse(answer, response);
     });
   }
-  return createServer(
-    {
-      maxHeaderSize: transportLimits.httpHeaderBytes,
-      headersTimeout: transportLimits.httpHeadersTimeoutMs,
-      requestTimeout: transportLimits.httpRequestTimeoutMs,
-      keepAliveTimeout: transportLimits.httpKeepAliveMs,
-    },
-    async (request, response) => {
-      discardRest(request, response);
-      try {
-        if (answerCors(request, response, corsOrigins)) return;
-        const route = routes.get(request.url?.split("?", 1)[0] ?? "");
-        if (route) await route(request, response);
-        else answerUnknown(request, response, host);
-      } catch (error) {
-        // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
-        host.log.debug({ err: error, path: request.url }, "request not answered");
-        if (!response.headersSent)
-          answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
-        else response.destroy();
-      }
-    },
-  );
+  const options = {
+    maxHeaderSize: transportLimits.httpHeaderBytes,
+    headersTimeout: transportLimits.httpHeadersTimeoutMs,
+    requestTimeout: transportLimits.httpRequestTimeoutMs,
+    keepAliveTimeout: transportLimits.httpKeepAliveMs,
+  };
+  const answer: RequestListener = async (request, response) => {
+    discardRest(request, response);
+    try {
+      if (answerCors(request, response, corsOrigins)) return;
+      const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+      if (route) await route(request, response);
+      else answerUnknown(request, response, host);
+    } catch (error) {
+      // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
+      host.log.debug({ err: error, path: request.url }, "request not answered");
+      if (!response.headersSent)
+        answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
+      else response.destroy();
+    }
+  };
+  // HTTP/1.1 only: limits and draining of Node's HTTP/2 servers differ, and what wants HTTP/2 has the gRPC port.
+  return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
 }
 
 function answerReady(response: ServerResponse, { notReady }: HealthState): void {

@@ -1,10 +1,15 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { promisify } from "node:util";
+import { type ConnectionOptions, guardConnections } from "./connections.ts";
 import { type Address, explainListenError, type Listener } from "./listener.ts";
 
-/** Binds the server, without TLS. */
-export async function listenHttp(server: Server, address: Address): Promise<Listener> {
+/** Binds the server. */
+export async function listenHttp(
+  server: Server,
+  address: Address,
+  connections: ConnectionOptions,
+): Promise<Listener> {
   const running = new Set<ServerResponse>();
   let stopping = false;
   // Before the server's own listener: the header must be set while the response is still untouched.
@@ -17,6 +22,7 @@ export async function listenHttp(server: Server, address: Address): Promise<List
     });
     if (stopping) response.setHeader("connection", "close");
   });
+  const cutNegotiating = guardConnections(server, connections);
   try {
     server.listen(address);
     await once(server, "listening");
@@ -31,7 +37,9 @@ export async function listenHttp(server: Server, address: Address): Promise<List
       // Otherwise clients keep their connections and send more requests on them.
       for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      await promisify(server.close.bind(server))();
+      const closed = promisify(server.close.bind(server))();
+      cutNegotiating();
+      await closed;
       clearTimeout(cut);
     },
   };

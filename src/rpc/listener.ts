@@ -1,3 +1,5 @@
+import { lookup } from "node:dns/promises";
+
 export interface Address {
   host: string;
   /** 0 for any free port. */
@@ -15,6 +17,17 @@ export interface Listener {
 /** `host:port`, with brackets around an IPv6 host. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The addresses of a host: both of `localhost` where the machine has IPv4 and IPv6. */
+export async function resolveHost(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+/** True where the machine lacks the address, as `::1` of a host name that has both. */
+export function isAddressMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/.test(`${error.code}`);
 }
 
 /** Says which address could not be bound, why, and which variable sets it. */

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { scopes } from "../auth/scopes.ts";
 import type { Database } from "../database/database.ts";
 import { limits } from "../limits.ts";
 import { version } from "../version.ts";
@@ -33,6 +34,7 @@ export function systemService(db: Database, { maxMessageBytes }: { maxMessageByt
       return {
         version,
         apiVersion: "ltb.v1",
+        scopes: [...scopes],
         limits: {
           defaultPageSize: limits.pageSizeDefault,
           maxPageSize: limits.pageSizeMax,

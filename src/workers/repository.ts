@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { difference } from "../audit/document.ts";
+import { recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/executor.ts";
 import { newId } from "../database/ids.ts";
 import { cut } from "../database/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { expireLeasesOf, releaseLeases } from "../jobs/finish.ts";
+import type { Outage } from "../jobs/outages.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
@@ -59,7 +62,12 @@ export class WorkerRepository {
    */
   async register(worker: input.NewWorker): Promise<Worker> {
     const parsed = parseInput(input.newWorker, worker);
-    const registered = await this.#db.one(query.registerWorker({ ...parsed, id: newId() }));
+    const registered = await this.#db.transaction(async (db) => {
+      const before = await db.maybeOne(query.lockRegistration(parsed.workerId));
+      const worker = await db.one(query.registerWorker({ ...parsed, id: newId() }));
+      await recordChange(db, "register", before, { ...worker, draining: false });
+      return worker;
+    });
     this.#queue.changed();
     return registered;
   }
@@ -85,7 +93,13 @@ export class WorkerRepository {
   async update(id: string, changes: input.WorkerChanges): Promise<Worker> {
     const key = parseInput(uuid, id, "id");
     const parsed = parseInput(input.workerChanges, changes);
-    const updated = found(await this.#db.maybeOne(query.updateWorker(key, parsed)), key);
+    const updated = await this.#db.transaction(async (db) => {
+      const { workerId } = found(await db.maybeOne(query.getWorker(key)), key);
+      const before = found(await db.maybeOne(query.lockRegistration(workerId)), key);
+      const worker = found(await db.maybeOne(query.updateWorker(key, parsed)), key);
+      await recordChange(db, "update", before, { ...worker, draining: before.draining });
+      return worker;
+    });
     this.#queue.changed();
     return updated;
   }
@@ -117,7 +131,12 @@ export class WorkerRepository {
   async drain(workerId: string, reason = ""): Promise<Worker> {
     const name = parseInput(input.workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
-    return found(await this.#db.maybeOne(query.drainWorker(name, why || null)), name);
+    return this.#db.transaction(async (db) => {
+      const before = found(await db.maybeOne(query.lockRegistration(name)), name);
+      const worker = found(await db.maybeOne(query.drainWorker(name, why || null)), name);
+      await recordChange(db, "drain", before, { ...worker, draining: true });
+      return worker;
+    });
   }
 
   /**
@@ -127,14 +146,19 @@ export class WorkerRepository {
    */
   async deregister(workerId: string, reason = ""): Promise<number> {
     const name = parseInput(input.workerName, workerId, "worker_id");
-    parseInput(input.reasonText, reason, "reason");
+    const why = parseInput(input.reasonText, reason, "reason");
     const released = await this.#db.transaction(async (db) => {
-      found(await db.maybeOne(query.lockWorker(name)), name);
+      const before = found(await db.maybeOne(query.lockWorker(name)), name);
       await db.any(query.lockSlots([name]));
       const leases = await db.any(query.leasesOfWorker(name));
-      const jobs = leases.length > 0 ? await db.any(releaseLeases(leases)) : [];
+      const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
+      const jobsReleased = positions?.length ?? leases.length;
       await db.any(query.deleteWorkers([name]));
-      return jobs.length;
+      const after = { reason: why || undefined, jobsReleased };
+      await recordAudit(db, [
+        { action: "deregister", entityType: "worker", entityId: name, changes: { before, after } },
+      ]);
+      return jobsReleased;
     });
     this.#queue.changed();
     return released;
@@ -171,13 +195,16 @@ export class WorkerRepository {
   /**
    * Removes the workers that have been silent for longer than this. Leases that they still hold end as expired ones do: the
    * job is retried or, with no retry left, fails. Done in batches, so an interrupted call has done a part; it may be
-   * repeated, and be made on several servers at once.
+   * repeated, and be made on several servers at once. After an outage, and after its start, a server leaves those alone for 30 s
+   * that were silent before.
    */
   async removeStale(timeoutSeconds: number): Promise<StaleRemoval> {
     const silentMs = parseInput(input.silence, timeoutSeconds, "timeout_seconds");
     const total = { removed: 0, jobsRequeued: 0 };
     for (;;) {
-      const { removed, jobsRequeued } = await this.#db.transaction((db) => removeStaleBatch(db, silentMs));
+      const { removed, jobsRequeued } = await this.#db.transaction((db) =>
+        removeStaleBatch(db, silentMs, this.#queue.outages.latest),
+      );
       total.removed += removed;
       total.jobsRequeued += jobsRequeued;
       if (removed < limits.staleWorkers) break;
@@ -207,8 +234,36 @@ export class WorkerRepository {
   }
 }
 
-async function removeStaleBatch(db: Executor, silentMs: number): Promise<StaleRemoval> {
-  const stale = await db.any(query.lockStaleWorkers(silentMs, limits.staleWorkers));
+type Registration = z.output<typeof query.registrationRow>;
+
+/** Writes the entry of the audit trail for a worker that is new, or has changed: being there again is no change. */
+async function recordChange(
+  db: Executor,
+  action: "register" | "update" | "drain",
+  before: Registration | null,
+  {
+    workerId,
+    address,
+    capacity,
+    tags,
+    jobTypes,
+    metadata,
+    version,
+    draining,
+    drainReason,
+  }: Worker & Registration,
+): Promise<void> {
+  const after = { address, capacity, tags, jobTypes, metadata, version, draining, drainReason };
+  const changes = before ? difference(before, after) : { after };
+  if (changes) await recordAudit(db, [{ action, entityType: "worker", entityId: workerId, changes }]);
+}
+
+async function removeStaleBatch(
+  db: Executor,
+  silentMs: number,
+  outage: Outage | null,
+): Promise<StaleRemoval> {
+  const stale = await db.any(query.lockStaleWorkers(silentMs, limits.staleWorkers, outage));
   const workers = stale.map(({ workerId }) => workerId).sort();
   if (workers.length === 0) return { removed: 0, jobsRequeued: 0 };
   await db.any(query.lockSlots(workers));
@@ -220,6 +275,16 @@ async function removeStaleBatch(db: Executor, silentMs: number): Promise<StaleRe
     more = ended.length > 0;
   }
   await db.any(query.deleteWorkers(workers));
+  const after = { reason: `silent for more than ${silentMs / 1000} s` };
+  await recordAudit(
+    db,
+    stale.map(({ workerId, ...before }) => ({
+      action: "deregister",
+      entityType: "worker",
+      entityId: workerId,
+      changes: { before, after },
+    })),
+  );
   return { removed: workers.length, jobsRequeued };
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
+import type { Outage } from "../jobs/outages.ts";
+import type { JsonObject } from "../validation.ts";
 import type { newWorker, WorkerFilter, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
 
@@ -33,6 +35,7 @@ export const registerWorker = statement("worker_register", {
       on conflict (worker_id) do update
       set address = excluded.address, capacity = excluded.capacity, tags = excluded.tags, job_types = excluded.job_types,
         metadata = excluded.metadata, worker_version = excluded.worker_version, draining = false, drain_reason = null,
+        created_by = coalesce(workers.created_by, excluded.created_by),
         last_heartbeat = excluded.last_heartbeat, updated_at = excluded.updated_at,
         status = case when exists (
           select from worker_slots s where s.worker_id = excluded.worker_id and s.used > 0
@@ -127,22 +130,51 @@ export const drainWorker = statement("worker_drain", {
   examples: [["w", "reason"]],
 });
 
-// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of it.
-export const lockWorker = statement("worker_lock", {
-  row: nameRow,
+/** What registering again, a change or a drain may alter. */
+export const registrationRow = z.object({
+  address: z.string(),
+  capacity: z.number(),
+  tags: z.array(z.string()),
+  jobTypes: z.array(z.string()),
+  metadata: z.custom<JsonObject>().nullable(),
+  version: z.string().nullable(),
+  draining: z.boolean(),
+  drainReason: z.string().nullable(),
+});
+
+const registration = sql.fragment`
+  address, capacity, tags, job_types as "jobTypes", metadata, worker_version as version, draining,
+  drain_reason as "drainReason"`;
+
+// So that what an entry of the audit trail calls the former values is what the change replaced.
+export const lockRegistration = statement("worker_lock_registration", {
+  row: registrationRow,
   build: (workerId: string) => sql.fragment`
-    select worker_id as "workerId" from workers where worker_id = ${workerId} for update`,
+    select ${registration} from workers where worker_id = ${workerId} for no key update`,
   examples: [["w"]],
 });
 
-// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is passed over.
+// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of it.
+export const lockWorker = statement("worker_lock", {
+  row: registrationRow,
+  build: (workerId: string) => sql.fragment`
+    select ${registration} from workers where worker_id = ${workerId} for update`,
+  examples: [["w"]],
+});
+
+// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is passed over. The
+// silence of an outage is nobody's fault: who has not been heard since has one term to be.
 export const lockStaleWorkers = statement("worker_lock_stale", {
-  row: nameRow,
-  build: (silentMs: number, limit: number) => sql.fragment`
-    select worker_id as "workerId" from workers
+  row: registrationRow.extend({ workerId: z.string(), lastHeartbeat: z.string() }),
+  build: (silentMs: number, limit: number, outage: Outage | null) => sql.fragment`
+    select worker_id as "workerId", last_heartbeat as "lastHeartbeat", ${registration} from workers
     where last_heartbeat < statement_timestamp() - ${silentMs} * interval '1 ms'
+      and (
+        ${outage?.backSince ?? null}::timestamptz is null or last_heartbeat > ${outage?.backSince ?? null}::timestamptz
+        or statement_timestamp() > ${outage?.backSince ?? null}::timestamptz + ${outage?.termMs ?? 0} * interval '1 ms'
+      )
     order by last_heartbeat limit ${limit} for update skip locked`,
-  examples: [[60_000, 10]],
+  examples: [[60_000, 10, null]],
 });
 
 export const lockSlots = statement("worker_lock_slots", {

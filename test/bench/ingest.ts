@@ -18,7 +18,7 @@ import {
 import { Database } from "../../src/database/database.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { copyColumns, copyLine, streamMessage } from "./rows.ts";
-import { type BenchServer, startBenchServer } from "./server.ts";
+import { authorization, type BenchServer, startBenchServer } from "./server.ts";
 
 const { values: options } = parseArgs({
   options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
@@ -120,6 +120,7 @@ function stream(first: number, share: number): Promise<void> {
       "/ltb.v1.BenchmarkService/StreamEvaluations",
       (message: Uint8Array) => Buffer.from(message),
       (bytes: Buffer) => fromBinary(StreamEvaluationsResponseSchema, bytes),
+      authorization(server.key),
       (error, response) => {
         client.close();
         if (error) reject(error);
@@ -149,6 +150,7 @@ function unary(client: grpc.Client, request: Uint8Array): Promise<unknown> {
       (message: Uint8Array) => Buffer.from(message),
       (bytes: Buffer) => fromBinary(BatchCreateEvaluationsResponseSchema, bytes),
       request,
+      authorization(server.key),
       (error, response) => (error ? reject(error) : resolve(response)),
     );
   });

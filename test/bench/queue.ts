@@ -49,7 +49,7 @@ started.defer(() => server.stop());
 const db = new Client(postgres.connection);
 await db.connect();
 started.defer(() => db.end());
-const ours = new Ours(server.address, db);
+const ours = new Ours(server, db);
 started.defer(() => ours.close());
 const graphile = await Graphile.start(postgres.connection);
 started.defer(() => graphile.close());
@@ -120,7 +120,7 @@ async function measure(
 async function creates(): Promise<void> {
   await measure("create_jobs_per_s", ours, async () => {
     if (!h2load) return ours.createOneByOne(sizes.creates);
-    const rate = await h2loadCreates(server.address, { total: sizes.creates, folder: dataDir });
+    const rate = await h2loadCreates(server, { total: sizes.creates, folder: dataDir });
     const { rows } = await db.query("select count(*)::int from jobs");
     if (rows[0].count !== sizes.creates) throw new Error(`created ${rows[0].count} of ${sizes.creates} jobs`);
     return rate;

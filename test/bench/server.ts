@@ -3,10 +3,14 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import grpc from "@grpc/grpc-js";
+import { Database } from "../../src/database/database.ts";
 
 /** The service in a process of its own, as in production, on free ports. */
 export interface BenchServer {
   address: string;
+  /** An admin's API key. */
+  key: string;
   /** Highest resident memory so far, in MB. */
   peakRssMb(): number;
   stop(): Promise<void>;
@@ -34,8 +38,10 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
   const [address] = (await Promise.race([once(createInterface(child.stdout), "line"), failed])) as [string];
   // Later on its end is what `stop` waits for.
   failed.catch(() => undefined);
+  const key = await makeKey(databaseUrl);
   return {
     address,
+    key,
     peakRssMb: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
       return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
@@ -45,4 +51,23 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
       await once(child, "exit");
     },
   };
+}
+
+async function makeKey(databaseUrl: string): Promise<string> {
+  const db = await Database.connect(databaseUrl);
+  try {
+    const { id } = await db.users.create({ username: "bench", email: "bench@localhost", role: "admin" });
+    const { secret } = await db.users.createApiKey({ userId: id, name: "bench" });
+    if (secret === undefined) throw new Error("the key came without its secret");
+    return secret;
+  } finally {
+    await db.close();
+  }
+}
+
+/** The metadata of a call with this key. */
+export function authorization(key: string): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  metadata.set("authorization", `Bearer ${key}`);
+  return metadata;
 }

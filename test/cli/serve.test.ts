@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -73,16 +74,28 @@ async function postmaster(): Promise<number> {
 }
 
 test("from an empty folder: one screen on stdout, logs as JSON lines on stderr, data found again", async () => {
-  const { child, done, screen, grpc, http } = await serving();
+  const { child, done, screen, grpc, http } = await serving({ LTB_AUTH: "required" });
   expect(screen).toContain(join(dataDir, "postgres"));
-  expect(screen).toContain(`grpcurl -plaintext ${grpc} ltb.v1.SystemService/GetStats`);
-  const [, url = "", body = ""] =
-    /curl (http:\S+) -H 'Content-Type: application\/json' -d '(.*)'/.exec(screen) ?? [];
+  // The key is shown once and kept for its owner only.
+  const file = join(dataDir, "admin.key");
+  const key = (await readFile(file, "utf8")).trim();
+  expect(screen.split(key)).toHaveLength(2);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const header = `-H "authorization: Bearer $(cat ${relative(tmpdir(), file)})"`;
+  expect(screen).toContain(`grpcurl -plaintext ${header} ${grpc} ltb.v1.SystemService/GetStats`);
+  const [, url = "", shownHeader = "", body = ""] =
+    /curl (http:\S+) (-H "authorization: .*") -H 'Content-Type: application\/json' -d '(.*)'/.exec(screen) ??
+    [];
   expect(url).toContain(http);
+  expect(shownHeader).toBe(header);
   const headers = { "Content-Type": "application/json" };
-  expect(await (await fetch(url, { method: "POST", headers, body })).json()).toEqual({});
+  expect((await fetch(url, { method: "POST", headers, body })).status).toBe(401);
+  const authorized = { ...headers, authorization: `Bearer ${key}` };
+  expect(await (await fetch(url, { method: "POST", headers: authorized, body })).json()).toEqual({});
   const [, command = ""] = /-- (demo.*)$/m.exec(screen) ?? [];
-  const demo = await ltb([...command.split(" "), "--json"]);
+  // The command line finds the key where the service keeps it, and nowhere else.
+  expect((await ltb(["stats", "--address", grpc])).stderr).toContain("CREDENTIAL_MISSING");
+  const demo = await ltb([...command.split(" "), "--json"], { LTB_DATA_DIR: dataDir });
   const { benchmark_id } = JSON.parse(demo.stdout);
   child.kill("SIGTERM");
   const { code, stdout, stderr } = await done;
@@ -90,8 +103,13 @@ test("from an empty folder: one screen on stdout, logs as JSON lines on stderr, 
   const logged = stderr.trimEnd().split("\n");
   expect(logged.map((line) => JSON.parse(line).msg)).toContain("stopped");
 
-  const again = await serving();
-  expect((await ltb(["summary", benchmark_id, "--address", again.grpc])).stdout).toContain("55 evaluations");
+  expect(stderr).not.toContain(key);
+
+  const again = await serving({ LTB_AUTH: "required" });
+  expect(again.screen).not.toContain(key);
+  expect((await readFile(file, "utf8")).trim()).toBe(key);
+  const summary = await ltb(["summary", benchmark_id, "--address", again.grpc], { LTB_API_KEY_FILE: file });
+  expect(summary.stdout).toContain("55 evaluations");
 });
 
 test("a second service on the same folder is refused, and the first serves on", async () => {

@@ -19,10 +19,10 @@ export interface Finished {
   stderr: string;
 }
 
-/** The environment without settings of ours that the caller may have. */
+/** The environment without settings of ours that the caller may have, and without authentication. */
 export function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(LTB|DATABASE)_/.test(name));
-  return { ...Object.fromEntries(kept), ...settings };
+  return { ...Object.fromEntries(kept), LTB_AUTH: "off", ...settings };
 }
 
 export function start(
@@ -99,7 +99,7 @@ async function runHere(args: string[]): Promise<Finished> {
 
 /** A service in this process, on free ports and a database of its own. */
 export async function startTestService(): Promise<RunningService & { address: string }> {
-  const env = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+  const env = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0", LTB_AUTH: "off" };
   const connection = await createTestDatabase();
   const config = {
     ...loadConfig({ env, cwd: import.meta.dirname }),

@@ -28,7 +28,11 @@ let client: LtbClient;
 let address: string;
 
 async function startService(port = 0): Promise<RunningService> {
-  const env = { LTB_GRPC_ADDRESS: `127.0.0.1:${port}`, LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+  const env = {
+    LTB_GRPC_ADDRESS: `127.0.0.1:${port}`,
+    LTB_HTTP_ADDRESS: "127.0.0.1:0",
+    LTB_AUTH: "off",
+  };
   const config = {
     ...loadConfig({ env, cwd: import.meta.dirname }),
     database: { kind: "external", connection, migration: undefined, replica: undefined, listen: true },
@@ -164,6 +168,19 @@ test("failures are retried as the handler says", async () => {
     attempts: [{ error: "attempt 1" }, { error: "attempt 2" }, { outcome: JobAttemptOutcome.COMPLETED }],
   });
   expect(await ended(lost, JobStatus.FAILED)).toMatchObject({ error: "no such model", retryCount: 0 });
+});
+
+test("a timeout is recorded as one, whether the worker heeds it or not", async () => {
+  const limits = { timeoutSeconds: 1, maxRetries: 0 };
+  const [heeding, deaf] = [await create("heeding", limits), await create("deaf", limits)];
+  work("heeding", (_, { signal }) => sleep(10_000, undefined, { signal }));
+  work("deaf", () => sleep(2_500));
+  for (const id of [heeding, deaf]) {
+    expect(await ended(id, JobStatus.FAILED)).toMatchObject({
+      error: "the attempt ran past its timeout",
+      attempts: [{ outcome: JobAttemptOutcome.TIMED_OUT, error: "the attempt ran past its timeout" }],
+    });
+  }
 });
 
 test("cancelling a job aborts its handler", async () => {

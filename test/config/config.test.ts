@@ -41,6 +41,12 @@ function failure(env: Record<string, string>, file?: string): ConfigError {
   throw new Error("expected a ConfigError");
 }
 
+test("the audit key is looked for in the data folder, or where it is said to be", () => {
+  const auditKey = (env: Record<string, string>) => load(env).auditKey;
+  expect(auditKey({ LTB_DATA_DIR: "data" })).toEqual({ file: join(cwd, "data", "audit.key"), given: false });
+  expect(auditKey({ LTB_AUDIT_KEY_FILE: "k" })).toEqual({ file: join(cwd, "k"), given: true });
+});
+
 describe("defaults", () => {
   test("nothing set: the embedded database and loopback listeners", () => {
     expect(load()).toEqual({
@@ -60,9 +66,16 @@ describe("defaults", () => {
       grpc: { host: "127.0.0.1", port: 50_052 },
       http: { host: "127.0.0.1", port: 50_053 },
       dataDir: join(cwd, ".ltb"),
+      auditKey: { file: join(cwd, ".ltb", "audit.key"), given: false },
+      tls: undefined,
       allowInsecure: false,
+      maxConnections: 2_000,
       logLevel: "info",
-      auth: "off",
+      auth: "required",
+      reflection: true,
+      rateLimit: undefined,
+      maxCalls: 4_000,
+      maxCallsPerKey: 4_000,
       corsOrigins: [],
       maxMessageBytes: 4 * 1024 * 1024,
       defaultDeadlineSeconds: 30,
@@ -316,6 +329,13 @@ describe("service", () => {
     ["LTB_MAX_MESSAGE_BYTES", "65MiB"],
     ["LTB_LOG_LEVEL", "loud"],
     ["LTB_ALLOW_INSECURE", "maybe"],
+    ["LTB_AUTH", "on"],
+    ["LTB_AUTH", "optional"],
+    ["LTB_RATE_LIMIT", "0"],
+    ["LTB_RATE_LIMIT", "-1"],
+    ["LTB_RATE_LIMIT", "10,0"],
+    ["LTB_RATE_LIMIT", "1,2,3"],
+    ["LTB_MAX_CALLS", "0"],
     ["LTB_CORS_ORIGINS", "example.org"],
     ["LTB_CORS_ORIGINS", "https://example.org/path"],
     ["DATABASE_LISTEN", "2"],
@@ -336,15 +356,69 @@ describe("service", () => {
     ]);
   });
 
-  test.each(["LTB_TLS_CERT_FILE", "LTB_TLS_KEY_FILE", "LTB_TLS_CLIENT_CA_FILE"])(
-    "%s is refused rather than ignored",
+  test("TLS: paths are made absolute, clients with an authority need a certificate by default", () => {
+    const files = { LTB_TLS_CERT_FILE: "tls.crt", LTB_TLS_KEY_FILE: "/secrets/tls.key" };
+    expect(load(files).tls).toEqual({
+      certFile: join(cwd, "tls.crt"),
+      keyFile: "/secrets/tls.key",
+      clientCaFile: undefined,
+      clientAuth: "required",
+    });
+    expect(load({ ...files, LTB_TLS_CLIENT_CA_FILE: "ca.crt" }).tls).toMatchObject({
+      clientCaFile: join(cwd, "ca.crt"),
+      clientAuth: "required",
+    });
+    const optional = { LTB_TLS_CLIENT_CA_FILE: "ca.crt", LTB_TLS_CLIENT_AUTH: "optional" };
+    expect(load({ ...files, ...optional }).tls?.clientAuth).toBe("optional");
+  });
+
+  test.each([
+    [{ LTB_TLS_CERT_FILE: "a" }, ["LTB_TLS_KEY_FILE"]],
+    [{ LTB_TLS_KEY_FILE: "a" }, ["LTB_TLS_CERT_FILE"]],
+    [{ LTB_TLS_CLIENT_CA_FILE: "a" }, ["LTB_TLS_CERT_FILE", "LTB_TLS_KEY_FILE"]],
+    [
+      { LTB_TLS_CERT_FILE: "a", LTB_TLS_KEY_FILE: "b", LTB_TLS_CLIENT_AUTH: "required" },
+      ["LTB_TLS_CLIENT_CA_FILE"],
+    ],
+    [
+      { LTB_TLS_CERT_FILE: "a", LTB_TLS_KEY_FILE: "b", LTB_TLS_CLIENT_AUTH: "maybe" },
+      ["LTB_TLS_CLIENT_AUTH"],
+    ],
+  ])("TLS that is set by half is refused: %j", (env: Record<string, string>, names: string[]) => {
+    expect(failure(env).problems.map(({ name }) => name)).toEqual(names);
+  });
+
+  test("with TLS any address may be listened on", () => {
+    const files = { LTB_TLS_CERT_FILE: "tls.crt", LTB_TLS_KEY_FILE: "tls.key" };
+    const config = load({ ...files, LTB_GRPC_ADDRESS: "0.0.0.0:50052", LTB_HTTP_ADDRESS: "[::]:50053" });
+    expect(config).toMatchObject({ allowInsecure: false, grpc: { host: "0.0.0.0" } });
+  });
+
+  test("settings of clients are known, and left to them", () => {
+    const names = ["LTB_ADDRESS", "LTB_API_KEY", "LTB_TLS_CA_FILE", "LTB_TLS_CLIENT_CERT_FILE"];
+    expect(load(Object.fromEntries(names.map((name) => [name, "x"]))).warnings).toEqual([]);
+  });
+
+  test.each(["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"])(
+    "authentication is off on loopback only: %s",
     (name) => {
-      expect(failure({ [name]: "/x.pem" }).message).toContain("does not serve TLS yet");
+      const reachable = { [name]: "0.0.0.0:1", LTB_ALLOW_INSECURE: "1" };
+      expect(load(reachable)).toMatchObject({ auth: "required", reflection: false });
+      expect(failure({ ...reachable, LTB_AUTH: "off" }).problems).toEqual([
+        { name: "LTB_AUTH", message: expect.stringContaining("0.0.0.0") },
+      ]);
+      const tls = { LTB_TLS_CERT_FILE: "a", LTB_TLS_KEY_FILE: "b", LTB_AUTH: "off", [name]: "0.0.0.0:1" };
+      expect(failure(tls).problems.map((problem) => problem.name)).toEqual(["LTB_AUTH"]);
+      expect(load({ LTB_AUTH: "off", [name]: "[::1]:1" }).auth).toBe("off");
+      expect(load({ ...reachable, LTB_REFLECTION: "on" }).reflection).toBe(true);
+      expect(load({ LTB_REFLECTION: "off" }).reflection).toBe(false);
     },
   );
 
-  test("authentication cannot be asked for yet", () => {
-    expect(failure({ LTB_AUTH: "required" }).message).toContain("does not authenticate callers yet");
+  test("the rate of calls", () => {
+    expect(load({ LTB_RATE_LIMIT: "100" }).rateLimit).toEqual({ perSecond: 100, burst: 100 });
+    expect(load({ LTB_RATE_LIMIT: " 100, 500 " }).rateLimit).toEqual({ perSecond: 100, burst: 500 });
+    expect(load({ LTB_RATE_LIMIT: "off" }).rateLimit).toBeUndefined();
   });
 });
 

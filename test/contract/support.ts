@@ -54,6 +54,7 @@ export function contract() {
       },
       database: db,
       services: provided,
+      access: { auth: "off" },
       log: createLogger("silent"),
     });
   });

@@ -20,6 +20,10 @@ const NAMES = [
   "20240320000001_initial_schema",
   "20240320000002_add_indexes",
   "20240320000003_add_audit_logs",
+  "20240320000004_add_login_attempts",
+  "20240320000005_seal_audit_entries",
+  "20240320000006_reshape_audit_indexes",
+  "20240320000007_cheapen_ending_jobs",
 ];
 
 async function emptyDatabase(): Promise<MigrationConnection> {
@@ -45,12 +49,13 @@ function recorder() {
 
 /** Everything that a migration can make, as PostgreSQL itself writes it down. */
 const SCHEMA = `
-  select 'column' as kind, attrelid::regclass::text as owner, attnum || ' ' || attname as name,
+  select 'column' as kind, attrelid::regclass::text as owner,
+    row_number() over (partition by attrelid order by attnum) || ' ' || attname as name,
     format_type(atttypid, atttypmod) || ' ' || attnotnull || ' ' || attidentity::text || attgenerated::text || ' '
       || coalesce(pg_get_expr(adbin, adrelid), '') as definition
   from pg_attribute join pg_class on pg_class.oid = attrelid
     left join pg_attrdef on adrelid = attrelid and adnum = attnum
-  where relnamespace = 'public'::regnamespace and relkind in ('r', 'S') and attnum > 0
+  where relnamespace = 'public'::regnamespace and relkind in ('r', 'S') and attnum > 0 and not attisdropped
   union all
   select 'table', '', oid::regclass::text, relkind::text || coalesce(reloptions::text, '') from pg_class
   where relnamespace = 'public'::regnamespace
@@ -125,7 +130,7 @@ describe("up", () => {
     }
     const connection = await emptyDatabase();
     await migrateUp(connection);
-    expect(await query(connection, SCHEMA)).toEqual(snapshots[2]);
+    expect(await query(connection, SCHEMA)).toEqual(snapshots.at(-1));
     for (const [index, name] of NAMES.entries().toArray().toReversed()) {
       expect(await migrateDown(connection)).toEqual({ reverted: [name] });
       if (index > 0) expect(await query(connection, SCHEMA)).toEqual(snapshots[index - 1]);
@@ -133,8 +138,8 @@ describe("up", () => {
     const left = await query<{ kind: string; owner: string; name: string }>(connection, SCHEMA);
     expect(left.filter((row) => !`${row.owner}${row.name}`.startsWith("schema_migrations"))).toEqual([]);
     await migrateUp(connection);
-    expect(await query(connection, SCHEMA)).toEqual(snapshots[2]);
-    expect(snapshots.map((rows) => rows.length > 200)).toEqual([true, true, true]);
+    expect(await query(connection, SCHEMA)).toEqual(snapshots.at(-1));
+    expect(snapshots.map((rows) => rows.length > 200)).toEqual(NAMES.map(() => true));
   });
 
   test("takes a database name and a password that a URL would not carry", async () => {

@@ -56,6 +56,19 @@ const user = (row: Row = {}) => ({
   password_hash: "h",
   ...row,
 });
+const seal = (row: Row = {}) => ({
+  sequence: 1,
+  kind: "entries",
+  entries: 1,
+  sealed_at: now,
+  first_at: now,
+  last_at: now,
+  key_id: hash(8),
+  previous_mac: hash(32),
+  mac: hash(32),
+  content: hash(61),
+  ...row,
+});
 
 describe("what a row may say", () => {
   const parent = id();
@@ -183,18 +196,12 @@ describe("what a row may say", () => {
       { request_id: "" },
       "requests_request_id_not_empty",
     ],
-    [
-      "audit_seals",
-      (row) => ({ sequence: 1, content: hash(1), mac: hash(32), ...row }),
-      { entry_kind: "audit_log" },
-      "audit_seals_entry_named",
-    ],
-    [
-      "audit_seals",
-      (row) => ({ sequence: 1, content: hash(1), mac: hash(32), ...row }),
-      { entry_kind: "checkpoint" },
-      undefined,
-    ],
+    ["audit_seals", seal, {}, undefined],
+    ["audit_seals", seal, { sequence: 0 }, "audit_seals_sequence_positive"],
+    ["audit_seals", seal, { kind: "checkpoint" }, "audit_seals_kind_complete"],
+    ["audit_seals", seal, { kind: "checkpoint", entries: 0, cutoff: now }, "audit_seals_kind_complete"],
+    ["audit_seals", seal, { entries: 2 }, "audit_seals_kind_complete"],
+    ["audit_seals", seal, { mac: hash(31) }, "audit_seals_lengths"],
     [
       "audit_unsealed",
       (row) => ({ entry_kind: "job_attempt", entry_ids: [id()], ...row }),
@@ -284,7 +291,7 @@ describe("the audit trail", () => {
       ended_at: now,
       outcome: "completed",
     });
-    await insert("audit_seals", { sequence: 1, entry_kind: "checkpoint", content: hash(1), mac: hash(32) });
+    await insert("audit_seals", seal());
   });
 
   const statements = ["audit_logs", "audit_seals", "job_attempts"].flatMap((table) => [
@@ -309,13 +316,6 @@ describe("the audit trail", () => {
         (select count(*) from job_attempts where outcome = 'completed')::int as attempts`,
     );
     expect(rows).toEqual([{ entries: 1, seals: 1, attempts: 1 }]);
-  });
-
-  test("an entry is sealed once", async () => {
-    const seal = { entry_kind: "audit_log", entry_id: id(), content: hash(1), mac: hash(32) };
-    expect(await refusedBy("audit_seals", { ...seal, sequence: 2 }, { ...seal, sequence: 3 })).toBe(
-      "idx_audit_seals_entry",
-    );
   });
 });
 

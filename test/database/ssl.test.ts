@@ -3,16 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
-import { sslAttempts } from "../../src/database/ssl.ts";
+import { type SslSettings, sslAttempts } from "../../src/database/ssl.ts";
+import { type Pair, selfSigned } from "../tls/certificates.ts";
 
 let folder: string;
 let pem: string;
-beforeAll(() => {
+let pair: Pair;
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ltb-ssl-"));
-  pem = join(folder, "file.pem");
-  writeFileSync(pem, "PEM");
+  pair = await selfSigned({ commonName: "any" });
+  // Certificate and key may well be in one file.
+  pem = write("both.pem", pair.cert + pair.key);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
 
 const host = "db.example";
 const unverified = { host, rejectUnauthorized: false };
@@ -33,24 +42,22 @@ test("verify-ca checks the authority but not the name", () => {
   expect(only).toEqual({
     host,
     rejectUnauthorized: true,
-    ca: "PEM",
+    ca: pair.cert + pair.key,
     checkServerIdentity: expect.any(Function),
   });
 });
 
-test("require with an authority verifies it, as libpq does; prefer does not", () => {
-  expect(sslAttempts({ host, sslMode: "require", sslRootCert: pem })[0]).toMatchObject({
-    rejectUnauthorized: true,
-    ca: "PEM",
-  });
-  expect(sslAttempts({ host, sslMode: "prefer", sslRootCert: pem })[0]).toMatchObject({
-    rejectUnauthorized: false,
-  });
-});
+test.each(["allow", "prefer", "require"] as const)(
+  "%s with an authority verifies it, as libpq does",
+  (sslMode) => {
+    const tls = sslAttempts({ host, sslMode, sslRootCert: pem }).find((attempt) => attempt !== false);
+    expect(tls).toMatchObject({ rejectUnauthorized: true, checkServerIdentity: expect.any(Function) });
+  },
+);
 
 test("verify-full leaves the name to be checked, with a named authority or those of Node", () => {
   expect(sslAttempts({ host, sslMode: "verify-full", sslRootCert: pem })).toEqual([
-    { host, rejectUnauthorized: true, ca: "PEM" },
+    { host, rejectUnauthorized: true, ca: pair.cert + pair.key },
   ]);
   expect(sslAttempts({ host, sslMode: "verify-full", sslRootCert: "system" })).toEqual([
     { host, rejectUnauthorized: true },
@@ -62,7 +69,7 @@ test("a client certificate goes along with every mode that uses TLS", () => {
     const tls = sslAttempts({ host, sslMode, sslCert: pem, sslKey: pem }).find(
       (attempt) => attempt !== false,
     );
-    expect(tls).toMatchObject({ cert: "PEM", key: "PEM" });
+    expect(tls).toMatchObject({ cert: pair.cert + pair.key, key: pair.cert + pair.key });
   }
 });
 
@@ -76,4 +83,15 @@ test("files that cannot be read are all named", () => {
     sslAttempts({ host, sslMode: "require", sslRootCert: path, sslCert: path, sslKey: path });
   expect(attempt).toThrow(ConfigError);
   expect(attempt).toThrow(/sslRootCert.*\n.*sslCert.*\n.*sslKey/);
+});
+
+test("files that hold something else are named", async () => {
+  const other = write("other.pem", (await selfSigned({ commonName: "other" })).key);
+  const text = write("text.pem", "hello");
+  const attempt = (files: Partial<SslSettings>) => () => sslAttempts({ host, sslMode: "require", ...files });
+  expect(attempt({ sslRootCert: text })).toThrow(/sslRootCert: .*no certificate/);
+  expect(attempt({ sslRootCert: other })).toThrow(/sslRootCert: .*no certificate/);
+  expect(attempt({ sslCert: text, sslKey: pem })).toThrow(/sslCert: .*no certificate/);
+  expect(attempt({ sslCert: pem, sslKey: text })).toThrow(/sslKey: /);
+  expect(attempt({ sslCert: pem, sslKey: other })).toThrow(/sslKey: .*mismatch/);
 });

@@ -3,16 +3,21 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "pg";
+import { type DatabaseConfig, databaseConfig } from "../../src/config.ts";
 import { findBinaries } from "../../src/database/embedded/binaries.ts";
 import { prepareFolders } from "../../src/database/embedded/folders.ts";
 import { initialise, SUPERUSER } from "../../src/database/embedded/initialise.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
+import { readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import { spawnAs } from "../../src/database/embedded/runner.ts";
+import { migrateUp } from "../../src/database/migrate.ts";
 
-/** A PostgreSQL of the test's own, for it to be ended in every way. */
+/** A migrated PostgreSQL of the test's own, for it to be ended in every way. */
 export interface OwnPostgres {
   url: string;
+  config: DatabaseConfig;
   /** Connections beside those of the service. */
   pool: Pool;
   /** As if its power had gone: no checkpoint, nobody is told. Resolves once it accepts connections again. */
@@ -20,6 +25,10 @@ export interface OwnPostgres {
   /** The same, until `start`. */
   crash(): Promise<void>;
   start(): Promise<void>;
+  /** SIGKILL of its first process, which its backends notice by themselves. Resolves once it was started again. */
+  kill(): Promise<void>;
+  /** SIGKILL of one backend, whereupon PostgreSQL ends all of them and recovers. Resolves once it accepts connections again. */
+  killBackend(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -46,14 +55,46 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const start = () => pgCtl("start", "-w", "-l", folders.logFile, "-o", settings);
   await start();
   const connection = { host: "127.0.0.1", port, user: SUPERUSER, password, database: "postgres" };
+  await migrateUp(connection);
   const pool = new Pool({ ...connection, max: 4 });
   pool.on("error", () => undefined);
+
+  async function kill(): Promise<void> {
+    const found = await readPidFile(folders.data);
+    if (!found) throw new Error("PostgreSQL does not run");
+    process.kill(found.pid, "SIGKILL");
+    // PostgreSQL does not start beside backends of before, which may still be ending.
+    for (let tries = 1; ; tries++) {
+      await recoverFolder(folders.data);
+      try {
+        return await start();
+      } catch (error) {
+        if (tries === 100) throw error;
+        await sleep(20);
+      }
+    }
+  }
+
+  async function killBackend(): Promise<void> {
+    const witness = await pool.connect();
+    witness.on("error", () => undefined);
+    const ended = new Promise((resolve) => witness.once("end", resolve));
+    const { rows } = await witness.query("select pg_backend_pid() as pid");
+    process.kill(rows[0].pid, "SIGKILL");
+    await ended;
+    witness.release(true);
+    while (!(await pool.query("select 1").catch(() => undefined))) await sleep(5);
+  }
+
   return {
     url: `postgres://${SUPERUSER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres?sslmode=disable`,
+    config: databaseConfig({ ...connection, sslMode: "disable" }),
     pool,
     start,
     crash: () => pgCtl("stop", "-w", "-m", "immediate"),
     restart: () => pgCtl("restart", "-w", "-m", "immediate", "-l", folders.logFile),
+    kill,
+    killBackend,
     remove: async () => {
       await pool.end();
       await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);

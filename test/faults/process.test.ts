@@ -29,7 +29,7 @@ test("a server is killed and started again, while another goes on", async () => 
     await sleep(400);
     await server.kill();
     await server.start();
-    recoveries.push(await load.recovery(performance.now()));
+    recoveries.push(await load.recovery());
   }
   expect(await load.finish(postgres.pool)).toEqual([]);
   expect(await elsewhere.finish(postgres.pool)).toEqual([]);

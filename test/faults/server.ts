@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { environment } from "../cli/support.ts";
@@ -20,28 +21,12 @@ export interface OwnServer {
 }
 
 export async function ownServer(databaseUrl: string): Promise<OwnServer> {
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = await freeAddress();
   let child: ChildProcess | undefined;
   const server: OwnServer = {
     address,
     async start() {
-      child = spawn(process.execPath, [SERVE], {
-        env: environment({
-          DATABASE_URL: databaseUrl,
-          LTB_GRPC_ADDRESS: address,
-          LTB_HTTP_ADDRESS: "127.0.0.1:0",
-          LTB_LOG_LEVEL: "error",
-        }),
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      if (!child.stdout) throw new Error("no pipe");
-      const line = once(createInterface(child.stdout), "line");
-      await Promise.race([
-        line,
-        once(child, "exit").then(([code]) => {
-          throw new Error(`the server ended with ${code}`);
-        }),
-      ]);
+      child = await launchServer(databaseUrl, address);
     },
     async kill() {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -53,8 +38,41 @@ export async function ownServer(databaseUrl: string): Promise<OwnServer> {
   return server;
 }
 
-/** Calls over gRPC; each gives up after two seconds. */
+export async function freeAddress(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
+}
+
+/** Resolves once it listens. */
+export async function launchServer(databaseUrl: string, address: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [SERVE], {
+    env: environment({
+      DATABASE_URL: databaseUrl,
+      LTB_GRPC_ADDRESS: address,
+      LTB_HTTP_ADDRESS: "127.0.0.1:0",
+      LTB_AUTH: "off",
+      LTB_LOG_LEVEL: "error",
+    }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said = `${said}${text}`.slice(-2_000);
+  });
+  await Promise.race([
+    once(createInterface(child.stdout), "line"),
+    once(child, "exit").then(([code, signal]) => {
+      throw new Error(`the server ended with ${code ?? signal}: ${said}`);
+    }),
+  ]);
+  return child;
+}
+
+/** Calls over gRPC; each gives up after five seconds. */
 export function clients(address: string) {
-  const transport = createGrpcTransport({ baseUrl: `http://${address}`, defaultTimeoutMs: 2_000 });
-  return { jobs: createClient(JobService, transport), workers: createClient(WorkerService, transport) };
+  const transport = createGrpcTransport({ baseUrl: `http://${address}`, defaultTimeoutMs: 5_000 });
+  return {
+    benchmarks: createClient(BenchmarkService, transport),
+    jobs: createClient(JobService, transport),
+    workers: createClient(WorkerService, transport),
+  };
 }

@@ -1,4 +1,6 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { setTimeout as sleep } from "node:timers/promises";
+import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
@@ -126,5 +128,56 @@ test("too many items, or evaluations in all, are refused", async () => {
       code: Code.InvalidArgument,
       violations: [{ field: "items" }],
     });
+  }
+});
+
+describe("a result", () => {
+  const completedWith = async (result: MessageInitShape<typeof ValueSchema>) => {
+    const [ref = { jobId: "", epoch: 0 }] = await claimed();
+    const [{ outcome, field } = {}] = await complete([{ ...ref, result }]);
+    return { outcome, field, result: (await q.db.jobs.get(ref.jobId)).result };
+  };
+
+  test.each([
+    null,
+    "text",
+    0,
+    false,
+    [],
+    [1, [null, {}]],
+    { a: { b: [{ c: "d" }] }, e: null },
+    JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}'),
+  ])("of %j is kept as it is", async (json) => {
+    const { outcome, result } = await completedWith(fromJson(ValueSchema, json));
+    expect(outcome).toBe(LeaseOutcome.OK);
+    expect(JSON.stringify(result)).toBe(JSON.stringify(json));
+  });
+
+  test("that is no JSON rejects its item", async () => {
+    const kind = { case: "numberValue", value: Number.NaN } as const;
+    expect(await completedWith({ kind })).toEqual({
+      outcome: LeaseOutcome.REJECTED,
+      field: "result",
+      result: null,
+    });
+  });
+});
+
+test("a completion waits for the renewal of its lease, and is accepted", async () => {
+  const refs = await claimed(3);
+  const renewal = await q.client.connect();
+  try {
+    await renewal.query("begin");
+    await renewal.query("update job_leases set expires_at = expires_at + interval '1 s'");
+    let isDone = false;
+    const completion = q.db.jobs.complete("w", refs).finally(() => {
+      isDone = true;
+    });
+    await sleep(100);
+    expect(isDone).toBe(false);
+    await renewal.query("commit");
+    expect(await completion).toEqual([{ outcome: "ok" }, { outcome: "ok" }, { outcome: "ok" }]);
+  } finally {
+    renewal.release();
   }
 });

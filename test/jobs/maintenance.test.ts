@@ -9,8 +9,8 @@ import { QueueMaintenance } from "../../src/jobs/maintenance.ts";
 import { limits } from "../../src/limits.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { onlooker, until } from "../database/support.ts";
+import { startOwnPostgres } from "../faults/postgres.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { startOwnPostgres } from "./own-postgres.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
@@ -162,7 +162,7 @@ describe("after an outage", () => {
     if (!db) throw new Error("no server");
     const held = await lease(db, "held", 20, { leaseMs: 1_500 });
     const lost = await lease(db, "lost", 5, { leaseMs: 1_500 });
-    await postgres.kill();
+    await postgres.crash();
     await sleep(1_500);
     await postgres.start();
     // A third server comes up just now, to which everything looks long overdue.
@@ -199,6 +199,25 @@ describe("after an outage", () => {
     await sleep(300);
     await maintenance.watchOver();
     expect(await db.jobs.stats({ jobType: "before" })).toMatchObject({ running: 0 });
+  });
+
+  test("the silence of workers counts only from its end", async () => {
+    const db = await Database.connect(await createTestDatabase());
+    onTestFinished(() => db.close());
+    const maintenance = new QueueMaintenance(db.executor, db.queue, { termMs: 1_500 });
+    await maintenance.watchOver();
+    for (const workerId of ["back", "gone"]) await db.workers.register({ workerId });
+    await lease(db, "holder", 2, { leaseMs: 60_000 });
+    // Rounds fail while the database is away; who asks then may be the first to reach it again.
+    await sleep(limits.outageMs + 200);
+    expect(await db.workers.removeStale(1)).toEqual({ removed: 0, jobsRequeued: 0 });
+    await maintenance.watchOver();
+    expect(await db.workers.removeStale(1)).toEqual({ removed: 0, jobsRequeued: 0 });
+    await sleep(1_600);
+    await maintenance.watchOver();
+    await db.workers.heartbeat({ workerId: "back" });
+    expect(await db.workers.removeStale(1)).toEqual({ removed: 2, jobsRequeued: 2 });
+    expect((await db.workers.listAll()).map(({ workerId }) => workerId)).toEqual(["back"]);
   });
 
   test("a server that hears nothing for a while holds back; others do not", async () => {

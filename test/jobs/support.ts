@@ -104,7 +104,7 @@ export async function emptyQueue(client: Pool): Promise<void> {
   await client.query(`
     alter table job_attempts disable trigger job_attempts_append_only;
     truncate jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_limits, job_limit_starts,
-      job_pauses, job_events, job_stat_deltas, requests, workers, worker_slots;
+      job_pauses, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
     alter table job_attempts enable trigger job_attempts_append_only`);
 }
 
@@ -159,6 +159,14 @@ const checks = `
   union all
   select 'an attempt is recorded that still runs', l.job_id::text
   from job_leases l join job_attempts a on a.job_id = l.job_id and a.epoch >= l.epoch
+  union all
+  select 'an attempt is not named once to the sealer', coalesce(a.job_id, u.job_id) || ' ' || coalesce(u.times, 0)
+  from job_attempts a full join (
+    select e.job_id, e.epoch, count(*) as times
+    from audit_unsealed cross join lateral unnest(entry_ids, epochs) as e (job_id, epoch)
+    where entry_kind = 'job_attempt' group by e.job_id, e.epoch
+  ) u on u.job_id = a.job_id and u.epoch = a.epoch
+  where a.job_id is null or u.times is distinct from 1
   union all
   select 'a lane differs from its job', j.id::text from jobs j left join job_lanes l on l.id = j.lane_id
   where (l.job_type, l.required_tags, l.limit_key) is distinct from (j.job_type, j.required_tags, j.limit_key)

@@ -442,3 +442,35 @@ test("while two servers change jobs at random, watchers with pauses and breaks s
   await Promise.all(watchers);
   expect(new Set(final.values())).toContain("completed");
 }, 40_000);
+
+test("a watch that has nothing to tell says so again and again, and moves its cursor past what others did", async () => {
+  const silenceMs = 150;
+  const watch = await watching(a, { jobType: "silent" }, { silenceMs });
+  const began = Date.now();
+  await a.jobs.create({ jobType: "elsewhere" });
+  await until(() => watch.changes.length >= 4);
+  expect(Date.now() - began).toBeGreaterThan(2.5 * silenceMs);
+  expect(watch.changes.every(({ job, deleted }) => job === undefined && deleted === undefined)).toBe(true);
+  expect(new Set(watch.changes.map(({ cursor }) => cursor)).size).toBeGreaterThan(1);
+  const silent = watch.cursor();
+  await watch.stop();
+  const { id } = await a.jobs.create({ jobType: "silent" });
+  const resumed = await watching(b, { jobType: "silent" }, { silenceMs, after: silent });
+  await until(() => resumed.jobs.length > 0);
+  expect(resumed.jobs.map((job) => job.id)).toEqual([id]);
+  await resumed.stop();
+});
+
+test("a change puts the next message of silence off", async () => {
+  const silenceMs = 400;
+  const watch = await watching(a, { jobType: "spoken" }, { silenceMs });
+  for (let n = 0; n < 5; n++) {
+    await sleep(silenceMs / 2);
+    await a.jobs.create({ jobType: "spoken" });
+    await until(() => watch.jobs.length === n + 1);
+  }
+  // The first only moves the cursor; none of silence came between the jobs.
+  expect(watch.changes.slice(1).every(({ job }) => job !== undefined)).toBe(true);
+  await until(() => watch.changes.at(-1)?.job === undefined);
+  await watch.stop();
+});

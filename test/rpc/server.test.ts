@@ -1,5 +1,6 @@
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
@@ -14,6 +15,7 @@ const config = {
   grpcAddress: { host: "127.0.0.1", port: 0 },
   httpAddress: { host: "127.0.0.1", port: 0 },
 };
+const access = { auth: "off" } as const;
 const database = { healthCheck: async () => true };
 const log = createLogger("silent");
 
@@ -31,6 +33,7 @@ describe("a port in use", () => {
       config: { ...config, [key]: { host: "127.0.0.1", port } },
       database,
       services: [],
+      access,
       log,
     });
     await expect(start).rejects.toThrow(`127.0.0.1:${port} (set by ${variable})`);
@@ -38,7 +41,7 @@ describe("a port in use", () => {
   });
 
   test("leaves nothing open", async () => {
-    const first = await startServer({ config, database, services: [], log });
+    const first = await startServer({ config, database, services: [], access, log });
     onTestFinished(() => first.stop());
     // The gRPC port is free, so it is bound before the HTTP port fails.
     const free = createServer().listen(0, "127.0.0.1");
@@ -52,10 +55,17 @@ describe("a port in use", () => {
       config: { ...config, grpcAddress, httpAddress: first.httpAddress },
       database,
       services: [],
+      access,
       log,
     });
     await expect(failing).rejects.toThrow("LTB_HTTP_ADDRESS");
-    const again = await startServer({ config: { ...config, grpcAddress }, database, services: [], log });
+    const again = await startServer({
+      config: { ...config, grpcAddress },
+      database,
+      services: [],
+      access,
+      log,
+    });
     await again.stop();
   });
 });
@@ -65,6 +75,7 @@ test("an address that cannot be resolved is named", async () => {
     config: { ...config, httpAddress: { host: "no.such.host.invalid", port: 1 } },
     database,
     services: [],
+    access,
     log,
   });
   await expect(start).rejects.toThrow("cannot listen on no.such.host.invalid:1 (set by LTB_HTTP_ADDRESS)");
@@ -76,6 +87,7 @@ test("IPv6 works where the machine has it", async () => {
     config: { ...config, grpcAddress: { host, port: 0 }, httpAddress: { host, port: 0 } },
     database,
     services: [],
+    access,
     log,
   });
   onTestFinished(() => server.stop());
@@ -83,9 +95,30 @@ test("IPv6 works where the machine has it", async () => {
   expect(response.status).toBe(200);
 });
 
+test("gRPC is served on all addresses of a name, as those of localhost", async () => {
+  const grpcAddress = { host: "localhost", port: 0 };
+  const server = await startServer({
+    config: { ...config, grpcAddress },
+    database,
+    services: [],
+    access,
+    log,
+  });
+  onTestFinished(() => server.stop());
+  const { port } = server.grpcAddress;
+  const addresses = await lookup("localhost", { all: true });
+  for (const { address } of addresses) {
+    const socket = connect({ host: address, port });
+    await once(socket, "connect");
+    socket.destroy();
+  }
+  await server.stop();
+  await expect(once(connect({ host: "127.0.0.1", port }), "connect")).rejects.toThrow("ECONNREFUSED");
+});
+
 test("a server without its database starts, and says that it is not ready", async () => {
   const broken = { healthCheck: () => Promise.reject(new Error("no database")) };
-  const server = await startServer({ config, database: broken, services: [], log });
+  const server = await startServer({ config, database: broken, services: [], access, log });
   onTestFinished(() => server.stop());
   const { port } = server.httpAddress;
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);

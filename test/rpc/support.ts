@@ -14,9 +14,10 @@ import {
   type StreamEvaluationsRequest,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger, type Logger } from "../../src/log.ts";
 import { formatAddress } from "../../src/rpc/listener.ts";
 import { provide } from "../../src/rpc/methods.ts";
+import type { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import { type ServerConfig, startServer } from "../../src/server.ts";
 
 type BenchmarkReply = MessageInitShape<typeof GetBenchmarkResponseSchema>;
@@ -42,10 +43,16 @@ export type LogLine = {
 };
 
 /** A server on free ports with the behaviour of one test, stopped at the test's end. */
-export async function serve(behaviour: Behaviour = {}, config: Partial<ServerConfig> = {}) {
+export async function serve(
+  behaviour: Behaviour = {},
+  config: Partial<ServerConfig> = {},
+  tls?: (log: Logger) => Promise<ServerTls>,
+) {
   const log: LogLine[] = [];
   const database = { healthy: true, healthCheck: async () => database.healthy };
   const { get, collect, export: stream } = behaviour;
+  const logger = createLogger("debug", { write: (line) => log.push(JSON.parse(line)) });
+  const secured = await tls?.(logger);
   const server = await startServer({
     config: {
       grpcAddress: { host: "127.0.0.1", port: 0 },
@@ -65,15 +72,20 @@ export async function serve(behaviour: Behaviour = {}, config: Partial<ServerCon
         ...(stream && { exportEvaluations: ({ benchmarkId }, context) => stream(benchmarkId, context) }),
       }),
     ],
-    log: createLogger("debug", { write: (line) => log.push(JSON.parse(line)) }),
+    access: { auth: "off" },
+    log: logger,
+    tls: secured,
   });
-  onTestFinished(() => server.stop());
+  onTestFinished(async () => {
+    secured?.stop();
+    await server.stop();
+  });
   return {
     ...server,
     database,
     log,
     grpcTarget: formatAddress(server.grpcAddress),
-    httpUrl: `http://${formatAddress(server.httpAddress)}`,
+    httpUrl: `${secured ? "https" : "http"}://${formatAddress(server.httpAddress)}`,
     /** The line that a call left, once it is there. */
     async callLine(method: string): Promise<LogLine> {
       return eventually(() => log.find((line) => line.msg === "call" && line.method?.endsWith(method)));

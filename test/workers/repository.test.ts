@@ -411,6 +411,20 @@ describe("stale workers", () => {
 });
 
 describe("cluster statistics", () => {
+  test("completions are counted up to a number, and beyond it told by their pace", async () => {
+    const { db, sql } = await testBench();
+    const complete = (from: number, to: number) =>
+      sql(`insert into job_finished (job_id, finished_at, status, job_type)
+        select gen_random_uuid(), now() - n * interval '5 ms', 'completed', 't' from generate_series(${from}, ${to}) n`);
+    await complete(1, 4_000);
+    expect(await db.workers.clusterStats()).toMatchObject({ completedLastMinute: 4_000 });
+    // 200 a second for 40 seconds: 12,000 a minute.
+    await complete(4_001, 8_000);
+    const { completedLastMinute } = await db.workers.clusterStats();
+    expect(completedLastMinute).toBeGreaterThan(8_000);
+    expect(completedLastMinute).toBeLessThanOrEqual(12_000);
+  });
+
   test("capacity counts idle and busy workers only", async () => {
     const { db, running, silence } = await testBench();
     for (const workerId of ["idle", "busy", "draining", "gone"])

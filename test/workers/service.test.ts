@@ -26,6 +26,7 @@ async function connect() {
     },
     database: db,
     services: [provide(WorkerService, workerService(db)), provide(JobService, jobService(db))],
+    access: { auth: "off" },
     log: createLogger("silent"),
   });
   onTestFinished(() => server.stop());

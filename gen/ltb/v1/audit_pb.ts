@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/audit.proto.
  */
 export const file_ltb_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSKZAgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSKoAgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIEg0KBWFjdG9yGA0gASgJIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One entry of the audit log. Entries cannot be changed; only CleanupAuditLogs removes them.
@@ -65,7 +65,8 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   entityId: string;
 
   /**
-   * What changed. Entries of the service hold the former and the new values under "before" and "after"; secrets are left out.
+   * What changed. Entries of the service hold the former and the new values under "before" and "after", of an update only those that
+   * changed. Secrets are replaced by "[redacted]", and values of more than 2048 bytes by an object with their bytes and sha256.
    *
    * @generated from field: google.protobuf.Struct changes = 7;
    */
@@ -86,7 +87,8 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   userAgent: string;
 
   /**
-   * The request_id of the call that caused the entry. Empty when it had none.
+   * The request_id of the call that caused the entry; where the request had none, the x-request-id of the call, as in the server's log.
+   * Empty when the service itself acted.
    *
    * @generated from field: string request_id = 10;
    */
@@ -105,6 +107,13 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
    * @generated from field: bool sealed = 12;
    */
   sealed: boolean;
+
+  /**
+   * Name of who acted, as it was then: a username, the worker_id of an attempt, or "service" for the service itself. Empty when unknown.
+   *
+   * @generated from field: string actor = 13;
+   */
+  actor: string;
 };
 
 /**
@@ -121,7 +130,7 @@ export const AuditLogSchema: GenMessage<AuditLog> = /*@__PURE__*/
  */
 export type AuditChainHead = Message<"ltb.v1.AuditChainHead"> & {
   /**
-   * Position in the chain, from 1.
+   * Position in the chain, from 1. One position seals about 1000 entries where there are many.
    *
    * @generated from field: int64 sequence = 1;
    */
@@ -156,21 +165,21 @@ export const AuditChainHeadSchema: GenMessage<AuditChainHead> = /*@__PURE__*/
  */
 export type AuditChainBreak = Message<"ltb.v1.AuditChainBreak"> & {
   /**
-   * Position in the chain, from 1.
+   * Position in the chain, from 1, of the seal that is wrong or that holds the entry. 0 for an entry that no seal holds.
    *
    * @generated from field: int64 sequence = 1;
    */
   sequence: bigint;
 
   /**
-   * Id of the entry that is sealed there.
+   * Id of the entry that is altered, missing or inserted. Empty when a seal itself is wrong.
    *
    * @generated from field: string entry_id = 2;
    */
   entryId: string;
 
   /**
-   * What is wrong, for example that the entry is missing or its content differs from what was sealed.
+   * What is wrong, in words: the entry is missing, was altered or inserted; the seal is missing or does not hold; the end was cut off.
    *
    * @generated from field: string reason = 3;
    */

@@ -58,7 +58,7 @@ export type CreateAuditLogRequest = Message<"ltb.v1.CreateAuditLogRequest"> & {
   entityId: string;
 
   /**
-   * What changed, at most 1 MiB encoded. Default: none.
+   * What changed, at most 1 MiB encoded. Secrets are replaced by "[redacted]". Default: none.
    *
    * @generated from field: google.protobuf.Struct changes = 5;
    */
@@ -359,14 +359,14 @@ export const ExportAuditLogsResponseSchema: GenMessage<ExportAuditLogsResponse> 
  */
 export type VerifyAuditLogRequest = Message<"ltb.v1.VerifyAuditLogRequest"> & {
   /**
-   * Verify entries sealed at this time or later. Default: from the first.
+   * Verify entries sealed at this time or later, and look for inserted ones from this time on. Default: from the first.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
   from?: Timestamp | undefined;
 
   /**
-   * Verify entries sealed before this time. Default: to the last.
+   * Verify entries sealed before this time, and look for inserted ones up to it. Default: to the last.
    *
    * @generated from field: google.protobuf.Timestamp to = 2;
    */
@@ -429,7 +429,7 @@ export type VerifyAuditLogResponse = Message<"ltb.v1.VerifyAuditLogResponse"> & 
   firstBroken?: AuditChainBreak | undefined;
 
   /**
-   * Heads of the chain at the end of the range, to be kept outside the service.
+   * Head of the chain at the end of the range, to be kept outside the service; none where the chain does not hold.
    *
    * @generated from field: repeated ltb.v1.AuditChainHead heads = 6;
    */
@@ -544,7 +544,9 @@ export const AuditService: GenService<{
     output: typeof ExportAuditLogsResponseSchema;
   },
   /**
-   * Recomputes the tamper-evident chain over a range of time and compares it with its seals. A broken chain is a result, not an error.
+   * Recomputes the tamper-evident chain over a range of time and compares the entries with their seals. A broken chain is a result, not
+   * an error. Entries are sealed within about 2 seconds, later while the server is behind; until then nothing protects them. Takes
+   * about 10 seconds per million entries, so a long chain needs a longer deadline than the default one.
    * FAILED_PRECONDITION: the server has no sealing key.
    *
    * @generated from rpc ltb.v1.AuditService.VerifyAuditLog
@@ -555,7 +557,9 @@ export const AuditService: GenService<{
     output: typeof VerifyAuditLogResponseSchema;
   },
   /**
-   * Removes old entries in bounded batches. Their seals stay, so that later entries can still be verified. The removal is audited itself.
+   * Removes old entries in bounded batches: audit logs, then attempts at jobs that are gone; attempts at jobs that still exist stay until
+   * those are deleted. Their seals stay, so that later entries can still be verified. The removal is audited itself.
+   * FAILED_PRECONDITION: the server has no sealing key, or the chain does not hold.
    *
    * @generated from rpc ltb.v1.AuditService.CleanupAuditLogs
    */

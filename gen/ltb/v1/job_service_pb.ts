@@ -1789,7 +1789,8 @@ export type WatchJobsResponse = Message<"ltb.v1.WatchJobsResponse"> & {
   job?: Job | undefined;
 
   /**
-   * True: the job was deleted, and `job` holds only what is known of it, its id at least.
+   * True: the job was deleted, and `job` holds only what is known of it, its id at least. What type and benchmark it had is no longer known,
+   * so a watch with job_type or benchmark_id is told of every deletion; one with ids only of theirs.
    *
    * @generated from field: bool deleted = 3;
    */

@@ -624,14 +624,14 @@ export type GetClusterStatsResponse = Message<"ltb.v1.GetClusterStatsResponse"> 
   cancelledJobs: number;
 
   /**
-   * Jobs completed in the last minute.
+   * Jobs completed in the last minute. Beyond 5,000 it is what the pace of the latest 5,000 comes to.
    *
    * @generated from field: int32 completed_last_minute = 19;
    */
   completedLastMinute: number;
 
   /**
-   * Average time from claim to completion of the jobs completed in the last minute, the latest 1000 of them. Unset when there are none.
+   * Average time from claim to completion of the jobs completed in the last minute, the latest 100 of them. Unset when there are none.
    *
    * @generated from field: google.protobuf.Duration average_duration = 20;
    */

@@ -3,11 +3,13 @@ import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
 import { version } from "../../version.ts";
+import { apiKeyFor } from "../api-key.ts";
 import { type ServiceOptions, withServiceOptions } from "../client.ts";
 import { examples } from "../examples.ts";
 import { duration, repeated, whole } from "../options.ts";
 import { note, print, printable, printJson, span } from "../output.ts";
 import { stopOnSignal } from "../stop-on-signal.ts";
+import { tlsOf } from "../tls.ts";
 import { execute } from "./execute.ts";
 
 interface Options extends ServiceOptions {
@@ -63,7 +65,8 @@ async function run({ id, type, capacity, tag, drain, ...options }: Options): Pro
   const { runWorker } = await import("../../client/index.ts");
   const worker = runWorker({
     address: options.address,
-    apiKey: options.apiKey,
+    apiKey: apiKeyFor(options),
+    tls: tlsOf(options),
     workerId: id,
     capacity,
     tags: tag ?? [],

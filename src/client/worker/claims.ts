@@ -22,7 +22,7 @@ export interface Claimant {
   wanted(): number;
   /** Until that may have changed. */
   changed(signal: AbortSignal): Promise<void>;
-  received(leases: readonly Lease[], claimedAt: number): void;
+  received(leases: readonly Lease[], receivedAt: number): void;
   ordered(drain: boolean): void;
   unknown(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function claimJobs(
       await claimant.changed(signal);
       continue;
     }
-    const claimedAt = performance.now();
+    const sentAt = performance.now();
     try {
       const { leases, drain } = await client.jobs.claimJobs(
         { workerId, requestId, maxJobs, jobTypes, wait: durationOf(WAIT_MS), lease: durationOf(leaseMs) },
@@ -56,10 +56,11 @@ export async function claimJobs(
       );
       requestId = newId();
       most = Math.min(most * 2, limits.batchItems);
-      const empty = leases.length === 0 && performance.now() - claimedAt < EMPTY_MS;
+      const receivedAt = performance.now();
+      const empty = leases.length === 0 && receivedAt - sentAt < EMPTY_MS;
       vain = empty ? vain + 1 : 0;
       asked = 0;
-      claimant.received(leases, claimedAt);
+      claimant.received(leases, receivedAt);
       claimant.ordered(drain);
     } catch (error) {
       if (signal.aborted) return;

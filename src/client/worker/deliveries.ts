@@ -105,6 +105,7 @@ export function deliveries(
     deliver(held, outcome) {
       if (outcome.kind === "completed") completions.add({ held, ...outcome });
       else if (outcome.kind === "failed") failures.add({ held, item: outcome.item });
+      else if (outcome.kind === "timed_out") leases.remove(held);
       else releases.add({ held });
     },
     get size() {

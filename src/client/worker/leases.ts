@@ -60,8 +60,8 @@ export class Leases {
     return this.#capacity + this.#prefetch - this.#held.size - this.#stray;
   }
 
-  /** @param claimedAt when the claim was sent, so that local times come before the service's rather than after */
-  add(lease: Lease, claimedAt: number): void {
+  /** @param receivedAt when the claim was answered: it may have waited long for the job, whose times run from then on */
+  add(lease: Lease, receivedAt: number): void {
     const { job } = lease;
     if (job === undefined) return;
     const former = this.#held.get(job.id);
@@ -72,8 +72,8 @@ export class Leases {
       lease,
       job,
       state: "queued",
-      expiresAt: claimedAt + durationMs(lease.expiresIn),
-      deadlineAt: lease.deadlineIn ? claimedAt + durationMs(lease.deadlineIn) : Number.POSITIVE_INFINITY,
+      expiresAt: receivedAt + durationMs(lease.expiresIn),
+      deadlineAt: lease.deadlineIn ? receivedAt + durationMs(lease.deadlineIn) : Number.POSITIVE_INFINITY,
       aborter: new AbortController(),
     };
     this.#held.set(job.id, held);

@@ -25,7 +25,7 @@ export class JobError extends Error {
 
 /**
  * Why a handler's signal was aborted. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer this worker's. `timeout`: the job's
- * timeout_seconds are over. `stopped`: the worker stops and cannot wait any longer; the job is given back.
+ * timeout_seconds are over; the service records that by itself. `stopped`: the worker stops and cannot wait any longer; the job is given back.
  */
 export type AbortCause = "cancelled" | "lost" | "timeout" | "stopped";
 

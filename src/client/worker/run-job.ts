@@ -17,7 +17,9 @@ export type Outcome =
   | { kind: "completed"; item: CompleteJobsItem; bytes: number }
   | { kind: "failed"; item: FailJobsItem }
   /** Given back: it was stopped halfway. */
-  | { kind: "released" };
+  | { kind: "released" }
+  /** Told to nobody: the service ends attempts at their timeout by its own clock, and records that as what it is. */
+  | { kind: "timed_out" };
 
 /** Runs a job to its end. Never throws. */
 export async function runJob(
@@ -39,6 +41,7 @@ export async function runJob(
     const { reason: cause } = aborter.signal;
     if (cause === undefined) context.log.warn({ err: error }, "the job failed");
     if (!(cause instanceof JobAbortedError)) return failed(held, error);
+    if (cause.reason === "timeout") return { kind: "timed_out" };
     return cause.reason === "stopped" ? { kind: "released" } : failed(held, cause);
   } finally {
     clearTimeout(timer);

@@ -122,8 +122,8 @@ export function runWorker(options: WorkerOptions): RunningWorker {
       {
         wanted: () => (draining ? 0 : leases.wanted),
         changed: (signal) => changes.changed(signal),
-        received: (received, claimedAt) => {
-          for (const lease of received) leases.add(lease, claimedAt);
+        received: (received, receivedAt) => {
+          for (const lease of received) leases.add(lease, receivedAt);
           if (stopping.signal.aborted) giveBackQueued();
           else startJobs();
         },

@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { CallContext } from "../context.ts";
 import type { RpcHost } from "../host.ts";
+import { authenticate } from "./authenticate.ts";
 import { deadline } from "./deadline.ts";
 import { errors } from "./errors.ts";
 import { observe } from "./observe.ts";
@@ -16,9 +17,10 @@ export type Middleware = (next: Handler, method: DescMethod, host: RpcHost) => H
 
 /**
  * From the outermost to the innermost. What a call is refused for passes `errors` and `observe` like what its handler throws, so those two come
- * first. Fields are validated by the repositories, which the library's users call without a server.
+ * first. Who calls may have to be looked up in the database, which the deadline bounds. What a request is about is checked once it is decoded,
+ * by `authorize` around the implementation itself. Fields are validated by the repositories, which the library's users call without a server.
  */
-const chain: readonly Middleware[] = [observe, errors, deadline];
+const chain: readonly Middleware[] = [observe, errors, deadline, authenticate];
 
 /** `innermost` behind the whole chain. */
 export function compose(innermost: Handler, method: DescMethod, host: RpcHost): Handler {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { BenchServer } from "../server.ts";
 import { createBody } from "./messages.ts";
 
 const run = promisify(execFile);
@@ -16,7 +17,7 @@ export function hasH2load(): Promise<boolean> {
 
 /** CreateJob over two connections, 128 calls in flight; jobs a second. */
 export async function h2loadCreates(
-  address: string,
+  { address, key }: BenchServer,
   options: { total: number; folder: string },
 ): Promise<number> {
   const file = join(options.folder, "create-job.bin");
@@ -28,7 +29,7 @@ export async function h2loadCreates(
   await writeFile(file, frame);
   const { stdout } = await run("h2load", [
     ...["-n", String(options.total), "-c", "2", "-m", "64", "-d", file],
-    ...["-H", "content-type: application/grpc", "-H", "te: trailers"],
+    ...["-H", "content-type: application/grpc", "-H", "te: trailers", "-H", `authorization: Bearer ${key}`],
     `http://${address}/ltb.v1.JobService/CreateJob`,
   ]);
   const rate = /, ([\d.]+) req\/s/.exec(stdout)?.[1];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import type { Client } from "pg";
+import { authorization, type BenchServer } from "../server.ts";
 import {
   claimBody,
   completeBody,
@@ -20,10 +21,12 @@ const batchSize = 500;
 export class Ours {
   readonly #address: string;
   readonly #db: Client;
+  readonly #metadata: grpc.Metadata;
   readonly #client: grpc.Client;
 
-  constructor(address: string, db: Client) {
+  constructor({ address, key }: BenchServer, db: Client) {
     this.#address = address;
+    this.#metadata = authorization(key);
     this.#db = db;
     this.#client = this.#connect();
   }
@@ -109,7 +112,7 @@ export class Ours {
       const claim = this.claim(parked).then((held) => ({ held, at: performance.now() }));
       await sleep(20 + Math.random() * 10);
       const startedAt = performance.now();
-      await unary(creator, "CreateJob", createOne);
+      await unary(creator, "CreateJob", createOne, this.#metadata);
       const { held, at } = await claim;
       latencies.push(at - startedAt);
       await this.complete(worker, held);
@@ -130,17 +133,23 @@ export class Ours {
   }
 
   #call(method: string, body: Uint8Array): Promise<Buffer> {
-    return unary(this.#client, method, body);
+    return unary(this.#client, method, body, this.#metadata);
   }
 }
 
-function unary(client: grpc.Client, method: string, body: Uint8Array): Promise<Buffer> {
+function unary(
+  client: grpc.Client,
+  method: string,
+  body: Uint8Array,
+  metadata: grpc.Metadata,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       `/ltb.v1.JobService/${method}`,
       (message: Uint8Array) => Buffer.from(message.buffer, message.byteOffset, message.byteLength),
       (bytes: Buffer) => bytes,
       body,
+      metadata,
       (error, response) => {
         if (error) reject(error);
         else resolve(response as Buffer);

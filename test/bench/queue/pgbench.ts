@@ -4,7 +4,10 @@ import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { EmbeddedConnection } from "../../../src/database/embedded.ts";
-import { payload } from "./job.ts";
+import { jobType, payload } from "./job.ts";
+
+/** What the audit trail keeps of the job. */
+const changes = { after: { jobType, payload, priority: 0, maxRetries: 3, timeoutSeconds: 300 } };
 
 /** The rows of CreateJob for one job, in one statement and one transaction: what a client without the service would pay. */
 const script = `with created as (
@@ -17,6 +20,15 @@ const script = `with created as (
   insert into job_stat_deltas (job_type, pending) select job_type, 1 from created
 ), event as (
   insert into job_events (job_ids) select array_agg(id) from created
+), entry as (
+  insert into audit_logs
+    (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent, request_id)
+  select
+    uuidv7(), 'create', 'job', id::text, :changes::jsonb, uuidv7(), uuidv7(), 'admin', '127.0.0.1', 'pgbench', id::text
+  from created
+  returning id
+), queued as (
+  insert into audit_unsealed (entry_kind, entry_ids) select 'audit_log', array_agg(id) from entry
 )
 select now(), (select array_agg(id) from created);
 `.replaceAll(/\n(?!$)\s*/g, " ");
@@ -44,6 +56,7 @@ export async function pgbenchCreates(
     [
       ...["-n", "-M", "prepared", "-c", "32", "-j", "2", "-T", String(options.seconds), "-f", file],
       ...["-D", `lane=${options.laneId}`, "-D", `payload=${JSON.stringify(payload)}`],
+      ...["-D", `changes=${JSON.stringify(changes)}`],
       ...["-h", host, "-p", String(port), "-U", user, database],
     ],
     { env: { ...process.env, PGPASSWORD: password } },

@@ -1,13 +1,19 @@
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 // Outside of this repository: from "llm-test-bench-persistence/client".
-import { createClient, JobError, runWorker, withEvaluations } from "../src/client/index.ts";
+import { createClient, JobError, runWorker, withEvaluations } from "../../src/client/index.ts";
 
 // Runs jobs of type "arithmetic" until Ctrl-C, after it has made some. Start the service first: npm start
 
-const { LTB_ADDRESS: address = "localhost:50052", LTB_API_KEY: apiKey } = process.env;
+const {
+  LTB_ADDRESS: address = "localhost:50052",
+  LTB_API_KEY: apiKey,
+  LTB_TLS_CA_FILE: caFile,
+} = process.env;
+const tls = caFile ? { ca: readFileSync(caFile) } : undefined;
 
-using client = createClient({ address, apiKey });
+using client = createClient({ address, apiKey, tls });
 const { benchmark } = await client.benchmarks.createBenchmark({
   name: "arithmetic",
   provider: "example",
@@ -24,6 +30,7 @@ await client.jobs.batchCreateJobs({ jobs });
 const worker = runWorker({
   address,
   apiKey,
+  tls,
   workerId: `example-${hostname()}-${process.pid}`,
   capacity: 4,
   handleSignals: true,

@@ -1,0 +1,27 @@
+-- What the service's role may do where it is not the owner of the tables, which is how the audit trail is kept from the service itself: it may
+-- add entries and seals, and neither change nor remove any, but through audit_cleanup.
+--
+--   DATABASE_URL=postgres://owner:…@host/llm_test_bench ltb migrate up
+--   psql postgres://owner:…@host/llm_test_bench --set=role=ltb_service --file=deploy/grants.sql
+--   DATABASE_URL=postgres://ltb_service:…@host/llm_test_bench ltb serve
+--
+-- Run it as the owner after each `ltb migrate up`; it may be run again. Do not make the service's role a member of the owner's.
+
+begin;
+
+revoke create on schema public from public;
+grant usage on schema public to :"role";
+
+revoke all on all tables in schema public from :"role";
+grant select, insert, update, delete on all tables in schema public to :"role";
+
+-- The audit trail: added to, and never changed.
+revoke update, delete on audit_logs, audit_seals, job_attempts from :"role";
+-- Its queue: the sealer takes entries out.
+revoke update on audit_unsealed from :"role";
+-- Migrations are the owner's.
+revoke insert, update, delete on schema_migrations from :"role";
+
+grant execute on function audit_cleanup(timestamptz, integer) to :"role";
+
+commit;

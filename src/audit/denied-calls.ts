@@ -1,0 +1,97 @@
+import type { Denials, DeniedCall } from "../auth/denials.ts";
+import type { Executor } from "../database/executor.ts";
+import { limits } from "../limits.ts";
+import { type AuditEntry, recordAudit } from "./record.ts";
+
+interface Denied {
+  first: DeniedCall;
+  count: number;
+  firstAt: string;
+  lastAt: string;
+}
+
+interface Log {
+  warn: (details: object, message: string) => void;
+}
+
+/**
+ * Records denied calls: one entry for each caller, method and reason every few seconds, with how many there were. Callers are
+ * told apart up to a bound, beyond which those of a method share an entry: a flood of refused calls, from however many addresses, is
+ * neither a flood of writes nor invisible. What the database does not take is kept, and recorded when it does.
+ */
+export class DeniedCalls implements Denials {
+  readonly #db: Executor;
+  readonly #log: Log;
+  readonly #waiting = new Map<string, Denied>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(db: Executor, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  recordDenied(denied: DeniedCall): void {
+    const { method, reason, origin } = denied;
+    // A failed login has an entry of its own, about the user.
+    if (reason === "INVALID_CREDENTIALS") return;
+    const caller = origin.userId ?? origin.ipAddress ?? "";
+    const own = JSON.stringify([method, reason, caller, origin.keyId]);
+    const isKnown = this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers;
+    // Of strangers beyond the bound only the method and the reason are kept: there are only so many of those.
+    if (isKnown) this.#note(own, denied);
+    else
+      this.#note(JSON.stringify([method, reason]), { ...denied, metadata: {}, origin: { actor: "several" } });
+    this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
+  }
+
+  /** Records what there is now. Never throws. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  #note(key: string, first: DeniedCall): void {
+    const now = new Date().toISOString();
+    const known = this.#waiting.get(key);
+    if (known) {
+      known.count++;
+      known.lastAt = now;
+    } else {
+      this.#waiting.set(key, { first, count: 1, firstAt: now, lastAt: now });
+    }
+  }
+
+  async #write(): Promise<void> {
+    const taken = [...this.#waiting];
+    this.#waiting.clear();
+    try {
+      await recordAudit(
+        this.#db,
+        taken.map(([, denied]) => entryOf(denied)),
+      );
+    } catch (error) {
+      this.#log.warn({ err: error, denied: taken.length }, "denied calls could not be recorded yet");
+      for (const [key, denied] of taken) {
+        const newer = this.#waiting.get(key);
+        const count = denied.count + (newer?.count ?? 0);
+        this.#waiting.set(key, { ...denied, count, lastAt: newer?.lastAt ?? denied.lastAt });
+      }
+      this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
+    }
+  }
+}
+
+function entryOf({ first, count, firstAt, lastAt }: Denied): AuditEntry {
+  const { method, code, reason, message, metadata, origin } = first;
+  const about = Object.keys(metadata).length > 0 ? { about: metadata } : {};
+  return {
+    action: "denied",
+    entityType: "method",
+    entityId: method,
+    changes: { after: { code, reason, message, count, firstAt, lastAt, ...about } },
+    origin,
+  };
+}

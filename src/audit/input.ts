@@ -1,0 +1,45 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+
+const word = text(limits.providerLength, 1);
+const entityId = text(limits.nameLength);
+const address = z
+  .string({ error: "must be a string" })
+  .refine((value) => isIP(value) !== 0 && value.length <= 45, "must be an IPv4 or IPv6 address");
+
+export const newAuditLog = z.strictObject({
+  id: uuid.optional(),
+  action: word,
+  entityType: word,
+  entityId: entityId.nullish(),
+  changes: jsonObject.nullish(),
+  userId: uuid.nullish(),
+  ipAddress: address.nullish(),
+  userAgent: text(limits.userAgentLength).nullish(),
+});
+
+/** An entry about something that an outside system did. User, address and user agent default to the caller's. */
+export type NewAuditLog = z.input<typeof newAuditLog>;
+
+export const auditFilter = z
+  .strictObject({
+    userId: uuid.optional(),
+    entityType: word.optional(),
+    entityId: text(limits.nameLength, 1).optional(),
+    action: word.optional(),
+    after: timestamp.optional(),
+    before: timestamp.optional(),
+  })
+  .refine(({ entityType, entityId }) => entityId === undefined || entityType !== undefined, {
+    path: ["entityType"],
+    message: "is required with entity_id",
+  });
+
+/** Which entries a list holds: those that match all that is given. `after` is inclusive, `before` not. */
+export type AuditFilter = z.input<typeof auditFilter>;
+
+export type ParsedAuditFilter = z.output<typeof auditFilter>;
+
+export const pageLimit = whole(1, limits.pageSizeMax);

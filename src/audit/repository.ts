@@ -1,0 +1,152 @@
+import { Code } from "@connectrpc/connect";
+import type { Executor } from "../database/executor.ts";
+import { newId } from "../database/ids.ts";
+import { currentOrigin, serviceOrigin } from "../database/origin.ts";
+import { cut } from "../database/page.ts";
+import { type Once, once } from "../database/requests.ts";
+import { notFound, ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { parseInput, uuid } from "../validation.ts";
+import { attemptId, entryOf } from "./attempt.ts";
+import { storable } from "./document.ts";
+import { type AuditFilter, auditFilter, type NewAuditLog, newAuditLog, pageLimit } from "./input.ts";
+import type { AuditLog, AuditPosition } from "./rows.ts";
+import type { Cleanup } from "./seal/cleanup.ts";
+import type { AuditTrail } from "./seal/trail.ts";
+import * as statements from "./statements.ts";
+
+export interface AuditPage {
+  items: readonly AuditLog[];
+  /** Undefined on the last page. A page that is short, or empty, may have a next. */
+  next: AuditPosition | undefined;
+}
+
+export interface AuditListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: AuditPosition | undefined;
+  /** About how many bytes the page may have. Default: 3 MiB. */
+  maxBytes?: number;
+  /** Default: newest. */
+  order?: statements.Order;
+}
+
+/**
+ * The audit trail: `db.audit`. Whatever else changes something writes its entry itself, with the change; attempts of workers at
+ * jobs are read as entries too, with entity type "job" and action "attempt".
+ */
+export class AuditRepository {
+  readonly #db: Executor;
+  readonly #trail: AuditTrail;
+
+  constructor(db: Executor, trail: AuditTrail) {
+    this.#db = db;
+    this.#trail = trail;
+  }
+
+  /**
+   * Adds an entry about something that an outside system did. Secrets in `changes` are replaced by "[redacted]".
+   * @throws NOT_FOUND without the user, ALREADY_EXISTS if the id is taken, or the request id was used for something else
+   */
+  async create(input: NewAuditLog, request?: Once): Promise<AuditLog> {
+    const log = parseInput(newAuditLog, input);
+    return once(this.#db, request, "CreateAuditLog", log, {
+      create: async (db) => {
+        const origin = currentOrigin() ?? serviceOrigin;
+        const { id = newId(), userId = origin.userId, changes = null } = log;
+        const created = await db.maybeOne(
+          statements.insertLog({
+            id,
+            action: log.action,
+            entityType: log.entityType,
+            entityId: log.entityId || null,
+            changes: changes && storable(changes),
+            userId: userId ?? null,
+            actor: (userId === origin.userId ? origin.actor : await usernameOf(db, userId)) ?? null,
+            ipAddress: log.ipAddress ?? origin.ipAddress ?? null,
+            userAgent: log.userAgent ?? origin.userAgent ?? null,
+          }),
+        );
+        if (created) return entryOf(created);
+        throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `audit log ${id} exists already`, {
+          metadata: { entity: "audit log", id },
+        });
+      },
+      remember: ({ id }) => id,
+      recall: (db, id) => new AuditRepository(db, this.#trail).get(String(id)),
+    });
+  }
+
+  /** One entry; an attempt by the id that lists show. @throws NOT_FOUND */
+  async get(id: string): Promise<AuditLog> {
+    const key = parseInput(uuid, id, "id");
+    const rows = await this.#db.any(statements.getLog(key));
+    const found = rows.find((row) => (row.epoch === 0 ? row.id : attemptId(row.id, row.epoch)) === key);
+    if (!found) throw notFound("audit log", key);
+    return entryOf(found);
+  }
+
+  /**
+   * One page of the entries that match, newest first. By user, by entity, or of all, and attempts, a page takes the same time
+   * however many entries there are; with other filters it looks at a bounded number of entries, and may be short or empty.
+   */
+  async list(filter: AuditFilter = {}, options: AuditListOptions = {}): Promise<AuditPage> {
+    const parsed = parseInput(auditFilter, filter);
+    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const { after, maxBytes, order = "newest" } = options;
+    const end = statements.isScanned(parsed)
+      ? await this.#db.maybeOne(statements.scanEnd(parsed, order, after))
+      : null;
+    const until = end ? { ...end, epoch: 0 } : undefined;
+    const rows = await this.#db.any(
+      statements.listLogs({ filter: parsed, order, limit: limit + 1, after, until, maxBytes }),
+    );
+    const { items, last } = cut(rows, limit);
+    const next = last ? { createdAt: last.createdAt, id: last.id, epoch: last.epoch } : until;
+    return { items: items.map(entryOf), next };
+  }
+
+  /** The latest entries of a user. */
+  async listByUser(userId: string, limit: number): Promise<readonly AuditLog[]> {
+    return (await this.list({ userId }, { limit })).items;
+  }
+
+  /** The latest entries about an entity; of a job, the attempts at it among them. */
+  async listByEntity(entityType: string, entityId: string, limit: number): Promise<readonly AuditLog[]> {
+    return (await this.list({ entityType, entityId }, { limit })).items;
+  }
+
+  /**
+   * Removes entries that are older than this many days, in transactions of its own: `more` asks for another call. The removal is
+   * recorded, and leaves a checkpoint in the chain.
+   * @throws FAILED_PRECONDITION without the key of the chain, or where the chain does not hold
+   */
+  cleanup(days: number): Promise<Cleanup> {
+    return this.#trail.cleanUp(days);
+  }
+
+  /**
+   * All entries that match, oldest first, in pages of bounded size, each a short read of its own. It ends with what there is when
+   * it gets there; one whose transaction was still under way then may be missing.
+   */
+  async *export(filter: AuditFilter = {}, after?: AuditPosition): AsyncGenerator<AuditPage, void> {
+    let position = after;
+    do {
+      const page = await this.list(filter, {
+        limit: limits.pageSizeMax,
+        maxBytes: limits.auditChunkBytes,
+        after: position,
+        order: "oldest",
+      });
+      if (page.items.length > 0) yield page;
+      position = page.next;
+    } while (position);
+  }
+}
+
+async function usernameOf(db: Executor, id: string | null | undefined): Promise<string | undefined> {
+  if (!id) return undefined;
+  const user = await db.maybeOne(statements.findUser(id));
+  if (!user) throw notFound("user", id);
+  return user.username;
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import type { JsonObject } from "../validation.ts";
+
+/** An entry as the database answers it: one of audit_logs, or an attempt of a worker at a job. */
+export const auditRow = z.object({
+  /** Of an attempt its job's. */
+  id: z.string(),
+  /** Of an attempt; 0 for an entry of audit_logs. */
+  epoch: z.number(),
+  userId: z.string().nullable(),
+  apiKeyId: z.string().nullable(),
+  actor: z.string().nullable(),
+  action: z.string(),
+  entityType: z.string(),
+  entityId: z.string().nullable(),
+  changes: z.custom<JsonObject>().nullable(),
+  ipAddress: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
+  createdAt: z.string(),
+  /** Of an attempt. */
+  startedAt: z.string().nullable(),
+  sealed: z.boolean(),
+});
+
+/** An entry of the audit log. Times are ISO 8601 in UTC with six digits of microseconds. */
+export interface AuditLog extends Omit<z.output<typeof auditRow>, "epoch" | "startedAt"> {
+  /** Whether it is part of the tamper-evident chain. */
+  sealed: boolean;
+}
+
+/** Where a page ended: the next one begins after it. */
+export interface AuditPosition {
+  createdAt: string;
+  id: string;
+  epoch: number;
+}

@@ -1,0 +1,80 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import { KEY_ID_BYTES, type KeyRing, MAC_BYTES, type SealKey } from "./key.ts";
+
+/** A link of the chain without what it seals. Times are ISO 8601 in UTC, to the microsecond. */
+export interface SealHeader {
+  sequence: number;
+  kind: "entries" | "checkpoint";
+  /** Null for a time that no seal has. */
+  sealedAt: string | null;
+  /** Hexadecimal. */
+  keyId: string;
+  previousMac: Buffer;
+  entries: number;
+  firstAt: string | null;
+  lastAt: string | null;
+  cutoff: string | null;
+  /** SHA-256 of the content. */
+  contentHash: Buffer;
+}
+
+export interface Link extends SealHeader {
+  mac: Buffer;
+}
+
+/** A point of the chain that is kept elsewhere. */
+export interface ChainHead {
+  sequence: number;
+  /** The mac of that link, in hexadecimal. */
+  seal: string;
+  sealedAt: string;
+}
+
+/** Before the first link. */
+export const beginning = Buffer.alloc(MAC_BYTES);
+
+/** Sets these bytes apart from everything else that the key may ever be used for. */
+const LABEL = Buffer.from("ltb audit seal 1\0");
+const NO_TIME = -(2n ** 63n);
+const kindBytes = { entries: 1, checkpoint: 2 } as const;
+
+/**
+ * The mac of a link: HMAC-SHA-256 over, numbers big-endian and times as int64 microseconds since 2000-01-01 UTC (none: -2^63),
+ *
+ *   "ltb audit seal 1\0", 32 bytes mac of the link before (zeros for the first), int64 sequence, byte kind (entries 1, checkpoint 2),
+ *   8 bytes key id, int32 entries, times sealed_at, first_at, last_at and cutoff, 32 bytes SHA-256 of the content
+ */
+export function macOf(link: SealHeader, key: SealKey): Buffer {
+  const fixed = Buffer.alloc(8 + 1 + KEY_ID_BYTES + 4 + 4 * 8);
+  let at = fixed.writeBigInt64BE(BigInt(link.sequence), 0);
+  at = fixed.writeUInt8(kindBytes[link.kind], at);
+  at += fixed.write(link.keyId, at, "hex");
+  at = fixed.writeInt32BE(link.entries, at);
+  for (const time of [link.sealedAt, link.firstAt, link.lastAt, link.cutoff])
+    at = fixed.writeBigInt64BE(time === null ? NO_TIME : micros(time), at);
+  return key.mac(Buffer.concat([LABEL, link.previousMac, fixed, link.contentHash]));
+}
+
+/** Why the link does not hold by itself; undefined if it does. */
+export function flaw(link: Link, keys: KeyRing): string | undefined {
+  const key = keys.byId.get(link.keyId);
+  if (key === undefined)
+    return `it is sealed with the key ${link.keyId}, which the key file does not hold (it holds ${[...keys.byId.keys()].join(", ")})`;
+  if (link.previousMac.length !== MAC_BYTES || link.mac.length !== MAC_BYTES)
+    return "its mac has another length";
+  return timingSafeEqual(macOf(link, key), link.mac) ? undefined : "its mac does not match what it seals";
+}
+
+export function contentHash(content: Buffer): Buffer {
+  return hash("sha256", content, "buffer");
+}
+
+export function headOf({ sequence, mac, sealedAt }: Pick<Link, "sequence" | "mac" | "sealedAt">): ChainHead {
+  return { sequence, seal: mac.toString("hex"), sealedAt: sealedAt ?? "" };
+}
+
+/** Microseconds since 2000-01-01 UTC, PostgreSQL's own count. */
+export function micros(iso: string): bigint {
+  const ms = BigInt(Date.parse(`${iso.slice(0, 19)}Z`)) - 946_684_800_000n;
+  return ms * 1000n + BigInt(iso.slice(20, 26));
+}

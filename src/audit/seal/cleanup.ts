@@ -1,0 +1,89 @@
+import { Code } from "@connectrpc/connect";
+import type { Executor } from "../../database/executor.ts";
+import { newId } from "../../database/ids.ts";
+import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { parseInput, whole } from "../../validation.ts";
+import { recordAudit } from "../record.ts";
+import type { AuditChain } from "./audit-chain.ts";
+import { contentHash, type Link } from "./chain.ts";
+import type { KeyRing } from "./key.ts";
+import { packRemoval } from "./records.ts";
+import type { Sealer } from "./sealer.ts";
+import { insertSeal, lockChain, readCutoff, readTail, removeOld, sealingTime } from "./statements.ts";
+
+export interface Cleanup {
+  deleted: number;
+  /** There may be more: call again. */
+  more: boolean;
+}
+
+/**
+ * Removes entries that are older than this many days, the oldest first, at most `limits.auditCleanupRows` of them: audit logs, then
+ * attempts at jobs that are gone. Attempts at jobs that still exist stay until those are deleted. The same transaction records the removal and
+ * leaves a checkpoint in the chain, by which verifying knows that older entries may be missing.
+ * @throws FAILED_PRECONDITION without a key, or where the chain does not hold: the removal could not be told from tampering
+ */
+export async function cleanUpAuditLogs(
+  chain: AuditChain,
+  sealer: Sealer,
+  olderThanDays: number,
+): Promise<Cleanup> {
+  const days = parseInput(whole(1, 36_500), olderThanDays, "older_than_days");
+  const keys = await chain.requireKeys();
+  // What is to be removed has to be sealed, or it would look as if it had vanished before.
+  if ((await chain.db.one(readCutoff(days))).waiting) await sealer.run();
+  const { deleted, link } = await chain.db.transaction((db) => remove(chain, keys, db, days));
+  if (link) {
+    chain.reached(link);
+    await chain.saveHead();
+  }
+  return { deleted, more: deleted === limits.auditCleanupRows };
+}
+
+async function remove(
+  chain: AuditChain,
+  keys: KeyRing,
+  db: Executor,
+  olderThanDays: number,
+): Promise<{ deleted: number; link?: Link }> {
+  await db.one(lockChain());
+  const tail = await db.maybeOne(readTail());
+  const problem = await chain.problem(db, keys, tail);
+  if (problem !== undefined)
+    throw new ServiceError(
+      Code.FailedPrecondition,
+      "AUDIT_CHAIN_BROKEN",
+      `nothing is removed, because the audit trail does not hold: ${problem}`,
+    );
+  const { cutoff, waiting } = await db.one(readCutoff(olderThanDays));
+  if (waiting)
+    throw new ServiceError(Code.Aborted, "CONFLICT", "entries of that time still wait to be sealed", {
+      retryAfterMs: limits.auditSealMs,
+    });
+  const { logs, attempts } = await db.one(removeOld(cutoff, limits.auditCleanupRows));
+  const deleted = logs + attempts;
+  if (deleted === 0) return { deleted };
+
+  const removal = newId();
+  await recordAudit(db, [
+    {
+      action: "cleanup",
+      entityType: "audit_log",
+      entityId: removal,
+      changes: { after: { olderThanDays, cutoff, auditLogs: logs, attempts } },
+    },
+  ]);
+  const content = packRemoval({ logs, attempts }, removal);
+  const link = chain.next(keys, tail, {
+    kind: "checkpoint",
+    sealedAt: (await db.one(sealingTime(tail?.sealedAt ?? null))).at,
+    entries: 0,
+    firstAt: null,
+    lastAt: null,
+    cutoff,
+    contentHash: contentHash(content),
+  });
+  await db.one(insertSeal(link, content));
+  return { deleted, link };
+}

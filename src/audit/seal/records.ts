@@ -1,0 +1,61 @@
+/** The kinds of sealed entries, by the byte that begins a record. */
+const kinds = { 1: "audit_log", 2: "job_attempt" } as const;
+
+export type EntryKind = (typeof kinds)[keyof typeof kinds];
+
+// A record of a seal's content, numbers big-endian:
+//
+//   byte kind, 16 bytes id (of an attempt: its job's), int32 epoch (0 for an audit log),
+//   int64 time of the entry in microseconds since 2000-01-01 UTC, 32 bytes SHA-256 of its canonical bytes
+//
+// An entry that was gone before it could be sealed has a digest of zeros, and the time at which it was to be sealed.
+export const RECORD_BYTES = 61;
+const ID = 1;
+const EPOCH = 17;
+const TIME = 21;
+const DIGEST = 29;
+
+export const missingDigest = Buffer.alloc(32);
+
+/** One sealed entry, as its seal has it. */
+export interface SealRecord {
+  kind: EntryKind;
+  id: string;
+  epoch: number;
+  /** Microseconds since 2000-01-01 UTC. */
+  time: bigint;
+  /** In hexadecimal. */
+  digest: string;
+}
+
+/** The records of a seal's content. @throws RangeError for bytes that are none: their seal does not hold either. */
+export function unpack(content: Buffer): SealRecord[] {
+  const records: SealRecord[] = [];
+  for (let at = 0; at < content.length; at += RECORD_BYTES) {
+    const kind = kinds[content.readUInt8(at) as keyof typeof kinds];
+    if (kind === undefined) throw new RangeError("a record of unknown kind");
+    const id = content.toString("hex", at + ID, at + EPOCH);
+    records.push({
+      kind,
+      id: `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`,
+      epoch: content.readInt32BE(at + EPOCH),
+      time: content.readBigInt64BE(at + TIME),
+      digest: content.toString("hex", at + DIGEST, at + RECORD_BYTES),
+    });
+  }
+  return records;
+}
+
+/** What a checkpoint's content says: int64 audit logs removed, int64 attempts removed, 16 bytes entity_id of the entry that tells of it. */
+export function packRemoval({ logs, attempts }: { logs: number; attempts: number }, entryId: string): Buffer {
+  const content = Buffer.alloc(32);
+  content.writeBigInt64BE(BigInt(logs), 0);
+  content.writeBigInt64BE(BigInt(attempts), 8);
+  content.write(entryId.replaceAll("-", ""), 16, "hex");
+  return content;
+}
+
+/** How many entries a checkpoint says were removed. */
+export function removalOf(content: Buffer): number {
+  return Number(content.readBigInt64BE(0) + content.readBigInt64BE(8));
+}

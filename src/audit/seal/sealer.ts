@@ -1,0 +1,76 @@
+import type { Executor } from "../../database/executor.ts";
+import { limits } from "../../limits.ts";
+import type { AuditChain } from "./audit-chain.ts";
+import { contentHash, type Link } from "./chain.ts";
+import type { KeyRing } from "./key.ts";
+import { insertSeal, readTail, takeUnsealed, tryLockChain } from "./statements.ts";
+
+interface Sealed {
+  entries: number;
+  /** The last seal. */
+  link: Link | null;
+  /** Nothing waits any more, or the chain is not ours to continue. */
+  done: boolean;
+}
+
+/** Seals what waits for it, oldest first. */
+export class Sealer {
+  readonly #chain: AuditChain;
+  /** Rows of the queue that are read for one seal. A row may stand for one entry or for a thousand: kept near what was used last. */
+  #rows = 64;
+
+  constructor(chain: AuditChain) {
+    this.#chain = chain;
+  }
+
+  /**
+   * Seals until little is left or enough was done for one round. One server at a time: the others find the chain taken and leave it
+   * at that. Without a key, or where the chain was tampered with, nothing is sealed and the log says why.
+   * @returns the number of entries sealed
+   */
+  async run(): Promise<number> {
+    const chain = this.#chain;
+    const keys = await chain.keys();
+    if (keys === undefined) return 0;
+    let entries = 0;
+    for (let seals = 0; seals < limits.auditSealsPerRound; seals += limits.auditSealsPerCommit) {
+      const sealed = await chain.db.transaction((db) => this.#seal(keys, db));
+      if (sealed.link) chain.reached(sealed.link);
+      entries += sealed.entries;
+      if (sealed.done) break;
+    }
+    await chain.saveHead();
+    return entries;
+  }
+
+  /** Some seals, in the transaction that takes their entries out of the queue. */
+  async #seal(keys: KeyRing, db: Executor): Promise<Sealed> {
+    if (!(await db.one(tryLockChain())).locked) return { entries: 0, link: null, done: true };
+    const tail = await db.maybeOne(readTail());
+    const problem = await this.#chain.problem(db, keys, tail);
+    this.#chain.complain(problem && `nothing of the audit trail is sealed any more: ${problem}`);
+    if (problem !== undefined) return { entries: 0, link: null, done: true };
+
+    const sealed: Sealed = { entries: 0, link: null, done: false };
+    for (let seals = 0; seals < limits.auditSealsPerCommit && !sealed.done; seals++) {
+      const before: Link | null = sealed.link ?? tail;
+      const taken = await db.one(takeUnsealed(this.#rows, limits.auditSealEntries, before?.sealedAt ?? null));
+      sealed.done = taken.rows < this.#rows && taken.entries < limits.auditSealEntries;
+      const needed = (1.25 * limits.auditSealEntries * taken.rows) / Math.max(taken.entries, 1);
+      this.#rows = Math.min(Math.max(Math.ceil(needed), 16), limits.auditSealEntries);
+      if (taken.content === null) continue;
+      sealed.entries += taken.entries;
+      sealed.link = this.#chain.next(keys, before, {
+        kind: "entries",
+        sealedAt: taken.sealedAt,
+        entries: taken.entries,
+        firstAt: taken.firstAt,
+        lastAt: taken.lastAt,
+        cutoff: null,
+        contentHash: contentHash(taken.content),
+      });
+      await db.one(insertSeal(sealed.link, taken.content));
+    }
+    return sealed;
+  }
+}

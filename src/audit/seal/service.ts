@@ -1,0 +1,53 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import type { Database } from "../../database/database.ts";
+import { invalidField } from "../../errors.ts";
+import { fromTimestamp, toTimestamp } from "../../rpc/convert.ts";
+import { attemptId } from "../attempt.ts";
+import type { ChainHead } from "./chain.ts";
+import type { Break } from "./verify.ts";
+
+/** The methods of AuditService that keep the trail tamper-evident. */
+export function sealMethods(db: Database) {
+  return {
+    async verifyAuditLog({ from, to, knownHeads }) {
+      const { checked, removed, unsealed, broken, head } = await db.auditTrail.verify({
+        from: fromTimestamp(from, "from"),
+        to: fromTimestamp(to, "to"),
+        knownHeads: knownHeads.map(({ sequence, seal }, index) => ({
+          sequence: safe(sequence, `known_heads[${index}].sequence`),
+          seal,
+        })),
+      });
+      return {
+        valid: broken === undefined,
+        entriesChecked: BigInt(checked),
+        entriesRemoved: BigInt(removed),
+        entriesUnsealed: BigInt(unsealed),
+        ...(broken && { firstBroken: breakMessage(broken) }),
+        heads: head ? [headMessage(head)] : [],
+      };
+    },
+
+    async cleanupAuditLogs({ olderThanDays }) {
+      const { deleted, more } = await db.auditTrail.cleanUp(olderThanDays);
+      return { deleted: BigInt(deleted), more };
+    },
+  } satisfies Partial<ServiceImpl<typeof AuditService>>;
+}
+
+function headMessage({ sequence, seal, sealedAt }: ChainHead) {
+  return { sequence: BigInt(sequence), seal, sealedAt: toTimestamp(sealedAt) };
+}
+
+/** An attempt is named by the id that it has as an entry. */
+function breakMessage({ sequence, entry, reason }: Break) {
+  const id = entry && (entry.kind === "job_attempt" ? attemptId(entry.id, entry.epoch) : entry.id);
+  return { sequence: BigInt(sequence), entryId: id ?? "", reason };
+}
+
+function safe(sequence: bigint, field: string): number {
+  if (sequence < 1n || sequence > BigInt(Number.MAX_SAFE_INTEGER))
+    throw invalidField(field, "must be the sequence of a head");
+  return Number(sequence);
+}

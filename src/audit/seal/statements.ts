@@ -1,0 +1,283 @@
+import { z } from "zod";
+import { arrayOf } from "../../database/binary-array.ts";
+import { sql, statement } from "../../database/sql.ts";
+import type { Link } from "./chain.ts";
+import { attemptDigest, auditLogDigest } from "./digest.ts";
+import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
+
+/** Any number will do as long as every server takes the same. Advisory locks are per database; this one ends with its transaction. */
+const CHAIN_LOCK = sql.fragment`7036420325`;
+
+const bytes = z.instanceof(Buffer);
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const exampleTime = "2026-01-31T12:00:00.000001Z";
+
+// Every row of the queue. The condition makes a scan of its index possible: connections have enable_seqscan off, and before
+// PostgreSQL 18 a plan that reads a table as a whole then looks so dear that it is compiled first (jit), for 400 ms.
+const anyId = sql.fragment`id >= '-9223372036854775808'::bigint`;
+
+/** Takes the chain for this transaction unless another one has it. */
+export const tryLockChain = statement("audit_chain_try_lock", {
+  row: z.object({ locked: z.boolean() }),
+  build: () => sql.fragment`select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`,
+  examples: [[]],
+});
+
+/** Takes the chain for this transaction, waiting for whoever has it. */
+export const lockChain = statement("audit_chain_lock", {
+  row: z.object({ locked: z.boolean() }),
+  build: () => sql.fragment`select true as locked from pg_advisory_xact_lock(${CHAIN_LOCK})`,
+  examples: [[]],
+});
+
+const header = {
+  sequence: z.number(),
+  kind: z.enum(["entries", "checkpoint"]),
+  sealedAt: z.string().nullable(),
+  keyId: z.string(),
+  previousMac: bytes,
+  entries: z.number(),
+  firstAt: z.string().nullable(),
+  lastAt: z.string().nullable(),
+  cutoff: z.string().nullable(),
+  mac: bytes,
+};
+
+// Seals have no other times than these. One that was altered to anything else is read as none, and its mac does not match.
+const earliest = sql.fragment`'1900-01-01T00:00:00Z'::timestamptz`;
+const latest = sql.fragment`'9999-12-31T23:59:59Z'::timestamptz`;
+const time = (column: string) => {
+  const name = sql.identifier([column]);
+  return sql.fragment`case when ${name} between ${earliest} and ${latest} then ${name} end`;
+};
+
+const headerColumns = sql.fragment`
+  sequence, kind, ${time("sealed_at")} as "sealedAt", encode(key_id, 'hex') as "keyId", previous_mac as "previousMac", entries,
+  ${time("first_at")} as "firstAt", ${time("last_at")} as "lastAt", ${time("cutoff")} as cutoff, mac`;
+
+const link = z.object({ ...header, contentHash: bytes });
+const linkColumns = sql.fragment`${headerColumns}, pg_catalog.sha256(content) as "contentHash"`;
+
+export const readTail = statement("audit_chain_tail", {
+  row: link,
+  build: () => sql.fragment`select ${linkColumns} from audit_seals order by sequence desc limit 1`,
+  examples: [[]],
+});
+
+export const readLink = statement("audit_chain_link", {
+  row: link,
+  build: (sequence: number) =>
+    sql.fragment`select ${linkColumns} from audit_seals where sequence = ${sequence}`,
+  examples: [[1]],
+});
+
+/** The first link that was sealed at this time or later. */
+export const readFirstSince = statement("audit_chain_first_since", {
+  row: z.object({ sequence: z.number() }),
+  build: (from: string) => sql.fragment`
+    select sequence from audit_seals where sealed_at >= ${from}::timestamptz order by sealed_at, sequence limit 1`,
+  examples: [[exampleTime]],
+});
+
+/** The checkpoint that reaches furthest. */
+export const readCheckpoint = statement("audit_chain_checkpoint", {
+  row: link,
+  build: () => sql.fragment`
+    select ${linkColumns} from audit_seals where kind = 'checkpoint' order by cutoff desc limit 1`,
+  examples: [[]],
+});
+
+/** Links with what they seal, in order. */
+export const readSeals = statement("audit_chain_seals", {
+  row: z.object({ ...header, content: bytes }),
+  build: (first: number, limit: number) => sql.fragment`
+    select ${headerColumns}, content from audit_seals where sequence >= ${first} order by sequence limit ${limit}`,
+  examples: [[1, 4]],
+});
+
+// What waits longest, taken out of the queue: at most `rows` of it, until they hold `most` entries, the last row as a whole. All
+// `rows` are read, of which each may be large: see Sealer. Every entry is found by its primary key, in the order in which it was
+// written: neighbours share pages. The order of records within a seal says nothing, and sorting them would take 0.7 µs each.
+export const takeUnsealed = statement("audit_take_unsealed", {
+  row: z.object({
+    rows: z.number(),
+    entries: z.number(),
+    content: bytes.nullable(),
+    firstAt: z.string().nullable(),
+    lastAt: z.string().nullable(),
+    sealedAt: z.string(),
+  }),
+  build: (rows: number, most: number, notBefore: string | null) => sql.fragment`
+    with picked as materialized (
+      select place, id, entry_kind, entry_ids, epochs, created_at
+      from (
+        select u.*, sum(cardinality(entry_ids)) over (order by id) - cardinality(entry_ids) as before
+        from (
+          select ctid as place, id, entry_kind, entry_ids, epochs, created_at from audit_unsealed order by id limit ${rows}
+        ) u
+      ) u
+      where before < ${most}
+    ), taken as (
+      delete from audit_unsealed where ctid = any (array(select place from picked))
+    ), record as (
+      select
+        coalesce(l.created_at, u.created_at) as time, '\\x01'::bytea || uuid_send(e.id) || int4send(0) as name,
+        case when l.id is null then ${sql.binary(missingDigest)} else ${auditLogDigest} end as digest
+      from picked u
+        cross join unnest(u.entry_ids) e (id)
+        left join audit_logs l on l.id = e.id
+      where u.entry_kind = 'audit_log' and e.id is not null
+      union all
+      select
+        coalesce(a.ended_at, u.created_at), '\\x02'::bytea || uuid_send(e.id) || int4send(e.epoch),
+        case when a.job_id is null then ${sql.binary(missingDigest)} else ${attemptDigest} end
+      from picked u
+        cross join unnest(u.entry_ids, u.epochs) e (id, epoch)
+        left join job_attempts a on a.job_id = e.id and a.epoch = e.epoch
+      where u.entry_kind = 'job_attempt' and e.id is not null and e.epoch is not null
+    )
+    select
+      (select count(*) from picked) as rows, count(*) as entries,
+      least(greatest(min(time), ${earliest}), ${latest}) as "firstAt",
+      least(greatest(max(time), ${earliest}), ${latest}) as "lastAt",
+      string_agg(name || timestamptz_send(time) || digest, ''::bytea) as content,
+      greatest(clock_timestamp(), ${notBefore}::timestamptz) as "sealedAt"
+    from record`,
+  examples: [[16, 1_000, exampleTime]],
+});
+
+export const insertSeal = statement("audit_seal_insert", {
+  row: z.object({ sequence: z.number() }),
+  build: (seal: Omit<Link, "contentHash">, content: Buffer) => sql.fragment`
+    insert into audit_seals
+      (sequence, kind, sealed_at, key_id, previous_mac, entries, first_at, last_at, cutoff, mac, content)
+    values (
+      ${seal.sequence}, ${seal.kind}, ${seal.sealedAt}::timestamptz, ${sql.binary(Buffer.from(seal.keyId, "hex"))},
+      ${sql.binary(seal.previousMac)}, ${seal.entries}, ${seal.firstAt}::timestamptz, ${seal.lastAt}::timestamptz,
+      ${seal.cutoff}::timestamptz, ${sql.binary(seal.mac)}, ${sql.binary(content)}
+    )
+    returning sequence`,
+  examples: [
+    [
+      {
+        sequence: 1,
+        kind: "checkpoint",
+        sealedAt: exampleTime,
+        keyId: "0011223344556677",
+        previousMac: Buffer.alloc(32),
+        entries: 0,
+        firstAt: null,
+        lastAt: null,
+        cutoff: exampleTime,
+        mac: Buffer.alloc(32),
+      },
+      Buffer.alloc(32),
+    ],
+  ],
+});
+
+/** What of the sealed entries is gone, and the first that differs: places in `records`, from 1. */
+const compared = z.object({ missing: z.array(z.number()), altered: z.number().nullable() });
+
+const sealed = (records: readonly SealRecord[]) => sql.fragment`
+  unnest(
+    ${arrayOf(
+      "uuid",
+      records.map(({ id }) => id),
+    )},
+    ${arrayOf(
+      "int4",
+      records.map(({ epoch }) => epoch),
+    )},
+    ${arrayOf(
+      "bytea",
+      records.map(({ digest }) => digest),
+    )}
+  ) with ordinality s (id, epoch, digest, n)`;
+
+const exampleRecord: SealRecord = { kind: "audit_log", id: exampleId, epoch: 0, time: 0n, digest: "00ff" };
+
+export const compareAuditLogs = statement("audit_compare_logs", {
+  row: compared,
+  build: (records: readonly SealRecord[]) => sql.fragment`
+    select
+      coalesce(array_agg(s.n::integer) filter (where l.id is null), '{}') as missing,
+      (min(s.n) filter (where l.id is not null and ${auditLogDigest} <> s.digest))::integer as altered
+    from ${sealed(records)} left join audit_logs l on l.id = s.id`,
+  examples: [[[exampleRecord]]],
+});
+
+export const compareAttempts = statement("audit_compare_attempts", {
+  row: compared,
+  build: (records: readonly SealRecord[]) => sql.fragment`
+    select
+      coalesce(array_agg(s.n::integer) filter (where a.job_id is null), '{}') as missing,
+      (min(s.n) filter (where a.job_id is not null and ${attemptDigest} <> s.digest))::integer as altered
+    from ${sealed(records)} left join job_attempts a on a.job_id = s.id and a.epoch = s.epoch`,
+  examples: [[[exampleRecord]]],
+});
+
+// An entry with a time in [after, upTo] that no seal holds and that does not wait to be sealed either; one snapshot, so that none is
+// just between the two. EXCEPT sorts or hashes however many there are, where a subquery could become a loop within a loop. The
+// queue is read only if it has to be. The content is copied once, or each substr would fetch a part of it.
+export const findUncovered = statement("audit_find_uncovered", {
+  row: z.object({ name: bytes }),
+  build: (after: string, upTo: string) => sql.fragment`
+    with seal as materialized (
+      select entries, content || ''::bytea as content from audit_seals
+      where kind = 'entries'
+        and tstzrange(first_at, last_at, '[]') && tstzrange(${after}::timestamptz, ${upTo}::timestamptz, '[]')
+    ), uncovered as materialized (
+      (
+        select '\\x01'::bytea || uuid_send(id) || int4send(0) as name from audit_logs
+        where created_at >= ${after}::timestamptz and created_at <= ${upTo}::timestamptz
+        union all
+        select '\\x02'::bytea || uuid_send(job_id) || int4send(epoch) from job_attempts
+        where ended_at >= ${after}::timestamptz and ended_at <= ${upTo}::timestamptz
+      )
+      except
+      select substr(s.content, ${RECORD_BYTES} * i + 1, 21) from seal s, generate_series(0, s.entries - 1) i
+    )
+    select name from (
+      select name from uncovered
+      except
+      select
+        case u.entry_kind when 'audit_log' then '\\x01'::bytea || uuid_send(e.id) || int4send(0)
+          else '\\x02'::bytea || uuid_send(e.id) || int4send(e.epoch) end
+      from audit_unsealed u cross join unnest(u.entry_ids, u.epochs) e (id, epoch)
+      where (select count(*) from uncovered) > 0 and u.${anyId}
+    ) loose
+    order by name limit 1`,
+  examples: [["-infinity", "infinity"]],
+});
+
+export const countUnsealed = statement("audit_count_unsealed", {
+  row: z.object({ entries: z.number() }),
+  build: () =>
+    sql.fragment`select coalesce(sum(cardinality(entry_ids)), 0)::bigint as entries from audit_unsealed where ${anyId}`,
+  examples: [[]],
+});
+
+/** The time that a link bears which is made now. */
+export const sealingTime = statement("audit_sealing_time", {
+  row: z.object({ at: z.string() }),
+  build: (notBefore: string | null) => sql.fragment`
+    select greatest(clock_timestamp(), ${notBefore}::timestamptz) as at`,
+  examples: [[exampleTime]],
+});
+
+/** The time that entries have to be older than, and whether one of them may still wait to be sealed. */
+export const readCutoff = statement("audit_cleanup_cutoff", {
+  row: z.object({ cutoff: z.string(), waiting: z.boolean() }),
+  build: (days: number) => sql.fragment`
+    select cutoff, coalesce((select created_at from audit_unsealed order by id limit 1) < cutoff, false) as waiting
+    from (select date_trunc('second', now() - make_interval(hours => 24 * ${days})) as cutoff) c`,
+  examples: [[30]],
+});
+
+export const removeOld = statement("audit_cleanup_remove", {
+  row: z.object({ logs: z.number(), attempts: z.number() }),
+  build: (cutoff: string, most: number) => sql.fragment`
+    select logs, attempts from audit_cleanup(${cutoff}::timestamptz, ${most})`,
+  examples: [["2026-01-31T12:00:00.000000Z", 10]],
+});

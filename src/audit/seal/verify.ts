@@ -1,0 +1,279 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { z } from "zod";
+import { limits } from "../../limits.ts";
+import { parseInput, timestamp } from "../../validation.ts";
+import { type AuditChain, missingHead } from "./audit-chain.ts";
+import { beginning, type ChainHead, contentHash, flaw, headOf, type Link, micros } from "./chain.ts";
+import type { KeyRing } from "./key.ts";
+import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } from "./records.ts";
+import {
+  compareAttempts,
+  compareAuditLogs,
+  countUnsealed,
+  findUncovered,
+  readCheckpoint,
+  readFirstSince,
+  readLink,
+  readSeals,
+  readTail,
+} from "./statements.ts";
+
+export interface VerifyOptions {
+  /** Seals made at this time or later, ISO 8601. Default: from the first. */
+  from?: string | undefined;
+  /** Seals made before this time. Default: to the last. */
+  to?: string | undefined;
+  /** Heads that the chain must still contain. */
+  knownHeads?: readonly Pick<ChainHead, "sequence" | "seal">[];
+}
+
+const time = timestamp.transform((iso) => {
+  const [, second, fraction = ""] = /^(.{19})(?:\.(\d+))?Z$/.exec(iso) ?? [];
+  return `${second}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+});
+const input = z.object({
+  from: time.optional(),
+  to: time.optional(),
+  knownHeads: z
+    .array(
+      z.object({
+        sequence: z.int({ error: "must be a whole number" }).min(1, "must be 1 or more"),
+        seal: z
+          .string()
+          .toLowerCase()
+          .regex(/^[0-9a-f]{64}$/, "must be a seal of 64 hexadecimal digits"),
+      }),
+    )
+    .max(limits.auditKnownHeads, `must have at most ${limits.auditKnownHeads} heads`)
+    .optional(),
+});
+
+/** Where the trail does not hold. */
+export interface Break {
+  /** 0: no seal is concerned. */
+  sequence: number;
+  entry?: { kind: EntryKind; id: string; epoch: number };
+  reason: string;
+}
+
+export interface Verification {
+  /** Entries compared with their seal. */
+  checked: number;
+  /** Entries that cleanup removed. */
+  removed: number;
+  /** Entries that wait to be sealed. */
+  unsealed: number;
+  broken?: Break;
+  /** The end of the range, if all holds up to it and there is any. */
+  head?: ChainHead;
+}
+
+type Seal = Omit<Link, "contentHash"> & { content: Buffer };
+
+class Broken extends Error {
+  readonly at: Break;
+  constructor(at: Break) {
+    super(at.reason);
+    this.at = at;
+  }
+}
+
+/**
+ * Recomputes the chain and compares it with the entries: every mac, every digest, every entry of the time that no seal holds. In
+ * constant memory, on one connection, in short statements: what is written meanwhile is neither held up nor missed.
+ *
+ * A range verifies the seals that were made in it and the entries whose times are in it.
+ * @throws FAILED_PRECONDITION without a key
+ */
+export async function verifyChain(chain: AuditChain, options: VerifyOptions = {}): Promise<Verification> {
+  const range = parseInput(input, options);
+  const keys = await chain.requireKeys();
+  const run = new Run(chain, keys, range);
+  try {
+    await run.heads();
+    await run.checkpoint();
+    await run.walk();
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    run.result.broken = error.at;
+    delete run.result.head;
+  }
+  run.result.unsealed = (await chain.db.one(countUnsealed())).entries;
+  return run.result;
+}
+
+class Run {
+  readonly result: Verification = { checked: 0, removed: 0, unsealed: 0 };
+  readonly #chain: AuditChain;
+  readonly #keys: KeyRing;
+  readonly #options: z.output<typeof input>;
+  /** Entries from before it may be gone. */
+  #cutoff: bigint | undefined;
+  /** Entries that checkpoints say were removed. */
+  #accounted = 0;
+
+  constructor(chain: AuditChain, keys: KeyRing, options: z.output<typeof input>) {
+    this.#chain = chain;
+    this.#keys = keys;
+    this.#options = options;
+  }
+
+  /** First, because a chain that was cut off or replaced is whole in itself. */
+  async heads(): Promise<void> {
+    const own = await this.#chain.head();
+    for (const head of [...(this.#options.knownHeads ?? []), ...(own ? [own] : [])]) {
+      const reason = await missingHead(this.#chain.db, { sealedAt: "", ...head });
+      if (reason) throw new Broken({ sequence: head.sequence, reason });
+    }
+  }
+
+  async checkpoint(): Promise<void> {
+    const checkpoint = await this.#chain.db.maybeOne(readCheckpoint());
+    if (checkpoint === null) return;
+    this.#holds(checkpoint);
+    if (checkpoint.cutoff !== null) this.#cutoff = micros(checkpoint.cutoff);
+  }
+
+  async walk(): Promise<void> {
+    const { from = "-infinity", to = "infinity" } = this.#options;
+    let before = await this.#before();
+    let covered = from;
+    for (let ended = false; !ended; await turn()) {
+      const page = await this.#chain.db.any(readSeals((before?.sequence ?? 0) + 1, limits.auditVerifySeals));
+      const seals: Seal[] = [];
+      for (const seal of page) {
+        this.#follows(seal, before);
+        ended = isFrom(seal, to);
+        if (ended) break;
+        if (seal.kind === "checkpoint") this.#accounted += removalOf(seal.content);
+        before = { ...seal, contentHash: contentHash(seal.content) };
+        seals.push(seal);
+      }
+      ended ||= page.length < limits.auditVerifySeals;
+      await this.#entries(seals);
+      const upTo = ended ? to : latest(seals, covered);
+      await this.#uncovered(covered, upTo);
+      covered = upTo;
+      if (before !== null) this.result.head = headOf(before);
+    }
+    this.#accounts();
+  }
+
+  /** The link before the range. Its place outside of it has to be sealed, or a time could be altered to leave links out. */
+  async #before(): Promise<Link | null> {
+    const { from } = this.#options;
+    if (from === undefined) return null;
+    const first = await this.#chain.db.maybeOne(readFirstSince(from));
+    if (first === null) {
+      const tail = await this.#chain.db.maybeOne(readTail());
+      if (tail) this.#holds(tail);
+      return tail;
+    }
+    if (first.sequence === 1) return null;
+    const before = await this.#chain.db.maybeOne(readLink(first.sequence - 1));
+    if (before === null) throw new Broken(gap(first.sequence - 1));
+    this.#holds(before);
+    return before;
+  }
+
+  #holds(link: Link): void {
+    const reason = flaw(link, this.#keys);
+    if (reason)
+      throw new Broken({ sequence: link.sequence, reason: `seal ${link.sequence} does not hold: ${reason}` });
+  }
+
+  #follows(seal: Seal, before: Link | null): void {
+    const { sequence } = seal;
+    const expected = (before?.sequence ?? 0) + 1;
+    if (sequence !== expected) throw new Broken(gap(expected));
+    this.#holds({ ...seal, contentHash: contentHash(seal.content) });
+    if (!seal.previousMac.equals(before?.mac ?? beginning))
+      throw new Broken({ sequence, reason: `seal ${sequence} does not follow the one before it` });
+    if (before?.sealedAt && !isFrom(seal, before.sealedAt))
+      throw new Broken({ sequence, reason: `seal ${sequence} says that it is older than the one before it` });
+  }
+
+  /** Compares the entries of these seals with what was sealed. */
+  async #entries(seals: readonly Seal[]): Promise<void> {
+    const records = seals
+      .filter(({ kind }) => kind === "entries")
+      .flatMap(({ sequence, content }) => unpack(content).map((record) => ({ ...record, sequence })));
+    const flaws: { record: SealRecord & { sequence: number }; place: number; missing: boolean }[] = [];
+    for (const [kind, compare] of [
+      ["audit_log", compareAuditLogs],
+      ["job_attempt", compareAttempts],
+    ] as const) {
+      const places = records.flatMap((record, place) => (record.kind === kind ? [{ record, place }] : []));
+      if (places.length === 0) continue;
+      const { missing, altered } = await this.#chain.db.one(compare(places.map(({ record }) => record)));
+      for (const n of altered === null ? missing : [...missing, altered]) {
+        const found = places[n - 1];
+        if (found) flaws.push({ ...found, missing: n !== altered });
+      }
+    }
+    let removed = 0;
+    for (const { record, missing } of flaws.sort((a, b) => a.place - b.place)) {
+      if (!missing || !(await this.#isRemoved(record.time))) throw new Broken(breakAt(record, missing));
+      removed++;
+    }
+    this.result.checked += records.length - removed;
+    this.result.removed += removed;
+  }
+
+  /** Whether cleanup accounts for a missing entry; perhaps one that took place a moment ago. */
+  async #isRemoved(time: bigint): Promise<boolean> {
+    if (this.#cutoff === undefined || time >= this.#cutoff) await this.checkpoint();
+    return this.#cutoff !== undefined && time < this.#cutoff;
+  }
+
+  /** A checkpoint excuses no more entries than it says were removed. Which of those that are gone it was can be told of none. */
+  #accounts(): void {
+    const { from, to } = this.#options;
+    const { removed } = this.result;
+    if (from !== undefined || to !== undefined || removed <= this.#accounted) return;
+    throw new Broken({
+      sequence: 0,
+      reason: `${removed} entries are missing from before the last cleanup's time, which is ${removed - this.#accounted} more than cleanups removed`,
+    });
+  }
+
+  async #uncovered(after: string, upTo: string): Promise<void> {
+    if (after === upTo) return;
+    const found = await this.#chain.db.maybeOne(findUncovered(after, upTo));
+    if (found === null) return;
+    const [entry] = unpack(Buffer.concat([found.name, Buffer.alloc(8), missingDigest]));
+    if (entry === undefined) return;
+    throw new Broken({
+      sequence: 0,
+      entry,
+      reason: `${nameOf(entry)} was inserted: no seal holds it, nor does it wait to be sealed`,
+    });
+  }
+}
+
+function isFrom({ sealedAt }: Pick<Link, "sealedAt">, time: string): boolean {
+  return time !== "infinity" && sealedAt !== null && sealedAt >= time;
+}
+
+/** Up to where the times of the entries of these seals reach. */
+function latest(seals: readonly Seal[], covered: string): string {
+  const times = seals.flatMap(({ lastAt }) => (lastAt === null ? [] : [lastAt]));
+  return times.reduce((a, b) => (a === "-infinity" || b > a ? b : a), covered);
+}
+
+function gap(sequence: number): Break {
+  return { sequence, reason: `seal ${sequence} is missing` };
+}
+
+function breakAt({ sequence, ...entry }: SealRecord & { sequence: number }, missing: boolean): Break {
+  const what = missing
+    ? entry.digest === missingDigest.toString("hex")
+      ? "was already missing when it was to be sealed"
+      : "is missing"
+    : "was altered after it was sealed";
+  return { sequence, entry, reason: `${nameOf(entry)} ${what}` };
+}
+
+function nameOf({ kind, id, epoch }: { kind: EntryKind; id: string; epoch: number }): string {
+  return kind === "audit_log" ? `audit log ${id}` : `the attempt ${epoch} at job ${id}`;
+}

@@ -1,0 +1,76 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { fromTimestamp, given } from "../rpc/convert.ts";
+import { onceOf } from "../rpc/once.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { auditMessage } from "./messages.ts";
+
+const position = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
+
+/** The methods of AuditService that read and add entries. Whose entries a caller may read is checked before, by the table of permissions. */
+export function auditMethods(db: Database) {
+  return {
+    async createAuditLog(request, context) {
+      const { id, action, entityType, entityId, changes, userId, ipAddress, userAgent } = request;
+      const log = await db.audit.create(
+        {
+          id: given(id),
+          action,
+          entityType,
+          entityId: given(entityId),
+          changes,
+          userId: given(userId),
+          ipAddress: given(ipAddress),
+          userAgent: given(userAgent),
+        },
+        onceOf(request, context),
+      );
+      return { auditLog: auditMessage(log) };
+    },
+
+    async getAuditLog({ id }) {
+      return { auditLog: auditMessage(await db.audit.get(id)) };
+    },
+
+    async listAuditLogs(request) {
+      const filter = filterOf(request);
+      const { items, next } = await db.audit.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+      });
+      return {
+        auditLogs: items.map(auditMessage),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
+    },
+
+    async *exportAuditLogs(request) {
+      const filter = filterOf(request);
+      const after = decodePageToken(request.pageToken, filter, position);
+      for await (const { items, next } of db.audit.export(filter, after)) {
+        yield {
+          auditLogs: items.map(auditMessage),
+          nextPageToken: encodePageToken(next && { ...next }, filter),
+        };
+      }
+    },
+  } satisfies Partial<ServiceImpl<typeof AuditService>>;
+}
+
+type Filters = Pick<
+  ExportAuditLogsRequest,
+  "userId" | "entityType" | "entityId" | "action" | "after" | "before"
+>;
+
+function filterOf({ userId, entityType, entityId, action, after, before }: Filters) {
+  return {
+    userId: given(userId),
+    entityType: given(entityType),
+    entityId: given(entityId),
+    action: given(action),
+    after: fromTimestamp(after, "after"),
+    before: fromTimestamp(before, "before"),
+  };
+}

@@ -1,0 +1,290 @@
+import { z } from "zod";
+import { currentOrigin } from "../database/origin.ts";
+import { fetched, page } from "../database/page.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+import { uuid } from "../validation.ts";
+import { jobsOfAttemptId } from "./attempt.ts";
+import type { ParsedAuditFilter } from "./input.ts";
+import { type AuditPosition, auditRow } from "./rows.ts";
+
+export type Order = "newest" | "oldest";
+
+const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const sampleTime = "2026-01-31T12:00:00.000001Z";
+const samplePosition = { createdAt: sampleTime, id: sampleId, epoch: 1 };
+
+// What the two tables have in common. An attempt happens when it ends; who makes it is its worker.
+const ofLog = sql.fragment`
+  l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor, l.action::text as action,
+  l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes, l.ip_address::text as ip_address,
+  l.user_agent, l.request_id::text as request_id, null::timestamptz as started_at`;
+const ofAttempt = sql.fragment`
+  a.ended_at as at, a.job_id as id, a.epoch, null::uuid as user_id, null::uuid as api_key_id, a.worker_id::text as actor,
+  'attempt' as action, 'job' as entity_type, a.job_id::text as entity_id,
+  jsonb_build_object(
+    'epoch', a.epoch, 'attempt', a.attempt, 'worker_id', a.worker_id, 'outcome', a.outcome, 'error', a.error
+  ) as changes,
+  null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at`;
+
+/**
+ * An entry is sealed once it is no longer in line for it. The line is short where a sealer runs: anything older than all in it is
+ * sealed. Of what is younger, and behind a line that is long, the answer may be "not yet" too often, never too early.
+ */
+const line = sql.fragment`
+  line as materialized (
+    select created_at, entry_ids from audit_unsealed order by id limit ${limits.sealLineRows}
+  ), line_head as materialized (
+    select min(created_at) as oldest, count(*) >= ${limits.sealLineRows} as is_long from line
+  )`;
+const sealed = sql.fragment`(
+  case when h.oldest is null or r.at < h.oldest then true when h.is_long then false
+    else not exists (select from line where r.id = any (line.entry_ids)) end)`;
+
+const columns = (isSealed: Fragment) => sql.fragment`
+  r.id, r.epoch, r.user_id as "userId", r.api_key_id as "apiKeyId", r.actor, r.action, r.entity_type as "entityType",
+  r.entity_id as "entityId", r.changes, r.ip_address as "ipAddress", r.user_agent as "userAgent",
+  r.request_id as "requestId", r.at as "createdAt", r.started_at as "startedAt", ${isSealed} as sealed`;
+const head = sql.fragment`cross join line_head h`;
+
+export interface LogToInsert {
+  id: string;
+  action: string;
+  entityType: string;
+  entityId: string | null;
+  /** JSON text. */
+  changes: string | null;
+  userId: string | null;
+  actor: string | null;
+  ipAddress: string | null;
+  userAgent: string | null;
+}
+
+export const insertLog = statement("audit_create", {
+  row: auditRow,
+  build: (log: LogToInsert) => {
+    const { keyId, requestId } = currentOrigin() ?? {};
+    return sql.fragment`
+    with l as (
+      insert into audit_logs
+        (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent, request_id)
+      values (
+        ${log.id}, ${log.action}, ${log.entityType}, ${log.entityId}, ${log.changes}::jsonb, ${log.userId}, ${keyId ?? null},
+        ${log.actor}, ${log.ipAddress}, ${log.userAgent}, ${requestId ?? null}
+      )
+      on conflict (id) do nothing
+      returning *
+    ), queued as (
+      insert into audit_unsealed (entry_kind, entry_ids) select 'audit_log', array[id] from l
+    )
+    select ${columns(sql.fragment`false`)}
+    from (select ${ofLog} from l) r`;
+  },
+  examples: [
+    [
+      {
+        id: sampleId,
+        action: "deploy",
+        entityType: "model",
+        entityId: "m",
+        changes: "{}",
+        userId: null,
+        actor: null,
+        ipAddress: null,
+        userAgent: null,
+      },
+    ],
+  ],
+});
+
+export const findUser = statement("audit_find_user", {
+  row: z.object({ username: z.string() }),
+  build: (id: string) => sql.fragment`select username from users where id = ${id}`,
+  examples: [[sampleId]],
+});
+
+// An attempt is found by the range that its job's id must be in, which holds hardly more than that job.
+export const getLog = statement("audit_get", {
+  row: auditRow,
+  build: (id: string) => {
+    const { first, last } = jobsOfAttemptId(id);
+    return sql.fragment`
+    with ${line}
+    select ${columns(sealed)}
+    from (
+      select ${ofLog} from audit_logs l where l.id = ${id}
+      union all
+      select ${ofAttempt} from job_attempts a where a.job_id between ${first}::uuid and ${last}::uuid
+    ) r ${head}`;
+  },
+  examples: [[sampleId]],
+});
+
+interface ListParts {
+  filter: ParsedAuditFilter;
+  order: Order;
+  limit: number;
+  after?: AuditPosition | undefined;
+  maxBytes?: number | undefined;
+  /** The last entry to be looked at. */
+  until?: AuditPosition | undefined;
+}
+
+// By entity from idx_audit_logs_entity, else by user from idx_audit_logs_user, else from idx_audit_logs_created_at; attempts from
+// the primary key of job_attempts or idx_job_attempts_ended_at. Other filters are applied to what is read of those, of which
+// `until` bounds how much.
+export const listLogs = statement("audit_list", {
+  row: auditRow.extend(fetched),
+  prepared: false,
+  build: ({ filter, order, limit, after, until, maxBytes }: ListParts) => {
+    const direction = order === "oldest" ? sql.fragment`asc` : sql.fragment`desc`;
+    const sources: Fragment[] = [];
+    if (filter.action !== "attempt") {
+      sources.push(sql.fragment`(
+        select ${ofLog} from audit_logs l
+        where ${sql.and([
+          ...logConditions(filter),
+          ...range(sql.fragment`l.created_at, l.id`, { order, after, until }, logPosition),
+        ])}
+        order by l.created_at ${direction}, l.id ${direction} limit ${limit}
+      )`);
+    }
+    if (mayBeAttempts(filter)) {
+      sources.push(sql.fragment`(
+        select ${ofAttempt} from job_attempts a
+        where ${sql.and([
+          ...attemptConditions(filter),
+          ...range(sql.fragment`a.ended_at, a.job_id, a.epoch`, { order, after, until }, attemptPosition),
+        ])}
+        order by a.ended_at ${direction}, a.job_id ${direction}, a.epoch ${direction} limit ${limit}
+      )`);
+    }
+    const rows = page({
+      rows: sql.fragment`
+        select * from (${sql.join(sources, sql.fragment` union all `)}) u
+        order by at ${direction}, id ${direction}, epoch ${direction} limit ${limit}`,
+      columns: columns(sealed),
+      joins: head,
+      size: sql.fragment`700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)`,
+      order: sql.fragment`r.at ${direction}, r.id ${direction}, r.epoch ${direction}`,
+      maxBytes,
+    });
+    return sql.fragment`with ${line} ${rows}`;
+  },
+  examples: [
+    [{ filter: {}, order: "newest", limit: 2 }],
+    [{ filter: { action: "attempt" }, order: "oldest", limit: 2, after: samplePosition }],
+    [
+      {
+        filter: {
+          userId: sampleId,
+          entityType: "job",
+          entityId: sampleId,
+          action: "create",
+          after: sampleTime,
+          before: sampleTime,
+        },
+        order: "newest",
+        limit: 2,
+        after: samplePosition,
+        until: samplePosition,
+      },
+    ],
+    [
+      {
+        filter: { entityType: "job", entityId: sampleId, before: sampleTime },
+        order: "oldest",
+        limit: 2,
+        until: samplePosition,
+      },
+    ],
+  ],
+});
+
+// How far a page with a filter that no index serves may look.
+export const scanEnd = statement("audit_scan_end", {
+  row: z.object({ createdAt: z.string(), id: z.string() }),
+  prepared: false,
+  build: (filter: ParsedAuditFilter, order: Order, after: AuditPosition | undefined) => {
+    const direction = order === "oldest" ? sql.fragment`asc` : sql.fragment`desc`;
+    return sql.fragment`
+      select l.created_at as "createdAt", l.id from audit_logs l
+      where ${sql.and([
+        ...logConditions(indexed(filter)),
+        ...range(sql.fragment`l.created_at, l.id`, { order, after }, logPosition),
+      ])}
+      order by l.created_at ${direction}, l.id ${direction} offset ${limits.scanRows - 1} limit 1`;
+  },
+  examples: [
+    [{}, "newest", undefined],
+    [{ userId: sampleId, after: sampleTime }, "oldest", samplePosition],
+    [{ entityType: "job", entityId: sampleId }, "newest", samplePosition],
+  ],
+});
+
+/** The part of the filter that an index serves together with the order. */
+function indexed({ userId, entityType, entityId, after, before }: ParsedAuditFilter): ParsedAuditFilter {
+  if (entityId !== undefined) return { entityType, entityId, after, before };
+  return { userId, after, before };
+}
+
+/** Whether entries are looked at that do not match. */
+export function isScanned(filter: ParsedAuditFilter): boolean {
+  const { action, entityType, entityId, userId } = filter;
+  if (action !== undefined) return action !== "attempt";
+  return entityId === undefined ? entityType !== undefined : userId !== undefined;
+}
+
+function logConditions({
+  userId,
+  entityType,
+  entityId,
+  action,
+  after,
+  before,
+}: ParsedAuditFilter): Fragment[] {
+  const where = [sql.fragment`true`];
+  if (entityType !== undefined) where.push(sql.fragment`l.entity_type = ${entityType}`);
+  if (entityId !== undefined) where.push(sql.fragment`l.entity_id = ${entityId}`);
+  if (userId !== undefined) where.push(sql.fragment`l.user_id = ${userId}`);
+  if (action !== undefined) where.push(sql.fragment`l.action = ${action}`);
+  if (after !== undefined) where.push(sql.fragment`l.created_at >= ${after}`);
+  if (before !== undefined) where.push(sql.fragment`l.created_at < ${before}`);
+  return where;
+}
+
+/** Attempts are made by workers, and are about jobs. */
+function mayBeAttempts({ userId, entityType, entityId, action }: ParsedAuditFilter): boolean {
+  return (
+    userId === undefined &&
+    (action === undefined || action === "attempt") &&
+    (entityType === undefined || entityType === "job") &&
+    (entityId === undefined || uuid.safeParse(entityId).success)
+  );
+}
+
+function attemptConditions({ entityId, after, before }: ParsedAuditFilter): Fragment[] {
+  const where = [sql.fragment`true`];
+  if (entityId !== undefined) where.push(sql.fragment`a.job_id = ${entityId}::uuid`);
+  if (after !== undefined) where.push(sql.fragment`a.ended_at >= ${after}`);
+  if (before !== undefined) where.push(sql.fragment`a.ended_at < ${before}`);
+  return where;
+}
+
+const logPosition = ({ createdAt, id }: AuditPosition) =>
+  sql.fragment`${createdAt}::timestamptz, ${id}::uuid`;
+const attemptPosition = ({ createdAt, id, epoch }: AuditPosition) =>
+  sql.fragment`${createdAt}::timestamptz, ${id}::uuid, ${epoch}::integer`;
+
+function range(
+  key: Fragment,
+  { order, after, until }: Pick<ListParts, "order" | "after" | "until">,
+  of: (position: AuditPosition) => Fragment,
+): Fragment[] {
+  const [beyond, upTo] =
+    order === "oldest" ? [sql.fragment`>`, sql.fragment`<=`] : [sql.fragment`<`, sql.fragment`>=`];
+  const where: Fragment[] = [];
+  if (after) where.push(sql.fragment`(${key}) ${beyond} (${of(after)})`);
+  if (until) where.push(sql.fragment`(${key}) ${upTo} (${of(until)})`);
+  return where;
+}

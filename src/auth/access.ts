@@ -1,0 +1,192 @@
+import { Code } from "@connectrpc/connect";
+import type { Executor } from "../database/executor.ts";
+import type { Origin } from "../database/origin.ts";
+import { ServiceError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Call } from "../rpc/call.ts";
+import { addressOf } from "../users/address.ts";
+import type { Principal } from "../users/principal.ts";
+import type { UserRepository } from "../users/repository.ts";
+import { parseToken } from "../users/tokens.ts";
+import { type CallLimits, Room } from "./admission.ts";
+import { bearerOf } from "./bearer.ts";
+import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
+import { type Credential, Credentials, type PrincipalSource } from "./credentials.ts";
+import type { Denials, DeniedCall } from "./denials.ts";
+import { Owners } from "./ownership.ts";
+import type { Permission } from "./permissions.ts";
+import * as refusals from "./refusals.ts";
+
+/** Who may call. "off": everybody may do everything. */
+export type AccessOptions =
+  | { readonly auth: "off"; readonly limits?: Partial<CallLimits> }
+  | {
+      readonly auth: "required";
+      readonly db: { readonly users: UserRepository; readonly executor: Executor };
+      readonly denials?: Denials | undefined;
+      readonly limits?: Partial<CallLimits>;
+    };
+
+interface Host {
+  readonly log: Logger;
+  /** Ends the running calls that `reasonOf` gives a reason for. */
+  stopWhere(reasonOf: (call: Call) => ServiceError | undefined): void;
+}
+
+/** Lets calls in: finds out who makes them, whether they may, and whether there is room. */
+export class Access {
+  /** Undefined where everybody may do everything. */
+  readonly owners: Owners | undefined;
+  readonly #denials: Denials | undefined;
+  readonly #credentials: Credentials | undefined;
+  readonly #room: Room;
+
+  constructor(options: AccessOptions, host: Host) {
+    this.#room = new Room({
+      maxCalls: Number.POSITIVE_INFINITY,
+      maxCallsPerKey: Number.POSITIVE_INFINITY,
+      rate: undefined,
+      ...options.limits,
+    });
+    if (options.auth === "off") return;
+    const { users, executor } = options.db;
+    this.owners = new Owners(executor);
+    this.#denials = options.denials;
+    this.#credentials = new Credentials(principalSource(users, executor), {
+      ended: (credential, reason) =>
+        host.stopWhere(({ admission }) => (admission?.credential === credential ? reason : undefined)),
+      changed: (credential) => host.stopWhere((call) => readmit(call, credential)),
+      checked: checksLog(host.log),
+    });
+  }
+
+  /**
+   * Lets the call in, and says in it who makes it; at once where its credential is known.
+   * @throws UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED that says what is missing
+   */
+  enter(call: Call, permission: Permission | undefined): Promise<void> | undefined {
+    if (!permission) throw refusals.notPermitted(call.method);
+    if (!this.#credentials) {
+      call.admission = this.#room.admit(permission, undefined);
+      return undefined;
+    }
+    const found = this.#identify(call, this.#credentials);
+    if (found instanceof Promise)
+      return found.then((credential) => this.#admit(call, permission, credential));
+    this.#admit(call, permission, found);
+    return undefined;
+  }
+
+  /** Lets in a call that needs no credential. */
+  enterOpen(call: Call): void {
+    call.admission = this.#room.admit(undefined, undefined);
+  }
+
+  /** Keeps what a call was denied, if that is what the error says. */
+  noteDenial(error: unknown, call: Call): void {
+    if (!this.#denials || !(error instanceof ServiceError)) return;
+    const code = deniedCodes.get(error.code);
+    if (!code) return;
+    const { reason, message, metadata } = error;
+    this.#denials.recordDenied({
+      method: call.method,
+      code,
+      reason,
+      message,
+      metadata,
+      origin: originOf(call),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#credentials?.close();
+  }
+
+  /** The authorization that was sent; without one, the client certificate. */
+  #identify(call: Call, credentials: Credentials): Credential | Promise<Credential> {
+    const authorization = call.header("authorization");
+    if (authorization !== undefined) {
+      const bearer = bearerOf(authorization);
+      const token = bearer === undefined ? undefined : parseToken(bearer);
+      if (!token) throw refusals.credentialMalformed();
+      return credentials.ofToken(token);
+    }
+    const { clientCertificate } = call;
+    if (!clientCertificate) throw refusals.credentialMissing();
+    const username = usernameOf(clientCertificate);
+    if (username === undefined) throw refusals.certificateUnknown("");
+    return credentials.ofCertificate(username);
+  }
+
+  #admit(call: Call, permission: Permission, credential: Credential): void {
+    // It was looked up for so long that nobody waits any more.
+    if (call.stopReason) throw call.stopReason;
+    call.principal = credential.principal;
+    call.actor = credential.actor;
+    const refusal = refusalOf(call, permission, credential.principal);
+    if (refusal) throw refusal;
+    call.admission = this.#room.admit(permission, credential);
+  }
+}
+
+const deniedCodes = new Map<Code, DeniedCall["code"]>([
+  [Code.Unauthenticated, "UNAUTHENTICATED"],
+  [Code.PermissionDenied, "PERMISSION_DENIED"],
+]);
+
+/** What the role or the scopes lack. */
+function refusalOf({ method }: Call, permission: Permission, principal: Principal): ServiceError | undefined {
+  const { roles, scope } = permission;
+  if (principal.role !== "admin" && !roles.includes(principal.role))
+    return refusals.roleRequired(method, permission, principal);
+  if (scope !== undefined && principal.scopes.length > 0 && !principal.scopes.includes(scope))
+    return refusals.scopeRequired(method, scope, principal);
+  return undefined;
+}
+
+/** A running call goes on as what its credential is now, if that still may. */
+function readmit(call: Call, credential: Credential): ServiceError | undefined {
+  const { admission } = call;
+  if (admission?.credential !== credential || !admission.permission) return undefined;
+  call.principal = credential.principal;
+  call.actor = credential.actor;
+  return refusalOf(call, admission.permission, credential.principal);
+}
+
+/** On whose behalf the call writes. A plain object: it is copied and kept. */
+export function originOf(call: Call): Origin {
+  const { principal, peer, userAgent, requestId } = call;
+  const ipAddress = addressOf(peer);
+  return principal
+    ? {
+        userId: principal.userId,
+        keyId: principal.keyId,
+        actor: principal.username,
+        ipAddress,
+        userAgent,
+        requestId,
+      }
+    : { ipAddress, userAgent, requestId };
+}
+
+function principalSource(users: UserRepository, executor: Executor): PrincipalSource {
+  return {
+    findPrincipal: (token) => users.findPrincipal(token),
+    findCertified: (username) => findCertified(executor, username),
+    recheck: async ({ userIds, ...ids }) => {
+      const issued = await users.recheckPrincipals(ids);
+      return [...issued, ...(await recheckCertified(executor, userIds))];
+    },
+    touch: (used) => users.touch(used),
+  };
+}
+
+/** One line when checking begins to fail, and one when it works again. */
+function checksLog(log: Logger): (error: unknown) => void {
+  let isFailing = false;
+  return (error) => {
+    if (error === undefined && isFailing) log.info("credentials are checked again");
+    if (error !== undefined && !isFailing) log.warn({ err: error }, "credentials cannot be checked");
+    isFailing = error !== undefined;
+  };
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The file in the data folder that holds the first API key, for its owner only. */
+export function adminKeyFile(dataDir: string): string {
+  return join(dataDir, "admin.key");
+}
+
+/** The first API key of the embedded default; undefined if there is none that may be read. */
+export function readAdminKey(dataDir: string): string | undefined {
+  try {
+    return readFileSync(adminKeyFile(dataDir), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the key so that there is a whole one or none, and that nobody else can read it for a moment. */
+export async function writeAdminKey(dataDir: string, key: string): Promise<void> {
+  const file = adminKeyFile(dataDir);
+  const unfinished = `${file}.${randomUUID()}`;
+  try {
+    const handle = await open(unfinished, "wx", 0o600);
+    try {
+      await handle.writeFile(`${key}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    // In words: by its code alone it would pass for a failure of the database, in whose transaction this is done.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the first API key cannot be kept in ${file}: ${reason}`, { cause: error });
+  }
+}

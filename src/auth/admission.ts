@@ -1,0 +1,74 @@
+import type { ServiceError } from "../errors.ts";
+import type { Credential } from "./credentials.ts";
+import type { Permission } from "./permissions.ts";
+import { Bucket, type RateLimit } from "./rate-limit.ts";
+import { rateLimited, serverFull, tooManyOfKey } from "./refusals.ts";
+
+/** What a server takes at once. */
+export interface CallLimits {
+  /** Calls in progress of all callers together, without those that wait for something to happen. */
+  readonly maxCalls: number;
+  /** The same of one credential. */
+  readonly maxCallsPerKey: number;
+  /** Calls of one credential; undefined: any number. */
+  readonly rate: RateLimit | undefined;
+}
+
+/** A call that was let in. */
+export interface Admission {
+  readonly permission: Permission | undefined;
+  /** Undefined where nobody has to say who it is. */
+  readonly credential: Credential | undefined;
+  /** To be called at the call's end. */
+  leave(): void;
+}
+
+/** Counts the calls in progress. More than there is room for are refused at once: what waits only grows older. */
+export class Room {
+  readonly #limits: CallLimits;
+  #inProgress = 0;
+
+  constructor(limits: CallLimits) {
+    this.#limits = limits;
+  }
+
+  /** @throws RESOURCE_EXHAUSTED, with the time after which to try again */
+  admit(permission: Permission | undefined, credential: Credential | undefined): Admission {
+    if (credential) this.#meter(credential);
+    const counts = permission?.waits !== true;
+    const refusal = counts ? this.#refusal(credential) : undefined;
+    if (refusal) throw refusal;
+    const weight = counts ? 1 : 0;
+    this.#inProgress += weight;
+    if (credential) {
+      credential.running++;
+      credential.inProgress += weight;
+    }
+    return {
+      permission,
+      credential,
+      leave: () => {
+        this.#inProgress -= weight;
+        if (!credential) return;
+        credential.running--;
+        credential.inProgress -= weight;
+      },
+    };
+  }
+
+  #meter(credential: Credential): void {
+    const { rate } = this.#limits;
+    if (!rate) return;
+    const now = performance.now();
+    credential.bucket ??= new Bucket(rate, now);
+    const waitMs = credential.bucket.take(rate, now);
+    if (waitMs > 0) throw rateLimited(rate.perSecond, waitMs);
+  }
+
+  #refusal(credential: Credential | undefined): ServiceError | undefined {
+    const { maxCalls, maxCallsPerKey } = this.#limits;
+    if (this.#inProgress >= maxCalls) return serverFull(maxCalls);
+    if (credential && credential.inProgress >= maxCallsPerKey) return tooManyOfKey(maxCallsPerKey);
+    return undefined;
+  }
+}

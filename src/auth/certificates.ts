@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { arrayOf } from "../database/binary-array.ts";
+import type { Executor } from "../database/executor.ts";
+import { sql, statement } from "../database/sql.ts";
+import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
+import type { Principal } from "../users/principal.ts";
+
+const uriPrefix = "ltb:user:";
+
+/**
+ * The username that a client certificate names: by a URI `ltb:user:<username>` in its subject alternative name, else by the common
+ * name of its subject. Only users of role worker are known by a certificate, so that whoever signs certificates for machines hands
+ * out nothing more.
+ */
+export function usernameOf({ commonName, uris }: ClientCertificate): string | undefined {
+  const named = uris.filter((uri) => uri.startsWith(uriPrefix));
+  // Two names are no name.
+  if (named.length > 1) return undefined;
+  const [uri] = named;
+  const username = uri === undefined ? commonName : decoded(uri.slice(uriPrefix.length));
+  return username === "" || username?.includes("\0") ? undefined : username;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const userRow = z.object({ userId: z.string(), username: z.string() });
+
+const workerUser = sql.fragment`role = 'worker' and active and deleted_at is null`;
+
+const findWorkerUser = statement("certificate_find_user", {
+  row: userRow,
+  build: (username: string) => sql.fragment`
+    select id as "userId", username from users where lower(username) = lower(${username}) and ${workerUser}`,
+  examples: [["w"]],
+});
+
+const recheckWorkerUsers = statement("certificate_recheck_users", {
+  row: userRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    select id as "userId", username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
+  examples: [[["01890a5d-ac96-774b-bcce-b302099a8057"]]],
+});
+
+const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });
+
+/** The active user of role worker with this name. */
+export async function findCertified(db: Executor, username: string): Promise<Principal | undefined> {
+  const found = await db.maybeOne(findWorkerUser(username));
+  return found ? principalOf(found) : undefined;
+}
+
+/** Those of the users who are still active and of role worker, as they are now. */
+export async function recheckCertified(db: Executor, userIds: readonly string[]): Promise<Principal[]> {
+  return userIds.length === 0 ? [] : (await db.any(recheckWorkerUsers(userIds))).map(principalOf);
+}

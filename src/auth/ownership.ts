@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { arrayOf } from "../database/binary-array.ts";
+import type { Executor } from "../database/executor.ts";
+import { gather } from "../database/gather.ts";
+import { sql, statement } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+
+const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const ownerRow = z.object({ id: z.string(), owner: z.string().nullable() });
+
+const ownersOfBenchmarks = statement("owners_of_benchmarks", {
+  row: ownerRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    select id, created_by as owner from benchmarks where id = any (${arrayOf("uuid", ids)})`,
+  examples: [[[sampleId]]],
+});
+
+const ownersOfJobs = statement("owners_of_jobs", {
+  row: ownerRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    select id, created_by as owner from jobs where id = any (${arrayOf("uuid", ids)})`,
+  examples: [[[sampleId]]],
+});
+
+const ownersOfWorkers = statement("owners_of_workers", {
+  row: ownerRow,
+  build: (names: readonly string[]) => sql.fragment`
+    select worker_id as id, created_by as owner from workers where worker_id = any (${arrayOf("text", names)})`,
+  examples: [[["w"]]],
+});
+
+// Evaluations of several benchmarks may have the same id, and a call without benchmark_id may reach them all.
+const ownersOfEvaluation = statement("owners_of_evaluation", {
+  row: z.object({ owner: z.string().nullable() }),
+  build: (id: string) => sql.fragment`
+    select b.created_by as owner from evaluations e left join benchmarks b on b.id = e.benchmark_id where e.id = ${id}`,
+  examples: [[sampleId]],
+});
+
+const ownerOfKey = statement("owner_of_api_key", {
+  row: z.object({ owner: z.string() }),
+  build: (id: string) => sql.fragment`select user_id as owner from api_keys where id = ${id}`,
+  examples: [[sampleId]],
+});
+
+const ownerOfAuditEntry = statement("owner_of_audit_log", {
+  row: z.object({ owner: z.string().nullable() }),
+  build: (id: string) => sql.fragment`select user_id as owner from audit_logs where id = ${id}`,
+  examples: [[sampleId]],
+});
+
+const userWithEmail = statement("owner_of_email", {
+  row: z.object({ owner: z.string() }),
+  build: (email: string) => sql.fragment`
+    select id as owner from users where lower(email) = lower(${email}) and deleted_at is null`,
+  examples: [["a@example.org"]],
+});
+
+const userWithName = statement("owner_of_username", {
+  row: z.object({ owner: z.string() }),
+  build: (username: string) => sql.fragment`
+    select id as owner from users where lower(username) = lower(${username}) and deleted_at is null`,
+  examples: [["a"]],
+});
+
+/** The user who made something; null if nobody was authenticated then, undefined if there is no such thing. */
+export type Owner = string | null | undefined;
+
+/** Who made what is stored: one statement for each kind of thing, shared by the calls that ask together. */
+export class Owners {
+  readonly benchmarks: KnownOwners;
+  readonly workers: KnownOwners;
+  /** By `jobs.id`. */
+  readonly job: (id: string) => Promise<Owner>;
+  readonly #db: Executor;
+
+  constructor(db: Executor) {
+    this.#db = db;
+    this.benchmarks = new KnownOwners((ids) => db.any(ownersOfBenchmarks(ids)));
+    this.workers = new KnownOwners((names) => db.any(ownersOfWorkers(names)));
+    this.job = shared((ids) => db.any(ownersOfJobs(ids)));
+  }
+
+  /** Of every benchmark that has an evaluation with this id. */
+  async evaluation(id: string): Promise<readonly Owner[]> {
+    return (await this.#db.any(ownersOfEvaluation(id))).map(({ owner }) => owner);
+  }
+
+  async apiKey(id: string): Promise<Owner> {
+    return (await this.#db.maybeOne(ownerOfKey(id)))?.owner;
+  }
+
+  async auditEntry(id: string): Promise<Owner> {
+    return (await this.#db.maybeOne(ownerOfAuditEntry(id)))?.owner;
+  }
+
+  /** The id of the user with this email or username, in any case, as the database compares them. */
+  async user(by: "email" | "username", value: string): Promise<Owner> {
+    const find = by === "email" ? userWithEmail : userWithName;
+    return (await this.#db.maybeOne(find(value)))?.owner;
+  }
+}
+
+type Read = (ids: readonly string[]) => Promise<readonly z.output<typeof ownerRow>[]>;
+
+function shared(read: Read): (id: string) => Promise<Owner> {
+  return gather<string, Owner>(
+    async (ids) => {
+      const owners = new Map((await read([...new Set(ids)])).map(({ id, owner }) => [id, owner]));
+      return ids.map((id) => owners.get(id));
+    },
+    { maxItems: limits.batchItems, maxWrites: limits.gatherWrites },
+  );
+}
+
+/**
+ * Owners of what is asked for with every call. Who made a thing never changes, but one that was deleted may be made again under its
+ * id by another user: so what is known is known for seconds, and what speaks against a caller is always read again.
+ */
+export class KnownOwners {
+  readonly #read: (id: string) => Promise<Owner>;
+  readonly #known = new Map<string, { owner: string; until: number }>();
+
+  constructor(read: Read) {
+    this.#read = shared(read);
+  }
+
+  /** True if it is known to be the user's. */
+  isKnownOf(id: string, userId: string): boolean {
+    const known = this.#known.get(id);
+    return known !== undefined && known.owner === userId && known.until > performance.now();
+  }
+
+  async read(id: string): Promise<Owner> {
+    const owner = await this.#read(id);
+    this.#known.delete(id);
+    if (typeof owner !== "string") return owner;
+    if (this.#known.size >= limits.ownersKnown) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(id, { owner, until: performance.now() + limits.ownersKnownMs });
+    return owner;
+  }
+}

@@ -1,0 +1,191 @@
+import { notFound } from "../errors.ts";
+import { email, username } from "../users/input.ts";
+import type { Principal } from "../users/principal.ts";
+import { uuid } from "../validation.ts";
+import { workerName } from "../workers/input.ts";
+import type { OwnerRule } from "./owner-rule.ts";
+import type { Owner, Owners } from "./ownership.ts";
+import { adminField, notOwner, notSelf } from "./refusals.ts";
+
+// Ids are read by the schemas that the repositories read them by: what those refuse passes here, and is refused there.
+
+/** The id as the database has it; undefined if it is none. */
+function idOf(text: string): string | undefined {
+  return uuid.safeParse(text).data;
+}
+
+function mustOwn(entity: string, id: string, owner: Owner, { userId }: Principal): void {
+  if (owner !== undefined && owner !== userId) throw notOwner(entity, id);
+}
+
+/** Each of the benchmarks. */
+function benchmarks(ids: Iterable<string>, caller: Principal, owners: Owners): Promise<void> | undefined {
+  const unknown: string[] = [];
+  for (const text of ids) {
+    const id = idOf(text);
+    if (id !== undefined && !owners.benchmarks.isKnownOf(id, caller.userId)) unknown.push(id);
+  }
+  if (unknown.length === 0) return undefined;
+  return Promise.all(
+    unknown.map(async (id) => mustOwn("benchmark", id, await owners.benchmarks.read(id), caller)),
+  ).then(() => undefined);
+}
+
+/** UpdateBenchmark, DeleteBenchmark. */
+export const benchmark: OwnerRule<{ id: string }> = ({ id }, caller, owners) =>
+  benchmarks([id], caller, owners);
+
+/** CreateEvaluation. Workers write the evaluations of other users' benchmarks: that is their work. */
+export const evaluationsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
+  caller.role === "worker" ? undefined : benchmarks([benchmarkId], caller, owners);
+
+/** BatchCreateEvaluations, and each message of StreamEvaluations. */
+export const evaluationsBenchmarks: OwnerRule<{
+  benchmarkId: string;
+  evaluations: readonly { benchmarkId: string }[];
+}> = ({ benchmarkId, evaluations }, caller, owners) => {
+  if (caller.role === "worker") return undefined;
+  return benchmarks(
+    distinct(evaluations, (one) => one.benchmarkId || benchmarkId),
+    caller,
+    owners,
+  );
+};
+
+/** UpdateEvaluation, DeleteEvaluation. With a benchmark_id they reach evaluations of that benchmark only. */
+export const evaluation: OwnerRule<{ id: string; benchmarkId: string }> = (
+  { id: text, benchmarkId },
+  caller,
+  owners,
+) => {
+  if (benchmarkId !== "") return benchmarks([benchmarkId], caller, owners);
+  const id = idOf(text);
+  if (id === undefined) return undefined;
+  return owners.evaluation(id).then((all) => {
+    for (const owner of all) mustOwn("evaluation", id, owner, caller);
+  });
+};
+
+/** CreateJob. What a worker later finds out about the job is written into that benchmark. */
+export const jobsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
+  benchmarkId === "" ? undefined : benchmarks([benchmarkId], caller, owners);
+
+/** BatchCreateJobs. */
+export const jobsBenchmarks: OwnerRule<{ jobs: readonly { benchmarkId: string }[] }> = (
+  { jobs },
+  caller,
+  owners,
+) =>
+  benchmarks(
+    distinct(jobs, (one) => one.benchmarkId),
+    caller,
+    owners,
+  );
+
+/** CancelJob, RetryJob, DeleteJob. */
+export const job: OwnerRule<{ id: string }> = ({ id: text }, caller, owners) => {
+  const id = idOf(text);
+  return id === undefined ? undefined : owners.job(id).then((owner) => mustOwn("job", id, owner, caller));
+};
+
+/** Whatever a worker does in its own name: only who registered it may. */
+export const worker: OwnerRule<{ workerId: string }> = ({ workerId }, caller, owners) =>
+  workerOf(workerId, caller, owners, (owner) => mustOwn("worker", workerId, owner, caller));
+
+/** RegisterWorker. One that was registered while nobody was authenticated becomes the caller's. */
+export const registration: OwnerRule<{ workerId: string }> = ({ workerId }, caller, owners) =>
+  workerOf(workerId, caller, owners, (owner) => mustOwn("worker", workerId, owner ?? undefined, caller));
+
+function workerOf(
+  workerId: string,
+  { userId }: Principal,
+  { workers }: Owners,
+  check: (owner: Owner) => void,
+): Promise<void> | undefined {
+  if (workers.isKnownOf(workerId, userId) || !workerName.safeParse(workerId).success) return undefined;
+  return workers.read(workerId).then(check);
+}
+
+/** ChangePassword. */
+export const user: OwnerRule<{ id: string }> = ({ id }, caller) => {
+  if (id.toLowerCase() !== caller.userId) throw notSelf("records");
+  return undefined;
+};
+
+/** GetUser. By email or username the database finds out who that is: only it knows which spellings are the same to it. */
+export const userByKey: OwnerRule<{
+  key: { case: "id" | "email" | "username"; value: string } | { case: undefined; value?: undefined };
+}> = ({ key }, caller, owners) => {
+  if (key.case === undefined) return undefined;
+  if (key.case === "id") return user({ id: key.value }, caller, owners);
+  const { data } = (key.case === "email" ? email : username).safeParse(key.value);
+  if (data === undefined) return undefined;
+  return owners.user(key.case, data).then((id) => {
+    if (id !== caller.userId) throw notSelf("records");
+  });
+};
+
+/** UpdateUser. */
+export const userRecord: OwnerRule<{
+  id: string;
+  role?: number | undefined;
+  active?: boolean | undefined;
+  emailVerified?: boolean | undefined;
+  updateMask?: { paths: string[] } | undefined;
+}> = (request, caller, owners) => {
+  const { role, active, emailVerified, updateMask } = request;
+  const values = { role, active, email_verified: emailVerified };
+  for (const [field, value] of Object.entries(values)) {
+    if (value !== undefined || updateMask?.paths.includes(field)) throw adminField(field);
+  }
+  return user(request, caller, owners);
+};
+
+/** CreateApiKey, ListApiKeys. */
+export const keysUser: OwnerRule<{ userId: string }> = ({ userId }, caller) => {
+  if (userId !== "" && userId.toLowerCase() !== caller.userId) throw notSelf("API keys");
+  return undefined;
+};
+
+/** RevokeApiKey, RotateApiKey. */
+export const apiKey: OwnerRule<{ id: string }> = ({ id: text }, caller, owners) => {
+  const id = idOf(text);
+  return id === undefined
+    ? undefined
+    : owners.apiKey(id).then((owner) => mustOwn("API key", id, owner, caller));
+};
+
+/** CreateAuditLog. */
+export const auditEntriesUser: OwnerRule<{ userId: string }> = ({ userId }, caller) => {
+  if (userId !== "" && userId.toLowerCase() !== caller.userId) throw notSelf("audit entries");
+  return undefined;
+};
+
+/** GetAuditLog. Attempts, which are no entries of a user's, are found with their job. */
+export const auditEntry: OwnerRule<{ id: string }> = ({ id: text }, caller, owners) => {
+  const id = idOf(text);
+  if (id === undefined) return undefined;
+  return owners.auditEntry(id).then((owner) => {
+    if (owner === undefined) throw notFound("audit log", id);
+    if (owner !== caller.userId) throw notSelf("audit entries");
+  });
+};
+
+/** ListAuditLogs. Without a user it lists the caller's own. */
+export const auditEntriesList: OwnerRule<{ userId: string }> = (request, caller, owners) => {
+  auditEntriesUser(request, caller, owners);
+  request.userId = caller.userId;
+  return undefined;
+};
+
+/** Most messages name one benchmark: that one costs no set. */
+function distinct<Item>(items: readonly Item[], idOf: (item: Item) => string): Iterable<string> {
+  const found = new Set<string>();
+  let last: string | undefined;
+  for (const item of items) {
+    const id = idOf(item);
+    if (id !== last) found.add(id);
+    last = id;
+  }
+  return found;
+}

@@ -1,0 +1,147 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError, describeError, exitCodes, showError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { repeated, time } from "../options.ts";
+import { print, printable, printJson } from "../output.ts";
+
+interface Options extends ServiceOptions {
+  from?: Date;
+  to?: Date;
+  head: string[];
+  headFile?: string;
+}
+
+interface Head {
+  sequence: bigint;
+  seal: string;
+}
+
+/** The trail holds, it does not, or that could not be found out. */
+const verdicts = { holds: exitCodes.ok, broken: exitCodes.failure, unknown: 2 } as const;
+
+/** A day: recomputing a long chain takes a while. */
+const DEADLINE_MS = 86_400_000;
+
+/** Adds `verify` to `ltb audit`. */
+export function verifyCommand(audit: Command): void {
+  withServiceOptions(audit.command("verify"))
+    .summary("prove that the audit trail was not tampered with")
+    .description(
+      "Recomputes the chain of seals over the audit trail and names the first entry that was altered, removed or inserted. " +
+        "What only a copy outside of the service can prove is that the end was not cut off: keep heads by --head-file. " +
+        "Takes about 10 seconds per million entries; --deadline does not count.\n\n" +
+        "Exit codes: 0 it holds, 1 it does not, 2 that could not be found out.",
+    )
+    .option("--from <time>", "seals made at this time or later (default: from the first)", time)
+    .option("--to <time>", "seals made before this time (default: to the last)", time)
+    .option(
+      "--head <sequence:seal>",
+      "a head that the chain must still contain, as an earlier run printed it; may be repeated",
+      repeated,
+      [],
+    )
+    .option(
+      "--head-file <file>",
+      "the chain must contain the head in this file, which is then replaced by its present one",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb audit verify", ""],
+        [
+          "ltb audit verify --head-file /mnt/elsewhere/ltb.head",
+          "each night: also proves that nothing was cut off since the last",
+        ],
+        ["ltb audit verify --json | jq .first_broken", ""],
+      ),
+    )
+    .action(verify);
+}
+
+async function verify({ from, to, head, headFile, ...options }: Options): Promise<void> {
+  try {
+    const knownHeads = head.map(parseHead);
+    if (headFile !== undefined) knownHeads.push(...(await readHeads(headFile)));
+    using client = createClient(options);
+    const answer = await client.audit.verifyAuditLog(
+      {
+        ...(from && { from: timestampFromDate(from) }),
+        ...(to && { to: timestampFromDate(to) }),
+        knownHeads,
+      },
+      { timeoutMs: DEADLINE_MS },
+    );
+    const [present] = answer.heads;
+    // Of a part of the time it may be older than the one that is kept.
+    if (answer.valid && present && headFile !== undefined && !to) await writeHead(headFile, present);
+    show(answer, options);
+    process.exitCode = answer.valid ? verdicts.holds : verdicts.broken;
+  } catch (error) {
+    // Not 1: who asks whether the trail holds must not take "no answer" for "no".
+    showError(describeError(error), { json: options.json ?? false, cause: error });
+    process.exitCode = verdicts.unknown;
+  }
+}
+
+function parseHead(text: string): Head {
+  const [, sequence, seal] = /^(\d{1,16}):([0-9a-f]{64})$/i.exec(text.trim()) ?? [];
+  if (sequence === undefined || seal === undefined)
+    throw new CliError(`expected SEQUENCE:SEAL, such as 12:5d41…, got ${JSON.stringify(text)}`, {
+      usage: true,
+    });
+  return { sequence: BigInt(sequence), seal: seal.toLowerCase() };
+}
+
+/** None if there is no such file yet. */
+async function readHeads(file: string): Promise<Head[]> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+  return [parseHead(text)];
+}
+
+async function writeHead(file: string, head: Head): Promise<void> {
+  const draft = `${file}.new`;
+  await writeFile(draft, `${headText(head)}\n`);
+  await rename(draft, file);
+}
+
+function headText({ sequence, seal }: Head): string {
+  return `${sequence}:${seal}`;
+}
+
+function show(answer: VerifyAuditLogResponse, { json }: ServiceOptions): void {
+  if (json) {
+    const { valid, entriesChecked, entriesRemoved, entriesUnsealed, firstBroken, heads } = answer;
+    printJson({
+      valid,
+      entries_checked: Number(entriesChecked),
+      entries_removed: Number(entriesRemoved),
+      entries_unsealed: Number(entriesUnsealed),
+      first_broken: firstBroken
+        ? {
+            sequence: Number(firstBroken.sequence),
+            entry_id: firstBroken.entryId,
+            reason: firstBroken.reason,
+          }
+        : null,
+      head: heads[0] ? headText(heads[0]) : null,
+    });
+    return;
+  }
+  const { firstBroken, entriesChecked, entriesRemoved, entriesUnsealed, heads } = answer;
+  if (firstBroken) print(printable(`THE AUDIT TRAIL DOES NOT HOLD: ${firstBroken.reason}`));
+  else print("The audit trail holds.");
+  print(
+    `entries checked ${entriesChecked}, removed by cleanup ${entriesRemoved}, waiting to be sealed ${entriesUnsealed}`,
+  );
+  if (heads[0]) print(`head ${headText(heads[0])}`);
+}

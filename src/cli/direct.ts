@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import type { Database } from "../database/database.ts";
+import { CliError } from "./errors.ts";
+import { commandLine } from "./invocation.ts";
+import { note } from "./output.ts";
+
+/** Options of commands that can do without the service. */
+export interface DirectOptions {
+  /** Write to the configured database. */
+  database?: boolean;
+  config?: string;
+}
+
+export function withDirectOptions(command: Command): Command {
+  return command
+    .option(
+      "--database",
+      "write to the configured database (DATABASE_URL and its kin) instead of calling the service: for the first admin and key, and where none are left",
+    )
+    .option("--config <file>", "with --database: JSON file with settings (LTB_CONFIG_FILE)");
+}
+
+/** Works on the configured database, as the program itself and not as any user. */
+export async function onDatabase<T>(
+  { config: file }: DirectOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const { loadConfig } = await import("../config.ts");
+  const { startConfiguredDatabase } = await import("../configured-database.ts");
+  const { Database } = await import("../database/database.ts");
+  const { migrationStatus } = await import("../database/migrate.ts");
+  const { withOrigin } = await import("../database/origin.ts");
+  const config = loadConfig(file === undefined ? {} : { file });
+  for (const warning of config.warnings) note(`warning: ${warning}`);
+  await using open = new AsyncDisposableStack();
+  const source = await startConfiguredDatabase(config, { join: true });
+  open.defer(() => source.stop());
+  const migrations = await migrationStatus(await source.migrationConnection());
+  // Not brought up to date by the way: older servers may be running on it.
+  if (migrations.some(({ appliedAt }) => appliedAt === null))
+    throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);
+  const database = await Database.connect(source.connection, {
+    startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+    preparedStatements: config.preparedStatements,
+  });
+  open.defer(() => database.close());
+  note(`writing to ${source.description}`);
+  // Awaited here: the database is open for no longer than this function runs.
+  return await withOrigin({ actor: "ltb" }, () => work(database));
+}

@@ -1,0 +1,56 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
+import { permissionOf } from "../../auth/permissions.ts";
+import type { JsonObject } from "../../validation.ts";
+import { hostAndPort } from "../client.ts";
+import type { TlsFlags } from "../tls.ts";
+import { exampleOf } from "./methods.ts";
+
+export interface Target extends Omit<TlsFlags, "tls"> {
+  /** `host:port`, with or without a scheme. */
+  address: string;
+  secure: boolean;
+  /** What stands for the API key in the line, for example `$LTB_API_KEY`: never the key itself. */
+  key: string;
+  /** Folder of the protos, where the service does not describe itself. */
+  proto?: string | undefined;
+}
+
+/** The command line that calls the method with its example body. */
+export function grpcurlLine(method: DescMethod, target: Target): string {
+  const { address, secure, key, proto, tlsCa, tlsCert, tlsKey, tlsServerName } = target;
+  const body = inGrpcurl(method, exampleOf(method));
+  const option = (name: string, value: string | undefined) =>
+    value === undefined ? [] : [name, quoted(value)];
+  return [
+    "grpcurl",
+    ...(secure
+      ? [
+          ...option("-cacert", tlsCa),
+          ...option("-cert", tlsCert),
+          ...option("-key", tlsKey),
+          ...option("-servername", tlsServerName),
+        ]
+      : ["-plaintext"]),
+    ...(permissionOf(method) === "open" ? [] : ["-H", `"authorization: Bearer ${key}"`]),
+    ...(proto === undefined ? [] : ["-import-path", quoted(proto), "-proto", method.parent.file.proto.name]),
+    ...(Object.keys(body).length === 0 ? [] : ["-d", quoted(JSON.stringify(body))]),
+    hostAndPort(address),
+    `${method.parent.typeName}/${method.name}`,
+  ].join(" ");
+}
+
+/** A request as grpcurl reads it, which differs from the JSON of protobuf: it takes a field mask for a message like any other. */
+export function inGrpcurl({ input }: DescMethod, body: JsonObject): JsonObject {
+  const masks = input.fields.filter(({ message }) => message?.typeName === FieldMaskSchema.typeName);
+  const changed = masks.flatMap(({ name }) => {
+    const mask = body[name];
+    return typeof mask === "string" ? [[name, { paths: mask.split(",") }] as const] : [];
+  });
+  return { ...body, ...Object.fromEntries(changed) };
+}
+
+/** A text as one word of the shell. */
+export function quoted(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

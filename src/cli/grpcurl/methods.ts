@@ -1,0 +1,52 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import { BenchmarkService } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobService } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
+import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
+import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
+import type { JsonObject } from "../../validation.ts";
+import { exampleBodies } from "./example-bodies.ts";
+
+/** Every service of `ltb.v1`. */
+export const ltbServices = [
+  BenchmarkService,
+  JobService,
+  WorkerService,
+  UserService,
+  AuditService,
+  SystemService,
+] as const;
+
+/** Every method of every service, in the order of the protos. */
+export const ltbMethods: readonly DescMethod[] = ltbServices.flatMap(({ methods }) => methods);
+
+/** A method as grpcurl and the example bodies name it, without the package: `JobService/CreateJob`. */
+export function shortName({ parent, name }: DescMethod): string {
+  return `${parent.name}/${name}`;
+}
+
+/** The example request of a method. */
+export function exampleOf(method: DescMethod): JsonObject {
+  return exampleBodies[shortName(method)] ?? {};
+}
+
+/**
+ * Methods by what a person types: `CreateJob`, `JobService/CreateJob`, `ltb.v1.JobService/CreateJob` or `ltb.v1.JobService.CreateJob`, in any
+ * case. Empty if there is none of that name.
+ */
+export function findMethods(text: string): DescMethod[] {
+  const wanted = text
+    .toLowerCase()
+    .replace(/^\/?(ltb\.v1\.)?/, "")
+    .replace(".", "/");
+  return ltbMethods.filter(
+    (method) => method.name.toLowerCase() === wanted || shortName(method).toLowerCase() === wanted,
+  );
+}
+
+/** Names that somebody who typed `text` may have meant: those that contain it. */
+export function similarMethods(text: string): string[] {
+  const part = text.toLowerCase().replace(/^.*[./]/, "");
+  return ltbMethods.map(shortName).filter((name) => name.toLowerCase().includes(part));
+}

@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { Command } from "commander";
+import { CliError } from "./errors.ts";
+
+/** Where a password comes from: never the command line, which other users of the machine can read. */
+export interface PasswordOptions {
+  passwordFile?: string;
+}
+
+export function withPasswordOption(command: Command): Command {
+  return command.option(
+    "--password-file <file>",
+    "read the password from a file, or with - from standard input, instead of asking for it; one line end after it is left out",
+  );
+}
+
+/** The password in the file, or what is typed at the prompt, twice if `confirm`. */
+export async function readPassword(
+  { passwordFile }: PasswordOptions,
+  { prompt = "Password", confirm = false } = {},
+): Promise<string> {
+  if (passwordFile !== undefined) return fromFile(passwordFile);
+  if (!process.stdin.isTTY)
+    throw new CliError(
+      "there is no terminal to ask for the password: give --password-file FILE, or - for standard input",
+      {
+        usage: true,
+      },
+    );
+  const password = await ask(`${prompt}: `);
+  if (confirm && (await ask(`${prompt} again: `)) !== password) throw new CliError("the passwords differ");
+  return password;
+}
+
+async function fromFile(file: string): Promise<string> {
+  try {
+    const bytes = file === "-" ? await buffer(process.stdin) : await readFile(file);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new CliError(`the password cannot be read: ${error instanceof Error ? error.message : error}`, {
+      usage: true,
+      cause: error,
+    });
+  }
+}
+
+/** Asks at the terminal without showing what is typed. */
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // As a terminal, readline takes the echo away and edits the line by itself; what it would show goes nowhere.
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  const { promise: given, resolve, reject } = Promise.withResolvers<string>();
+  lines.once("SIGINT", () => reject(new CliError("cancelled", { code: "CANCELLED" })));
+  lines.once("close", () => reject(new CliError("no password was given", { code: "CANCELLED" })));
+  lines.question("").then(resolve, reject);
+  try {
+    return await given;
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
+}

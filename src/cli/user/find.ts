@@ -1,0 +1,34 @@
+import type { User } from "../../../gen/ltb/v1/user_pb.ts";
+import type { UserRepository } from "../../users/repository.ts";
+import type { User as StoredUser } from "../../users/rows.ts";
+import type { UserClient } from "../client.ts";
+import { CliError } from "../errors.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What a user is named by on the command line. */
+export const userArgument = "id, email or user name";
+
+/** How the text names a user: by its id, its email if there is an @, else its user name. */
+function keyOf(text: string) {
+  const field = UUID.test(text) ? "id" : text.includes("@") ? "email" : "username";
+  return { case: field, value: text } as const;
+}
+
+export async function findUser(users: UserClient, text: string): Promise<User> {
+  const { user } = await users.getUser({ key: keyOf(text) });
+  return needed(user);
+}
+
+/** The same where there is no service. */
+export function findStoredUser(users: UserRepository, text: string): Promise<StoredUser> {
+  const { case: field, value } = keyOf(text);
+  if (field === "id") return users.get(value);
+  return field === "email" ? users.getByEmail(value) : users.getByUsername(value);
+}
+
+/** The user that an answer always has. */
+export function needed(user: User | undefined): User {
+  if (user === undefined) throw new CliError("the service answered without the user", { code: "INTERNAL" });
+  return user;
+}

@@ -1,0 +1,56 @@
+import { resolve } from "node:path";
+import type { z } from "zod";
+import type { Problem } from "./error.ts";
+import type { service } from "./service.ts";
+
+/** TLS of both listeners. Paths are absolute. */
+export type TlsChoice = Readonly<{
+  certFile: string;
+  keyFile: string;
+  /** Undefined: clients need no certificate. */
+  clientCaFile: string | undefined;
+  /** `optional`: a client may come without a certificate too. */
+  clientAuth: "required" | "optional";
+}>;
+
+/** Reads the settings of TLS, of which certificate and key go together. The files themselves are read when the service starts. */
+export function chooseTls(
+  {
+    LTB_TLS_CERT_FILE: certFile,
+    LTB_TLS_KEY_FILE: keyFile,
+    LTB_TLS_CLIENT_CA_FILE: clientCaFile,
+    LTB_TLS_CLIENT_AUTH: clientAuth,
+  }: z.output<typeof service>,
+  cwd: string,
+  problems: Problem[],
+): TlsChoice | undefined {
+  if (clientAuth !== undefined && clientCaFile === undefined)
+    problems.push({
+      name: "LTB_TLS_CLIENT_CA_FILE",
+      message:
+        "expected a PEM file of the authorities that sign clients' certificates, for LTB_TLS_CLIENT_AUTH",
+    });
+  if (certFile !== undefined && keyFile !== undefined)
+    return {
+      certFile: resolve(cwd, certFile),
+      keyFile: resolve(cwd, keyFile),
+      clientCaFile: clientCaFile === undefined ? undefined : resolve(cwd, clientCaFile),
+      clientAuth: clientAuth ?? "required",
+    };
+  const given = Object.entries({
+    LTB_TLS_CERT_FILE: certFile,
+    LTB_TLS_KEY_FILE: keyFile,
+    LTB_TLS_CLIENT_CA_FILE: clientCaFile,
+  })
+    .filter(([, path]) => path !== undefined)
+    .map(([name]) => name);
+  if (given.length === 0) return undefined;
+  const missing = (name: string, what: string) =>
+    problems.push({
+      name,
+      message: `expected a PEM file of the server's ${what}, since ${given.join(" and ")} is set`,
+    });
+  if (certFile === undefined) missing("LTB_TLS_CERT_FILE", "certificate");
+  if (keyFile === undefined) missing("LTB_TLS_KEY_FILE", "private key");
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { Code } from "@connectrpc/connect";
+import { ServiceError } from "../errors.ts";
+import type { Creation } from "./create.ts";
+import type { Job } from "./rows.ts";
+
+/** The job that was created. @throws why it was not */
+export function jobOf(creation: Creation | undefined): Job {
+  if (!creation) throw new Error("a job was created without a result");
+  if ("error" in creation) throw creation.error;
+  return creation.job;
+}
+
+/** The error of one job of a batch, which then names its position. */
+export function atPosition(
+  index: number,
+  { code, reason, message, metadata, violations }: ServiceError,
+): ServiceError {
+  return new ServiceError(code, reason, `jobs[${index}]: ${message}`, {
+    metadata,
+    violations: violations.map(({ field, description }) => ({
+      field: `jobs[${index}].${field}`,
+      description,
+    })),
+  });
+}
+
+/** Whether the database refused a job for its id. */
+export function isIdTaken(error: unknown): boolean {
+  return (
+    error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS"
+  );
+}
+
+/** The same error, or what to say instead where it was for the id. */
+export function idTaken(error: unknown, id: string | undefined): unknown {
+  return isIdTaken(error) ? taken(id) : error;
+}
+
+/** ALREADY_EXISTS for an id. */
+export function taken(id: string | undefined): ServiceError {
+  const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
+    metadata: { entity: "job", ...(id && { id }) },
+  });
+}
+
+/** FAILED_PRECONDITION for a change that the status of the job does not allow. */
+export function forbidden({ id, status }: Job, what: string): ServiceError {
+  const message = `job ${id} is ${status} and cannot be ${what}`;
+  return new ServiceError(Code.FailedPrecondition, "FORBIDDEN_STATUS_CHANGE", message, {
+    metadata: { entity: "job", id, from: status },
+  });
+}
+
+/** ABORTED for a job that was in another state each time it was looked at. */
+export function busy(id: string): ServiceError {
+  return new ServiceError(Code.Aborted, "CONFLICT", `job ${id} keeps changing: try again`, {
+    retryAfterMs: 100,
+  });
+}

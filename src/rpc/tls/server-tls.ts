@@ -1,0 +1,169 @@
+import type { Server, TlsOptions } from "node:tls";
+import { transportLimits } from "../../limits.ts";
+import type { Logger } from "../../log.ts";
+import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents, type TlsFiles } from "./files.ts";
+
+/** Whether a client has to have a certificate of `clientCaFile`, or may also come without one. */
+export type ClientAuth = "required" | "optional";
+
+export interface TlsSettings extends TlsFiles {
+  /** Of no effect without `clientCaFile`. A certificate that is not valid, or signed by another authority, is refused either way. */
+  clientAuth: ClientAuth;
+}
+
+/** Those that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as HTTP/2 demands. */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+const DAY_MS = 86_400_000;
+
+/** The TLS of both listeners: their options, and certificates that follow the files they come from. */
+export class ServerTls {
+  readonly #settings: TlsSettings;
+  readonly #log: Logger;
+  readonly #servers = new Set<Server>();
+  readonly #timer: NodeJS.Timeout;
+  #contents: TlsContents;
+  #expiries: Expiry[];
+  /** What was found last and could not be used; told about when it is still there at the next look. */
+  #refused = "";
+  #told = "";
+  #daysTold = "";
+  #looking: Promise<void> | undefined;
+
+  private constructor(
+    settings: TlsSettings,
+    contents: TlsContents,
+    expiries: Expiry[],
+    log: Logger,
+    pollMs: number,
+  ) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#contents = contents;
+    this.#expiries = expiries;
+    this.#warnOfExpiry();
+    // Looking at contents finds a swapped symbolic link and a file system without notifications as surely as an edit.
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, pollMs).unref();
+  }
+
+  /**
+   * Reads the files, and looks at them again from time to time.
+   * @throws ConfigError that names the settings at fault
+   */
+  static async load(
+    settings: TlsSettings,
+    log: Logger,
+    pollMs: number = transportLimits.tlsReloadMs,
+  ): Promise<ServerTls> {
+    const contents = await readTlsFiles(settings);
+    return new ServerTls(settings, contents, checkTlsContents(contents), log, pollMs);
+  }
+
+  /** To make a server with, which then needs `keep`. */
+  get options(): TlsOptions {
+    const { clientCaFile, clientAuth } = this.#settings;
+    return {
+      ...this.#context(),
+      requestCert: clientCaFile !== undefined,
+      rejectUnauthorized: clientAuth === "required",
+      handshakeTimeout: transportLimits.tlsHandshakeMs,
+    };
+  }
+
+  get asksForCertificate(): boolean {
+    return this.#settings.clientCaFile !== undefined;
+  }
+
+  /** Gives the server new certificates as they come, until it closes. Connections that are open keep theirs. */
+  keep(server: Server): void {
+    this.#servers.add(server);
+    server.once("close", () => this.#servers.delete(server));
+  }
+
+  /** Looks at the files no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #context() {
+    const { cert, key, clientCa } = this.#contents;
+    return {
+      cert,
+      key,
+      ...(clientCa && { ca: clientCa }),
+      minVersion: "TLSv1.2",
+      ciphers: CIPHERS,
+    } as const;
+  }
+
+  async #look(): Promise<void> {
+    this.#warnOfExpiry();
+    try {
+      const contents = await readTlsFiles(this.#settings);
+      if (same(contents, this.#contents)) {
+        this.#refused = this.#told = "";
+        return;
+      }
+      this.#expiries = checkTlsContents(contents);
+      this.#contents = contents;
+      for (const server of this.#servers) server.setSecureContext(this.#context());
+      this.#refused = this.#told = this.#daysTold = "";
+      this.#log.info(
+        { expires: this.#expiries[0]?.at.toISOString() },
+        "the TLS certificates were read again",
+      );
+      this.#warnOfExpiry();
+    } catch (error) {
+      this.#refuse(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Between the writes of two files they do not fit together: that alone is no reason to wake anyone. */
+  #refuse(why: string): void {
+    if (this.#refused === why && this.#told !== why) {
+      this.#told = why;
+      this.#log.warn(
+        { why },
+        "the changed TLS files cannot be used; serving with the certificates as before",
+      );
+    }
+    this.#refused = why;
+  }
+
+  /** Once a day. */
+  #warnOfExpiry(): void {
+    const left = this.#expiries.map(({ at }) => Math.floor((at.getTime() - Date.now()) / DAY_MS));
+    if (left.join() === this.#daysTold) return;
+    this.#daysTold = left.join();
+    for (const [index, { name, at }] of this.#expiries.entries()) {
+      const days = left[index] ?? 0;
+      if (days >= transportLimits.tlsExpiryWarningDays) continue;
+      const about = { setting: name, expires: at.toISOString() };
+      if (days < 0) this.#log.error(about, "a TLS certificate has expired: replace the file");
+      else this.#log.warn({ ...about, days }, "a TLS certificate expires soon: replace the file");
+    }
+  }
+}
+
+function same(left: TlsContents, right: TlsContents): boolean {
+  return (
+    left.cert.equals(right.cert) &&
+    left.key.equals(right.key) &&
+    (left.clientCa === right.clientCa ||
+      (left.clientCa !== undefined && right.clientCa !== undefined && left.clientCa.equals(right.clientCa)))
+  );
+}

@@ -1,0 +1,59 @@
+/** What is wrong between the two ends of TLS, as a client sees it. */
+export interface TlsFailure {
+  /**
+   * The server's certificate: `untrusted`: no authority that the client knows has signed it; `untimely`: it has expired, or is not valid yet;
+   * `name`: it is another server's. `clear`: the server does not speak TLS. `wanted`: it demands a certificate, and `refused`: it does not take
+   * the one that it was shown. `protocol`: it speaks TLS, but neither HTTP/2 nor what else was asked for.
+   */
+  kind: "untrusted" | "untimely" | "name" | "clear" | "wanted" | "refused" | "protocol";
+  /** In the words of Node or OpenSSL, without what they advise. */
+  why: string;
+}
+
+const kinds: [RegExp, TlsFailure["kind"]][] = [
+  [/Hostname\/IP does not match certificate's altnames: .*?(?=\. Resolution note|$)/, "name"],
+  [/certificate (has expired|is not yet valid)/, "untimely"],
+  [/self-signed certificate( in certificate chain)?/, "untrusted"],
+  [/unable to (verify the first|get (local )?issuer) certificate/, "untrusted"],
+  [/wrong version number|packet length too long/, "clear"],
+  [/alert certificate required/, "wanted"],
+  [
+    /alert (unknown ca|bad certificate|certificate (expired|revoked|unknown)|unsupported certificate)/,
+    "refused",
+  ],
+  [/alert no application protocol/, "protocol"],
+];
+
+/** Finds the failure in the message of an error, which is all that some libraries keep of it. */
+export function tlsFailure(message: string): TlsFailure | undefined {
+  for (const [pattern, kind] of kinds) {
+    const [why] = pattern.exec(message) ?? [];
+    if (why !== undefined) return { kind, why };
+  }
+  return undefined;
+}
+
+/** How the reader of a message names what can be set. */
+export interface TlsWords {
+  ca: string;
+  certificate: string;
+  serverName: string;
+  off: string;
+}
+
+/** What a client of the service can do about the failure; undefined if the message is of none. */
+export function explainTlsFailure(message: string, words: TlsWords): string | undefined {
+  const failure = tlsFailure(message);
+  if (failure === undefined) return undefined;
+  const { kind, why } = failure;
+  const explanations: Record<TlsFailure["kind"], string> = {
+    untrusted: `its certificate is not trusted (${why}); give the authority that signed it with ${words.ca}`,
+    untimely: `its certificate cannot be accepted (${why}); it has to get a new one`,
+    name: `its certificate is for other names (${why}); call it by one of them, or give the one to expect with ${words.serverName}`,
+    clear: `it does not speak TLS; call it ${words.off}, or by another port`,
+    wanted: `it demands a certificate of its clients; give one with ${words.certificate}`,
+    refused: `it does not accept the client's certificate (${why}); give one with ${words.certificate} that its authority has signed`,
+    protocol: "it does not speak gRPC; is this the gRPC port?",
+  };
+  return explanations[kind];
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { scopes } from "../auth/scopes.ts";
+import { limits } from "../limits.ts";
+import { jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+import { readHash } from "./passwords/hash-format.ts";
+import { passwordLength } from "./passwords/policy.ts";
+import { userRoles } from "./rows.ts";
+
+// Without white space around it, and in NFC: what looks the same is the same.
+const tidy = z.string({ error: "must be a string" }).transform((value) => value.trim().normalize("NFC"));
+const noControls = (value: string) => !/\p{Cc}/u.test(value);
+const controls = "must not contain control characters";
+
+/** An email address, without white space around it and in NFC. Whether mail arrives there is not known. */
+export const email = tidy
+  .pipe(text(limits.nameLength, limits.emailMinLength))
+  .refine(noControls, controls)
+  .refine(
+    (value) => /^[^\s@]+@[^\s@]+$/.test(value),
+    "must be an email address, for example ada@example.com",
+  );
+
+/** A user name, without white space around it and in NFC. */
+export const username = tidy.pipe(text(limits.usernameLength, 1)).refine(noControls, controls);
+
+const role = z.enum(userRoles, { error: `must be one of ${userRoles.join(", ")}` });
+
+/** A password as it is typed to be checked. */
+export const typedPassword = z
+  .string({ error: "must be a string" })
+  .refine((value) => value !== "" && passwordLength(value) <= limits.passwordLength, {
+    error: `must have 1 to ${limits.passwordLength} characters`,
+  });
+
+const passwordHash = z.string({ error: "must be a string" }).superRefine((value, context) => {
+  const read = readHash(value);
+  if ("fault" in read) context.addIssue({ code: "custom", message: read.fault });
+});
+
+export const newUser = z
+  .strictObject({
+    id: uuid.optional(),
+    email,
+    username,
+    /** Held against the policy where the account's other fields are known. */
+    password: z.string({ error: "must be a string" }).optional(),
+    passwordHash: passwordHash.optional(),
+    role: role.default("user"),
+    metadata: jsonObject.nullish(),
+  })
+  .refine((user) => user.password === undefined || user.passwordHash === undefined, {
+    path: ["passwordHash"],
+    error: "must not be given together with password",
+  });
+
+/** A user to be created: active, email not verified. With neither password nor hash it can only use API keys. */
+export type NewUser = z.input<typeof newUser>;
+
+export const userChanges = z.strictObject({
+  email: email.optional(),
+  username: username.optional(),
+  role: role.optional(),
+  active: z.boolean().optional(),
+  emailVerified: z.boolean().optional(),
+  metadata: jsonObject.nullish(),
+});
+
+/** Changes of a user. A field that is absent stays as it is; null clears it. */
+export type UserChanges = z.input<typeof userChanges>;
+
+export const userFilter = z.strictObject({ role: role.optional(), active: z.boolean().optional() });
+
+/** Which users a list holds: those that match all that is given. */
+export type UserFilter = z.input<typeof userFilter>;
+
+export const passwordChange = z.strictObject({
+  /** Absent: it is not asked for. */
+  currentPassword: typedPassword.optional(),
+  newPassword: z.string({ error: "must be a string" }),
+  keepSessionId: uuid.optional(),
+  address: z.string().optional(),
+});
+
+/** A new password, and what becomes of the user's sessions: all end but `keepSessionId`. `address`: where the attempt comes from. */
+export type PasswordChange = z.input<typeof passwordChange>;
+
+export const credentials = z.strictObject({
+  email: tidy.pipe(text(limits.nameLength, 1)),
+  password: typedPassword,
+  address: z.string().optional(),
+  userAgent: z.string().optional(),
+});
+
+/** What someone says at login, and where the attempt comes from. */
+export type Credentials = z.input<typeof credentials>;
+
+const knownScopes: ReadonlySet<string> = new Set(scopes);
+const scope = z
+  .string({ error: "must be a string" })
+  .refine((value) => knownScopes.has(value), `must be one of ${scopes.join(", ")}`);
+
+export const newApiKey = z.strictObject({
+  id: uuid.optional(),
+  userId: uuid,
+  name: text(limits.nameLength, 1),
+  scopes: z
+    .array(scope)
+    .max(limits.scopes, `must have at most ${limits.scopes} entries`)
+    .transform((given) => [...new Set(given)].sort())
+    .default([]),
+  expiresAt: timestamp.nullish(),
+  createdBy: uuid.nullish(),
+});
+
+/** An API key to be made. Without scopes it may do all that its user's role allows, without expiry it never ends. */
+export type NewApiKey = z.input<typeof newApiKey>;
+
+export const overlapMs = whole(0, limits.rotationOverlapMs);

@@ -1,0 +1,175 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import { recordAudit } from "../audit/record.ts";
+import type { Executor } from "../database/executor.ts";
+import { newId } from "../database/ids.ts";
+import { cut } from "../database/page.ts";
+import { type Once, once } from "../database/requests.ts";
+import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { parseInput, uuid } from "../validation.ts";
+import * as input from "./input.ts";
+import * as statements from "./key-statements.ts";
+import type { ApiKey } from "./rows.ts";
+import { getUser, holdUser, type Position } from "./statements.ts";
+import { newApiKey } from "./tokens.ts";
+
+/** A key that was just made. */
+export interface MadeApiKey {
+  apiKey: ApiKey;
+  /** The key itself: here and never again. Undefined in the answer to a repeated request. */
+  secret: string | undefined;
+}
+
+export interface RotatedApiKey extends MadeApiKey {
+  /** The key that was replaced, with its new expiry. */
+  oldApiKey: ApiKey;
+}
+
+export interface RotateOptions {
+  /** How long the old key works on: at most 30 days. Default: 0. */
+  overlapMs?: number | undefined;
+  /** Id of the user who rotates it. */
+  createdBy?: string | undefined;
+}
+
+export interface ApiKeyPage {
+  items: readonly ApiKey[];
+  /** Undefined on the last page. */
+  next: Position | undefined;
+}
+
+const withUserId = z.object({ userId: uuid });
+
+export async function createApiKey(
+  db: Executor,
+  given: input.NewApiKey,
+  request?: Once,
+): Promise<MadeApiKey> {
+  const key = parseInput(input.newApiKey, given);
+  return once(db, request, "CreateApiKey", key, {
+    create: (part) => {
+      if (key.expiresAt && Date.parse(key.expiresAt) <= Date.now()) {
+        throw invalidField("expires_at", "must be in the future");
+      }
+      return part.transaction((transaction) => insert(transaction, key));
+    },
+    // The secret is kept nowhere, so that a repeated request gets none.
+    remember: ({ apiKey }) => apiKey.id,
+    recall: async (part, id) => ({ apiKey: await getApiKey(part, String(id)), secret: undefined }),
+  });
+}
+
+export async function getApiKey(db: Executor, id: string): Promise<ApiKey> {
+  const key = parseInput(uuid, id, "id");
+  return found(await db.maybeOne(statements.getApiKey(key)), key);
+}
+
+export async function listApiKeys(
+  db: Executor,
+  userId: string,
+  limit: number,
+  after: Position | undefined,
+): Promise<ApiKeyPage> {
+  const { userId: id } = parseInput(withUserId, { userId });
+  if (!(await db.maybeOne(getUser(id)))) throw notFound("user", id);
+  const { items, last } = cut(await db.any(statements.listApiKeys(id, limit + 1, after)), limit);
+  return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+}
+
+export async function revokeApiKey(db: Executor, id: string): Promise<ApiKey> {
+  const key = parseInput(uuid, id, "id");
+  return db.transaction(async (transaction) => {
+    const before = found(await transaction.maybeOne(statements.lockApiKey(key)), key);
+    if (before.revokedAt !== null) return before;
+    const revoked = await transaction.one(statements.revokeApiKey(key));
+    const { userId, revokedAt } = revoked;
+    const changes = { before: { revokedAt: null }, after: { revokedAt, userId } };
+    await recordAudit(transaction, [{ action: "revoke", entityType: "api_key", entityId: key, changes }]);
+    return revoked;
+  });
+}
+
+export async function rotateApiKey(
+  db: Executor,
+  id: string,
+  { overlapMs = 0, createdBy }: RotateOptions,
+  request?: Once,
+): Promise<RotatedApiKey> {
+  const key = parseInput(uuid, id, "id");
+  const overlap = parseInput(input.overlapMs, overlapMs, "overlap");
+  return once(
+    db,
+    request,
+    "RotateApiKey",
+    { id: key, overlap },
+    {
+      create: (part) => part.transaction((transaction) => rotate(transaction, key, overlap, createdBy)),
+      remember: ({ apiKey }) => apiKey.id,
+      recall: async (part, made) => ({
+        apiKey: await getApiKey(part, String(made)),
+        secret: undefined,
+        oldApiKey: await getApiKey(part, key),
+      }),
+    },
+  );
+}
+
+async function rotate(
+  db: Executor,
+  id: string,
+  overlapMs: number,
+  createdBy: string | undefined,
+): Promise<RotatedApiKey> {
+  const { userId } = found(await db.maybeOne(statements.getApiKey(id)), id);
+  // The user before its key, as the deletion of a user takes them.
+  await db.maybeOne(holdUser(userId));
+  const old = found(await db.maybeOne(statements.lockApiKey(id)), id);
+  if (!old.active) throw inactive(old);
+  const { name, scopes, expiresAt } = old;
+  const made = await insert(db, { userId, name, scopes, expiresAt, createdBy, rotatedFrom: id });
+  const oldApiKey = await db.one(statements.expireApiKey(id, overlapMs));
+  const after = { expiresAt: oldApiKey.expiresAt, rotatedTo: made.apiKey.id };
+  await recordAudit(db, [
+    { action: "rotate", entityType: "api_key", entityId: id, changes: { before: { expiresAt }, after } },
+  ]);
+  return { ...made, oldApiKey };
+}
+
+type NewKeyRow = z.output<typeof input.newApiKey> & { rotatedFrom?: string };
+
+async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
+  // Held until the key is there: the deletion of its user then revokes it too.
+  if (!(await db.maybeOne(holdUser(key.userId)))) throw notFound("user", key.userId);
+  const { id: keyId, hash, text } = newApiKey();
+  const row = { ...key, id: key.id ?? newId(), keyId, hash };
+  const apiKey = await db.maybeOne(statements.insertApiKey(row));
+  if (apiKey) {
+    const { userId, name, scopes, expiresAt, rotatedFrom } = apiKey;
+    const after = {
+      userId,
+      name,
+      scopes,
+      ...(expiresAt !== null && { expiresAt }),
+      ...(rotatedFrom !== null && { rotatedFrom }),
+    };
+    await recordAudit(db, [
+      { action: "create", entityType: "api_key", entityId: apiKey.id, changes: { after } },
+    ]);
+    return { apiKey, secret: text };
+  }
+  throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `API key ${row.id} exists already`, {
+    metadata: { entity: "api_key", id: row.id },
+  });
+}
+
+function found(key: ApiKey | null, id: string): ApiKey {
+  if (!key) throw notFound("api_key", id);
+  return key;
+}
+
+function inactive({ id, revokedAt }: ApiKey): ServiceError {
+  const message = `API key ${id} is ${revokedAt === null ? "expired" : "revoked"} and cannot be rotated: create a new one`;
+  return new ServiceError(Code.FailedPrecondition, "KEY_INACTIVE", message, {
+    metadata: { entity: "api_key", id },
+  });
+}

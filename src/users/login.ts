@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { type AuditEntry, recordAudit } from "../audit/record.ts";
+import type { Executor } from "../database/executor.ts";
+import { currentOrigin } from "../database/origin.ts";
+import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { parseInput } from "../validation.ts";
+import { type Credentials, credentials } from "./input.ts";
+import { checkPassword, hashPassword } from "./passwords/hash.ts";
+import type { User } from "./rows.ts";
+import { insertSession } from "./session-statements.ts";
+import { credentialsByEmail, getUser, type StoredCredentials } from "./statements.ts";
+import { throttled } from "./throttle.ts";
+import { newSessionToken } from "./tokens.ts";
+
+/** A session that was just begun. */
+export interface Login {
+  /** Shown once, kept nowhere. */
+  token: string;
+  sessionId: string;
+  expiresAt: string;
+  user: User;
+}
+
+/**
+ * Begins a session.
+ * @throws UNAUTHENTICATED, the same in every case and after the same time; RESOURCE_EXHAUSTED for too many attempts
+ */
+export async function login(db: Executor, input: Credentials): Promise<Login> {
+  const { email, password, address, userAgent } = parseInput(credentials, input);
+  const started = performance.now();
+  const found = await db.maybeOne(credentialsByEmail(email));
+  // By its id: there are several ways to write one email.
+  const session = await throttled(db, found?.id ?? email, address, () =>
+    prove(db, found, password, { address, userAgent }),
+  );
+  if (!session) {
+    // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email is not kept: it may
+    // be a password.
+    await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
+    // Imported hashes take other times than ours.
+    await sleep(Math.max(0, limits.loginFailureMs - (performance.now() - started)));
+    throw new ServiceError(
+      Code.Unauthenticated,
+      "INVALID_CREDENTIALS",
+      "email or password is wrong, or the user may not log in",
+    );
+  }
+  return session;
+}
+
+/** A session if the password is right and the user active; the path is the same for all others. */
+async function prove(
+  db: Executor,
+  found: StoredCredentials | null,
+  password: string,
+  from: { address: string | undefined; userAgent: string | undefined },
+): Promise<Login | undefined> {
+  const usable = found?.active ? found : undefined;
+  const { matches, outdated } = await checkPassword(password, usable?.passwordHash);
+  if (!usable || !matches) return undefined;
+  const { id: userId, passwordHash } = usable;
+  const { id: sessionId, hash: tokenHash, text: token } = newSessionToken();
+  const newPasswordHash = outdated ? await hashPassword(password) : undefined;
+  return db.transaction(async (transaction) => {
+    const session = await transaction.maybeOne(
+      insertSession({
+        id: sessionId,
+        userId,
+        tokenHash,
+        hours: limits.sessionHours,
+        address: from.address,
+        userAgent: from.userAgent?.slice(0, limits.userAgentLength),
+        passwordHash,
+        newPasswordHash,
+      }),
+    );
+    const user = session && (await transaction.maybeOne(getUser(userId)));
+    if (!user) return undefined;
+    await recordAudit(transaction, [loginEntry(user, sessionId)]);
+    return { token, sessionId, expiresAt: session.expiresAt, user };
+  });
+}
+
+/** Nobody is authenticated yet: it is the user who logs in that acts. */
+function loginEntry({ id, username }: User, sessionId: string): AuditEntry {
+  const origin = { ...currentOrigin(), userId: id, actor: username };
+  return { action: "login", entityType: "user", entityId: id, changes: { after: { sessionId } }, origin };
+}

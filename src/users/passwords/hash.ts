@@ -1,0 +1,82 @@
+import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import { Code } from "@connectrpc/connect";
+import bcrypt from "bcrypt";
+import { currentSignal } from "../../database/cancellation.ts";
+import { Gate } from "../../database/gate.ts";
+import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { type Argon2Hash, formatHash, type PasswordHash, readHash } from "./hash-format.ts";
+import { parameters } from "./parameters.ts";
+
+/** What came of checking a password. */
+export interface PasswordCheck {
+  matches: boolean;
+  /** The hash is of a weaker kind than those that are made now. */
+  outdated: boolean;
+}
+
+// Each takes its memory and one of the few threads that files and name lookups need too.
+const gate = new Gate(limits.passwordChecks, {
+  maxWaiting: limits.passwordQueue,
+  maxWaitMs: limits.passwordWaitMs,
+  refusal: (why) =>
+    new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many passwords to check: ${why}`, {
+      retryAfterMs: 1_000,
+    }),
+});
+
+const derive = promisify(argon2);
+
+// What nobody's password is: the tag is not the end of any computation.
+const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes(16), tag: randomBytes(32) };
+
+/**
+ * The argon2id hash of a password, as a PHC string, of the password's NFKC form: the same letters can come as different
+ * characters from different keyboards (NIST SP 800-63B, 3.1.1.2).
+ * @throws RESOURCE_EXHAUSTED if too many are being hashed
+ */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(parameters.saltBytes);
+  const tag = await gate.pass(
+    () => derived({ ...nobodys, salt }, password.normalize("NFKC")),
+    currentSignal(),
+  );
+  return formatHash({ kind: "argon2id", ...parameters, salt, tag });
+}
+
+/**
+ * Compares a password with a stored hash. Where there is none it takes as long as if there were, and does not match.
+ * @throws RESOURCE_EXHAUSTED if too many are being checked
+ */
+export async function checkPassword(password: string, stored: string | undefined): Promise<PasswordCheck> {
+  const read = readHash(stored ?? "");
+  const hash = "fault" in read ? nobodys : read;
+  // Other systems hashed what was typed, ours its NFKC form.
+  const forms = new Set([password.normalize("NFKC"), password]);
+  const matches = await gate.pass(async () => {
+    for (const form of forms) if (await isOf(form, hash)) return true;
+    return false;
+  }, currentSignal());
+  return { matches, outdated: matches && isOutdated(hash) };
+}
+
+async function isOf(password: string, hash: PasswordHash): Promise<boolean> {
+  if (hash.kind === "bcrypt") return bcrypt.compare(password, hash.text);
+  return timingSafeEqual(await derived(hash, password), hash.tag);
+}
+
+function derived({ kind, memory, passes, parallelism, salt, tag }: Argon2Hash, password: string) {
+  return derive(kind, { message: password, nonce: salt, memory, passes, parallelism, tagLength: tag.length });
+}
+
+function isOutdated(hash: PasswordHash): boolean {
+  if (hash.kind !== "argon2id") return true;
+  const { memory, passes, salt, tag } = hash;
+  return (
+    memory < parameters.memory ||
+    memory * passes < parameters.memory * parameters.passes ||
+    salt.length < parameters.saltBytes ||
+    tag.length < parameters.tagBytes
+  );
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { arrayOf } from "../database/binary-array.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
+import { userRoles } from "./rows.ts";
+
+const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+const principalRow = z.object({
+  userId: z.string(),
+  username: z.string(),
+  role: z.enum(userRoles),
+  keyId: z.string().nullable(),
+  sessionId: z.string().nullable(),
+  scopes: z.array(z.string()),
+  expiresAt: z.string().nullable(),
+});
+
+export type PrincipalRow = z.output<typeof principalRow>;
+
+const credentialRow = principalRow.extend({ hash: z.string() });
+
+const ofKey = sql.fragment`
+  u.id as "userId", u.username, u.role, k.id as "keyId", null::uuid as "sessionId", k.scopes, k.expires_at as "expiresAt"`;
+const ofSession = sql.fragment`
+  u.id as "userId", u.username, u.role, null::uuid as "keyId", s.id as "sessionId", '{}'::text[] as scopes, s.expires_at as "expiresAt"`;
+
+// What makes a credential good, once. Deleted users are never active.
+const goodKey = sql.fragment`
+  u.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`;
+const goodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
+
+export const findKey = statement("principal_find_key", {
+  row: credentialRow,
+  build: (keyId: string) => sql.fragment`
+    select ${ofKey}, encode(k.key_hash, 'hex') as hash
+    from api_keys k join users u on u.id = k.user_id
+    where k.key_id = ${keyId} and ${goodKey}`,
+  examples: [["4fJ2kQ9sLx0B"]],
+});
+
+export const findSession = statement("principal_find_session", {
+  row: credentialRow,
+  build: (id: string) => sql.fragment`
+    select ${ofSession}, encode(s.token_hash, 'hex') as hash
+    from sessions s join users u on u.id = s.user_id
+    where s.id = ${id} and ${goodSession}`,
+  examples: [[sampleId]],
+});
+
+export const recheckPrincipals = statement("principal_recheck", {
+  row: principalRow,
+  build: (keyIds: readonly string[], sessionIds: readonly string[]) => sql.fragment`
+    select ${ofKey}
+    from api_keys k join users u on u.id = k.user_id
+    where k.id = any (${arrayOf("uuid", keyIds)}) and ${goodKey}
+    union all
+    select ${ofSession}
+    from sessions s join users u on u.id = s.user_id
+    where s.id = any (${arrayOf("uuid", sessionIds)}) and ${goodSession}`,
+  examples: [[[sampleId], [sampleId]]],
+});
+
+// In the order of ids, and past rows that another server is just writing: two servers that saw the same keys do not wait for
+// each other.
+export const touchCredentials = statement("principal_touch", {
+  row: z.object({ touched: z.number() }),
+  build: (keyIds: readonly string[], sessionIds: readonly string[], at: string) => sql.fragment`
+    with stale_keys as (
+      select id from api_keys where id = any (${arrayOf("uuid", keyIds)}) and ${isStale(at)}
+      order by id for no key update skip locked
+    ), stale_sessions as (
+      select id from sessions where id = any (${arrayOf("uuid", sessionIds)}) and ${isStale(at)}
+      order by id for no key update skip locked
+    ), keys as (
+      update api_keys k set last_used = ${at} from stale_keys where k.id = stale_keys.id returning 1
+    ), used_sessions as (
+      update sessions s set last_used = ${at} from stale_sessions where s.id = stale_sessions.id returning 1
+    )
+    select (select count(*) from keys) + (select count(*) from used_sessions) as touched`,
+  examples: [[[sampleId], [sampleId], "2026-01-31T12:00:00.000001Z"]],
+});
+
+function isStale(at: string): Fragment {
+  return sql.fragment`(last_used is null or last_used <= ${at}::timestamptz - interval '1 minute')`;
+}

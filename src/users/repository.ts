@@ -1,0 +1,219 @@
+import { recordAudit } from "../audit/record.ts";
+import type { Executor } from "../database/executor.ts";
+import { newId } from "../database/ids.ts";
+import { cut } from "../database/page.ts";
+import { type Once, once, reused } from "../database/requests.ts";
+import { notFound } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { parseInput, uuid, whole } from "../validation.ts";
+import * as change from "./change.ts";
+import * as input from "./input.ts";
+import * as keys from "./keys.ts";
+import { type Login, login } from "./login.ts";
+import { checkPassword, hashPassword } from "./passwords/hash.ts";
+import type { Principal } from "./principal.ts";
+import * as principals from "./principals.ts";
+import type { ApiKey, User } from "./rows.ts";
+import { deleteSession } from "./session-statements.ts";
+import * as statements from "./statements.ts";
+import type { Token } from "./tokens.ts";
+
+export interface UserPage {
+  items: readonly User[];
+  /** Undefined on the last page. */
+  next: statements.Position | undefined;
+}
+
+export interface UserListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: statements.Position | undefined;
+}
+
+/** Users, their API keys and sessions: `db.users`. What it answers never holds a hash. */
+export class UserRepository {
+  readonly #db: Executor;
+
+  constructor(db: Executor) {
+    this.#db = db;
+  }
+
+  /**
+   * Creates an active user.
+   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used for something else;
+   * INVALID_ARGUMENT, also for a password that is not to the policy; RESOURCE_EXHAUSTED if too many passwords are being hashed
+   */
+  async create(given: input.NewUser, request?: Once): Promise<User> {
+    const { password, ...user } = parseInput(input.newUser, given);
+    if (password !== undefined) change.refuseBadPassword(password, user, "password");
+    const passwordHash = password === undefined ? (user.passwordHash ?? "") : await hashPassword(password);
+    const row = { ...user, id: user.id ?? newId(), passwordHash };
+    // The fast hash of the body that is kept of a request must not be one of a password.
+    const body = { ...user, hasPassword: password !== undefined };
+    return once(this.#db, request, "CreateUser", body, {
+      create: (db) => change.insertUser(db, row),
+      remember: ({ id }) => id,
+      recall: async (db, remembered) => {
+        const id = String(remembered);
+        if (password !== undefined) {
+          const stored = await db.maybeOne(statements.credentialsById(id));
+          if (!(await checkPassword(password, stored?.passwordHash)).matches) {
+            throw reused(request?.requestId ?? "");
+          }
+        }
+        return new UserRepository(db).get(id);
+      },
+    });
+  }
+
+  /** @throws NOT_FOUND, also for a deleted user */
+  async get(id: string): Promise<User> {
+    const key = parseInput(uuid, id, "id");
+    return found(await this.#db.maybeOne(statements.getUser(key)), key);
+  }
+
+  /** In any case. @throws NOT_FOUND */
+  async getByEmail(email: string): Promise<User> {
+    const key = parseInput(input.email, email, "email");
+    return found(await this.#db.maybeOne(statements.getUserByEmail(key)), key);
+  }
+
+  /** In any case. @throws NOT_FOUND */
+  async getByUsername(username: string): Promise<User> {
+    const key = parseInput(input.username, username, "username");
+    return found(await this.#db.maybeOne(statements.getUserByUsername(key)), key);
+  }
+
+  /** One page of the users that match, newest first, inactive ones included. */
+  async list(filter: input.UserFilter = {}, options: UserListOptions = {}): Promise<UserPage> {
+    const parsed = parseInput(input.userFilter, filter);
+    const limit = pageLimit(options.limit);
+    const rows = await this.#db.any(statements.listUsers(parsed, limit + 1, options.after));
+    const { items, last } = cut(rows, limit);
+    return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+  }
+
+  /**
+   * Changes the given fields and no others. Another email is not verified unless that is given; a user that is made inactive loses
+   * its sessions.
+   * @throws NOT_FOUND, ALREADY_EXISTS for an email or username that is taken, ABORTED if the version is another,
+   * FAILED_PRECONDITION if no active admin would be left
+   */
+  async update(
+    id: string,
+    changes: input.UserChanges,
+    { expectedVersion }: { expectedVersion?: number | undefined } = {},
+  ): Promise<User> {
+    const key = parseInput(uuid, id, "id");
+    return change.updateUser(this.#db, key, parseInput(input.userChanges, changes), expectedVersion);
+  }
+
+  /**
+   * Deletes a user: its sessions end, its keys are revoked, its email and username become free. The row stays for the audit trail.
+   * @throws NOT_FOUND, FAILED_PRECONDITION if no active admin would be left
+   */
+  async delete(id: string): Promise<void> {
+    await change.deleteUser(this.#db, parseInput(uuid, id, "id"));
+  }
+
+  /**
+   * Changes a password and ends the user's sessions, but `keepSessionId`.
+   * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for a password that is not to
+   * the policy, RESOURCE_EXHAUSTED for too many wrong ones, ABORTED if it was changed meanwhile
+   */
+  async changePassword(id: string, given: input.PasswordChange): Promise<void> {
+    const key = parseInput(uuid, id, "id");
+    await change.changePassword(this.#db, key, parseInput(input.passwordChange, given));
+  }
+
+  /** Notes that the user logged in now, by other means than `login`. Does nothing for one that does not exist. */
+  async updateLastLogin(id: string): Promise<void> {
+    await this.#db.maybeOne(statements.updateLastLogin(parseInput(uuid, id, "id")));
+  }
+
+  async count(): Promise<number> {
+    return (await this.#db.one(statements.countUsers())).count;
+  }
+
+  /**
+   * Begins a session of 12 hours.
+   * @throws UNAUTHENTICATED for a wrong password, an unknown, inactive or passwordless user alike; RESOURCE_EXHAUSTED for too many
+   * attempts of this account or address, or too many logins at once
+   */
+  login(credentials: input.Credentials): Promise<Login> {
+    return login(this.#db, credentials);
+  }
+
+  /** Ends a session. Does nothing if it is over already. */
+  async logout(sessionId: string): Promise<void> {
+    const key = parseInput(uuid, sessionId, "session_id");
+    await this.#db.transaction(async (db) => {
+      const ended = await db.maybeOne(deleteSession(key));
+      if (ended) await recordAudit(db, [{ action: "logout", entityType: "session", entityId: key }]);
+    });
+  }
+
+  /**
+   * Makes an API key. The answer holds the key itself, which is kept nowhere.
+   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used for something else
+   */
+  createApiKey(key: input.NewApiKey, request?: Once): Promise<keys.MadeApiKey> {
+    return keys.createApiKey(this.#db, key, request);
+  }
+
+  /** @throws NOT_FOUND */
+  getApiKey(id: string): Promise<ApiKey> {
+    return keys.getApiKey(this.#db, id);
+  }
+
+  /**
+   * One page of a user's API keys, newest first, revoked and expired ones included.
+   * @throws NOT_FOUND for the user
+   */
+  async listApiKeys(userId: string, options: UserListOptions = {}): Promise<keys.ApiKeyPage> {
+    return keys.listApiKeys(this.#db, userId, pageLimit(options.limit), options.after);
+  }
+
+  /** Revokes an API key; a revoked one stays as it is. @throws NOT_FOUND */
+  revokeApiKey(id: string): Promise<ApiKey> {
+    return keys.revokeApiKey(this.#db, id);
+  }
+
+  /**
+   * Makes a new key in place of an old one, which works on for `overlapMs` (0 if absent), but not past its own expiry.
+   * @throws NOT_FOUND, FAILED_PRECONDITION if the key is revoked or expired
+   */
+  rotateApiKey(id: string, options: keys.RotateOptions = {}, request?: Once): Promise<keys.RotatedApiKey> {
+    return keys.rotateApiKey(this.#db, id, options, request);
+  }
+
+  /**
+   * Who a token stands for, by the database's clock; undefined if it is unknown, revoked or expired, or its user inactive or
+   * deleted.
+   * @param token what `parseToken` read
+   */
+  findPrincipal(token: Token): Promise<Principal | undefined> {
+    return principals.findPrincipal(this.#db, token);
+  }
+
+  /** Those of the credentials that are still good, as they are now: role, username and expiry too. One statement for all. */
+  recheckPrincipals(ids: principals.CredentialIds): Promise<Principal[]> {
+    return principals.recheckPrincipals(this.#db, ids);
+  }
+
+  /** Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute. One statement for all. */
+  touch(used: principals.CredentialIds & { at: number }): Promise<{ touched: number }> {
+    return principals.touch(this.#db, used);
+  }
+}
+
+const pageSize = whole(1, limits.pageSizeMax);
+
+function pageLimit(limit: number | undefined): number {
+  return parseInput(pageSize, limit ?? limits.pageSizeDefault, "limit");
+}
+
+function found(user: User | null, key: string): User {
+  if (!user) throw notFound("user", key);
+  return user;
+}

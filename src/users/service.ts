@@ -1,0 +1,205 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
+import type { Database } from "../database/database.ts";
+import { invalidField, ServiceError } from "../errors.ts";
+import { fromDuration } from "../jobs/messages.ts";
+import { limits } from "../limits.ts";
+import { callOf } from "../rpc/context.ts";
+import { fromTimestamp, given, patchOf, toTimestamp } from "../rpc/convert.ts";
+import { onceOf } from "../rpc/once.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { addressOf } from "./address.ts";
+import type { UserChanges } from "./input.ts";
+import { apiKeyMessage, roleOf, userMessage } from "./messages.ts";
+import { refuseFurtherReach } from "./reach.ts";
+
+const position = z.object({ createdAt: z.string(), id: z.string() });
+
+const updatable = ["email", "username", "role", "active", "email_verified", "metadata"] as const;
+
+/** UserService. Who may touch whose user and keys is decided before a call comes here. */
+export function userService({ users }: Database): ServiceImpl<typeof UserService> {
+  return {
+    async createUser(request, context) {
+      const { id, email, username, credential, role, metadata } = request;
+      const user = await users.create(
+        {
+          id: given(id),
+          email,
+          username,
+          ...(credential.case && { [credential.case]: credential.value }),
+          role: roleOf(role),
+          metadata,
+        },
+        onceOf(request, context),
+      );
+      return { user: userMessage(user) };
+    },
+
+    async getUser({ key }) {
+      const find = {
+        id: (id: string) => users.get(id),
+        email: (email: string) => users.getByEmail(email),
+        username: (username: string) => users.getByUsername(username),
+      };
+      if (key.case === undefined) throw invalidField("id", "must be given, or email or username");
+      return { user: userMessage(await find[key.case](key.value)) };
+    },
+
+    async listUsers(request) {
+      const filter = { role: roleOf(request.role), active: request.active };
+      const { items, next } = await users.list(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+      });
+      return { users: items.map(userMessage), nextPageToken: encodePageToken(next && { ...next }, filter) };
+    },
+
+    async updateUser(request) {
+      const { id, expectedVersion } = request;
+      return { user: userMessage(await users.update(id, changesOf(request), { expectedVersion })) };
+    },
+
+    async deleteUser({ id }) {
+      await users.delete(id);
+      return {};
+    },
+
+    async changePassword({ id, currentPassword, newPassword }, context) {
+      const { principal, peer } = callOf(context);
+      const mustKnow = principal && (principal.role !== "admin" || principal.userId === id.toLowerCase());
+      if (mustKnow && currentPassword === "") throw invalidField("current_password", "must be given");
+      await users.changePassword(id, {
+        currentPassword: given(currentPassword),
+        newPassword,
+        keepSessionId: principal?.sessionId,
+        address: addressOf(peer),
+      });
+      return {};
+    },
+
+    async login({ email, password }, context) {
+      const { peer, userAgent } = callOf(context);
+      const session = await users.login({ email, password, address: addressOf(peer), userAgent });
+      return {
+        sessionToken: session.token,
+        expiresAt: toTimestamp(session.expiresAt),
+        user: userMessage(session.user),
+      };
+    },
+
+    async logout(_request, context) {
+      const sessionId = callOf(context).principal?.sessionId;
+      if (sessionId === undefined) {
+        throw new ServiceError(
+          Code.FailedPrecondition,
+          "NOT_A_SESSION",
+          "the call is not authenticated by a session, so there is none to end; RevokeApiKey ends an API key",
+        );
+      }
+      await users.logout(sessionId);
+      return {};
+    },
+
+    async whoAmI(_request, context) {
+      const { principal } = callOf(context);
+      if (!principal) return {};
+      const { userId, keyId, expiresAt } = principal;
+      const [user, key] = await Promise.all([users.get(userId), keyId && users.getApiKey(keyId)]);
+      return {
+        user: userMessage(user),
+        ...(key && { apiKey: apiKeyMessage(key) }),
+        ...(expiresAt !== undefined && { expiresAt: timestampFromMs(expiresAt) }),
+      };
+    },
+
+    async createApiKey(request, context) {
+      const { id, name, scopes } = request;
+      const { principal, actor } = callOf(context);
+      refuseFurtherReach(principal?.scopes ?? [], scopes);
+      const { apiKey, secret } = await users.createApiKey(
+        {
+          id: given(id),
+          userId: userIdOf(request, context),
+          name,
+          scopes,
+          expiresAt: fromTimestamp(request.expiresAt, "expires_at"),
+          createdBy: actor?.userId,
+        },
+        onceOf(request, context),
+      );
+      return { apiKey: apiKeyMessage(apiKey), secret: secret ?? "" };
+    },
+
+    async listApiKeys(request, context) {
+      const filter = { userId: userIdOf(request, context) };
+      const { items, next } = await users.listApiKeys(filter.userId, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, position),
+      });
+      return {
+        apiKeys: items.map(apiKeyMessage),
+        nextPageToken: encodePageToken(next && { ...next }, filter),
+      };
+    },
+
+    async revokeApiKey({ id }) {
+      return { apiKey: apiKeyMessage(await users.revokeApiKey(id)) };
+    },
+
+    async rotateApiKey(request, context) {
+      const { principal, actor } = callOf(context);
+      const overlapMs = fromDuration(request.overlap, "overlap", { max: limits.rotationOverlapMs });
+      if (principal && principal.scopes.length > 0) {
+        refuseFurtherReach(principal.scopes, (await users.getApiKey(request.id)).scopes);
+      }
+      const rotated = await users.rotateApiKey(
+        request.id,
+        { overlapMs, createdBy: actor?.userId },
+        onceOf(request, context),
+      );
+      return {
+        apiKey: apiKeyMessage(rotated.apiKey),
+        secret: rotated.secret ?? "",
+        oldApiKey: apiKeyMessage(rotated.oldApiKey),
+      };
+    },
+  };
+}
+
+type UpdateRequest = Parameters<ServiceImpl<typeof UserService>["updateUser"]>[0];
+
+function changesOf(request: UpdateRequest): UserChanges {
+  const patch = patchOf(request.updateMask, updatable);
+  const { email, username, role, active, emailVerified, metadata } = request;
+  // A role that is set to UNSPECIFIED is one that is to be cleared.
+  const newRole = patch("role", role) === undefined ? undefined : (role && roleOf(role)) || null;
+  return {
+    email: required("email", patch("email", email)),
+    username: required("username", patch("username", username)),
+    role: required("role", newRole),
+    active: patch("active", active) ?? falseIf(patch, "active"),
+    emailVerified: patch("email_verified", emailVerified) ?? falseIf(patch, "email_verified"),
+    metadata: patch("metadata", metadata),
+  };
+}
+
+/** A flag has no unset state: cleared, it is false. */
+function falseIf(patch: ReturnType<typeof patchOf>, name: string): false | undefined {
+  return patch(name, undefined) === null ? false : undefined;
+}
+
+function required<T>(field: string, value: T | null | undefined): T | undefined {
+  if (value === null) throw invalidField(field, "cannot be cleared");
+  return value;
+}
+
+/** The user that a request is about: the caller unless it names another. */
+function userIdOf({ userId }: { userId: string }, context: HandlerContext): string {
+  const id = given(userId) ?? callOf(context).principal?.userId;
+  if (id === undefined)
+    throw invalidField("user_id", "must be given: the call is not authenticated, so there is no default");
+  return id;
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { sql, statement } from "../database/sql.ts";
+
+const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const idRow = z.object({ id: z.string() });
+
+interface NewSession {
+  id: string;
+  userId: string;
+  tokenHash: string;
+  hours: number;
+  address: string | undefined;
+  userAgent: string | undefined;
+  /** The hash that the password was compared with. */
+  passwordHash: string;
+  /** A stronger one of the same password; undefined: the old one stays. */
+  newPasswordHash: string | undefined;
+}
+
+// Only while the user is active and has the password that was compared: its row is locked first, as by whoever changes those and
+// ends the sessions. Neither leaves a session that should not be.
+export const insertSession = statement("session_insert", {
+  row: z.object({ id: z.string(), expiresAt: z.string() }),
+  build: (s: NewSession) => sql.fragment`
+    with u as (
+      update users set last_login = clock_timestamp(), password_hash = coalesce(${s.newPasswordHash ?? null}, password_hash)
+      where id = ${s.userId} and active and deleted_at is null and password_hash = ${s.passwordHash}
+      returning id
+    )
+    insert into sessions (id, user_id, created_at, expires_at, token_hash, ip_address, user_agent)
+    select ${s.id}, u.id, clock_timestamp(), clock_timestamp() + make_interval(hours => ${s.hours}),
+      decode(${s.tokenHash}, 'hex'), ${s.address ?? null}, ${s.userAgent ?? null}
+    from u
+    returning id, expires_at as "expiresAt"`,
+  examples: [
+    [
+      {
+        id: sampleId,
+        userId: sampleId,
+        tokenHash: "00",
+        hours: 12,
+        address: "127.0.0.1",
+        userAgent: "a",
+        passwordHash: "",
+        newPasswordHash: undefined,
+      },
+    ],
+  ],
+});
+
+export const deleteSession = statement("session_delete", {
+  row: z.object({ id: z.string(), userId: z.string() }),
+  build: (id: string) =>
+    sql.fragment`delete from sessions where id = ${id} returning id, user_id as "userId"`,
+  examples: [[sampleId]],
+});
+
+export const deleteSessionsOf = statement("session_delete_of_user", {
+  row: idRow,
+  build: (userId: string, but: string | null) => sql.fragment`
+    delete from sessions where user_id = ${userId} and id is distinct from ${but}::uuid returning id`,
+  examples: [[sampleId, null]],
+});
+
+export const forgetSessions = statement("maintenance_forget_sessions", {
+  row: z.object({ forgotten: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with forgotten as (
+      delete from sessions where id = any (array(
+        select id from sessions where expires_at < now() limit ${limit} for update skip locked
+      ))
+      returning 1
+    )
+    select count(*) as forgotten from forgotten`,
+  examples: [[10]],
+});

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { arrayOf } from "../database/binary-array.ts";
+import { sql, statement } from "../database/sql.ts";
+
+const sampleKey = "00112233445566778899aabbccddeeff";
+const keyRow = z.object({ key: z.string() });
+
+// Holds the rows of an attempt, made where they are missing, in the order of their keys: attempts wait for each other and never
+// in a circle.
+export const holdAttempts = statement("login_hold", {
+  row: z.object({ key: z.string(), failures: z.number(), waitMs: z.number(), isKnown: z.boolean() }),
+  build: (keys: readonly string[], forgetHours: number, knownDays: number) => sql.fragment`
+    insert into login_attempts as a (key)
+    select key from unnest(${arrayOf("bytea", keys)}) as k (key) order by key
+    on conflict (key) do update set key = excluded.key
+    returning encode(key, 'hex') as key,
+      case when last_attempt < clock_timestamp() - make_interval(hours => ${forgetHours}) then 0 else failures end as failures,
+      greatest(0, ceil(extract(epoch from next_attempt - clock_timestamp()) * 1000))::integer as "waitMs",
+      coalesce(succeeded_at > clock_timestamp() - make_interval(days => ${knownDays}), false) as "isKnown"`,
+  examples: [[[sampleKey], 24, 90]],
+});
+
+export const noteAttempts = statement("login_note", {
+  row: keyRow,
+  build: (keys: readonly string[], failures: readonly number[], delaysMs: readonly number[]) => sql.fragment`
+    update login_attempts a
+    set failures = n.failures, last_attempt = clock_timestamp(),
+      next_attempt = clock_timestamp() + n.delay_ms * interval '1 ms'
+    from unnest(${arrayOf("bytea", keys)}, ${arrayOf("int4", failures)}, ${arrayOf("int4", delaysMs)}) as n (key, failures, delay_ms)
+    where a.key = n.key
+    returning encode(a.key, 'hex') as key`,
+  examples: [[[sampleKey], [1], [0]]],
+});
+
+// Takes one failure back from each.
+export const takeBackAttempts = statement("login_take_back", {
+  row: keyRow,
+  build: (keys: readonly string[]) => sql.fragment`
+    with held as (
+      select key from login_attempts where key = any (${arrayOf("bytea", keys)}) order by key for no key update
+    )
+    update login_attempts a set failures = greatest(a.failures - 1, 0), next_attempt = clock_timestamp()
+    from held where a.key = held.key
+    returning encode(a.key, 'hex') as key`,
+  examples: [[[sampleKey]]],
+});
+
+export const noteSuccess = statement("login_success", {
+  row: keyRow,
+  build: (key: string) => sql.fragment`
+    update login_attempts set failures = 0, next_attempt = clock_timestamp(), succeeded_at = clock_timestamp()
+    where key = decode(${key}, 'hex')
+    returning encode(key, 'hex') as key`,
+  examples: [[sampleKey]],
+});
+
+export const forgetAttempts = statement("maintenance_forget_logins", {
+  row: z.object({ forgotten: z.number() }),
+  build: (forgetHours: number, knownDays: number, limit: number) => sql.fragment`
+    with forgotten as (
+      delete from login_attempts where key = any (array(
+        select key from login_attempts
+        where last_attempt < now() - make_interval(hours => ${forgetHours})
+          and (succeeded_at is null or succeeded_at < now() - make_interval(days => ${knownDays}))
+        limit ${limit}
+        for update skip locked
+      ))
+      returning 1
+    )
+    select count(*) as forgotten from forgotten`,
+  examples: [[24, 90, 10]],
+});

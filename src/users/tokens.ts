@@ -1,0 +1,101 @@
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { newId } from "../database/ids.ts";
+
+/**
+ * What the secret texts of credentials look like:
+ *
+ * - API key: `ltb_<id>_<secret><checksum>`, id 12 and secret 32 characters of base62, for example
+ *   `ltb_4fJ2kQ9sLx0B_<32 characters><6 characters>`; id is `api_keys.key_id`.
+ * - Session token: `lts_<id>_<secret><checksum>`, id 32 hexadecimal digits: `sessions.id`.
+ *
+ * The id finds the row and is no secret; the secret has 190 random bits and is kept as the SHA-256 of the whole text only.
+ * The checksum is the CRC-32 (as of zip) of all that is before it, as six digits of base62 (0-9, A-Z, a-z), as in GitHub's tokens
+ * ("Behind GitHub's new authentication token formats", 2021). It keeps no one out: it lets a key that was mistyped or cut be
+ * refused without a query, and scanners for leaked secrets be sure of what they found.
+ */
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const secretLength = 32;
+const keyIdLength = 12;
+const checksumLength = 6;
+
+const pattern = new RegExp(
+  `^(?:ltb_[0-9A-Za-z]{${keyIdLength}}|lts_[0-9a-f]{32})_[0-9A-Za-z]{${secretLength + checksumLength}}$`,
+);
+
+/** Characters of an API key: longer ones need not be looked at. */
+export const tokenLengthMax = 4 + 32 + 1 + secretLength + checksumLength;
+
+/** What a secret text says of itself; whether it is good only the database knows. */
+export interface Token {
+  readonly kind: "key" | "session";
+  /** `api_keys.key_id` or `sessions.id`. Not secret. */
+  readonly id: string;
+  /** SHA-256 of the text in hex, as it is stored. */
+  readonly hash: string;
+}
+
+/** A credential that was just made. `text` is shown to its owner once and kept nowhere. */
+export interface NewToken extends Token {
+  readonly text: string;
+}
+
+/** A new API key. */
+export function newApiKey(): NewToken {
+  return finish("key", base62(keyIdLength), "ltb");
+}
+
+/** A new session token; its id is that of the session. */
+export function newSessionToken(): NewToken {
+  return finish("session", newId(), "lts");
+}
+
+/** Reads an API key or session token. Undefined for anything else: another form, a mistyped or incomplete one. */
+export function parseToken(text: string): Token | undefined {
+  if (text.length > tokenLengthMax || !pattern.test(text)) return undefined;
+  const body = text.slice(0, -checksumLength);
+  if (checksum(body) !== text.slice(-checksumLength)) return undefined;
+  const id = text.slice(4, text.lastIndexOf("_"));
+  const isKey = text.startsWith("ltb_");
+  return { kind: isKey ? "key" : "session", id: isKey ? id : withDashes(id), hash: sha256(text) };
+}
+
+/** Compares two hashes of tokens in a time that does not depend on where they differ. */
+export function isSameHash(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+function finish(kind: Token["kind"], id: string, prefix: "ltb" | "lts"): NewToken {
+  const body = `${prefix}_${id.replaceAll("-", "")}_${base62(secretLength)}`;
+  const text = `${body}${checksum(body)}`;
+  return { kind, id, text, hash: sha256(text) };
+}
+
+function sha256(text: string): string {
+  return hash("sha256", text, "hex");
+}
+
+function checksum(body: string): string {
+  let rest = crc32(body);
+  let digits = "";
+  for (let i = 0; i < checksumLength; i++) {
+    digits = alphabet.charAt(rest % 62) + digits;
+    rest = Math.floor(rest / 62);
+  }
+  return digits;
+}
+
+/** Random characters, each as likely as any other: bytes beyond the last multiple of 62 are drawn again. */
+function base62(length: number): string {
+  let text = "";
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < 248 && text.length < length) text += alphabet.charAt(byte % 62);
+    }
+  }
+  return text;
+}
+
+function withDashes(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,371 @@
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import fc from "fast-check";
+import type { Client } from "pg";
+import { describe, expect, test } from "vitest";
+import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
+import { unpack } from "../../../src/audit/seal/records.ts";
+import { AuditTrail } from "../../../src/audit/seal/trail.ts";
+import { newId } from "../../../src/database/ids.ts";
+import { onlooker, until } from "../../database/support.ts";
+import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
+
+/** Names of what is sealed, in order, and of what was written. */
+async function names(client: Client): Promise<{ sealed: string[]; written: string[] }> {
+  const seals = await client.query<{ content: Buffer }>(
+    "select content from audit_seals where kind = 'entries' order by sequence",
+  );
+  const rows = await client.query<{ name: string }>(
+    "select 'audit_log ' || id || ' 0' as name from audit_logs union all select 'job_attempt ' || job_id || ' ' || epoch from job_attempts",
+  );
+  return {
+    sealed: seals.rows.flatMap(({ content }) =>
+      unpack(content).map(({ kind, id, epoch }) => `${kind} ${id} ${epoch}`),
+    ),
+    written: rows.rows.map(({ name }) => name),
+  };
+}
+
+describe("sealing", () => {
+  test("one seal for about 1,000 entries, oldest first, without a gap", async () => {
+    const { superuser, trail } = await startTrail();
+    const first = await addLogs(superuser, 3);
+    for (const _ of Array(500)) await addAttempts(superuser, 1);
+    for (const _ of Array(20)) await addAttempts(superuser, 100);
+    await addLogs(superuser, 4_000);
+    const last = await addLogs(superuser, 1);
+    expect(await trail.seal()).toBe(6_504);
+    const { rows } = await superuser.query(
+      "select sequence::int, entries from audit_seals order by sequence",
+    );
+    expect(rows.map(({ sequence }) => sequence)).toEqual(rows.map((_, index) => index + 1));
+    expect(rows.length).toBeLessThan(12);
+    const { sealed, written } = await names(superuser);
+    const place = (id: string | undefined) => sealed.indexOf(`audit_log ${id} 0`);
+    expect(Math.max(...first.map(place))).toBeLessThan(1_000);
+    expect(place(last[0])).toBeGreaterThan(5_000);
+    expect(sealed.toSorted()).toEqual(written.toSorted());
+    expect(await trail.seal()).toBe(0);
+    expect(await trail.verify()).toMatchObject({
+      checked: 6_504,
+      unsealed: 0,
+      head: { sequence: rows.length },
+    });
+  });
+
+  test("what the service records", async () => {
+    const { db, superuser, trail } = await startTrail();
+    const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    await db.benchmarks.delete(id);
+    await db.jobs.create({ jobType: "t", payload: {} });
+    const { written } = await names(superuser);
+    expect(written.length).toBeGreaterThan(2);
+    expect(await trail.seal()).toBe(written.length);
+    expect((await trail.verify()).broken).toBeUndefined();
+  });
+
+  test("transactions that end in any order, several sealers at once: each entry is sealed once", async () => {
+    const { config, superuser, trail, another } = await startTrail();
+    const writers = await Promise.all(Array.from({ length: 6 }, () => onlooker(config)));
+    const sealers = [trail, another(), another()];
+    const step = fc.record({
+      writer: fc.nat(5),
+      what: fc.constantFrom("log", "attempt", "commit", "rollback", "seal"),
+      count: fc.integer({ min: 1, max: 1_200 }),
+    });
+    let rounds = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        const open = new Set<number>();
+        const sealing: Promise<unknown>[] = [];
+        for (const { writer: index, what, count } of steps) {
+          const writer = writers[index] as Client;
+          if (what === "seal") sealing.push(...sealers.map((sealer) => sealer.seal()));
+          else if (what === "commit" || what === "rollback") {
+            if (open.delete(index)) await writer.query(what);
+          } else {
+            if (!open.has(index)) await writer.query("begin");
+            open.add(index);
+            await (what === "log" ? addLogs : addAttempts)(writer, count);
+          }
+        }
+        for (const index of open) sealing.push((writers[index] as Client).query("commit"));
+        await Promise.all(sealing);
+        await until(async () => (await trail.seal()) === 0);
+        const { sealed, written } = await names(superuser);
+        expect(sealed.toSorted()).toEqual(written.toSorted());
+        const verified = await another().verify();
+        expect(verified).toMatchObject({ checked: written.length, unsealed: 0 });
+        expect(verified.broken).toBeUndefined();
+        rounds++;
+      }),
+      { numRuns: 8 },
+    );
+    expect(rounds).toBeGreaterThan(7);
+    await Promise.all(writers.map((writer) => writer.end()));
+  }, 120_000);
+
+  test("a sealer that dies midway leaves nothing half done", async () => {
+    const { config, superuser, trail, another } = await startTrail();
+    await addLogs(superuser, 2_500);
+    const holder = await onlooker(config);
+    await holder.query("begin; lock table audit_seals in share mode");
+    const dying = trail.seal().catch((error: unknown) => error);
+    // It has taken the entries out of the queue by now, and waits to write its seal.
+    const waiting = `select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into audit_seals%'`;
+    await until(async () => (await superuser.query(waiting)).rowCount === 1, 5_000);
+    // Another one does not wait for it.
+    expect(await another().seal()).toBe(0);
+    await superuser.query(`select pg_terminate_backend(pid) from (${waiting}) w`);
+    expect(await dying).toMatchObject({ reason: "DATABASE_UNAVAILABLE" });
+    await holder.query("rollback");
+    await holder.end();
+    expect(await another().seal()).toBe(2_500);
+    const { sealed, written } = await names(superuser);
+    expect(sealed.toSorted()).toEqual(written.toSorted());
+    expect(await another().verify()).toMatchObject({ checked: 2_500, head: { sequence: 1 } });
+  });
+
+  test("empty and odd rows of the queue do not stop it", async () => {
+    const { superuser, trail, tamper } = await startTrail();
+    await superuser.query(
+      `insert into audit_unsealed (entry_kind, entry_ids) values ('audit_log', '{}'), ('audit_log', '{null}')`,
+    );
+    await tamper(
+      `insert into audit_logs (id, action, entity_type, created_at) values ('${newId()}', 'x', 'y', 'infinity')`,
+    );
+    await superuser.query(
+      `insert into audit_unsealed (entry_kind, entry_ids) select 'audit_log', array_agg(id) from audit_logs`,
+    );
+    await addLogs(superuser, 1);
+    expect(await trail.seal()).toBe(2);
+    expect((await superuser.query("select from audit_unsealed")).rowCount).toBe(0);
+    expect(await trail.verify()).toMatchObject({ checked: 2, head: { sequence: 1 } });
+  });
+});
+
+describe("verifying", () => {
+  test("an empty trail holds", async () => {
+    const { trail } = await startTrail();
+    expect(await trail.verify()).toEqual({ checked: 0, removed: 0, unsealed: 0 });
+  });
+
+  test("what waits is counted and is no break", async () => {
+    const { superuser, trail } = await startTrail();
+    await addLogs(superuser, 2);
+    await trail.seal();
+    await addAttempts(superuser, 3);
+    expect(await trail.verify()).toEqual({
+      checked: 2,
+      removed: 0,
+      unsealed: 3,
+      head: expect.objectContaining({ sequence: 1 }),
+    });
+  });
+
+  test("a range takes the seals made in it", async () => {
+    const { superuser, trail } = await startTrail();
+    const times: string[] = [];
+    for (const count of [1, 2, 3]) {
+      await addLogs(superuser, count);
+      await trail.seal();
+      times.push((await trail.verify()).head?.sealedAt ?? "");
+    }
+    const [, second, third] = times;
+    expect(await trail.verify({ from: second })).toMatchObject({ checked: 5, head: { sequence: 3 } });
+    expect(await trail.verify({ to: third })).toMatchObject({ checked: 3, head: { sequence: 2 } });
+    expect(await trail.verify({ from: second, to: third })).toMatchObject({
+      checked: 2,
+      head: { sequence: 2 },
+    });
+    expect(await trail.verify({ from: "2999-01-01T00:00:00Z" })).toMatchObject({ checked: 0 });
+    expect(await trail.verify({ to: "2001-01-01T00:00:00Z" })).toEqual({
+      checked: 0,
+      removed: 0,
+      unsealed: 0,
+    });
+  });
+
+  test("while entries are written and sealed all the time", async () => {
+    const { config, superuser, trail, another } = await startTrail();
+    const writer = await onlooker(config);
+    let written = 0;
+    const stop = Date.now() + 3_000;
+    const writing = (async () => {
+      while (Date.now() < stop)
+        written += (await addAttempts(writer, 500)).length + (await addLogs(writer, 50)).length;
+    })();
+    const sealing = (async () => {
+      while (Date.now() < stop) {
+        await trail.seal();
+        await sleep(20);
+      }
+    })();
+    const verifier = another();
+    let verified = 0;
+    while (Date.now() < stop) {
+      expect((await verifier.verify()).broken).toBeUndefined();
+      verified++;
+    }
+    await Promise.all([writing, sealing]);
+    await writer.end();
+    await until(async () => (await trail.seal()) === 0);
+    expect(await verifier.verify()).toMatchObject({ checked: written, unsealed: 0 });
+    expect(verified).toBeGreaterThan(1);
+    expect((await superuser.query("select from audit_unsealed")).rowCount).toBe(0);
+  });
+
+  test.each([
+    [{ from: "yesterday" }, "from"],
+    [{ to: "2026-02-30T00:00:00Z" }, "to"],
+    [{ knownHeads: [{ sequence: 0, seal: "0".repeat(64) }] }, "known_heads[0].sequence"],
+    [{ knownHeads: [{ sequence: 1, seal: "x" }] }, "known_heads[0].seal"],
+    [{ knownHeads: Array(101).fill({ sequence: 1, seal: "0".repeat(64) }) }, "known_heads"],
+  ])("refuses %j", async (options, field) => {
+    const { trail } = await startTrail();
+    await expect(trail.verify(options)).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      violations: [expect.objectContaining({ field })],
+    });
+  });
+});
+
+describe("the key", () => {
+  test("is made once, for this user only, by however many servers", async () => {
+    const file = join(await folder(), "deeper", "audit.key");
+    const { db } = await startTrail();
+    const trails = [1, 2, 3].map(() => new AuditTrail(db.executor, { keyFile: file, createKey: true }));
+    await Promise.all(trails.map((trail) => trail.open()));
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readFile(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
+    const before = await readFile(file, "utf8");
+    await createKeyFile(file);
+    expect(await readFile(file, "utf8")).toBe(before);
+  });
+
+  test("is not made where one has sealed already", async () => {
+    const { db, superuser, trail, keyFile } = await startTrail();
+    await addLogs(superuser, 1);
+    await trail.seal();
+    await rm(keyFile);
+    const { lines, log } = recorder();
+    const late = new AuditTrail(db.executor, { keyFile, createKey: true, log });
+    await late.open();
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn: nothing of the audit trail is sealed: no key in .*audit\.key/),
+    ]);
+    await expect(stat(keyFile)).rejects.toThrow("ENOENT");
+  });
+
+  test("without one nothing is sealed, verified or removed; one that comes later seals all", async () => {
+    const { db, superuser } = await startTrail();
+    const keyFile = join(await folder(), "audit.key");
+    const { lines, log } = recorder();
+    const trail = new AuditTrail(db.executor, { keyFile, log });
+    await addLogs(superuser, 2);
+    for (const _ of [1, 2, 3]) expect(await trail.seal()).toBe(0);
+    expect(lines).toHaveLength(1);
+    for (const call of [() => trail.verify(), () => trail.cleanUp(1)])
+      await expect(call()).rejects.toMatchObject({
+        code: Code.FailedPrecondition,
+        reason: "AUDIT_KEY_MISSING",
+      });
+    await createKeyFile(keyFile);
+    expect(await trail.seal()).toBe(2);
+    await expect(new AuditTrail(db.executor).verify()).rejects.toMatchObject({ reason: "AUDIT_KEY_MISSING" });
+    await expect(
+      new AuditTrail(db.executor, { keyFile: `${keyFile}.not`, requireKey: true }).open(),
+    ).rejects.toThrow(/LTB_AUDIT_KEY_FILE.*found none/);
+  });
+
+  test("of another chain does not seal, and says so", async () => {
+    const { superuser, trail, another, lines } = await startTrail();
+    await addLogs(superuser, 1);
+    await trail.seal();
+    const file = join(await folder(), "other.key");
+    await createKeyFile(file);
+    await addLogs(superuser, 1);
+    const stranger = another(file);
+    expect(await stranger.seal()).toBe(0);
+    expect(lines.at(-1)).toMatch(
+      /^error: .*seal, 1, does not hold: it is sealed with the key [0-9a-f]{16}, which the key file does not hold/,
+    );
+    expect((await stranger.verify()).broken?.reason).toMatch("it is sealed with the key");
+    expect(await trail.seal()).toBe(1);
+  });
+
+  test("is replaced by adding another line; the former one still verifies", async () => {
+    const { superuser, trail, keyFile, another } = await startTrail();
+    await addLogs(superuser, 1);
+    await trail.seal();
+    await writeFile(keyFile, `${await readFile(keyFile, "utf8")}${"ab".repeat(32)}\n`);
+    const renewed = another();
+    await addLogs(superuser, 1);
+    expect(await renewed.seal()).toBe(1);
+    expect(await renewed.verify()).toMatchObject({ checked: 2 });
+    const { rows } = await superuser.query("select distinct key_id from audit_seals");
+    expect(rows).toHaveLength(2);
+  });
+
+  test.each(["", "abc", "ab".repeat(31), `${"ab".repeat(32)}\nx`, "ab".repeat(33)])(
+    "%j is none",
+    async (text) => {
+      const file = join(await folder(), "audit.key");
+      await writeFile(file, text);
+      const failure = await readKeyFile(file).catch((error: unknown) => String(error));
+      expect(failure).toMatch(/LTB_AUDIT_KEY_FILE.*64 hexadecimal digits/);
+      if (text !== "") expect(failure).not.toContain(text);
+    },
+  );
+
+  test("that others may read is pointed out", async () => {
+    const { keyFile, another, lines } = await startTrail();
+    await chmod(keyFile, 0o644);
+    await another().open();
+    expect(lines.at(-1)).toMatch(/^warn: others than this user may read the key/);
+  });
+});
+
+describe("the head beside the key", () => {
+  test("is kept for this user only, and follows", async () => {
+    const { superuser, trail, keyFile } = await startTrail();
+    for (const sequence of [1, 2]) {
+      await addLogs(superuser, 1);
+      await trail.seal();
+      expect(JSON.parse(await readFile(`${keyFile}.head`, "utf8"))).toEqual((await trail.verify()).head);
+      expect((await trail.verify()).head?.sequence).toBe(sequence);
+    }
+    expect((await stat(`${keyFile}.head`)).mode & 0o777).toBe(0o600);
+  });
+
+  test("that is behind, because another server sealed, is no break", async () => {
+    const { superuser, trail, another, keyFile } = await startTrail();
+    await addLogs(superuser, 1);
+    await trail.seal();
+    const behind = await readFile(`${keyFile}.head`, "utf8");
+    await addLogs(superuser, 1);
+    await another().seal();
+    await writeFile(`${keyFile}.head`, behind);
+    await addLogs(superuser, 1);
+    expect(await trail.seal()).toBe(1);
+    expect((await trail.verify()).broken).toBeUndefined();
+  });
+
+  test("that cannot be written is pointed out once, and sealing goes on", async () => {
+    const { superuser, trail, keyFile, lines } = await startTrail();
+    await trail.open();
+    // A folder in its place: renaming a file over it fails, also for root.
+    await addLogs(superuser, 1);
+    await trail.seal();
+    await rm(`${keyFile}.head`);
+    await mkdir(`${keyFile}.head`);
+    for (const _ of [1, 2]) {
+      await addLogs(superuser, 1);
+      expect(await trail.seal()).toBe(1);
+    }
+    expect(lines.filter((line) => line.includes("cannot be kept"))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,126 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Client } from "pg";
+import { afterAll } from "vitest";
+import { createKeyFile } from "../../../src/audit/seal/key.ts";
+import { AuditTrail } from "../../../src/audit/seal/trail.ts";
+import type { DatabaseConfig } from "../../../src/config.ts";
+import { Database } from "../../../src/database/database.ts";
+import { newId } from "../../../src/database/ids.ts";
+import { onlooker } from "../../database/support.ts";
+import { createTestDatabase } from "../../harness/postgres.ts";
+
+const folders: string[] = [];
+const ends: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const end of ends.splice(0)) await end();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder that is removed after the test file. */
+export async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), "ltb-seal-"));
+  await chmod(made, 0o711);
+  folders.push(made);
+  return made;
+}
+
+/** What a trail has said, by level. */
+export function recorder() {
+  const lines: string[] = [];
+  const log = {
+    info: (message: string) => void lines.push(`info: ${message}`),
+    warn: (_: object, message: string) => void lines.push(`warn: ${message}`),
+    error: (_: object, message: string) => void lines.push(`error: ${message}`),
+  };
+  return { lines, log };
+}
+
+/** A database with a trail that has a key, and a superuser's connection beside it. */
+export async function startTrail(given?: DatabaseConfig) {
+  const config = given ?? (await createTestDatabase());
+  const db = await Database.connect({ ...config, poolSize: 4 });
+  const superuser = await onlooker(config);
+  ends.push(
+    () => superuser.end(),
+    () => db.close(),
+  );
+  const keyFile = join(await folder(), "audit.key");
+  await createKeyFile(keyFile);
+  const { lines, log } = recorder();
+  const trail = new AuditTrail(db.executor, { keyFile, log });
+  return {
+    config,
+    db,
+    superuser,
+    keyFile,
+    lines,
+    log,
+    trail,
+    /** Another server with the same key, or with the key of another file. */
+    another: (file = keyFile) => new AuditTrail(db.executor, { keyFile: file, log }),
+    /** Runs a text as a superuser who gets around the triggers. */
+    tamper: (text: string, values: unknown[] = []) => tamper(superuser, text, values),
+  };
+}
+
+async function tamper(client: Client, text: string, values: unknown[]): Promise<number> {
+  await client.query("begin");
+  try {
+    await client.query("set local session_replication_role = replica");
+    const { rowCount } = await client.query(text, values);
+    await client.query("commit");
+    return rowCount ?? 0;
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  }
+}
+
+export interface EntryOptions {
+  /** Seconds. */
+  age?: number;
+}
+
+/** Audit logs, written and queued in one transaction as the service does it. */
+export async function addLogs(
+  client: Client,
+  count: number,
+  { age = 0 }: EntryOptions = {},
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await client.query(
+    `with entry as (
+      insert into audit_logs (id, created_at, user_id, api_key_id, action, entity_type, entity_id, ip_address, actor, request_id,
+        user_agent, changes)
+      select id, clock_timestamp() - make_interval(secs => $2) + n * interval '1 us', $3::uuid, $4::uuid, 'update', 'benchmark',
+        'benchmark-' || n, '192.0.2.1', 'alice', 'request-' || n, 'test/1', jsonb_build_object('after', jsonb_build_object('n', n))
+      from unnest($1::uuid[]) with ordinality as e (id, n)
+    )
+    insert into audit_unsealed (created_at, entry_kind, entry_ids) values (clock_timestamp() - make_interval(secs => $2), 'audit_log', $1)`,
+    [ids, age, newId(), newId()],
+  );
+  return ids;
+}
+
+/** Attempts at jobs that do not exist, likewise. */
+export async function addAttempts(
+  client: Client,
+  count: number,
+  { age = 0 }: EntryOptions = {},
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await client.query(
+    `with entry as (
+      insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error)
+      select id, clock_timestamp() - make_interval(secs => $2) - interval '1 s', clock_timestamp() - make_interval(secs => $2) + n * interval '1 us',
+        n::integer, 1, 'failed', 'worker-1', 'out of luck'
+      from unnest($1::uuid[]) with ordinality as e (id, n)
+    )
+    insert into audit_unsealed (created_at, entry_kind, entry_ids, epochs)
+    select clock_timestamp() - make_interval(secs => $2), 'job_attempt', $1, array(select generate_series(1, cardinality($1::uuid[])))`,
+    [ids, age],
+  );
+  return ids;
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { adminKeyFile } from "../../src/auth/admin-key.ts";
+import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
+import { apiKeyFor } from "../../src/cli/api-key.ts";
+import { screen } from "../../src/cli/screen.ts";
+import { Database } from "../../src/database/database.ts";
+import { parseToken, type Token } from "../../src/users/tokens.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+import { bench, listeners, outcome } from "./support.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ltb-first-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function emptyDatabase(): Promise<Database> {
+  const db = await Database.connect(await createTestDatabase());
+  onTestFinished(() => db.close());
+  return db;
+}
+
+test("an admin and a key are made once, and the key is kept for its owner only", async () => {
+  const db = await emptyDatabase();
+  const key = await makeFirstAdmin(db, folder);
+  expect(await db.users.findPrincipal(parseToken(key ?? "") as Token)).toMatchObject({
+    username: "admin",
+    role: "admin",
+    scopes: [],
+  });
+  const file = adminKeyFile(folder);
+  expect(await readFile(file, "utf8")).toBe(`${key}\n`);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readdir(folder)).toEqual(["admin.key"]);
+  expect(await makeFirstAdmin(db, folder)).toBeUndefined();
+  expect(await db.users.count()).toBe(1);
+  expect(await readFile(file, "utf8")).toBe(`${key}\n`);
+});
+
+test("where the key cannot be kept no admin is made, so that the next start can", async () => {
+  const db = await emptyDatabase();
+  await expect(makeFirstAdmin(db, join(folder, "missing"))).rejects.toThrow(/cannot be kept in .*ENOENT/);
+  expect(await db.users.count()).toBe(0);
+  expect(await makeFirstAdmin(db, folder)).toBeDefined();
+});
+
+test("the command line finds the key for this machine, and sends it nowhere else", async () => {
+  const db = await emptyDatabase();
+  const key = await makeFirstAdmin(db, folder);
+  vi.stubEnv("LTB_DATA_DIR", folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const address of ["localhost:50052", "127.0.0.1:1", "[::1]:1", "https://localhost:50052"])
+    expect(apiKeyFor({ address }), address).toBe(key);
+  for (const address of ["bench.example.org:50052", "10.0.0.1:1", "https://127.0.0.1.example.org:1"])
+    expect(apiKeyFor({ address }), address).toBeUndefined();
+  expect(apiKeyFor({ address: "localhost:50052", apiKey: "given" })).toBe("given");
+  vi.stubEnv("LTB_API_KEY_FILE", adminKeyFile(folder));
+  expect(apiKeyFor({ address: "bench.example.org:50052" })).toBe(key);
+  vi.stubEnv("LTB_API_KEY_FILE", join(folder, "missing"));
+  expect(() => apiKeyFor({ address: "localhost:1" })).toThrow("LTB_API_KEY_FILE cannot be read");
+});
+
+test("the screen says how to come in", () => {
+  const address = { host: "127.0.0.1", port: 50_052 };
+  const shown = (keys: Parameters<typeof screen>[0]["keys"]) =>
+    screen({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1);
+  const file = "/srv/my data/it's/admin.key";
+  expect(shown({ kind: "embedded", file, made: "ltb_x" })).toContain("\n  ltb_x\n");
+  expect(shown({ kind: "embedded", file, made: undefined })).toContain(
+    `Bearer $(cat '/srv/my data/it'\\''s/admin.key')"`,
+  );
+  expect(shown({ kind: "external", anyUser: false })).toContain("user create");
+  expect(shown({ kind: "external", anyUser: true })).not.toContain("user create");
+  expect(shown({ kind: "off" })).not.toContain("Bearer");
+});
+
+test("LTB_REFLECTION=off: the services describe themselves to nobody", async () => {
+  const own = await bench();
+  const asked = async (settings: Record<string, string>) => {
+    const service = await own.serve(settings);
+    const client = createClient(ServerReflection, listeners.gRPC(service));
+    async function* request() {
+      yield { messageRequest: { case: "listServices" as const, value: "" } };
+    }
+    const answers = client.serverReflectionInfo(request())[Symbol.asyncIterator]();
+    return outcome(answers.next());
+  };
+  expect(await asked({})).toBe("OK");
+  expect(await asked({ LTB_REFLECTION: "off" })).toBe("UNIMPLEMENTED");
+});

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { sql } from "../../src/database/sql.ts";
+import type { RunningService } from "../../src/serve.ts";
+import { onlooker, until } from "../database/support.ts";
+import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
+
+// What is done by one server, or in the database, takes effect on another.
+
+let here: RunningService;
+let there: RunningService;
+let own: Awaited<ReturnType<typeof bench>>;
+let admin: ReturnType<typeof clients>;
+beforeAll(async () => {
+  own = await bench();
+  here = await own.serve();
+  there = await own.serve();
+  admin = clients(listeners.gRPC(here, (await own.caller("admin")).key));
+});
+
+const created = { name: "b", provider: "p", model: "m", dataset: "d" };
+const run = (statement: ReturnType<typeof sql.fragment>) =>
+  own.db.executor.any(sql.type(z.unknown())`${statement}`);
+
+/** The last call may be cut off in its midst. */
+const out = /^CREDENTIAL_(INVALID|REVOKED)$/;
+
+/** How long a key is still good on the other server, in milliseconds, and what it is refused with. */
+async function untilRefused(call: () => Promise<unknown>): Promise<{ ms: number; reason: string }> {
+  const startedAt = performance.now();
+  for (;;) {
+    const reason = await outcome(call());
+    const ms = performance.now() - startedAt;
+    if (reason !== "OK" || ms > 3_000) return { ms, reason };
+    await sleep(10);
+  }
+}
+
+const ends: Record<string, (caller: Caller) => Promise<unknown>> = {
+  "a revoked key": ({ keyId }) => admin.users.revokeApiKey({ id: keyId }),
+  "a rotated key": ({ keyId }) => admin.users.rotateApiKey({ id: keyId }),
+  "an expired key": ({ keyId }) =>
+    run(sql.fragment`update api_keys set expires_at = clock_timestamp() where id = ${keyId}`),
+  "a disabled user": ({ userId }) => admin.users.updateUser({ id: userId, active: false }),
+  "a deleted user": ({ userId }) => admin.users.deleteUser({ id: userId }),
+};
+
+describe.each(["gRPC", "HTTP"] as const)("over %s", (listener) => {
+  test.each(Object.keys(ends))("%s is out on the other server within a second", async (what) => {
+    const caller = await own.caller("user");
+    const client = clients(listeners[listener](there, caller.key));
+    expect(await outcome(client.jobs.listJobs({}))).toBe("OK");
+    await ends[what]?.(caller);
+    const { ms, reason } = await untilRefused(() => client.jobs.listJobs({}));
+    expect(reason).toMatch(out);
+    expect(ms).toBeLessThan(1_000);
+  });
+});
+
+test("a role that is changed, and a user that is renamed, are so on the other server within a second", async () => {
+  const caller = await own.caller("admin");
+  const client = clients(listeners.gRPC(there, caller.key));
+  expect(await outcome(client.users.listUsers({}))).toBe("OK");
+  await run(sql.fragment`update users set role = 'viewer' where id = ${caller.userId}`);
+  const { ms, reason } = await untilRefused(() => client.users.listUsers({}));
+  expect(reason).toBe("ROLE_REQUIRED");
+  expect(ms).toBeLessThan(1_000);
+  await run(sql.fragment`update users set role = 'admin' where id = ${caller.userId}`);
+  await until(async () => (await outcome(client.users.listUsers({}))) === "OK");
+});
+
+test("a session that logs out is out on the other server", async () => {
+  const { userId } = await own.caller("user");
+  const { email } = await own.db.users.get(userId);
+  await own.db.users.changePassword(userId, { newPassword: "a long enough passphrase" });
+  const anybody = clients(listeners.gRPC(here));
+  const { sessionToken } = await anybody.users.login({ email, password: "a long enough passphrase" });
+  const [a, b] = [here, there].map((service) => clients(listeners.HTTP(service, sessionToken)));
+  expect((await b?.users.whoAmI({}))?.user?.id).toBe(userId);
+  await a?.users.logout({});
+  const { ms, reason } = await untilRefused(async () => b?.jobs.listJobs({}));
+  expect(reason).toMatch(out);
+  expect(ms).toBeLessThan(1_000);
+});
+
+describe("calls that are running on the other server", () => {
+  /** Begins a long call, and tells how it ended and when after the credential did. */
+  async function cutOff(
+    role: "worker" | "user",
+    begin: (client: ReturnType<typeof clients>, caller: Caller) => Promise<{ call: Promise<unknown> }>,
+    end: (caller: Caller) => Promise<unknown>,
+  ) {
+    const caller = await own.caller(role);
+    const begun = await begin(clients(listeners.gRPC(there, caller.key)), caller);
+    const call = outcome(begun.call);
+    let hasEnded = false;
+    void call.then(() => {
+      hasEnded = true;
+    });
+    // Longer than a check takes: that alone does not end it.
+    await sleep(1_200);
+    expect(hasEnded).toBe(false);
+    const endedAt = performance.now();
+    await end(caller);
+    const reason = await call;
+    return { reason, ms: performance.now() - endedAt };
+  }
+
+  const parked = async (client: ReturnType<typeof clients>, { username }: Caller) => {
+    await client.workers.registerWorker({ workerId: username, jobTypes: ["never"] });
+    return { call: client.jobs.claimJobs({ workerId: username, wait: { seconds: 30n, nanos: 0 } }) };
+  };
+  const watching = async (client: ReturnType<typeof clients>) => {
+    const messages = client.jobs.watchJobs({ jobType: "never" })[Symbol.asyncIterator]();
+    await messages.next();
+    return { call: messages.next() };
+  };
+  const streaming = async (client: ReturnType<typeof clients>) => {
+    const { benchmark } = await client.benchmarks.createBenchmark(created);
+    const benchmarkId = benchmark?.id ?? "";
+    async function* slowly() {
+      for (let n = 0; n < 200; n++) {
+        yield { benchmarkId, evaluations: [{ sampleId: `${n}`, input: "i", output: "o" }] };
+        await sleep(50);
+      }
+    }
+    return { call: client.benchmarks.streamEvaluations(slowly()) };
+  };
+  const revoke = ({ keyId }: Caller) => admin.users.revokeApiKey({ id: keyId });
+
+  test.each([
+    ["a parked ClaimJobs", "worker", parked],
+    ["WatchJobs", "user", watching],
+    ["StreamEvaluations", "user", streaming],
+  ] as const)("%s is cut off within a second when its key is revoked", async (_, role, begin) => {
+    const { reason, ms } = await cutOff(role, begin, revoke);
+    expect(reason).toBe("CREDENTIAL_REVOKED");
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  test("a disabled user's is cut off too", async () => {
+    const { reason, ms } = await cutOff("worker", parked, ({ userId }) =>
+      admin.users.updateUser({ id: userId, active: false }),
+    );
+    expect(reason).toBe("CREDENTIAL_REVOKED");
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  test("one that the new role may not make is cut off, one that it may make goes on", async () => {
+    const becomes = (role: string) => (caller: Caller) =>
+      run(sql.fragment`update users set role = ${role} where id = ${caller.userId}`);
+    const { reason, ms } = await cutOff("worker", parked, becomes("viewer"));
+    expect(reason).toBe("ROLE_REQUIRED");
+    expect(ms).toBeLessThan(1_000);
+    const watch = cutOff("user", watching, async (caller) => {
+      await becomes("viewer")(caller);
+      await sleep(1_500);
+      await revoke(caller);
+    });
+    expect((await watch).reason).toBe("CREDENTIAL_REVOKED");
+    expect((await watch).ms).toBeGreaterThan(1_500);
+  });
+
+  test("nothing that comes of a stream after it was cut off is written", async () => {
+    let benchmarkId = "";
+    await cutOff(
+      "user",
+      async (client) => {
+        ({
+          benchmark: { id: benchmarkId } = { id: "" },
+        } = await client.benchmarks.createBenchmark(created));
+        async function* forever() {
+          for (let n = 0; n < 10_000; n++) {
+            yield { benchmarkId, evaluations: [{ sampleId: `${n}`, input: "i", output: "o" }] };
+            await sleep(1);
+          }
+        }
+        return { call: client.benchmarks.streamEvaluations(forever()) };
+      },
+      revoke,
+    );
+    const stored = async () => (await own.db.benchmarks.get(benchmarkId)).completedIterations;
+    const before = await stored();
+    await sleep(1_500);
+    expect(await stored()).toBe(before);
+  });
+});
+
+test("use is noted about when it happens, and not more than once a minute", async () => {
+  const { key, keyId } = await own.caller("user");
+  const client = clients(listeners.gRPC(here, key));
+  const lastUsed = async () => (await own.db.users.getApiKey(keyId)).lastUsed;
+  expect(await lastUsed()).toBeNull();
+  await client.users.whoAmI({});
+  await until(async () => (await lastUsed()) !== null);
+  const noted = await lastUsed();
+  await client.users.whoAmI({});
+  await sleep(1_200);
+  expect(await lastUsed()).toBe(noted);
+});
+
+test("revocation does not wait its turn behind calls that keep every connection busy", async () => {
+  const caller = await own.caller("worker");
+  const client = clients(listeners.gRPC(there, caller.key));
+  await client.workers.registerWorker({ workerId: "busy", jobTypes: ["never"] });
+  const claim = outcome(client.jobs.claimJobs({ workerId: "busy", wait: { seconds: 20n, nanos: 0 } }));
+  await own.db.benchmarks.create({ ...created, name: "locked" });
+  const locked = await onlooker(own.connection);
+  await locked.query("begin; lock table benchmarks");
+  const stuck = Array.from({ length: 60 }, () =>
+    outcome(client.benchmarks.listBenchmarks({}, { timeoutMs: 8_000 })),
+  );
+  await sleep(500);
+  const startedAt = performance.now();
+  await admin.users.revokeApiKey({ id: caller.keyId });
+  expect(await claim).toBe("CREDENTIAL_REVOKED");
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(new Set(await Promise.all(stuck))).toEqual(new Set(["CREDENTIAL_REVOKED"]));
+  await locked.query("rollback");
+  await locked.end();
+});

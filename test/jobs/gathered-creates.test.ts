@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { newId } from "../../src/database/ids.ts";
+import type { JobToCreate } from "../../src/jobs/create.ts";
+import { gatheredCreates } from "../../src/jobs/gathered-creates.ts";
+import { limits } from "../../src/limits.ts";
+
+const job = (letters: number, more: Partial<JobToCreate> = {}): JobToCreate => ({
+  id: newId(),
+  laneId: 1,
+  jobType: "t",
+  payload: { text: "x".repeat(letters) },
+  priority: 0,
+  maxRetries: 3,
+  timeoutSeconds: 300,
+  requiredTags: [],
+  origin: undefined,
+  ...more,
+});
+
+async function sizesOf(jobs: readonly JobToCreate[]): Promise<number[]> {
+  const sizes: number[] = [];
+  const create = gatheredCreates(async (batch) => {
+    sizes.push(batch.length);
+    return batch.map(() => ({ error: new Error("not stored") as never }));
+  });
+  const answers = await Promise.all(jobs.map((one) => create([one])));
+  expect(answers.map(({ length }) => length)).toEqual(jobs.map(() => 1));
+  return sizes;
+}
+
+test("small jobs share a statement up to a number", async () => {
+  expect(await sizesOf(Array.from({ length: 250 }, () => job(200)))).toEqual([limits.gatherItems, 50]);
+});
+
+test("large ones up to their bytes, metadata included; one that is larger goes alone", async () => {
+  const third = Math.floor(limits.gatherBytes / 3) - 1_000;
+  expect(await sizesOf(Array.from({ length: 7 }, () => job(third)))).toEqual([3, 3, 1]);
+  const metadata = { text: "x".repeat(third) };
+  expect(await sizesOf(Array.from({ length: 3 }, () => job(third, { metadata })))).toEqual([1, 1, 1]);
+  expect(await sizesOf([job(1), job(limits.gatherBytes), job(1)])).toEqual([1, 1, 1]);
+});

@@ -1,0 +1,32 @@
+import { onTestFinished } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { onlooker } from "../database/support.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+/** A database of the test's own, with a connection beside the pool. */
+export async function testUsers() {
+  const config = await createTestDatabase();
+  const db = await Database.connect(config);
+  const client = await onlooker(config);
+  onTestFinished(async () => {
+    await client.end();
+    await db.close();
+  });
+  let made = 0;
+  return {
+    db,
+    users: db.users,
+    config,
+    sql: async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows,
+    /** A user with a name of its own. */
+    user: (given: Partial<Parameters<typeof db.users.create>[0]> = {}) => {
+      made++;
+      return db.users.create({ email: `u${made}@example.com`, username: `u${made}`, ...given });
+    },
+  };
+}
+
+/** The middle one of the values. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
