@@ -1,10 +1,10 @@
-import { BackendTerminatedError } from "@slonik/errors";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
 import { currentSignal, isUrgent } from "./cancellation.ts";
 import type { Connection } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { createDriver } from "./driver.ts";
+import { isConnectionFailure } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import { sql } from "./sql.ts";
 
@@ -68,7 +68,7 @@ export class Pool {
 
   /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
-    const run = () => this.#connections.use(work, (error) => error instanceof BackendTerminatedError);
+    const run = () => this.#connections.use(work, isConnectionFailure);
     return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
   }
 

@@ -1,17 +1,17 @@
 import type { Value } from "@bufbuild/protobuf/wkt";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import type { CompleteJobsItem, CompleteJobsResult } from "../../gen/ltb/v1/job_service_pb.ts";
-import type { Database } from "../database/database.ts";
-import { isNotFound } from "../database/errors.ts";
+import type { Database, Repositories } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { fromMessage } from "../evaluations/messages.ts";
+import type { EvaluationResult } from "../evaluations/write.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { endMessage } from "./messages.ts";
 
 /**
- * CompleteJobs: items without evaluations share a statement with those of other calls; each item with evaluations has a
- * transaction of its own, in which its evaluations and its completion are written together or not at all.
+ * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations are written by one
+ * transaction, so that each one's evaluations and completion are there together or not at all.
  */
 export async function completeJobs(
   db: Database,
@@ -39,58 +39,97 @@ export async function completeJobs(
       if (end) results.set(item, resultMessage(endMessage(item.jobId, end)));
     }
   }
-  for (const item of items) {
-    if (item.evaluations.length > 0)
-      results.set(item, await completeWithEvaluations(db, workerId, item, actor));
-  }
+  const withEvaluations = items.filter((item) => item.evaluations.length > 0);
+  for (const [item, result] of await completeWithEvaluations(db, workerId, withEvaluations, actor))
+    results.set(item, result);
   return items.flatMap((item) => results.get(item) ?? []);
 }
 
-/** Thrown to undo the completion of an item whose evaluations cannot be stored. */
+/** Thrown to undo the completion of items whose evaluations cannot be stored. */
 class Rejected extends Error {
-  readonly field: string;
-  constructor(field: string, reason: string) {
-    super(reason);
-    this.field = field;
+  readonly results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>;
+  constructor(results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>) {
+    super("evaluations were rejected");
+    this.results = results;
   }
 }
 
+/** All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others written again. */
 async function completeWithEvaluations(
   db: Database,
   workerId: string,
-  item: CompleteJobsItem,
+  items: readonly CompleteJobsItem[],
   actor: string | undefined,
-): Promise<CompleteJobsResult> {
-  const { jobId } = item;
-  try {
-    return await db.transaction(async ({ jobs, evaluations }) => {
-      const [completed] = await jobs.complete(workerId, [completionOf(item)]);
-      if (completed?.outcome !== "ok")
-        return resultMessage(endMessage(jobId, completed ?? { outcome: "stale" }));
-      const { benchmarkId } = await jobs.get(jobId);
-      const written = await evaluations.createMany(
-        item.evaluations.map((sent) => fromMessage(sent, benchmarkId ?? "", actor)),
+): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
+  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+  for (;;) {
+    const left = items.filter((item) => !rejected.has(item));
+    if (left.length === 0) return rejected;
+    try {
+      const written = await db.transaction((transaction) =>
+        writeTogether(transaction, workerId, left, actor),
       );
-      for (const [index, result] of written.entries()) {
-        if (result.outcome !== "rejected") continue;
-        throw new Rejected(`evaluations[${index}]${result.field && `.${result.field}`}`, result.reason);
-      }
-      const count = (wanted: string) => written.filter((result) => result.outcome === wanted).length;
-      return resultMessage({
-        jobId,
-        outcome: LeaseOutcome.OK,
-        evaluationsInserted: count("created"),
-        evaluationsDuplicate: count("duplicate"),
-        evaluationsConflict: count("conflict"),
-      });
-    });
-  } catch (error) {
-    // Completed before, evaluations and all, and deleted since.
-    if (isNotFound(error)) return resultMessage({ jobId, outcome: LeaseOutcome.NOT_FOUND });
-    if (!(error instanceof Rejected)) throw error;
-    const { field, message: reason } = error;
-    return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field, reason });
+      return new Map([...rejected, ...written]);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      for (const [item, result] of error.results) rejected.set(item, result);
+    }
   }
+}
+
+async function writeTogether(
+  { jobs, evaluations }: Repositories,
+  workerId: string,
+  items: readonly CompleteJobsItem[],
+  actor: string | undefined,
+): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
+  const ends = await jobs.complete(workerId, items.map(completionOf));
+  const results = new Map(
+    items.map((item, position) => [
+      item,
+      resultMessage(endMessage(item.jobId, ends[position] ?? { outcome: "stale" })),
+    ]),
+  );
+  const completed = items.filter((_, position) => ends[position]?.outcome === "ok");
+  if (completed.length === 0) return results;
+  const benchmarks = await jobs.benchmarksOf(completed.map(({ jobId }) => jobId));
+  const there = completed.filter((item) => {
+    if (benchmarks.has(item.jobId.toLowerCase())) return true;
+    // Completed before, evaluations and all, and deleted since.
+    results.set(item, resultMessage({ jobId: item.jobId, outcome: LeaseOutcome.NOT_FOUND }));
+    return false;
+  });
+  const sent = there.flatMap((item) =>
+    item.evaluations.map((evaluation) =>
+      fromMessage(evaluation, benchmarks.get(item.jobId.toLowerCase()) ?? "", actor),
+    ),
+  );
+  const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
+  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+  for (const item of there) {
+    const own = item.evaluations.flatMap(() => written.next().value ?? []);
+    const result = resultOfEvaluations(item.jobId, own);
+    if (result.outcome === LeaseOutcome.REJECTED) rejected.set(item, result);
+    else results.set(item, result);
+  }
+  if (rejected.size > 0) throw new Rejected(rejected);
+  return results;
+}
+
+function resultOfEvaluations(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult {
+  for (const [index, result] of written.entries()) {
+    if (result.outcome !== "rejected") continue;
+    const field = `evaluations[${index}]${result.field && `.${result.field}`}`;
+    return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field, reason: result.reason });
+  }
+  const count = (wanted: string) => written.filter(({ outcome }) => outcome === wanted).length;
+  return resultMessage({
+    jobId,
+    outcome: LeaseOutcome.OK,
+    evaluationsInserted: count("created"),
+    evaluationsDuplicate: count("duplicate"),
+    evaluationsConflict: count("conflict"),
+  });
 }
 
 /** A whole message: see `jobMessage`. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayOf } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import { limits } from "../limits.ts";
@@ -32,6 +33,13 @@ export const listAttempts = statement("job_attempts", {
       order by epoch desc limit ${limit}
     ) a order by epoch`,
   examples: [[exampleId, 100]],
+});
+
+export const jobBenchmarks = statement("job_benchmarks", {
+  row: z.object({ id: z.string(), benchmarkId: z.string().nullable() }),
+  build: (ids: readonly string[]) => sql.fragment`
+    select id, benchmark_id as "benchmarkId" from jobs where id = any (${arrayOf("uuid", ids)})`,
+  examples: [[[exampleId]]],
 });
 
 export interface JobsQuery {

@@ -96,6 +96,12 @@ export class JobRepository {
     return job;
   }
 
+  /** Which benchmark each of these jobs works for, null for none; jobs that do not exist are left out. */
+  async benchmarksOf(ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+    const rows = await this.#db.any(query.jobBenchmarks(ids.map((id) => parseInput(uuid, id, "id"))));
+    return new Map(rows.map(({ id, benchmarkId }) => [id, benchmarkId]));
+  }
+
   /** The latest 100 attempts of a job, oldest first; a running one is last, without an end. */
   async attempts(id: string): Promise<readonly JobAttempt[]> {
     return this.#db.any(query.listAttempts(parseInput(uuid, id, "id"), limits.attemptsShown));

@@ -81,6 +81,24 @@ describe("a completion with evaluations", () => {
     expect(results.map(({ outcome }) => outcome)).toEqual([LeaseOutcome.NOT_FOUND, LeaseOutcome.OK]);
   });
 
+  test("many share one transaction, and one that is rejected does not hold up the others", async () => {
+    const refs = await claimed(50);
+    const items = refs.map((ref, i) => ({ ...ref, evaluations: [evaluation(`s${i}`)] }));
+    const odd = {
+      ...items[7],
+      evaluations: [evaluation("fine"), { ...evaluation("odd"), score: Number.NaN }],
+    };
+    const results = await complete(items.with(7, odd));
+    expect(results[7]).toMatchObject({ outcome: LeaseOutcome.REJECTED, field: "evaluations[1].score" });
+    expect(results.filter(({ outcome }) => outcome === LeaseOutcome.OK)).toHaveLength(49);
+    expect(await count()).toBe(49);
+    expect(await q.db.jobs.get(refs[7]?.jobId ?? "")).toMatchObject({ status: "running" });
+    const { rows } = await q.client.query(
+      "select count(distinct xmin::text)::int as transactions from job_attempts",
+    );
+    expect(rows).toEqual([{ transactions: 1 }]);
+  });
+
   test("wakes a claim that waits for the slot", async () => {
     await q.client.query("update worker_slots set capacity = 1");
     const [ref = { jobId: "", epoch: 0 }] = await claimed();
