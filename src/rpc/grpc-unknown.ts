@@ -41,6 +41,8 @@ export function explainUnknownMethods(paths: ReadonlySet<string>, port: number, 
         host,
       );
       const details: OutgoingHttpHeaders = {
+        // Python's client refuses details whose message is another than the status's.
+        "grpc-message": encodeURIComponent(error.rawMessage),
         "grpc-status-details-bin": Buffer.from(toBinary(StatusSchema, richStatus(error))).toString("base64"),
         "x-request-id": requestId,
       };

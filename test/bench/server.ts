@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import grpc from "@grpc/grpc-js";
@@ -17,6 +21,10 @@ export interface BenchServer {
 }
 
 export async function startBenchServer(databaseUrl: string): Promise<BenchServer> {
+  // Sealing the audit trail is part of what the service costs.
+  const folder = await mkdtemp(join(tmpdir(), "ltb-bench-key-"));
+  const auditKey = join(folder, "audit.key");
+  await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
     ["--max-semi-space-size=8", "test/bench/serve.ts"],
@@ -26,6 +34,7 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
         DATABASE_URL: databaseUrl,
         LTB_GRPC_ADDRESS: "127.0.0.1:0",
         LTB_HTTP_ADDRESS: "127.0.0.1:0",
+        LTB_AUDIT_KEY_FILE: auditKey,
         LTB_LOG_LEVEL: "warn",
       },
       stdio: ["ignore", "pipe", "inherit"],
@@ -49,6 +58,7 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
     stop: async () => {
       child.kill("SIGTERM");
       await once(child, "exit");
+      await rm(folder, { recursive: true });
     },
   };
 }

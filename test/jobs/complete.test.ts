@@ -85,7 +85,8 @@ describe("a completion with evaluations", () => {
     const refs = await claimed(50);
     const items = refs.map((ref, i) => ({ ...ref, evaluations: [evaluation(`s${i}`)] }));
     const odd = {
-      ...items[7],
+      jobId: refs[7]?.jobId ?? "",
+      epoch: refs[7]?.epoch ?? 0,
       evaluations: [evaluation("fine"), { ...evaluation("odd"), score: Number.NaN }],
     };
     const results = await complete(items.with(7, odd));

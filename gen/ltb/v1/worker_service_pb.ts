@@ -661,8 +661,8 @@ export const GetClusterStatsResponseSchema: GenMessage<GetClusterStatsResponse> 
 
 /**
  * Keeps the registry of workers.
- * RegisterWorker, Heartbeat and DeregisterWorker take role worker or admin; DrainWorker and RemoveStaleWorkers role admin. Every role
- * reads.
+ * RegisterWorker, Heartbeat, DrainWorker and DeregisterWorker take role worker, for workers that the caller registered, or admin;
+ * RemoveStaleWorkers takes role admin. Every role reads.
  *
  * @generated from service ltb.v1.WorkerService
  */

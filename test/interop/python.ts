@@ -1,0 +1,48 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { exerciseExample } from "./examples.ts";
+import { exerciseProgram, withFolder } from "./foreign.ts";
+import { root } from "./paths.ts";
+import { succeed } from "./processes.ts";
+import type { Results } from "./results.ts";
+import type { Service } from "./service.ts";
+import { python } from "./tools.ts";
+
+/** grpcio with code generated as docs/clients.md says. */
+export async function exercisePython(
+  { clear, tls }: { clear: Service; tls: Service },
+  results: Results,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const generated = join(folder, "gen");
+    await mkdir(generated);
+    const protos = (await readdir(join(root, "proto", "ltb", "v1"))).map((name) => `ltb/v1/${name}`);
+    const out = [`--python_out=${generated}`, `--pyi_out=${generated}`, `--grpc_python_out=${generated}`];
+    await succeed(python, ["-m", "grpc_tools.protoc", "-I", join(root, "proto"), ...out, ...protos]);
+    const env = { PYTHONPATH: generated };
+    await exerciseProgram(
+      "Python, TLS",
+      tls,
+      results,
+      python,
+      [join(import.meta.dirname, "python", "check.py")],
+      { env },
+    );
+    await exerciseExample(
+      "Python",
+      clear,
+      results,
+      python,
+      [join(root, "examples", "python", "worker.py")],
+      env,
+    );
+    await exerciseExample(
+      "Python, TLS",
+      tls,
+      results,
+      python,
+      [join(root, "examples", "python", "worker.py")],
+      env,
+    );
+  });
+}

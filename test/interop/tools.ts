@@ -1,0 +1,70 @@
+import { mkdir, rm, stat } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { root } from "./paths.ts";
+import { run, succeed } from "./processes.ts";
+
+/** Everything that is not npm's, by exact version. Their dependencies follow from these: Go's by go.sum, pip's few by their own bounds. */
+const goTools = {
+  grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
+  "protoc-gen-go": "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",
+  "protoc-gen-go-grpc": "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2",
+};
+const pythonPackages = [
+  "grpcio==1.85.1",
+  "grpcio-tools==1.85.1",
+  "grpcio-status==1.85.1",
+  "protobuf==7.36.2",
+  "googleapis-common-protos==1.76.0",
+  "typing-extensions==4.16.0",
+  "setuptools==84.2.1",
+];
+
+const cache = join(root, "node_modules", ".cache", "ltb-interop");
+const goFolder = join(cache, "go");
+const pythonFolder = join(cache, "python");
+
+export const grpcurl = join(goFolder, "grpcurl");
+export const python = join(pythonFolder, "bin", "python");
+/** The search path with Go's plugins of buf. */
+export const pathWithPlugins = `${goFolder}${delimiter}${process.env.PATH}`;
+
+/** Whether a program is installed on this machine. */
+export async function isThere(program: string): Promise<boolean> {
+  const version = program === "go" ? "version" : "--version";
+  return (await run(program, [version]).catch(() => undefined))?.code === 0;
+}
+
+/** Installs Go's tools where they are not yet. */
+export async function installGoTools(names: readonly (keyof typeof goTools)[]): Promise<void> {
+  await mkdir(goFolder, { recursive: true });
+  for (const name of names) {
+    const [, module = "", version = ""] = /^(.*)@(.*)$/.exec(goTools[name]) ?? [];
+    const binary = join(goFolder, name);
+    const built = await run("go", ["version", "-m", binary]);
+    if (
+      built.code === 0 &&
+      built.stdout.includes(`\tpath\t${module}\n`) &&
+      built.stdout.includes(`\t${version}\t`)
+    )
+      continue;
+    await succeed("go", ["install", goTools[name]], { env: { GOBIN: goFolder }, timeoutMs: 600_000 });
+  }
+}
+
+/** Makes a virtual environment with exactly the packages, unless there is one. */
+export async function installPython(): Promise<void> {
+  const there = await stat(python).then(
+    () => succeed(python, ["-m", "pip", "freeze", "--all"]),
+    () => "",
+  );
+  if (pythonPackages.every((wanted) => there.toLowerCase().replaceAll("_", "-").includes(wanted))) return;
+  await rm(pythonFolder, { recursive: true, force: true });
+  await succeed("python3", ["-m", "venv", pythonFolder], { timeoutMs: 120_000 });
+  await succeed(
+    python,
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...pythonPackages],
+    {
+      timeoutMs: 600_000,
+    },
+  );
+}
