@@ -182,9 +182,10 @@ function connectionProblem(error: unknown, address: string, secure: boolean): st
   return undefined;
 }
 
-/** For a connection that was closed before its other end had greeted, of which no more is told. */
+/** For a connection that was closed, or reset, before its other end had greeted, of which no more is told. */
 function closedProblem(error: unknown, address: string, secure: boolean): string | undefined {
-  if (!(error instanceof Error && /closed with error code CANCEL/.test(error.message))) return undefined;
+  if (!(error instanceof Error && /closed with error code CANCEL|ECONNRESET/.test(error.message)))
+    return undefined;
   return secure
     ? `${address} closed the connection: it may not accept the certificate; give one with ${tlsWords.certificate} that its authority has signed`
     : `${address} closed the connection; if it speaks TLS, add --tls or name it as https://${address}`;

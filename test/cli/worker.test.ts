@@ -130,7 +130,7 @@ describe("a command for each job", () => {
     const id = await submit("long", "--timeout", "1", "--max-retries", "0");
     await until(async () => (await show(id)).status === "JOB_STATUS_FAILED");
     await until(async () => (await readFile(path, "utf8").catch(() => "")) === "told\n");
-    expect(await show(id)).toMatchObject({ error: "timed out after 1 s" });
+    expect(await show(id)).toMatchObject({ error: "the attempt ran past its timeout" });
     child.kill("SIGINT");
     expect(await done).toMatchObject({
       code: 0,

@@ -261,7 +261,7 @@ describe("the command line", () => {
     for (const [args, message] of cases) {
       const { code, stdout, stderr } = await ltb(["info", ...args]);
       expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: "" });
-      expect(stderr).toMatch(/^error: UNAVAILABLE \(UNREACHABLE\): /);
+      expect(stderr, args.join(" ")).toMatch(/^error: UNAVAILABLE \(UNREACHABLE\): /);
       expect(stderr).toContain(message);
       expect(stderr.trim().split("\n")).toHaveLength(1);
     }
