@@ -1,16 +1,37 @@
 import { defineConfig } from "vitest/config";
 
+const never = ["test/interop/**", "test/bench/**"];
+
+/**
+ * What measures times, or when a change is seen: that waits for every transaction of the whole PostgreSQL which the files share, and
+ * so for those of other files.
+ */
+const alone = ["test/faults/**/*.test.ts", "test/jobs/{feed,notifier,pinned,watch,watch-rpc}.test.ts"];
+
 export default defineConfig({
   test: {
     environment: "node",
     pool: "forks",
-    // By default one less than there are cores; files wait more than they compute.
-    maxWorkers: 3,
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/interop/**", "test/bench/**"],
     globalSetup: ["test/harness/setup.ts"],
     setupFiles: ["test/harness/cleanup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: [...never, ...alone],
+          // By default one less than there are cores; files wait more than they compute.
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

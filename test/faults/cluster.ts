@@ -45,7 +45,9 @@ export class Cluster {
     );
     const [first = ""] = addresses;
     this.#forWorkers = new RunningLoad(first, { ...common, jobType: "runtime", workers: 0 });
-    this.#workers = addresses.map((address) => new Supervised(() => launchWorker(address, "runtime")));
+    this.#workers = addresses.map(
+      (address) => new Supervised((started) => launchWorker(address, "runtime", started)),
+    );
     this.#ingests = addresses.map((address) => new RunningIngest(address, benchmarkId));
   }
 
@@ -137,10 +139,15 @@ export class Cluster {
 }
 
 /** Resolves with the worker's first job. */
-async function launchWorker(address: string, jobType: string): Promise<ChildProcess> {
+async function launchWorker(
+  address: string,
+  jobType: string,
+  started: (child: ChildProcess) => void,
+): Promise<ChildProcess> {
   const name = `${jobType} ${newId()}`;
   const file = join(import.meta.dirname, "runtime.ts");
   const child = fork(file, [address, name, jobType], { execArgv: [], silent: true });
+  started(child);
   await Promise.race([once(child, "message"), once(child, "exit")]);
   return child;
 }

@@ -2,19 +2,22 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Resolves once the process is at work; it is told of, by `started`, as soon as it is there. */
+type Launch = (started: (child: ChildProcess) => void) => Promise<ChildProcess>;
+
 /** A process that is started again whenever it has ended, as under a supervisor. */
 export class Supervised {
-  readonly #launch: () => Promise<ChildProcess>;
+  readonly #launch: Launch;
   readonly #kept: Promise<void>;
   #child: ChildProcess | undefined;
+  #starting: ChildProcess | undefined;
   #stopped = false;
   /** Ends that no kill explains: nothing that is killed around it should end it. */
   readonly deaths: string[] = [];
   /** Starts that failed, as they may when what they need is killed just then. */
   readonly failedStarts: string[] = [];
 
-  /** @param launch resolves once the process is at work */
-  constructor(launch: () => Promise<ChildProcess>) {
+  constructor(launch: Launch) {
     this.#launch = launch;
     this.#kept = this.#keep();
   }
@@ -32,14 +35,19 @@ export class Supervised {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.kill();
+    // It may be waiting for work that does not come any more.
+    this.#starting?.kill("SIGKILL");
     await this.#kept;
   }
 
   async #keep(): Promise<void> {
     while (!this.#stopped) {
       try {
-        const child = await this.#launch();
-        const ended = once(child, "exit");
+        const child = await this.#launch((starting) => {
+          this.#starting = starting;
+        });
+        const isOver = child.exitCode !== null || child.signalCode !== null;
+        const ended = isOver ? [child.exitCode, child.signalCode] : once(child, "exit");
         let said = "";
         child.stderr?.on("data", (text) => {
           said = `${said}${text}`.slice(-4_000);
