@@ -19,6 +19,7 @@ import {
 } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { examples } from "./examples.ts";
+import { keyWord } from "./grpcurl.ts";
 import { commandLine } from "./invocation.ts";
 import { note, print, printJson } from "./output.ts";
 import { summaryObject, summaryText } from "./summary.ts";
@@ -119,10 +120,13 @@ async function demo(options: ServiceOptions): Promise<void> {
   if (options.json) return printJson(summaryObject(name, summary));
   step("GetBenchmarkSummary", "");
   const address = hostAndPort(options.address);
+  const plaintext = tlsOf(options) ? "" : "-plaintext ";
+  const authorization =
+    apiKeyFor(options) === undefined ? "" : `-H "authorization: Bearer ${keyWord(options)}" `;
   print(`\n${summaryText(name, summary)}
 
 Look closer:
-  grpcurl ${tlsOf(options) ? "" : "-plaintext "}-d '{"benchmark_id":"${id}","page_size":2,"view":"EVALUATION_VIEW_FULL"}' ${address} ltb.v1.BenchmarkService/ListEvaluations
+  grpcurl ${plaintext}${authorization}-d '{"benchmark_id":"${id}","page_size":2,"view":"EVALUATION_VIEW_FULL"}' ${address} ltb.v1.BenchmarkService/ListEvaluations
   ${commandLine(`job list --benchmark ${id} --limit 3`)}
   ${commandLine(`export ${id} --format csv -o demo.csv`)}`);
 }

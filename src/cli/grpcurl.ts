@@ -59,7 +59,7 @@ function theMethod(name: string): DescMethod {
 }
 
 /** What the shell puts the key in for: the variable that holds it, or its file. */
-function keyWord({ address, apiKey }: ServiceOptions): string {
+export function keyWord({ address, apiKey }: ServiceOptions): string {
   const file = apiKey === undefined ? keyFileFor({ address }) : undefined;
   if (file === undefined) return "$LTB_API_KEY";
   const near = relative("", file);
