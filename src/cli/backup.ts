@@ -56,7 +56,7 @@ export function restoreCommand(program: Command): void {
     .summary("put a backup into the database")
     .description(
       "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
-        "service before.",
+        "service before. An older state looks like a cut to the audit trail: where that is meant, remove the .head file beside the audit key.",
     )
     .argument("<file>", "what `backup` wrote")
     .option("--force", "replace what the database holds; without, one that holds rows is refused")

@@ -12,7 +12,7 @@ export function cleanupCommand(program: Command): void {
   withServiceOptions(program.command("cleanup"))
     .summary("delete what is old")
     .description(
-      "Deletes jobs that ended long ago, with their attempts. Jobs that wait or run, and evaluations, are never deleted.",
+      "Deletes jobs that ended long ago. Their attempts stay, as part of the audit trail; jobs that wait or run, and evaluations, are never deleted.",
     )
     .requiredOption(
       "--jobs-older-than <days>",

@@ -58,7 +58,7 @@ export class Pool {
       maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
       // No statement of ours leaves session state behind, so nothing has to be undone at release.
       resetConnection: async () => {},
-      // Retries are ours (transaction.ts): these have no backoff.
+      // Retries are ours (executor.ts): these have no backoff.
       connectionRetryLimit: 0,
       queryRetryLimit: 0,
       transactionRetryLimit: 0,

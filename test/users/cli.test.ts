@@ -11,6 +11,7 @@ import { userService } from "../../src/users/service.ts";
 import { parseToken } from "../../src/users/tokens.ts";
 import { commands, finished, ltb, start } from "../cli/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { serverConfig } from "../harness/server-config.ts";
 import { testUsers } from "./support.ts";
 
 const password = "correct horse";
@@ -23,14 +24,7 @@ async function serveUsers() {
   const admin = await bench.user({ username: "root", email: "root@example.com", role: "admin", password });
   const { secret: key = "" } = await db.users.createApiKey({ userId: admin.id, name: "admin" });
   const server = await startServer({
-    config: {
-      grpcAddress: { host: "127.0.0.1", port: 0 },
-      httpAddress: { host: "127.0.0.1", port: 0 },
-      corsOrigins: [],
-      maxMessageBytes: 4 * 1024 * 1024,
-      defaultDeadlineMs: 10_000,
-      drainTimeoutMs: 1_000,
-    },
+    config: serverConfig,
     database: db,
     services: [provide(UserService, userService(db))],
     access: { auth: "required", db },

@@ -8,6 +8,7 @@ import { createLogger } from "../../src/log.ts";
 import { provide } from "../../src/rpc/methods.ts";
 import { startServer } from "../../src/server.ts";
 import { userService } from "../../src/users/service.ts";
+import { serverConfig } from "../harness/server-config.ts";
 import { failure, reasonOf } from "../rpc/support.ts";
 import { testUsers } from "./support.ts";
 
@@ -22,14 +23,7 @@ async function serveUsers(auth: "required" | "off" = "required") {
   const { secret: adminKey = "" } = await db.users.createApiKey({ userId: admin.id, name: "admin" });
   const log: string[] = [];
   const server = await startServer({
-    config: {
-      grpcAddress: { host: "127.0.0.1", port: 0 },
-      httpAddress: { host: "127.0.0.1", port: 0 },
-      corsOrigins: [],
-      maxMessageBytes: 4 * 1024 * 1024,
-      defaultDeadlineMs: 10_000,
-      drainTimeoutMs: 1_000,
-    },
+    config: serverConfig,
     database: db,
     services: [provide(UserService, userService(db))],
     access: auth === "off" ? { auth } : { auth, db },

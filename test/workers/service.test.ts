@@ -9,6 +9,7 @@ import { createLogger } from "../../src/log.ts";
 import { provide } from "../../src/rpc/methods.ts";
 import { startServer } from "../../src/server.ts";
 import { workerService } from "../../src/workers/service.ts";
+import { serverConfig } from "../harness/server-config.ts";
 import { failure, reasonOf } from "../rpc/support.ts";
 import { testBench } from "./support.ts";
 
@@ -16,14 +17,7 @@ async function connect() {
   const bench = await testBench();
   const { db } = bench;
   const server = await startServer({
-    config: {
-      grpcAddress: { host: "127.0.0.1", port: 0 },
-      httpAddress: { host: "127.0.0.1", port: 0 },
-      corsOrigins: [],
-      maxMessageBytes: 4 * 1024 * 1024,
-      defaultDeadlineMs: 10_000,
-      drainTimeoutMs: 1_000,
-    },
+    config: serverConfig,
     database: db,
     services: [provide(WorkerService, workerService(db)), provide(JobService, jobService(db))],
     access: { auth: "off" },

@@ -1957,7 +1957,7 @@ export const JobService: GenService<{
     output: typeof RetryJobsResponseSchema;
   },
   /**
-   * Deletes a job that is not running, with its attempts.
+   * Deletes a job that is not running. Its attempts stay in the audit log.
    * NOT_FOUND: no such job. FAILED_PRECONDITION: the job is running.
    *
    * @generated from rpc ltb.v1.JobService.DeleteJob
