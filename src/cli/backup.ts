@@ -69,8 +69,8 @@ export function restoreCommand(program: Command): void {
     )
     .action(async (file: string, options: Options & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");
-      const result = await withConfiguredDatabase(options.config, (connection) =>
-        restore(connection, file, { force: options.force ?? false }),
+      const result = await withConfiguredDatabase(options.config, async (database) =>
+        restore(await database.migrationConnection(), file, { force: options.force ?? false }),
       );
       show(file, result, "is restored", options);
     });
@@ -91,7 +91,9 @@ async function backUpInto(path: string, options: Options): Promise<void> {
   if (!isFolder && (await stat(file).catch(() => undefined)))
     throw new CliError(`${file} exists already: name another file, or a folder`, { usage: true });
   const startedAt = performance.now();
-  const result = await withConfiguredDatabase(options.config, (connection) => backUp(connection, file));
+  const result = await withConfiguredDatabase(options.config, async (database) =>
+    backUp(await database.migrationConnection(), file),
+  );
   show(file, result, `is written in ${span(performance.now() - startedAt)}`, options);
   // Only now: a backup that fails must not cost the older ones.
   if (options.keepDays !== undefined) await rotate(path, options.keepDays);

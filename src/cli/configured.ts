@@ -1,14 +1,15 @@
-import type { Connection } from "../database/connect.ts";
+import type { Config } from "../config.ts";
+import type { ConfiguredDatabase } from "../configured-database.ts";
 import { note } from "./output.ts";
 
 /**
- * Runs `work` with a way to the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR, which
+ * Runs `work` with the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR, which
  * is started for as long as that takes, or joined where a service runs on it.
  * @param file JSON file with settings
  */
 export async function withConfiguredDatabase<T>(
   file: string | undefined,
-  work: (connection: Connection, description: string) => Promise<T>,
+  work: (database: ConfiguredDatabase, config: Config) => Promise<T>,
 ): Promise<T> {
   const { loadConfig } = await import("../config.ts");
   const { startConfiguredDatabase } = await import("../configured-database.ts");
@@ -16,7 +17,7 @@ export async function withConfiguredDatabase<T>(
   for (const warning of config.warnings) note(`warning: ${warning}`);
   const database = await startConfiguredDatabase(config, { join: true });
   try {
-    return await work(await database.migrationConnection(), database.description);
+    return await work(database, config);
   } finally {
     await database.stop();
   }

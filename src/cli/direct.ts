@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Database } from "../database/database.ts";
+import { withConfiguredDatabase } from "./configured.ts";
 import { CliError } from "./errors.ts";
 import { commandLine } from "./invocation.ts";
 import { note } from "./output.ts";
@@ -25,26 +26,23 @@ export async function onDatabase<T>(
   { config: file }: DirectOptions,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { loadConfig } = await import("../config.ts");
-  const { startConfiguredDatabase } = await import("../configured-database.ts");
   const { Database } = await import("../database/database.ts");
   const { migrationStatus } = await import("../database/migrate.ts");
   const { withOrigin } = await import("../database/origin.ts");
-  const config = loadConfig(file === undefined ? {} : { file });
-  for (const warning of config.warnings) note(`warning: ${warning}`);
-  await using open = new AsyncDisposableStack();
-  const source = await startConfiguredDatabase(config, { join: true });
-  open.defer(() => source.stop());
-  const migrations = await migrationStatus(await source.migrationConnection());
-  // Not brought up to date by the way: older servers may be running on it.
-  if (migrations.some(({ appliedAt }) => appliedAt === null))
-    throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);
-  const database = await Database.connect(source.connection, {
-    startupTimeoutMs: config.startupTimeoutSeconds * 1000,
-    preparedStatements: config.preparedStatements,
+  return withConfiguredDatabase(file, async (source, config) => {
+    const migrations = await migrationStatus(await source.migrationConnection());
+    // Not brought up to date by the way: older servers may be running on it.
+    if (migrations.some(({ appliedAt }) => appliedAt === null))
+      throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);
+    const database = await Database.connect(source.connection, {
+      startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+      preparedStatements: config.preparedStatements,
+    });
+    try {
+      note(`writing to ${source.description}`);
+      return await withOrigin({ actor: "ltb" }, () => work(database));
+    } finally {
+      await database.close();
+    }
   });
-  open.defer(() => database.close());
-  note(`writing to ${source.description}`);
-  // Awaited here: the database is open for no longer than this function runs.
-  return await withOrigin({ actor: "ltb" }, () => work(database));
 }

@@ -27,8 +27,8 @@ export function migrateCommand(program: Command): void {
     .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
     .action(async (options: Options) => {
       const { migrateUp } = await import("../database/migrate.ts");
-      const { applied } = await withConfiguredDatabase(options.config, (connection) =>
-        migrateUp(connection, { logger: { info: note, warn: note } }),
+      const { applied } = await withConfiguredDatabase(options.config, async (database) =>
+        migrateUp(await database.migrationConnection(), { logger: { info: note, warn: note } }),
       );
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
@@ -38,8 +38,8 @@ export function migrateCommand(program: Command): void {
     .addHelpText("after", examples(["ltb migrate status", ""]))
     .action(async (options: Options) => {
       const { migrationStatus } = await import("../database/migrate.ts");
-      const migrations = await withConfiguredDatabase(options.config, (connection) =>
-        migrationStatus(connection),
+      const migrations = await withConfiguredDatabase(options.config, async (database) =>
+        migrationStatus(await database.migrationConnection()),
       );
       if (options.json)
         return printJson({
