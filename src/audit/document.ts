@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { type Content, canonicalJson } from "../database/content-hash.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
@@ -28,7 +29,9 @@ export function difference<Row extends object>(
   ignored: readonly (keyof Row)[] = [],
 ): { before: Partial<Row>; after: Partial<Row> } | undefined {
   const changed = (Object.keys(after) as (keyof Row)[]).filter(
-    (name) => !ignored.includes(name) && canonical(before[name] ?? null) !== canonical(after[name] ?? null),
+    (name) =>
+      !ignored.includes(name) &&
+      canonicalJson((before[name] ?? null) as Content) !== canonicalJson((after[name] ?? null) as Content),
   );
   if (changed.length === 0) return undefined;
   const pick = (row: Row) =>
@@ -54,7 +57,7 @@ function kept(fields: object): JsonObject {
 function shortened(value: JsonValue): JsonValue {
   if (typeof value === "string") return isShort(value) ? value : summary(value);
   if (typeof value !== "object" || value === null) return value;
-  return isShort(JSON.stringify(value)) ? value : summary(canonical(value));
+  return isShort(JSON.stringify(value)) ? value : summary(canonicalJson(value));
 }
 
 function isShort(text: string): boolean {
@@ -64,14 +67,6 @@ function isShort(text: string): boolean {
 
 function summary(text: string): JsonObject {
   return { bytes: Buffer.byteLength(text), sha256: hash("sha256", text, "hex") };
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 const protoNames = new Map<string, string>();

@@ -6,7 +6,12 @@ export type Content = JsonValue | undefined | { [key: string]: Content } | Conte
 
 /** The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash. */
 export function contentHash(content: Content): string {
-  return hash("sha256", JSON.stringify(sorted(content)) ?? "", "hex").slice(0, 32);
+  return hash("sha256", canonicalJson(content), "hex").slice(0, 32);
+}
+
+/** JSON without spaces, its keys in order; empty for undefined. */
+export function canonicalJson(content: Content): string {
+  return JSON.stringify(sorted(content)) ?? "";
 }
 
 function sorted(value: Content): Content {
