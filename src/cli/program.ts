@@ -5,6 +5,7 @@ import { backupCommand, restoreCommand } from "./backup.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { cleanupCommand } from "./cleanup.ts";
 import { compareCommand } from "./compare.ts";
+import { completeCommand } from "./complete.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { grpcurlCommand } from "./grpcurl.ts";
@@ -56,7 +57,10 @@ export function createProgram(): Command {
   infoCommand(program);
   grpcurlCommand(program);
   cleanupCommand(program);
-  return program.helpCommand(false).addHelpText(
+  program.helpCommand(false);
+  program.commandsGroup("Shell:");
+  completeCommand(program);
+  return program.addHelpText(
     "after",
     `
 Start:

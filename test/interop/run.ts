@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { exerciseBrowser } from "./browser.ts";
 import { exerciseCurl } from "./curl.ts";
 import { exerciseTypescript } from "./examples.ts";
 import { exerciseGo } from "./go.ts";
@@ -6,7 +7,7 @@ import { exerciseGrpcurl } from "./grpcurl.ts";
 import { exercisePython } from "./python.ts";
 import { Results } from "./results.ts";
 import { type Service, startService } from "./service.ts";
-import { installGoTools, installPython, isThere } from "./tools.ts";
+import { installBrowser, installGoTools, installPython, isThere } from "./tools.ts";
 
 // Exercises the service with clients that are not ours. Needs a network to install them, the first time.
 
@@ -40,6 +41,7 @@ const clients: Record<string, Client> = {
     install: () => installGoTools(["protoc-gen-go", "protoc-gen-go-grpc"]),
     exercise: exerciseGo,
   },
+  browser: { needs: "npm", install: installBrowser, exercise: exerciseBrowser },
   typescript: { needs: "node", install: async () => undefined, exercise: exerciseTypescript },
 };
 

@@ -33,6 +33,7 @@ export async function startService({ tls }: { tls: boolean }): Promise<Service> 
       LTB_DATA_DIR: join(folder, "data"),
       LTB_GRPC_ADDRESS: "127.0.0.1:0",
       LTB_HTTP_ADDRESS: "127.0.0.1:0",
+      LTB_CORS_ORIGINS: "*",
       LTB_LOG_LEVEL: "warn",
       LTB_TLS_CERT_FILE: certificates?.cert,
       LTB_TLS_KEY_FILE: certificates?.key,

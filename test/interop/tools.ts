@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { root } from "./paths.ts";
 import { run, succeed } from "./processes.ts";
@@ -19,11 +19,15 @@ const pythonPackages = [
   "setuptools==84.2.1",
 ];
 
+const browserPackages = ["@sparticuz/chromium@153.0.0", "esbuild@0.28.2"];
+
 const cache = join(root, "node_modules", ".cache", "ltb-interop");
 const goFolder = join(cache, "go");
 const pythonFolder = join(cache, "python");
 
 export const grpcurl = join(goFolder, "grpcurl");
+/** Holds Chromium and what bundles a page for it. */
+export const browserFolder = join(cache, "browser");
 export const python = join(pythonFolder, "bin", "python");
 /** The search path with Go's plugins of buf. */
 export const pathWithPlugins = `${goFolder}${delimiter}${process.env.PATH}`;
@@ -67,4 +71,16 @@ export async function installPython(): Promise<void> {
       timeoutMs: 600_000,
     },
   );
+}
+
+/** Installs the browser, apart from the packages of the project: it is 70 MB that only this needs. */
+export async function installBrowser(): Promise<void> {
+  await mkdir(browserFolder, { recursive: true });
+  const manifest = join(browserFolder, "package.json");
+  const wanted = JSON.stringify({ private: true, browserPackages });
+  if ((await readFile(manifest, "utf8").catch(() => "")).includes(JSON.stringify(browserPackages))) return;
+  await writeFile(manifest, JSON.stringify({ private: true }));
+  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", ...browserPackages];
+  await succeed("npm", args, { cwd: browserFolder, timeoutMs: 600_000 });
+  await writeFile(manifest, wanted);
 }
