@@ -4,6 +4,7 @@ import { exerciseCurl } from "./curl.ts";
 import { exerciseTypescript } from "./examples.ts";
 import { exerciseGo } from "./go.ts";
 import { exerciseGrpcurl } from "./grpcurl.ts";
+import { exerciseJava, findJava } from "./java.ts";
 import { exercisePython } from "./python.ts";
 import { Results } from "./results.ts";
 import { type Service, startService } from "./service.ts";
@@ -41,6 +42,7 @@ const clients: Record<string, Client> = {
     install: () => installGoTools(["protoc-gen-go", "protoc-gen-go-grpc"]),
     exercise: exerciseGo,
   },
+  java: { needs: "javac", install: findJava, exercise: exerciseJava },
   browser: { needs: "npm", install: installBrowser, exercise: exerciseBrowser },
   typescript: { needs: "node", install: async () => undefined, exercise: exerciseTypescript },
 };
