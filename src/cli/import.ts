@@ -11,7 +11,17 @@ import { type ImportResult, importBenchmark, importInto } from "./transfer/impor
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
 
-const formats: readonly LogFormat[] = ["auto", "inspect", "lm-eval", "helm", "jsonl", "json", "ltb"];
+const formats: readonly LogFormat[] = [
+  "auto",
+  "inspect",
+  "lm-eval",
+  "helm",
+  "promptfoo",
+  "openai-evals",
+  "jsonl",
+  "json",
+  "ltb",
+];
 /** Evaluations that were not stored are told one by one up to this many a benchmark. */
 const SHOWN_ISSUES = 5;
 
@@ -28,11 +38,16 @@ export function importCommand(program: Command): void {
     .summary("import the logs of an evaluation tool")
     .description(
       "Imports benchmarks with their evaluations: Inspect .eval and .json, lm-evaluation-harness samples_*.jsonl and " +
-        "results_*.json, HELM run folders, JSON arrays, JSONL, and what `ltb export` wrote. Importing a log again stores " +
-        "nothing twice: it goes on where an import was cut off.",
+        "results_*.json, HELM run folders, promptfoo's JSON and JSONL, OpenAI evals' JSONL, JSON arrays, JSONL, and what " +
+        "`ltb export` wrote as JSONL or Parquet; each but .eval and Parquet also packed by gzip. Importing a log again stores nothing " +
+        "twice: it goes on where an import was cut off.",
     )
     .argument("<file...>", "logs; for HELM the folder of a run")
-    .addOption(new Option("--format <format>", "what the files are").choices(formats).default("auto"))
+    .addOption(
+      new Option("--format <format>", "what the files are; auto tells it by their content")
+        .choices(formats)
+        .default("auto"),
+    )
     .addOption(
       new Option(
         "--map <fields>",
@@ -45,7 +60,7 @@ export function importCommand(program: Command): void {
     .option("--provider <provider>", "provider of the model, instead of what the log says")
     .option("--model <model>", "model, instead of what the log says")
     .option("--dataset <dataset>", "dataset, instead of what the log says")
-    .option("--score <metric>", "Inspect, lm-eval, HELM: the metric that becomes the score")
+    .option("--score <metric>", "all but JSON and JSONL: the metric that becomes the score")
     .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
     .addHelpText(
       "after",
@@ -53,6 +68,8 @@ export function importCommand(program: Command): void {
         ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
         ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
         ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
+        ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
+        ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
         ["ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4", ""],
       ),
     )

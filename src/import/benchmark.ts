@@ -14,11 +14,15 @@ export type BenchmarkDraft = {
   evaluations: AsyncIterable<ImportedEvaluation>;
 };
 
-/** Lets the caller's name, provider, model and dataset replace the log's, and makes the rest fit what the service stores. */
+/**
+ * Lets the caller's name, provider, model and dataset replace the log's, and makes the rest fit what the service stores.
+ * @param stored the service took all of it once: nothing is left out by an estimate of its size
+ */
 export function finishBenchmark(
   draft: BenchmarkDraft,
   options: ReadOptions,
   place: Place,
+  { stored = false } = {},
 ): ImportedBenchmark {
   const named = {
     name: options.name ?? draft.name,
@@ -34,6 +38,7 @@ export function finishBenchmark(
         `${value === "" ? "empty" : `${value.length} characters long`}; expected 1 to ${limit} characters. Give another with --${field}`,
       );
   }
+  if (stored) return compact<ImportedBenchmark>({ ...draft, ...named });
   const tooLarge: Record<string, JsonValue> = {};
   let results = draft.results;
   if (

@@ -1,8 +1,8 @@
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ImportError } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { type Source, unreadable } from "./source.ts";
+import { chunksOf, type Source, unreadable } from "./source.ts";
 
 /** What a file turned out to be. */
 export type DetectedFormat =
@@ -11,6 +11,11 @@ export type DetectedFormat =
   | "lm-eval-samples"
   | "lm-eval-results"
   | "helm"
+  | "promptfoo-json"
+  | "promptfoo-summary"
+  | "promptfoo-jsonl"
+  | "openai-evals"
+  | "parquet"
   | "jsonl"
   | "json"
   | "ltb";
@@ -43,13 +48,14 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
     head.subarray(0, 4).equals(Buffer.from("PK\x05\x06"))
   )
     return "inspect-zip";
+  if (head.subarray(0, 4).equals(Buffer.from("PAR1"))) return "parquet";
   const first = head.find((byte) => !blank.includes(byte));
   if (first === undefined) throw new ImportError({ file }, "empty; expected a log");
   if (first === 0x5b) return "json";
   if (first !== 0x7b)
     throw new ImportError(
       { file },
-      "not a log: expected an Inspect log (.eval or .json), lm-eval samples or results, a HELM run folder, a JSON array or JSONL",
+      "not a log: expected an Inspect log (.eval or .json), lm-eval samples or results, a HELM run folder, a promptfoo output, an OpenAI evals log, a JSON array, JSONL or an export of ours",
     );
   return formatOfObject(await firstKeys(source, head));
 }
@@ -62,32 +68,30 @@ async function isFolder({ path, file }: Source): Promise<boolean> {
   }
 }
 
-async function readHead({ path, file }: Source): Promise<Buffer> {
-  try {
-    const handle = await open(path);
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw unreadable(file, cause);
+async function readHead(source: Source): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(source)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= HEAD_BYTES) break;
   }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
-/** Names of the members of the first object in the file, as far as the head goes. */
+/** Names of the members of the first object in the file, and paths of those of its `results`, as far as the head goes. */
 async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<string>> {
   const keys = new Set<string>();
   const wanted = (key: string) => {
     keys.add(key);
+    if (key.startsWith("results.")) keys.add("results");
     return false;
   };
   async function* chunks() {
     yield head;
   }
   try {
-    for await (const _ of splitJson(chunks(), { file, limits, wanted }));
+    for await (const _ of splitJson(chunks(), { file, limits, items: "results.results", wanted }));
   } catch {
     // Cut off, or the second line of JSONL: the names so far tell. What is broken is found when it is read.
   }
@@ -95,11 +99,16 @@ async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<st
 }
 
 function formatOfObject(keys: Set<string>): DetectedFormat {
-  if (keys.has("ltb_export")) return "ltb";
-  if (keys.has("doc_id") && ["filtered_resps", "resps", "arguments"].some((key) => keys.has(key)))
-    return "lm-eval-samples";
-  if (keys.has("eval") && ["status", "plan", "samples"].some((key) => keys.has(key))) return "inspect-json";
-  if (keys.has("results") && ["configs", "versions", "n-samples"].some((key) => keys.has(key)))
-    return "lm-eval-results";
+  const all = (...names: string[]) => names.every((name) => keys.has(name));
+  const any = (...names: string[]) => names.some((name) => keys.has(name));
+  if (all("ltb_export")) return "ltb";
+  if (all("doc_id") && any("filtered_resps", "resps", "arguments")) return "lm-eval-samples";
+  if (all("eval") && any("status", "plan", "samples")) return "inspect-json";
+  if (all("results") && any("configs", "versions", "n-samples")) return "lm-eval-results";
+  if (all("results") && any("evalId", "shareableUrl", "results.timestamp", "results.stats"))
+    return "promptfoo-json";
+  if (all("version", "timestamp", "results")) return "promptfoo-summary";
+  if (all("promptIdx", "testIdx")) return "promptfoo-jsonl";
+  if (all("spec") && !any("input")) return "openai-evals";
   return "jsonl";
 }

@@ -17,6 +17,28 @@ export type Draft = {
  * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
  */
 export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation {
+  checkEvaluation(draft, place);
+  const own: JsonObject = {};
+  let { sampleId } = draft;
+  if (sampleId.length > fieldLimits.sampleIdChars) {
+    own.ltb_sample_id = sampleId;
+    sampleId = `sha256:${sha256(sampleId)}`;
+  }
+  let error = draft.error;
+  if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
+    own.ltb_error = error ?? "";
+    // A character takes at most three bytes a UTF-16 unit.
+    error = `${error?.slice(0, fieldLimits.errorBytes / 4).toWellFormed()} … (whole text in metadata.ltb_error)`;
+  }
+  const metadata = boundJson({ ...draft.metadata, ...own });
+  return compact<ImportedEvaluation>({ ...draft, sampleId, error, metadata });
+}
+
+/**
+ * Checks the limits that no adapting helps with.
+ * @throws {ImportError} naming the field and its limit.
+ */
+export function checkEvaluation(draft: Draft, place: Place): void {
   const at = (field: string): Place => ({ ...place, field });
   for (const field of ["input", "output", "expected"] as const) {
     const size = Buffer.byteLength(draft[field] ?? "");
@@ -49,21 +71,6 @@ export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation
       at("metrics"),
       `more than ${fieldLimits.jsonBytes} bytes as JSON, which is the limit`,
     );
-
-  const own: JsonObject = {};
-  let { sampleId } = draft;
-  if (sampleId.length > fieldLimits.sampleIdChars) {
-    own.ltb_sample_id = sampleId;
-    sampleId = `sha256:${sha256(sampleId)}`;
-  }
-  let error = draft.error;
-  if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
-    own.ltb_error = error ?? "";
-    // A character takes at most three bytes a UTF-16 unit.
-    error = `${error?.slice(0, fieldLimits.errorBytes / 4).toWellFormed()} … (whole text in metadata.ltb_error)`;
-  }
-  const metadata = boundJson({ ...draft.metadata, ...own });
-  return compact<ImportedEvaluation>({ ...draft, sampleId, error, metadata });
 }
 
 /** The object, or one without its largest fields, whose names `ltb_omitted` then lists, so that it encodes to at most 1 MiB. */

@@ -2,9 +2,9 @@ import { ImportError, type Place } from "./import-error.ts";
 import { parseJson } from "./json-text.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/** A part of a large JSON document: an element of the array, or a member of the object at its root. */
+/** A part of a large JSON document: an element of the array, or a member of the object at its root or on the way to `items`. */
 export interface JsonPart {
-  /** Name of the member; unset in an array. */
+  /** Path of the member, `results.stats`; unset in an array at the root. */
   key?: string;
   /** Index of the element, from 0; unset for a member that is given whole. */
   index?: number;
@@ -16,9 +16,9 @@ export interface JsonPart {
 export interface SplitOptions {
   file: string;
   limits: ImportLimits;
-  /** Member of the root object whose array is given element by element. */
+  /** Path of the array that is given element by element; the objects on the way to it are given member by member. */
   items?: string;
-  /** Whether a member is wanted; others are passed over unread, whatever their size. Default: all. */
+  /** Whether a member is wanted, by its path; others are passed over unread, whatever their size. Default: all. */
   wanted?: (key: string) => boolean;
 }
 
@@ -54,8 +54,10 @@ class JsonSplitter {
   readonly #options: SplitOptions;
   #state: State = "root";
   #line = 1;
-  // Brackets that are open around the parts: the root's, and the one of `items` within it.
+  // Brackets that are open around the parts: the root's, and those on the way to `items`.
   #open: number[] = [];
+  // Names of the members that were entered.
+  #path: string[] = [];
   #key = "";
   #index = 0;
   // Of the part being read.
@@ -148,8 +150,7 @@ class JsonSplitter {
         this.#state = "before-value";
         return false;
       case "before-value":
-        if (this.#key === this.#options.items && byte === OPEN_ARRAY) return this.#enter(byte);
-        return this.#begin("value", byte);
+        return this.#leadsToItems(byte) ? this.#enterMember(byte) : this.#begin("value", byte);
       case "after":
         if (byte === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#leave();
         if (byte !== COMMA) throw this.#unexpected(byte, inObject ? ", or }" : ", or ]");
@@ -158,6 +159,18 @@ class JsonSplitter {
       default:
         throw this.#unexpected(byte, "the end of the file");
     }
+  }
+
+  #leadsToItems(byte: number): boolean {
+    const { items } = this.#options;
+    const key = this.#memberPath();
+    return byte === OPEN_ARRAY ? key === items : byte === OPEN_OBJECT && !!items?.startsWith(`${key}.`);
+  }
+
+  #enterMember(bracket: number): false {
+    this.#path.push(this.#key);
+    this.#key = "";
+    return this.#enter(bracket);
   }
 
   #enter(bracket: number): false {
@@ -169,6 +182,7 @@ class JsonSplitter {
 
   #leave(): false {
     this.#open.pop();
+    this.#path.pop();
     this.#state = this.#open.length > 0 ? "after" : "done";
     return false;
   }
@@ -182,8 +196,13 @@ class JsonSplitter {
     this.#startLine = this.#line;
     this.#inString = byte === QUOTE;
     this.#nesting = byte === OPEN_ARRAY || byte === OPEN_OBJECT ? 1 : 0;
-    this.#keep = state === "key" || !this.#isMember() || (this.#options.wanted?.(this.#key) ?? true);
+    this.#keep = state === "key" || !this.#isMember() || (this.#options.wanted?.(this.#memberPath()) ?? true);
     return true;
+  }
+
+  /** Of the member being read; of the array, between and within its elements. */
+  #memberPath(): string {
+    return [...this.#path, ...(this.#isMember() ? [this.#key] : [])].join(".");
   }
 
   #isMember(): boolean {
@@ -202,7 +221,7 @@ class JsonSplitter {
 
   #part(): JsonPart {
     const part: JsonPart = { line: this.#startLine, bytes: Buffer.concat(this.#pieces) };
-    if (this.#open[0] === OPEN_OBJECT) part.key = this.#key;
+    if (this.#open[0] === OPEN_OBJECT) part.key = this.#memberPath();
     if (!this.#isMember()) part.index = this.#index;
     return part;
   }
@@ -210,7 +229,7 @@ class JsonSplitter {
   #place(): Place {
     const place: Place = { file: this.#options.file, line: this.#reading() ? this.#startLine : this.#line };
     if (this.#open.length > 0 && !this.#isMember()) place.record = this.#index;
-    else if (this.#state === "value" && this.#key !== "") place.field = this.#key;
+    else if (this.#state === "value" && this.#key !== "") place.field = this.#memberPath();
     return place;
   }
 

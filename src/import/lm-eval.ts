@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, parseObject } from "./json-text.ts";
-import { beside, type Line, linesOf, readObject, repeatable, type Source } from "./source.ts";
+import { beside, type Line, linesOf, readObject, repeatable, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
 
 const json = z.json();
@@ -42,8 +42,8 @@ interface Run {
   stamp: string;
 }
 
-const samplesName = /^samples_(.+)_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.jsonl$/;
-const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json$/;
+const samplesName = /^samples_(.+)_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.jsonl(?:\.gz)?$/;
+const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json(?:\.gz)?$/;
 // Fields of a sample that are no metrics, in versions that do not list the metrics.
 const noMetrics = ["doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter"];
 const MAX_FILTERS = 64;
@@ -51,7 +51,7 @@ const MAX_FILTERS = 64;
 /** A `samples_*.jsonl` of lm-evaluation-harness, with the `results_*.json` of the same run where that stands beside it. */
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
   const [, task, stamp] = samplesName.exec(source.file) ?? [];
-  const run: Run = { samples: source, task: task ?? basename(source.file, ".jsonl"), stamp: stamp ?? "" };
+  const run: Run = { samples: source, task: task ?? stemOf(source), stamp: stamp ?? "" };
   const name = stamp && (await namesBeside(source)).find((name) => resultsName.exec(name)?.[1] === stamp);
   if (name) run.results = await readResults(beside(source, join(dirname(source.path), name)));
   yield* benchmarksOf(run, source);

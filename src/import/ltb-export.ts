@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
-import { finishEvaluation } from "./evaluation.ts";
+import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, parseObject } from "./json-text.ts";
-import { type Line, linesOf, repeatable, type Source } from "./source.ts";
+import { linesOf, repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
 
 const text = z.string().nullish();
@@ -21,6 +21,8 @@ const benchmarkSchema = z.object({
   dataset: z.string(),
   status: text,
   totalIterations: number,
+  completedIterations: number,
+  failedIterations: number,
   results: z.json().optional(),
   metrics: object,
   error: text,
@@ -32,6 +34,7 @@ const benchmarkSchema = z.object({
 
 /** The proto3 JSON of `ltb.v1.Evaluation`, keys in camelCase. */
 const evaluationSchema = z.object({
+  id: text,
   sampleId: text,
   repetition: number,
   provider: text,
@@ -51,6 +54,7 @@ const evaluationSchema = z.object({
 });
 
 const statuses: Record<string, ImportedBenchmark["status"]> = {
+  BENCHMARK_STATUS_PENDING: "pending",
   BENCHMARK_STATUS_COMPLETED: "completed",
   BENCHMARK_STATUS_FAILED: "failed",
   BENCHMARK_STATUS_CANCELLED: "cancelled",
@@ -61,81 +65,100 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
  * snake_case or camelCase.
  */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
-  const { file, limits, options } = source;
+  const { file, limits } = source;
   for await (const { line, bytes } of linesOf(source)) {
     const place = { file, line };
     const { value: header } = parseObject(bytes, place, limits);
-    const version = header.ltb_export;
-    if (version !== 1)
-      throw new ImportError(
-        { ...place, field: "ltb_export" },
-        `expected 1, found ${JSON.stringify(version) ?? "nothing"}`,
-      );
-    const { benchmark } = header;
-    const at: Place = { ...place, field: "benchmark" };
-    if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
-    const read = checked(benchmarkSchema, camelKeys(benchmark), at);
-    yield finishBenchmark(
-      {
-        key: benchmarkKey("ltb", read.id),
-        name: read.name,
-        description: read.description || undefined,
-        provider: read.provider,
-        model: read.model,
-        dataset: read.dataset,
-        totalIterations: read.totalIterations || undefined,
-        status: statuses[read.status ?? ""] ?? "running",
-        error: read.error || undefined,
-        startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
-        completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
-        labels: read.labels,
-        metadata: read.metadata,
-        metrics: read.metrics,
-        results: read.results,
-        evaluations: repeatable(() => evaluations(source, read)),
-      },
-      options,
-      place,
-    );
+    yield exportedBenchmark(header, source, place, (model) => evaluations(source, model));
     return;
   }
   throw new ImportError({ file }, "empty; expected a line with ltb_export");
 }
 
-async function* evaluations(
-  source: Source,
-  benchmark: { provider: string; model: string },
-): AsyncGenerator<ImportedEvaluation> {
+async function* evaluations(source: Source, model: Model): AsyncGenerator<ImportedEvaluation> {
   let index = -1;
-  for await (const line of linesOf(source, { count: true })) {
-    if (index >= 0) yield evaluationOf(line, index, source, benchmark);
+  for await (const { line, bytes } of linesOf(source, { count: true })) {
+    const place = { file: source.file, line };
+    if (index >= 0) yield exportedEvaluation(parseObject(bytes, place, source.limits), index, place, model);
     index++;
   }
 }
 
-function evaluationOf(
-  { line, bytes }: Line,
-  index: number,
+/** Provider and model of a benchmark. */
+export interface Model {
+  provider: string;
+  model: string;
+}
+
+/**
+ * The benchmark of our own export.
+ * @param header `{"ltb_export": 1, "benchmark": {…}}`
+ */
+export function exportedBenchmark(
+  header: JsonObject,
   source: Source,
-  benchmark: { provider: string; model: string },
-): ImportedEvaluation {
-  const place = { file: source.file, line };
-  const { value, marks } = parseObject(bytes, place, source.limits);
-  const read = checked(evaluationSchema, camelKeys(value), place);
-  return finishEvaluation(
+  place: Place,
+  evaluations: (model: Model) => AsyncIterator<ImportedEvaluation>,
+): ImportedBenchmark {
+  const version = header.ltb_export;
+  if (version !== 1)
+    throw new ImportError(
+      { ...place, field: "ltb_export" },
+      `expected 1, found ${JSON.stringify(version) ?? "nothing"}`,
+    );
+  const { benchmark } = header;
+  const at: Place = { ...place, field: "benchmark" };
+  if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
+  const read = checked(benchmarkSchema, camelKeys(benchmark), at);
+  return finishBenchmark(
     {
-      ...read,
-      sampleId: read.sampleId || String(index),
-      repetition: read.repetition ?? 0,
-      input: read.input ?? "",
+      key: benchmarkKey("ltb", read.id),
+      name: read.name,
+      description: read.description || undefined,
+      provider: read.provider,
+      model: read.model,
+      dataset: read.dataset,
+      totalIterations: read.totalIterations ?? 0,
+      completedIterations: read.completedIterations,
+      failedIterations: read.failedIterations,
+      status: statuses[read.status ?? ""] ?? "running",
       error: read.error || undefined,
-      provider: read.provider === benchmark.provider ? undefined : read.provider || undefined,
-      model: read.model === benchmark.model ? undefined : read.model || undefined,
-      createdAt: utc(read.createdAt, { ...place, field: "created_at" }),
-      metadata: { ...read.metadata, ...marks },
+      startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
+      completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
+      labels: read.labels,
+      metadata: read.metadata,
+      metrics: read.metrics,
+      results: read.results,
+      evaluations: repeatable(() => evaluations(read)),
     },
+    source.options,
     place,
+    { stored: true },
   );
+}
+
+/** An evaluation of our own export: as it is, since the service took it once. */
+export function exportedEvaluation(
+  { value, marks }: { value: JsonObject; marks: JsonObject },
+  index: number,
+  place: Place,
+  benchmark: Model,
+): ImportedEvaluation {
+  const read = checked(evaluationSchema, camelKeys(value), place);
+  const draft = {
+    ...read,
+    id: read.id || undefined,
+    sampleId: read.sampleId || (read.id ? "" : String(index)),
+    repetition: read.repetition ?? 0,
+    input: read.input ?? "",
+    error: read.error || undefined,
+    provider: read.provider === benchmark.provider ? undefined : read.provider || undefined,
+    model: read.model === benchmark.model ? undefined : read.model || undefined,
+    createdAt: utc(read.createdAt, { ...place, field: "created_at" }),
+    metadata: { ...read.metadata, ...marks },
+  };
+  checkEvaluation(draft, place);
+  return compact<ImportedEvaluation>(draft);
 }
 
 function camelKeys(object: JsonObject): JsonObject {

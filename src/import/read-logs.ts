@@ -4,6 +4,8 @@ import { ImportError } from "./import-error.ts";
 import { readInspectJson, readInspectZip } from "./inspect.ts";
 import { readLmEvalResults, readLmEvalSamples } from "./lm-eval.ts";
 import { readLtbExport } from "./ltb-export.ts";
+import { readOpenaiEvals } from "./openai-evals.ts";
+import { readPromptfoo } from "./promptfoo.ts";
 import { readRows } from "./rows.ts";
 import { type Source, sourceOf } from "./source.ts";
 import type { ImportedBenchmark, LogFormat, ReadOptions } from "./types.ts";
@@ -14,6 +16,14 @@ const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<Imported
   "lm-eval-samples": readLmEvalSamples,
   "lm-eval-results": readLmEvalResults,
   helm: readHelm,
+  "promptfoo-json": (source) => readPromptfoo(source, "json"),
+  "promptfoo-summary": (source) => readPromptfoo(source, "summary"),
+  "promptfoo-jsonl": (source) => readPromptfoo(source, "jsonl"),
+  "openai-evals": readOpenaiEvals,
+  parquet: async function* (source) {
+    const { readParquet } = await import("./parquet.ts");
+    yield* readParquet(source);
+  },
   jsonl: (source) => readRows(source, "jsonl"),
   json: (source) => readRows(source, "json"),
   ltb: readLtbExport,
@@ -23,9 +33,19 @@ const accepted: Record<Exclude<LogFormat, "auto">, DetectedFormat[]> = {
   inspect: ["inspect-zip", "inspect-json"],
   "lm-eval": ["lm-eval-samples", "lm-eval-results"],
   helm: ["helm"],
-  jsonl: ["jsonl", "lm-eval-samples", "inspect-json", "lm-eval-results", "ltb"],
+  promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
+  "openai-evals": ["openai-evals"],
+  jsonl: [
+    "jsonl",
+    "lm-eval-samples",
+    "inspect-json",
+    "lm-eval-results",
+    "promptfoo-jsonl",
+    "openai-evals",
+    "ltb",
+  ],
   json: ["json"],
-  ltb: ["ltb"],
+  ltb: ["ltb", "parquet"],
 };
 
 /**

@@ -1,11 +1,10 @@
-import { basename, extname } from "node:path";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, sha256 } from "./evaluation.ts";
 import { evaluate, type FieldMap, ownNames, type Path, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, kindOf, parseObject } from "./json-text.ts";
-import { chunksOf, linesOf, repeatable, type Source } from "./source.ts";
+import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
 
 interface Model {
@@ -38,8 +37,15 @@ export async function* readRows(source: Source, format: "json" | "jsonl"): Async
     );
   const value = (target: Target) => text(map, target, first);
   const model = modelOf(value("provider") ?? options.provider, value("model"));
-  const name = basename(file, extname(file));
-  const identity = [file, map.source, options.provider, options.model, options.dataset, first.record];
+  const name = stemOf(source);
+  const identity = [
+    withoutGz(file),
+    map.source,
+    options.provider,
+    options.model,
+    options.dataset,
+    first.record,
+  ];
   yield finishBenchmark(
     {
       key: benchmarkKey(format, sha256(JSON.stringify(identity))),

@@ -1,9 +1,14 @@
 import { createReadStream } from "node:fs";
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { ImportError } from "./import-error.ts";
 import { type ParsedJson, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
 import type { JsonObject, ReadOptions } from "./types.ts";
+
+/** Inflated size below which the ratio to the packed size does not matter. */
+export const HARMLESS_BYTES = 64 * 1024 * 1024;
 
 /** A file to be read, with what every reader needs to know. */
 export interface Source {
@@ -23,11 +28,64 @@ export function beside(source: Source, path: string): Source {
   return { ...source, path, file: basename(path) };
 }
 
-/** The bytes of a file as they come from the disk. `count`: report them to `onBytes`. */
+/** The file's name without its extension, and without `.gz` after that. */
+export function stemOf({ file }: Source): string {
+  const name = withoutGz(file);
+  return basename(name, extname(name));
+}
+
+/** What a file is called once it is unpacked. */
+export function withoutGz(name: string): string {
+  return name.replace(/\.gz$/i, "");
+}
+
+/**
+ * The bytes of a file, unpacked where it is gzip. `count`: report those on the disk to `onBytes`.
+ * @throws {ImportError} where it cannot be read, is no whole gzip file, or would inflate too much.
+ */
 export async function* chunksOf(
-  { path, file, options }: Source,
+  source: Source,
   { count = false }: { count?: boolean } = {},
 ): AsyncGenerator<Buffer> {
+  const stored = storedChunks(source, count);
+  const { value: first } = await stored.next();
+  if (first === undefined) return;
+  const chunks = (async function* () {
+    yield first;
+    yield* stored;
+  })();
+  yield* first[0] === 0x1f && first[1] === 0x8b ? gunzip(chunks, source) : chunks;
+}
+
+async function* gunzip(chunks: AsyncIterable<Buffer>, { file, limits }: Source): AsyncGenerator<Buffer> {
+  let packed = 0;
+  let inflated = 0;
+  const counted = async function* () {
+    for await (const chunk of chunks) {
+      packed += chunk.length;
+      yield chunk;
+    }
+  };
+  const decoder = createGunzip({ chunkSize: 256 * 1024 });
+  const input = Readable.from(counted(), { objectMode: false });
+  input.once("error", (cause) => decoder.destroy(cause));
+  try {
+    for await (const chunk of input.pipe(decoder)) {
+      inflated += chunk.length;
+      if (inflated > Math.max(HARMLESS_BYTES, limits.maxRatio * packed))
+        throw new ImportError({ file }, `inflates to more than ${limits.maxRatio} times its size`);
+      yield chunk;
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && String(cause.code).startsWith("Z_"))) throw cause;
+    throw new ImportError({ file }, `not a whole gzip file: ${cause.message}`, { cause });
+  } finally {
+    input.destroy();
+    decoder.destroy();
+  }
+}
+
+async function* storedChunks({ path, file, options }: Source, count: boolean): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
       if (count) options.onBytes?.(chunk.length);

@@ -5,7 +5,16 @@ import type { ImportLimits } from "./limits.ts";
 export type { JsonObject, JsonValue };
 
 /** The kinds of log that can be read; `auto` looks at the content. */
-export type LogFormat = "auto" | "inspect" | "lm-eval" | "helm" | "jsonl" | "json" | "ltb";
+export type LogFormat =
+  | "auto"
+  | "inspect"
+  | "lm-eval"
+  | "helm"
+  | "promptfoo"
+  | "openai-evals"
+  | "jsonl"
+  | "json"
+  | "ltb";
 
 /** What a log becomes: one run of one model on one dataset. */
 export interface ImportedBenchmark {
@@ -17,11 +26,17 @@ export interface ImportedBenchmark {
   provider: string;
   /** `unknown` where the log does not tell. */
   model: string;
-  /** What was asked: the task for Inspect and lm-eval, the run without its model for HELM, the file's name for rows. */
+  /**
+   * What was asked: the task for Inspect and lm-eval, the run without its model for HELM, the description of the evaluation for
+   * promptfoo, the eval's name for OpenAI evals, the file's name for rows.
+   */
   dataset: string;
-  /** Evaluations of the whole run as the source counted them; a log may hold fewer. */
+  /** Evaluations of the whole run as the source counted them; a log may hold fewer. 0: the source does not know either. */
   totalIterations?: number;
-  status: "completed" | "failed" | "cancelled" | "running";
+  status: "completed" | "failed" | "cancelled" | "running" | "pending";
+  /** Counts of a benchmark that our service exported; used where it has no evaluations to be counted. */
+  completedIterations?: number;
+  failedIterations?: number;
   error?: string;
   /** ISO 8601 in UTC, at most microseconds. */
   startedAt?: string;
@@ -39,6 +54,9 @@ export interface ImportedBenchmark {
 
 /** One sample of a log. It has an output, an error or both. */
 export interface ImportedEvaluation {
+  /** That which it had in the service that exported it. */
+  id?: string;
+  /** Empty only where the evaluation has an id and never had a sample id. */
   sampleId: string;
   /** From 0. */
   repetition: number;
@@ -74,7 +92,7 @@ export interface ReadOptions {
   provider?: string;
   model?: string;
   dataset?: string;
-  /** Inspect, lm-eval and HELM: the metric that becomes the score. Default: the source's main one. */
+  /** Inspect, lm-eval, HELM, promptfoo and OpenAI evals: the metric that becomes the score. Default: the source's main one. */
   score?: string;
   limits?: Partial<ImportLimits>;
   /** Told of every piece of the log that was read, in bytes of the file; for a progress bar. */

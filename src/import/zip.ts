@@ -7,10 +7,7 @@ import {
 } from "node:zlib";
 import * as yauzl from "yauzl";
 import { ImportError, type Place } from "./import-error.ts";
-import { type Source, unreadable } from "./source.ts";
-
-/** Inflated size below which the ratio to the file's own size does not matter. */
-const HARMLESS_BYTES = 64 * 1024 * 1024;
+import { HARMLESS_BYTES, type Source, unreadable } from "./source.ts";
 
 /** Decoders by the ZIP specification's number of the compression method (APPNOTE 4.4.5). */
 const decoders = new Map<number, () => InflateRaw | ZstdDecompress>([

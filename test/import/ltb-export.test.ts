@@ -65,6 +65,8 @@ test.each([
     model: "gpt-4o",
     dataset: "mmlu",
     totalIterations: 2,
+    completedIterations: 1,
+    failedIterations: 1,
     status: "completed",
     startedAt: "2026-01-31T12:00:00.000001Z",
     labels: { team: "a" },
@@ -74,6 +76,7 @@ test.each([
   });
   expect(read.evaluations).toEqual([
     {
+      id: "0198c0de-0000-7000-8000-000000000002",
       sampleId: "s1",
       repetition: 1,
       input: "in",
@@ -89,6 +92,31 @@ test.each([
     },
     { sampleId: "s2", repetition: 0, input: "", error: "boom", provider: "azure" },
   ]);
+});
+
+test("what has no sample id keeps its own id, and without both its position is its sample id", async () => {
+  const text = jsonl(
+    { ltb_export: 1, benchmark },
+    { id: "0198c0de-0000-7000-8000-00000000000a" },
+    { output: "b" },
+  );
+  const { evaluations: read } = await readOne(await temporary("export.jsonl", text));
+  expect(read.map(({ id, sampleId }) => [id, sampleId])).toEqual([
+    ["0198c0de-0000-7000-8000-00000000000a", ""],
+    [undefined, "1"],
+  ]);
+});
+
+test("what the service stored once is not cut by an estimate of its size", async () => {
+  // 600 kB as JSON; as a Struct it would be estimated at more than the limit.
+  const many = Array.from({ length: 90_000 }, (_, index) => index);
+  const text = jsonl(
+    { ltb_export: 1, benchmark: { ...benchmark, results: many } },
+    { id: "1", metadata: { many } },
+  );
+  const { benchmark: read, evaluations: rows } = await readOne(await temporary("export.jsonl", text));
+  expect(read.results).toEqual(many);
+  expect(rows[0]?.metadata).toEqual({ many });
 });
 
 test.each([

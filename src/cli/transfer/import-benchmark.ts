@@ -3,7 +3,7 @@ import { fromJson } from "@bufbuild/protobuf";
 import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import type { ImportedBenchmark } from "../../import/types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
 import type { BenchmarkClient } from "../client.ts";
 import { CliError } from "../errors.ts";
 import { finalStatuses, statuses } from "../status.ts";
@@ -42,8 +42,16 @@ export async function importInto(
   options: UploadOptions,
 ): Promise<ImportResult> {
   const benchmark = await get(client, id);
-  const upload = await uploadEvaluations(client, benchmark.id, imported.evaluations, options);
+  const upload = await uploadEvaluations(client, benchmark.id, withoutIds(imported.evaluations), options);
   return { id: benchmark.id, name: benchmark.name, created: false, ...upload };
+}
+
+/** An id belongs to one evaluation of one benchmark; what has no other name in the new one keeps it as its sample id. */
+async function* withoutIds(
+  evaluations: AsyncIterable<ImportedEvaluation>,
+): AsyncGenerator<ImportedEvaluation> {
+  for await (const { id, ...evaluation } of evaluations)
+    yield { ...evaluation, sampleId: evaluation.sampleId || (id ?? "") };
 }
 
 /**
@@ -82,17 +90,21 @@ async function finish(
   { received }: Upload,
 ): Promise<void> {
   const { status, error, startedAt, completedAt, metrics, results } = imported;
+  const { completedIterations = 0, failedIterations = 0 } = imported;
   await client.updateBenchmark({
     id,
     status: statuses[status],
     // A source that does not say how many there were to be has been read to its end.
-    ...(totalIterations === 0 && { totalIterations: received }),
+    ...(totalIterations === 0 && imported.totalIterations === undefined && { totalIterations: received }),
     ...(error !== undefined && { error }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),
     ...(metrics !== undefined && { metrics }),
     ...(results !== undefined && { results: fromJson(ValueSchema, results) }),
   });
+  // A benchmark that keeps no evaluations here has only the counts that its owner set.
+  if (received === 0 && completedIterations + failedIterations > 0)
+    await client.updateBenchmark({ id, completedIterations, failedIterations });
 }
 
 async function get(client: BenchmarkClient, id: string): Promise<Benchmark> {

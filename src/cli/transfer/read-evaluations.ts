@@ -1,15 +1,17 @@
 import type { Evaluation, EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { type BenchmarkClient, noDeadline } from "../client.ts";
+import type { filterOf } from "../evaluation/filter.ts";
 import { resumed } from "./resumed.ts";
 
-/** All evaluations of a benchmark, oldest first, in the chunks they come in. An export that breaks is resumed where it was. */
+/** All evaluations of a benchmark that match, oldest first, in the chunks they come in. An export that breaks is resumed where it was. */
 export async function* readEvaluations(
   client: BenchmarkClient,
   benchmarkId: string,
   view: EvaluationView,
+  filter: ReturnType<typeof filterOf> = {},
 ): AsyncGenerator<Evaluation[]> {
   const chunks = resumed((pageToken) =>
-    client.exportEvaluations({ benchmarkId, view, pageToken }, noDeadline),
+    client.exportEvaluations({ ...filter, benchmarkId, view, pageToken }, noDeadline),
   );
   for await (const { evaluations } of chunks) yield evaluations;
 }

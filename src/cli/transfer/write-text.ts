@@ -3,13 +3,15 @@ import { rename, rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** Writes pieces of text to stdout, as fast as it is read. */
-export async function writeToStdout(pieces: AsyncIterable<string>): Promise<void> {
+type Pieces = AsyncIterable<string | Uint8Array>;
+
+/** Writes pieces of text or bytes to stdout, as fast as it is read. */
+export async function writeToStdout(pieces: Pieces): Promise<void> {
   await pipeline(Readable.from(pieces), process.stdout, { end: false });
 }
 
-/** Writes pieces of text to a file, which appears (or is replaced) only when all of them are written. */
-export async function writeToFile(path: string, pieces: AsyncIterable<string>): Promise<void> {
+/** Writes pieces of text or bytes to a file, which appears (or is replaced) only when all of them are written. */
+export async function writeToFile(path: string, pieces: Pieces): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   // A device or a pipe must not be replaced by a file.
   if (found !== undefined && !found.isFile()) return pipeline(Readable.from(pieces), createWriteStream(path));

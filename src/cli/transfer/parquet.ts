@@ -1,0 +1,138 @@
+import { crc32, zstdCompressSync } from "node:zlib";
+import { toJson } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import type { JsonObject } from "../../validation.ts";
+
+/** A row group is written when it has this many rows or about this many bytes of text, all of which are in memory until then. */
+const GROUP_ROWS = 20_000;
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+interface Column {
+  element: SchemaElement;
+  /** Null where the evaluation has no value. */
+  value: (evaluation: Evaluation) => string | number | bigint | Uint8Array | null;
+  /** Least and greatest value of each row group, for queries that filter. Not for texts, which are long. */
+  statistics: boolean;
+}
+
+const required = { repetition_type: "REQUIRED" } as const;
+const optional = { repetition_type: "OPTIONAL" } as const;
+const string = { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } } as const;
+const json = { type: "BYTE_ARRAY", logical_type: { type: "JSON" } } as const;
+const int32 = { type: "INT32" } as const;
+const double = { type: "DOUBLE" } as const;
+const time = {
+  type: "INT64",
+  converted_type: "TIMESTAMP_MICROS",
+  logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
+} as const;
+
+type Kind = Omit<SchemaElement, "name">;
+
+function column(name: string, kind: Kind, value: Column["value"], statistics = true): Column {
+  return { element: { ...kind, name }, value, statistics };
+}
+
+/** The fields of `Evaluation` in its order and under its names. A text that is empty where nothing was given is null. */
+const columns: readonly Column[] = [
+  column("id", { ...string, ...required }, ({ id }) => id),
+  column("benchmark_id", { ...string, ...required }, ({ benchmarkId }) => benchmarkId),
+  column("sample_id", { ...string, ...optional }, ({ sampleId }) => sampleId || null),
+  column("repetition", { ...int32, ...required }, ({ repetition }) => repetition),
+  column("provider", { ...string, ...required }, ({ provider }) => provider),
+  column("model", { ...string, ...required }, ({ model }) => model),
+  column("input", { ...string, ...required }, ({ input }) => input, false),
+  column("output", { ...string, ...optional }, ({ output }) => output ?? null, false),
+  column("expected", { ...string, ...optional }, ({ expected }) => expected ?? null, false),
+  column("metrics", { ...json, ...optional }, ({ metrics }) => jsonBytes(metrics), false),
+  column("score", { ...double, ...optional }, ({ score }) => score ?? null),
+  column("error", { ...string, ...optional }, ({ error }) => error || null, false),
+  column("latency_ms", { ...double, ...optional }, ({ latencyMs }) => latencyMs ?? null),
+  column("input_tokens", { ...int32, ...optional }, ({ inputTokens }) => inputTokens ?? null),
+  column("output_tokens", { ...int32, ...optional }, ({ outputTokens }) => outputTokens ?? null),
+  column("cost_usd", { ...double, ...optional }, ({ costUsd }) => costUsd ?? null),
+  column("metadata", { ...json, ...optional }, ({ metadata }) => jsonBytes(metadata), false),
+  column("created_at", { ...time, ...optional }, ({ createdAt }) => micros(createdAt)),
+  column("updated_at", { ...time, ...optional }, ({ updatedAt }) => micros(updatedAt)),
+  column("created_by", { ...string, ...optional }, ({ createdBy }) => createdBy || null),
+];
+
+/**
+ * Parquet (parquet-format 2, pages in zstd): a row an evaluation, and the benchmark as proto3 JSON under `ltb_export` in the file's
+ * metadata. `ltb import` reads it. Holds one row group in memory. `ltb_crc32` there is the CRC-32 of all before the metadata.
+ */
+export async function* parquetPieces(
+  benchmark: Benchmark,
+  chunks: AsyncIterable<Evaluation[]>,
+): AsyncGenerator<Uint8Array> {
+  const bytes = new ByteWriter(GROUP_BYTES);
+  const about = [{ key: "ltb_export", value: headerOf(benchmark) }];
+  const parquet = new ParquetWriter({
+    writer: bytes,
+    schema: [{ name: "root", num_children: columns.length }, ...columns.map(({ element }) => element)],
+    codec: "ZSTD",
+    compressors: { ZSTD: (input) => zstdCompressSync(input) },
+    kvMetadata: about,
+    createdBy: "llm-test-bench-persistence",
+  });
+  // The writer counts its offset apart from its buffer, which is begun anew once it is given out.
+  let checksum = 0;
+  const written = () => {
+    const piece = bytes.getBytes().slice();
+    bytes.index = 0;
+    checksum = crc32(piece, checksum);
+    return piece;
+  };
+  for await (const group of groupsOf(chunks)) {
+    const columnData = columns.map(({ element, value, statistics }) => ({
+      name: element.name,
+      data: group.map(value),
+      statistics,
+      offsetIndex: false,
+    }));
+    await parquet.write({ columnData, rowGroupSize: group.length });
+    yield written();
+  }
+  yield written();
+  about.push({ key: "ltb_crc32", value: String(checksum) });
+  await parquet.finish();
+  yield written();
+}
+
+async function* groupsOf(chunks: AsyncIterable<Evaluation[]>): AsyncGenerator<Evaluation[]> {
+  let group: Evaluation[] = [];
+  let size = 0;
+  for await (const evaluations of chunks) {
+    for (const evaluation of evaluations) {
+      group.push(evaluation);
+      size += sizeOf(evaluation);
+      if (group.length < GROUP_ROWS && size < GROUP_BYTES) continue;
+      yield group;
+      group = [];
+      size = 0;
+    }
+  }
+  if (group.length > 0) yield group;
+}
+
+function sizeOf({ input, output = "", expected = "", error, metadata }: Evaluation): number {
+  const inner = metadata === undefined ? 0 : JSON.stringify(metadata).length;
+  return input.length + output.length + expected.length + error.length + inner + 200;
+}
+
+function headerOf(benchmark: Benchmark): string {
+  return JSON.stringify({ ltb_export: 1, benchmark: toJson(BenchmarkSchema, benchmark) });
+}
+
+function jsonBytes(object: JsonObject | undefined): Uint8Array | null {
+  return object === undefined ? null : Buffer.from(JSON.stringify(object));
+}
+
+function micros(timestamp: Timestamp | undefined): bigint | null {
+  return timestamp === undefined
+    ? null
+    : timestamp.seconds * 1_000_000n + BigInt(Math.floor(timestamp.nanos / 1000));
+}

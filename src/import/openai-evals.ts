@@ -1,0 +1,159 @@
+import * as z from "zod";
+import { benchmarkKey, finishBenchmark, numbersOf, utc } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { isObject, parseObject } from "./json-text.ts";
+import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-sample.ts";
+import { linesOf, repeatable, type Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
+
+/** `RunSpec` of evals' `base.py`, as far as it is read here. */
+const specSchema = z.looseObject({
+  completion_fns: z.array(z.string()).min(1),
+  eval_name: z.string().min(1),
+  run_id: z.string().min(1),
+  created_at: z.string().nullish(),
+});
+
+interface Overview {
+  spec: z.infer<typeof specSchema>;
+  /** The specification as it is in the log. */
+  about: JsonObject;
+  report: JsonObject | undefined;
+  /** For each sample the line of its last event: a log has no end of a sample, and mixes samples that ran at once. */
+  lastLine: Map<string, number>;
+  /** Keys of the first metrics event. */
+  metrics: string[];
+  lastTime: string | undefined;
+}
+
+type Entry =
+  | { kind: "spec"; value: JsonObject; place: Place }
+  | { kind: "report"; value: JsonObject }
+  | {
+      kind: "event";
+      sampleId: string;
+      event: Event;
+      marks: JsonObject;
+      bytes: number;
+      place: Place & { line: number };
+    };
+
+/** Bytes of events of samples that are not complete yet. */
+const MAX_OPEN_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The log of one run of OpenAI evals, JSONL as `LocalRecorder` of its `record.py` writes it: the specification of the run, events
+ * of samples, and a report at the end, without which the run never ended. It is read twice: for an overview, and for the samples.
+ */
+export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const overview = await overviewOf(source);
+  const { spec, about, report, lastLine, lastTime } = overview;
+  const place = { file: source.file };
+  const model = spec.completion_fns[0] ?? "";
+  yield finishBenchmark(
+    {
+      key: benchmarkKey("openai-evals", spec.run_id),
+      name: `${spec.eval_name}:${model}`,
+      // A path names a solver with its model; a bare name is one of OpenAI's models.
+      provider: model.includes("/") ? undefined : "openai",
+      model,
+      dataset: spec.eval_name,
+      totalIterations: report && lastLine.size,
+      status: report ? "completed" : "running",
+      // Python's str(datetime.utcnow()).
+      startedAt: utc(spec.created_at && `${spec.created_at}Z`, {
+        ...place,
+        line: 1,
+        field: "spec.created_at",
+      }),
+      completedAt: report && utc(lastTime, place),
+      labels: { source: "openai-evals" },
+      metadata: about,
+      metrics: numbersOf(report ?? {}),
+      results: report,
+      evaluations: repeatable(() => evaluationsOf(source, overview)),
+    },
+    source.options,
+    place,
+  );
+}
+
+async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerator<ImportedEvaluation> {
+  const score = source.options.score ?? mainMetric(overview);
+  const open = new Map<string, { events: Event[]; marks: JsonObject; bytes: number }>();
+  let openBytes = 0;
+  for await (const entry of entriesOf(source, { count: true })) {
+    if (entry.kind !== "event") continue;
+    const { sampleId, event, bytes, marks, place } = entry;
+    const sample = open.get(sampleId) ?? { events: [], marks: {}, bytes: 0 };
+    sample.events.push(event);
+    sample.bytes += bytes;
+    Object.assign(sample.marks, marks);
+    openBytes += bytes;
+    if (overview.lastLine.get(sampleId) === place.line) {
+      open.delete(sampleId);
+      openBytes -= sample.bytes;
+      // A run that never ended may have left a sample in the middle, which a later log of it tells whole.
+      if (overview.report === undefined && !isScored(sample.events)) continue;
+      yield evalsSample(sampleId, sample.events, { score, marks: sample.marks, place });
+    } else open.set(sampleId, sample);
+    if (openBytes > MAX_OPEN_BYTES)
+      throw new ImportError(place, `more than ${MAX_OPEN_BYTES} bytes of samples that are not complete yet`);
+  }
+}
+
+async function overviewOf(source: Source): Promise<Overview> {
+  const overview: Omit<Overview, "spec"> = {
+    about: {},
+    report: undefined,
+    lastLine: new Map(),
+    metrics: [],
+    lastTime: undefined,
+  };
+  let spec: Overview["spec"] | undefined;
+  try {
+    for await (const entry of entriesOf(source)) {
+      if (entry.kind === "spec") {
+        spec ??= checked(specSchema, entry.value, { ...entry.place, field: "spec" });
+        overview.about = entry.value;
+      } else if (entry.kind === "report") overview.report = entry.value;
+      else {
+        const { type, data, createdAt } = entry.event;
+        overview.lastLine.set(entry.sampleId, entry.place.line);
+        if (type === "metrics" && overview.metrics.length === 0) overview.metrics = Object.keys(data);
+        overview.lastTime = createdAt ?? overview.lastTime;
+      }
+    }
+  } catch (error) {
+    // Reading the samples meets the same error, after those that come before it.
+    if (spec === undefined) throw error;
+  }
+  if (spec === undefined)
+    throw new ImportError({ file: source.file, field: "spec" }, "missing; expected it on the first line");
+  return { ...overview, spec };
+}
+
+async function* entriesOf(source: Source, { count = false } = {}): AsyncGenerator<Entry> {
+  const { file, limits } = source;
+  for await (const { line, bytes } of linesOf(source, { count })) {
+    const place = { file, line };
+    const { value, marks } = parseObject(bytes, place, limits);
+    if (isObject(value.spec)) yield { kind: "spec", value: value.spec, place };
+    else if (isObject(value.final_report)) yield { kind: "report", value: value.final_report };
+    else {
+      const { sample_id: sampleId, type, data, created_at } = checked(eventSchema, value, place);
+      // Events of the whole run belong to no sample.
+      if (sampleId === null) continue;
+      const event = { type, data: data ?? {}, createdAt: created_at ?? undefined };
+      yield { kind: "event", sampleId, event, marks, bytes: bytes.length, place };
+    }
+  }
+}
+
+/** The metric behind the report: of several the first that the report names, else the first. Undefined: whether it matched. */
+function mainMetric({ report, metrics }: Overview): string | undefined {
+  const usual = ["score", "accuracy", "correct"].filter((name) => metrics.includes(name));
+  const reported = metrics.filter((name) => report && Object.hasOwn(report, name));
+  return usual.find((name) => reported.includes(name)) ?? reported[0] ?? usual[0];
+}

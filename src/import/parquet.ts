@@ -1,0 +1,144 @@
+import { createReadStream } from "node:fs";
+import { crc32, zstdDecompressSync } from "node:zlib";
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from "hyparquet";
+import { ImportError, type Place } from "./import-error.ts";
+import { kindOf, parseJson, parseObject } from "./json-text.ts";
+import { exportedBenchmark, exportedEvaluation, type Model } from "./ltb-export.ts";
+import { type Source, unreadable } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+/** Bytes of a row group, and of a page once inflated; our own take a tenth of it. */
+const MAX_GROUP_BYTES = 256 * 1024 * 1024;
+
+// Not the default one, which drops a byte order mark.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
+  timestampFromMicroseconds: isoOfMicros,
+};
+
+const compressors: Compressors = {
+  ZSTD: (input, outputLength) => zstdDecompressSync(input, { maxOutputLength: pageLength(outputLength) }),
+};
+
+/** Our own export as Parquet: a row an evaluation, the benchmark in the file's metadata. Read row group by row group. */
+export async function* readParquet(source: Source): AsyncGenerator<ImportedBenchmark> {
+  const { file, limits } = source;
+  const { metadata, buffer } = await openParquet(source);
+  const header = aboutOf(metadata, "ltb_export");
+  if (header === undefined)
+    throw new ImportError(
+      { file, field: "ltb_export" },
+      "missing in the file's metadata; expected an export of ours",
+    );
+  // Parquet's own structures are believed by the library, which a damaged one can keep busy for ever.
+  const end = buffer.byteLength - metadata.metadata_length - 8;
+  if (aboutOf(metadata, "ltb_crc32") !== String(await attempt({ file }, () => checksumOf(source, end))))
+    throw new ImportError({ file }, "damaged: its CRC-32 is not what its metadata says");
+  const place = { file };
+  const { value } = parseObject(Buffer.from(header), place, limits);
+  yield exportedBenchmark(value, source, place, (model) => evaluations(source, model));
+}
+
+function aboutOf({ key_value_metadata: about }: FileMetaData, name: string): string | undefined {
+  return about?.find(({ key }) => key === name)?.value;
+}
+
+async function checksumOf({ path }: Source, end: number): Promise<number> {
+  let checksum = 0;
+  for await (const chunk of createReadStream(path, { end: end - 1, highWaterMark: 1024 * 1024 }))
+    checksum = crc32(chunk, checksum);
+  return checksum;
+}
+
+async function* evaluations(source: Source, model: Model): AsyncGenerator<ImportedEvaluation> {
+  const { file } = source;
+  const { buffer, metadata } = await openParquet(source);
+  let index = 0;
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows);
+    if (group.total_byte_size > MAX_GROUP_BYTES)
+      throw new ImportError(
+        { file, record: index },
+        `a row group of ${group.total_byte_size} bytes; the limit is ${MAX_GROUP_BYTES}`,
+      );
+    const records = await attempt({ file, record: index }, () =>
+      parquetReadObjects({
+        file: buffer,
+        metadata,
+        rowStart: index,
+        rowEnd: index + rows,
+        compressors,
+        parsers,
+      }),
+    );
+    source.options.onBytes?.(Number(group.total_compressed_size ?? 0));
+    for (const record of records) {
+      const place = { file, record: index };
+      yield exportedEvaluation(evaluationOf(record, place, source), index, place, model);
+      index++;
+    }
+  }
+}
+
+async function openParquet({ path, file }: Source): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
+  return attempt({ file }, async () => {
+    const buffer = await asyncBufferFromFile(path);
+    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+  });
+}
+
+/** A row as the record that a line of JSONL would be: what is null was not set, and objects are text. */
+function evaluationOf(
+  row: Record<string, unknown>,
+  place: Place,
+  { limits }: Source,
+): { value: JsonObject; marks: JsonObject } {
+  const value: JsonObject = {};
+  for (const [name, cell] of Object.entries(row)) {
+    if (cell === null || cell === undefined) continue;
+    const at = { ...place, field: name };
+    if (name === "metrics" || name === "metadata")
+      value[name] = parseJson(Buffer.from(String(cell)), at, limits).value;
+    else value[name] = plainOf(cell, at);
+  }
+  return { value, marks: {} };
+}
+
+function plainOf(cell: unknown, place: Place): JsonValue {
+  if (typeof cell === "string" || typeof cell === "boolean" || typeof cell === "number") return cell;
+  throw new ImportError(place, `expected a text or a number, found ${kindOf(cell)}`);
+}
+
+/** Microseconds since 1970 as ISO 8601; undefined for a time that has none. */
+function isoOfMicros(micros: bigint): string | undefined {
+  const seconds = micros / 1_000_000n - (micros % 1_000_000n < 0n ? 1n : 0n);
+  const time = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(time.getTime())) return undefined;
+  const fraction = String(micros - seconds * 1_000_000n).padStart(6, "0");
+  return `${time.toISOString().slice(0, -5)}.${fraction}Z`;
+}
+
+function pageLength(length: number): number {
+  if (length > MAX_GROUP_BYTES) throw new Error(`a page of ${length} bytes; the limit is ${MAX_GROUP_BYTES}`);
+  return Math.max(1, length);
+}
+
+/** What the library throws becomes an error that names the place: it reads files that anyone may have written. */
+async function attempt<T>(place: Place, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const known = unreadable(place.file, cause);
+    if (known instanceof ImportError) throw known;
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ImportError(place, `not a whole Parquet file: ${problem}`, { cause });
+  }
+}

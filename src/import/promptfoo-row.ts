@@ -1,0 +1,163 @@
+import * as z from "zod";
+import { numbersOf } from "./benchmark.ts";
+import { asText, finishEvaluation, without } from "./evaluation.ts";
+import type { Place } from "./import-error.ts";
+import { isObject } from "./json-text.ts";
+import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+const json = z.json();
+const text = z.string().nullish();
+const number = z.number().nullish();
+const index = z.int().min(0).optional();
+
+const assertionSchema = z.looseObject({ type: text, value: json.optional() });
+
+/** `EvaluateResult` of promptfoo's `src/types/index.ts`, as far as it is read here. */
+export const rowSchema = z.looseObject({
+  promptIdx: index,
+  testIdx: index,
+  // Early versions give the id alone.
+  provider: z.preprocess(
+    (value) => (typeof value === "string" ? { id: value } : value),
+    z.looseObject({ id: z.string(), label: text }),
+  ),
+  prompt: z.looseObject({ raw: text, label: text }),
+  vars: z.record(z.string(), json).nullish(),
+  response: z
+    .looseObject({ output: json.optional(), tokenUsage: z.record(z.string(), json).nullish() })
+    .nullish(),
+  error: text,
+  /** 0 none or unknown, 1 an assertion, 2 an error. */
+  failureReason: number,
+  success: z.boolean().nullish(),
+  score: number,
+  latencyMs: number,
+  cost: number,
+  gradingResult: z.looseObject({}).nullish(),
+  namedScores: z.record(z.string(), json).nullish(),
+  tokenUsage: z.record(z.string(), json).nullish(),
+  testCase: z.looseObject({ assert: z.array(assertionSchema).nullish() }).nullish(),
+});
+export type PromptfooRow = z.infer<typeof rowSchema>;
+
+/** Identity of a prompt with a provider within one output; versions before 2024 do not number them. */
+export function columnOf({ promptIdx, provider, prompt }: PromptfooRow): string {
+  return promptIdx === undefined
+    ? JSON.stringify([provider.id, prompt.label ?? prompt.raw])
+    : String(promptIdx);
+}
+
+/** Where a row comes from, and what the caller wants of it. */
+interface RowContext {
+  marks: JsonObject;
+  /** Index of its test. */
+  index: number;
+  place: Place;
+  /** Metric that becomes the score instead of promptfoo's. */
+  score: string | undefined;
+}
+
+/** One row of promptfoo: a test that a prompt with a provider was put to. */
+export function promptfooEvaluation(
+  record: JsonObject,
+  row: PromptfooRow,
+  { marks, index, place, score: chosen }: RowContext,
+): ImportedEvaluation {
+  const { response, testCase, vars } = row;
+  const output = asText(response?.output);
+  const failure = failed(row) ? row.error || "error" : undefined;
+  const metrics = failure === undefined ? metricsOf(row) : {};
+  const score = failure !== undefined ? undefined : chosen === undefined ? row.score : metrics[chosen];
+  const tokens = row.tokenUsage ?? response?.tokenUsage ?? {};
+  const problems = [
+    failure,
+    output === undefined ? "no output" : undefined,
+    typeof score === "number" ? undefined : `${chosen ?? "score"}: missing, not a number`,
+  ];
+  return finishEvaluation(
+    {
+      sampleId: String(index),
+      repetition: 0,
+      input: row.prompt.raw ?? "",
+      output,
+      expected: expectedOf(testCase?.assert ?? [], vars ?? {}),
+      score,
+      metrics,
+      error: problems.find((problem) => problem !== undefined),
+      latencyMs: row.latencyMs,
+      inputTokens: count(tokens.prompt),
+      outputTokens: count(tokens.completion),
+      costUsd: row.cost,
+      metadata: { ...restOf(record), ...marks },
+    },
+    place,
+  );
+}
+
+/** Versions without a reason put that of a failed assertion into `error` too, and then have a grading. */
+function failed({ failureReason, error, gradingResult }: PromptfooRow): boolean {
+  return typeof failureReason === "number" ? failureReason === 2 : !!error && !gradingResult;
+}
+
+function metricsOf({ success, namedScores }: PromptfooRow): Record<string, number> {
+  return { ...(typeof success === "boolean" && { pass: Number(success) }), ...numbersOf(namedScores ?? {}) };
+}
+
+function count(value: JsonValue | undefined): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) ? value : undefined;
+}
+
+// Assertions whose value is what the output should be or hold; others hold rules, code or rubrics.
+const references = [
+  "equals",
+  "contains",
+  "icontains",
+  "starts-with",
+  "similar",
+  "factuality",
+  "model-graded-factuality",
+  "levenshtein",
+  "bleu",
+  "gleu",
+  "meteor",
+  "rouge-n",
+];
+
+/** The first plain text that an assertion expects; a template only where it is a single variable. */
+function expectedOf(
+  assertions: readonly z.infer<typeof assertionSchema>[],
+  vars: Record<string, JsonValue>,
+): string | undefined {
+  for (const { type, value } of assertions) {
+    if (!references.includes(type ?? "") || (typeof value !== "string" && typeof value !== "number"))
+      continue;
+    const [, name] = /^\s*\{\{-?\s*(\w+)\s*-?\}\}\s*$/.exec(String(value)) ?? [];
+    if (name !== undefined && Object.hasOwn(vars, name)) return asText(vars[name]);
+    if (!/\{[{%]/.test(String(value))) return String(value);
+  }
+  return undefined;
+}
+
+/** The row without what the evaluation tells in full. */
+function restOf(record: JsonObject): JsonObject {
+  const rest = without(record, [
+    "promptIdx",
+    "testIdx",
+    "success",
+    "score",
+    "latencyMs",
+    "cost",
+    "namedScores",
+  ]);
+  const inner: [string, string[]][] = [
+    ["prompt", ["raw"]],
+    ["response", ["output"]],
+    // The row says them again.
+    ["testCase", isObject(record.vars) ? ["vars"] : []],
+  ];
+  for (const [name, used] of inner) {
+    const value = rest[name];
+    if (isObject(value)) rest[name] = without(value, used);
+  }
+  return rest;
+}

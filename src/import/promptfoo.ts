@@ -1,0 +1,202 @@
+import * as z from "zod";
+import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
+import { checked } from "./checked.ts";
+import { sha256, without } from "./evaluation.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { splitJson } from "./json-split.ts";
+import { isObject, parseJson, parseObject } from "./json-text.ts";
+import { columnOf, type PromptfooRow, promptfooEvaluation, rowSchema } from "./promptfoo-row.ts";
+import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+
+/** `json`: what `promptfoo eval -o FILE.json` writes. `summary`: what its `evaluate()` returns. `jsonl`: a row a line. */
+type Form = "json" | "summary" | "jsonl";
+
+/** `EvaluateSummaryV3` of promptfoo's `src/types/index.ts`, and the file around it, without the rows. */
+const headerSchema = z.looseObject({
+  evalId: z.string().nullish(),
+  timestamp: z.string().nullish(),
+  prompts: z.array(z.looseObject({ metrics: z.record(z.string(), z.json()).nullish() })).nullish(),
+  stats: z.looseObject({ durationMs: z.number().nullish() }).nullish(),
+  config: z.looseObject({ description: z.string().nullish() }).nullish(),
+});
+type Header = z.infer<typeof headerSchema>;
+
+/** A prompt with a provider: a column of promptfoo's table. */
+interface Column {
+  key: string;
+  first: PromptfooRow;
+  count: number;
+}
+
+interface Overview {
+  header: Header;
+  /** All that the file tells besides the rows. */
+  about: JsonObject;
+  columns: Column[];
+  /** The first row as it is in the file; an output without an id of its own is known by it. */
+  first: JsonObject;
+}
+
+interface Row {
+  record: JsonObject;
+  marks: JsonObject;
+  row: PromptfooRow;
+  place: Place;
+}
+
+const MAX_COLUMNS = 256;
+// What the rows say again, what may be secret, and what is about the machine.
+const leftOut = ["tests", "env", "outputPath"];
+
+/**
+ * An output of promptfoo, one benchmark for each prompt with each provider. They share the dataset and, for the same test, the
+ * sample id, so that they can be compared. The rows are read once for an overview and once for each benchmark.
+ *
+ * The score is promptfoo's; `pass` (0 or 1) and the named scores are metrics. A row that ended in an error has no score:
+ * promptfoo counts it as 0, so its mean over all rows is our sum over all evaluations.
+ */
+export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator<ImportedBenchmark> {
+  const overview = await overviewOf(source, form);
+  const { header, about, columns } = overview;
+  for (const [index, column] of columns.entries()) {
+    const metrics = header.prompts?.[column.first.promptIdx ?? index]?.metrics;
+    const place = { file: source.file };
+    const dataset = header.config?.description?.trim().slice(0, 255) || stemOf(source);
+    const { provider, prompt } = column.first;
+    yield finishBenchmark(
+      {
+        key: benchmarkKey("promptfoo", `${identityOf(source, overview)}/${column.key}`),
+        name: nameOf(dataset, column, columns),
+        ...modelOf(provider.id),
+        dataset,
+        totalIterations: column.count,
+        status: "completed",
+        ...timesOf(header, place),
+        labels: { source: "promptfoo", ...(provider.label && { provider: provider.label.slice(0, 255) }) },
+        metadata: {
+          ...without(about, ["prompts", "stats", "config"]),
+          ...(isObject(about.config) && { config: without(about.config, leftOut) }),
+          prompt: prompt.label ?? prompt.raw ?? null,
+        },
+        metrics: flatNumbers(metrics ?? {}),
+        results: metrics ? { metrics, stats: about.stats ?? null } : undefined,
+        evaluations: repeatable(() => evaluationsOf(source, form, column.key)),
+      },
+      source.options,
+      place,
+    );
+  }
+}
+
+async function* evaluationsOf(source: Source, form: Form, key: string): AsyncGenerator<ImportedEvaluation> {
+  let nth = 0;
+  for await (const { record, marks, row, place } of rowsOf(source, form, { count: true })) {
+    if (columnOf(row) !== key) continue;
+    yield promptfooEvaluation(record, row, {
+      marks,
+      index: row.testIdx ?? nth,
+      place,
+      score: source.options.score,
+    });
+    nth++;
+  }
+}
+
+/** Reads the whole file: what describes the run may stand behind the rows. */
+async function overviewOf(source: Source, form: Form): Promise<Overview> {
+  const { file } = source;
+  const members: [string, JsonValue][] = [];
+  const columns = new Map<string, Column>();
+  let first: JsonObject | undefined;
+  try {
+    for await (const { record, row } of rowsOf(source, form, {
+      onMember: (...member) => members.push(member),
+    })) {
+      first ??= record;
+      const key = columnOf(row);
+      const column = columns.get(key) ?? { key, first: row, count: 0 };
+      column.count++;
+      columns.set(key, column);
+      if (columns.size > MAX_COLUMNS)
+        throw new ImportError({ file }, `more than ${MAX_COLUMNS} prompts and providers, which is the limit`);
+    }
+  } catch (error) {
+    // Reading the rows meets the same error, after those that come before it.
+    if (columns.size === 0 || columns.size > MAX_COLUMNS) throw error;
+  }
+  if (first === undefined) throw new ImportError({ file }, "no results; expected at least one");
+  const about = Object.fromEntries(members);
+  const header = checked(headerSchema, about, { file });
+  const sorted = [...columns.values()].sort((a, b) => (a.first.promptIdx ?? 0) - (b.first.promptIdx ?? 0));
+  return { header, about, columns: sorted, first };
+}
+
+async function* rowsOf(
+  source: Source,
+  form: Form,
+  { count = false, onMember }: { count?: boolean; onMember?: (name: string, value: JsonValue) => void } = {},
+): AsyncGenerator<Row> {
+  const { file, limits } = source;
+  if (form === "jsonl") {
+    for await (const { line, bytes } of linesOf(source, { count }))
+      yield rowOf(bytes, { file, line }, source);
+    return;
+  }
+  const items = form === "json" ? "results.results" : "results";
+  // The table repeats the results for show.
+  const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
+  for await (const part of splitJson(chunksOf(source, { count }), { file, limits, items, wanted })) {
+    const { key = "", index, line, bytes } = part;
+    if (index !== undefined) yield rowOf(bytes, { file, record: index, line }, source);
+    else
+      onMember?.(key.replace(/^results\./, ""), parseJson(bytes, { file, line, field: key }, limits).value);
+  }
+}
+
+function rowOf(bytes: Buffer, place: Place, { limits }: Source): Row {
+  const { value: record, marks } = parseObject(bytes, place, limits);
+  return { record, marks, row: checked(rowSchema, record, place), place };
+}
+
+/** The id of the evaluation; versions before 2024 and JSONL have none. */
+function identityOf({ file }: Source, { header, first }: Overview): string {
+  return header.evalId || sha256(JSON.stringify([withoutGz(file), header.timestamp ?? null, first]));
+}
+
+function nameOf(dataset: string, column: Column, columns: readonly Column[]): string {
+  const labels = [...new Set(columns.map(({ first }) => first.prompt.label ?? ""))];
+  const { provider, prompt } = column.first;
+  const label = prompt.label ?? "";
+  const short = /^[^\n{}]{1,60}$/.test(label) ? label : `prompt ${labels.indexOf(label) + 1}`;
+  const model = provider.label || provider.id;
+  return `${dataset}:${model}${labels.length > 1 ? ` [${short}]` : ""}`.slice(0, 255);
+}
+
+// Kinds of endpoint between the provider and the model: openai:chat:gpt-4o, anthropic:messages:claude-3-5-haiku.
+const endpoints = /^(?:chat|completion|messages|responses|embedding|image|realtime|generate):/;
+
+/** `provider:model`, `provider:endpoint:model`; a script, a file or an address is a model of no known provider. */
+function modelOf(id: string): { provider?: string; model: string } {
+  const [, provider, rest] = /^([a-z][\w.-]{0,99}):(?!\/\/)(.+)$/is.exec(id) ?? [];
+  if (provider === undefined || rest === undefined || ["exec", "python", "golang", "ruby"].includes(provider))
+    return { model: id.slice(-255) || "unknown" };
+  return { provider, model: rest.replace(endpoints, "").slice(0, 255) };
+}
+
+function timesOf({ timestamp, stats }: Header, place: Place) {
+  const startedAt = utc(timestamp, { ...place, field: "results.timestamp" });
+  const ms = stats?.durationMs;
+  if (startedAt === undefined || typeof ms !== "number" || !(ms >= 0 && ms < 1e12)) return { startedAt };
+  return { startedAt, completedAt: new Date(Date.parse(startedAt) + ms).toISOString() };
+}
+
+/** The numbers within, under the path that leads to them: `tokenUsage.prompt`. */
+function flatNumbers(object: JsonObject, prefix = ""): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([key, value]): [string, number][] => {
+      if (typeof value === "number") return [[prefix + key, value]];
+      return isObject(value) ? Object.entries(flatNumbers(value, `${prefix}${key}.`)) : [];
+    }),
+  );
+}

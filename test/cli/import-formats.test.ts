@@ -1,0 +1,85 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fuzzy, graded, jsonl, match } from "../import/openai-evals-fixture.ts";
+import { output } from "../import/promptfoo-fixture.ts";
+import { commands, startTestService, temporaryFolder } from "./support.ts";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+let folder: string;
+beforeAll(async () => {
+  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  ltb = commands(service.address);
+});
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+interface Summary {
+  evaluation_count: number;
+  failed_count: number;
+  input_tokens: number;
+  cost_usd: number;
+  metrics: { name: string; count: number; mean: number; sum: number }[];
+}
+
+async function summaryOf(id: string) {
+  const summary: Summary = await ltb.json("summary", id, "--exact");
+  const of = (metric: string) => summary.metrics.find(({ name }) => name === metric);
+  return { ...summary, of };
+}
+
+test("promptfoo: its aggregates are those of the summary, and again stores nothing twice", async () => {
+  const path = join(folder, "output.json");
+  await writeFile(path, JSON.stringify(output));
+  const { benchmarks } = await ltb.json("import", path);
+  expect(benchmarks.map(({ inserted }: { inserted: number }) => inserted)).toEqual([3, 3, 3, 3]);
+  // One that only passed or failed, and one with an error; the rest is read alike.
+  for (const column of [0, 2]) {
+    const { id } = benchmarks[column];
+    const summary = await summaryOf(id);
+    const published = output.results.prompts[column]?.metrics;
+    expect(summary.of("score")?.sum).toBeCloseTo(published?.score ?? Number.NaN, 12);
+    expect(summary.of("pass")?.sum).toBe(published?.testPassCount);
+    expect(summary.of("pass")?.count).toBe((published?.testPassCount ?? 0) + (published?.testFailCount ?? 0));
+    expect(summary.of("exact")?.sum).toBe(published?.namedScores.exact);
+    expect(summary.failed_count).toBe(published?.testErrorCount);
+    expect(summary.of("latency_ms")?.sum).toBe(published?.totalLatencyMs);
+    expect(summary.input_tokens).toBe(published?.tokenUsage.prompt);
+    expect(summary.cost_usd).toBeCloseTo(published?.cost ?? Number.NaN, 12);
+  }
+  const again = await ltb.json("import", path);
+  expect(again.benchmarks).toMatchObject(
+    benchmarks.map(({ id }: { id: string }) => ({ id, created: false, inserted: 0, duplicates: 3 })),
+  );
+  // The columns ran the same tests: they are paired.
+  const { comparisons } = await ltb.json("compare", benchmarks[0].id, benchmarks[3].id);
+  expect(comparisons).toMatchObject([{ n_paired: 3, wins: 1, ties: 2 }]);
+}, 60_000);
+
+test("OpenAI evals: the report is the summary, packed or not", async () => {
+  const path = join(folder, "match.jsonl");
+  await writeFile(path, jsonl(match));
+  const [first] = (await ltb.json("import", path)).benchmarks;
+  expect((await summaryOf(first.id)).of("score")?.mean).toBeCloseTo(0.6666666666666666, 12);
+  await writeFile(`${path}.gz`, gzipSync(jsonl(match)));
+  expect((await ltb.json("import", `${path}.gz`, "--format", "openai-evals")).benchmarks).toMatchObject([
+    { id: first.id, created: false, inserted: 0, duplicates: 3 },
+  ]);
+});
+
+test.each([
+  ["fuzzy", fuzzy, { score: 0.5, f1_score: 0.375 }],
+  ["graded", graded, { score: 2.5 }],
+])("OpenAI evals: %s", async (name, log, published) => {
+  const path = join(folder, `${name}.jsonl`);
+  await writeFile(path, jsonl(log).replaceAll("230501120000ABCDEFGH", `run-${name}`));
+  const [{ id }] = (await ltb.json("import", path)).benchmarks;
+  const summary = await summaryOf(id);
+  for (const [metric, mean] of Object.entries(published))
+    expect(summary.of(metric)?.mean).toBeCloseTo(mean, 12);
+  expect([summary.evaluation_count, summary.failed_count]).toEqual([3, 1]);
+});
