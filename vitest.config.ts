@@ -6,7 +6,12 @@ const never = ["test/interop/**", "test/bench/**"];
  * What measures times, or when a change is seen: that waits for every transaction of the whole PostgreSQL which the files share, and
  * so for those of other files.
  */
-const alone = ["test/faults/**/*.test.ts", "test/jobs/{feed,notifier,pinned,watch,watch-rpc}.test.ts"];
+const alone = [
+  "test/faults/**/*.test.ts",
+  "test/jobs/{notifier,pinned,watch,watch-rpc}.test.ts",
+  "test/watch/*.test.ts",
+  "test/benchmarks/watch*.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -3,6 +3,7 @@ import { chooseDatabase, DATABASE_NAMES, type DatabaseChoice } from "./config/ch
 import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
 import { isLoopback } from "./config/fields.ts";
+import { chooseMetrics, type MetricsAccess } from "./config/metrics.ts";
 import { service } from "./config/service.ts";
 import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/sources.ts";
 import { chooseTls, type TlsChoice } from "./config/tls.ts";
@@ -19,6 +20,7 @@ export {
 } from "./config/database.ts";
 export { ConfigError, type Problem } from "./config/error.ts";
 export { type Address, isLoopback } from "./config/fields.ts";
+export type { MetricsAccess } from "./config/metrics.ts";
 export { Secret } from "./config/secret.ts";
 
 const KNOWN = [
@@ -56,6 +58,10 @@ export type Config = Readonly<{
   auth: "required" | "off";
   /** Whether the services describe themselves to tools, for everybody. */
   reflection: boolean;
+  /** Who may read `/metrics`. */
+  metrics: MetricsAccess;
+  /** Statements that take as many milliseconds are logged; 0: none. */
+  slowQueryMs: number;
   /** Calls of one API key or session; undefined: any number. */
   rateLimit: Readonly<{ perSecond: number; burst: number }> | undefined;
   /** Calls in progress at once, of all callers and of one API key or session. */
@@ -69,6 +75,14 @@ export type Config = Readonly<{
   drainTimeoutSeconds: number;
   /** How long the service waits for its database when it starts. */
   startupTimeoutSeconds: number;
+  /** After how many days the service removes what is old by itself; undefined: never. */
+  retention: Readonly<{
+    jobs: number | undefined;
+    evaluations: number | undefined;
+    audit: number | undefined;
+  }>;
+  /** How far the replica may be behind while it answers. */
+  replicaMaxLagSeconds: number;
   /** Whether statements are prepared by name, which poolers before pgbouncer 1.21 cannot carry in transaction mode. */
   preparedStatements: boolean;
   /** For the log: settings that have no effect. */
@@ -127,6 +141,11 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
         message: `expected required, got "off": with an address that other machines can reach (${open.host}) everybody there could read, change and delete everything; off goes with 127.0.0.1, [::1] or localhost only`,
       });
   }
+  if (settings.data?.LTB_METRICS !== undefined && settings.data.LTB_METRICS_TOKEN !== undefined)
+    problems.push({
+      name: "LTB_METRICS",
+      message: `expected nothing beside LTB_METRICS_TOKEN, got "${settings.data.LTB_METRICS}": with a token, those who bring it may read the metrics`,
+    });
   if (problems.length > 0 || settings.data === undefined || database === undefined)
     throw new ConfigError(problems);
   const own = settings.data;
@@ -144,6 +163,8 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
     maxConnections: own.LTB_MAX_CONNECTIONS,
     logLevel: own.LTB_LOG_LEVEL,
     auth: own.LTB_AUTH,
+    metrics: chooseMetrics(own),
+    slowQueryMs: own.LTB_SLOW_QUERY_MS,
     reflection:
       own.LTB_REFLECTION ??
       [own.LTB_GRPC_ADDRESS, own.LTB_HTTP_ADDRESS].every(({ host }) => isLoopback(host)),
@@ -155,6 +176,12 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
     defaultDeadlineSeconds: own.LTB_DEFAULT_DEADLINE,
     drainTimeoutSeconds: own.LTB_DRAIN_TIMEOUT,
     startupTimeoutSeconds: own.LTB_STARTUP_TIMEOUT,
+    retention: {
+      jobs: own.LTB_RETENTION_JOBS_DAYS,
+      evaluations: own.LTB_RETENTION_EVALUATIONS_DAYS,
+      audit: own.LTB_RETENTION_AUDIT_DAYS,
+    },
+    replicaMaxLagSeconds: own.LTB_REPLICA_MAX_LAG,
     preparedStatements: own.DATABASE_PREPARED_STATEMENTS,
     warnings,
   });

@@ -71,7 +71,7 @@ export const limits = {
   /** Bytes of payloads and metadata in one such statement. */
   gatherBytes: 4 * 1024 * 1024,
   gatherWrites: 2,
-  /** How long job events are kept for watchers to resume. */
+  /** How long events are kept for watchers to resume. */
   eventMinutes: 60,
   /** How often watchers look for events, how soon again after a change was made, and how long they outlast failing to. */
   watchPollMs: 200,
@@ -79,13 +79,22 @@ export const limits = {
   watchPatienceMs: 5_000,
   /** A watch that has nothing to tell says so this often. */
   watchSilenceMs: 15_000,
-  /** Events that a watcher takes at a time, ids that end such a portion, and jobs that are read by one statement. */
+  /** Events that are read at a time, ids that end such a portion, and how long a watcher gathers portions before it tells of them. */
   watchPortionEvents: 500,
   watchPortionIds: 1_000,
+  watchCollectMs: 1_000,
+  /** Jobs that are read by one statement. */
   watchPageJobs: 250,
-  /** Job ids of the latest events that a server keeps in memory for its watchers, and reads of watchers at once. */
+  /** Ids of the latest events that a server keeps in memory for its watchers, and reads of watchers at once. */
   watchWindowIds: 20_000,
   watchReads: 4,
+  /** Messages of changed benchmarks that a server sends to all watchers together, at 20 µs each, and how long one is held back for that. */
+  watchMessagesPerSecond: 5_000,
+  watchRestMs: 5_000,
+  /** Benchmarks that are read for all watchers by one statement, how many such reads are kept, and for how long they are good. */
+  watchStates: 1_000,
+  watchStateReads: 8,
+  watchStateMs: 1_000,
   /** Servers tell each other of changes at most this often. */
   hintIntervalMs: 20,
   /** How long such a hint may take, how often the connection is looked after, and the longest pause before it is made again. */
@@ -181,6 +190,18 @@ export const limits = {
   streamWrites: 2,
   /** Rejected, conflicting and duplicate rows that a stream's answer describes one by one. */
   streamIssues: 100,
+  /** Metrics of its own that a benchmark's rollups are kept of. */
+  rollupNames: 256,
+  /** Benchmarks whose rollups are folded by one statement, and how often in a round that is done to the same ones. */
+  rollupFoldBenchmarks: 50,
+  rollupFoldRepeats: 20,
+  /** Parts taken away of one benchmark that are merged. */
+  rollupTakenParts: 100,
+  /** A base of rollups is computed anew no sooner than this, and this many times longer than it took the last time. */
+  rollupComputeMs: 1_000,
+  rollupComputePause: 5,
+  /** Benchmarks with many evaluations that are looked up at a time for that. */
+  rollupComputeBenchmarks: 20,
   /** Benchmarks that are compared with a baseline by one call. */
   candidates: 20,
   /** Bootstrap resamples that can be asked for, and parts of a larger sample that are drawn as wholes. */
@@ -188,8 +209,21 @@ export const limits = {
   bootstrapBlocks: 5_000,
   /** Evaluations in one message of an export, which ends at about `pageBytes` too. */
   exportChunkRows: 500,
-  /** Evaluations deleted by one statement while a benchmark is being deleted. */
+  /** Evaluations that one transaction deletes, of a benchmark or of old ones: at first, at most, and so that it takes about this long. */
+  deleteFirstRows: 1_000,
   deleteBatchRows: 5_000,
+  deleteBatchMs: 100,
+  /** How long one round of maintenance deletes, out of `maintenanceIntervalMs`, and how often a caller looks whether it is done. */
+  deleteRoundMs: 800,
+  deletePollMs: 50,
+  /** Bytes of metadata and characters of a text that evaluations are searched by. */
+  searchBytes: 16_384,
+  searchTextLength: 1_024,
+  /** Evaluations of a benchmark up to which metadata are searched without an index, and matches up to which they are read whole and sorted. */
+  unindexedSearchRows: 100_000,
+  searchMatches: 10_000,
+  /** Old evaluations that one call removes. */
+  cleanupCallRows: 100_000,
 
   /** How often work is done again after a deadlock or a serialization failure, and the base of the growing random pause. */
   transactionAttempts: 6,
@@ -197,6 +231,8 @@ export const limits = {
   /** How often counts are folded and old request ids forgotten, and rows that one statement of it takes. */
   maintenanceIntervalMs: 1_000,
   maintenanceBatchRows: 1_000,
+  /** How long a server that stops waits for its maintenance before it cancels the queries of it. */
+  maintenanceGraceMs: 2_000,
   /** How often entries of the audit trail are sealed, entries that a seal is closed at, and seals of one commit and one round. */
   auditSealMs: 1_000,
   auditSealEntries: 1_000,
@@ -207,10 +243,29 @@ export const limits = {
   auditKnownHeads: 100,
   /** Entries of the audit trail that one cleanup removes. */
   auditCleanupRows: 20_000,
+  /** How often a part of what is too old is removed, where that is configured: up to as much as one call of its cleanup. */
+  retentionMs: 60_000,
   /** How long a request id is remembered. */
   requestIdHours: 24,
   /** How long PostgreSQL has to stop a query that is cancelled before its connection is given up. */
   cancelGraceMs: 5_000,
+  /** Rows of a table that GetStats counts one by one. */
+  countedRows: 10_000,
+  /** Slow statements that are logged one by one, in each window of this length, and request ids that such a line names. */
+  slowLogLines: 10,
+  slowLogWindowMs: 10_000,
+  slowLogRequestIds: 5,
+  /** How long figures for metrics that are read from the database are good, and how long that may take. */
+  metricsAgeMs: 5_000,
+  metricsTimeoutMs: 2_000,
+  /** The same of the size of the database, which looks at every file. */
+  metricsSizeAgeMs: 60_000,
+  /** Job types that have series of their own; the others are told together. */
+  metricsJobTypes: 50,
+  /** A database that has answered nothing for so long, though it was asked, is out of reach rather than busy. */
+  databaseSilentMs: 5_000,
+  /** How often it is measured how far a replica is behind. */
+  replicaCheckMs: 500,
   /** How long a health check waits for the database. */
   healthCheckMs: 2_000,
 } as const;

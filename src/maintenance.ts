@@ -1,10 +1,17 @@
+import { continueDeletions } from "./benchmarks/deletion.ts";
+import { benchmarkEvents } from "./benchmarks/events.ts";
 import { foldCounts } from "./benchmarks/fold-counts.ts";
+import { withSignal } from "./database/cancellation.ts";
 import type { Executor } from "./database/executor.ts";
 import { forgetRequests } from "./database/forget-requests.ts";
+import { computeRollups } from "./evaluations/compute-rollups.ts";
+import { foldRollups } from "./evaluations/fold-rollups.ts";
 import { QueueMaintenance } from "./jobs/maintenance.ts";
 import type { JobQueue } from "./jobs/queue.ts";
 import { limits } from "./limits.ts";
+import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { forgetLogins } from "./users/forget.ts";
+import { forgetOldEvents } from "./watch/events.ts";
 import { storeStatuses } from "./workers/statements.ts";
 
 /** Something that has to be done now and then. Safe in any number of servers: each takes only what no other holds. */
@@ -29,6 +36,10 @@ export function maintenanceTasks(db: Executor, queue: JobQueue): MaintenanceTask
     { name: "job statistics and events", everyMs, run: () => jobs.tidy() },
     { name: "statuses of workers", everyMs, run: () => db.one(storeStatuses(limits.maintenanceBatchRows)) },
     { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
+    { name: "rollups of metrics", everyMs, run: () => foldRollups(db) },
+    { name: "rollups to be computed", everyMs, run: () => computeRollups(db) },
+    { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
+    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
     { name: "request ids", everyMs, run: () => forgetRequests(db) },
     { name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) },
   ];
@@ -40,14 +51,26 @@ export async function maintain(db: Executor, queue: JobQueue): Promise<void> {
   await jobs.run();
   await jobs.tidy();
   await db.one(storeStatuses(limits.maintenanceBatchRows));
+  await continueDeletions(db);
   await foldCounts(db);
+  await foldRollups(db);
+  await computeRollups(db);
+  await forgetOldEvents(db, benchmarkEvents);
   await forgetRequests(db);
   await forgetLogins(db);
 }
 
-/** Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way. */
-export function startMaintenance(tasks: readonly MaintenanceTask[], log: Log): { stop: () => Promise<void> } {
-  const stops = tasks.map((task) => startTask(task, log));
+/**
+ * Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way, whose queries are cancelled after
+ * `limits.maintenanceGraceMs`.
+ * @param stats where the rounds are counted. Default: nowhere
+ */
+export function startMaintenance(
+  tasks: readonly MaintenanceTask[],
+  log: Log,
+  stats = new MaintenanceStats(),
+): { stop: () => Promise<void> } {
+  const stops = tasks.map((task) => startTask(task, log, stats));
   return {
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()));
@@ -55,15 +78,26 @@ export function startMaintenance(tasks: readonly MaintenanceTask[], log: Log): {
   };
 }
 
-function startTask({ name, everyMs, run }: MaintenanceTask, log: Log): () => Promise<void> {
+function startTask(
+  { name, everyMs, run }: MaintenanceTask,
+  log: Log,
+  stats: MaintenanceStats,
+): () => Promise<void> {
+  const rounds = stats.of(name);
+  const stopping = new AbortController();
   let running: Promise<void> | undefined;
   let isFailing = false;
   const round = async () => {
+    const startedAt = performance.now();
+    const ended = (isSuccess: boolean) => rounds.ended((performance.now() - startedAt) / 1000, isSuccess);
     try {
-      await run();
+      await withSignal({ signal: stopping.signal }, run);
+      ended(true);
       if (isFailing) log.info(`maintenance of ${name} works again`);
       isFailing = false;
     } catch (error) {
+      ended(false);
+      if (stopping.signal.aborted) return;
       // Once an outage, not four times a second.
       if (!isFailing) log.warn({ err: error }, `maintenance of ${name} failed`);
       isFailing = true;
@@ -77,6 +111,9 @@ function startTask({ name, everyMs, run }: MaintenanceTask, log: Log): () => Pro
   }, everyMs);
   return async () => {
     clearInterval(timer);
+    // A look at millions of rows may take minutes; another server, or the next start, takes it up again.
+    const cut = setTimeout(() => stopping.abort(), limits.maintenanceGraceMs);
     await running;
+    clearTimeout(cut);
   };
 }

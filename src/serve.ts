@@ -5,12 +5,16 @@ import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
 import { Database } from "./database/database.ts";
 import { migrateUp } from "./database/migrate.ts";
+import { patiently } from "./database/patiently.ts";
 import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
+import { MaintenanceStats } from "./metrics/maintenance.ts";
+import { Retention } from "./retention/retention.ts";
 import type { Address } from "./rpc/listener.ts";
 import { ServerTls } from "./rpc/tls/server-tls.ts";
 import { startServer } from "./server.ts";
 import { services } from "./services.ts";
+import { startTelemetry } from "./tracing/telemetry.ts";
 
 /** What is told of API keys when the service has started. */
 export type FirstKeys =
@@ -51,6 +55,8 @@ export async function serve(
   for (const warning of config.warnings) log.warn(warning);
   // Undone from the last to the first: by a failed start, or by `stop`.
   await using started = new AsyncDisposableStack();
+  const telemetry = await startTelemetry(process.env, log);
+  started.defer(() => telemetry.stop());
   // First: a wrong file is found before the database is touched.
   const tls = config.tls && (await ServerTls.load(config.tls, log));
   started.defer(() => tls?.stop());
@@ -58,28 +64,48 @@ export async function serve(
   started.defer(() => source.stop());
 
   log.info(`the database: ${source.description}`);
-  const migrating = source.migrationConnection().then((connection) => migrateUp(connection, { logger: log }));
+  const timeoutMs = config.startupTimeoutSeconds * 1000;
+  // What is begun again where the database goes away in the middle of it, unless it is the embedded one, which nobody brings back.
+  const insist = <T>(work: () => Promise<T>) =>
+    patiently(work, {
+      timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,
+      signal,
+      onAway: (error) => log.warn({ err: error }, "the database went away during the start; waiting for it"),
+    });
+  const migrating = insist(async () => migrateUp(await source.migrationConnection(), { logger: log }));
   await unlessAborted(migrating, signal);
 
+  const replica = config.database.kind === "external" ? config.database.replica : undefined;
   const connecting = Database.connect(source.connection, {
-    startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+    startupTimeoutMs: timeoutMs,
     listen: config.database.listen,
     preparedStatements: config.preparedStatements,
+    ...(replica && { replica: { database: replica, maxLagMs: config.replicaMaxLagSeconds * 1000 } }),
     auditKey: {
       keyFile: config.auditKey.file,
       // The servers of another database share one key, so none of them can make it.
       createKey: config.database.kind === "embedded",
       requireKey: config.auditKey.given,
     },
+    slowQueryMs: config.slowQueryMs,
     log,
   });
   const database = await unlessAborted(connecting, signal, (late) => late.close());
   started.defer(() => database.close());
-  await database.auditTrail.open();
-  const maintenance = startMaintenance(database.maintenanceTasks, log);
+  await unlessAborted(
+    insist(() => database.auditTrail.open()),
+    signal,
+  );
+  const maintenanceStats = new MaintenanceStats();
+  const retention = new Retention(database, config.retention, log);
+  const tasks = [...database.maintenanceTasks, ...retention.tasks];
+  const maintenance = startMaintenance(tasks, log, maintenanceStats);
   started.defer(() => maintenance.stop());
 
-  const keys = await firstKeys(database, config);
+  const keys = await unlessAborted(
+    insist(() => firstKeys(database, config)),
+    signal,
+  );
   const denials = new DeniedCalls(database.executor, log);
   started.defer(() => denials.flush());
   const server = await startServer({
@@ -101,10 +127,15 @@ export async function serve(
       limits: { maxCalls: config.maxCalls, maxCallsPerKey: config.maxCallsPerKey, rate: config.rateLimit },
     },
     reflection: config.reflection,
+    metrics: {
+      access: config.metrics,
+      families: [...database.families, ...maintenanceStats.families(), ...retention.families],
+    },
     log,
     tls,
   });
   started.defer(() => server.stop());
+  telemetry.exportMetrics(server.families);
   // First of all: workers that wait for jobs are told that there are none here, and go elsewhere.
   started.defer(() => database.queue.claimer.drain());
 

@@ -3,6 +3,8 @@ import { Health } from "../gen/health/v1/health_pb.ts";
 import type { AccessOptions } from "./auth/access.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
+import type { Family } from "./metrics/family.ts";
+import { serverFamilies } from "./metrics/server.ts";
 import { pathOf } from "./rpc/call.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { explainUnknownMethods } from "./rpc/grpc-unknown.ts";
@@ -14,7 +16,9 @@ import { listenGrpc } from "./rpc/listen-grpc.ts";
 import { listenHttp } from "./rpc/listen-http.ts";
 import type { Address, Listener } from "./rpc/listener.ts";
 import { methodsOf, type ProvidedService, provide } from "./rpc/methods.ts";
+import type { MetricsOptions } from "./rpc/metrics.ts";
 import { authorized } from "./rpc/middleware/authorize.ts";
+import { readable } from "./rpc/middleware/read-from.ts";
 import { reflectionServices } from "./rpc/reflection.ts";
 import type { ServerTls } from "./rpc/tls/server-tls.ts";
 
@@ -44,6 +48,8 @@ export interface ServerOptions {
   /** Whether the services describe themselves to tools. Default: true. */
   readonly reflection?: boolean;
   readonly log: Logger;
+  /** Metrics beside those of calls and of the process, and who may read `/metrics`. Default: there is no `/metrics`. */
+  readonly metrics?: MetricsOptions | undefined;
   /** Of both listeners; it stays the caller's to stop. Default: clear text. */
   readonly tls?: ServerTls | undefined;
 }
@@ -52,6 +58,8 @@ export interface RunningServer {
   /** As bound, with the port that was chosen for port 0. */
   readonly grpcAddress: Address;
   readonly httpAddress: Address;
+  /** All metrics but those of the process as such. */
+  readonly families: readonly Family[];
   /**
    * Drains and stops: health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running calls end by themselves; what is still
    * there near the end of `drainTimeoutMs` is ended with UNAVAILABLE too. Leaves the database alone. May be called again.
@@ -70,6 +78,7 @@ export async function startServer({
   access,
   reflection = true,
   log,
+  metrics,
   tls,
 }: ServerOptions): Promise<RunningServer> {
   const host = new RpcHost({ log, access, ...config });
@@ -86,7 +95,7 @@ export async function startServer({
     ),
     ...(reflection ? reflectionServices(described) : []),
   ];
-  const methods = methodsOf(all).map((method) => authorized(method, host));
+  const methods = methodsOf(all).map((method) => authorized(readable(method), host));
 
   await probe(database, health, log);
   const paths = new Set(methods.map(({ method }) => pathOf(method)));
@@ -97,8 +106,16 @@ export async function startServer({
     { ...connections, log: log.child({ listener: "grpc" }) },
     (port) => explainUnknownMethods(paths, port, host),
   );
+  const families = [...serverFamilies(host, health), ...(metrics?.families ?? [])];
   const http = await listenHttp(
-    createHttpServer({ methods, host, health, corsOrigins: config.corsOrigins, tls }),
+    createHttpServer({
+      methods,
+      host,
+      health,
+      corsOrigins: config.corsOrigins,
+      metrics: metrics && { access: metrics.access, families },
+      tls,
+    }),
     config.httpAddress,
     { ...connections, log: log.child({ listener: "http" }) },
   ).catch(async (error: unknown) => {
@@ -112,6 +129,7 @@ export async function startServer({
   return {
     grpcAddress: grpc.address,
     httpAddress: http.address,
+    families,
     stop() {
       probing.abort();
       stopped ??= drain(host, health, [grpc, http], config.drainTimeoutMs);

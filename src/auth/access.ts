@@ -98,6 +98,12 @@ export class Access {
     });
   }
 
+  /** Calls in progress, how many there may be, and those that wait for their credential to be looked up. */
+  load(): { inProgress: number; maxCalls: number; waiting: number } {
+    const { inProgress, maxCalls } = this.#room;
+    return { inProgress, maxCalls, waiting: this.#credentials?.waiting ?? 0 };
+  }
+
   async close(): Promise<void> {
     await this.#credentials?.close();
   }

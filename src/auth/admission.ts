@@ -32,6 +32,14 @@ export class Room {
     this.#limits = limits;
   }
 
+  get inProgress(): number {
+    return this.#inProgress;
+  }
+
+  get maxCalls(): number {
+    return this.#limits.maxCalls;
+  }
+
   /** @throws RESOURCE_EXHAUSTED, with the time after which to try again */
   admit(permission: Permission | undefined, credential: Credential | undefined): Admission {
     if (credential) this.#meter(credential);

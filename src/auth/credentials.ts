@@ -74,6 +74,11 @@ export class Credentials {
     this.#told = told;
   }
 
+  /** Calls that wait for a look-up to begin. */
+  get waiting(): number {
+    return this.#gate.waiting;
+  }
+
   /**
    * The credential of a token, at once if it is known.
    * @throws UNAUTHENTICATED for one that is not good, UNAVAILABLE if that cannot be found out

@@ -58,6 +58,7 @@ const benchmarks: Table<typeof BenchmarkService> = {
   streamEvaluations: allow("evaluations:write", ["user", "worker"], own.evaluationsBenchmarks),
   getEvaluation: allow("benchmarks:read", everyone),
   deleteEvaluation: allow("evaluations:write", ["user"], own.evaluation),
+  cleanupEvaluations: allow("evaluations:write", admins),
   listEvaluations: allow("benchmarks:read", everyone),
   exportEvaluations: allow("benchmarks:read", everyone),
   getBenchmarkSummary: allow("benchmarks:read", everyone),

@@ -4,8 +4,10 @@ import { type BenchmarkSchema, BenchmarkStatus as WireStatus } from "../../gen/l
 import { invalidField } from "../errors.ts";
 import { toTimestamp } from "../rpc/convert.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
+import type { BenchmarkProgress } from "./watch.ts";
 
-const toWire: Record<BenchmarkStatus, WireStatus> = {
+/** The statuses as the wire has them. */
+export const toWire: Record<BenchmarkStatus, WireStatus> = {
   pending: WireStatus.PENDING,
   running: WireStatus.RUNNING,
   completed: WireStatus.COMPLETED,
@@ -21,6 +23,11 @@ export function statusOf(wire: WireStatus): BenchmarkStatus | undefined {
   const status = fromWire.get(wire);
   if (!status) throw invalidField("status", `must be a value of BenchmarkStatus, is ${wire}`);
   return status;
+}
+
+/** What a watch tells of a benchmark. */
+export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) {
+  return { benchmark: benchmarkMessage(benchmark), ...(meanScore !== null && { meanScore }) };
 }
 
 export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {

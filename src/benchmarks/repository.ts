@@ -9,6 +9,8 @@ import { type Once, once } from "../database/requests.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseInput, uuid } from "../validation.ts";
+import type { WatchOptions } from "../watch/watch.ts";
+import { deleteBenchmark } from "./deletion.ts";
 import {
   type BenchmarkChanges,
   type BenchmarkFilter,
@@ -20,6 +22,12 @@ import {
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import type { BenchmarkPosition } from "./statements.ts";
 import * as statements from "./statements.ts";
+import {
+  type BenchmarkChange,
+  type BenchmarkFeed,
+  type BenchmarkWatchFilter,
+  watchBenchmarks,
+} from "./watch.ts";
 
 export interface BenchmarkPage {
   items: readonly Benchmark[];
@@ -44,9 +52,11 @@ export interface ListOptions {
 /** Benchmarks: `db.benchmarks`. */
 export class BenchmarkRepository {
   readonly #db: Executor;
+  readonly #feed: BenchmarkFeed;
 
-  constructor(db: Executor) {
+  constructor(db: Executor, feed: BenchmarkFeed) {
     this.#db = db;
+    this.#feed = feed;
   }
 
   /**
@@ -65,7 +75,7 @@ export class BenchmarkRepository {
         });
       },
       remember: ({ id }) => id,
-      recall: (db, id) => new BenchmarkRepository(db).get(String(id)),
+      recall: (db, id) => new BenchmarkRepository(db, this.#feed).get(String(id)),
     });
   }
 
@@ -119,28 +129,12 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Deletes a benchmark with its evaluations, those in batches of their own: an interrupted deletion is taken up by
-   * calling it again.
+   * Deletes a benchmark with its evaluations, in small transactions: until the last of them it can be read, with counts that shrink, and
+   * takes no evaluations. What is interrupted is finished by the maintenance of any server; called again, this joins.
    * @throws NOT_FOUND
    */
   async delete(id: string): Promise<void> {
-    const key = parseInput(uuid, id, "id");
-    let deleted: number;
-    do {
-      ({ deleted } = await this.#db.one(statements.deleteEvaluationBatch(key, limits.deleteBatchRows)));
-    } while (deleted > 0);
-    await this.#db.transaction(async (db) => {
-      const gone = await db.maybeOne(statements.deleteBenchmark(key));
-      if (!gone) throw notFound("benchmark", key);
-      await recordAudit(db, [
-        {
-          action: "delete",
-          entityType: "benchmark",
-          entityId: key,
-          changes: { before: { ...gone, id: undefined } },
-        },
-      ]);
-    });
+    await deleteBenchmark(this.#db, parseInput(uuid, id, "id"));
   }
 
   /** One page of the benchmarks that match, newest first unless the filter says otherwise. */
@@ -167,6 +161,25 @@ export class BenchmarkRepository {
   /** The newest benchmarks of this provider. */
   async listByProvider(provider: string, limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({ provider }, { limit, full: true })).items;
+  }
+
+  /**
+   * Changes of benchmarks and of their counts on any server, until the caller goes; of those that are watched by id, each comes first as it
+   * stands. What changes again within a fifth of a second, or before the caller asks for more, is in one message, with its latest state.
+   * The first message, and one after every 15 s of silence, only moves the cursor. A transaction that stays open, whoever's, holds changes
+   * up until it ends.
+   *
+   * ```ts
+   * for await (const { benchmark, deleted, cursor } of db.benchmarks.watch({ ids: [id] })) …
+   * ```
+   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR; DATABASE_UNAVAILABLE after an outage of
+   * seconds: go on from the last cursor
+   */
+  watch(
+    filter: BenchmarkWatchFilter = {},
+    options: WatchOptions = {},
+  ): AsyncGenerator<BenchmarkChange, never> {
+    return watchBenchmarks(this.#feed, filter, options);
   }
 
   async count(): Promise<number> {

@@ -12,7 +12,7 @@ import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import type { JsonValue } from "../validation.ts";
 import type { BenchmarkChanges } from "./input.ts";
-import { benchmarkMessage, statusOf } from "./messages.ts";
+import { benchmarkMessage, progressMessage, statusOf } from "./messages.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string() });
 
@@ -93,6 +93,23 @@ export function benchmarkMethods(db: Database) {
         benchmarks: items.map(benchmarkMessage),
         nextPageToken: encodePageToken(next && { ...next }, filter),
       };
+    },
+
+    async *watchBenchmarks({ ids, status, provider, dataset, labels, afterCursor }, context) {
+      callOf(context).endWithServer();
+      const filter = {
+        ids,
+        status: statusOf(status),
+        provider: given(provider),
+        dataset: given(dataset),
+        labels: Object.keys(labels).length > 0 ? labels : undefined,
+      };
+      for await (const change of db.benchmarks.watch(filter, { after: given(afterCursor) })) {
+        const { cursor, benchmark, deleted } = change;
+        if (benchmark) yield { cursor, ...progressMessage(benchmark) };
+        else if (deleted !== undefined) yield { cursor, benchmark: { id: deleted }, deleted: true };
+        else yield { cursor };
+      }
     },
   } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;
 }

@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { auditEntries, auditRows } from "../audit/record.ts";
+import { auditEntries } from "../audit/record.ts";
+import { arrayOf } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
+import { benchmarkEvents } from "./events.ts";
 import type { benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
 
@@ -43,6 +45,8 @@ const deltasOf = (b: Fragment) => sql.fragment`
   ) d on true`;
 const deltas = deltasOf(sql.fragment`b`);
 
+const told = benchmarkEvents.record(sql.fragment`b`);
+
 export const insertBenchmark = statement("benchmark_insert", {
   row: benchmarkRow,
   build: (b: z.output<typeof newBenchmark> & { id: string }) => sql.fragment`
@@ -65,7 +69,7 @@ export const insertBenchmark = statement("benchmark_insert", {
         },
       ],
       sql.fragment`exists (select from b)`,
-    )}
+    )}, ${told}
     select ${columns(true)} from b ${deltas}`,
   examples: [
     [{ id: sampleId, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
@@ -90,17 +94,20 @@ export const updateBenchmark = statement("benchmark_update", {
   row: idRow,
   prepared: false,
   build: (id: string, changes: z.output<typeof benchmarkChanges>) => sql.fragment`
-    update benchmarks b set ${sql.join(assignments(changes), sql.fragment`, `)}
-    where id = ${id} ${
-      changes.status === undefined
-        ? sql.fragment``
-        : sql.fragment`and (
-          b.status = ${changes.status}
-          or (b.status = 'pending' and ${changes.status} <> 'pending')
-          or (b.status = 'running' and ${changes.status} in ('completed', 'failed', 'cancelled'))
-        )`
-    }
-    returning b.id`,
+    with b as (
+      update benchmarks b set ${sql.join(assignments(changes), sql.fragment`, `)}
+      where id = ${id} ${
+        changes.status === undefined
+          ? sql.fragment``
+          : sql.fragment`and (
+            b.status = ${changes.status}
+            or (b.status = 'pending' and ${changes.status} <> 'pending')
+            or (b.status = 'running' and ${changes.status} in ('completed', 'failed', 'cancelled'))
+          )`
+      }
+      returning b.id
+    ), ${told}
+    select id from b`,
   examples: [
     [sampleId, {}],
     [
@@ -160,34 +167,10 @@ export const replaceCounts = statement("benchmark_replace_counts", {
   examples: [[sampleId, 1, null]],
 });
 
-export const deleteEvaluationBatch = statement("benchmark_delete_evaluations", {
-  row: z.object({ deleted: z.number() }),
-  build: (id: string, limit: number) => sql.fragment`
-    with gone as (
-      delete from evaluations
-      where benchmark_id = ${id}
-        and ctid = any (array(select ctid from evaluations where benchmark_id = ${id} limit ${limit}))
-      returning id, error is not null as failed
-    ), counted as (
-      insert into benchmark_count_deltas (benchmark_id, completed, failed)
-      select ${id}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed) from gone having count(*) > 0
-    ), ${auditRows({
-      action: "delete_evaluations",
-      entityType: "benchmark",
-      entityId: sql.fragment`${id}::text`,
-      changes: sql.fragment`
-        jsonb_build_object('before', jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count]))`,
-      from: sql.fragment`(select count(*)::integer as count, array_agg(id order by id) as ids from gone having count(*) > 0) c`,
-      atMost: 1,
-    })}
-    select count(*) as deleted from gone`,
-  examples: [[sampleId, 10]],
-});
-
 export const deleteBenchmark = statement("benchmark_delete", {
   row: benchmarkRow,
   build: (id: string) => sql.fragment`
-    with b as (delete from benchmarks where id = ${id} returning *) select ${columns(true)} from b ${deltas}`,
+    with b as (delete from benchmarks where id = ${id} returning *), ${told} select ${columns(true)} from b ${deltas}`,
   examples: [[sampleId]],
 });
 
@@ -243,6 +226,36 @@ export const listBenchmarks = statement("benchmark_list", {
   ],
 });
 
+// How the benchmarks with these ids stand, in their order; those that are gone are left out. A mean whose base is missing is not
+// computed from the evaluations: there may be millions, and this runs five times a second.
+export const pageProgress = statement("benchmark_page_progress", {
+  row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
+  build: (ids: readonly string[]) => {
+    const [r, wanted] = [sql.fragment`r`, arrayOf("uuid", ids)];
+    return page({
+      rows: sql.fragment`
+        select b.*, w.place as wanted from unnest(${wanted}) with ordinality as w (id, place)
+        join benchmarks b on b.id = w.id`,
+      columns: sql.fragment`${columns(false, r)}, s.mean as "meanScore"`,
+      joins: sql.fragment`
+        ${deltasOf(r)}
+        left join lateral (
+          -- PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
+          select case when abs(sum(m.sum)) < 1e-290 then 0 else sum(m.sum) end / nullif(sum(m.count), 0)::double precision as mean
+          from (
+            select sum, count from metric_rollups where benchmark_id = r.id and metric = 'score'
+            union all
+            select sum, count from metric_deltas where benchmark_id = r.id and metric = 'score'
+          ) m
+          where not exists (select from stale_rollups where benchmark_id = r.id and is_missing)
+        ) s on true`,
+      size: sizeOf(false),
+      order: sql.fragment`r.wanted`,
+    });
+  },
+  examples: [[[sampleId]]],
+});
+
 // pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
 const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
 
@@ -255,7 +268,7 @@ function sizeOf(full: boolean): Fragment {
   return sql.fragment`${basic} + ${documents} + coalesce(octet_length(r.description), 0)`;
 }
 
-function conditions(filter: z.output<typeof benchmarkFilter>): Fragment[] {
+export function conditions(filter: z.output<typeof benchmarkFilter>): Fragment[] {
   const where: Fragment[] = [];
   if (filter.status !== undefined) where.push(sql.fragment`b.status = ${filter.status}`);
   if (filter.provider !== undefined) where.push(sql.fragment`b.provider = ${filter.provider}`);

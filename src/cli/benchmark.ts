@@ -2,7 +2,14 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { watchCommand } from "./benchmark/watch.ts";
+import {
+  createClient,
+  longDeadline,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "./client.ts";
 import { CliError } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { findBenchmark } from "./find-benchmark.ts";
@@ -23,9 +30,9 @@ interface ListOptions extends ServiceOptions {
 export function benchmarkCommand(program: Command): void {
   const benchmark = program
     .command("benchmark")
-    .summary("list, show or delete benchmarks")
-    .description("Lists, shows and deletes benchmarks.");
-  withServiceOptions(benchmark.command("list"))
+    .summary("list, show, follow or delete benchmarks")
+    .description("Lists, shows, follows and deletes benchmarks.");
+  withReplicaOption(withServiceOptions(benchmark.command("list")))
     .description("Lists benchmarks, newest first.")
     .option("--name <name>", "only those with exactly this name")
     .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(statuses)))
@@ -49,8 +56,12 @@ export function benchmarkCommand(program: Command): void {
       examples(["ltb benchmark show gsm8k", ""], ["ltb benchmark show gsm8k --json | jq .metadata", ""]),
     )
     .action(show);
+  watchCommand(benchmark);
   withServiceOptions(benchmark.command("delete"))
-    .description("Deletes a benchmark with all its evaluations.")
+    .description(
+      "Deletes a benchmark with all its evaluations, however long it takes. Interrupted, it is finished by the service; started again, " +
+        "it waits for that.",
+    )
     .argument("<benchmark>", "id, or name if only one benchmark has it")
     .option("-y, --yes", "do not ask")
     .addHelpText("after", examples(["ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes", ""]))
@@ -113,7 +124,7 @@ async function remove(reference: string, options: ServiceOptions & { yes?: boole
   const { id, name, completedIterations, failedIterations } = benchmark;
   if (!options.yes)
     await confirm(`Delete ${name} (${id}) with its ${completedIterations + failedIterations} evaluations?`);
-  await client.benchmarks.deleteBenchmark({ id });
+  await client.benchmarks.deleteBenchmark({ id }, longDeadline);
   if (options.json) printJson({ deleted: id });
   else print(`deleted ${printable(name)} (${id})`);
 }

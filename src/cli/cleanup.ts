@@ -1,36 +1,106 @@
 import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { createClient, longDeadline, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { CliError } from "./errors.ts";
 import { examples } from "./examples.ts";
+import { findBenchmark } from "./find-benchmark.ts";
 import { whole } from "./options.ts";
 import { print, printJson } from "./output.ts";
 
 interface Options extends ServiceOptions {
-  jobsOlderThan: number;
+  jobsOlderThan?: number;
+  evaluationsOlderThan?: number;
+  auditOlderThan?: number;
+  benchmark?: string;
 }
 
 export function cleanupCommand(program: Command): void {
+  const days = whole(0, 36_500);
   withServiceOptions(program.command("cleanup"))
     .summary("delete what is old")
     .description(
-      "Deletes jobs that ended long ago. Their attempts stay, as part of the audit trail; jobs that wait or run, and evaluations, are never deleted.",
+      "Deletes jobs that ended long ago; their attempts stay, as part of the audit trail, and jobs that wait or run are never deleted. " +
+        "Deletes evaluations that were created long ago; their benchmarks stay, with counts and summaries of what is left. " +
+        "Deletes entries of the audit trail with the attempts at jobs that are gone, as its chain records. A service can do all of it by itself: LTB_RETENTION_JOBS_DAYS and its kin.",
     )
-    .requiredOption(
+    .option(
       "--jobs-older-than <days>",
       "jobs that ended more than this many days ago; 0: all that have ended",
-      whole(0, 36_500),
+      days,
     )
-    .addHelpText("after", examples(["ltb cleanup --jobs-older-than 30", ""]))
+    .option(
+      "--evaluations-older-than <days>",
+      "evaluations created more than this many days ago; 0: all of them",
+      days,
+    )
+    .option(
+      "--audit-older-than <days>",
+      "entries of the audit trail made more than this many days ago, and attempts at jobs that are gone",
+      whole(1, 36_500),
+    )
+    .option(
+      "--benchmark <benchmark>",
+      "evaluations of this benchmark only: id, or name if only one benchmark has it",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb cleanup --jobs-older-than 30", ""],
+        ["ltb cleanup --evaluations-older-than 365", ""],
+        ["ltb cleanup --jobs-older-than 30 --audit-older-than 400", ""],
+        ["ltb cleanup --evaluations-older-than 0 --benchmark smoke-test", "all evaluations of one benchmark"],
+      ),
+    )
     .action(cleanup);
 }
 
-async function cleanup({ jobsOlderThan: olderThanDays, ...options }: Options): Promise<void> {
+async function cleanup({
+  jobsOlderThan,
+  evaluationsOlderThan,
+  auditOlderThan,
+  benchmark,
+  ...options
+}: Options): Promise<void> {
+  if ([jobsOlderThan, evaluationsOlderThan, auditOlderThan].every((days) => days === undefined))
+    throw new CliError(
+      "nothing to delete: give --jobs-older-than, --evaluations-older-than or --audit-older-than",
+      { usage: true },
+    );
+  if (benchmark !== undefined && evaluationsOlderThan === undefined)
+    throw new CliError("--benchmark is for evaluations: give --evaluations-older-than", { usage: true });
   using client = createClient(options);
+  // Before anything goes, whether all of it can be found.
+  const benchmarkId =
+    benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark, { only: true })).id;
+  const deleted = {
+    ...(jobsOlderThan !== undefined && {
+      jobs_deleted: await all(() => client.jobs.cleanupJobs({ olderThanDays: jobsOlderThan }, longDeadline)),
+    }),
+    ...(evaluationsOlderThan !== undefined && {
+      evaluations_deleted: await all(() =>
+        client.benchmarks.cleanupEvaluations(
+          { olderThanDays: evaluationsOlderThan, benchmarkId },
+          longDeadline,
+        ),
+      ),
+    }),
+    ...(auditOlderThan !== undefined && {
+      audit_entries_deleted: await all(() =>
+        client.audit.cleanupAuditLogs({ olderThanDays: auditOlderThan }),
+      ),
+    }),
+  };
+  if (options.json) return printJson(deleted);
+  for (const [name, count] of Object.entries(deleted))
+    print(`deleted ${count} ${name.replace("_deleted", "").replaceAll("_", " ")}`);
+}
+
+/** Calls again until nothing is left, and adds up. */
+async function all(call: () => Promise<{ deleted: number | bigint; more: boolean }>): Promise<number> {
   let deleted = 0;
   for (let more = true; more; ) {
-    const answer = await client.jobs.cleanupJobs({ olderThanDays });
-    deleted += answer.deleted;
+    const answer = await call();
+    deleted += Number(answer.deleted);
     more = answer.more;
   }
-  if (options.json) printJson({ jobs_deleted: deleted });
-  else print(`deleted ${deleted} jobs`);
+  return deleted;
 }

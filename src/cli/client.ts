@@ -31,6 +31,8 @@ export interface ServiceOptions extends TlsFlags {
   /** Seconds for a call that is not a stream. */
   deadline: number;
   json?: boolean;
+  /** Read from the replica, where the service has one: see `withReplicaOption`. */
+  replica?: boolean;
 }
 
 export type BenchmarkClient = Client<typeof BenchmarkService>;
@@ -50,6 +52,9 @@ export interface ServiceClient extends Disposable {
 
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
+
+/** For a call that works through millions of rows: without a deadline of the caller's the service would set its own. */
+export const longDeadline = { timeoutMs: 24 * 60 * 60 * 1000 } as const;
 
 /** Adds --address, --api-key, --tls and its kind, --deadline and --json. */
 export function withServiceOptions(command: Command): Command {
@@ -75,6 +80,14 @@ export function withServiceOptions(command: Command): Command {
     .option("--json", "print JSON: one object on stdout, errors on stderr");
 }
 
+/** Adds --replica, for commands that read much. */
+export function withReplicaOption(command: Command): Command {
+  return command.option(
+    "--replica",
+    "read from the database's replica, if the service has one: a few seconds behind at most, and no burden to the primary",
+  );
+}
+
 /** A client of the service that the options name. It connects with the first call. */
 export function createClient(options: ServiceOptions): ServiceClient {
   const tls = tlsOf(options);
@@ -87,7 +100,8 @@ export function createClient(options: ServiceOptions): ServiceClient {
   );
   const interceptors = [explainUnreachable(options.address, tls !== undefined)];
   const apiKey = apiKeyFor(options);
-  if (apiKey !== undefined) interceptors.push(authorize(apiKey));
+  if (apiKey !== undefined) interceptors.push(withHeader("authorization", `Bearer ${apiKey}`));
+  if (options.replica) interceptors.push(withHeader("ltb-read", "replica"));
   const transport = createGrpcTransport({
     baseUrl,
     sessionManager,
@@ -121,9 +135,9 @@ function hostWithPort(address: string): string {
   return address.replace(/\/$/, "");
 }
 
-function authorize(apiKey: string): Interceptor {
+function withHeader(name: string, value: string): Interceptor {
   return (next) => (request) => {
-    request.header.set("authorization", `Bearer ${apiKey}`);
+    request.header.set(name, value);
     return next(request);
   };
 }

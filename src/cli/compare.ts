@@ -5,7 +5,7 @@ import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
 import { exitCodes } from "./errors.ts";
 import { examples } from "./examples.ts";
 import { findBenchmark } from "./find-benchmark.ts";
@@ -19,10 +19,11 @@ interface Options extends ServiceOptions {
   alpha: number;
   samples: number;
   failOnRegression?: boolean;
+  html?: string;
 }
 
 export function compareCommand(program: Command): void {
-  withServiceOptions(program.command("compare"))
+  withReplicaOption(withServiceOptions(program.command("compare")))
     .summary("compare benchmarks sample by sample")
     .description(
       "Compares candidates with a baseline on the samples that both have: mean difference with its 95 % interval, p-value " +
@@ -40,11 +41,13 @@ export function compareCommand(program: Command): void {
       "--fail-on-regression",
       `end with exit code ${exitCodes.regression} if a candidate is significantly worse`,
     )
+    .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .addHelpText(
       "after",
       examples(
         ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
         ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
+        ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
         ["ltb compare a b --metric latency_ms --lower-is-better --tolerance 50", ""],
       ),
     )
@@ -73,6 +76,10 @@ async function compare(baseline: string, candidates: string[], options: Options)
     printJson({ ...figures, verdicts });
   } else {
     print(comparisonText(names, response, verdicts, options.samples));
+  }
+  if (options.html !== undefined) {
+    const { writeComparison } = await import("./html/write.ts");
+    await writeComparison(options.html, client.benchmarks, { names, response, verdicts, options });
   }
   const regressed = verdicts.filter((verdict) => verdict === "worse").length;
   if (!options.failOnRegression || regressed === 0) return;

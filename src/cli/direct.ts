@@ -31,6 +31,11 @@ export async function onDatabase<T>(
   const { withOrigin } = await import("../database/origin.ts");
   return withConfiguredDatabase(file, async (source, config) => {
     const migrations = await migrationStatus(await source.migrationConnection());
+    const foreign = migrations.findLast(({ isKnown }) => !isKnown);
+    if (foreign)
+      throw new CliError(
+        `the database is at ${foreign.name}, which this program does not know: use the release that migrated it, or a later one`,
+      );
     // Not brought up to date by the way: older servers may be running on it.
     if (migrations.some(({ appliedAt }) => appliedAt === null))
       throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);

@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { BackupError } from "../backup/format.ts";
 import { ConfigError } from "../config/error.ts";
+import { MigrationError } from "../database/migrate/error.ts";
 import { ServiceError, type Violation } from "../errors.ts";
 import { ImportError } from "../import/import-error.ts";
 import { codeName } from "../rpc/codes.ts";
@@ -69,7 +70,11 @@ export function describeError(error: unknown): ShownError {
   const wrongInput =
     error instanceof ImportError || error instanceof ConfigError || error instanceof BackupError;
   return {
-    code: wrongInput ? "INVALID_ARGUMENT" : "UNKNOWN",
+    code: wrongInput
+      ? "INVALID_ARGUMENT"
+      : error instanceof MigrationError
+        ? "FAILED_PRECONDITION"
+        : "UNKNOWN",
     reason: error instanceof Error ? reasonOf(error.name) : "UNKNOWN",
     message: error instanceof Error ? error.message : String(error),
     violations: [],

@@ -1,7 +1,9 @@
+import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
 import { CliError } from "./errors.ts";
+import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import { examples } from "./examples.ts";
 import { findBenchmark } from "./find-benchmark.ts";
 import { note } from "./output.ts";
@@ -10,28 +12,36 @@ import { jsonLines } from "./transfer/jsonl.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 
-interface Options extends ServiceOptions {
-  format: "jsonl" | "csv";
+const formats = ["jsonl", "csv", "parquet"] as const;
+type Format = (typeof formats)[number];
+
+interface Options extends ServiceOptions, FilterOptions {
+  format?: Format;
   output?: string;
 }
 
 export function exportCommand(program: Command): void {
-  withServiceOptions(program.command("export"))
-    .summary("write a benchmark and its evaluations as JSONL or CSV")
+  withFilterOptions(withReplicaOption(withServiceOptions(program.command("export"))))
+    .summary("write a benchmark and its evaluations as JSONL, Parquet or CSV")
     .description(
       "Writes a benchmark with its evaluations, oldest first, in constant memory; a connection that breaks is resumed. JSONL " +
-        "holds everything, and `ltb import` reads it. CSV has a column for each metric.",
+        "and Parquet hold everything, and `ltb import` reads them. CSV has a column for each metric, and nothing about the benchmark.",
     )
     .argument("<benchmark>", "id, or name (the newest with it)")
     .addOption(
-      new Option("--format <format>", "form of the output").choices(["jsonl", "csv"]).default("jsonl"),
+      new Option(
+        "--format <format>",
+        "form of the output (default: by the file's extension, else jsonl)",
+      ).choices(formats),
     )
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
     .addHelpText(
       "after",
       examples(
         ["ltb export gsm8k -o gsm8k.jsonl", ""],
-        ["ltb export gsm8k --format csv -o gsm8k.csv", ""],
+        ["ltb export gsm8k -o gsm8k.parquet", "for DuckDB, pandas, Spark"],
+        ["ltb export gsm8k --format csv | head", ""],
+        ["ltb export gsm8k --failed --metadata split=test -o failed.jsonl", "a part of them"],
         ["ltb export gsm8k | gzip > gsm8k.jsonl.gz", ""],
         ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
       ),
@@ -39,11 +49,15 @@ export function exportCommand(program: Command): void {
     .action(exportBenchmark);
 }
 
-async function exportBenchmark(reference: string, { format, output, ...options }: Options): Promise<void> {
+async function exportBenchmark(reference: string, { output, ...options }: Options): Promise<void> {
+  const format = options.format ?? formatOf(output);
+  if (format === "parquet" && output === undefined && process.stdout.isTTY)
+    throw new CliError("Parquet is not for a terminal: add -o FILE, or redirect the output", { usage: true });
   using client = createClient(options);
   const { id, name } = await findBenchmark(client.benchmarks, reference);
-  const evaluations = (view: EvaluationView) => readEvaluations(client.benchmarks, id, view);
-  const pieces = async () => {
+  const evaluations = (view: EvaluationView) =>
+    readEvaluations(client.benchmarks, id, view, filterOf(options));
+  const pieces = async (): Promise<AsyncIterable<string | Uint8Array>> => {
     if (format === "csv") {
       // The head names every metric, so the rows are read twice; the first time without their texts.
       const metrics = await metricNames(evaluations(EvaluationView.BASIC));
@@ -52,9 +66,18 @@ async function exportBenchmark(reference: string, { format, output, ...options }
     const { benchmark } = await client.benchmarks.getBenchmark({ id });
     if (benchmark === undefined)
       throw new CliError("the service answered without the benchmark", { code: "INTERNAL" });
+    if (format === "parquet") {
+      const { parquetPieces } = await import("./transfer/parquet.ts");
+      return parquetPieces(benchmark, evaluations(EvaluationView.FULL));
+    }
     return jsonLines(benchmark, evaluations(EvaluationView.FULL));
   };
   if (output === undefined) return writeToStdout(await pieces());
   await writeToFile(output, await pieces());
   note(`wrote ${name} (${id}) to ${output}`);
+}
+
+function formatOf(output = ""): Format {
+  const extension = extname(output).slice(1).toLowerCase();
+  return formats.find((format) => format === extension) ?? "jsonl";
 }

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { withConfiguredDatabase } from "./configured.ts";
 import { examples } from "./examples.ts";
+import { downCommand } from "./migrate/down.ts";
+import { configured, type MigrateOptions } from "./migrate/options.ts";
+import { searchIndexCommand } from "./migrate/search-index.ts";
+import { verifyCommand } from "./migrate/verify.ts";
 import { note, print, printJson, table } from "./output.ts";
-
-interface Options {
-  config?: string;
-  json?: boolean;
-}
 
 export function migrateCommand(program: Command): void {
   const migrate = program
@@ -16,16 +15,12 @@ export function migrateCommand(program: Command): void {
       "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR). " +
         "`serve` applies them too, at each start.",
     );
-  const configured = (command: Command) =>
-    command
-      .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
-      .option("--json", "print JSON: one object on stdout, errors on stderr");
   configured(migrate.command("up"))
     .description(
       "Applies every migration that the database does not have yet. Safe beside servers that do the same.",
     )
     .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
-    .action(async (options: Options) => {
+    .action(async (options: MigrateOptions) => {
       const { migrateUp } = await import("../database/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
         migrateUp(await database.migrationConnection(), { logger: { info: note, warn: note } }),
@@ -33,25 +28,37 @@ export function migrateCommand(program: Command): void {
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
     });
+  downCommand(migrate);
   configured(migrate.command("status"))
     .description("Lists the migrations and when each was applied. Changes nothing.")
     .addHelpText("after", examples(["ltb migrate status", ""]))
-    .action(async (options: Options) => {
+    .action(async (options: MigrateOptions) => {
       const { migrationStatus } = await import("../database/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
         migrationStatus(await database.migrationConnection()),
       );
       if (options.json)
         return printJson({
-          migrations: migrations.map(({ name, appliedAt }) => ({ name, applied_at: appliedAt })),
+          migrations: migrations.map(({ name, appliedAt, isKnown, isChanged }) => ({
+            name,
+            applied_at: appliedAt,
+            known: isKnown,
+            changed: isChanged,
+          })),
         });
       print(
         table(
-          ["migration", "applied"],
-          migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "not yet"]),
+          ["migration", "applied", ""],
+          migrations.map(({ name, appliedAt, isKnown, isChanged }) => [
+            name,
+            appliedAt ?? "not yet",
+            isKnown ? (isChanged ? "the file was changed since" : "") : "by a later release",
+          ]),
         ),
       );
     });
+  verifyCommand(migrate);
+  searchIndexCommand(migrate);
   migrate
     .command("add")
     .description("Writes an empty migration into migrations/ and prints its path.")

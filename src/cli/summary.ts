@@ -4,40 +4,55 @@ import {
   type GetBenchmarkSummaryResponse,
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
 import { examples } from "./examples.ts";
 import { findBenchmark } from "./find-benchmark.ts";
 import { figure, plain, print, printJson, table } from "./output.ts";
 
 interface Options extends ServiceOptions {
   metric?: string[];
+  exact?: boolean;
+  html?: string;
 }
 
 export function summaryCommand(program: Command): void {
-  withServiceOptions(program.command("summary"))
+  withReplicaOption(withServiceOptions(program.command("summary")))
     .summary("show the statistics of a benchmark")
     .description(
       "Shows what the evaluations of a benchmark come to: statistics of every metric, failures, tokens and cost.",
     )
     .argument("<benchmark>", "id, or name (the newest with it)")
     .option("--metric <name...>", "only these metrics")
+    .option(
+      "--exact",
+      "compute everything from the evaluations, percentiles too; takes longer the more there are",
+    )
+    .option("--html <file>", "also write a page with histograms, which opens offline")
     .addHelpText(
       "after",
       examples(
         ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
         ["ltb summary gsm8k --metric score latency_ms", "two of them"],
+        ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
+        ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
         ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
       ),
     )
     .action(async (reference: string, options: Options) => {
       using client = createClient(options);
-      const { id, name } = await findBenchmark(client.benchmarks, reference);
+      const benchmark = await findBenchmark(client.benchmarks, reference);
+      const { id, name } = benchmark;
       const summary = await client.benchmarks.getBenchmarkSummary({
         benchmarkId: id,
         metrics: options.metric ?? [],
+        exact: options.exact ?? false,
       });
       if (options.json) printJson(summaryObject(name, summary));
       else print(summaryText(name, summary));
+      if (options.html !== undefined) {
+        const { writeSummary } = await import("./html/write.ts");
+        await writeSummary(options.html, client.benchmarks, benchmark, summary);
+      }
     });
 }
 
@@ -70,6 +85,9 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
   const right = head.map((_, column) => column).slice(1);
   if (summary.metrics.length > 0) lines.push("", table(head, summary.metrics.map(cells), right));
+  if (summary.metricsLeftOut > 0) {
+    lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
+  }
   return lines.join("\n");
 }
 

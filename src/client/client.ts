@@ -7,6 +7,7 @@ import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { type RetryOptions, requestIds, retries } from "./retry.ts";
 import type { TlsOptions } from "./tls-options.ts";
+import { traceContext } from "./trace-context.ts";
 import { grpcTransport } from "./transport.ts";
 
 /** How to reach the service, and what its calls do by default. */
@@ -27,6 +28,11 @@ export interface ClientOptions {
    * where that is safe: reads, calls with a request_id (one is made where it is empty) and calls that are idempotent by design. `false`: none.
    */
   retry?: RetryOptions | false;
+  /**
+   * `replica`: reads may be answered by a replica of the database, which is a little behind (metadata `ltb-read`); the service uses it for lists,
+   * gets, exports and summaries, where it has one. Default: `primary`.
+   */
+  readFrom?: "primary" | "replica";
   /** Connect interceptors around every call, outside of its repetitions; the first sees a call first. Default: none. */
   interceptors?: readonly Interceptor[];
 }
@@ -70,15 +76,18 @@ export function createClient({
   tls,
   timeoutMs = 30_000,
   retry = {},
+  readFrom = "primary",
   interceptors = [],
 }: ClientOptions = {}): LtbClient {
   const repetition = retry === false ? [] : [requestIds, retries(retry)];
+  const reading = readFrom === "primary" ? [] : [readingFrom(readFrom)];
   const transport = grpcTransport({
     address,
     apiKey,
     tls,
     timeoutMs,
-    interceptors: [...interceptors, ...repetition],
+    // After those of the caller, which may make the span that is active.
+    interceptors: [...interceptors, traceContext, ...reading, ...repetition],
   });
   const close = () => transport.close();
   return {
@@ -90,5 +99,13 @@ export function createClient({
     system: createServiceClient(SystemService, transport),
     close,
     [Symbol.dispose]: close,
+  };
+}
+
+/** A call that says itself where it reads keeps that. */
+function readingFrom(place: string): Interceptor {
+  return (next) => (request) => {
+    if (!request.header.has("ltb-read")) request.header.set("ltb-read", place);
+    return next(request);
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Secret } from "./secret.ts";
 
 /** `schema`, whose failure says in one line what was expected and what was got. */
 export function expecting<S extends z.ZodType>(expected: string, schema: S, { secret = false } = {}) {
@@ -95,6 +96,17 @@ export const callRate = expecting(
 );
 
 export const text = expecting("a text that is not empty", z.string().min(1));
+
+/** What a caller proves itself with, as it is sent: see RFC 6750, section 2.1. */
+export const token = expecting(
+  "16 to 256 letters, digits and characters of -._~+/ (such as the output of: openssl rand -hex 32)",
+  z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9._~+/-]{16,256}=*$/)
+    .transform((value) => new Secret(value)),
+  { secret: true },
+);
 
 /** `host:port`, with an IPv6 address in brackets. Port 0 lets the system choose. */
 export interface Address {

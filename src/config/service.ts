@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits, transportLimits } from "../limits.ts";
-import { address, bytes, callRate, flag, integer, oneOf, origins, seconds, text } from "./fields.ts";
+import { address, bytes, callRate, flag, integer, oneOf, origins, seconds, text, token } from "./fields.ts";
 
 /** The service's own settings: name, form, limits and default of each. */
 export const service = z.object({
@@ -9,6 +9,9 @@ export const service = z.object({
   LTB_DATA_DIR: text.default(".ltb"),
   LTB_AUDIT_KEY_FILE: text.optional(),
   LTB_ALLOW_INSECURE: flag.default(false),
+  LTB_METRICS: oneOf("open", "off").optional(),
+  LTB_METRICS_TOKEN: token.optional(),
+  LTB_SLOW_QUERY_MS: integer(0, 3_600_000).default(500),
   LTB_LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent").default("info"),
   LTB_AUTH: oneOf("required", "off").default("required"),
   LTB_REFLECTION: flag.optional(),
@@ -19,6 +22,10 @@ export const service = z.object({
   LTB_MAX_MESSAGE_BYTES: bytes(65_536, 67_108_864).default(4_194_304),
   LTB_DEFAULT_DEADLINE: seconds(0.1, 3600).default(30),
   LTB_DRAIN_TIMEOUT: seconds(0, 3600).default(10),
+  LTB_REPLICA_MAX_LAG: seconds(1, 3600).default(10),
+  LTB_RETENTION_JOBS_DAYS: integer(1, 36_500).optional(),
+  LTB_RETENTION_EVALUATIONS_DAYS: integer(1, 36_500).optional(),
+  LTB_RETENTION_AUDIT_DAYS: integer(1, 36_500).optional(),
   LTB_STARTUP_TIMEOUT: seconds(0, 3600).default(60),
   DATABASE_LISTEN: flag.default(true),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),

@@ -27,6 +27,7 @@ export const SECRET_NAMES = [
   "DATABASE_URL",
   "DATABASE_MIGRATION_URL",
   "DATABASE_REPLICA_URL",
+  "LTB_METRICS_TOKEN",
 ];
 
 /** Reads everything that settings may come from: environment over `.env` in the working folder over a JSON file. */

@@ -23,6 +23,22 @@ const PARAMETERS: Record<string, keyof DatabaseOptions> = {
   connect_timeout: "connectTimeoutSeconds",
 };
 
+/**
+ * Parameters that ask for what is not done here, by the values that do: without it the connection would be less safe than was asked for,
+ * or lead elsewhere. Undefined: every value.
+ */
+const REFUSED: Record<string, readonly string[] | undefined> = {
+  service: undefined,
+  hostaddr: undefined,
+  requirepeer: undefined,
+  require_auth: undefined,
+  sslcrl: undefined,
+  sslcrldir: undefined,
+  gssencmode: ["require"],
+  ssl_min_protocol_version: ["TLSv1.3"],
+  target_session_attrs: ["read-only", "standby"],
+};
+
 /** Reads `postgres://user:password@host:port/database?sslmode=…` as libpq does. Problems never quote it: it holds a password. */
 export function parseDatabaseUrl(url: string): ParsedUrl {
   if (!/^postgres(ql)?:\/\//i.test(url))
@@ -51,10 +67,15 @@ export function parseDatabaseUrl(url: string): ParsedUrl {
     for (const pair of query.split("&").filter(Boolean)) {
       const [name = "", ...value] = pair.split("=");
       const known = PARAMETERS[name];
+      const refused = name in REFUSED && (REFUSED[name]?.includes(value.join("=")) ?? true);
+      if (refused)
+        return { problem: `asks by ${name} for what is not supported here: take the parameter out` };
       if (known !== undefined) set(known, value.join("="));
       else if (name === "ssl" && value[0] === "true") set("sslMode", "require");
       else unused.push(decodeURIComponent(name));
     }
+    if (options.host?.includes(",") || options.port?.includes(","))
+      return { problem: "names several hosts; expected one" };
     return { options, unused };
   } catch {
     return { problem: `holds a % that is not followed by two hexadecimal digits; ${ENCODE}` };

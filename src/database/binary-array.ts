@@ -5,6 +5,7 @@ const oids = {
   bool: 16,
   bytea: 17,
   int4: 23,
+  int8: 20,
   text: 25,
   float8: 701,
   timestamptz: 1184,
@@ -51,6 +52,18 @@ export function binaryArray(type: ElementType, values: readonly unknown[]): Buff
   return Buffer.from(scratch.subarray(0, end));
 }
 
+/** The elements of a float8[] or int8[] without nulls, from what `array_send` made of it. Parsing them as text takes ten times as long. */
+export function numbersOf(type: "float8" | "int8", array: Buffer): Float64Array {
+  const view = new DataView(array.buffer, array.byteOffset, array.byteLength);
+  const numbers = new Float64Array(view.getInt32(0) === 0 ? 0 : view.getInt32(12));
+  for (let index = 0; index < numbers.length; index++) {
+    const at = 24 + index * 12;
+    numbers[index] =
+      type === "float8" ? view.getFloat64(at) : view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
+  }
+  return numbers;
+}
+
 const appenders: Record<ElementType, (value: never) => void> = {
   bool: (value: boolean) => {
     int32(1);
@@ -64,6 +77,11 @@ const appenders: Record<ElementType, (value: never) => void> = {
   int4: (value: number) => {
     int32(4);
     int32(value);
+  },
+  int8: (value: number) => {
+    int32(8);
+    reserve(8);
+    end = scratch.writeBigInt64BE(BigInt(value), end);
   },
   float8: (value: number) => {
     int32(8);

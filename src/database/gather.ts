@@ -1,11 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
+import { type Caller, currentCaller, onBehalfOf } from "./callers.ts";
 import { currentSignal, withoutSignal } from "./cancellation.ts";
 import { cancelled } from "./errors.ts";
 
 interface Waiting<Item, Result> {
   item: Item;
   weight: number;
+  caller: Caller;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
@@ -44,7 +46,8 @@ export function gather<Item, Result>(
     queue = queue.slice(size);
     writes++;
     // Not the caller's signal: others share the statement.
-    void withoutSignal(() => settle(batch)).finally(() => {
+    const callers = batch.map(({ caller }) => caller);
+    void withoutSignal(() => onBehalfOf(callers, () => settle(batch))).finally(() => {
       writes--;
       next();
     });
@@ -86,6 +89,7 @@ export function gather<Item, Result>(
       const waiting: Waiting<Item, Result> = {
         item,
         weight: weigh(item),
+        caller: currentCaller(),
         resolve: (result) => {
           signal?.removeEventListener("abort", abort);
           resolve(result);

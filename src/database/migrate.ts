@@ -1,11 +1,23 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { Client, type ClientConfig, DatabaseError } from "pg";
+import { Client, type ClientConfig } from "pg";
 import { MigrationError } from "./migrate/error.ts";
-import { type MigrationFile, migrationNames, migrationsDirectory, readMigration } from "./migrate/files.ts";
-import type { Statement } from "./migrate/statements.ts";
+import { migrationNames, migrationsDirectory, readMigration } from "./migrate/files.ts";
+import { prepareLedger, readLedger } from "./migrate/ledger.ts";
+import { lockMigrations } from "./migrate/lock.ts";
+import { lossOf } from "./migrate/loss.ts";
+import { type RunOptions, runMigration } from "./migrate/run.ts";
+import {
+  changedMigrations,
+  completeLedger,
+  recordObjects,
+  refuseBroken,
+  refuseChanged,
+  refuseNewer,
+} from "./migrate/standing.ts";
+import { type Verification, verify } from "./migrate/verify.ts";
 
 export { MigrationError } from "./migrate/error.ts";
 export { addMigration, migrationsDirectory } from "./migrate/files.ts";
+export type { MigrationFault, Verification } from "./migrate/verify.ts";
 
 /** Discrete fields, never a URL: a password may hold any character. What else `pg` takes (`ssl`, timeouts) may be added. */
 export type MigrationConnection = Omit<ClientConfig, "connectionString"> & {
@@ -20,7 +32,10 @@ export interface MigrationOptions {
   logger?: { info(message: string): void; warn(message: string): void };
   /** Folder of the SQL files. Default: the one that comes with this program. */
   directory?: string;
-  /** How long to wait for another server's migration to end, and for each lock on a table, in milliseconds. Default 60,000. */
+  /**
+   * How long to wait for another server's migration to end, and how long each migration tries to get its locks on tables, in
+   * milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a time.
+   */
   lockTimeoutMs?: number;
 }
 
@@ -29,52 +44,94 @@ export interface MigrationState {
   name: string;
   /** RFC 3339 in UTC, to the microsecond; null: still to be applied. */
   appliedAt: string | null;
+  /** False: applied by a later release, this program has no such file. */
+  isKnown: boolean;
+  /** True: the file is not the one that was applied. */
+  isChanged: boolean;
 }
 
-type Direction = "up" | "down";
-
-const TABLE = "schema_migrations";
-/** Any number will do as long as every version takes the same. Advisory locks are per database. */
-const LOCK = 7_036_420_324;
-const LOCK_POLL_MS = 200;
-
 /**
- * Applies every migration that the database has not seen, oldest first, each in a transaction of its own. Servers that
- * start together take turns: the first applies, the others wait and find nothing to do. A database that has more
- * migrations than this program knows is left as it is, with a warning: the previous release still runs on it.
+ * Applies every migration that the database has not seen, oldest first, each in a transaction of its own unless its file says
+ * otherwise. Servers that start together take turns: the first applies, the others wait and find nothing to do.
  *
  * @param options.upTo name of the last migration to apply. Default: the newest.
- * @throws MigrationError naming file and line, or that another migration did not end in time.
+ * @throws MigrationError naming file and line, or that another migration did not end in time, that the database is newer than this
+ * program, that an applied migration was changed since, or that something is missing of what migrations have made
  */
 export async function migrateUp(
   connection: MigrationConnection,
   options: MigrationOptions & { upTo?: string | undefined } = {},
 ): Promise<{ applied: string[] }> {
   const { directory = migrationsDirectory(), logger, upTo } = options;
-  return withLockedClient(connection, options, async (client) => {
+  return withLockedClient(connection, options, async (client, run) => {
     const known = await migrationNames(directory);
-    const done = await appliedMigrations(client);
-    const foreign = [...done.keys()].filter((name) => !known.includes(name));
-    if (foreign.length > 0)
-      logger?.warn(`the database has migrations that this program does not know: ${foreign.join(", ")}`);
+    const done = await readLedger(client);
+    refuseNewer(done, known);
+    await refuseChanged(done, directory, known);
 
     const applied = known.filter((name) => !done.has(name) && (upTo === undefined || name <= upTo));
-    for (const name of applied) await run(client, "up", name, { directory, logger });
+    const warn = (message: string) => logger?.warn(message);
+    await completeLedger(client, directory, done, warn);
+    // Costs a look into the catalog, which a start with nothing to do is spared.
+    const record = applied.length > 0 ? await recordObjects(client) : async () => undefined;
+    for (const name of applied) {
+      await runMigration(client, "up", name, await readMigration(directory, name), run);
+      await record(name);
+    }
+    await refuseBroken(client, await readLedger(client), warn);
     return { applied };
   });
 }
 
-/** Undoes the latest `count` migrations, newest first. What their tables held is lost. */
+/**
+ * Undoes the latest migrations, newest first. What their tables held is lost.
+ *
+ * @param options.to name of the migration to go back to, or its leading digits; `"0"`: undo all of them
+ * @param options.count how many to undo, where `to` does not say. Default 1.
+ * @param options.dropData whether rows may be lost. Default: false, nothing is undone where any would be.
+ * @throws MigrationError naming the tables and columns that would be lost, or that `to` was never applied
+ */
 export async function migrateDown(
   connection: MigrationConnection,
-  { count = 1, ...options }: MigrationOptions & { count?: number } = {},
+  {
+    count = 1,
+    to,
+    dropData = false,
+    ...options
+  }: MigrationOptions & { count?: number; to?: string | undefined; dropData?: boolean } = {},
 ): Promise<{ reverted: string[] }> {
-  const { directory = migrationsDirectory(), logger } = options;
-  return withLockedClient(connection, options, async (client) => {
-    const reverted = [...(await appliedMigrations(client)).keys()].reverse().slice(0, count);
-    for (const name of reverted) await run(client, "down", name, { directory, logger });
+  const { directory = migrationsDirectory() } = options;
+  return withLockedClient(connection, options, async (client, run) => {
+    const known = await migrationNames(directory);
+    const applied = await readLedger(client);
+    const names = [...applied.keys()].reverse();
+    const reverted = names.slice(0, to === undefined ? count : positionOf(names, to));
+    const foreign = reverted.filter((name) => !known.includes(name));
+    if (foreign.length > 0)
+      throw new MigrationError(
+        `this program has no ${foreign.join(", ")}: the release that applied it can undo it`,
+      );
+    if (!dropData) {
+      const loss = await lossOf(client, directory, reverted, run);
+      if (loss.length > 0)
+        throw new MigrationError(
+          `undoing ${reverted.join(", ")} would drop what is in ${loss.join(", ")}: make a backup (ltb backup), then say that it may (--yes)`,
+        );
+    }
+    for (const name of reverted)
+      await runMigration(client, "down", name, await readMigration(directory, name), run);
     return { reverted };
   });
+}
+
+/** How many of `names`, the newest first, are later than `to`. */
+function positionOf(names: readonly string[], to: string): number {
+  if (/^0+$/.test(to)) return names.length;
+  const meant = names.filter((name) => name === to || (/^\d+$/.test(to) && name.startsWith(to)));
+  if (meant[0] !== undefined && meant.length === 1) return names.indexOf(meant[0]);
+  throw new MigrationError(
+    `${JSON.stringify(to)}: expected one of the applied migrations (${names.at(-1)} … ${names[0]}), by its name or its leading digits, or 0 for none`,
+  );
 }
 
 /** Every migration that this program or the database knows, oldest first. Changes nothing and takes no lock. */
@@ -83,9 +140,29 @@ export async function migrationStatus(
   { directory = migrationsDirectory() }: MigrationOptions = {},
 ): Promise<MigrationState[]> {
   const known = await migrationNames(directory);
-  const applied = await withClient(connection, appliedMigrations);
+  const applied = await withClient(connection, readLedger);
+  const changed = await changedMigrations(applied, directory, known);
   const names = [...new Set([...known, ...applied.keys()])].sort();
-  return names.map((name) => ({ name, appliedAt: applied.get(name) ?? null }));
+  return names.map((name) => ({
+    name,
+    appliedAt: applied.get(name)?.appliedAt ?? null,
+    isKnown: known.includes(name),
+    isChanged: changed.includes(name),
+  }));
+}
+
+/**
+ * Compares the database with the migrations: what was applied with the files, and its tables, columns, constraints, indexes, triggers
+ * and functions with what those make in an empty schema, which is rolled back. Changes nothing.
+ */
+export function verifyMigrations(
+  connection: MigrationConnection,
+  { directory = migrationsDirectory() }: MigrationOptions = {},
+): Promise<Verification> {
+  return withClient(connection, async (client) => {
+    await client.query(SETTINGS);
+    return verify(client, directory);
+  });
 }
 
 /** Names of the migrations that this program brings, oldest first. */
@@ -95,100 +172,28 @@ export function migrationsKnown(): Promise<string[]> {
 
 /** Name of the latest applied migration; null where there is none. */
 export async function schemaVersion(connection: MigrationConnection): Promise<string | null> {
-  return [...(await withClient(connection, appliedMigrations)).keys()].at(-1) ?? null;
+  return [...(await withClient(connection, readLedger)).keys()].at(-1) ?? null;
 }
 
-async function run(
-  client: Client,
-  direction: Direction,
-  name: string,
-  { directory, logger }: { directory: string; logger: MigrationOptions["logger"] },
-): Promise<void> {
-  const startedAt = performance.now();
-  const file = await readMigration(directory, name);
-  try {
-    await client.query("begin");
-    for (const statement of file[direction])
-      await client.query(statement.text).catch((error: unknown) => {
-        throw statementError(file, statement, error);
-      });
-    const record =
-      direction === "up" ? `insert into ${TABLE} (name) values ($1)` : `delete from ${TABLE} where name = $1`;
-    await client.query(record, [name]);
-    await client.query("commit");
-  } catch (error) {
-    // The connection may be what failed; the first error is the one to report.
-    await client.query("rollback").catch(() => undefined);
-    throw error;
-  }
-  const milliseconds = Math.round(performance.now() - startedAt);
-  logger?.info(`migration ${name} ${direction === "up" ? "applied" : "undone"} in ${milliseconds} ms`);
-}
-
-function statementError({ path, text }: MigrationFile, statement: Statement, error: unknown): MigrationError {
-  const { position, detail, hint } = error instanceof DatabaseError ? error : {};
-  // Counted from 1 within the statement, and missing where the statement as such is well-formed.
-  const offset = statement.start + (position ? Number(position) - 1 : 0);
-  const line = text.slice(0, offset).split("\n").length;
-  const reason = error instanceof Error ? error.message : String(error);
-  const [excerpt = ""] = statement.text.split("\n", 1);
-  const message = [reason, detail, hint].filter(Boolean).join("; ");
-  return new MigrationError(`${path}:${line}: ${message} (in: ${excerpt.slice(0, 120)})`, { cause: error });
-}
-
-/** Names and times, oldest first; empty where nothing was ever migrated. */
-async function appliedMigrations(client: Client): Promise<Map<string, string>> {
-  if (!(await tableExists(client))) return new Map();
-  const { rows } = await client.query<{ name: string; applied_at: string }>(
-    `select name, to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at
-    from ${TABLE} order by name collate "C"`,
-  );
-  return new Map(rows.map(({ name, applied_at }) => [name, applied_at]));
-}
-
-async function tableExists(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query(`select where to_regclass('${TABLE}') is not null`);
-  return rowCount === 1;
-}
+/** A role's own timeouts are meant for short statements. */
+const SETTINGS = `set statement_timeout to 0; set idle_in_transaction_session_timeout to 0; set lock_timeout to 0;
+  set client_min_messages to warning`;
 
 async function withLockedClient<T>(
   connection: MigrationConnection,
   { lockTimeoutMs = 60_000, logger }: MigrationOptions,
-  work: (client: Client) => Promise<T>,
+  work: (client: Client, run: RunOptions) => Promise<T>,
 ): Promise<T> {
   return withClient(connection, async (client) => {
-    await lock(client, lockTimeoutMs, logger);
-    // A role's own timeouts are meant for short statements. A table that stays locked must not hold up a start for ever,
-    // nor everyone who queues behind the migration.
-    await client.query(
-      `set statement_timeout to 0; set idle_in_transaction_session_timeout to 0; set client_min_messages to warning;
-      set lock_timeout to ${Math.ceil(lockTimeoutMs)}`,
-    );
-    // Asked first: a role that may not create tables can still find that there is nothing to do.
-    if (!(await tableExists(client)))
-      await client.query(
-        `create table ${TABLE} (name varchar(255) primary key, applied_at timestamptz not null default now())`,
-      );
-    return work(client);
+    const { isPooled } = await lockMigrations(client, lockTimeoutMs, logger);
+    try {
+      await client.query(SETTINGS);
+      await prepareLedger(client);
+      return await work(client, { info: (message) => logger?.info(message), lockTimeoutMs });
+    } finally {
+      if (isPooled) await client.query("discard all").catch(() => undefined);
+    }
   });
-}
-
-/**
- * Held until the connection ends. Tried again and again instead of waited for inside PostgreSQL: a waiting statement holds
- * a snapshot, and a migration that creates an index concurrently would wait for that snapshot for ever.
- */
-async function lock(client: Client, timeoutMs: number, logger: MigrationOptions["logger"]): Promise<void> {
-  const giveUpAt = performance.now() + timeoutMs;
-  for (let attempt = 1; ; attempt++) {
-    const { rowCount } = await client.query("select from pg_try_advisory_lock($1) as got where got", [LOCK]);
-    if (rowCount === 1) return;
-    if (performance.now() >= giveUpAt)
-      throw new MigrationError(
-        `another server is still migrating this database after ${timeoutMs / 1000} s: wait for it to end, or end its connection (pg_locks shows it, locktype advisory)`,
-      );
-    if (attempt === 1) logger?.info("waiting for another server to finish migrating the database");
-    await sleep(LOCK_POLL_MS);
-  }
 }
 
 async function withClient<T>(

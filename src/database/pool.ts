@@ -1,11 +1,14 @@
+import { Code } from "@connectrpc/connect";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { currentSignal, isUrgent } from "./cancellation.ts";
 import type { Connection } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { createDriver } from "./driver.ts";
-import { isConnectionFailure } from "./errors.ts";
-import { Gate } from "./gate.ts";
+import { isConnectionSpent, sqlState } from "./errors.ts";
+import { Gate, overloaded } from "./gate.ts";
 import { sql } from "./sql.ts";
 
 export interface PoolSettings {
@@ -36,12 +39,17 @@ export class Pool {
   readonly #slonik: DatabasePool;
   readonly #connections: Connections;
   readonly #gate: Gate;
+  #inUse = 0;
+  /** When the database answered last, or was asked after a pause. */
+  #heardAt = 0;
 
   private constructor(slonik: DatabasePool, settings: PoolSettings) {
     const { size, maxWaiting, maxWaitMs, idleTimeoutMs, maxLifetimeMs } = settings;
     this.#slonik = slonik;
     this.#connections = new Connections(slonik, { idleTimeoutMs, maxLifetimeMs });
-    this.#gate = new Gate(size, { maxWaiting, maxWaitMs });
+    const refusal = (why: string) =>
+      this.#silentMs() >= limits.databaseSilentMs ? silent() : overloaded(why);
+    this.#gate = new Gate(size, { maxWaiting, maxWaitMs, refusal });
     this.size = size;
   }
 
@@ -68,8 +76,27 @@ export class Pool {
 
   /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
-    const run = () => this.#connections.use(work, isConnectionFailure);
+    const run = () => this.#listening(() => this.#connections.use(work, isSpent));
     return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
+  }
+
+  async #listening<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inUse++ === 0) this.#heardAt = performance.now();
+    try {
+      const result = await work();
+      this.#heardAt = performance.now();
+      return result;
+    } catch (error) {
+      if (sqlState(error) !== undefined) this.#heardAt = performance.now();
+      throw error;
+    } finally {
+      this.#inUse--;
+    }
+  }
+
+  /** For how long the database has not answered anything it was asked, in milliseconds. */
+  #silentMs(): number {
+    return this.#inUse === 0 ? 0 : performance.now() - this.#heardAt;
   }
 
   /** Connections in use, open but idle, and calls that wait for one. */
@@ -79,8 +106,11 @@ export class Pool {
     return { size: this.size, used: acquiredConnections - idle, idle, waiting: this.#gate.waiting };
   }
 
+  /** Throws where the database cannot be reached, or takes no writes. */
   async ping(): Promise<void> {
-    await this.use((connection) => connection.one(ping));
+    await this.use(async (connection) => {
+      if (!(await connection.one(ping)).writable) throw readOnly;
+    });
   }
 
   end(): Promise<void> {
@@ -89,4 +119,20 @@ export class Pool {
   }
 }
 
-const ping = sql.type(z.object({ ok: z.literal(1) }))`select 1 as ok`;
+/** A database that has lost its power, or is behind a network that swallows everything, refuses nothing: only its silence tells. */
+function silent(): ServiceError {
+  return new ServiceError(
+    Code.Unavailable,
+    "DATABASE_UNAVAILABLE",
+    "the database is not reachable: it does not answer",
+    { retryAfterMs: 1_000 },
+  );
+}
+
+const readOnly = new Error("the database takes no writes: it is a standby, or was made read-only");
+// A connection that was kept may lead to the primary of before: the next one is made anew, to where the address leads by then.
+const isSpent = (error: unknown) => error === readOnly || isConnectionSpent(error);
+
+const ping = sql.type(
+  z.object({ writable: z.boolean() }),
+)`select current_setting('transaction_read_only') = 'off' as writable`;

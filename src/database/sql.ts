@@ -33,6 +33,13 @@ interface StatementOptions<Arguments extends unknown[], Row extends z.ZodType> {
   prepared?: boolean;
 }
 
+const namesOfUnprepared = new WeakMap<QuerySqlToken, string>();
+
+/** The name of the statement that made the query; `other` for a query made without one. */
+export function nameOf(query: QuerySqlToken): string {
+  return query.name ?? namesOfUnprepared.get(query) ?? "other";
+}
+
 /** Defines a statement under a unique name, which is also the name it is prepared under and logged by. */
 export function statement<Arguments extends unknown[], Row extends z.ZodType>(
   name: string,
@@ -40,7 +47,11 @@ export function statement<Arguments extends unknown[], Row extends z.ZodType>(
 ): Statement<Arguments, Row> {
   if (statements.has(name)) throw new Error(`statement ${name} is defined twice`);
   const tag = prepared ? sql.prepared(name, row) : sql.type(row);
-  const query = (...args: Arguments) => tag`${build(...args)}`;
+  const query = (...args: Arguments) => {
+    const token = tag`${build(...args)}`;
+    if (!prepared) namesOfUnprepared.set(token, name);
+    return token;
+  };
   const defined: Statement<Arguments, Row> = Object.assign(query, { statementName: name, row, examples });
   statements.set(name, defined as unknown as Statement<never[], z.ZodType>);
   return defined;

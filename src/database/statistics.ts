@@ -1,14 +1,17 @@
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import type { Executor } from "./executor.ts";
-import { sql, statement } from "./sql.ts";
+import { type Fragment, sql, statement } from "./sql.ts";
 
 /** Size and contents of the database. */
 export interface DatabaseStats {
   databaseSizeBytes: number;
   /** databaseSizeBytes / 1024 / 1024. */
   databaseSizeMb: number;
+  /** Exact up to 10,000, beyond that as PostgreSQL estimates from its statistics; so are `evaluationCount` and `auditLogCount`. */
   benchmarkCount: number;
   evaluationCount: number;
+  /** Exact. */
   jobCount: number;
   workerCount: number;
   /** Users that are not deleted. */
@@ -25,6 +28,27 @@ export async function readStats(db: Executor): Promise<DatabaseStats> {
   return { ...stats, databaseSizeMb: stats.databaseSizeBytes / 1024 / 1024 };
 }
 
+const countedTables = ["benchmarks", "evaluations", "audit_logs"] as const;
+
+// Rows are counted no further than this bound: a table of millions would take seconds.
+const counted = (table: (typeof countedTables)[number]): Fragment => {
+  const name = sql.identifier([table]);
+  return sql.fragment`(select count(*) from (select from ${name} limit ${limits.countedRows + 1}) t) as ${name}`;
+};
+
+// As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now. Before the first of these what
+// the statistics collector has seen. A table that was counted to its end has just as many rows.
+const countOf = (table: (typeof countedTables)[number]): Fragment => {
+  const name = sql.identifier([table]);
+  return sql.fragment`(
+    select case when n.${name} <= ${limits.countedRows} then n.${name}
+      else greatest(n.${name}, case when c.reltuples > 0 and c.relpages > 0
+        then (c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::integer))::bigint
+        else pg_stat_get_live_tuples(c.oid) end) end
+    from pg_class c where c.oid = ${sql.literalValue(table)}::regclass
+  )`;
+};
+
 const databaseStats = statement("database_stats", {
   row: z.object({
     databaseSizeBytes: z.number(),
@@ -38,15 +62,22 @@ const databaseStats = statement("database_stats", {
     schemaVersion: z.string(),
   }),
   build: () => sql.fragment`
+    with n as materialized (
+      select ${sql.join(countedTables.map(counted), sql.fragment`, `)}
+    )
     select
       pg_database_size(current_database()) as "databaseSizeBytes",
-      (select count(*) from benchmarks) as "benchmarkCount",
-      (select count(*) from evaluations) as "evaluationCount",
-      (select count(*) from jobs) as "jobCount",
+      ${countOf("benchmarks")} as "benchmarkCount",
+      ${countOf("evaluations")} as "evaluationCount",
+      coalesce((
+        select sum(pending + scheduled + running + completed + failed + cancelled)
+        from job_stat_deltas where benchmark_id is null
+      ), 0)::bigint as "jobCount",
       (select count(*) from workers) as "workerCount",
       (select count(*) from users where deleted_at is null) as "userCount",
-      (select count(*) from audit_logs) as "auditLogCount",
+      ${countOf("audit_logs")} as "auditLogCount",
       split_part(current_setting('server_version'), ' ', 1) as "serverVersion",
-      coalesce((select max(name) from schema_migrations), '') as "schemaVersion"`,
+      coalesce((select max(name) from schema_migrations), '') as "schemaVersion"
+    from n`,
   examples: [[]],
 });

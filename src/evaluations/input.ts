@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import {
   finite,
   type JsonObject,
+  type JsonValue,
   jsonObject,
   longText,
   notNegative,
@@ -94,6 +95,23 @@ export type EvaluationChanges = z.input<typeof evaluationChanges>;
 
 const orders = ["newest", "oldest", "highest-score", "lowest-score"] as const;
 
+// An object or list without any value in it is in no index: PostgreSQL would have to read all of it.
+const searchedMetadata = jsonObject
+  .refine((value) => jsonBytes(value) <= limits.searchBytes, `must take at most ${limits.searchBytes} bytes`)
+  .refine(
+    (value) => Object.keys(value).length === 0 || hasValue(value),
+    "must have a key whose value is neither an empty object nor an empty list",
+  )
+  .transform((value) => (Object.keys(value).length === 0 ? undefined : value));
+
+function hasValue(value: JsonValue): boolean {
+  return typeof value !== "object" || value === null || Object.values(value).some(hasValue);
+}
+
+const searchedText = text(limits.searchTextLength, 1)
+  .refine((value) => value.isWellFormed(), "must not contain half of a surrogate pair")
+  .refine((value) => /^$|[\p{L}\p{N}]/u.test(value), "must contain a letter or a digit");
+
 export const evaluationFilter = z
   .strictObject({
     benchmarkId: uuid,
@@ -103,6 +121,8 @@ export const evaluationFilter = z
     maxScore: finite.optional(),
     failedOnly: z.boolean().default(false),
     sampleId: text(limits.nameLength).optional(),
+    metadata: searchedMetadata.optional(),
+    text: searchedText.optional(),
     orderBy: z.enum(orders).default("newest"),
   })
   .refine(({ failedOnly, orderBy }) => !failedOnly || orderBy === "newest" || orderBy === "oldest", {
@@ -110,7 +130,10 @@ export const evaluationFilter = z
     message: "must be by creation time where failed_only is set: failed samples rarely have a score",
   });
 
-/** Which evaluations of a benchmark a list holds: those that match all that is given. Score bounds are inclusive. */
+/**
+ * Which evaluations of a benchmark a list holds: those that match all that is given. Score bounds are inclusive. `metadata` must be
+ * contained in an evaluation's, `text` holds words of its input and output as `websearch_to_tsquery` reads them.
+ */
 export type EvaluationFilter = z.input<typeof evaluationFilter>;
 
 export type ParsedFilter = z.output<typeof evaluationFilter>;

@@ -3,6 +3,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type BenchmarkComparisonSchema,
   ComparisonTest,
+  type LeaderboardEntrySchema,
   type MetricSummarySchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
@@ -10,9 +11,11 @@ import {
   type EvaluationSchema,
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { toWire } from "../benchmarks/messages.ts";
 import { defined, fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
 import type { Comparison } from "./compare.ts";
 import type { NewEvaluation } from "./input.ts";
+import type { LeaderboardEntry } from "./leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
 import type { MetricSummary } from "./summary.ts";
 import type { EvaluationResult } from "./write.ts";
@@ -107,4 +110,12 @@ export function comparisonMessage({
     regressed: [...regressed],
     improved: [...improved],
   };
+}
+
+export function leaderboardMessage({
+  status,
+  createdAt,
+  ...figures
+}: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
+  return { ...defined(figures), status: toWire[status], createdAt: toTimestamp(createdAt) };
 }

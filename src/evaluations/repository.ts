@@ -8,7 +8,9 @@ import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
+import { cleanUpEvaluations, type EvaluationCleanup } from "./cleanup.ts";
 import {
   type ComparisonInput,
   type ComparisonPage,
@@ -25,11 +27,15 @@ import {
   newEvaluation,
   tooLarge,
 } from "./input.ts";
+import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard.ts";
+import type { LeaderboardPosition } from "./leaderboard-ranking.ts";
 import type { Evaluation } from "./rows.ts";
+import { planSearch } from "./search.ts";
 import type { EvaluationPosition } from "./statements.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
-import { type BenchmarkSummary, compareMetricNames, emptyMetric, toMetricSummary } from "./summary.ts";
+import { summarizeBenchmark } from "./summarize.ts";
+import type { BenchmarkSummary } from "./summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
 export interface EvaluationPage {
@@ -49,9 +55,12 @@ export interface EvaluationListOptions {
 /** Evaluations: `db.evaluations`. Whatever writes one keeps the counts of its benchmark true in the same transaction. */
 export class EvaluationRepository {
   readonly #db: Executor;
+  readonly #counts: Counts;
 
-  constructor(db: Executor) {
+  /** @param counts where what is written is counted. Default: nowhere */
+  constructor(db: Executor, counts = new Counts()) {
     this.#db = db;
+    this.#counts = counts;
   }
 
   /**
@@ -62,7 +71,7 @@ export class EvaluationRepository {
     const evaluation = parseInput(newEvaluation, input);
     return once(this.#db, request, "CreateEvaluation", evaluation, {
       create: async (db) => {
-        const [result] = await writeEvaluations(db, [evaluation]);
+        const [result] = await this.#write(db, [evaluation]);
         if (result?.outcome === "conflict") throw conflict(result.id);
         if (result === undefined || result.outcome === "rejected")
           throw refusal(evaluation.benchmarkId, result);
@@ -85,7 +94,7 @@ export class EvaluationRepository {
       );
     }
     return once(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
-      create: (db) => writeEvaluations(db, evaluations),
+      create: (db) => this.#write(db, evaluations),
       remember: (results) => results,
       recall: async (_db, results) => results as unknown as EvaluationResult[],
     });
@@ -93,7 +102,7 @@ export class EvaluationRepository {
 
   /** Stores any number of evaluations in batches that are committed as they come. */
   createStream(source: AsyncIterable<readonly NewEvaluation[]>): Promise<StreamTotals> {
-    return writeStream(source, (batch) => writeEvaluations(this.#db, batch));
+    return writeStream(source, (batch) => this.#write(this.#db, batch));
   }
 
   /** @throws NOT_FOUND */
@@ -142,17 +151,30 @@ export class EvaluationRepository {
   }
 
   /**
-   * One page of a benchmark's evaluations, newest first unless the filter says otherwise.
+   * Deletes evaluations created more than `olderThanDays` days ago (0 to 36,500; 0: all created before now), those of all benchmarks
+   * unless one is given, in small transactions; counts and summaries follow. Ends early after 100,000: `more` says so.
    * @throws NOT_FOUND without the benchmark
+   */
+  cleanup(olderThanDays: number, benchmarkId?: string): Promise<EvaluationCleanup> {
+    return cleanUpEvaluations(this.#db, olderThanDays, benchmarkId);
+  }
+
+  /**
+   * One page of a benchmark's evaluations, newest first unless the filter says otherwise.
+   * @throws NOT_FOUND without the benchmark, FAILED_PRECONDITION (INDEX_MISSING) where a search needs an index that is not there
    */
   async list(filter: EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
     const parsed = parseInput(evaluationFilter, filter);
     const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
     const { after, full = false } = options;
-    const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full));
+    const plan = await planSearch(this.#db, parsed, after?.walk ?? false);
+    const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
     if (rows.length === 0 && !after) await this.#requireBenchmark(parsed.benchmarkId);
     const { items, last } = cut(rows, limit);
-    return { items, next: last && { createdAt: last.createdAt, score: last.score, id: last.id } };
+    if (!last) return { items, next: undefined };
+    const isWalking = plan === "walk" && (parsed.metadata !== undefined || parsed.text !== undefined);
+    const { createdAt, score, id } = last;
+    return { items, next: { createdAt, score, id, ...(isWalking && { walk: true }) } };
   }
 
   /** The newest evaluations of a benchmark. */
@@ -161,24 +183,21 @@ export class EvaluationRepository {
   }
 
   /**
-   * Statistics over all evaluations of a benchmark, computed exactly from the rows.
+   * Statistics over all evaluations of a benchmark, true right after each commit. Read from aggregates that are kept with the rows, so
+   * that millions of rows take no longer than a few: all figures are exact but the percentiles, see `BenchmarkSummary`.
    * @param names which metrics, also those without a value; by default all that have one
+   * @param options.exact compute everything from the rows. Default: false
    * @throws NOT_FOUND
    */
-  async summarize(benchmarkId: string, names: readonly string[] = []): Promise<BenchmarkSummary> {
+  async summarize(
+    benchmarkId: string,
+    names: readonly string[] = [],
+    { exact = false }: { exact?: boolean } = {},
+  ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
     await this.#requireBenchmark(id);
-    const [rows, totals] = await Promise.all([
-      this.#db.any(statements.summarizeMetrics(id)),
-      this.#db.one(statements.summarizeTotals(id)),
-    ]);
-    const found = new Map(rows.map((row) => [row.name, toMetricSummary(row)]));
-    const metrics =
-      wanted.length > 0
-        ? wanted.map((name) => found.get(name) ?? emptyMetric(name))
-        : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name));
-    return { benchmarkId: id, ...totals, metrics };
+    return summarizeBenchmark(this.#db, id, wanted, exact);
   }
 
   /**
@@ -193,6 +212,27 @@ export class EvaluationRepository {
     }: { limit?: number; after?: readonly ComparisonPosition[] | undefined } = {},
   ): Promise<ComparisonPage> {
     return compareBenchmarks(this.#db, input, { limit: parseInput(pageLimit, limit, "limit"), after });
+  }
+
+  /**
+   * Ranks the benchmarks of a dataset by the mean of a metric, with confidence intervals and the ranks that these leave open; one page,
+   * best first. Takes the same time however many evaluations there are.
+   * @param options `limit` at most 1000; default: 50
+   */
+  async leaderboard(
+    input: LeaderboardInput,
+    {
+      limit = limits.pageSizeDefault,
+      after,
+    }: { limit?: number; after?: LeaderboardPosition | undefined } = {},
+  ): Promise<LeaderboardPage> {
+    return readLeaderboard(this.#db, input, { limit: parseInput(pageLimit, limit, "limit"), after });
+  }
+
+  async #write(db: Executor, evaluations: readonly NewEvaluation[]): Promise<EvaluationResult[]> {
+    const results = await writeEvaluations(db, evaluations);
+    for (const { outcome } of results) this.#counts.evaluations.add(outcome);
+    return results;
   }
 
   async #requireBenchmark(id: string): Promise<void> {
@@ -225,6 +265,10 @@ function conflict(id: string): ServiceError {
 
 function refusal(benchmarkId: string, result: EvaluationResult | undefined): ServiceError {
   if (result?.outcome !== "rejected") throw new Error("an evaluation was written without a result");
-  if (result.field === "benchmark_id") return notFound("benchmark", benchmarkId);
+  if (result.field === "benchmark_id") {
+    return new ServiceError(Code.NotFound, "NOT_FOUND", result.reason, {
+      metadata: { entity: "benchmark", id: benchmarkId },
+    });
+  }
   return invalidField(result.field || "evaluation", result.reason);
 }

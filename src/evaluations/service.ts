@@ -2,10 +2,11 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOrder, EvaluationView, EvaluationViewSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { statusOf } from "../benchmarks/messages.ts";
 import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { callOf } from "../rpc/context.ts";
-import { given, knownView, patchOf } from "../rpc/convert.ts";
+import { fromTimestamp, given, knownView, patchOf } from "../rpc/convert.ts";
 import { onceOf } from "../rpc/once.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
 import type { JsonValue } from "../validation.ts";
@@ -16,6 +17,7 @@ import {
   evaluationMessage,
   faultOf,
   fromMessage,
+  leaderboardMessage,
   metricMessage,
   outcomes,
 } from "./messages.ts";
@@ -27,10 +29,13 @@ const comparisonPosition = z.object({
   candidates: z.array(z.object({ regressed: samplePosition, improved: samplePosition })),
 });
 
+const leaderboardPosition = z.object({ merit: z.number(), hex: z.string() });
+
 export const evaluationPosition = z.object({
   createdAt: z.string(),
   score: z.number().nullable(),
   id: z.string(),
+  walk: z.boolean().default(false),
 });
 
 /** The methods of BenchmarkService that are about evaluations. */
@@ -98,6 +103,11 @@ export function evaluationMethods(db: Database) {
       return {};
     },
 
+    async cleanupEvaluations({ olderThanDays, benchmarkId }) {
+      if (olderThanDays === undefined) throw invalidField("older_than_days", "is required");
+      return db.evaluations.cleanup(olderThanDays, given(benchmarkId));
+    },
+
     async listEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
       const { items, next } = await db.evaluations.list(filter, {
@@ -145,10 +155,35 @@ export function evaluationMethods(db: Database) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics }) {
-      const summary = await db.evaluations.summarize(benchmarkId, metrics);
+    async getLeaderboard(request) {
+      const what = {
+        dataset: request.dataset,
+        metric: given(request.metric) ?? "score",
+        provider: given(request.provider),
+        labels: Object.keys(request.labels).length > 0 ? request.labels : undefined,
+        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+        status: statusOf(request.status),
+        lowerIsBetter: request.lowerIsBetter,
+        minCount: request.minCount,
+      };
+      const { entries, total, pending, next } = await db.evaluations.leaderboard(what, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, what, leaderboardPosition),
+      });
+      return {
+        entries: entries.map(leaderboardMessage),
+        nextPageToken: encodePageToken(next && { ...next }, what),
+        totalCount: total,
+        pendingCount: pending,
+      };
+    },
+
+    async getBenchmarkSummary({ benchmarkId, metrics, exact }) {
+      const { isExact, ...summary } = await db.evaluations.summarize(benchmarkId, metrics, { exact });
       return {
         ...summary,
+        exact: isExact,
         inputTokens: BigInt(summary.inputTokens),
         outputTokens: BigInt(summary.outputTokens),
         metrics: summary.metrics.map(metricMessage),
@@ -159,10 +194,19 @@ export function evaluationMethods(db: Database) {
 
 type Filters = Pick<
   ListEvaluationsRequest,
-  "benchmarkId" | "provider" | "model" | "minScore" | "maxScore" | "failedOnly" | "sampleId"
+  | "benchmarkId"
+  | "provider"
+  | "model"
+  | "minScore"
+  | "maxScore"
+  | "failedOnly"
+  | "sampleId"
+  | "metadata"
+  | "text"
 >;
 
-function filterOf({ benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId }: Filters) {
+function filterOf({ benchmarkId, provider, model, sampleId, text, ...filters }: Filters) {
+  const { minScore, maxScore, failedOnly, metadata } = filters;
   return {
     benchmarkId,
     provider: given(provider),
@@ -171,6 +215,8 @@ function filterOf({ benchmarkId, provider, model, minScore, maxScore, failedOnly
     maxScore,
     failedOnly,
     sampleId: given(sampleId),
+    metadata,
+    text: given(text),
   };
 }
 

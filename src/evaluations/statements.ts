@@ -1,16 +1,23 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
+import { benchmarkEvents } from "../benchmarks/events.ts";
 import { arrayOf, type ElementType } from "../database/binary-array.ts";
 import { fetched, page } from "../database/page.ts";
 import { type Fragment, sql, statement } from "../database/sql.ts";
 import type { EvaluationChanges, ParsedFilter } from "./input.ts";
+import { failedMetric, metricValues } from "./metric.ts";
+import { addedRollups, movedRollups, takenRollups } from "./rollup-deltas.ts";
 import { evaluationRow } from "./rows.ts";
+import { matches, type SearchPlan, searched } from "./search.ts";
+import { summaryFractions } from "./summary.ts";
 
 /** Where a page ended: the next one begins after it. `score` only in an order by score. */
 export interface EvaluationPosition {
   createdAt: string;
   score: number | null;
   id: string;
+  /** Of a search that is read in this way: see `planSearch`. */
+  walk?: boolean;
 }
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -80,14 +87,16 @@ export const insertEvaluations = statement("evaluation_insert", {
         i.input, i.output, i.expected, i.metrics, i.score, i.error, i.latency_ms, i.input_tokens, i.output_tokens,
         i.cost_usd, i.metadata, coalesce(i.created_at, now()), now(), i.created_by, i.content_hash
       from ${rowsOf(rows)} join benchmarks b on b.id = i.benchmark_id
+      where not exists (select from benchmark_deletions d where d.benchmark_id = i.benchmark_id)
       order by i.ordinality
       on conflict do nothing
-      returning id, benchmark_id, error is not null as failed, content_hash
+      returning
+        id, benchmark_id, error is not null as failed, content_hash, score, latency_ms, input_tokens, output_tokens, cost_usd, metrics
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
       from inserted group by benchmark_id
-    ), ${auditInserted(rows)}
+    ), ${addedRollups("inserted", rows)}, ${benchmarkEvents.record(sql.fragment`(select distinct benchmark_id as id from inserted) i`)}, ${auditInserted(rows)}
     select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids from inserted`,
   examples: [[[]]],
 });
@@ -116,15 +125,19 @@ function auditInserted(rows: readonly InsertRow[]): Fragment {
   });
 }
 
-// What stands in the way of rows that were not inserted: no such benchmark, or a row with the same key or id.
+// What stands in the way of rows that were not inserted: no such benchmark, one that is being deleted, or a row with the same key or id.
 export const findStored = statement("evaluation_find_stored", {
   row: z.object({
     hasBenchmark: z.boolean(),
+    isBeingDeleted: z.boolean(),
     id: z.string().nullable(),
     isSame: z.boolean().nullable(),
   }),
   build: (rows: readonly InsertRow[]) => sql.fragment`
-    select b.id is not null as "hasBenchmark", e.id, e.content_hash = i.content_hash as "isSame"
+    select
+      b.id is not null as "hasBenchmark",
+      exists (select from benchmark_deletions d where d.benchmark_id = i.benchmark_id) as "isBeingDeleted", e.id,
+      e.content_hash = i.content_hash as "isSame"
     from ${rowsOf(rows)}
     left join benchmarks b on b.id = i.benchmark_id
     left join lateral (
@@ -158,21 +171,25 @@ const changedCounts = sql.fragment`
     select benchmark_id, completed, failed from change where completed <> 0 or failed <> 0
   )`;
 
+const told = benchmarkEvents.record(sql.fragment`(select benchmark_id as id from change) c`);
+
 export const updateEvaluation = statement("evaluation_update", {
   row: evaluationRow,
   prepared: false,
   build: (id: string, benchmarkId: string, changes: EvaluationChanges, wasFailed: boolean) => sql.fragment`
-    with e as (
+    with before as (
+      select *, error is not null as failed from evaluations where id = ${id} and benchmark_id = ${benchmarkId}
+    ), e as (
       update evaluations set ${sql.join(assignments(changes), sql.fragment`, `)}
       where id = ${id} and benchmark_id = ${benchmarkId}
-      returning *
+      returning *, error is not null as failed
     ), change as (
       select
         benchmark_id,
         (error is null)::integer - ${wasFailed ? 0 : 1}::integer as completed,
         (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed
       from e
-    ), ${changedCounts}
+    ), ${changedCounts}, ${movedRollups("before", "e")}, ${told}
     select ${columns(true)} from e`,
   examples: [
     [exampleId, exampleId, {}, false],
@@ -203,10 +220,12 @@ export const deleteEvaluation = statement("evaluation_delete", {
           benchmarkId ? sql.fragment`and benchmark_id = ${benchmarkId}` : sql.fragment``
         } limit 1
       )
-      returning id, benchmark_id, sample_id, repetition, score, error, content_hash
+      returning
+        id, benchmark_id, sample_id, repetition, error, content_hash, error is not null as failed, score, latency_ms, input_tokens,
+        output_tokens, cost_usd, metrics
     ), change as (
       select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed from gone
-    ), ${changedCounts}, ${auditRows({
+    ), ${changedCounts}, ${takenRollups("gone")}, ${told}, ${auditRows({
       action: "delete",
       entityType: "evaluation",
       entityId: sql.fragment`c.id::text`,
@@ -226,16 +245,23 @@ export const deleteEvaluation = statement("evaluation_delete", {
 });
 
 // By creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by score and between scores
-// from idx_evaluations_score, one sample from evaluations_sample_key. Provider and model are checked while reading those.
+// from idx_evaluations_score, one sample from evaluations_sample_key. Provider and model are checked while reading those. What is
+// searched is read as `planSearch` chose.
 export const listEvaluations = statement("evaluation_list", {
   row: evaluationRow.extend(fetched),
   prepared: false,
-  build: (filter: ParsedFilter, limit: number, after: EvaluationPosition | undefined, full: boolean) => {
+  build: (
+    filter: ParsedFilter,
+    limit: number,
+    after: EvaluationPosition | undefined,
+    full: boolean,
+    plan: SearchPlan = "walk",
+  ) => {
     const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";
     const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
     const key = byScore ? sql.fragment`e.score` : sql.fragment`e.created_at`;
     const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
-    const where = conditions(filter, byScore);
+    const where = [...conditions(filter, byScore), ...searched(filter, plan === "walk" ? [] : plan)];
     if (after) {
       const position = byScore
         ? sql.fragment`(${after.score}::double precision, ${after.id}::uuid)`
@@ -245,7 +271,7 @@ export const listEvaluations = statement("evaluation_list", {
     }
     return page({
       rows: sql.fragment`
-        select * from evaluations e where ${sql.and(where)}
+        select * from ${plan === "walk" ? sql.fragment`evaluations` : matches(filter, plan)} e where ${sql.and(where)}
         order by ${key} ${direction}, e.id ${direction} limit ${limit}`,
       columns: columns(full, sql.fragment`r`),
       size: full
@@ -282,6 +308,20 @@ export const listEvaluations = statement("evaluation_list", {
       true,
     ],
     [{ benchmarkId: exampleId, failedOnly: false, orderBy: "highest-score" }, 2, undefined, true],
+    [
+      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
+      2,
+      undefined,
+      true,
+      "walk",
+    ],
+    [
+      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
+      2,
+      undefined,
+      true,
+      ["text"],
+    ],
   ],
 });
 
@@ -316,30 +356,14 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
     percentiles: z.array(z.number()),
   }),
   build: (benchmarkId: string) => sql.fragment`
-    with rows as not materialized (
-      select * from evaluations where benchmark_id = ${benchmarkId}
-    ), metric as (
-      select fixed.name, fixed.value
-      from rows r cross join lateral (values
-        ('score', r.score), ('latency_ms', r.latency_ms), ('input_tokens', r.input_tokens),
-        ('output_tokens', r.output_tokens), ('cost_usd', r.cost_usd)
-      ) fixed (name, value)
-      where fixed.value is not null
-      union all
-      select
-        case
-          when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd') or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end,
-        case jsonb_typeof(m.value) when 'number' then m.value::double precision
-          else m.value::boolean::integer end
-      from rows r cross join lateral jsonb_each(r.metrics) m
-      where jsonb_typeof(m.value) in ('number', 'boolean')
-    )
     select
-      name, count(*) as count, sum(value) as sum, avg(value) as mean, stddev_samp(value) as stddev,
+      metric as name, count(*) as count, sum(value) as sum, avg(value) as mean, stddev_samp(value) as stddev,
       min(value) as min, max(value) as max,
-      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by value) as percentiles
-    -- The square of a larger one overflows a double.
-    from metric where abs(value) < 1e150 group by name order by name`,
+      percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles
+    from (
+      ${metricValues(sql.fragment`(select *, error is not null as failed from evaluations where benchmark_id = ${benchmarkId}) e`)}
+    ) v
+    where metric <> ${failedMetric} group by metric order by metric`,
   examples: [[exampleId]],
 });
 
@@ -356,7 +380,7 @@ export const summarizeTotals = statement("evaluation_summarize_totals", {
       count(*) as "evaluationCount", count(error) as "failedCount",
       coalesce(sum(input_tokens), 0)::bigint as "inputTokens",
       coalesce(sum(output_tokens), 0)::bigint as "outputTokens",
-      coalesce(sum(cost_usd), 0)::double precision as "costUsd"
+      coalesce(sum(cost_usd) filter (where cost_usd < 1e150), 0)::double precision as "costUsd"
     from evaluations where benchmark_id = ${benchmarkId}`,
   examples: [[exampleId]],
 });

@@ -1,7 +1,5 @@
-import type { z } from "zod";
 import { studentTQuantile } from "../statistics/student-t.ts";
 import { builtInMetrics } from "./metric.ts";
-import type { summarizeMetrics } from "./statements.ts";
 
 /**
  * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n, the interval is
@@ -26,6 +24,12 @@ export interface MetricSummary {
 
 export interface BenchmarkSummary {
   benchmarkId: string;
+  /** False: from the aggregates that are kept with the rows. */
+  isExact: boolean;
+  /** Largest relative error of a percentile; 0 where all is exact. */
+  percentileError: number;
+  /** At least so many metrics are not among those summarized, since the benchmark has too many; 0 where all is exact. */
+  metricsLeftOut: number;
   evaluationCount: number;
   failedCount: number;
   inputTokens: number;
@@ -36,7 +40,19 @@ export interface BenchmarkSummary {
 
 const builtIn: readonly string[] = builtInMetrics;
 
-export function toMetricSummary(row: z.output<typeof summarizeMetrics.row>): MetricSummary {
+/** The percentiles of a summary. */
+export const summaryFractions = [0.5, 0.9, 0.95, 0.99] as const;
+
+/** What a summary of a metric is made from. */
+export interface Figures extends Pick<MetricSummary, "name" | "count" | "sum" | "stddev"> {
+  mean: number;
+  min: number;
+  max: number;
+  /** At `summaryFractions`. */
+  percentiles: readonly number[];
+}
+
+export function toMetricSummary(row: Figures): MetricSummary {
   const { percentiles, count, mean, stddev, ...rest } = row;
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
   const stderr = stddev === null ? null : stddev / Math.sqrt(count);

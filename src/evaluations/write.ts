@@ -162,6 +162,11 @@ async function explain(
         "benchmark_id",
         `benchmark ${pending.row.benchmarkId} does not exist`,
       );
+    } else if (stored.isBeingDeleted) {
+      results[pending.index] = rejected(
+        "benchmark_id",
+        `benchmark ${pending.row.benchmarkId} is being deleted`,
+      );
     } else if (stored.id !== null) {
       results[pending.index] = { outcome: stored.isSame ? "duplicate" : "conflict", id: stored.id };
     } else {

@@ -1,4 +1,5 @@
 import { type Fragment, sql } from "../database/sql.ts";
+import { jobEvents } from "./events.ts";
 
 const states = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
 
@@ -28,13 +29,5 @@ export function recordChanges(changed: Fragment, from: Fragment, to: Fragment): 
       select job_type, null::uuid, ${sums} from ${changed} group by job_type
       union all
       select job_type, benchmark_id, ${sums} from ${changed} where benchmark_id is not null group by job_type, benchmark_id
-    ), ${recordEvent(changed)}`;
-}
-
-/** A CTE that tells watchers of the jobs with these ids. */
-export function recordEvent(changed: Fragment): Fragment {
-  return sql.fragment`
-    event as (
-      insert into job_events (job_ids) select array_agg(id) from ${changed} having count(*) > 0
-    )`;
+    ), ${jobEvents.record(changed)}`;
 }

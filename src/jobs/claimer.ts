@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Caller, currentCaller, onBehalfOf } from "../database/callers.ts";
 import { currentSignal, withoutSignal } from "../database/cancellation.ts";
 import { cancelled } from "../database/errors.ts";
 import type { Executor } from "../database/executor.ts";
@@ -9,6 +10,7 @@ import type { LaneFilter, Lanes } from "./lanes.ts";
 
 interface Poll {
   demand: Demand;
+  caller: Caller;
   /** Polls with the same filter can take the same jobs. */
   group: string;
   filter: LaneFilter;
@@ -57,6 +59,7 @@ export class Claimer {
       const abort = () => poll.fail(signal && cancelled(signal));
       const poll: Poll = {
         demand,
+        caller: currentCaller(),
         filter,
         group: JSON.stringify([filter.jobTypes, filter.tags]),
         tried: false,
@@ -71,6 +74,13 @@ export class Claimer {
       this.#arm();
       this.#serve(poll.group);
     });
+  }
+
+  /** Claims that wait for jobs. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const polls of this.#parked.values()) waiting += polls.size;
+    return waiting;
   }
 
   /** To be called when jobs may have become ready, or slots free. */
@@ -184,7 +194,8 @@ export class Claimer {
   async #round(lanes: Parameters<typeof claimJobs>[1], polls: readonly Poll[]) {
     for (const poll of polls) poll.tried = true;
     const demands = polls.map(({ demand }) => demand);
-    const { leases, contended } = await claimJobs(this.#db, lanes, demands);
+    const callers = polls.map(({ caller }) => caller);
+    const { leases, contended } = await onBehalfOf(callers, () => claimJobs(this.#db, lanes, demands));
     const byWorker = Map.groupBy(leases, ({ workerId }) => workerId);
     for (const poll of polls) {
       const { workerId, maxJobs } = poll.demand;

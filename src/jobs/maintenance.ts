@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Executor } from "../database/executor.ts";
 import { sql, statement } from "../database/sql.ts";
 import { limits } from "../limits.ts";
+import { forgetOldEvents } from "../watch/events.ts";
 import { readyDueJobs } from "./change.ts";
-import { forgetEvents } from "./events.ts";
+import { jobEvents } from "./events.ts";
 import { expireLeases } from "./finish.ts";
 import type { JobQueue } from "./queue.ts";
 
@@ -53,22 +54,18 @@ export class QueueMaintenance {
     while (
       (await this.#db.one(foldStats(limits.maintenanceBatchRows))).folded === limits.maintenanceBatchRows
     );
-    // One event of each batch stays.
-    const forgotten = limits.maintenanceBatchRows - 1;
-    while (
-      (await this.#db.one(forgetEvents(limits.eventMinutes, limits.maintenanceBatchRows))).forgotten ===
-      forgotten
-    );
+    await forgetOldEvents(this.#db, jobEvents);
   }
 
   async #expire(): Promise<number> {
     let expired = 0;
     for (;;) {
-      const { length } = await this.#db.any(
+      const ended = await this.#db.any(
         expireLeases(limits.maintenanceBatchRows, this.#backSince, this.#termMs),
       );
-      expired += length;
-      if (length < limits.maintenanceBatchRows) return expired;
+      this.#queue.counts.expired(ended);
+      expired += ended.length;
+      if (ended.length < limits.maintenanceBatchRows) return expired;
     }
   }
 

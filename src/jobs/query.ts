@@ -196,10 +196,10 @@ export const jobStatsRow = z.object({
 
 // Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index range, found by
 // walking the distinct priorities. That says nothing of one benchmark, for which it is left out.
-export const readStats = statement("job_stats", {
-  row: jobStatsRow,
-  prepared: false,
-  build: (jobType: string | undefined, benchmarkId: string | undefined) => sql.fragment`
+export const statsByType = (
+  jobType: string | undefined,
+  benchmarkId: string | undefined,
+): Fragment => sql.fragment`
     with recursive totals as (
       select job_type, ${statsColumns} from job_stat_deltas
       where ${
@@ -228,8 +228,13 @@ export const readStats = statement("job_stats", {
       t.job_type as "jobType", t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,
       (case when t.pending > 0 then greatest(extract(epoch from clock_timestamp() - o.since) * 1000, 0) end)::double precision
         as "oldestPendingAgeMs"
-    from totals t left join oldest o on o.job_type = t.job_type
-    order by t.job_type`,
+    from totals t left join oldest o on o.job_type = t.job_type`;
+
+export const readStats = statement("job_stats", {
+  row: jobStatsRow,
+  prepared: false,
+  build: (jobType: string | undefined, benchmarkId: string | undefined) => sql.fragment`
+    ${statsByType(jobType, benchmarkId)} order by t.job_type`,
   examples: [
     [undefined, undefined],
     ["t", exampleId],

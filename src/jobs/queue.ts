@@ -1,10 +1,11 @@
-import { Code } from "@connectrpc/connect";
 import { withoutSignal } from "../database/cancellation.ts";
 import type { Executor } from "../database/executor.ts";
 import type { Hint } from "../database/notifier.ts";
-import { ServiceError } from "../errors.ts";
+import type { ServiceError } from "../errors.ts";
+import { Counts } from "../metrics/counts.ts";
+import { ChangeFeed } from "../watch/feed.ts";
 import { Claimer } from "./claimer.ts";
-import { JobFeed } from "./feed.ts";
+import { jobEvents } from "./events.ts";
 import { gatheredCreates } from "./gathered-creates.ts";
 import { Lanes } from "./lanes.ts";
 import { Outages } from "./outages.ts";
@@ -16,14 +17,16 @@ export class JobQueue {
   readonly writes: JobWrites;
   readonly claimer: Claimer;
   /** New events, for watchers. */
-  readonly feed: JobFeed;
+  readonly feed: ChangeFeed;
   readonly outages = new Outages();
+  readonly counts: Counts;
   readonly #listeners = new Set<(hint: Hint) => void>();
 
-  constructor(db: Executor) {
+  constructor(db: Executor, counts = new Counts()) {
+    this.counts = counts;
     this.lanes = new Lanes(db);
     this.writes = { ...gatheredWrites(db), create: gatheredCreates(directWrites(db).create) };
-    this.feed = new JobFeed(db);
+    this.feed = new ChangeFeed(db, jobEvents);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));
       // If this fails the leases run out by themselves.
@@ -57,11 +60,8 @@ export class JobQueue {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the claims and watches that wait: the database is being closed. */
-  stop(): void {
-    const reason = new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the database is being closed", {
-      retryAfterMs: 1_000,
-    });
+  /** Ends the claims and watches that wait. */
+  stop(reason: ServiceError): void {
     this.claimer.stop(reason);
     this.feed.stop(reason);
   }

@@ -5,6 +5,7 @@ import { currentOrigin } from "../database/origin.ts";
 import { type Once, once } from "../database/requests.ts";
 import { notFound, type ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
 import { type BulkResult, changeMany, cleanUpJobs } from "./bulk.ts";
 import * as change from "./change.ts";
@@ -19,7 +20,7 @@ import * as quota from "./quota.ts";
 import { atPosition, busy, forbidden, idTaken, isIdTaken, jobOf, taken } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./stats.ts";
-import { type JobChange, type WatchFilter, type WatchOptions, watchJobs } from "./watch.ts";
+import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { claimForWorker, type WorkerClaim } from "./worker-claim.ts";
 import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
 
@@ -29,11 +30,20 @@ export class JobRepository {
   readonly #queue: JobQueue;
   readonly #transaction: Executor | undefined;
   readonly #writes: JobWrites;
+  readonly #counts: Counts;
 
-  /** @param transaction whether `db` is one transaction, which shares no statement with other callers */
-  constructor(db: Executor, queue: JobQueue, { transaction }: { transaction: boolean }) {
+  /**
+   * @param options.transaction whether `db` is one transaction, which shares no statement with other callers
+   * @param options.counts where what is done is counted. Default: those of the queue
+   */
+  constructor(
+    db: Executor,
+    queue: JobQueue,
+    { transaction, counts = queue.counts }: { transaction: boolean; counts?: Counts },
+  ) {
     this.#db = db;
     this.#queue = queue;
+    this.#counts = counts;
     this.#transaction = transaction ? db : undefined;
     this.#writes = transaction ? directWrites(db) : queue.writes;
   }
@@ -52,7 +62,9 @@ export class JobRepository {
         const [creation] = await writes.create([prepared]).catch((error) => {
           throw idTaken(error, parsed.id);
         });
-        return jobOf(creation);
+        const job = jobOf(creation);
+        this.#counts.jobsCreated++;
+        return job;
       },
       remember: ({ id }) => id,
       recall: async (db, id) => this.#in(db).get(String(id)),
@@ -74,10 +86,12 @@ export class JobRepository {
       create: (db) =>
         db.transaction(async (transaction) => {
           const creations = await directWrites(transaction).create(prepared);
-          return creations.map((creation, index) => {
+          const jobs = creations.map((creation, index) => {
             if ("job" in creation) return creation.job;
             throw atPosition(index, creation.error);
           });
+          this.#counts.jobsCreated += jobs.length;
+          return jobs;
         }),
       remember: (all) => all.map(({ id }) => id),
       recall: (db, ids) => readJobs(db, ids as string[], false),
@@ -124,6 +138,7 @@ export class JobRepository {
         ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
       ),
     );
+    for (const { outcome } of results) this.#counts.completions.add(outcome);
     this.#queue.changed();
     return results;
   }
@@ -140,6 +155,10 @@ export class JobRepository {
         })),
       ),
     );
+    for (const { outcome, status } of results) {
+      this.#counts.failures.add(outcome);
+      if (status === "pending") this.#counts.retries.add("failure");
+    }
     this.#queue.changed();
     return results;
   }
@@ -153,6 +172,7 @@ export class JobRepository {
     const results = await writeValid(input.leaseRef, items, (ends) =>
       this.#writes.release(ends.map((end) => ({ ...end, workerId: worker }))),
     );
+    for (const { outcome } of results) this.#counts.releases.add(outcome);
     this.#queue.changed();
     return results;
   }
@@ -295,7 +315,7 @@ export class JobRepository {
    * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR; DATABASE_UNAVAILABLE after an
    * outage of seconds: go on from the last cursor
    */
-  watch(filter: WatchFilter = {}, options: WatchOptions = {}): AsyncGenerator<JobChange, never> {
+  watch(filter: WatchFilter = {}, options: JobWatchOptions = {}): AsyncGenerator<JobChange, never> {
     return watchJobs(this.#queue.feed, filter, options);
   }
 
@@ -341,7 +361,7 @@ export class JobRepository {
   }
 
   #in(db: Executor): JobRepository {
-    return new JobRepository(db, this.#queue, { transaction: true });
+    return new JobRepository(db, this.#queue, { transaction: true, counts: this.#counts });
   }
 
   async #prepare(job: input.ParsedJob): Promise<JobToCreate> {

@@ -49,6 +49,8 @@ export class Call {
   actor: Actor | undefined;
   /** Set by authentication too: who calls, with which credential. Undefined where authentication is off, and for open methods. */
   principal: Principal | undefined;
+  /** Of the span of this call, where calls are traced. */
+  traceId: string | undefined;
   /** Set once the call was let in. */
   admission: Admission | undefined;
   /** Why the call was stopped before its handler was done, if it was. */

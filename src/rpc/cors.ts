@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { cors } from "@connectrpc/connect";
 import { transportLimits } from "../limits.ts";
+import { readHeader } from "./middleware/read-from.ts";
 
 const allowedMethods = cors.allowedMethods.join(", ");
-const allowedHeaders = [...cors.allowedHeaders, "authorization", "x-request-id"].join(", ");
-const exposedHeaders = [...cors.exposedHeaders, "x-request-id"].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "authorization", "x-request-id", readHeader].join(", ");
+const exposedHeaders = [...cors.exposedHeaders, "x-request-id", readHeader, `trailer-${readHeader}`].join(
+  ", ",
+);
 
 /**
  * Sets the CORS headers for pages of the allowed origins (`*` allows all) and answers preflights. Pages of other origins get no such header, which

@@ -1,6 +1,7 @@
 import { Access, type AccessOptions } from "../auth/access.ts";
 import type { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { CallStats } from "../metrics/method-stats.ts";
 import type { Call } from "./call.ts";
 import { shuttingDown } from "./call-ends.ts";
 
@@ -8,6 +9,7 @@ import { shuttingDown } from "./call-ends.ts";
 export class RpcHost {
   readonly log: Logger;
   readonly access: Access;
+  readonly calls = new CallStats();
   /** Deadline of unary calls whose caller gave none, in milliseconds from their start. */
   readonly defaultDeadlineMs: number;
   /** Largest request or response message, in bytes. */

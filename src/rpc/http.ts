@@ -16,6 +16,7 @@ import type { RpcHost } from "./host.ts";
 import { answerJson } from "./http-json.ts";
 import { answerUnknown } from "./http-unknown.ts";
 import type { ProvidedMethod } from "./methods.ts";
+import { type MetricsOptions, metricsRoute } from "./metrics.ts";
 import { clampTimeouts } from "./timeouts.ts";
 import type { ServerTls } from "./tls/server-tls.ts";
 import { bodyOf, discardRest } from "./unread.ts";
@@ -26,18 +27,22 @@ export interface HttpOptions {
   health: HealthState;
   /** Origins whose pages may call, for example `https://bench.example.org`; `*` allows all. */
   corsOrigins: readonly string[];
+  /** Undefined: there is no `/metrics`. */
+  metrics?: MetricsOptions | undefined;
   /** Undefined: clear text. */
   tls?: ServerTls | undefined;
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz` and `/readyz`. */
-export function createHttpServer({ methods, host, health, corsOrigins, tls }: HttpOptions): Server {
+/** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz`, `/readyz` and `/metrics`. */
+export function createHttpServer({ methods, host, health, corsOrigins, metrics, tls }: HttpOptions): Server {
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
     ["/readyz", (_, response) => answerReady(response, health)],
   ]);
+  if (metrics && metrics.access !== "off")
+    routes.set("/metrics", metricsRoute(metrics.access, metrics.families));
   for (const handler of connectRouter(methods, host).handlers) {
     routes.set(handler.requestPath, async (request, response) => {
       clampTimeouts(request.headers);

@@ -17,8 +17,9 @@ interface UnknownRequest {
 /** Logs a request to a path that is no method's, and gives its request id and its error: UNIMPLEMENTED, or NOT_FOUND for a page. */
 export function refuseUnknownPath(
   { path, httpMethod, requestId: given, peer }: UnknownRequest,
-  { log }: RpcHost,
+  { log, calls }: RpcHost,
 ): { requestId: string; error: ConnectError } {
+  calls.unknown++;
   const requestId = requestIdOf(given);
   const shown = path.slice(0, 200);
   const reason =

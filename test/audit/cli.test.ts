@@ -75,3 +75,10 @@ test("export writes every entry as a line, oldest first, to a file or stdout", a
     changes: { after: { status: "cancelled" } },
   });
 });
+
+test("cleanup of entries needs the key, and an age of a day or more", async () => {
+  const keyless = await cli.run("cleanup", "--audit-older-than", "1");
+  expect(keyless).toMatchObject({ code: 1, stderr: expect.stringContaining("LTB_AUDIT_KEY_FILE") });
+  expect((await cli.run("cleanup", "--audit-older-than", "0")).code).toBe(2);
+  expect((await cli.run("cleanup")).code).toBe(2);
+});

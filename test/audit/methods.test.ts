@@ -241,6 +241,21 @@ const cases: Record<string, Case> = {
       }),
     ],
   },
+  cleanupEvaluations: {
+    given: async (api) => {
+      const benchmarkId = await newBenchmark(api);
+      const createdAt = { seconds: 1_000_000_000n };
+      await api.benchmarks.createEvaluation({ benchmarkId, input: "i", output: "o", createdAt });
+      return benchmarkId;
+    },
+    call: (api, benchmarkId) => api.benchmarks.cleanupEvaluations({ olderThanDays: 2, benchmarkId }),
+    expected: (id) => [
+      entry("cleanup", "benchmark", id, {
+        older_than_days: 2,
+        before: { count: 1, first_id: some, last_id: some },
+      }),
+    ],
+  },
   createJob: {
     call: (api) => api.jobs.createJob({ jobType: "t", payload: { a: 1 }, priority: 3, limitKey: "k" }),
     expected: () => [

@@ -35,6 +35,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/StreamEvaluations": "auw",
   "BenchmarkService/GetEvaluation": "auvw",
   "BenchmarkService/DeleteEvaluation": "au",
+  "BenchmarkService/CleanupEvaluations": "a",
   "BenchmarkService/ListEvaluations": "auvw",
   "BenchmarkService/ExportEvaluations": "auvw",
   "BenchmarkService/GetBenchmarkSummary": "auvw",
@@ -147,7 +148,7 @@ async function call(
   if (method.methodKind === "unary" || method.methodKind === "client_streaming")
     return outcome(answer as Promise<unknown>);
   const messages = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  const silent = new Promise((resolve) => setTimeout(resolve, 300));
+  const silent = new Promise((resolve) => setTimeout(resolve, 4_000));
   const ended = await outcome(Promise.race([messages.next(), silent]));
   stop.abort();
   return ended;

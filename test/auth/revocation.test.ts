@@ -116,6 +116,16 @@ describe("calls that are running on the other server", () => {
     await messages.next();
     return { call: messages.next() };
   };
+  const watchingBenchmarks = async (client: ReturnType<typeof clients>) => {
+    const messages = client.benchmarks.watchBenchmarks({ dataset: "never" })[Symbol.asyncIterator]();
+    await messages.next();
+    // Benchmarks of other tests may be deleted, which every watch is told of.
+    return {
+      call: (async () => {
+        while (!(await messages.next()).done);
+      })(),
+    };
+  };
   const streaming = async (client: ReturnType<typeof clients>) => {
     const { benchmark } = await client.benchmarks.createBenchmark(created);
     const benchmarkId = benchmark?.id ?? "";
@@ -132,6 +142,7 @@ describe("calls that are running on the other server", () => {
   test.each([
     ["a parked ClaimJobs", "worker", parked],
     ["WatchJobs", "user", watching],
+    ["WatchBenchmarks", "user", watchingBenchmarks],
     ["StreamEvaluations", "user", streaming],
   ] as const)("%s is cut off within a second when its key is revoked", async (_, role, begin) => {
     const { reason, ms } = await cutOff(role, begin, revoke);

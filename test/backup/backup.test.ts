@@ -262,7 +262,7 @@ test("memory does not grow with the table", async () => {
   // 160 MB of text.
   await client.query(
     `insert into evaluations (id, benchmark_id, provider, model, input, output, metrics, content_hash)
-    select gen_random_uuid(), $1, 'p', 'm', repeat(md5(i::text), 1000), '', '{}', decode(md5(''), 'hex')
+    select md5(random()::text || i)::uuid, $1, 'p', 'm', repeat(md5(i::text), 1000), '', '{}', decode(md5(''), 'hex')
     from generate_series(1, 5000) i`,
     [benchmarkId],
   );

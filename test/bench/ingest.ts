@@ -77,7 +77,7 @@ async function measure(way: string, run: () => Promise<void>): Promise<void> {
     [id],
   );
   if (stored.rows[0].count !== rows) throw new Error(`${way} stored ${stored.rows[0].count} of ${rows} rows`);
-  await copier.query("truncate evaluations, benchmark_count_deltas");
+  await copier.query("truncate evaluations, benchmark_count_deltas, metric_deltas, metric_rollups");
   await copier.query("checkpoint");
 }
 

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
-import { followJobs } from "../../src/cli/job/follow.ts";
+import { follow } from "../../src/cli/follow.ts";
 import { duration, time } from "../../src/cli/options.ts";
 import { span } from "../../src/cli/output.ts";
 import { collect } from "../../src/cli/pages.ts";
@@ -29,7 +29,7 @@ describe("collect", () => {
   });
 });
 
-describe("followJobs", () => {
+describe("follow", () => {
   /** A service whose watches bring these messages and then fail so; what it was asked is recorded. */
   function client(...watches: { cursors: string[]; failure: Code }[]) {
     const asked: string[] = [];
@@ -46,10 +46,12 @@ describe("followJobs", () => {
     return { asked, jobs: createClient(JobService, transport) };
   }
 
-  async function follow({ jobs }: ReturnType<typeof client>): Promise<string[]> {
+  async function followed({ jobs }: ReturnType<typeof client>): Promise<string[]> {
     const cursors: string[] = [];
+    const watch = (afterCursor: string) => jobs.watchJobs({ afterCursor });
     await expect(async () => {
-      for await (const { cursor } of followJobs(jobs, {}, new AbortController().signal)) cursors.push(cursor);
+      for await (const { cursor } of follow("jobs", watch, new AbortController().signal))
+        cursors.push(cursor);
     }).rejects.toThrow("over");
     return cursors;
   }
@@ -60,7 +62,7 @@ describe("followJobs", () => {
       { cursors: [], failure: Code.Unavailable },
       { cursors: ["c"], failure: Code.PermissionDenied },
     );
-    expect(await follow(service)).toEqual(["a", "b", "c"]);
+    expect(await followed(service)).toEqual(["a", "b", "c"]);
     expect(service.asked).toEqual(["", "b", "b"]);
   });
 
@@ -70,13 +72,13 @@ describe("followJobs", () => {
       { cursors: [], failure: Code.OutOfRange },
       { cursors: ["z"], failure: Code.PermissionDenied },
     );
-    expect(await follow(service)).toEqual(["a", "z"]);
+    expect(await followed(service)).toEqual(["a", "z"]);
     expect(service.asked).toEqual(["", "a", ""]);
   });
 
   test("does not wait for a service that never answered", async () => {
     const service = client({ cursors: [], failure: Code.Unavailable });
-    expect(await follow(service)).toEqual([]);
+    expect(await followed(service)).toEqual([]);
     expect(service.asked).toEqual([""]);
   });
 });

@@ -78,7 +78,8 @@ export function commands(address: string) {
   return { run, json, spawn, fed };
 }
 
-async function runHere(args: string[]): Promise<Finished> {
+/** Runs the command line to its end in this process: nothing else of the test may print meanwhile. */
+export async function runHere(args: string[]): Promise<Finished> {
   const printed = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((stream) =>
     vi.spyOn(process[stream], "write").mockImplementation((chunk) => {

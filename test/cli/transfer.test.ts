@@ -92,6 +92,10 @@ describe("import, summary, export", () => {
     expect(score.mean).toBeCloseTo(mean, 12);
     expect(score.stddev).toBeCloseTo(stddev, 12);
     expect(score.stderr).toBeCloseTo(stddev / Math.sqrt(55), 12);
+    expect(summary).toMatchObject({ exact: false, percentile_error: 0.01, metrics_left_out: 0 });
+    const exact = await json(["summary", "grade-school-math", "--exact"]);
+    expect(exact).toMatchObject({ exact: true, percentile_error: 0 });
+    expect(exact.metrics[0]).toMatchObject({ count: 55, p50: 0, p99: 1 });
     const { stdout } = await run(["summary", "grade-school-math"]);
     expect(stdout).toMatch(/^metric +n +mean +stddev +stderr +95 % CI +min +p50 +p90 +p95 +p99 +max$/m);
     expect(stdout).toMatch(/^score +55 +0\.34545 /m);

@@ -72,6 +72,8 @@ describe("defaults", () => {
       maxConnections: 2_000,
       logLevel: "info",
       auth: "required",
+      metrics: "open",
+      slowQueryMs: 500,
       reflection: true,
       rateLimit: undefined,
       maxCalls: 4_000,
@@ -81,6 +83,8 @@ describe("defaults", () => {
       defaultDeadlineSeconds: 30,
       drainTimeoutSeconds: 10,
       startupTimeoutSeconds: 60,
+      retention: { jobs: undefined, evaluations: undefined, audit: undefined },
+      replicaMaxLagSeconds: 10,
       preparedStatements: true,
       warnings: [],
     });

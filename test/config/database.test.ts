@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { resolveDatabase } from "../../src/config/database.ts";
 import {
   ConfigError,
   type DatabaseOptions,
@@ -149,8 +150,37 @@ describe("connection strings", () => {
     },
   );
 
-  test("several hosts are refused", () => {
-    expect(failure("postgres://a,b/d").message).toContain("expected one");
+  test.each(["postgres://a,b/d", "postgres:///d?host=a,b", "postgres:///d?host=/run/a,/run/b&port=1,2"])(
+    "%s: several hosts are refused",
+    (url) => {
+      expect(failure(url).message).toContain("expected one");
+    },
+  );
+
+  test.each([
+    "service=main",
+    "hostaddr=10.0.0.1",
+    "sslcrl=/crl.pem",
+    "require_auth=scram-sha-256",
+    "gssencmode=require",
+    "ssl_min_protocol_version=TLSv1.3",
+    "target_session_attrs=standby",
+  ])("%s would be needed, and is not there", (parameter) => {
+    expect(failure(`postgres://u:hunter2@h/d?${parameter}`).message).toBe(
+      `The configuration is wrong:\n  url: asks by ${parameter.split("=")[0]} for what is not supported here: take the parameter out`,
+    );
+  });
+
+  test("what makes no difference here is told by name, and does not keep anyone from connecting", () => {
+    const { config, warnings, problems } = resolveDatabase({
+      url: "postgres://h/d?gssencmode=prefer&target_session_attrs=read-write&keepalives=1&schema=public&channel_binding=require",
+    });
+    expect({ host: config?.host, problems }).toEqual({ host: "h", problems: [] });
+    expect(warnings).toEqual(
+      ["gssencmode", "target_session_attrs", "keepalives", "schema", "channel_binding"].map(
+        (name) => `url: the parameter ${name} is not used`,
+      ),
+    );
   });
 });
 

@@ -73,6 +73,59 @@ describe.each(wires)("over %s", (wire) => {
     expect(await counts()).toEqual([0, 0]);
   });
 
+  test("old ones are deleted where asked for, and how old must be said", async () => {
+    await created("old", { createdAt: { seconds: 1_000_000_000n } });
+    await created("new");
+    expect(await api.cleanupEvaluations({ olderThanDays: 1000, benchmarkId })).toMatchObject({
+      deleted: 1,
+      more: false,
+    });
+    expect(await counts()).toEqual([1, 0]);
+    await expectFailure(api.cleanupEvaluations({ benchmarkId }), {
+      code: Code.InvalidArgument,
+      reason: "INVALID_ARGUMENT",
+      fields: ["older_than_days"],
+    });
+    await expectFailure(api.cleanupEvaluations({ olderThanDays: 1, benchmarkId: unknownId }), {
+      code: Code.NotFound,
+      reason: "NOT_FOUND",
+      metadata: { id: unknownId },
+    });
+  });
+
+  test("searched by metadata, page after page; by text only with its index", async () => {
+    for (const id of ["a", "b", "c"]) await created(id, { metadata: { split: "test", n: { of: [1, id] } } });
+    await created("d", { metadata: { split: "train" } });
+    const filter = { benchmarkId, metadata: { split: "test", n: { of: [1] } }, pageSize: 2 };
+    const first = await api.listEvaluations(filter);
+    const second = await api.listEvaluations({ ...filter, pageToken: first.nextPageToken });
+    const found = [...first.evaluations, ...second.evaluations].map(({ sampleId }) => sampleId);
+    expect([found, second.nextPageToken]).toEqual([["c", "b", "a"], ""]);
+    await expectFailure(
+      api.listEvaluations({
+        benchmarkId,
+        metadata: { split: "train" },
+        pageSize: 2,
+        pageToken: first.nextPageToken,
+      }),
+      { code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] },
+    );
+    const exported = await Array.fromAsync(
+      api.exportEvaluations({ benchmarkId, metadata: { split: "train" } }),
+    );
+    expect(exported.flatMap(({ evaluations }) => evaluations.map(({ sampleId }) => sampleId))).toEqual(["d"]);
+    await expectFailure(api.listEvaluations({ benchmarkId, metadata: { a: {} } }), {
+      code: Code.InvalidArgument,
+      reason: "INVALID_ARGUMENT",
+      fields: ["metadata"],
+    });
+    await expectFailure(api.listEvaluations({ benchmarkId, text: "word" }), {
+      code: Code.FailedPrecondition,
+      reason: "INDEX_MISSING",
+      fields: ["text"],
+    });
+  });
+
   test("stored again it is the same, with other content ALREADY_EXISTS", async () => {
     const { id } = await created("a");
     expect((await created("a")).id).toBe(id);
@@ -273,6 +326,10 @@ describe.each(wires)("over %s", (wire) => {
       inputTokens: 6_000_000_000n,
       outputTokens: 0n,
     });
+    expect(summary).toMatchObject({ exact: false, percentileError: 0.01, metricsLeftOut: 0 });
+    const exact = await api.getBenchmarkSummary({ benchmarkId, exact: true });
+    expect(exact).toMatchObject({ exact: true, percentileError: 0, metricsLeftOut: 0, evaluationCount: 4 });
+    expect(exact.metrics[0]).toEqual(summary.metrics[0]);
     expect(summary.metrics.map(({ name }) => name)).toEqual(["score", "input_tokens", "ok"]);
     expect(summary.metrics[0]).toMatchObject({
       count: 3,

@@ -14,7 +14,7 @@ import {
   migrationsDirectory,
   schemaVersion,
 } from "../../src/database/migrate.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { emptyDatabase, query, recorder } from "./migrate-support.ts";
 
 const NAMES = [
   "20240320000001_initial_schema",
@@ -24,28 +24,10 @@ const NAMES = [
   "20240320000005_seal_audit_entries",
   "20240320000006_reshape_audit_indexes",
   "20240320000007_cheapen_ending_jobs",
+  "20240320000008_add_metric_rollups",
+  "20240320000009_add_benchmark_events",
+  "20240320000010_add_benchmark_deletions",
 ];
-
-async function emptyDatabase(): Promise<MigrationConnection> {
-  const { database } = await createTestDatabase({ template: false });
-  return { ...inject("postgres"), database };
-}
-
-async function query<T extends object>(connection: MigrationConnection, text: string): Promise<T[]> {
-  const client = new Client(connection);
-  await client.connect();
-  try {
-    return (await client.query<T>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-function recorder() {
-  const lines: string[] = [];
-  const write = (message: string) => void lines.push(message);
-  return { lines, logger: { info: write, warn: write } };
-}
 
 /** Everything that a migration can make, as PostgreSQL itself writes it down. */
 const SCHEMA = `
@@ -156,7 +138,9 @@ describe("up", () => {
       const odd = { host, port, user: role, password, database: connection.database };
       expect((await migrateUp(odd)).applied).toEqual(NAMES);
       // The schema named after the role comes first on its search_path.
-      expect(await migrationStatus(connection)).toEqual(NAMES.map((name) => ({ name, appliedAt: null })));
+      expect(await migrationStatus(connection)).toEqual(
+        NAMES.map((name) => ({ name, appliedAt: null, isKnown: true, isChanged: false })),
+      );
       await client.query(`drop owned by ${escapeIdentifier(role)} cascade`);
       await client.query(`drop role ${escapeIdentifier(role)}`);
     } finally {
@@ -213,8 +197,10 @@ describe("with migrations of one's own", () => {
       {
         name: "20240101000000_first",
         appliedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/),
+        isKnown: true,
+        isChanged: false,
       },
-      { name, appliedAt: null },
+      { name, appliedAt: null, isKnown: true, isChanged: false },
     ]);
 
     await write(name, `${good}\nalter table half\n  add note text,\n  add size integr;`);
@@ -257,15 +243,22 @@ describe("with migrations of one's own", () => {
     }
   });
 
-  test("a database of a newer release is left as it is, with a warning", async () => {
-    const { lines, logger } = recorder();
+  test("a database of a newer release is refused and left as it is, naming both versions and the way out", async () => {
     await query(connection, "insert into schema_migrations (name) values ('29990101000000_future')");
-    expect(await migrateUp(connection, { directory, logger })).toEqual({ applied: [] });
-    expect(lines).toEqual([
-      "the database has migrations that this program does not know: 29990101000000_future",
-    ]);
+    await expect(migrateUp(connection, { directory })).rejects.toThrow(
+      "the database is newer than this program: it is at 29990101000000_future, this program knows migrations up to 20240104000000_blocked " +
+        "(unknown: 29990101000000_future). Run the release that migrated it, or a later one; or take it back with that release first: " +
+        "ltb migrate down --to 20240104000000_blocked",
+    );
+    await expect(migrateDown(connection, { directory })).rejects.toThrow(
+      "this program has no 29990101000000_future",
+    );
     expect(await schemaVersion(connection)).toBe("29990101000000_future");
-    expect((await migrationStatus(connection, { directory })).at(-1)?.name).toBe("29990101000000_future");
+    expect((await migrationStatus(connection, { directory })).at(-1)).toMatchObject({
+      name: "29990101000000_future",
+      isKnown: false,
+    });
+    await query(connection, "delete from schema_migrations where name = '29990101000000_future'");
   });
 
   test.each([

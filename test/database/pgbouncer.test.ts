@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/database.ts";
+import { type MigrationConnection, migrateUp } from "../../src/database/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { run } from "./support.ts";
 
 const installed = spawnSync("pgbouncer", ["--version"]).status === 0;
 
@@ -16,6 +18,7 @@ describe.skipIf(!installed)(
     let folder: string;
     let bouncer: ChildProcess;
     const servers: Database[] = [];
+    let pooled: MigrationConnection;
 
     beforeAll(async () => {
       const { host, port: serverPort, user, password, database } = await createTestDatabase();
@@ -47,6 +50,7 @@ describe.skipIf(!installed)(
         sslMode: "disable",
         poolSize: 10,
       };
+      pooled = { host: "127.0.0.1", port, user, database, password: "" };
       for (let i = 0; i < 2; i++) servers.push(await Database.connect(config, { preparedStatements: false }));
     });
 
@@ -81,6 +85,26 @@ describe.skipIf(!installed)(
       await Promise.all([one, other].map((server) => server.evaluations.createMany(rows)));
       await one.transaction((tx) => tx.benchmarks.update(id, { status: "completed" }));
       expect(await other.benchmarks.get(id)).toMatchObject({ completedIterations: 200, status: "completed" });
+    });
+
+    test("migrations tell that they want a way around it, and leave neither lock nor settings in its sessions", async () => {
+      const lines: string[] = [];
+      const logger = {
+        info: (line: string) => void lines.push(line),
+        warn: (line: string) => void lines.push(line),
+      };
+      for (let n = 0; n < 3; n++) {
+        // Each time its lock was free.
+        expect(await migrateUp(pooled, { logger, lockTimeoutMs: 2_000 })).toEqual({ applied: [] });
+      }
+      expect(lines).toEqual(Array(3).fill(expect.stringMatching(/through a pooler.*DATABASE_MIGRATION_URL/)));
+      const [one] = servers as [Database];
+      expect(
+        await run(
+          one.executor,
+          "select count(*)::int as locks from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+        ),
+      ).toEqual([{ locks: 0 }]);
     });
   },
 );

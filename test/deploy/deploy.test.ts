@@ -113,7 +113,9 @@ describe("Kubernetes", () => {
       const { spec } = podOf(workload);
       const [{ image, env }] = spec.containers;
       if (!image.startsWith("llm-test-bench")) continue;
-      const values = Object.fromEntries(env.map(({ name, value }: Manifest) => [name, value ?? "secret"]));
+      const values = Object.fromEntries(
+        env.map(({ name, value }: Manifest) => [name, value ?? "0123456789-a-secret"]),
+      );
       const settings = Object.fromEntries(
         Object.entries(own(values)).filter(([name]) => !mounted.test(name)),
       );

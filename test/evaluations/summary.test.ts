@@ -76,7 +76,11 @@ describe("figures of a metric are those of the textbook", () => {
     ["a hundred", Array.from({ length: 100 }, (_, i) => Math.sin(i * 12.9898) * 43758.5453)],
   ];
   test.each(samples)("%s", async (_, values) => {
-    const summary = await summaryOf(values.map((value) => ({ score: value, metrics: { own: value } })));
+    const { benchmarkId } = await summaryOf(
+      values.map((value) => ({ score: value, metrics: { own: value } })),
+    );
+    const summary = await db.evaluations.summarize(benchmarkId, [], { exact: true });
+    expect(summary).toMatchObject({ isExact: true, percentileError: 0, metricsLeftOut: 0 });
     const expected = figures(values);
     for (const name of ["score", "own"]) {
       const metric = metricOf(summary, name);

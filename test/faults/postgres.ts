@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "pg";
 import { type DatabaseConfig, databaseConfig } from "../../src/config.ts";
-import { findBinaries } from "../../src/database/embedded/binaries.ts";
-import { prepareFolders } from "../../src/database/embedded/folders.ts";
-import { initialise, SUPERUSER } from "../../src/database/embedded/initialise.ts";
+import type { Binaries } from "../../src/database/embedded/binaries.ts";
+import { type Folders, prepareFolders } from "../../src/database/embedded/folders.ts";
+import { SUPERUSER } from "../../src/database/embedded/initialise.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
-import { spawnAs } from "../../src/database/embedded/runner.ts";
+import { type Runner, spawnAs } from "../../src/database/embedded/runner.ts";
 import { migrateUp } from "../../src/database/migrate.ts";
+import { initialiseTest, testBinaries } from "../harness/server.ts";
 
 /** A migrated PostgreSQL of the test's own, for it to be ended in every way. */
 export interface OwnPostgres {
@@ -30,29 +31,29 @@ export interface OwnPostgres {
   /** SIGKILL of one backend, whereupon PostgreSQL ends all of them and recovers. Resolves once it accepts connections again. */
   killBackend(): Promise<void>;
   remove(): Promise<void>;
+  /** What it is made of. */
+  parts: PostgresParts;
+}
+
+export interface PostgresParts {
+  binaries: Binaries;
+  runner: Runner;
+  folders: Folders;
+  connection: { host: string; port: number; user: string; password: string; database: string };
 }
 
 export async function startOwnPostgres(): Promise<OwnPostgres> {
   // The prefix and the lock let the next run clear away what a run that was killed left behind.
   const dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
   await chmod(dataDir, 0o711);
-  const binaries = await findBinaries();
+  const binaries = await testBinaries();
   const { folders, runner } = await prepareFolders(dataDir, binaries);
   const lock = await lockFolder(folders.base, runner);
-  const password = await initialise(folders, binaries, runner, { sync: false });
+  const password = await initialiseTest(folders, binaries, runner);
   const port = await freePort();
 
-  async function pgCtl(...args: string[]): Promise<void> {
-    const child = spawnAs(runner, binaries.pgCtl, ["-D", folders.data, ...args], {
-      cwd: "/",
-      stdio: "ignore",
-    });
-    const [code] = await once(child, "exit");
-    if (code !== 0) throw new Error(`pg_ctl ${args[0]} failed with ${code}`);
-  }
-  // What was committed has to outlast PostgreSQL's own end, not the machine's: fsync may be off, synchronous_commit not.
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=on`;
-  const start = () => pgCtl("start", "-w", "-l", folders.logFile, "-o", settings);
+  const pgCtl = (...args: string[]) => runPgCtl({ binaries, runner }, folders.data, ...args);
+  const start = () => pgCtl("start", "-w", "-l", folders.logFile, "-o", serverOptions(port));
   await start();
   const connection = { host: "127.0.0.1", port, user: SUPERUSER, password, database: "postgres" };
   await migrateUp(connection);
@@ -95,6 +96,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     restart: () => pgCtl("restart", "-w", "-m", "immediate", "-l", folders.logFile),
     kill,
     killBackend,
+    parts: { binaries, runner, folders, connection },
     remove: async () => {
       await pool.end();
       await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);
@@ -102,6 +104,22 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The command line of a server on this port. */
+export function serverOptions(port: number): string {
+  // What was committed has to outlast PostgreSQL's own end, not the machine's: fsync may be off, synchronous_commit not.
+  return `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=on`;
+}
+
+export async function runPgCtl(
+  { binaries, runner }: Pick<PostgresParts, "binaries" | "runner">,
+  folder: string,
+  ...args: string[]
+): Promise<void> {
+  const child = spawnAs(runner, binaries.pgCtl, ["-D", folder, ...args], { cwd: "/", stdio: "ignore" });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`pg_ctl ${args[0]} failed with ${code}`);
 }
 
 export async function freePort(): Promise<number> {

@@ -42,8 +42,12 @@ export async function freeAddress(): Promise<string> {
   return `127.0.0.1:${await freePort()}`;
 }
 
-/** Resolves once it listens. */
-export async function launchServer(databaseUrl: string, address: string): Promise<ChildProcess> {
+/** Resolves once it listens. Nobody has to authenticate, unless the settings say otherwise. */
+export async function launchServer(
+  databaseUrl: string,
+  address: string,
+  settings: Record<string, string> = {},
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, [SERVE], {
     env: environment({
       DATABASE_URL: databaseUrl,
@@ -51,6 +55,7 @@ export async function launchServer(databaseUrl: string, address: string): Promis
       LTB_HTTP_ADDRESS: "127.0.0.1:0",
       LTB_AUTH: "off",
       LTB_LOG_LEVEL: "error",
+      ...settings,
     }),
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -34,9 +34,33 @@ export async function createTestDatabase({ template = true } = {}): Promise<Data
 export async function dropTestDatabases(): Promise<void> {
   if (created.length === 0) return;
   await administer(async (client) => {
-    for (const database of created.splice(0))
-      await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    for (const database of created.splice(0)) await dropDatabase(client, database);
   });
+}
+
+/** PostgreSQL 12 has no WITH (FORCE) yet: whoever is connected is sent away, and is not let in again. */
+async function dropDatabase(client: Client, database: string): Promise<void> {
+  const { rows } = await client.query<{ major: number }>(
+    "SELECT current_setting('server_version_num')::int / 10000 AS major",
+  );
+  if ((rows[0]?.major ?? 0) >= 13) {
+    await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    return;
+  }
+  await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+  // One that is just being let in is not found by the first look.
+  for (let attempt = 1; ; attempt++) {
+    await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [
+      database,
+    ]);
+    try {
+      await client.query(`DROP DATABASE IF EXISTS ${database}`);
+      return;
+    } catch (error) {
+      if (!(error instanceof DatabaseError && error.code === IN_USE) || attempt === 100) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 /** Runs `work` as the superuser of the test server, outside of any test database. */

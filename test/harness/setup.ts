@@ -5,8 +5,9 @@ import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { recoverFolder } from "../../src/database/embedded/postmaster.ts";
-import { type EmbeddedConnection, startEmbedded } from "../../src/database/embedded.ts";
+import type { EmbeddedConnection } from "../../src/database/embedded.ts";
 import { migrateUp } from "../../src/database/migrate.ts";
+import { startTestPostgres } from "./server.ts";
 
 const PREFIX = "ltb-test-";
 
@@ -26,7 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await chmod(dataDir, 0o711);
   const removeFolder = () => rm(dataDir, { recursive: true, force: true });
   try {
-    const server = await startEmbedded({
+    const server = await startTestPostgres({
       dataDir,
       // Nothing here outlives the run, so nothing has to survive a power cut.
       settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },

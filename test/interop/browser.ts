@@ -69,8 +69,8 @@ export async function exerciseBrowser({ clear }: { clear: Service }, results: Re
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
 
 function pageSteps(): PageStep[] {
-  return scenario().flatMap(({ name, body, expected, unimplemented }) => {
-    const step = { name, body: body as PageStep["body"], expected: expected.source, unimplemented };
+  return scenario().flatMap(({ name, body, expected }) => {
+    const step = { name, body: body as PageStep["body"], expected: expected.source };
     // CompareBenchmarks needs a second one.
     if (name === "BenchmarkService/CreateBenchmark")
       return [step, { ...step, body: secondBenchmark(body) as PageStep["body"] }];

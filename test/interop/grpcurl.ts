@@ -8,7 +8,6 @@ import type { Service } from "./service.ts";
 import { grpcurl } from "./tools.ts";
 
 // grpcurl's exit code is 64 and the status code.
-const UNIMPLEMENTED = 64 + 12;
 const DEADLINE_EXCEEDED = 64 + 4;
 const UNAUTHENTICATED = 64 + 16;
 
@@ -98,10 +97,6 @@ function judge(
   answer: string,
   error: string,
 ): string | undefined {
-  if (step.unimplemented) {
-    if (code !== UNIMPLEMENTED) throw new Error(`the README says UNIMPLEMENTED; got ${code}: ${answer}`);
-    return "UNIMPLEMENTED, as the README says";
-  }
   if (code !== wanted) throw new Error(`ended with ${code}: ${compact(error)}`);
   if (!step.expected.test(answer)) throw new Error(`expected ${step.expected}, got ${answer.slice(0, 1000)}`);
   return undefined;

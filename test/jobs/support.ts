@@ -143,7 +143,7 @@ const checks = `
   select 'a job is not where its status says' as what, id || ' ' || status || ' in ' || coalesce(names, 'nothing') as found
   from state where case status when 'pending' then names in ('ready', 'scheduled') else names = status end is not true
   union all
-  select 'a place without its job', names || ' of ' || job_id from places where job_id not in (select id from jobs)
+  select 'a place without its job', names || ' of ' || job_id from places p where not exists (select from jobs j where j.id = p.job_id)
   union all
   select 'a ready row differs from its job', r.job_id::text from job_ready r join jobs j on j.id = r.job_id
   where (r.lane_id, r.priority, r.sequence) is distinct from (j.lane_id, j.priority, j.sequence)

@@ -6,7 +6,7 @@ import { withSignal } from "../../src/database/cancellation.ts";
 import { Database } from "../../src/database/database.ts";
 import { newId } from "../../src/database/ids.ts";
 import type { ServiceError } from "../../src/errors.ts";
-import type { JobChange, WatchFilter, WatchOptions } from "../../src/jobs/watch.ts";
+import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
 import { onlooker, until } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
@@ -29,7 +29,7 @@ afterAll(async () => {
 const [low, high] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
 
 /** A watch that is read in the background. */
-async function watching(db: Database, filter: WatchFilter = {}, options: WatchOptions = {}) {
+async function watching(db: Database, filter: WatchFilter = {}, options: JobWatchOptions = {}) {
   const controller = new AbortController();
   const { signal } = controller;
   const changes: JobChange[] = [];

@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Database } from "../../src/database/database.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
-import { onlooker } from "../database/support.ts";
+import { onlooker, run, running } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
@@ -216,4 +216,14 @@ test("a task that fails is reported once an outage and hinders no other", async 
   expect(log.warn).toHaveBeenCalledTimes(2);
   expect(other).toHaveBeenCalledTimes(31);
   await maintenance.stop();
+});
+
+test("a query that takes minutes is cancelled when the server stops, without a warning", async () => {
+  const task = { name: "slow", everyMs: 60_000, run: () => run(db.executor, "select pg_sleep(600)") };
+  const log = { info: vi.fn(), warn: vi.fn() };
+  const maintenance = startMaintenance([task], log);
+  await expect.poll(() => running(client, "%pg_sleep(600)%")).toHaveLength(1);
+  await maintenance.stop();
+  expect(await running(client, "%pg_sleep(600)%")).toEqual([]);
+  expect(log.warn).not.toHaveBeenCalled();
 });

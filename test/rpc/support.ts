@@ -17,6 +17,7 @@ import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { createLogger, type Logger } from "../../src/log.ts";
 import { formatAddress } from "../../src/rpc/listener.ts";
 import { provide } from "../../src/rpc/methods.ts";
+import type { MetricsOptions } from "../../src/rpc/metrics.ts";
 import type { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import { type ServerConfig, startServer } from "../../src/server.ts";
 
@@ -47,6 +48,7 @@ export async function serve(
   behaviour: Behaviour = {},
   config: Partial<ServerConfig> = {},
   tls?: (log: Logger) => Promise<ServerTls>,
+  metrics: MetricsOptions = { access: "open", families: [] },
 ) {
   const log: LogLine[] = [];
   const database = { healthy: true, healthCheck: async () => database.healthy };
@@ -74,6 +76,7 @@ export async function serve(
     ],
     access: { auth: "off" },
     log: logger,
+    metrics,
     tls: secured,
   });
   onTestFinished(async () => {

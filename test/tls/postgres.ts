@@ -4,11 +4,10 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findBinaries } from "../../src/database/embedded/binaries.ts";
 import { openOwned, prepareFolders } from "../../src/database/embedded/folders.ts";
-import { initialise } from "../../src/database/embedded/initialise.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { spawnAs } from "../../src/database/embedded/runner.ts";
+import { initialiseTest, testBinaries } from "../harness/server.ts";
 import type { Pair } from "./certificates.ts";
 
 /** Roles, by how PostgreSQL lets them in. */
@@ -29,10 +28,10 @@ export async function startPostgres(tls: { server: Pair; clientCa: string } | un
   // The prefix and the lock let the next run clear away what a run that was killed left behind.
   const dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
   await chmod(dataDir, 0o711);
-  const binaries = await findBinaries();
+  const binaries = await testBinaries();
   const { folders, runner } = await prepareFolders(dataDir, binaries);
   const lock = await lockFolder(folders.base, runner);
-  await initialise(folders, binaries, runner, { sync: false });
+  await initialiseTest(folders, binaries, runner);
   const write = async (name: string, content: string) => {
     const file = await openOwned(join(folders.base, name), constants.O_WRONLY, runner);
     await file.writeFile(content);

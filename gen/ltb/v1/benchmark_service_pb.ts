@@ -38,7 +38,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark_service.proto.
  */
 export const file_ltb_v1_benchmark_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdGIvdjEvYmVuY2htYXJrX3NlcnZpY2UucHJvdG8SBmx0Yi52MSK9AgoWQ3JlYXRlQmVuY2htYXJrUmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSGAoQdG90YWxfaXRlcmF0aW9ucxgHIAEoBRI6CgZsYWJlbHMYCCADKAsyKi5sdGIudjEuQ3JlYXRlQmVuY2htYXJrUmVxdWVzdC5MYWJlbHNFbnRyeRIpCghtZXRhZGF0YRgJIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKcmVxdWVzdF9pZBgKIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIj8KF0NyZWF0ZUJlbmNobWFya1Jlc3BvbnNlEiQKCWJlbmNobWFyaxgBIAEoCzIRLmx0Yi52MS5CZW5jaG1hcmsiIQoTR2V0QmVuY2htYXJrUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRCZW5jaG1hcmtSZXNwb25zZRIkCgliZW5jaG1hcmsYASABKAsyES5sdGIudjEuQmVuY2htYXJrIpcGChZVcGRhdGVCZW5jaG1hcmtSZXF1ZXN0EgoKAmlkGAEgASgJEiwKBnN0YXR1cxgCIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXNIAIgBARIhChRjb21wbGV0ZWRfaXRlcmF0aW9ucxgDIAEoBUgBiAEBEh4KEWZhaWxlZF9pdGVyYXRpb25zGAQgASgFSAKIAQESHQoQdG90YWxfaXRlcmF0aW9ucxgFIAEoBUgDiAEBEicKB3Jlc3VsdHMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoFZXJyb3IYCCABKAlIBIgBARIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBG5hbWUYCyABKAlIBYgBARIYCgtkZXNjcmlwdGlvbhgMIAEoCUgGiAEBEjoKBmxhYmVscxgNIAMoCzIqLmx0Yi52MS5VcGRhdGVCZW5jaG1hcmtSZXF1ZXN0LkxhYmVsc0VudHJ5EikKCG1ldGFkYXRhGA4gASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgt1cGRhdGVfbWFzaxgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSHQoQZXhwZWN0ZWRfdmVyc2lvbhgQIAEoBUgHiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3N0YXR1c0IXChVfY29tcGxldGVkX2l0ZXJhdGlvbnNCFAoSX2ZhaWxlZF9pdGVyYXRpb25zQhMKEV90b3RhbF9pdGVyYXRpb25zQggKBl9lcnJvckIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb25CEwoRX2V4cGVjdGVkX3ZlcnNpb24iPwoXVXBkYXRlQmVuY2htYXJrUmVzcG9uc2USJAoJYmVuY2htYXJrGAEgASgLMhEubHRiLnYxLkJlbmNobWFyayIkChZEZWxldGVCZW5jaG1hcmtSZXF1ZXN0EgoKAmlkGAEgASgJIhkKF0RlbGV0ZUJlbmNobWFya1Jlc3BvbnNlItsDChVMaXN0QmVuY2htYXJrc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIQCghwcm92aWRlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIPCgdkYXRhc2V0GAYgASgJEhIKCmNyZWF0ZWRfYnkYByABKAkSOQoGbGFiZWxzGAggAygLMikubHRiLnYxLkxpc3RCZW5jaG1hcmtzUmVxdWVzdC5MYWJlbHNFbnRyeRIxCg1jcmVhdGVkX2FmdGVyGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoIb3JkZXJfYnkYCyABKA4yFi5sdGIudjEuQmVuY2htYXJrT3JkZXISIwoEdmlldxgMIAEoDjIVLmx0Yi52MS5CZW5jaG1hcmtWaWV3EgwKBG5hbWUYDSABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJYChZMaXN0QmVuY2htYXJrc1Jlc3BvbnNlEiUKCmJlbmNobWFya3MYASADKAsyES5sdGIudjEuQmVuY2htYXJrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLCBAoXQ3JlYXRlRXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhEKCXNhbXBsZV9pZBgDIAEoCRISCgpyZXBldGl0aW9uGAQgASgFEhAKCHByb3ZpZGVyGAUgASgJEg0KBW1vZGVsGAYgASgJEg0KBWlucHV0GAcgASgJEhMKBm91dHB1dBgIIAEoCUgAiAEBEhUKCGV4cGVjdGVkGAkgASgJSAGIAQESKAoHbWV0cmljcxgKIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoFc2NvcmUYCyABKAFIAogBARINCgVlcnJvchgMIAEoCRIXCgpsYXRlbmN5X21zGA0gASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGA4gASgFSASIAQESGgoNb3V0cHV0X3Rva2VucxgPIAEoBUgFiAEBEhUKCGNvc3RfdXNkGBAgASgBSAaIAQESKQoIbWV0YWRhdGEYESABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei4KCmNyZWF0ZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYEyABKAlCCQoHX291dHB1dEILCglfZXhwZWN0ZWRCCAoGX3Njb3JlQg0KC19sYXRlbmN5X21zQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkIkIKGENyZWF0ZUV2YWx1YXRpb25SZXNwb25zZRImCgpldmFsdWF0aW9uGAEgASgLMhIubHRiLnYxLkV2YWx1YXRpb24idQodQmF0Y2hDcmVhdGVFdmFsdWF0aW9uc1JlcXVlc3QSFAoMYmVuY2htYXJrX2lkGAEgASgJEioKC2V2YWx1YXRpb25zGAIgAygLMhUubHRiLnYxLk5ld0V2YWx1YXRpb24SEgoKcmVxdWVzdF9pZBgDIAEoCSJXCh5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzcG9uc2USNQoHcmVzdWx0cxgBIAMoCzIkLmx0Yi52MS5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzdWx0IoQBChxCYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzdWx0Eg0KBWluZGV4GAEgASgFEgoKAmlkGAIgASgJEioKB291dGNvbWUYAyABKA4yGS5sdGIudjEuRXZhbHVhdGlvbk91dGNvbWUSDQoFZmllbGQYBCABKAkSDgoGcmVhc29uGAUgASgJIqECChdVcGRhdGVFdmFsdWF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSEgoFc2NvcmUYAyABKAFIAIgBARIoCgdtZXRyaWNzGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCghleHBlY3RlZBgFIAEoCUgBiAEBEhIKBWVycm9yGAYgASgJSAKIAQESKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC3VwZGF0ZV9tYXNrGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IICgZfc2NvcmVCCwoJX2V4cGVjdGVkQggKBl9lcnJvciJCChhVcGRhdGVFdmFsdWF0aW9uUmVzcG9uc2USJgoKZXZhbHVhdGlvbhgBIAEoCzISLmx0Yi52MS5FdmFsdWF0aW9uIlwKGFN0cmVhbUV2YWx1YXRpb25zUmVxdWVzdBIUCgxiZW5jaG1hcmtfaWQYASABKAkSKgoLZXZhbHVhdGlvbnMYAiADKAsyFS5sdGIudjEuTmV3RXZhbHVhdGlvbiKoAQoZU3RyZWFtRXZhbHVhdGlvbnNSZXNwb25zZRIQCghyZWNlaXZlZBgBIAEoBRIQCghpbnNlcnRlZBgCIAEoBRISCgpkdXBsaWNhdGVzGAMgASgFEhEKCWNvbmZsaWN0cxgEIAEoBRIQCghyZWplY3RlZBgFIAEoBRIuCgZpc3N1ZXMYBiADKAsyHi5sdGIudjEuU3RyZWFtRXZhbHVhdGlvbnNJc3N1ZSKFAQoWU3RyZWFtRXZhbHVhdGlvbnNJc3N1ZRINCgVpbmRleBgBIAEoBRIRCglzYW1wbGVfaWQYAiABKAkSKgoHb3V0Y29tZRgDIAEoDjIZLmx0Yi52MS5FdmFsdWF0aW9uT3V0Y29tZRINCgVmaWVsZBgEIAEoCRIOCgZyZWFzb24YBSABKAkiOAoUR2V0RXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIj8KFUdldEV2YWx1YXRpb25SZXNwb25zZRImCgpldmFsdWF0aW9uGAEgASgLMhIubHRiLnYxLkV2YWx1YXRpb24iOwoXRGVsZXRlRXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIhoKGERlbGV0ZUV2YWx1YXRpb25SZXNwb25zZSK7AgoWTGlzdEV2YWx1YXRpb25zUmVxdWVzdBIUCgxiZW5jaG1hcmtfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSEAoIcHJvdmlkZXIYBCABKAkSDQoFbW9kZWwYBSABKAkSFgoJbWluX3Njb3JlGAYgASgBSACIAQESFgoJbWF4X3Njb3JlGAcgASgBSAGIAQESEwoLZmFpbGVkX29ubHkYCCABKAgSEQoJc2FtcGxlX2lkGAkgASgJEikKCG9yZGVyX2J5GAogASgOMhcubHRiLnYxLkV2YWx1YXRpb25PcmRlchIkCgR2aWV3GAsgASgOMhYubHRiLnYxLkV2YWx1YXRpb25WaWV3QgwKCl9taW5fc2NvcmVCDAoKX21heF9zY29yZSJbChdMaXN0RXZhbHVhdGlvbnNSZXNwb25zZRInCgtldmFsdWF0aW9ucxgBIAMoCzISLmx0Yi52MS5FdmFsdWF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL/AQoYRXhwb3J0RXZhbHVhdGlvbnNSZXF1ZXN0EhQKDGJlbmNobWFya19pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIWCgltaW5fc2NvcmUYBCABKAFIAIgBARIWCgltYXhfc2NvcmUYBSABKAFIAYgBARITCgtmYWlsZWRfb25seRgGIAEoCBIRCglzYW1wbGVfaWQYByABKAkSJAoEdmlldxgIIAEoDjIWLmx0Yi52MS5FdmFsdWF0aW9uVmlldxISCgpwYWdlX3Rva2VuGAkgASgJQgwKCl9taW5fc2NvcmVCDAoKX21heF9zY29yZSJdChlFeHBvcnRFdmFsdWF0aW9uc1Jlc3BvbnNlEicKC2V2YWx1YXRpb25zGAEgAygLMhIubHRiLnYxLkV2YWx1YXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlIKGkdldEJlbmNobWFya1N1bW1hcnlSZXF1ZXN0EhQKDGJlbmNobWFya19pZBgBIAEoCRIPCgdtZXRyaWNzGAIgAygJEg0KBWV4YWN0GAMgASgIIsoBChtHZXRCZW5jaG1hcmtTdW1tYXJ5UmVzcG9uc2USFAoMYmVuY2htYXJrX2lkGAEgASgJEhgKEGV2YWx1YXRpb25fY291bnQYAiABKAUSFAoMZmFpbGVkX2NvdW50GAMgASgFEhQKDGlucHV0X3Rva2VucxgEIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAUgASgDEhAKCGNvc3RfdXNkGAYgASgBEiYKB21ldHJpY3MYByADKAsyFS5sdGIudjEuTWV0cmljU3VtbWFyeSLjAQoYQ29tcGFyZUJlbmNobWFya3NSZXF1ZXN0EhMKC2Jhc2VsaW5lX2lkGAEgASgJEhUKDWNhbmRpZGF0ZV9pZHMYAiADKAkSDgoGbWV0cmljGAMgASgJEhcKD2xvd2VyX2lzX2JldHRlchgEIAEoCBIVCg10aWVfdG9sZXJhbmNlGAUgASgBEh4KEWJvb3RzdHJhcF9zYW1wbGVzGAYgASgFSACIAQESEQoJcGFnZV9zaXplGAcgASgFEhIKCnBhZ2VfdG9rZW4YCCABKAlCFAoSX2Jvb3RzdHJhcF9zYW1wbGVzIosBChlDb21wYXJlQmVuY2htYXJrc1Jlc3BvbnNlEhMKC2Jhc2VsaW5lX2lkGAEgASgJEg4KBm1ldHJpYxgCIAEoCRIwCgtjb21wYXJpc29ucxgDIAMoCzIbLmx0Yi52MS5CZW5jaG1hcmtDb21wYXJpc29uEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCSKEAwoVR2V0TGVhZGVyYm9hcmRSZXF1ZXN0Eg8KB2RhdGFzZXQYASABKAkSDgoGbWV0cmljGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEjkKBmxhYmVscxgEIAMoCzIpLmx0Yi52MS5HZXRMZWFkZXJib2FyZFJlcXVlc3QuTGFiZWxzRW50cnkSMQoNY3JlYXRlZF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBnN0YXR1cxgHIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSFwoPbG93ZXJfaXNfYmV0dGVyGAggASgIEhEKCXBhZ2Vfc2l6ZRgJIAEoBRISCgpwYWdlX3Rva2VuGAogASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoWR2V0TGVhZGVyYm9hcmRSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubHRiLnYxLkxlYWRlcmJvYXJkRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvIBChZXYXRjaEJlbmNobWFya3NSZXF1ZXN0EgsKA2lkcxgBIAMoCRInCgZzdGF0dXMYAiABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEhAKCHByb3ZpZGVyGAMgASgJEg8KB2RhdGFzZXQYBCABKAkSOgoGbGFiZWxzGAUgAygLMioubHRiLnYxLldhdGNoQmVuY2htYXJrc1JlcXVlc3QuTGFiZWxzRW50cnkSFAoMYWZ0ZXJfY3Vyc29yGAYgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKF1dhdGNoQmVuY2htYXJrc1Jlc3BvbnNlEg4KBmN1cnNvchgBIAEoCRIkCgliZW5jaG1hcmsYAiABKAsyES5sdGIudjEuQmVuY2htYXJrEg8KB2RlbGV0ZWQYAyABKAgSFwoKbWVhbl9zY29yZRgEIAEoAUgAiAEBQg0KC19tZWFuX3Njb3JlMtMLChBCZW5jaG1hcmtTZXJ2aWNlElIKD0NyZWF0ZUJlbmNobWFyaxIeLmx0Yi52MS5DcmVhdGVCZW5jaG1hcmtSZXF1ZXN0Gh8ubHRiLnYxLkNyZWF0ZUJlbmNobWFya1Jlc3BvbnNlEkkKDEdldEJlbmNobWFyaxIbLmx0Yi52MS5HZXRCZW5jaG1hcmtSZXF1ZXN0GhwubHRiLnYxLkdldEJlbmNobWFya1Jlc3BvbnNlElIKD1VwZGF0ZUJlbmNobWFyaxIeLmx0Yi52MS5VcGRhdGVCZW5jaG1hcmtSZXF1ZXN0Gh8ubHRiLnYxLlVwZGF0ZUJlbmNobWFya1Jlc3BvbnNlElIKD0RlbGV0ZUJlbmNobWFyaxIeLmx0Yi52MS5EZWxldGVCZW5jaG1hcmtSZXF1ZXN0Gh8ubHRiLnYxLkRlbGV0ZUJlbmNobWFya1Jlc3BvbnNlEk8KDkxpc3RCZW5jaG1hcmtzEh0ubHRiLnYxLkxpc3RCZW5jaG1hcmtzUmVxdWVzdBoeLmx0Yi52MS5MaXN0QmVuY2htYXJrc1Jlc3BvbnNlElUKEENyZWF0ZUV2YWx1YXRpb24SHy5sdGIudjEuQ3JlYXRlRXZhbHVhdGlvblJlcXVlc3QaIC5sdGIudjEuQ3JlYXRlRXZhbHVhdGlvblJlc3BvbnNlEmcKFkJhdGNoQ3JlYXRlRXZhbHVhdGlvbnMSJS5sdGIudjEuQmF0Y2hDcmVhdGVFdmFsdWF0aW9uc1JlcXVlc3QaJi5sdGIudjEuQmF0Y2hDcmVhdGVFdmFsdWF0aW9uc1Jlc3BvbnNlElUKEFVwZGF0ZUV2YWx1YXRpb24SHy5sdGIudjEuVXBkYXRlRXZhbHVhdGlvblJlcXVlc3QaIC5sdGIudjEuVXBkYXRlRXZhbHVhdGlvblJlc3BvbnNlEloKEVN0cmVhbUV2YWx1YXRpb25zEiAubHRiLnYxLlN0cmVhbUV2YWx1YXRpb25zUmVxdWVzdBohLmx0Yi52MS5TdHJlYW1FdmFsdWF0aW9uc1Jlc3BvbnNlKAESTAoNR2V0RXZhbHVhdGlvbhIcLmx0Yi52MS5HZXRFdmFsdWF0aW9uUmVxdWVzdBodLmx0Yi52MS5HZXRFdmFsdWF0aW9uUmVzcG9uc2USVQoQRGVsZXRlRXZhbHVhdGlvbhIfLmx0Yi52MS5EZWxldGVFdmFsdWF0aW9uUmVxdWVzdBogLmx0Yi52MS5EZWxldGVFdmFsdWF0aW9uUmVzcG9uc2USUgoPTGlzdEV2YWx1YXRpb25zEh4ubHRiLnYxLkxpc3RFdmFsdWF0aW9uc1JlcXVlc3QaHy5sdGIudjEuTGlzdEV2YWx1YXRpb25zUmVzcG9uc2USWgoRRXhwb3J0RXZhbHVhdGlvbnMSIC5sdGIudjEuRXhwb3J0RXZhbHVhdGlvbnNSZXF1ZXN0GiEubHRiLnYxLkV4cG9ydEV2YWx1YXRpb25zUmVzcG9uc2UwARJeChNHZXRCZW5jaG1hcmtTdW1tYXJ5EiIubHRiLnYxLkdldEJlbmNobWFya1N1bW1hcnlSZXF1ZXN0GiMubHRiLnYxLkdldEJlbmNobWFya1N1bW1hcnlSZXNwb25zZRJYChFDb21wYXJlQmVuY2htYXJrcxIgLmx0Yi52MS5Db21wYXJlQmVuY2htYXJrc1JlcXVlc3QaIS5sdGIudjEuQ29tcGFyZUJlbmNobWFya3NSZXNwb25zZRJPCg5HZXRMZWFkZXJib2FyZBIdLmx0Yi52MS5HZXRMZWFkZXJib2FyZFJlcXVlc3QaHi5sdGIudjEuR2V0TGVhZGVyYm9hcmRSZXNwb25zZRJUCg9XYXRjaEJlbmNobWFya3MSHi5sdGIudjEuV2F0Y2hCZW5jaG1hcmtzUmVxdWVzdBofLmx0Yi52MS5XYXRjaEJlbmNobWFya3NSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_benchmark, file_ltb_v1_evaluation]);
+  fileDesc("Ch5sdGIvdjEvYmVuY2htYXJrX3NlcnZpY2UucHJvdG8SBmx0Yi52MSK9AgoWQ3JlYXRlQmVuY2htYXJrUmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSGAoQdG90YWxfaXRlcmF0aW9ucxgHIAEoBRI6CgZsYWJlbHMYCCADKAsyKi5sdGIudjEuQ3JlYXRlQmVuY2htYXJrUmVxdWVzdC5MYWJlbHNFbnRyeRIpCghtZXRhZGF0YRgJIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKcmVxdWVzdF9pZBgKIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIj8KF0NyZWF0ZUJlbmNobWFya1Jlc3BvbnNlEiQKCWJlbmNobWFyaxgBIAEoCzIRLmx0Yi52MS5CZW5jaG1hcmsiIQoTR2V0QmVuY2htYXJrUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRCZW5jaG1hcmtSZXNwb25zZRIkCgliZW5jaG1hcmsYASABKAsyES5sdGIudjEuQmVuY2htYXJrIpcGChZVcGRhdGVCZW5jaG1hcmtSZXF1ZXN0EgoKAmlkGAEgASgJEiwKBnN0YXR1cxgCIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXNIAIgBARIhChRjb21wbGV0ZWRfaXRlcmF0aW9ucxgDIAEoBUgBiAEBEh4KEWZhaWxlZF9pdGVyYXRpb25zGAQgASgFSAKIAQESHQoQdG90YWxfaXRlcmF0aW9ucxgFIAEoBUgDiAEBEicKB3Jlc3VsdHMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoFZXJyb3IYCCABKAlIBIgBARIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBG5hbWUYCyABKAlIBYgBARIYCgtkZXNjcmlwdGlvbhgMIAEoCUgGiAEBEjoKBmxhYmVscxgNIAMoCzIqLmx0Yi52MS5VcGRhdGVCZW5jaG1hcmtSZXF1ZXN0LkxhYmVsc0VudHJ5EikKCG1ldGFkYXRhGA4gASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgt1cGRhdGVfbWFzaxgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSHQoQZXhwZWN0ZWRfdmVyc2lvbhgQIAEoBUgHiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3N0YXR1c0IXChVfY29tcGxldGVkX2l0ZXJhdGlvbnNCFAoSX2ZhaWxlZF9pdGVyYXRpb25zQhMKEV90b3RhbF9pdGVyYXRpb25zQggKBl9lcnJvckIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb25CEwoRX2V4cGVjdGVkX3ZlcnNpb24iPwoXVXBkYXRlQmVuY2htYXJrUmVzcG9uc2USJAoJYmVuY2htYXJrGAEgASgLMhEubHRiLnYxLkJlbmNobWFyayIkChZEZWxldGVCZW5jaG1hcmtSZXF1ZXN0EgoKAmlkGAEgASgJIhkKF0RlbGV0ZUJlbmNobWFya1Jlc3BvbnNlItsDChVMaXN0QmVuY2htYXJrc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIQCghwcm92aWRlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIPCgdkYXRhc2V0GAYgASgJEhIKCmNyZWF0ZWRfYnkYByABKAkSOQoGbGFiZWxzGAggAygLMikubHRiLnYxLkxpc3RCZW5jaG1hcmtzUmVxdWVzdC5MYWJlbHNFbnRyeRIxCg1jcmVhdGVkX2FmdGVyGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoIb3JkZXJfYnkYCyABKA4yFi5sdGIudjEuQmVuY2htYXJrT3JkZXISIwoEdmlldxgMIAEoDjIVLmx0Yi52MS5CZW5jaG1hcmtWaWV3EgwKBG5hbWUYDSABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJYChZMaXN0QmVuY2htYXJrc1Jlc3BvbnNlEiUKCmJlbmNobWFya3MYASADKAsyES5sdGIudjEuQmVuY2htYXJrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLCBAoXQ3JlYXRlRXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhEKCXNhbXBsZV9pZBgDIAEoCRISCgpyZXBldGl0aW9uGAQgASgFEhAKCHByb3ZpZGVyGAUgASgJEg0KBW1vZGVsGAYgASgJEg0KBWlucHV0GAcgASgJEhMKBm91dHB1dBgIIAEoCUgAiAEBEhUKCGV4cGVjdGVkGAkgASgJSAGIAQESKAoHbWV0cmljcxgKIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoFc2NvcmUYCyABKAFIAogBARINCgVlcnJvchgMIAEoCRIXCgpsYXRlbmN5X21zGA0gASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGA4gASgFSASIAQESGgoNb3V0cHV0X3Rva2VucxgPIAEoBUgFiAEBEhUKCGNvc3RfdXNkGBAgASgBSAaIAQESKQoIbWV0YWRhdGEYESABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei4KCmNyZWF0ZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYEyABKAlCCQoHX291dHB1dEILCglfZXhwZWN0ZWRCCAoGX3Njb3JlQg0KC19sYXRlbmN5X21zQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkIkIKGENyZWF0ZUV2YWx1YXRpb25SZXNwb25zZRImCgpldmFsdWF0aW9uGAEgASgLMhIubHRiLnYxLkV2YWx1YXRpb24idQodQmF0Y2hDcmVhdGVFdmFsdWF0aW9uc1JlcXVlc3QSFAoMYmVuY2htYXJrX2lkGAEgASgJEioKC2V2YWx1YXRpb25zGAIgAygLMhUubHRiLnYxLk5ld0V2YWx1YXRpb24SEgoKcmVxdWVzdF9pZBgDIAEoCSJXCh5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzcG9uc2USNQoHcmVzdWx0cxgBIAMoCzIkLmx0Yi52MS5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzdWx0IoQBChxCYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzdWx0Eg0KBWluZGV4GAEgASgFEgoKAmlkGAIgASgJEioKB291dGNvbWUYAyABKA4yGS5sdGIudjEuRXZhbHVhdGlvbk91dGNvbWUSDQoFZmllbGQYBCABKAkSDgoGcmVhc29uGAUgASgJIqECChdVcGRhdGVFdmFsdWF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSEgoFc2NvcmUYAyABKAFIAIgBARIoCgdtZXRyaWNzGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCghleHBlY3RlZBgFIAEoCUgBiAEBEhIKBWVycm9yGAYgASgJSAKIAQESKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC3VwZGF0ZV9tYXNrGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IICgZfc2NvcmVCCwoJX2V4cGVjdGVkQggKBl9lcnJvciJCChhVcGRhdGVFdmFsdWF0aW9uUmVzcG9uc2USJgoKZXZhbHVhdGlvbhgBIAEoCzISLmx0Yi52MS5FdmFsdWF0aW9uIlwKGFN0cmVhbUV2YWx1YXRpb25zUmVxdWVzdBIUCgxiZW5jaG1hcmtfaWQYASABKAkSKgoLZXZhbHVhdGlvbnMYAiADKAsyFS5sdGIudjEuTmV3RXZhbHVhdGlvbiKoAQoZU3RyZWFtRXZhbHVhdGlvbnNSZXNwb25zZRIQCghyZWNlaXZlZBgBIAEoBRIQCghpbnNlcnRlZBgCIAEoBRISCgpkdXBsaWNhdGVzGAMgASgFEhEKCWNvbmZsaWN0cxgEIAEoBRIQCghyZWplY3RlZBgFIAEoBRIuCgZpc3N1ZXMYBiADKAsyHi5sdGIudjEuU3RyZWFtRXZhbHVhdGlvbnNJc3N1ZSKFAQoWU3RyZWFtRXZhbHVhdGlvbnNJc3N1ZRINCgVpbmRleBgBIAEoBRIRCglzYW1wbGVfaWQYAiABKAkSKgoHb3V0Y29tZRgDIAEoDjIZLmx0Yi52MS5FdmFsdWF0aW9uT3V0Y29tZRINCgVmaWVsZBgEIAEoCRIOCgZyZWFzb24YBSABKAkiOAoUR2V0RXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIj8KFUdldEV2YWx1YXRpb25SZXNwb25zZRImCgpldmFsdWF0aW9uGAEgASgLMhIubHRiLnYxLkV2YWx1YXRpb24iOwoXRGVsZXRlRXZhbHVhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIhoKGERlbGV0ZUV2YWx1YXRpb25SZXNwb25zZSJjChlDbGVhbnVwRXZhbHVhdGlvbnNSZXF1ZXN0EhwKD29sZGVyX3RoYW5fZGF5cxgBIAEoBUgAiAEBEhQKDGJlbmNobWFya19pZBgCIAEoCUISChBfb2xkZXJfdGhhbl9kYXlzIjsKGkNsZWFudXBFdmFsdWF0aW9uc1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAUSDAoEbW9yZRgCIAEoCCL0AgoWTGlzdEV2YWx1YXRpb25zUmVxdWVzdBIUCgxiZW5jaG1hcmtfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSEAoIcHJvdmlkZXIYBCABKAkSDQoFbW9kZWwYBSABKAkSFgoJbWluX3Njb3JlGAYgASgBSACIAQESFgoJbWF4X3Njb3JlGAcgASgBSAGIAQESEwoLZmFpbGVkX29ubHkYCCABKAgSEQoJc2FtcGxlX2lkGAkgASgJEikKCG9yZGVyX2J5GAogASgOMhcubHRiLnYxLkV2YWx1YXRpb25PcmRlchIkCgR2aWV3GAsgASgOMhYubHRiLnYxLkV2YWx1YXRpb25WaWV3EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0ZXh0GA0gASgJQgwKCl9taW5fc2NvcmVCDAoKX21heF9zY29yZSJbChdMaXN0RXZhbHVhdGlvbnNSZXNwb25zZRInCgtldmFsdWF0aW9ucxgBIAMoCzISLmx0Yi52MS5FdmFsdWF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK4AgoYRXhwb3J0RXZhbHVhdGlvbnNSZXF1ZXN0EhQKDGJlbmNobWFya19pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIWCgltaW5fc2NvcmUYBCABKAFIAIgBARIWCgltYXhfc2NvcmUYBSABKAFIAYgBARITCgtmYWlsZWRfb25seRgGIAEoCBIRCglzYW1wbGVfaWQYByABKAkSJAoEdmlldxgIIAEoDjIWLmx0Yi52MS5FdmFsdWF0aW9uVmlldxISCgpwYWdlX3Rva2VuGAkgASgJEikKCG1ldGFkYXRhGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0ZXh0GAsgASgJQgwKCl9taW5fc2NvcmVCDAoKX21heF9zY29yZSJdChlFeHBvcnRFdmFsdWF0aW9uc1Jlc3BvbnNlEicKC2V2YWx1YXRpb25zGAEgAygLMhIubHRiLnYxLkV2YWx1YXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlIKGkdldEJlbmNobWFya1N1bW1hcnlSZXF1ZXN0EhQKDGJlbmNobWFya19pZBgBIAEoCRIPCgdtZXRyaWNzGAIgAygJEg0KBWV4YWN0GAMgASgIIo0CChtHZXRCZW5jaG1hcmtTdW1tYXJ5UmVzcG9uc2USFAoMYmVuY2htYXJrX2lkGAEgASgJEhgKEGV2YWx1YXRpb25fY291bnQYAiABKAUSFAoMZmFpbGVkX2NvdW50GAMgASgFEhQKDGlucHV0X3Rva2VucxgEIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAUgASgDEhAKCGNvc3RfdXNkGAYgASgBEiYKB21ldHJpY3MYByADKAsyFS5sdGIudjEuTWV0cmljU3VtbWFyeRINCgVleGFjdBgIIAEoCBIYChBwZXJjZW50aWxlX2Vycm9yGAkgASgBEhgKEG1ldHJpY3NfbGVmdF9vdXQYCiABKAUi4wEKGENvbXBhcmVCZW5jaG1hcmtzUmVxdWVzdBITCgtiYXNlbGluZV9pZBgBIAEoCRIVCg1jYW5kaWRhdGVfaWRzGAIgAygJEg4KBm1ldHJpYxgDIAEoCRIXCg9sb3dlcl9pc19iZXR0ZXIYBCABKAgSFQoNdGllX3RvbGVyYW5jZRgFIAEoARIeChFib290c3RyYXBfc2FtcGxlcxgGIAEoBUgAiAEBEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJQhQKEl9ib290c3RyYXBfc2FtcGxlcyKLAQoZQ29tcGFyZUJlbmNobWFya3NSZXNwb25zZRITCgtiYXNlbGluZV9pZBgBIAEoCRIOCgZtZXRyaWMYAiABKAkSMAoLY29tcGFyaXNvbnMYAyADKAsyGy5sdGIudjEuQmVuY2htYXJrQ29tcGFyaXNvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkilwMKFUdldExlYWRlcmJvYXJkUmVxdWVzdBIPCgdkYXRhc2V0GAEgASgJEg4KBm1ldHJpYxgCIAEoCRIQCghwcm92aWRlchgDIAEoCRI5CgZsYWJlbHMYBCADKAsyKS5sdGIudjEuR2V0TGVhZGVyYm9hcmRSZXF1ZXN0LkxhYmVsc0VudHJ5EjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgZzdGF0dXMYByABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEhcKD2xvd2VyX2lzX2JldHRlchgIIAEoCBIRCglwYWdlX3NpemUYCSABKAUSEgoKcGFnZV90b2tlbhgKIAEoCRIRCgltaW5fY291bnQYCyABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoWR2V0TGVhZGVyYm9hcmRSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubHRiLnYxLkxlYWRlcmJvYXJkRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgFEhUKDXBlbmRpbmdfY291bnQYBCABKAUi8gEKFldhdGNoQmVuY2htYXJrc1JlcXVlc3QSCwoDaWRzGAEgAygJEicKBnN0YXR1cxgCIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSEAoIcHJvdmlkZXIYAyABKAkSDwoHZGF0YXNldBgEIAEoCRI6CgZsYWJlbHMYBSADKAsyKi5sdGIudjEuV2F0Y2hCZW5jaG1hcmtzUmVxdWVzdC5MYWJlbHNFbnRyeRIUCgxhZnRlcl9jdXJzb3IYBiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoXV2F0Y2hCZW5jaG1hcmtzUmVzcG9uc2USDgoGY3Vyc29yGAEgASgJEiQKCWJlbmNobWFyaxgCIAEoCzIRLmx0Yi52MS5CZW5jaG1hcmsSDwoHZGVsZXRlZBgDIAEoCBIXCgptZWFuX3Njb3JlGAQgASgBSACIAQFCDQoLX21lYW5fc2NvcmUysAwKEEJlbmNobWFya1NlcnZpY2USUgoPQ3JlYXRlQmVuY2htYXJrEh4ubHRiLnYxLkNyZWF0ZUJlbmNobWFya1JlcXVlc3QaHy5sdGIudjEuQ3JlYXRlQmVuY2htYXJrUmVzcG9uc2USSQoMR2V0QmVuY2htYXJrEhsubHRiLnYxLkdldEJlbmNobWFya1JlcXVlc3QaHC5sdGIudjEuR2V0QmVuY2htYXJrUmVzcG9uc2USUgoPVXBkYXRlQmVuY2htYXJrEh4ubHRiLnYxLlVwZGF0ZUJlbmNobWFya1JlcXVlc3QaHy5sdGIudjEuVXBkYXRlQmVuY2htYXJrUmVzcG9uc2USUgoPRGVsZXRlQmVuY2htYXJrEh4ubHRiLnYxLkRlbGV0ZUJlbmNobWFya1JlcXVlc3QaHy5sdGIudjEuRGVsZXRlQmVuY2htYXJrUmVzcG9uc2USTwoOTGlzdEJlbmNobWFya3MSHS5sdGIudjEuTGlzdEJlbmNobWFya3NSZXF1ZXN0Gh4ubHRiLnYxLkxpc3RCZW5jaG1hcmtzUmVzcG9uc2USVQoQQ3JlYXRlRXZhbHVhdGlvbhIfLmx0Yi52MS5DcmVhdGVFdmFsdWF0aW9uUmVxdWVzdBogLmx0Yi52MS5DcmVhdGVFdmFsdWF0aW9uUmVzcG9uc2USZwoWQmF0Y2hDcmVhdGVFdmFsdWF0aW9ucxIlLmx0Yi52MS5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVxdWVzdBomLmx0Yi52MS5CYXRjaENyZWF0ZUV2YWx1YXRpb25zUmVzcG9uc2USVQoQVXBkYXRlRXZhbHVhdGlvbhIfLmx0Yi52MS5VcGRhdGVFdmFsdWF0aW9uUmVxdWVzdBogLmx0Yi52MS5VcGRhdGVFdmFsdWF0aW9uUmVzcG9uc2USWgoRU3RyZWFtRXZhbHVhdGlvbnMSIC5sdGIudjEuU3RyZWFtRXZhbHVhdGlvbnNSZXF1ZXN0GiEubHRiLnYxLlN0cmVhbUV2YWx1YXRpb25zUmVzcG9uc2UoARJMCg1HZXRFdmFsdWF0aW9uEhwubHRiLnYxLkdldEV2YWx1YXRpb25SZXF1ZXN0Gh0ubHRiLnYxLkdldEV2YWx1YXRpb25SZXNwb25zZRJVChBEZWxldGVFdmFsdWF0aW9uEh8ubHRiLnYxLkRlbGV0ZUV2YWx1YXRpb25SZXF1ZXN0GiAubHRiLnYxLkRlbGV0ZUV2YWx1YXRpb25SZXNwb25zZRJbChJDbGVhbnVwRXZhbHVhdGlvbnMSIS5sdGIudjEuQ2xlYW51cEV2YWx1YXRpb25zUmVxdWVzdBoiLmx0Yi52MS5DbGVhbnVwRXZhbHVhdGlvbnNSZXNwb25zZRJSCg9MaXN0RXZhbHVhdGlvbnMSHi5sdGIudjEuTGlzdEV2YWx1YXRpb25zUmVxdWVzdBofLmx0Yi52MS5MaXN0RXZhbHVhdGlvbnNSZXNwb25zZRJaChFFeHBvcnRFdmFsdWF0aW9ucxIgLmx0Yi52MS5FeHBvcnRFdmFsdWF0aW9uc1JlcXVlc3QaIS5sdGIudjEuRXhwb3J0RXZhbHVhdGlvbnNSZXNwb25zZTABEl4KE0dldEJlbmNobWFya1N1bW1hcnkSIi5sdGIudjEuR2V0QmVuY2htYXJrU3VtbWFyeVJlcXVlc3QaIy5sdGIudjEuR2V0QmVuY2htYXJrU3VtbWFyeVJlc3BvbnNlElgKEUNvbXBhcmVCZW5jaG1hcmtzEiAubHRiLnYxLkNvbXBhcmVCZW5jaG1hcmtzUmVxdWVzdBohLmx0Yi52MS5Db21wYXJlQmVuY2htYXJrc1Jlc3BvbnNlEk8KDkdldExlYWRlcmJvYXJkEh0ubHRiLnYxLkdldExlYWRlcmJvYXJkUmVxdWVzdBoeLmx0Yi52MS5HZXRMZWFkZXJib2FyZFJlc3BvbnNlElQKD1dhdGNoQmVuY2htYXJrcxIeLmx0Yi52MS5XYXRjaEJlbmNobWFya3NSZXF1ZXN0Gh8ubHRiLnYxLldhdGNoQmVuY2htYXJrc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_benchmark, file_ltb_v1_evaluation]);
 
 /**
  * Request of CreateBenchmark.
@@ -1095,6 +1095,62 @@ export const DeleteEvaluationResponseSchema: GenMessage<DeleteEvaluationResponse
   messageDesc(file_ltb_v1_benchmark_service, 23);
 
 /**
+ * Request of CleanupEvaluations.
+ *
+ * @generated from message ltb.v1.CleanupEvaluationsRequest
+ */
+export type CleanupEvaluationsRequest = Message<"ltb.v1.CleanupEvaluationsRequest"> & {
+  /**
+   * Delete evaluations created more than this many days ago, 0 to 36500; 0: all created before now. Required.
+   *
+   * @generated from field: optional int32 older_than_days = 1;
+   */
+  olderThanDays?: number | undefined;
+
+  /**
+   * Only evaluations of this benchmark. Default: of all.
+   *
+   * @generated from field: string benchmark_id = 2;
+   */
+  benchmarkId: string;
+};
+
+/**
+ * Describes the message ltb.v1.CleanupEvaluationsRequest.
+ * Use `create(CleanupEvaluationsRequestSchema)` to create a new message.
+ */
+export const CleanupEvaluationsRequestSchema: GenMessage<CleanupEvaluationsRequest> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark_service, 24);
+
+/**
+ * Response of CleanupEvaluations.
+ *
+ * @generated from message ltb.v1.CleanupEvaluationsResponse
+ */
+export type CleanupEvaluationsResponse = Message<"ltb.v1.CleanupEvaluationsResponse"> & {
+  /**
+   * Number of evaluations deleted.
+   *
+   * @generated from field: int32 deleted = 1;
+   */
+  deleted: number;
+
+  /**
+   * True when the call ended before all matching evaluations were deleted: call again.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message ltb.v1.CleanupEvaluationsResponse.
+ * Use `create(CleanupEvaluationsResponseSchema)` to create a new message.
+ */
+export const CleanupEvaluationsResponseSchema: GenMessage<CleanupEvaluationsResponse> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark_service, 25);
+
+/**
  * Request of ListEvaluations.
  *
  * @generated from message ltb.v1.ListEvaluationsRequest
@@ -1176,6 +1232,25 @@ export type ListEvaluationsRequest = Message<"ltb.v1.ListEvaluationsRequest"> & 
    * @generated from field: ltb.v1.EvaluationView view = 11;
    */
   view: EvaluationView;
+
+  /**
+   * Only evaluations whose metadata contains all of this: every key given must be there with this value, at any depth; a list contains
+   * another if it has all of its items. At least one key must have a value that is neither an empty object nor an empty list. Default or
+   * empty: any metadata, also none. At most 16 KiB encoded.
+   *
+   * @generated from field: google.protobuf.Struct metadata = 12;
+   */
+  metadata?: JsonObject | undefined;
+
+  /**
+   * Only evaluations with all of these words in input and output together, as websearch_to_tsquery of PostgreSQL reads them: "quoted words"
+   * stand next to each other, `or` is between alternatives, a word after - must be absent. Words are compared whole and without regard to
+   * case, in no language; those of the first 50,000 characters of each text are found. 1 to 1024 characters with a letter or digit.
+   * Default: any text.
+   *
+   * @generated from field: string text = 13;
+   */
+  text: string;
 };
 
 /**
@@ -1183,7 +1258,7 @@ export type ListEvaluationsRequest = Message<"ltb.v1.ListEvaluationsRequest"> & 
  * Use `create(ListEvaluationsRequestSchema)` to create a new message.
  */
 export const ListEvaluationsRequestSchema: GenMessage<ListEvaluationsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 24);
+  messageDesc(file_ltb_v1_benchmark_service, 26);
 
 /**
  * Response of ListEvaluations.
@@ -1211,7 +1286,7 @@ export type ListEvaluationsResponse = Message<"ltb.v1.ListEvaluationsResponse"> 
  * Use `create(ListEvaluationsResponseSchema)` to create a new message.
  */
 export const ListEvaluationsResponseSchema: GenMessage<ListEvaluationsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 25);
+  messageDesc(file_ltb_v1_benchmark_service, 27);
 
 /**
  * Request of ExportEvaluations.
@@ -1281,6 +1356,20 @@ export type ExportEvaluationsRequest = Message<"ltb.v1.ExportEvaluationsRequest"
    * @generated from field: string page_token = 9;
    */
   pageToken: string;
+
+  /**
+   * As in ListEvaluationsRequest.
+   *
+   * @generated from field: google.protobuf.Struct metadata = 10;
+   */
+  metadata?: JsonObject | undefined;
+
+  /**
+   * As in ListEvaluationsRequest.
+   *
+   * @generated from field: string text = 11;
+   */
+  text: string;
 };
 
 /**
@@ -1288,7 +1377,7 @@ export type ExportEvaluationsRequest = Message<"ltb.v1.ExportEvaluationsRequest"
  * Use `create(ExportEvaluationsRequestSchema)` to create a new message.
  */
 export const ExportEvaluationsRequestSchema: GenMessage<ExportEvaluationsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 26);
+  messageDesc(file_ltb_v1_benchmark_service, 28);
 
 /**
  * One chunk of an export.
@@ -1316,7 +1405,7 @@ export type ExportEvaluationsResponse = Message<"ltb.v1.ExportEvaluationsRespons
  * Use `create(ExportEvaluationsResponseSchema)` to create a new message.
  */
 export const ExportEvaluationsResponseSchema: GenMessage<ExportEvaluationsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 27);
+  messageDesc(file_ltb_v1_benchmark_service, 29);
 
 /**
  * Request of GetBenchmarkSummary.
@@ -1339,8 +1428,8 @@ export type GetBenchmarkSummaryRequest = Message<"ltb.v1.GetBenchmarkSummaryRequ
   metrics: string[];
 
   /**
-   * True: compute every figure from the rows themselves, which takes time in proportion to their number. False (default): the service may
-   * answer from aggregates kept with the rows, whose percentiles may be approximate.
+   * True: compute every figure from the evaluations themselves, which takes time in proportion to their number. False (default): answer
+   * from the aggregates that are kept with them. All figures are exact then too, but the percentiles are approximate.
    *
    * @generated from field: bool exact = 3;
    */
@@ -1352,7 +1441,7 @@ export type GetBenchmarkSummaryRequest = Message<"ltb.v1.GetBenchmarkSummaryRequ
  * Use `create(GetBenchmarkSummaryRequestSchema)` to create a new message.
  */
 export const GetBenchmarkSummaryRequestSchema: GenMessage<GetBenchmarkSummaryRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 28);
+  messageDesc(file_ltb_v1_benchmark_service, 30);
 
 /**
  * Response of GetBenchmarkSummary.
@@ -1408,6 +1497,31 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
    * @generated from field: repeated ltb.v1.MetricSummary metrics = 7;
    */
   metrics: MetricSummary[];
+
+  /**
+   * True: every figure was computed from the evaluations, because the request said so or because there were no aggregates to read, as for
+   * a while after an upgrade or a cleanup, or when a metric is asked for that is left out of them.
+   *
+   * @generated from field: bool exact = 8;
+   */
+  exact: boolean;
+
+  /**
+   * Largest relative error of p50, p90, p95 and p99, of values from 1e-9 to 1e12 (or -1e12 to -1e-9): 0.01, or 0 if `exact`. Those of values
+   * that repeat, such as scores of 0 and 1, are exact. After evaluations were deleted or scored again, min and max have that error too, for
+   * a while.
+   *
+   * @generated from field: double percentile_error = 9;
+   */
+  percentileError: number;
+
+  /**
+   * At least so many metrics are left out, because aggregates are kept of no more than 256 of a benchmark's own, and of none whose name
+   * has more than 255 characters. 0 if `exact`.
+   *
+   * @generated from field: int32 metrics_left_out = 10;
+   */
+  metricsLeftOut: number;
 };
 
 /**
@@ -1415,7 +1529,7 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
  * Use `create(GetBenchmarkSummaryResponseSchema)` to create a new message.
  */
 export const GetBenchmarkSummaryResponseSchema: GenMessage<GetBenchmarkSummaryResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 29);
+  messageDesc(file_ltb_v1_benchmark_service, 31);
 
 /**
  * Request of CompareBenchmarks.
@@ -1486,7 +1600,7 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
  * Use `create(CompareBenchmarksRequestSchema)` to create a new message.
  */
 export const CompareBenchmarksRequestSchema: GenMessage<CompareBenchmarksRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 30);
+  messageDesc(file_ltb_v1_benchmark_service, 32);
 
 /**
  * Response of CompareBenchmarks.
@@ -1528,7 +1642,7 @@ export type CompareBenchmarksResponse = Message<"ltb.v1.CompareBenchmarksRespons
  * Use `create(CompareBenchmarksResponseSchema)` to create a new message.
  */
 export const CompareBenchmarksResponseSchema: GenMessage<CompareBenchmarksResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 31);
+  messageDesc(file_ltb_v1_benchmark_service, 33);
 
 /**
  * Request of GetLeaderboard.
@@ -1605,6 +1719,13 @@ export type GetLeaderboardRequest = Message<"ltb.v1.GetLeaderboardRequest"> & {
    * @generated from field: string page_token = 10;
    */
   pageToken: string;
+
+  /**
+   * Only benchmarks with at least this many values of the metric, 0 or more. Default: 1, as those without a value are never listed.
+   *
+   * @generated from field: int32 min_count = 11;
+   */
+  minCount: number;
 };
 
 /**
@@ -1612,7 +1733,7 @@ export type GetLeaderboardRequest = Message<"ltb.v1.GetLeaderboardRequest"> & {
  * Use `create(GetLeaderboardRequestSchema)` to create a new message.
  */
 export const GetLeaderboardRequestSchema: GenMessage<GetLeaderboardRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 32);
+  messageDesc(file_ltb_v1_benchmark_service, 34);
 
 /**
  * Response of GetLeaderboard.
@@ -1633,6 +1754,21 @@ export type GetLeaderboardResponse = Message<"ltb.v1.GetLeaderboardResponse"> & 
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * Number of entries that match, on all pages.
+   *
+   * @generated from field: int32 total_count = 3;
+   */
+  totalCount: number;
+
+  /**
+   * Number of benchmarks that match the filters but are left out for now: their figures are still being computed from their evaluations,
+   * as after an upgrade or an import of a backup, or they are being deleted.
+   *
+   * @generated from field: int32 pending_count = 4;
+   */
+  pendingCount: number;
 };
 
 /**
@@ -1640,7 +1776,7 @@ export type GetLeaderboardResponse = Message<"ltb.v1.GetLeaderboardResponse"> & 
  * Use `create(GetLeaderboardResponseSchema)` to create a new message.
  */
 export const GetLeaderboardResponseSchema: GenMessage<GetLeaderboardResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 33);
+  messageDesc(file_ltb_v1_benchmark_service, 35);
 
 /**
  * Request of WatchBenchmarks.
@@ -1696,7 +1832,7 @@ export type WatchBenchmarksRequest = Message<"ltb.v1.WatchBenchmarksRequest"> & 
  * Use `create(WatchBenchmarksRequestSchema)` to create a new message.
  */
 export const WatchBenchmarksRequestSchema: GenMessage<WatchBenchmarksRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 34);
+  messageDesc(file_ltb_v1_benchmark_service, 36);
 
 /**
  * One message of a watch.
@@ -1720,14 +1856,16 @@ export type WatchBenchmarksResponse = Message<"ltb.v1.WatchBenchmarksResponse"> 
   benchmark?: Benchmark | undefined;
 
   /**
-   * True: the benchmark was deleted, and `benchmark` holds only what is known of it, its id at least.
+   * True: the benchmark was deleted, and `benchmark` holds only what is known of it, its id at least. What else it was is no longer known,
+   * so a watch with status, provider, dataset or labels is told of every deletion; one with ids only of theirs.
    *
    * @generated from field: bool deleted = 3;
    */
   deleted: boolean;
 
   /**
-   * Mean score of the evaluations stored so far. Unset when none has a score.
+   * Mean score of the evaluations stored so far. Unset when none has a score, and where it is not known yet: for a while after an upgrade
+   * from a version that did not keep it.
    *
    * @generated from field: optional double mean_score = 4;
    */
@@ -1739,7 +1877,7 @@ export type WatchBenchmarksResponse = Message<"ltb.v1.WatchBenchmarksResponse"> 
  * Use `create(WatchBenchmarksResponseSchema)` to create a new message.
  */
 export const WatchBenchmarksResponseSchema: GenMessage<WatchBenchmarksResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark_service, 35);
+  messageDesc(file_ltb_v1_benchmark_service, 37);
 
 /**
  * Keeps benchmarks and their evaluations and computes statistics over them.
@@ -1782,8 +1920,9 @@ export const BenchmarkService: GenService<{
     output: typeof UpdateBenchmarkResponseSchema;
   },
   /**
-   * Deletes a benchmark with its evaluations. It can no longer be read once the call returns; its evaluations are removed in bounded
-   * batches, which may go on after that. Jobs that name it are kept.
+   * Deletes a benchmark with its evaluations, and returns when all are gone. They are removed in bounded batches; meanwhile the benchmark
+   * can be read, with counts that shrink, and takes no evaluations. A call that ends early, at its deadline or with its server, leaves the
+   * rest to the service, which finishes it; calling again waits for that. Jobs that name the benchmark are kept.
    * NOT_FOUND: no such benchmark.
    *
    * @generated from rpc ltb.v1.BenchmarkService.DeleteBenchmark
@@ -1875,8 +2014,21 @@ export const BenchmarkService: GenService<{
     output: typeof DeleteEvaluationResponseSchema;
   },
   /**
-   * Lists the evaluations of a benchmark, newest first by default.
+   * Deletes old evaluations, in bounded batches, and ends after about 100000 of them. The counts and summaries of their benchmarks follow.
+   * NOT_FOUND: no such benchmark. INVALID_ARGUMENT: older_than_days is not given.
+   *
+   * @generated from rpc ltb.v1.BenchmarkService.CleanupEvaluations
+   */
+  cleanupEvaluations: {
+    methodKind: "unary";
+    input: typeof CleanupEvaluationsRequestSchema;
+    output: typeof CleanupEvaluationsResponseSchema;
+  },
+  /**
+   * Lists the evaluations of a benchmark, newest first by default. Every filter may be given with every other and with every order, but
+   * failed_only with an order by score.
    * NOT_FOUND: no such benchmark. INVALID_ARGUMENT: page_token does not belong to these filters, or failed_only with an order by score.
+   * FAILED_PRECONDITION: the database lacks the index that `text`, or `metadata` of a benchmark with more than 100000 evaluations, needs.
    *
    * @generated from rpc ltb.v1.BenchmarkService.ListEvaluations
    */
@@ -1888,6 +2040,7 @@ export const BenchmarkService: GenService<{
   /**
    * Streams all evaluations of a benchmark that match, oldest first, in chunks. The stream goes as fast as the client reads.
    * NOT_FOUND: no such benchmark. INVALID_ARGUMENT: page_token does not belong to these filters.
+   * FAILED_PRECONDITION: as ListEvaluations.
    *
    * @generated from rpc ltb.v1.BenchmarkService.ExportEvaluations
    */
@@ -1897,7 +2050,8 @@ export const BenchmarkService: GenService<{
     output: typeof ExportEvaluationsResponseSchema;
   },
   /**
-   * Returns statistics over the evaluations of a benchmark: one summary a metric, and totals of tokens, cost and failures.
+   * Returns statistics over the evaluations of a benchmark: one summary a metric, and totals of tokens, cost and failures. They are read
+   * from aggregates that are kept with the evaluations: true as soon as those are stored, and as fast for millions of them as for a few.
    * NOT_FOUND: no such benchmark.
    *
    * @generated from rpc ltb.v1.BenchmarkService.GetBenchmarkSummary
@@ -1919,7 +2073,8 @@ export const BenchmarkService: GenService<{
     output: typeof CompareBenchmarksResponseSchema;
   },
   /**
-   * Ranks the benchmarks of a dataset by the mean of a metric. Those without a value of the metric are left out.
+   * Ranks the benchmarks of a dataset by the mean of a metric. Those without a value of the metric are left out. Evaluations count as
+   * soon as they are stored.
    * INVALID_ARGUMENT: page_token does not belong to this request.
    *
    * @generated from rpc ltb.v1.BenchmarkService.GetLeaderboard
@@ -1930,8 +2085,9 @@ export const BenchmarkService: GenService<{
     output: typeof GetLeaderboardResponseSchema;
   },
   /**
-   * Streams changes of benchmarks, including those of their counts, until the client cancels. Changes that follow each other closely may
-   * be sent as one, with the latest state. A stream that breaks is resumed with after_cursor.
+   * Streams changes of benchmarks, including those of their counts and mean score, until the client cancels. Changes that follow each other
+   * closely are sent as one, with the latest state: a benchmark about five times a second at most, and no more often than the client
+   * reads. A stream that breaks is resumed with after_cursor.
    * OUT_OF_RANGE: after_cursor is older than the changes that are kept; read the benchmarks and watch without it. UNAVAILABLE: the server
    * is shutting down.
    *

@@ -55,21 +55,21 @@ export type GetStatsResponse = Message<"ltb.v1.GetStatsResponse"> & {
   databaseSizeMb: number;
 
   /**
-   * Number of benchmarks.
+   * Number of benchmarks: exact up to 10,000, beyond that as PostgreSQL estimates it from its statistics, so that this call is fast at any size.
    *
    * @generated from field: int64 benchmark_count = 3;
    */
   benchmarkCount: bigint;
 
   /**
-   * Number of evaluations.
+   * Number of evaluations, estimated like benchmark_count.
    *
    * @generated from field: int64 evaluation_count = 4;
    */
   evaluationCount: bigint;
 
   /**
-   * Number of jobs, in any status.
+   * Number of jobs, in any status. Exact.
    *
    * @generated from field: int64 job_count = 5;
    */
@@ -90,7 +90,7 @@ export type GetStatsResponse = Message<"ltb.v1.GetStatsResponse"> & {
   userCount: bigint;
 
   /**
-   * Number of audit log entries.
+   * Number of audit log entries, estimated like benchmark_count.
    *
    * @generated from field: int64 audit_log_count = 8;
    */

@@ -1,7 +1,13 @@
 import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import { type AuditLog, AuditLogSchema } from "../../../gen/ltb/v1/audit_pb.ts";
-import { createClient, noDeadline, type ServiceOptions, withServiceOptions } from "../client.ts";
+import {
+  createClient,
+  noDeadline,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "../client.ts";
 import { examples } from "../examples.ts";
 import { note } from "../output.ts";
 import { resumed } from "../transfer/resumed.ts";
@@ -13,7 +19,7 @@ interface Options extends ServiceOptions, Filter {
 }
 
 export function exportCommand(audit: Command): void {
-  withServiceOptions(withFilter(audit.command("export")))
+  withReplicaOption(withServiceOptions(withFilter(audit.command("export"))))
     .description(
       "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",
     )

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type AuditLog, AuditLogSchema } from "../../../gen/ltb/v1/audit_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "../client.ts";
 import { examples } from "../examples.ts";
 import { count } from "../options.ts";
 import { note, plain, print, printJson, second, table } from "../output.ts";
@@ -12,7 +12,7 @@ interface Options extends ServiceOptions, Filter {
 }
 
 export function listCommand(audit: Command): void {
-  withServiceOptions(withFilter(audit.command("list")))
+  withReplicaOption(withServiceOptions(withFilter(audit.command("list"))))
     .description("Lists entries, newest first. Without role admin those of your own.")
     .option("--limit <n>", "at most this many", count, 50)
     .addHelpText(

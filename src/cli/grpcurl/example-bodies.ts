@@ -85,6 +85,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     score: 0.5,
     metrics: { exact_match: true, judged: "partly" },
   },
+  "BenchmarkService/CleanupEvaluations": { older_than_days: 365, benchmark_id: benchmark },
   "BenchmarkService/ListEvaluations": {
     benchmark_id: benchmark,
     page_size: 10,

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "../client.ts";
 import { examples } from "../examples.ts";
 import { findBenchmark } from "../find-benchmark.ts";
 import { count } from "../options.ts";
@@ -18,7 +18,7 @@ interface Options extends ServiceOptions {
 }
 
 export function listCommand(job: Command): void {
-  withServiceOptions(job.command("list"))
+  withReplicaOption(withServiceOptions(job.command("list")))
     .description("Lists jobs, newest first or in the order in which they will be run.")
     .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(jobStatuses)))
     .option("--type <type>", "only those of this type")

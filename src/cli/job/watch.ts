@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { CallOptions } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
@@ -7,9 +8,9 @@ import { createClient, type ServiceOptions, withServiceOptions } from "../client
 import { CliError } from "../errors.ts";
 import { examples } from "../examples.ts";
 import { findBenchmark } from "../find-benchmark.ts";
+import { follow } from "../follow.ts";
 import { note, plain, print, printable, printJson, span } from "../output.ts";
 import { stopOnSignal } from "../stop-on-signal.ts";
-import { type Followed, followJobs } from "./follow.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
 /** Most ids of one watch. */
@@ -18,6 +19,13 @@ const WATCH_IDS = 1000;
 interface Options extends ServiceOptions {
   type?: string;
   benchmark?: string;
+}
+
+/** Which jobs to follow: at most 1000 ids, or a type and a benchmark. */
+interface Followed {
+  ids?: string[];
+  jobType?: string;
+  benchmarkId?: string;
 }
 
 export function watchCommand(job: Command): void {
@@ -52,13 +60,15 @@ async function watch(args: string[], { type, benchmark, ...options }: Options): 
 
   const open = new Set(ids);
   const notDone = new Set<string>();
-  const follow = async (followed: Followed) => {
+  const show = async (followed: Followed) => {
     const mine = new Set(followed.ids);
-    for await (const message of followJobs(client.jobs, followed, stop)) {
+    const watch = (afterCursor: string, call: CallOptions) =>
+      client.jobs.watchJobs({ ...followed, afterCursor }, call);
+    for await (const message of follow("jobs", watch, stop)) {
       const { job, deleted } = message;
       // Of a deleted job nobody knows any more whether it had the type or the benchmark.
       if (job === undefined || (deleted && (type ?? benchmark) !== undefined)) continue;
-      show(message, options);
+      showChange(message, options);
       if (
         job.status === JobStatus.FAILED ||
         job.status === JobStatus.CANCELLED ||
@@ -74,12 +84,12 @@ async function watch(args: string[], { type, benchmark, ...options }: Options): 
   };
   if (ids.length === 0) {
     const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
-    await follow({ jobType: type ?? "", benchmarkId });
+    await show({ jobType: type ?? "", benchmarkId });
   } else {
     const parts = Array.from({ length: Math.ceil(ids.length / WATCH_IDS) }, (_, n) =>
       ids.slice(n * WATCH_IDS, (n + 1) * WATCH_IDS),
     );
-    await Promise.all(parts.map((part) => follow({ ids: part })));
+    await Promise.all(parts.map((part) => show({ ids: part })));
   }
   if (open.size > 0)
     throw new CliError(`interrupted; ${open.size} of ${ids.length} jobs have not ended`, {
@@ -93,7 +103,7 @@ async function idsFromInput(args: string[]): Promise<string[]> {
   return [...new Set([...args, ...read])].filter((id) => id !== "" && id !== "-");
 }
 
-function show(message: WatchJobsResponse, { json }: Options): void {
+function showChange(message: WatchJobsResponse, { json }: Options): void {
   const { job, deleted } = message;
   if (json) {
     printJson(plain(WatchJobsResponseSchema, message));

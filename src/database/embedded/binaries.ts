@@ -36,6 +36,11 @@ export async function findBinaries(): Promise<Binaries> {
       { cause },
     );
   }
+  return binariesIn(folder);
+}
+
+/** The programs in `folder`, which need not be those of this program's own PostgreSQL. */
+export async function binariesIn(folder: string): Promise<Binaries> {
   const program = (file: string) => join(folder, process.platform === "win32" ? `${file}.exe` : file);
   const version = await versionOf(program("postgres"));
   return {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MigrationError } from "./error.ts";
-import { type Statement, splitStatements } from "./statements.ts";
+import { checkRepeatable } from "./repeatable.ts";
+import { essence, type Statement, splitStatements } from "./statements.ts";
 
 const FIRST = "20240320000001_initial_schema";
 
@@ -12,6 +14,10 @@ export interface MigrationFile {
   text: string;
   up: Statement[];
   down: Statement[];
+  /** False where the file has a line `-- No Transaction`: its statements then run one by one, and may run again after a failure. */
+  inTransaction: boolean;
+  /** SHA-256 of what the up part says, in hexadecimal; comments and white space do not matter. */
+  checksum: string;
 }
 
 /** The folder that comes with this program: beside `src` in a checkout, in the package's root where it is installed. */
@@ -34,7 +40,8 @@ export async function migrationNames(directory: string): Promise<string[]> {
 
 export async function readMigration(directory: string, name: string): Promise<MigrationFile> {
   const path = join(directory, `${name}.sql`);
-  const text = await readFile(path, "utf8");
+  // Git may have checked it out with the line ends of Windows.
+  const text = (await readFile(path, "utf8")).replaceAll("\r\n", "\n");
   const up = text.search(/^-- Up Migration\s*$/m);
   const down = text.search(/^-- Down Migration\s*$/m);
   if (up < 0 || down < up)
@@ -42,12 +49,17 @@ export async function readMigration(directory: string, name: string): Promise<Mi
       `${path}: expected a line "-- Up Migration" and below it a line "-- Down Migration"`,
     );
   const statements = splitStatements(text);
-  return {
+  const inTransaction = !/^-- No Transaction\s*$/m.test(text);
+  const file = {
     path,
     text,
     up: statements.filter(({ start }) => start < down),
     down: statements.filter(({ start }) => start > down),
+    inTransaction,
   };
+  if (!inTransaction) checkRepeatable(file);
+  const checksum = createHash("sha256").update(essence(file.up)).digest("hex");
+  return { ...file, checksum };
 }
 
 /**

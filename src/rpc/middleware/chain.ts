@@ -5,6 +5,7 @@ import { authenticate } from "./authenticate.ts";
 import { deadline } from "./deadline.ts";
 import { errors } from "./errors.ts";
 import { observe } from "./observe.ts";
+import { trace } from "./trace.ts";
 
 /**
  * One method of a service at any depth of the chain. A unary or client-streaming method returns a promise of its response, the others an
@@ -16,11 +17,11 @@ export type Handler = (request: unknown, context: CallContext) => unknown;
 export type Middleware = (next: Handler, method: DescMethod, host: RpcHost) => Handler;
 
 /**
- * From the outermost to the innermost. What a call is refused for passes `errors` and `observe` like what its handler throws, so those two come
+ * From the outermost to the innermost. What a call is refused for passes `errors`, `trace` and `observe` like what its handler throws, so those come
  * first. Who calls may have to be looked up in the database, which the deadline bounds. What a request is about is checked once it is decoded,
  * by `authorize` around the implementation itself. Fields are validated by the repositories, which the library's users call without a server.
  */
-const chain: readonly Middleware[] = [observe, errors, deadline, authenticate];
+const chain: readonly Middleware[] = [observe, trace, errors, deadline, authenticate];
 
 /** `innermost` behind the whole chain. */
 export function compose(innermost: Handler, method: DescMethod, host: RpcHost): Handler {

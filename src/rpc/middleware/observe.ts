@@ -1,13 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { MethodStats } from "../../metrics/method-stats.ts";
 import { codeName } from "../codes.ts";
 import type { CallContext } from "../context.ts";
 import type { RpcHost } from "../host.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./chain.ts";
 
-/** Counts the call as running and logs one line when it has ended. */
+/** Counts the call and logs one line when it has ended. */
 export function observe(next: Handler, method: DescMethod, host: RpcHost): Handler {
-  const begin = (context: CallContext) => new Observation(context, method, host);
+  const stats = host.calls.of(method);
+  const begin = (context: CallContext) => new Observation(context, method, stats, host);
   if (streamsResponse(method)) {
     return async function* (request, context) {
       const observation = begin(context);
@@ -47,7 +49,7 @@ export function observeRefusal(
   host: RpcHost,
   error: ConnectError,
 ): void {
-  const observation = new Observation(context, method, host);
+  const observation = new Observation(context, method, host.calls.of(method), host);
   observation.error = error;
   observation.end();
 }
@@ -59,14 +61,17 @@ class Observation {
   error: unknown;
   readonly #context: CallContext;
   readonly #method: DescMethod;
+  readonly #stats: MethodStats;
   readonly #host: RpcHost;
   readonly #started = performance.now();
   #received = 0;
 
-  constructor(context: CallContext, method: DescMethod, host: RpcHost) {
+  constructor(context: CallContext, method: DescMethod, stats: MethodStats, host: RpcHost) {
     this.#context = context;
     this.#method = method;
+    this.#stats = stats;
     this.#host = host;
+    stats.begin();
     host.begin(context.call);
   }
 
@@ -91,15 +96,18 @@ class Observation {
     const { call } = this.#context;
     this.#host.end(call);
     const code = this.#code();
+    const durationMs = performance.now() - this.#started;
+    this.#stats.end(code, durationMs / 1000);
     const level = levelOf(code, this.#method);
     const { log } = this.#host;
     if (!log.isLevelEnabled(level)) return;
     log[level](
       {
         requestId: call.requestId,
+        traceId: call.traceId,
         method: call.method,
         code: codeName(code),
-        durationMs: Math.round((performance.now() - this.#started) * 100) / 100,
+        durationMs: Math.round(durationMs * 100) / 100,
         actor: call.actor?.userId,
         key: call.actor?.keyId,
         peer: call.peer,

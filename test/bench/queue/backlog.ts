@@ -47,7 +47,8 @@ export async function fillBacklog(
   await db.query("checkpoint");
 }
 
-async function fill(
+/** Runs `write` for so many jobs of these lanes, in parts. */
+export async function fill(
   db: Client,
   count: number,
   lanes: string,
@@ -65,7 +66,7 @@ async function fill(
 
 const input = `'${JSON.stringify(payload)}'::jsonb`;
 
-const pending = (jobs: string) => `
+export const pending = (jobs: string) => `
   with made as (
     insert into jobs (id, created_at, lane_id, job_type, required_tags, payload)
     select id, at, lane_id, job_type, required_tags, ${input} from (${jobs}) j
@@ -85,7 +86,7 @@ const scheduled = (jobs: string) => `
   )
   insert into job_stat_deltas (job_type, scheduled) select job_type, count(*) from made group by job_type`;
 
-const ended = (jobs: string) => `
+export const ended = (jobs: string) => `
   with made as (
     insert into jobs (
       id, created_at, started_at, completed_at, assigned_worker_id, lane_id, job_type, required_tags, payload, status, result,

@@ -4,26 +4,26 @@ import type { Executor } from "../database/executor.ts";
 import { Gate } from "../database/gate.ts";
 import { limits } from "../limits.ts";
 import {
+  afterAll,
   beforeAll,
+  type ChangeEvent,
   comparePositions,
+  type EventLog,
   type EventPosition,
-  type JobEvent,
-  lastEvent,
-  readEvents,
 } from "./events.ts";
 
 /** The latest events, all of those after `from` up to `upTo`. */
 interface Window {
   from: EventPosition;
   upTo: EventPosition;
-  events: JobEvent[];
+  events: ChangeEvent[];
   /** Ids in all events together. */
   ids: number;
 }
 
 interface Waiter {
   after: EventPosition;
-  /** The only jobs it waits for. */
+  /** The only ones it waits for. */
   ids: ReadonlySet<string> | undefined;
   wake: () => void;
 }
@@ -32,7 +32,8 @@ interface Waiter {
  * What the watchers of one server share: while there are any, one poll reads new events for all of them and keeps the latest in
  * memory. A watcher that lags behind these reads its own from the database, so that memory is bounded however slow it is.
  */
-export class JobFeed {
+export class ChangeFeed {
+  readonly log: EventLog;
   readonly #db: Executor;
   /** Bounds what watchers read at once: a thousand that are woken together must not take the pool from everyone else. */
   readonly #gate = new Gate(limits.watchReads, {
@@ -48,9 +49,16 @@ export class JobFeed {
   #polledAt = 0;
   #workedAt = 0;
   #stopped: { reason: unknown } | undefined;
+  readonly #messagesPerSecond: number | undefined;
+  /** Messages that have been sent before their time, by `#countedAt`. */
+  #ahead = 0;
+  #countedAt = 0;
 
-  constructor(db: Executor) {
+  /** @param options.messagesPerSecond how many messages all watchers together may send. Default: any number. */
+  constructor(db: Executor, log: EventLog, { messagesPerSecond }: { messagesPerSecond?: number } = {}) {
     this.#db = db;
+    this.log = log;
+    this.#messagesPerSecond = messagesPerSecond;
   }
 
   /** To be called by a watcher before its first read; the function it returns when it goes. */
@@ -68,7 +76,7 @@ export class JobFeed {
     };
   }
 
-  /** To be called when there may be new events. */
+  /** To be called when there may be new events, where they are to be seen sooner than by the next poll. */
   poke(): void {
     if (this.#watchers === 0 || this.#isPoked) return;
     this.#isPoked = true;
@@ -77,24 +85,24 @@ export class JobFeed {
 
   /** The position after every event that can be read now. */
   async now(): Promise<EventPosition> {
-    return (await this.#db.maybeOne(lastEvent())) ?? beforeAll;
+    return (await this.#db.maybeOne(this.log.last())) ?? beforeAll;
   }
 
   /** The next events after a position: a bounded number. */
-  async read(after: EventPosition, signal: AbortSignal | undefined): Promise<readonly JobEvent[]> {
+  async read(after: EventPosition, signal: AbortSignal | undefined): Promise<readonly ChangeEvent[]> {
     const window = this.#window;
     if (!window || comparePositions(after, window.from) < 0)
-      return this.load((db) => db.any(next(after)), signal);
+      return this.load((db) => db.any(this.#next(after)), signal);
     const first = window.events.findLastIndex((event) => comparePositions(event, after) <= 0) + 1;
     let ids = 0;
     let end = first;
     while (end < window.events.length && ids < limits.watchPortionIds)
-      ids += window.events[end++]?.jobIds.length ?? 0;
+      ids += window.events[end++]?.ids.length ?? 0;
     return window.events.slice(first, end);
   }
 
   /**
-   * Waits until there is an event after the position, of one of the jobs if `ids` are given; at most `ms`. Answers the position
+   * Waits until there is an event after the position, of one of the `ids` if there are any; at most `ms`. Answers the position
    * to read on from: events that were not worth waking for are before it.
    */
   async wait(
@@ -107,6 +115,21 @@ export class JobFeed {
     if (!this.#stopped && !this.#isNew(after)) await this.#park(waiter, ms, signal);
     if (this.#stopped) throw this.#stopped.reason;
     return waiter.after;
+  }
+
+  /**
+   * To be called by a watcher that has sent messages: holds it back where all watchers together are more than a second ahead of what they
+   * may send, the longer the more it has sent itself. What changes meanwhile coalesces.
+   */
+  async rest(messages: number, signal: AbortSignal | undefined): Promise<void> {
+    const rate = this.#messagesPerSecond;
+    if (rate === undefined) return;
+    const now = performance.now();
+    this.#ahead = Math.max(0, this.#ahead - ((now - this.#countedAt) / 1_000) * rate) + messages;
+    this.#countedAt = now;
+    const aheadMs = (this.#ahead / rate - 1) * 1_000;
+    const ms = Math.min(aheadMs, messages * limits.watchPollMs, limits.watchRestMs);
+    if (ms > 0) await this.wait(afterAll, undefined, ms, signal);
   }
 
   #park(waiter: Waiter, ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -131,8 +154,8 @@ export class JobFeed {
   }
 
   /** Lets those that wait for one of these events, which have just been added, read on. */
-  #tell(before: EventPosition, events: readonly JobEvent[], upTo: EventPosition): void {
-    const changed = new Set(events.flatMap(({ jobIds }) => jobIds));
+  #tell(before: EventPosition, events: readonly ChangeEvent[], upTo: EventPosition): void {
+    const changed = new Set(events.flatMap(({ ids }) => ids));
     for (const waiter of [...this.#waiters]) {
       if (comparePositions(upTo, waiter.after) <= 0) continue;
       // Only where it has read all that was before: a window that has just been opened does not begin where it stands.
@@ -190,8 +213,8 @@ export class JobFeed {
     }
     const window = this.#window;
     for (;;) {
-      const events = await this.#db.any(next(window.upTo));
-      if (events.some(({ jobIds }) => jobIds.length === 0)) {
+      const events = await this.#db.any(this.#next(window.upTo));
+      if (events.some(({ ids }) => ids.length === 0)) {
         this.#window = undefined;
         return;
       }
@@ -201,11 +224,21 @@ export class JobFeed {
       append(window, events, last);
       if (this.#window !== window) return;
       this.#tell(before, events, last);
+      // While there is always more it would never end, and tell of each as it comes.
+      if (!isFull(events)) return;
     }
+  }
+
+  #next(after: EventPosition) {
+    return this.log.read(after, limits.watchPortionEvents, limits.watchPortionIds);
   }
 }
 
-const next = (after: EventPosition) => readEvents(after, limits.watchPortionEvents, limits.watchPortionIds);
+/** Whether there may be more where these were read. */
+function isFull(events: readonly ChangeEvent[]): boolean {
+  const ids = events.reduce((sum, event) => sum + event.ids.length, 0);
+  return events.length >= limits.watchPortionEvents || ids >= limits.watchPortionIds;
+}
 
 function areDisjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   const [few, many] = a.size < b.size ? [a, b] : [b, a];
@@ -213,15 +246,15 @@ function areDisjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return true;
 }
 
-function append(window: Window, events: readonly JobEvent[], last: EventPosition): void {
+function append(window: Window, events: readonly ChangeEvent[], last: EventPosition): void {
   window.events.push(...events);
   window.upTo = last;
-  for (const { jobIds } of events) window.ids += jobIds.length;
+  for (const { ids } of events) window.ids += ids.length;
   let dropped = 0;
   while (window.ids > limits.watchWindowIds) {
     const oldest = window.events[dropped++];
     if (!oldest) break;
-    window.ids -= oldest.jobIds.length;
+    window.ids -= oldest.ids.length;
     window.from = oldest;
   }
   window.events.splice(0, dropped);

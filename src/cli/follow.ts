@@ -1,38 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Code, ConnectError } from "@connectrpc/connect";
-import type { WatchJobsResponse } from "../../../gen/ltb/v1/job_service_pb.ts";
-import { type JobClient, noDeadline } from "../client.ts";
-import { isTransient } from "../errors.ts";
-import { note } from "../output.ts";
+import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
+import { noDeadline } from "./client.ts";
+import { isTransient } from "./errors.ts";
+import { note } from "./output.ts";
 
 /** Pauses before a broken watch is resumed, in milliseconds; the last is that of all further ones. */
 const PAUSES_MS = [200, 1_000, 3_000, 5_000];
 /** A service that stays away for longer is given up. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** Which jobs to follow: at most 1000 ids, or a type and a benchmark. */
-export interface Followed {
-  ids?: string[];
-  jobType?: string;
-  benchmarkId?: string;
-}
-
 /**
- * The changes of jobs; of those named by id first how they stand. A watch that breaks is resumed after its last message, without
- * a gap; one that cannot be, because the changes are no longer kept, begins anew with how the jobs stand.
+ * The messages of a watch; one of things named by id first brings how they stand. A watch that breaks is resumed after its last message,
+ * without a gap; one that cannot be, because the changes are no longer kept, begins anew with how they stand.
  * Ends when the signal aborts.
+ * @param things what is watched, in the plural
+ * @param watch begins after a cursor; an empty one: now
  */
-export async function* followJobs(
-  client: JobClient,
-  followed: Followed,
+export async function* follow<Message extends { cursor: string }>(
+  things: string,
+  watch: (afterCursor: string, options: CallOptions) => AsyncIterable<Message>,
   signal: AbortSignal,
-): AsyncGenerator<WatchJobsResponse> {
+): AsyncGenerator<Message> {
   let afterCursor = "";
   let lastHeard = 0;
   for (let failures = 0; !signal.aborted; ) {
     let broken: unknown;
     try {
-      for await (const message of client.watchJobs({ ...followed, afterCursor }, { ...noDeadline, signal })) {
+      for await (const message of watch(afterCursor, { ...noDeadline, signal })) {
         failures = 0;
         lastHeard = Date.now();
         afterCursor = message.cursor;
@@ -43,7 +37,9 @@ export async function* followJobs(
     }
     if (signal.aborted) return;
     if (broken instanceof ConnectError && broken.code === Code.OutOfRange) {
-      note("note: changes were missed while the connection was broken; going on from how the jobs stand");
+      note(
+        `note: changes were missed while the connection was broken; going on from how the ${things} stand`,
+      );
       afterCursor = "";
       continue;
     }

@@ -1,15 +1,20 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Executor } from "../../src/database/executor.ts";
-import type { JobEvent } from "../../src/jobs/events.ts";
-import { JobFeed } from "../../src/jobs/feed.ts";
+import { jobEvents } from "../../src/jobs/events.ts";
+import type { ChangeEvent } from "../../src/watch/events.ts";
+import { ChangeFeed } from "../../src/watch/feed.ts";
 
-const event = (xid: number, ...jobIds: string[]): JobEvent => ({ xid, id: 1, jobIds });
+const event = (xid: number, ...ids: string[]): ChangeEvent => ({ xid, id: 1, ids });
 const at = (xid: number) => ({ xid, id: 1 });
 
 /** A feed of a database whose newest event is first `last`, and which then has `events` to read. */
-function feedOf(last: JobEvent, events: JobEvent[]): JobFeed {
+function feedOf(
+  last: ChangeEvent,
+  events: ChangeEvent[],
+  options: { messagesPerSecond?: number } = {},
+): ChangeFeed {
   const db = { maybeOne: async () => last, any: async () => events.splice(0) } as unknown as Executor;
-  const feed = new JobFeed(db);
+  const feed = new ChangeFeed(db, jobEvents, options);
   onTestFinished(feed.join());
   return feed;
 }
@@ -31,4 +36,27 @@ test("a watcher of all jobs is woken by any event and gets it from memory", asyn
   expect(await feed.wait(at(5), undefined, 5_000, undefined)).toEqual(at(5));
   expect(await feed.read(at(5), undefined)).toEqual([event(6, "b"), event(7, "c")]);
   expect(await feed.read(at(6), undefined)).toEqual([event(7, "c")]);
+});
+
+test("watchers that together send too much are held back, those who send little for a moment only", async () => {
+  const feed = feedOf(event(5), [], { messagesPerSecond: 100 });
+  const waited = async (messages: number) => {
+    const startedAt = performance.now();
+    await feed.rest(messages, undefined);
+    return performance.now() - startedAt;
+  };
+  // Two seconds' worth, where one may be sent at once.
+  const [much, little] = await Promise.all([waited(200), waited(1)]);
+  expect(much).toBeGreaterThan(900);
+  expect(little).toBeGreaterThan(150);
+  expect(little).toBeLessThan(much);
+  await expect(feed.rest(1_000, AbortSignal.timeout(50))).rejects.toMatchObject({ reason: "CANCELLED" });
+  const stopped = feed.rest(1_000, undefined);
+  feed.stop(new Error("over"));
+  await expect(stopped).rejects.toThrow("over");
+});
+
+test("without a limit nobody is held back", async () => {
+  const feed = feedOf(event(5), []);
+  for (let n = 0; n < 100; n++) await feed.rest(1_000_000, undefined);
 });

@@ -1,0 +1,74 @@
+import type { CallOptions } from "@connectrpc/connect";
+import type { Command } from "commander";
+import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
+import { CliError } from "../errors.ts";
+import { examples } from "../examples.ts";
+import { findBenchmark } from "../find-benchmark.ts";
+import { follow } from "../follow.ts";
+import { finalStatuses } from "../status.ts";
+import { stopOnSignal } from "../stop-on-signal.ts";
+import { displayOf } from "./display.ts";
+
+/** Most ids of one watch. */
+const WATCH_IDS = 1000;
+
+interface Options extends ServiceOptions {
+  dataset?: string;
+  provider?: string;
+}
+
+export function watchCommand(benchmark: Command): void {
+  withServiceOptions(benchmark.command("watch"))
+    .summary("follow benchmarks as they run")
+    .description(
+      "Shows how far benchmarks are, live: evaluations done and failed, and the mean score. Of those given until all have ended, else of " +
+        "all that change until Ctrl-C. Exits with 1 if one of them failed, was cancelled or was deleted. A connection that breaks is " +
+        "resumed without a gap. With --json: a JSON object a line.",
+    )
+    .argument("[benchmark...]", "ids, or names (the newest with it)")
+    .option("--dataset <dataset>", "only those on this dataset")
+    .option("--provider <provider>", "only those of this provider")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb benchmark watch gsm8k", "until it has ended"],
+        ["ltb benchmark watch --dataset mmlu", "until Ctrl-C"],
+        ["ltb benchmark watch gsm8k --json | jq .mean_score", ""],
+      ),
+    )
+    .action(watch);
+}
+
+async function watch(references: string[], { dataset, provider, ...options }: Options): Promise<void> {
+  if (references.length > 0 && (dataset ?? provider) !== undefined)
+    throw new CliError("give either benchmarks, or --dataset and --provider", { usage: true });
+  if (references.length > WATCH_IDS)
+    throw new CliError(`give at most ${WATCH_IDS} benchmarks`, { usage: true });
+  using client = createClient(options);
+  const open = new Set<string>();
+  for (const reference of references) open.add((await findBenchmark(client.benchmarks, reference)).id);
+  const ids = [...open];
+  const stop = stopOnSignal({});
+
+  let isGood = true;
+  const filter = { ids, dataset: dataset ?? "", provider: provider ?? "" };
+  const watching = (afterCursor: string, call: CallOptions) =>
+    client.benchmarks.watchBenchmarks({ ...filter, afterCursor }, call);
+  using display = displayOf(options);
+  for await (const message of follow("benchmarks", watching, stop)) {
+    const { benchmark, deleted } = message;
+    // Of a deleted benchmark nobody knows any more whether it had the dataset or the provider.
+    if (benchmark === undefined || (deleted && (dataset ?? provider) !== undefined)) continue;
+    display.show(message);
+    if (ids.length === 0 || (!deleted && !finalStatuses.includes(benchmark.status))) continue;
+    if (deleted || benchmark.status !== BenchmarkStatus.COMPLETED) isGood = false;
+    open.delete(benchmark.id);
+    if (open.size === 0) break;
+  }
+  if (open.size > 0)
+    throw new CliError(`interrupted; ${open.size} of ${ids.length} benchmarks have not ended`, {
+      code: "CANCELLED",
+    });
+  if (!isGood) process.exitCode = 1;
+}

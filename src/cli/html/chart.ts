@@ -1,0 +1,71 @@
+import type { Config, Spec } from "vega";
+import { escapeText, Html, html, visible } from "./markup.ts";
+
+/** Width of the drawing for phones, in pixels: text that is scaled down cannot be read. */
+const NARROW = 300;
+
+const font = 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
+
+/** Colours are the page's variables, so that a chart follows light and dark. */
+const config: Config = {
+  axis: {
+    labelColor: "var(--soft)",
+    titleColor: "var(--ink)",
+    domainColor: "var(--line)",
+    tickColor: "var(--line)",
+    gridColor: "var(--line)",
+    gridOpacity: 0.6,
+    labelFont: font,
+    titleFont: font,
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: 500,
+    titlePadding: 8,
+    // The figure is one image with one description.
+    aria: false,
+  },
+  title: { font, fontSize: 13, fontWeight: 600, color: "var(--ink)", anchor: "start", aria: false },
+  text: { font, fontSize: 12 },
+};
+
+/**
+ * A figure of a chart, drawn here by Vega as SVG, wide and narrow.
+ * @param width of the wide drawing, in pixels
+ * @param draw the chart for a width
+ * @param description the chart in words, for those who do not see it
+ */
+export async function chart(
+  title: string,
+  description: string,
+  width: number,
+  draw: (width: number) => Spec,
+): Promise<Html> {
+  const [wide, narrow] = await Promise.all([render(draw(width)), render(draw(NARROW))]);
+  return html`<figure>${labelled(wide, "wide", title, description)}${labelled(narrow, "narrow", title, description)}</figure>`;
+}
+
+async function render(spec: Spec): Promise<string> {
+  const { parse, View } = await import("vega");
+  const view = new View(
+    parse({ ...spec, autosize: { type: "fit", contains: "padding" }, padding: 4 }, config),
+    {
+      renderer: "none",
+    },
+  );
+  try {
+    return visible(await view.toSVG());
+  } finally {
+    view.finalize();
+  }
+}
+
+let figures = 0;
+
+function labelled(svg: string, size: string, title: string, description: string): Html {
+  const id = `figure-${++figures}`;
+  const names = `role="img" aria-labelledby="${id} ${id}-text" class="${size}"`;
+  const texts = `<title id="${id}">${escapeText(title)}</title><desc id="${id}-text">${escapeText(description)}</desc>`;
+  return new Html(
+    svg.replace(/^<svg([^>]*?) class="marks"([^>]*)>/, `<svg$1$2 ${names}>${texts.replaceAll("$", "$$$$")}`),
+  );
+}

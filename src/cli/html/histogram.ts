@@ -1,0 +1,211 @@
+import type { Spec } from "vega";
+import type { MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { figure } from "../output.ts";
+import { chart } from "./chart.ts";
+import type { Html } from "./markup.ts";
+import { metricValue, unitOf } from "./metric.ts";
+
+/** Up to so many different values get a bar each, as the two of a binary score; more are gathered in bins. */
+const MOST_VALUES = 12;
+const BINS = 30;
+
+/** How the values of a metric are spread. Its size does not grow with their number. */
+export class Histogram {
+  readonly metric: string;
+  /** Bounds of the bins: bin `i` is from `start + i * step` on, below the next one. */
+  readonly start: number;
+  readonly step: number;
+  readonly counts: number[];
+  /** The values themselves, as long as they are few. */
+  values: Map<number, number> | undefined = new Map();
+
+  /** @param range least and greatest value; those beyond are counted at the ends */
+  constructor(metric: string, range: { min: number; max: number }) {
+    this.metric = metric;
+    this.step = niceStep((range.max - range.min) / BINS);
+    this.start = Math.floor(range.min / this.step) * this.step;
+    const bins = Math.floor((range.max - this.start) / this.step) + 1;
+    this.counts = new Array(Math.min(Math.max(1, bins), 4 * BINS)).fill(0);
+  }
+
+  add(evaluation: Evaluation): void {
+    const value = metricValue(evaluation, this.metric);
+    if (value === undefined) return;
+    const bin = Math.floor((value - this.start) / this.step);
+    const kept = Math.min(this.counts.length - 1, Math.max(0, bin));
+    this.counts[kept] = (this.counts[kept] ?? 0) + 1;
+    this.values?.set(value, (this.values.get(value) ?? 0) + 1);
+    if (this.values !== undefined && this.values.size > MOST_VALUES) this.values = undefined;
+  }
+}
+
+/** 1, 2 or 5 times a power of ten, at least `least`. */
+function niceStep(least: number): number {
+  if (!(least > 0 && Number.isFinite(least))) return 1;
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= least * 0.999_999) ?? 10);
+}
+
+/** One pass over evaluations for several histograms. */
+export async function fill(
+  histograms: readonly Histogram[],
+  chunks: AsyncIterable<readonly Evaluation[]>,
+): Promise<void> {
+  for await (const evaluations of chunks)
+    for (const evaluation of evaluations) for (const histogram of histograms) histogram.add(evaluation);
+}
+
+/** Bars of a histogram with the mean and its interval above them. */
+export async function histogramChart(
+  histogram: Histogram,
+  summary: MetricSummary,
+  title: string,
+): Promise<Html> {
+  const { metric, values, start, step, counts } = histogram;
+  const unit = unitOf(metric);
+  const few = values === undefined ? undefined : [...values].sort(([a], [b]) => a - b);
+  const bars = few
+    ? few.map(([value, count]) => ({ value: figure(value), count }))
+    : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count }));
+  const { mean, ci95Low, ci95High, count, min, max } = summary;
+  const interval =
+    ci95Low === undefined ? "" : ` (95 % interval ${figure(ci95Low, 4)} to ${figure(ci95High, 4)})`;
+  const description = `${count} values from ${figure(min)} to ${figure(max)}, mean ${figure(mean, 4)}${interval}. ${
+    few ? few.map(([value, count]) => `${figure(value)}: ${count}`).join(", ") : `Bins of ${figure(step)}.`
+  }`;
+  const mark = { mean: mean ?? 0, low: ci95Low ?? mean ?? 0, high: ci95High ?? mean ?? 0 };
+  return chart(title, description, 440, (width) => spec(width, title, unit, bars, few ? undefined : mark));
+}
+
+interface Mark {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+function spec(width: number, title: string, unit: string, bars: object[], mean: Mark | undefined): Spec {
+  const meanMarks: Spec["marks"] = [
+    {
+      type: "rect",
+      from: { data: "mean" },
+      encode: {
+        enter: {
+          x: { scale: "x", field: "low" },
+          x2: { scale: "x", field: "high" },
+          y: { value: 0 },
+          y2: { signal: "height" },
+          fill: { value: "var(--mark)" },
+          opacity: { value: 0.25 },
+        },
+      },
+    },
+    {
+      type: "rule",
+      from: { data: "mean" },
+      encode: {
+        enter: {
+          x: { scale: "x", field: "mean" },
+          y: { value: 0 },
+          y2: { signal: "height" },
+          stroke: { value: "var(--mark)" },
+          strokeWidth: { value: 2 },
+          strokeDash: { value: [5, 3] },
+        },
+      },
+    },
+  ];
+  const x = mean ? { scale: "x", field: "from" } : { scale: "x", field: "value" };
+  return {
+    width,
+    height: 200,
+    title: { text: title, limit: width - 20 },
+    data: [
+      { name: "bars", values: bars },
+      { name: "mean", values: mean ? [mean] : [] },
+    ],
+    scales: [
+      mean
+        ? {
+            name: "x",
+            type: "linear",
+            range: "width",
+            zero: false,
+            domain: {
+              fields: [
+                { data: "bars", field: "from" },
+                { data: "bars", field: "to" },
+              ],
+            },
+          }
+        : {
+            name: "x",
+            type: "band",
+            range: "width",
+            padding: 0.25,
+            domain: { data: "bars", field: "value" },
+          },
+      {
+        name: "y",
+        type: "linear",
+        range: "height",
+        nice: true,
+        zero: true,
+        domain: { data: "bars", field: "count" },
+      },
+    ],
+    axes: [
+      {
+        scale: "y",
+        orient: "left",
+        grid: true,
+        tickCount: 4,
+        tickMinStep: 1,
+        title: "evaluations",
+        domain: false,
+        ticks: false,
+        format: "~s",
+      },
+      {
+        scale: "x",
+        orient: "bottom",
+        title: unit,
+        tickCount: width < 400 ? 5 : 8,
+        labelOverlap: true,
+        labelLimit: 90,
+      },
+    ],
+    marks: [
+      {
+        type: "rect",
+        from: { data: "bars" },
+        encode: {
+          enter: {
+            x,
+            ...(mean ? { x2: { scale: "x", field: "to", offset: -1 } } : { width: { scale: "x", band: 1 } }),
+            y: { scale: "y", field: "count" },
+            y2: { scale: "y", value: 0 },
+            fill: { value: "var(--bar)" },
+          },
+        },
+      },
+      ...(mean ? meanMarks : [countLabels()]),
+    ],
+  } as Spec;
+}
+
+function countLabels() {
+  return {
+    type: "text",
+    from: { data: "bars" },
+    encode: {
+      enter: {
+        x: { scale: "x", field: "value", band: 0.5 },
+        y: { scale: "y", field: "count", offset: -4 },
+        align: { value: "center" },
+        text: { field: "count" },
+        fill: { value: "var(--ink)" },
+      },
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import type { Spec } from "vega";
+import { chart } from "./chart.ts";
+import type { Html } from "./markup.ts";
+
+type Verdict = "better" | "worse" | "none";
+
+/** A mean with its interval, one line of the chart. */
+export interface Interval {
+  label: string;
+  mean: number;
+  low: number | undefined;
+  high: number | undefined;
+  /** Told by shape and colour: a triangle up is better, one down worse, a circle neither. */
+  verdict?: Verdict;
+  /** Lines of the same group stand on the same ground. */
+  group?: number;
+}
+
+const shapes: Record<Verdict, string> = { better: "triangle-up", worse: "triangle-down", none: "circle" };
+const colours: Record<Verdict, string> = { better: "var(--good)", worse: "var(--bad)", none: "var(--even)" };
+
+/**
+ * Means with whiskers, one below the other.
+ * @param zero draw a line at 0, as for differences
+ */
+export function intervalChart(
+  title: string,
+  description: string,
+  axis: string,
+  intervals: readonly Interval[],
+  { zero = false } = {},
+): Promise<Html> {
+  const rows = intervals.map(
+    ({ label, mean, low = mean, high = mean, verdict = "none", group = 0 }, index) => ({
+      // Names may repeat, and a band scale would take the same ones as one.
+      key: `${index} ${label}`,
+      mean,
+      low,
+      high,
+      shape: shapes[verdict],
+      colour: colours[verdict],
+      shaded: group % 2 === 1,
+    }),
+  );
+  return chart(title, description, 900, (width) => spec(width, axis, rows, zero));
+}
+
+function spec(width: number, axis: string, rows: readonly object[], zero: boolean): Spec {
+  const y = { scale: "y", field: "key", band: 0.5 };
+  const stroke = { field: "colour" };
+  const labelLimit = width < 400 ? 110 : 300;
+  const cap = (field: string) => ({
+    type: "rule",
+    from: { data: "rows" },
+    encode: {
+      enter: {
+        x: { scale: "x", field },
+        y: { ...y, offset: -5 },
+        y2: { ...y, offset: 5 },
+        stroke,
+        strokeWidth: { value: 2 },
+      },
+    },
+  });
+  return {
+    width,
+    height: 62 + rows.length * 30,
+    data: [
+      { name: "rows", values: [...rows] },
+      { name: "zero", values: zero ? [{ at: 0 }] : [] },
+    ],
+    scales: [
+      {
+        name: "x",
+        type: "linear",
+        range: "width",
+        nice: true,
+        zero,
+        domain: { fields: ["low", "high", "mean"].map((field) => ({ data: "rows", field })) },
+        padding: 8,
+      },
+      { name: "y", type: "band", range: "height", domain: { data: "rows", field: "key" } },
+    ],
+    axes: [
+      {
+        scale: "x",
+        orient: "bottom",
+        grid: true,
+        title: axis,
+        tickCount: width < 400 ? 4 : 7,
+        labelOverlap: true,
+      },
+      {
+        scale: "y",
+        orient: "left",
+        ticks: false,
+        domain: false,
+        labelLimit,
+        labelPadding: 8,
+        // Without the number in front, which tells equal names apart.
+        encode: {
+          labels: { update: { text: { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" } } },
+        },
+      },
+    ],
+    marks: [
+      {
+        type: "rect",
+        from: { data: "rows" },
+        encode: {
+          enter: {
+            x: { value: 0 },
+            x2: { signal: "width" },
+            y: { scale: "y", field: "key" },
+            height: { scale: "y", band: 1 },
+            fill: { value: "var(--line)" },
+            opacity: { signal: "datum.shaded ? 0.35 : 0" },
+          },
+        },
+      },
+      {
+        type: "rule",
+        from: { data: "zero" },
+        encode: {
+          enter: {
+            x: { scale: "x", field: "at" },
+            y: { value: 0 },
+            y2: { signal: "height" },
+            stroke: { value: "var(--ink)" },
+            strokeDash: { value: [4, 3] },
+          },
+        },
+      },
+      {
+        type: "rule",
+        from: { data: "rows" },
+        encode: {
+          enter: {
+            x: { scale: "x", field: "low" },
+            x2: { scale: "x", field: "high" },
+            y,
+            stroke,
+            strokeWidth: { value: 2 },
+          },
+        },
+      },
+      cap("low"),
+      cap("high"),
+      {
+        type: "symbol",
+        from: { data: "rows" },
+        encode: {
+          enter: {
+            x: { scale: "x", field: "mean" },
+            y,
+            shape: { field: "shape" },
+            fill: { field: "colour" },
+            size: { value: 90 },
+          },
+        },
+      },
+    ],
+  } as Spec;
+}

@@ -1,0 +1,75 @@
+import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { figure } from "../output.ts";
+import { intervalChart } from "./intervals.ts";
+import { html } from "./markup.ts";
+import { unitOf } from "./metric.ts";
+import { pageText, tableOf } from "./page.ts";
+
+/** More entries than these are in the table alone. */
+const MOST_LINES = 60;
+
+/** The page of `ltb leaderboard --html`. */
+export async function leaderboardPage(
+  {
+    dataset,
+    metric,
+    total,
+    lowerIsBetter = false,
+  }: { dataset: string; metric: string; total: number; lowerIsBetter?: boolean },
+  entries: readonly LeaderboardEntry[],
+): Promise<string> {
+  const unit = unitOf(metric);
+  const shown = entries.slice(0, MOST_LINES);
+  const [best] = entries;
+  const description = best
+    ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${figure(best.mean, 4)}. The table has all figures.`
+    : "No benchmarks.";
+  const drawn = await intervalChart(
+    `Mean ${unit} with its 95 % interval, best first`,
+    description,
+    `mean ${unit}${lowerIsBetter ? ", lower is better" : ""}`,
+    shown.map(({ rank, benchmarkName, mean, ci95Low, ci95High, band = 0 }) => ({
+      label: `${rank}. ${benchmarkName}`,
+      mean,
+      low: ci95Low,
+      high: ci95High,
+      group: band,
+    })),
+  );
+  return pageText({
+    title: `Leaderboard: ${dataset}`,
+    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
+    sections: [
+      {
+        title: `Mean ${unit}`,
+        note: "Whiskers are 95 % intervals. Lines on the same ground are of one band: they are not significantly apart, or linked by others that are not.",
+        body: drawn,
+      },
+      {
+        title: "Figures",
+        note: "Ranks are those that the intervals allow.",
+        body: tableOf(
+          "Every entry",
+          ["benchmark", "rank", "ranks", "band", "model", "mean", "95 % interval", "n"],
+          entries.map(row),
+          [1, 2, 3, 5, 6, 7],
+        ),
+      },
+    ],
+  });
+}
+
+function row(entry: LeaderboardEntry): string[] {
+  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, ci95Low, ci95High, count } =
+    entry;
+  return [
+    benchmarkName,
+    String(rank),
+    rankLow === rankHigh ? String(rankLow) : `${rankLow}–${rankHigh}`,
+    band === undefined ? "–" : String(band),
+    `${provider}/${model}`,
+    figure(mean),
+    ci95Low === undefined ? "–" : `${figure(ci95Low, 4)} to ${figure(ci95High, 4)}`,
+    String(count),
+  ];
+}

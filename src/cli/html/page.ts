@@ -1,0 +1,72 @@
+import { type Html, html } from "./markup.ts";
+import { style } from "./style.ts";
+
+export interface Page {
+  title: string;
+  /** What and how much it is about, under the title. */
+  lead: Html;
+  sections: readonly Section[];
+}
+
+export interface Section {
+  title: string;
+  /** What is to be known to read it. */
+  note?: string;
+  body: Html | readonly Html[];
+}
+
+/**
+ * A page that needs nothing else: no script, no other file, nothing from the network, which its policy forbids besides. It follows
+ * the reader's choice of light or dark, and prints.
+ */
+export function pageText({ title, lead, sections }: Page): string {
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+  const made = new Date().toISOString().slice(0, 16).replace("T", " ");
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<header><h1>${title}</h1><p class="lead">${lead}</p></header>
+${sections.map(section)}
+<footer>Made by ltb on ${made} UTC.</footer>
+</main>
+</body>
+</html>
+`.text;
+}
+
+function section({ title, note, body }: Section): Html {
+  return html`<section><h2>${title}</h2>
+${note === undefined ? "" : html`<p class="note">${note}</p>`}
+${body}
+</section>
+`;
+}
+
+/** A table; columns of `numeric` (their indexes) are aligned to the right. Wide ones scroll within the page. */
+export function tableOf(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly (string | Html)[])[],
+  numeric: readonly number[],
+): Html {
+  const kind = (column: number) => (numeric.includes(column) ? "number" : "text");
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+<caption>${caption}</caption>
+<thead><tr>${head.map((cell, column) => html`<th scope="col" class="${kind(column)}">${cell}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  (cells) =>
+    html`<tr>${cells.map((cell, column) => (column === 0 ? html`<th scope="row" class="${kind(column)}">${cell}</th>` : html`<td class="${kind(column)}">${cell}</td>`))}</tr>
+`,
+)}</tbody>
+</table></div>`;
+}

@@ -1,0 +1,73 @@
+import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { figure } from "../output.ts";
+import { statusName } from "../status.ts";
+import { fill, Histogram, histogramChart } from "./histogram.ts";
+import { html } from "./markup.ts";
+import { unitOf } from "./metric.ts";
+import { pageText, tableOf } from "./page.ts";
+
+/** More metrics than these have figures but no histogram. */
+const MOST_HISTOGRAMS = 24;
+
+/**
+ * The page of `ltb summary --html`.
+ * @param evaluations all of them, read once, for the histograms
+ */
+export async function summaryPage(
+  benchmark: Benchmark,
+  summary: GetBenchmarkSummaryResponse,
+  evaluations: AsyncIterable<readonly Evaluation[]>,
+): Promise<string> {
+  const drawn = summary.metrics.filter(({ count }) => count > 0).slice(0, MOST_HISTOGRAMS);
+  const histograms = drawn.map(({ name, min = 0, max = 0 }) => new Histogram(name, { min, max }));
+  await fill(histograms, evaluations);
+  const charts = await Promise.all(
+    drawn.map((metric, index) =>
+      histogramChart(
+        histograms[index] ?? new Histogram(metric.name, { min: 0, max: 0 }),
+        metric,
+        metric.name,
+      ),
+    ),
+  );
+  const { name, id, provider, model, dataset, status } = benchmark;
+  const { evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
+  const totals = [
+    `${evaluationCount} evaluations`,
+    `${failedCount} failed`,
+    ...(inputTokens + outputTokens > 0n ? [`${inputTokens} tokens in, ${outputTokens} out`] : []),
+    ...(costUsd > 0 ? [`${figure(costUsd)} US dollars`] : []),
+  ];
+  return pageText({
+    title: name,
+    lead: html`${provider}/${model} on ${dataset}, ${statusName(status)}. ${totals.join(", ")}. <code>${id}</code>`,
+    sections: [
+      {
+        title: "Figures",
+        note: "The interval is that of the mean, by Student's t distribution. Percentiles come from a sketch unless --exact was given.",
+        body: metricTable(summary.metrics),
+      },
+      {
+        title: "How the values are spread",
+        note: "The dashed line is the mean, the band around it its 95 % interval.",
+        body: html`<div class="charts">${charts}</div>`,
+      },
+    ],
+  });
+}
+
+function metricTable(metrics: readonly MetricSummary[]) {
+  const head = ["metric", "n", "mean", "95 % interval", "std. dev.", "min", "p50", "p90", "p99", "max"];
+  const rows = metrics.map((metric) => [
+    unitOf(metric.name),
+    String(metric.count),
+    figure(metric.mean, 4),
+    metric.ci95Low === undefined ? "–" : `${figure(metric.ci95Low, 4)} to ${figure(metric.ci95High, 4)}`,
+    ...[metric.stddev, metric.min, metric.p50, metric.p90, metric.p99, metric.max].map((value) =>
+      figure(value, 4),
+    ),
+  ]);
+  return tableOf("Every metric", head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}

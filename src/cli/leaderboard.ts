@@ -1,0 +1,123 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
+import { examples } from "./examples.ts";
+import { count, time } from "./options.ts";
+import { figure, note, plain, print, printable, printJson, table } from "./output.ts";
+import { collect, noteMore } from "./pages.ts";
+import { statuses } from "./status.ts";
+
+interface Options extends ServiceOptions {
+  metric: string;
+  lowerIsBetter?: boolean;
+  provider?: string;
+  label?: Record<string, string>;
+  status?: keyof typeof statuses;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  minCount: number;
+  limit: number;
+  html?: string;
+}
+
+export function leaderboardCommand(program: Command): void {
+  withReplicaOption(withServiceOptions(program.command("leaderboard")))
+    .summary("rank the benchmarks on a dataset")
+    .description(
+      "Ranks the benchmarks on a dataset by the mean of a metric, with its 95 % interval. `ranks` are those that the intervals allow; " +
+        "benchmarks that are not significantly apart share a band.",
+    )
+    .argument("<dataset>", "dataset of the benchmarks")
+    .option("--metric <name>", "metric to rank by", "score")
+    .option("--lower-is-better", "as for latency and cost")
+    .option("--provider <provider>", "only those of this provider")
+    .option("--label <key=value>", "only those with this label; may be given again", label)
+    .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(statuses)))
+    .option("--created-after <time>", "only those created at this time or later", time)
+    .option("--created-before <time>", "only those created before this time", time)
+    .option("--min-count <n>", "only those with at least this many values", count, 1)
+    .option("--limit <n>", "at most this many", count, 50)
+    .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb leaderboard gsm8k", "by score"],
+        ["ltb leaderboard gsm8k --metric latency_ms --lower-is-better", ""],
+        ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
+        ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
+        [
+          "ltb leaderboard gsm8k --json | jq -r '.entries[] | select(.rank_low == 1).model'",
+          "those that may be the best",
+        ],
+      ),
+    )
+    .action(leaderboard);
+}
+
+async function leaderboard(dataset: string, options: Options): Promise<void> {
+  using client = createClient(options);
+  const { metric, provider, label, status, createdAfter, createdBefore, minCount, limit } = options;
+  const request = {
+    dataset,
+    metric,
+    lowerIsBetter: options.lowerIsBetter ?? false,
+    minCount,
+    ...(provider !== undefined && { provider }),
+    ...(label && { labels: label }),
+    ...(status && { status: statuses[status] }),
+    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
+    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
+  };
+  let [total, pending] = [0, 0];
+  const { items, more } = await collect(limit, async (page) => {
+    const response = await client.benchmarks.getLeaderboard({ ...request, ...page });
+    [total, pending] = [response.totalCount, response.pendingCount];
+    return { items: response.entries, nextPageToken: response.nextPageToken };
+  });
+  if (options.html !== undefined) {
+    const { writeLeaderboard } = await import("./html/write.ts");
+    await writeLeaderboard(options.html, { ...options, dataset, total }, items);
+  }
+  if (options.json) {
+    const entries = items.map((entry) => plain(LeaderboardEntrySchema, entry));
+    return printJson({ dataset, metric, total_count: total, pending_count: pending, entries, more });
+  }
+  if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
+  else print(leaderboardText(dataset, metric, total, items));
+  if (pending > 0)
+    note(
+      `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,
+    );
+  noteMore(more, limit);
+}
+
+function leaderboardText(
+  dataset: string,
+  metric: string,
+  total: number,
+  entries: readonly LeaderboardEntry[],
+): string {
+  const head = ["rank", "ranks", "band", "benchmark", "model", metric, "95 % CI", "n"];
+  return `${printable(dataset)}, ${total} ranked by ${printable(metric)}\n\n${table(head, entries.map(row), [0, 2, 5, 7])}`;
+}
+
+function row(entry: LeaderboardEntry): string[] {
+  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, ci95Low, ci95High } = entry;
+  return [
+    String(rank),
+    rankLow === rankHigh ? String(rankLow) : `${rankLow}–${rankHigh}`,
+    band === undefined ? "-" : String(band),
+    benchmarkName,
+    `${provider}/${model}`,
+    figure(mean),
+    ci95Low === undefined ? "-" : `${figure(ci95Low, 4)} … ${figure(ci95High, 4)}`,
+    String(entry.count),
+  ];
+}
+
+function label(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("Expected key=value.");
+  return { ...before, [key]: value };
+}

@@ -1,0 +1,68 @@
+import { Argument, type Command } from "commander";
+import { type SearchKind, searchKinds } from "../../evaluations/search-indexes.ts";
+import { withConfiguredDatabase } from "../configured.ts";
+import { examples } from "../examples.ts";
+import { note, print, printJson, table } from "../output.ts";
+import { configured, type MigrateOptions } from "./options.ts";
+
+/** `ltb migrate index`: indexes that only those need who search. */
+export function searchIndexCommand(migrate: Command): void {
+  const index = migrate
+    .command("index")
+    .summary("add or drop the indexes that evaluations are searched by")
+    .description(
+      "Indexes that evaluations are searched by: `metadata` for --metadata, `text` for --text. Every evaluation that is stored pays for " +
+        "them, so they are only there where somebody asks for them. They are built and dropped while the service runs.",
+    )
+    .addHelpText("after", examples(["ltb migrate index add metadata", ""], ["ltb migrate index list", ""]));
+  const kind = new Argument("<index>", "which one").choices(searchKinds);
+  configured(index.command("add"))
+    .description(
+      "Builds an index. Takes minutes on millions of evaluations; a build that failed is made anew.",
+    )
+    .addArgument(kind)
+    .addHelpText("after", examples(["ltb migrate index add text", ""]))
+    .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
+      const { addSearchIndex } = await import("../../evaluations/manage-search-indexes.ts");
+      const added = await withConfiguredDatabase(config, async (database) => {
+        const connection = await database.migrationConnection();
+        if (!json) note(`building the index for ${which} …`);
+        return addSearchIndex(connection, which);
+      });
+      if (json) return printJson({ index: which, added });
+      print(added ? `Added the index for ${which}.` : `The index for ${which} is there already.`);
+    });
+  configured(index.command("drop"))
+    .description("Drops an index. What needs it is refused from then on.")
+    .addArgument(kind)
+    .addHelpText("after", examples(["ltb migrate index drop text", ""]))
+    .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
+      const { dropSearchIndex } = await import("../../evaluations/manage-search-indexes.ts");
+      const dropped = await withConfiguredDatabase(config, async (database) =>
+        dropSearchIndex(await database.migrationConnection(), which),
+      );
+      if (json) return printJson({ index: which, dropped });
+      print(dropped ? `Dropped the index for ${which}.` : `There is no index for ${which}.`);
+    });
+  configured(index.command("list"))
+    .description("Lists the indexes, and which of them are there.")
+    .addHelpText("after", examples(["ltb migrate index list", ""]))
+    .action(async ({ config, json }: MigrateOptions) => {
+      const { listSearchIndexes } = await import("../../evaluations/manage-search-indexes.ts");
+      const indexes = await withConfiguredDatabase(config, async (database) =>
+        listSearchIndexes(await database.migrationConnection()),
+      );
+      if (json)
+        return printJson({
+          indexes: indexes.map(({ kind, name, state, bytes }) => ({ index: kind, name, state, bytes })),
+        });
+      const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+      print(
+        table(
+          ["index", "state", "size"],
+          indexes.map(({ kind, state, bytes }) => [kind, state, state === "missing" ? "-" : mib(bytes)]),
+          [2],
+        ),
+      );
+    });
+}

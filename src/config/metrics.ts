@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { isLoopback } from "./fields.ts";
+import type { Secret } from "./secret.ts";
+import type { service } from "./service.ts";
+
+/**
+ * Who may read `/metrics` on the HTTP port: everybody (`open`), who brings the token, or nobody (`closed`: others reach the port and there is no
+ * token). `off`: there is no `/metrics`.
+ */
+export type MetricsAccess = "open" | "closed" | "off" | Secret;
+
+/** Metrics name methods and job types and tell how much is done: open to programs of this machine, to others by a token. */
+export function chooseMetrics({
+  LTB_METRICS: mode,
+  LTB_METRICS_TOKEN: token,
+  LTB_HTTP_ADDRESS: { host },
+}: z.output<typeof service>): MetricsAccess {
+  return token ?? mode ?? (isLoopback(host) ? "open" : "closed");
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "pg";
+import { MigrationError } from "./error.ts";
+
+/** Any number will do as long as every version takes the same. Advisory locks are per database. */
+const LOCK = 7_036_420_324;
+const LOCK_POLL_MS = 200;
+
+/**
+ * Makes this connection the only one that migrates the database, until it ends. Tried again and again instead of waited for inside
+ * PostgreSQL: a waiting statement holds a snapshot, and a migration that creates an index concurrently would wait for that snapshot
+ * for ever.
+ *
+ * @returns whether the connection leads through a pooler, which keeps the session, and its lock, when we leave
+ */
+export async function lockMigrations(
+  client: Client,
+  timeoutMs: number,
+  logger: { info(message: string): void; warn(message: string): void } | undefined,
+): Promise<{ isPooled: boolean }> {
+  const giveUpAt = performance.now() + timeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    const { rows } = await client.query<{ got: boolean; pid: number }>(
+      "select pg_try_advisory_lock($1) as got, pg_backend_pid() as pid",
+      [LOCK],
+    );
+    const { got = false, pid } = rows[0] ?? {};
+    const isPooled = pid !== ownPid(client);
+    if (attempt === 1 && isPooled)
+      logger?.warn(
+        "migrations run through a pooler, where their lock may be lost: DATABASE_MIGRATION_URL names the way to PostgreSQL itself",
+      );
+    if (got) return { isPooled };
+    if (performance.now() >= giveUpAt)
+      throw new MigrationError(
+        `another server is still migrating this database after ${timeoutMs / 1000} s: wait for it to end, or end its connection (pg_locks shows it, locktype advisory)`,
+      );
+    if (attempt === 1) logger?.info("waiting for another server to finish migrating the database");
+    await sleep(LOCK_POLL_MS);
+  }
+}
+
+/** The backend as the server announced it; a pooler announces a number of its own. `pg` keeps it, but its types do not tell. */
+function ownPid(client: Client): number {
+  return (client as unknown as { processID: number }).processID;
+}

@@ -1,0 +1,38 @@
+import { AuditChain } from "../audit/seal/audit-chain.ts";
+import { readTail } from "../audit/seal/statements.ts";
+import { Database } from "../database/database.ts";
+import { type Check, fail, ok, rowOf, warn } from "./check.ts";
+
+const backlog = 100_000;
+
+/** The end of the audit trail holds, is where it was seen last, and is being sealed. Not the whole trail: that is `ltb audit verify`. */
+export const audit: Check = async ({ client, database, config }) => {
+  const { waiting } = await rowOf<{ waiting: number }>(
+    client,
+    "select count(*)::float8 as waiting from (select from audit_unsealed limit 1000000) u",
+  );
+  const db = await Database.connect({ ...database, poolSize: 1 }, { startupTimeoutMs: 0 });
+  try {
+    const chain = new AuditChain(db.executor, { keyFile: config.auditKey.file });
+    const keys = await chain.keys();
+    const tail = await db.executor.maybeOne(readTail());
+    if (keys === undefined && tail === null && config.database.kind === "embedded")
+      return ok("nothing is sealed yet; the service makes its key at its first start");
+    if (keys === undefined)
+      return warn(
+        `no key in ${config.auditKey.file}, so nothing is sealed from here; ${waiting} statements wait`,
+        "Give every server the one key (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
+      );
+    const problem = await chain.problem(db.executor, keys, tail);
+    if (problem !== undefined)
+      return fail(
+        `the chain does not hold: ${problem}`,
+        "See docs/security.md, “When the trail does not hold”.",
+      );
+    if (waiting > backlog)
+      return warn(`${waiting} statements wait to be sealed`, "Do servers run, and have they the key?");
+    return ok(`its end holds (seal ${tail?.sequence ?? 0}); ${waiting} statements wait to be sealed`);
+  } finally {
+    await db.close();
+  }
+};

@@ -1,0 +1,72 @@
+import { span } from "../cli/output.ts";
+import { isLoopback } from "../config.ts";
+import { type Check, fail, ok, rowOf, warn } from "./check.ts";
+
+const oldest = 12;
+const newest = 18;
+
+/** PostgreSQL 12 to 18. */
+export const version: Check = async ({ client }) => {
+  const { version, number } = await rowOf<{ version: string; number: number }>(
+    client,
+    "select split_part(current_setting('server_version'), ' ', 1) as version, current_setting('server_version_num')::int as number",
+  );
+  const major = Math.floor(number / 10_000);
+  if (major < oldest)
+    return fail(
+      `PostgreSQL ${version} is older than ${oldest}`,
+      `Move to PostgreSQL ${oldest} to ${newest}: ltb backup here, ltb restore there.`,
+    );
+  if (major > newest)
+    return warn(
+      `PostgreSQL ${version} is newer than this program was tested with (${newest})`,
+      "Look for a later release of this program.",
+    );
+  return ok(`PostgreSQL ${version}`);
+};
+
+/** Encrypted, unless both ends are on this machine. */
+export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
+  const { ssl, version } = await rowOf<{ ssl: boolean | null; version: string | null }>(
+    client,
+    "select (select ssl from pg_stat_ssl where pid = pg_backend_pid()), (select version from pg_stat_ssl where pid = pg_backend_pid())",
+  );
+  const isLocal = host.startsWith("/") || isLoopback(host);
+  if (!ssl)
+    return isLocal
+      ? ok("clear text, within this machine")
+      : warn(
+          `passwords and data go to ${host} in clear text`,
+          "Turn on ssl there, and set DATABASE_SSL_MODE=verify-full with DATABASE_SSL_ROOT_CERT.",
+        );
+  if (!isLocal && !sslMode.startsWith("verify"))
+    return warn(
+      `${version}, but SSL mode ${sslMode} takes any server for the right one`,
+      "Set DATABASE_SSL_MODE=verify-full and DATABASE_SSL_ROOT_CERT to the authority of the server's certificate.",
+    );
+  return ok(`${version}, ${sslMode}`);
+};
+
+/** The clocks of this machine and of the database, as far as the way between them lets us tell. */
+export const clock: Check = async ({ client }) => judgeClock(await skewOf(client));
+
+/** How far the database's clock is ahead, in milliseconds, and how wrong that may be. */
+async function skewOf(client: Parameters<Check>[0]["client"]): Promise<{ ms: number; errorMs: number }> {
+  const before = Date.now();
+  const { at } = await rowOf<{ at: number }>(
+    client,
+    "select (extract(epoch from clock_timestamp()) * 1000)::float8 as at",
+  );
+  const after = Date.now();
+  return { ms: at - (before + after) / 2, errorMs: (after - before) / 2 };
+}
+
+/** Leases, schedules and expiries are by the database's clock alone; ids, logs and certificates by this machine's. */
+export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {
+  const certain = Math.max(0, Math.abs(ms) - errorMs);
+  const words = `the database's clock is ${span(certain)} ${ms > 0 ? "ahead of" : "behind"} this machine's`;
+  const advice = "Have both machines keep their time by NTP.";
+  if (certain > 300_000) return fail(words, advice);
+  if (certain > 1_000) return warn(words, advice);
+  return ok("the same on both sides, to within a second");
+}

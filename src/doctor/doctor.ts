@@ -1,0 +1,97 @@
+import { Client, DatabaseError } from "pg";
+import type { Config } from "../config.ts";
+import type { ConfiguredDatabase } from "../configured-database.ts";
+import { findConnection } from "../database/connect.ts";
+import { audit } from "./audit.ts";
+import { backups } from "./backups.ts";
+import { type Check, type Finding, fail, ok, type Patient, warn } from "./check.ts";
+import { clock, ssl, version } from "./connection.ts";
+import { disk, wal } from "./disk.ts";
+import { replica, slots } from "./replication.ts";
+import { objects, schema } from "./schema.ts";
+import { connections, longTransactions, preparedTransactions } from "./sessions.ts";
+import { settings } from "./settings.ts";
+import { autovacuum, deadTuples, wraparound } from "./tables.ts";
+
+/** What is looked at, in the order in which it is told. */
+export const checks: Readonly<Record<string, Check>> = {
+  version,
+  ssl,
+  clock,
+  schema,
+  objects,
+  settings,
+  connections,
+  "long transactions": longTransactions,
+  "prepared transactions": preparedTransactions,
+  autovacuum,
+  "dead rows": deadTuples,
+  "transaction ids": wraparound,
+  "replication slots": slots,
+  wal,
+  replica,
+  disk,
+  "audit trail": audit,
+  backups,
+};
+
+/** What a check of this name has found. */
+export interface Diagnosis extends Finding {
+  check: string;
+}
+
+/** A check may take so long; a database in trouble must not keep its doctor waiting. */
+const STATEMENT_TIMEOUT = "20s";
+
+/**
+ * Looks at the database and what is around it, one check after the other, each as far as the role may see. Writes nothing.
+ * @param options.servers how many servers are to run on it
+ * @param options.backups where its backups are
+ */
+export async function examine(
+  { connection: database, description }: Pick<ConfiguredDatabase, "connection" | "description">,
+  config: Config,
+  { servers, backups: folder }: { servers: number; backups: string | undefined },
+): Promise<Diagnosis[]> {
+  const startedAt = performance.now();
+  const direct = config.database.kind === "external" ? (config.database.migration ?? database) : database;
+  const diagnoses: Diagnosis[] = [];
+  let client: Client | undefined;
+  try {
+    const connection = await findConnection(direct, 0);
+    client = new Client(connection);
+    client.on("error", () => undefined);
+    await client.connect();
+    const ms = Math.round(performance.now() - startedAt);
+    diagnoses.push({ check: "connection", ...ok(`${description}, in ${ms} ms`) });
+    await client.query(
+      `set default_transaction_read_only = on; set statement_timeout = '${STATEMENT_TIMEOUT}'`,
+    );
+    const patient: Patient = { client, connection, database, config, servers, backups: folder };
+    for (const [check, look] of Object.entries(checks))
+      for (const finding of await findingsOf(look, patient)) diagnoses.push({ check, ...finding });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const advice =
+      "Is PostgreSQL running there, and do DATABASE_URL or DATABASE_HOST, user, password and pg_hba.conf let us in?";
+    diagnoses.push({ check: "connection", ...fail(`${description}: ${why}`, advice) });
+  } finally {
+    await client?.end();
+  }
+  return diagnoses;
+}
+
+/** A check that cannot look is no proof of anything. */
+async function findingsOf(look: Check, patient: Patient): Promise<readonly Finding[]> {
+  try {
+    const found = await look(patient);
+    return Array.isArray(found) ? found : [found as Finding];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const advice =
+      error instanceof DatabaseError && error.code === "42501"
+        ? "Run it as a role that is a member of pg_monitor and may read the tables."
+        : "Mend what was found above first, then run it again.";
+    return [warn(`could not be checked: ${why}`, advice)];
+  }
+}

@@ -1,0 +1,105 @@
+import type { Client } from "pg";
+import { span } from "../cli/output.ts";
+import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
+
+const longMs = 5 * 60_000;
+const tooLongMs = 60 * 60_000;
+
+interface Session {
+  pid: number;
+  state: string;
+  application: string;
+  role: string;
+  ms: number;
+}
+
+/** Transactions that keep vacuum from cleaning up, and watches from telling what was committed after they began. */
+export const longTransactions: Check = async ({ client }) => {
+  const findings = judgeTransactions(await openTransactions(client));
+  if (findings.length > 0) return findings;
+  const { all } = await rowOf<{ all: boolean }>(
+    client,
+    "select pg_has_role(current_user, 'pg_read_all_stats', 'usage') as all",
+  );
+  return ok(all ? "none" : "none of this role; those of others are seen by members of pg_monitor only");
+};
+
+/** The transactions of others in this database. */
+export function openTransactions(client: Client): Promise<Session[]> {
+  return rowsOf<Session>(
+    client,
+    `select pid, coalesce(state, '') as state, coalesce(application_name, '') as application, coalesce(usename, '') as role,
+      (extract(epoch from clock_timestamp() - xact_start) * 1000)::float8 as ms
+    from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+      and backend_type = 'client backend'`,
+  );
+}
+
+export function judgeTransactions(sessions: readonly Session[]): readonly Finding[] {
+  return sessions
+    .filter(({ ms }) => ms > longMs)
+    .map(({ pid, state, application, role, ms }) => {
+      const words = `process ${pid} (${application || role}) has had a transaction open for ${span(ms)} (${state})`;
+      const advice = `Ask who needs it; SELECT pg_terminate_backend(${pid}) ends it. idle_in_transaction_session_timeout ends such by itself.`;
+      return ms > tooLongMs ? fail(words, advice) : warn(words, advice);
+    });
+}
+
+/** Nothing here prepares transactions: one that is left holds its locks and rows for ever, also over a restart. */
+export const preparedTransactions: Check = async ({ client }) => {
+  const prepared = await rowsOf<{ gid: string; ms: number }>(
+    client,
+    `select gid, (extract(epoch from clock_timestamp() - prepared) * 1000)::float8 as ms
+    from pg_prepared_xacts where database = current_database()`,
+  );
+  const findings = judgePrepared(prepared);
+  return findings.length > 0 ? findings : ok("none");
+};
+
+export function judgePrepared(prepared: readonly { gid: string; ms: number }[]): readonly Finding[] {
+  return prepared.map(({ gid, ms }) =>
+    fail(
+      `the prepared transaction ${JSON.stringify(gid)} has been left for ${span(ms)}`,
+      `ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'; unless a program is about to commit it.`,
+    ),
+  );
+}
+
+interface Room {
+  /** What PostgreSQL, the database and the role allow. */
+  allowed: number;
+  /** Of programs other than this service. */
+  others: number;
+  /** Of one server: its pool, one for what is urgent, and one that hears hints. */
+  perServer: number;
+  servers: number;
+}
+
+/** Connections for all servers beside those of others. */
+export const connections: Check = async ({ client, database, config, servers }) => {
+  const { allowed, others } = await rowOf<{ allowed: number; others: number }>(
+    client,
+    `select least(
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int,
+      (select nullif(datconnlimit, -1) from pg_database where datname = current_database()),
+      (select nullif(rolconnlimit, -1) from pg_roles where rolname = current_user)
+    )::int as allowed,
+    (select count(*) from pg_stat_activity
+      where backend_type = 'client backend' and pid <> pg_backend_pid()
+        and application_name is distinct from current_setting('application_name'))::int as others`,
+  );
+  const perServer = database.poolSize + 1 + (config.database.listen ? 1 : 0);
+  return judgeConnections({ allowed, others, perServer, servers });
+};
+
+export function judgeConnections({ allowed, others, perServer, servers }: Room): Finding {
+  // One for migrations and commands.
+  const needed = servers * perServer + 1;
+  const words = `${servers} server${servers > 1 ? "s" : ""} may take ${needed} connections of ${allowed}, ${others} of which others use now`;
+  const advice =
+    "Raise max_connections, lower DATABASE_POOL_SIZE, or put pgbouncer in between (docs/operations.md).";
+  if (needed > allowed) return fail(words, advice);
+  if (needed + others > allowed) return warn(words, advice);
+  return ok(words);
+}

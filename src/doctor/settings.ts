@@ -1,0 +1,37 @@
+import { type Check, type Finding, fail, ok, rowsOf, size, warn } from "./check.ts";
+
+/** PostgreSQL's settings that decide whether what was acknowledged survives, and those whose default is for a toy. */
+export const settings: Check = async ({ client }) => {
+  const rows = await rowsOf<{ name: string; value: string; unit: number }>(
+    client,
+    `select name, setting as value,
+      case unit when '8kB' then 8192 when 'kB' then 1024 when 'MB' then 1048576 else 1 end as unit
+    from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size')`,
+  );
+  const findings = judgeSettings(new Map(rows.map(({ name, value, unit }) => [name, { value, unit }])));
+  return findings.length > 0 ? findings : ok("nothing that was acknowledged is lost by a crash");
+};
+
+export function judgeSettings(all: ReadonlyMap<string, { value: string; unit: number }>): readonly Finding[] {
+  const findings: Finding[] = [];
+  const set = (name: string, value: string) =>
+    `ALTER SYSTEM SET ${name} = ${value}; SELECT pg_reload_conf();`;
+  for (const name of ["fsync", "full_page_writes"])
+    if (all.get(name)?.value === "off")
+      findings.push(fail(`${name} is off: a power cut can destroy the database`, set(name, "on")));
+  if (all.get("synchronous_commit")?.value === "off")
+    findings.push(
+      warn(
+        "synchronous_commit is off: a crash loses up to 0.6 s of what was acknowledged",
+        set("synchronous_commit", "on"),
+      ),
+    );
+  const bytes = (name: string) => Number(all.get(name)?.value) * (all.get(name)?.unit ?? 1);
+  const least: Record<string, [number, string]> = {
+    shared_buffers: [128 * 1024 ** 2, "About a quarter of the machine's memory; takes a restart."],
+    max_wal_size: [1024 ** 3, "2 GB or more, or ingest waits for checkpoints."],
+  };
+  for (const [name, [minimum, advice]] of Object.entries(least))
+    if (bytes(name) < minimum) findings.push(warn(`${name} is ${size(bytes(name))}`, advice));
+  return findings;
+}

@@ -1,0 +1,70 @@
+import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
+
+/** Dead rows of a table that are worth a word: autovacuum comes at a fifth of the live ones, or earlier. */
+const deadRows = 100_000;
+const deadShare = 0.4;
+
+/** Rows that were updated or deleted and not yet cleaned up. */
+export const deadTuples: Check = async ({ client }) => {
+  const tables = await rowsOf<{ name: string; live: number; dead: number }>(
+    client,
+    "select relname as name, n_live_tup::float8 as live, n_dead_tup::float8 as dead from pg_stat_user_tables",
+  );
+  const findings = judgeDeadTuples(tables);
+  return findings.length > 0 ? findings : ok("no table has many dead rows");
+};
+
+export function judgeDeadTuples(
+  tables: readonly { name: string; live: number; dead: number }[],
+): readonly Finding[] {
+  return tables
+    .filter(({ live, dead }) => dead > deadRows && dead > deadShare * live)
+    .map(({ name, live, dead }) =>
+      warn(
+        `${name} has ${dead} dead rows beside ${live} live ones: vacuum is behind`,
+        `VACUUM (VERBOSE, ANALYZE) ${name}; if it stays so, look for long transactions, and lower autovacuum_vacuum_cost_delay.`,
+      ),
+    );
+}
+
+/** On, for every table. */
+export const autovacuum: Check = async ({ client }) => {
+  const { on, counts } = await rowOf<{ on: boolean; counts: boolean }>(
+    client,
+    "select current_setting('autovacuum')::bool as on, current_setting('track_counts')::bool as counts",
+  );
+  if (!on || !counts)
+    return fail(
+      `${on ? "track_counts" : "autovacuum"} is off: the tables of the queue grow without end, and every claim with them`,
+      "ALTER SYSTEM SET autovacuum = on; ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf();",
+    );
+  const excepted = await rowsOf<{ name: string }>(
+    client,
+    `select relname as name from pg_class
+    where relnamespace = current_schema()::regnamespace and relkind = 'r'
+      and reloptions::text ~ 'autovacuum_enabled=(false|off|no|0)'`,
+  );
+  if (excepted.length === 0) return ok("on for every table");
+  return excepted.map(({ name }) =>
+    warn(`autovacuum is off for ${name}`, `ALTER TABLE ${name} RESET (autovacuum_enabled);`),
+  );
+};
+
+/** Far from the end of the transaction ids, at which PostgreSQL stops to take writes. */
+export const wraparound: Check = async ({ client }) => {
+  const row = await rowOf<{ age: number; limit: number }>(
+    client,
+    `select age(datfrozenxid)::float8 as age, current_setting('autovacuum_freeze_max_age')::float8 as limit
+    from pg_database where datname = current_database()`,
+  );
+  return judgeWraparound(row);
+};
+
+export function judgeWraparound({ age, limit }: { age: number; limit: number }): Finding {
+  const words = `the oldest transaction id is ${age} transactions old; at 2 billion PostgreSQL takes no more writes`;
+  const advice =
+    "VACUUM (FREEZE) the database; look for long transactions, prepared ones and forgotten slots.";
+  if (age > 1_000_000_000) return fail(words, advice);
+  if (age > 1.5 * limit) return warn(words, advice);
+  return ok(`${Math.round((100 * age) / 2 ** 31)} % of the transaction ids are used`);
+}

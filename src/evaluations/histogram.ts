@@ -1,0 +1,48 @@
+/** How the values of a metric are spread: bins in ascending order, each with `counts[i]` values from `lows[i]` to `highs[i]`. */
+export interface Histogram {
+  counts: ArrayLike<number>;
+  lows: ArrayLike<number>;
+  highs: ArrayLike<number>;
+}
+
+/**
+ * Percentiles by linear interpolation between the two nearest values, as PostgreSQL's percentile_cont. Where a bin has more than two
+ * values, those between its least and its greatest are taken to be spread evenly: each is off by no more than the bin is wide. Exact where
+ * a bin's values are all the same, as those of 0/1 scores.
+ * @param fractions from 0 to 1
+ * @returns NaN of a histogram without values
+ */
+export function percentiles({ counts, lows, highs }: Histogram, fractions: readonly number[]): number[] {
+  const ends = Float64Array.from(counts);
+  for (let bin = 1; bin < ends.length; bin++) ends[bin] = (ends[bin] ?? 0) + (ends[bin - 1] ?? 0);
+  const total = ends.at(-1) ?? 0;
+  const valueAt = (place: number): number => {
+    const bin = firstAbove(ends, place);
+    const [count = 0, low = Number.NaN, high = Number.NaN, end = 0] = [
+      counts[bin],
+      lows[bin],
+      highs[bin],
+      ends[bin],
+    ];
+    const inside = place - (end - count);
+    if (inside === 0) return low;
+    return inside === count - 1 ? high : low + (high - low) * (inside / (count - 1));
+  };
+  return fractions.map((fraction) => {
+    const place = fraction * (total - 1);
+    const below = Math.floor(place);
+    const low = valueAt(below);
+    return place === below ? low : low + (place - below) * (valueAt(below + 1) - low);
+  });
+}
+
+/** Index of the first of ascending numbers that is above `bound`. */
+function firstAbove(ascending: ArrayLike<number>, bound: number): number {
+  let [from, to] = [0, ascending.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((ascending[middle] ?? 0) > bound) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}

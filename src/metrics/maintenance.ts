@@ -1,0 +1,64 @@
+import { Distribution } from "./distribution.ts";
+import type { Family, Labels, Sample } from "./family.ts";
+
+class TaskStats {
+  readonly labels: Labels;
+  failures = 0;
+  /** Seconds since 1970; 0 before the first. */
+  succeededAt = 0;
+  readonly seconds = new Distribution();
+
+  constructor(task: string) {
+    this.labels = { task };
+  }
+
+  ended(seconds: number, isSuccess: boolean): void {
+    this.seconds.observe(seconds);
+    if (isSuccess) this.succeededAt = Date.now() / 1000;
+    else this.failures++;
+  }
+}
+
+/** The rounds of this server's maintenance, by task. */
+export class MaintenanceStats {
+  readonly #tasks = new Map<string, TaskStats>();
+
+  of(task: string): TaskStats {
+    let stats = this.#tasks.get(task);
+    if (!stats) {
+      stats = new TaskStats(task);
+      this.#tasks.set(task, stats);
+    }
+    return stats;
+  }
+
+  families(): Family[] {
+    const each = (sample: (stats: TaskStats) => Sample) => () => Array.from(this.#tasks.values(), sample);
+    return [
+      {
+        name: "ltb_maintenance_runs_total",
+        help: "Rounds of maintenance that have ended.",
+        type: "counter",
+        samples: each(({ labels, seconds }) => ({ labels, value: seconds.count })),
+      },
+      {
+        name: "ltb_maintenance_failures_total",
+        help: "Rounds of maintenance that failed.",
+        type: "counter",
+        samples: each(({ labels, failures }) => ({ labels, value: failures })),
+      },
+      {
+        name: "ltb_maintenance_duration_seconds",
+        help: "How long rounds of maintenance took.",
+        type: "summary",
+        samples: each(({ labels, seconds }) => ({ labels, distribution: seconds })),
+      },
+      {
+        name: "ltb_maintenance_last_success_timestamp_seconds",
+        help: "When a round of maintenance last succeeded, as seconds since 1970; 0: not since the start.",
+        type: "gauge",
+        samples: each(({ labels, succeededAt }) => ({ labels, value: succeededAt })),
+      },
+    ];
+  }
+}

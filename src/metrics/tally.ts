@@ -1,0 +1,21 @@
+/** Counts by the value of one label. */
+export class Tally {
+  readonly #counts: Map<string, number>;
+
+  /** @param labels those that are told from the start, with 0: a rate cannot be taken of what appears with its first event */
+  constructor(labels: readonly string[] = []) {
+    this.#counts = new Map(labels.map((label) => [label, 0]));
+  }
+
+  add(label: string, more = 1): void {
+    this.#counts.set(label, (this.#counts.get(label) ?? 0) + more);
+  }
+
+  addAll(other: Tally): void {
+    for (const [label, count] of other.#counts) this.add(label, count);
+  }
+
+  entries(): Iterable<[label: string, count: number]> {
+    return this.#counts;
+  }
+}

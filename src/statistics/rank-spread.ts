@@ -1,0 +1,78 @@
+/** Where one of many stands. */
+export interface Placing {
+  /** Position by merit, from 1; equal merits share one. */
+  rank: number;
+  /** Best rank that the intervals allow: 1 + the number of those whose whole interval is above this one's. */
+  rankLow: number;
+  /** Worst rank that they allow: the number of all less those whose whole interval is below this one's. */
+  rankHigh: number;
+  /** From 1; undefined without an interval. */
+  band: number | undefined;
+}
+
+/**
+ * Ranks by merit, highest first, and what the confidence intervals of the merits leave open of them.
+ *
+ * Two are significantly apart where their intervals do not overlap. For intervals of 95 % that is stricter than a test of the two at
+ * 5 % (Schenker and Gentleman, The American Statistician 55(3), 2001; 0.6 % where the standard errors are equal), which many
+ * comparisons at once call for, without being a correction for their number. The ranks that this leaves are those of Klein, Wright
+ * and Wieczorek (JRSS C 69(3), 2020); the best of them is the rank that Chatbot Arena shows (Chiang et al., arXiv:2403.04132).
+ * One without an interval is apart from nothing.
+ *
+ * Bands are the clusters of WMT (Bojar et al., Findings of the 2013 Workshop on Statistical Machine Translation): two that are not
+ * significantly apart share a band, and so do two that others link in this way. Everyone in a band is then significantly above
+ * everyone in the bands after it.
+ *
+ * Costs two sorts; each placing is then a few binary searches.
+ * @param merits of all, ascending
+ * @param lows lower ends of all intervals, in any order; NaN where there is none
+ * @param highs upper ends
+ */
+export function rankSpread(
+  merits: Float64Array,
+  lows: Float64Array,
+  highs: Float64Array,
+): (merit: number, low: number, high: number) => Placing {
+  const bottoms = sortedNumbers(lows);
+  const tops = sortedNumbers(highs);
+  // The i lowest ends are those of the i lowest beginnings where nothing reaches over to the next.
+  const starts = bottoms.filter((low, i) => low > (tops[i - 1] ?? Number.POSITIVE_INFINITY));
+  return (merit, low, high) => {
+    const rank = 1 + merits.length - countUpTo(merits, merit);
+    if (Number.isNaN(low)) return { rank, rankLow: 1, rankHigh: merits.length, band: undefined };
+    return {
+      rank,
+      rankLow: 1 + bottoms.length - countUpTo(bottoms, high),
+      rankHigh: merits.length - countBelow(tops, low),
+      band: 1 + starts.length - countUpTo(starts, high),
+    };
+  };
+}
+
+/** Ascending, without NaN. */
+function sortedNumbers(values: Float64Array): Float64Array {
+  const sorted = values.toSorted();
+  const firstNaN = sorted.findIndex(Number.isNaN);
+  return firstNaN < 0 ? sorted : sorted.subarray(0, firstNaN);
+}
+
+/** How many of the ascending values are below `value`. */
+export function countBelow(sorted: Float64Array, value: number): number {
+  return firstIndex(sorted, (other) => other >= value);
+}
+
+/** How many of the ascending values are `value` or below. */
+function countUpTo(sorted: Float64Array, value: number): number {
+  return firstIndex(sorted, (other) => other > value);
+}
+
+/** The first index whose value is reached, by bisection; the length if none is. */
+function firstIndex(sorted: Float64Array, isReached: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isReached(sorted[middle] ?? Number.NaN)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

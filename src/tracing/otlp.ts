@@ -1,0 +1,175 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type Attributes,
+  type Link,
+  type Span as OtelSpan,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Family } from "../metrics/family.ts";
+import { version } from "../version.ts";
+import { metricProducer } from "./otlp-metrics.ts";
+import { samplerOf } from "./sampler.ts";
+import type { TelemetryLog } from "./telemetry.ts";
+import type { Failure, Span, SpanPlace, TracedCall, Tracing } from "./tracing.ts";
+
+/** At most so often is said that nothing can be exported. */
+const failureLogMs = 60_000;
+/** Calls that a shared statement is linked to. */
+const linksMost = 100;
+
+/** Logs that exports fail. */
+export function reportFailures(log: TelemetryLog): void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  setGlobalErrorHandler((error) => {
+    if (performance.now() - toldAt < failureLogMs) return;
+    toldAt = performance.now();
+    log.warn({ err: error }, "traces or metrics cannot be exported");
+  });
+}
+
+/**
+ * Traces by OTLP over HTTP. The provider is this service's own and not the process's: Slonik, which traces to that, would tell statements with
+ * their values.
+ */
+export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise<void> } {
+  const provider = new TracerProvider({
+    resource: resourceOf(),
+    sampler: samplerOf(env),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter(),
+        ...numbers(env, {
+          scheduledDelayMillis: "OTEL_BSP_SCHEDULE_DELAY",
+          exportTimeoutMillis: "OTEL_BSP_EXPORT_TIMEOUT",
+          maxQueueSize: "OTEL_BSP_MAX_QUEUE_SIZE",
+          maxExportBatchSize: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        }),
+      }),
+    ],
+  });
+  const tracer = provider.getTracer("llm-test-bench-persistence", version);
+  const running = new AsyncLocalStorage<OtelSpan>();
+  const spanOf = (span: OtelSpan, attributesOf: (failure: Failure | undefined) => Attributes): Span => ({
+    traceId: span.spanContext().traceId,
+    run: (work) => running.run(span, work),
+    end(failure) {
+      span.setAttributes(attributesOf(failure));
+      if (failure?.isError) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  });
+  const place = () => running.getStore()?.spanContext();
+
+  return {
+    place,
+
+    beginCall(call) {
+      const { service, method, protocol, peer, requestId } = call;
+      const isConnect = protocol === "connect";
+      const attributes = {
+        "rpc.system": isConnect ? "connect_rpc" : "grpc",
+        "rpc.service": service,
+        "rpc.method": method,
+        "network.peer.address": peer.replace(/:\d+$/, ""),
+        "ltb.request_id": requestId,
+      };
+      const parent = propagator.extract(ROOT_CONTEXT, call, headers);
+      const span = tracer.startSpan(`${service}/${method}`, { kind: SpanKind.SERVER, attributes }, parent);
+      return spanOf(span, (failure) => ({
+        ...(failure?.isError && { "error.type": failure.type }),
+        ...(isConnect
+          ? failure && { "rpc.connect_rpc.error_code": failure.type.toLowerCase() }
+          : { "rpc.grpc.status_code": failure?.code ?? 0 }),
+      }));
+    },
+
+    beginStatement(name, callers) {
+      const sampled = callers ? callers.filter(isSampled) : [place()].filter(isSampled);
+      const [parent, ...others] = sampled;
+      if (!parent) return undefined;
+      const span = tracer.startSpan(
+        name,
+        {
+          kind: SpanKind.CLIENT,
+          attributes: {
+            "db.system.name": "postgresql",
+            "db.operation.name": name,
+            ...(callers && { "ltb.shared_by": callers.length }),
+          },
+          links: others.slice(0, linksMost).map((context): Link => ({ context })),
+        },
+        trace.setSpanContext(ROOT_CONTEXT, parent),
+      );
+      return spanOf(span, (failure) => (failure ? { "error.type": failure.type } : {}));
+    },
+
+    stop: () => provider.shutdown(),
+  };
+}
+
+/** Exports the metrics by OTLP over HTTP. @returns ends that, with a last export */
+export function otlpMetrics(env: NodeJS.ProcessEnv, families: readonly Family[]): () => Promise<void> {
+  const provider = new MeterProvider({
+    resource: resourceOf(),
+    readers: [
+      new PeriodicExportingMetricReader({
+        exporter: new OTLPMetricExporter(),
+        metricProducers: [metricProducer(families)],
+        ...numbers(env, {
+          exportIntervalMillis: "OTEL_METRIC_EXPORT_INTERVAL",
+          exportTimeoutMillis: "OTEL_METRIC_EXPORT_TIMEOUT",
+        }),
+      }),
+    ],
+  });
+  return () => provider.shutdown();
+}
+
+const propagator = new W3CTraceContextPropagator();
+
+const headers: TextMapGetter<TracedCall> = {
+  get: (call, name) => call.header(name),
+  keys: () => ["traceparent", "tracestate"],
+};
+
+function isSampled(place: SpanPlace | undefined): place is SpanContext {
+  return place !== undefined && (place.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function resourceOf() {
+  const own = resourceFromAttributes({ "service.name": "llm-test-bench", "service.version": version });
+  // The environment goes last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+  const detected = detectResources({ detectors: [serviceInstanceIdDetector, envDetector] });
+  return defaultResource().merge(own).merge(detected);
+}
+
+/** Those of the variables that hold a number. */
+function numbers<Option extends string>(
+  env: NodeJS.ProcessEnv,
+  names: Record<Option, string>,
+): Partial<Record<Option, number>> {
+  const found: Partial<Record<Option, number>> = {};
+  for (const option in names) {
+    const value = Number(env[names[option]] || Number.NaN);
+    if (value > 0) found[option] = value;
+  }
+  return found;
+}

@@ -1,0 +1,36 @@
+/** What is exported by OTLP. */
+export interface Wanted {
+  traces: boolean;
+  metrics: boolean;
+  /** For the log: why something that is asked for is not exported. */
+  warnings: string[];
+}
+
+const signals = ["traces", "metrics"] as const;
+
+/**
+ * What the standard variables ask for (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
+ * exporter or an endpoint is named. Unlike there an exporter is not `otlp` by default: nobody listens on most machines.
+ */
+export function wantedExports(env: NodeJS.ProcessEnv): Wanted {
+  const wanted: Wanted = { traces: false, metrics: false, warnings: [] };
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") return wanted;
+  for (const signal of signals) {
+    const upper = signal.toUpperCase();
+    const name = `OTEL_${upper}_EXPORTER`;
+    const hasEndpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT || env[`OTEL_EXPORTER_OTLP_${upper}_ENDPOINT`];
+    const exporter = env[name]?.trim() || (hasEndpoint ? "otlp" : "none");
+    // Prometheus reads /metrics, whatever is set here.
+    if (exporter === "none" || exporter === "prometheus") continue;
+    const protocol =
+      env[`OTEL_EXPORTER_OTLP_${upper}_PROTOCOL`] || env.OTEL_EXPORTER_OTLP_PROTOCOL || "http/protobuf";
+    if (exporter !== "otlp")
+      wanted.warnings.push(`${name}: expected otlp or none, got "${exporter}"; no ${signal} are exported`);
+    else if (protocol !== "http/protobuf")
+      wanted.warnings.push(
+        `OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf, got "${protocol}"; no ${signal} are exported`,
+      );
+    else wanted[signal] = true;
+  }
+  return wanted;
+}

@@ -1,0 +1,59 @@
+import { Code } from "@connectrpc/connect";
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { EventLog, EventPosition } from "./events.ts";
+
+/** Where a watch stands. */
+export interface WatchState {
+  position: EventPosition;
+  /** True while what was asked for by id has not all been sent as it stands: a resumed watch sends it again. */
+  isStarting: boolean;
+}
+
+type Entity = EventLog["entity"];
+
+const part = z.int().min(0);
+const position = z.union([z.tuple([part, part]), z.tuple([part, part, z.literal(1)])]);
+
+export function encodeCursor(entity: Entity, { xid, id }: EventPosition, isStarting = false): string {
+  const state = [...kind(entity), xid, id, ...(isStarting ? [1] : [])];
+  return Buffer.from(JSON.stringify(state)).toString("base64url");
+}
+
+/** @throws INVALID_CURSOR, also for a cursor of another kind of thing */
+export function decodeCursor(entity: Entity, cursor: string): WatchState {
+  const state = parse(cursor);
+  const given = kind(entity);
+  const isOurs = Array.isArray(state) && given.every((name, index) => state[index] === name);
+  const parsed = position.safeParse(isOurs ? state.slice(given.length) : undefined);
+  if (!parsed.success) {
+    const description = `is not a cursor that a watch of ${entity}s gave out`;
+    throw new ServiceError(Code.InvalidArgument, "INVALID_CURSOR", `after_cursor: ${description}`, {
+      violations: [{ field: "after_cursor", description }],
+    });
+  }
+  const [xid, id, isStarting] = parsed.data;
+  return { position: { xid, id }, isStarting: isStarting === 1 };
+}
+
+/** What tells cursors apart. Those of jobs, which were there first, bear no name. */
+function kind(entity: Entity): string[] {
+  return entity === "job" ? [] : [entity];
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, "base64url").toString());
+  } catch {
+    return undefined;
+  }
+}
+
+export function cursorExpired(entity: Entity): ServiceError {
+  return new ServiceError(
+    Code.OutOfRange,
+    "CURSOR_EXPIRED",
+    `changes after this cursor are no longer kept (they are for ${limits.eventMinutes} minutes): read the ${entity}s, and watch without a cursor`,
+  );
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { Executor } from "../database/executor.ts";
+import { type Fragment, sql, statement } from "../database/sql.ts";
+import { limits } from "../limits.ts";
+
+/** A place in the stream of events, which is ordered by both. */
+export interface EventPosition {
+  /** The writing transaction. */
+  xid: number;
+  id: number;
+}
+
+const eventRow = z.object({ xid: z.number(), id: z.number(), ids: z.array(z.string()) });
+
+/** What one statement changed. Without ids: the events before it are no longer kept, nor is what it said itself. */
+export type ChangeEvent = z.output<typeof eventRow>;
+
+export const beforeAll: EventPosition = { xid: 0, id: 0 };
+export const afterAll: EventPosition = { xid: Number.POSITIVE_INFINITY, id: 0 };
+
+export function comparePositions(a: EventPosition, b: EventPosition): number {
+  return a.xid - b.xid || a.id - b.id;
+}
+
+export type EventLog = ReturnType<typeof eventLog>;
+
+/**
+ * The events of one kind of thing: what is written and read of their table, `<entity>_events (xid, id, created_at, <entity>_ids)`.
+ *
+ * Events are read only below the oldest transaction that is still running. What is there by then is all there will ever be,
+ * whatever order transactions end in: later ones get higher numbers. A position is always that of an event that was read, so
+ * it is on disk, and a crash cannot give its transaction's number to another.
+ */
+export function eventLog(entity: "job" | "benchmark") {
+  const events = sql.identifier([`${entity}_events`]);
+  const entityIds = sql.identifier([`${entity}_ids`]);
+  const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;
+
+  /** A CTE that tells watchers of everything that `changed` names, with an `id` a row; of nothing if it has none. */
+  const record = (changed: Fragment) => sql.fragment`
+    event as (
+      insert into ${events} (${entityIds}) select array_agg(id) from ${changed} having count(*) > 0
+    )`;
+
+  // The newest event that can be read. 0.05 ms: the last entry of the primary key.
+  const last = statement(`${entity}_last_event`, {
+    row: z.object({ xid: z.number(), id: z.number() }),
+    build: () => sql.fragment`
+      select xid, id from ${events} where ${settled} order by xid desc, id desc limit 1`,
+    examples: [[]],
+  });
+
+  // The next events, until they hold `maxIds` ids: one event may hold a thousand.
+  const read = statement(`${entity}_events`, {
+    row: eventRow,
+    build: ({ xid, id }: EventPosition, maxEvents: number, maxIds: number) => sql.fragment`
+      select xid, id, ids
+      from (
+        select xid, id, ids, sum(cardinality(ids)) over (order by xid, id) - cardinality(ids) as ids_before
+        from (
+          select xid, id, ${entityIds} as ids from ${events}
+          where (xid, id) > (${xid}::bigint, ${id}::bigint) and ${settled}
+          order by xid, id limit ${maxEvents}
+        ) e
+      ) e
+      where ids_before < ${maxIds}
+      order by xid, id`,
+    examples: [[beforeAll, 500, 1_000]],
+  });
+
+  // Whether events after this position have been forgotten, or it is not one of this database: higher than any that can be read.
+  const isForgotten = statement(`${entity}_event_is_forgotten`, {
+    row: z.object({ forgotten: z.boolean() }),
+    build: ({ xid, id }: EventPosition) => sql.fragment`
+      select not ${xid}::bigint < txid_snapshot_xmin(txid_current_snapshot()) or exists (
+        select from (select xid, id, ${entityIds} as ids from ${events} order by xid, id limit 1) e
+        where ids = '{}' and (xid, id) > (${xid}::bigint, ${id}::bigint)
+      ) as forgotten`,
+    examples: [[beforeAll]],
+  });
+
+  // Events are forgotten from the first one on, in their order, so that one row can tell how far: the last of them stays, without
+  // ids. A reader that comes upon it has missed something, and knows. An event with an older transaction but a later start is
+  // left until those before it are old too. Whoever holds the first row forgets; others leave it to him.
+  const forget = statement(`${entity}_forget_events`, {
+    row: z.object({ forgotten: z.number() }),
+    build: (minutes: number, limit: number) => sql.fragment`
+      with first as materialized (
+        select e.xid, e.id from ${events} e
+        where (e.xid, e.id) = (select xid, id from ${events} order by xid, id limit 1)
+        for update skip locked
+      ), old as materialized (
+        select xid, id, tid, row_number() over (order by xid desc, id desc) as place
+        from (
+          select xid, id, tid, bool_and(is_old) over (order by xid, id) as is_forgotten
+          from (
+            select e.ctid as tid, e.xid, e.id,
+              e.created_at < now() - make_interval(mins => ${minutes}) and ${settled} as is_old
+            from ${events} e where exists (select from first) order by e.xid, e.id limit ${limit}
+          ) e
+        ) e
+        where is_forgotten
+      ), emptied as (
+        update ${events} set ${entityIds} = '{}'
+        where (xid, id) = (select xid, id from old where place = 1) and ${entityIds} <> '{}'
+      ), forgotten as (
+        delete from ${events} where ctid = any (array(select tid from old where place > 1)) returning 1
+      )
+      select count(*) as forgotten from forgotten`,
+    examples: [[60, 10]],
+  });
+
+  return { entity, record, last, read, isForgotten, forget };
+}
+
+/** Forgets the events that have been kept for long enough. */
+export async function forgetOldEvents(db: Executor, log: EventLog): Promise<void> {
+  // One event of each batch stays.
+  const full = limits.maintenanceBatchRows - 1;
+  while ((await db.one(log.forget(limits.eventMinutes, limits.maintenanceBatchRows))).forgotten === full);
+}

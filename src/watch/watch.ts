@@ -1,0 +1,137 @@
+import { currentSignal } from "../database/cancellation.ts";
+import { limits } from "../limits.ts";
+import { cursorExpired, decodeCursor, encodeCursor, type WatchState } from "./cursor.ts";
+import type { EventPosition } from "./events.ts";
+import type { ChangeFeed } from "./feed.ts";
+
+export interface WatchOptions {
+  /** `cursor` of the last change that was received: the watch goes on after it. Default: changes from now on. */
+  after?: string | undefined;
+  /** How long there may be nothing to tell before a message tells so, in milliseconds. Default: 15,000. */
+  silenceMs?: number;
+}
+
+/** What a watch is of. */
+export interface Watched<Found extends { id: string }, Message> {
+  feed: ChangeFeed;
+  /** The only ones; empty for all. */
+  ids: readonly string[];
+  /**
+   * Reads those that are to be told of, in the order of the ids, as they stand: not before the events up to `upTo`, and not before
+   * the watch began. Also those that are gone.
+   */
+  find: (ids: readonly string[], upTo: EventPosition) => AsyncIterable<Found>;
+  message: (found: Found, cursor: string) => Message;
+}
+
+/**
+ * Changes in messages, each with the cursor to go on from after it: whatever changes several times before its message is sent is in one,
+ * with its latest state. Messages that only move the cursor come at once and after every silence.
+ */
+export async function* watch<Found extends { id: string }, Message>(
+  { feed, ids, find, message }: Watched<Found, Message>,
+  { after, silenceMs = limits.watchSilenceMs }: WatchOptions,
+): AsyncGenerator<Message | { cursor: string }, never> {
+  const wanted = ids.length > 0 ? new Set(ids) : undefined;
+  const signal = currentSignal();
+  const { entity } = feed.log;
+  const leave = feed.join();
+  try {
+    const { position: start, isStarting } = await startOf(feed, ids, after);
+    let position = start;
+    yield { cursor: encodeCursor(entity, position, isStarting) };
+    if (isStarting) {
+      yield* messages(find([...new Set(ids)], position), message, (next) =>
+        encodeCursor(entity, position, next !== undefined),
+      );
+    }
+    let spokeAt = Date.now();
+    for (;;) {
+      const silentFor = Date.now() - spokeAt;
+      if (silentFor >= silenceMs) {
+        yield { cursor: encodeCursor(entity, position) };
+        spokeAt = Date.now();
+      }
+      const { before, upTo } = await collect(feed, position, wanted, signal);
+      if (upTo === position) {
+        const leftMs = Math.max(0, spokeAt + silenceMs - Date.now());
+        position = await feed.wait(position, wanted, leftMs, signal);
+        continue;
+      }
+      // Whoever resumes after a message must still get all those behind it: its cursor stands before the event of the next one.
+      const cursorBefore = (next: Found | undefined) =>
+        encodeCursor(entity, (next && before.get(next.id)) ?? upTo);
+      let told = 0;
+      for await (const next of messages(find([...before.keys()], upTo), message, cursorBefore)) {
+        yield next;
+        spokeAt = Date.now();
+        told++;
+      }
+      position = upTo;
+      await feed.rest(told, signal);
+    }
+  } finally {
+    leave();
+  }
+}
+
+async function startOf(
+  feed: ChangeFeed,
+  ids: readonly string[],
+  after: string | undefined,
+): Promise<WatchState> {
+  if (after === undefined) return { position: await feed.now(), isStarting: ids.length > 0 };
+  const state = decodeCursor(feed.log.entity, after);
+  const { forgotten } = await feed.load(
+    (db) => db.one(feed.log.isForgotten(state.position)),
+    currentSignal(),
+  );
+  if (forgotten) throw cursorExpired(feed.log.entity);
+  return state;
+}
+
+interface Changes {
+  /** What changed, in the order of the last event of each, with the position before that event. */
+  before: ReadonlyMap<string, EventPosition>;
+  upTo: EventPosition;
+}
+
+/** Everything that changed since a position, or as much of it as is worth sending before reading on. */
+async function collect(
+  feed: ChangeFeed,
+  from: EventPosition,
+  wanted: ReadonlySet<string> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Changes> {
+  const before = new Map<string, EventPosition>();
+  const startedAt = Date.now();
+  let upTo = from;
+  while (before.size < limits.watchPortionIds && Date.now() - startedAt < limits.watchCollectMs) {
+    const events = await feed.read(upTo, signal);
+    if (events.length === 0) break;
+    for (const { xid, id: eventId, ids } of events) {
+      if (ids.length === 0) throw cursorExpired(feed.log.entity);
+      for (const id of ids) {
+        if (wanted && !wanted.has(id)) continue;
+        before.delete(id);
+        before.set(id, upTo);
+      }
+      upTo = { xid, id: eventId };
+    }
+  }
+  return { before, upTo };
+}
+
+/** @param cursorBefore the cursor of a message, by what the next one is about; undefined for the last */
+async function* messages<Found, Message>(
+  found: AsyncIterable<Found>,
+  message: (found: Found, cursor: string) => Message,
+  cursorBefore: (next: Found | undefined) => string,
+): AsyncGenerator<Message> {
+  let held: Found | undefined;
+  for await (const next of found) {
+    if (held) yield message(held, cursorBefore(next));
+    held = next;
+  }
+  if (held) yield message(held, cursorBefore(undefined));
+}

@@ -1,0 +1,191 @@
+/**
+ * `npm run bench:evaluations [-- --quick --json]`: what reading costs with 5k, 500k and 5M evaluations in a benchmark, and with 100 to
+ * 10,000 benchmarks on a leaderboard, as a client sees it; and what ingest does beside COPY. Needs 10 GB of disk.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { Client } from "pg";
+import { EvaluationOrder } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { createClient } from "../../src/client/index.ts";
+import { Database } from "../../src/database/database.ts";
+import { startEmbedded } from "../../src/database/embedded.ts";
+import { fillBoard, fillEvaluations } from "./evaluations/fill.ts";
+import { median } from "./queue/statistics.ts";
+import { startBenchServer } from "./server.ts";
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+});
+const sizes = options.quick ? [5_000, 50_000, 200_000] : [5_000, 500_000, 5_000_000];
+const boards = options.quick ? [100, 1_000] : [100, 1_000, 10_000];
+const repeats = options.quick ? 9 : 31;
+
+const slow = { timeoutMs: 600_000 };
+
+const figures: Record<string, number> = {};
+const ratios: Record<string, number> = {};
+const notes = [`load average at the start: ${loadavg()[0]?.toFixed(1)}`];
+await ingest();
+
+await using started = new AsyncDisposableStack();
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
+started.defer(() => rm(dataDir, { recursive: true, force: true }));
+const postgres = await startEmbedded({ dataDir, settings: { max_wal_size: "8GB" } });
+started.defer(() => postgres.stop());
+const { host, port, user, password, database } = postgres.connection;
+const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+const server = await startBenchServer(url);
+started.defer(() => server.stop());
+const db = await Database.connect(postgres.connection);
+started.defer(() => db.close());
+const filler = new Client(postgres.connection);
+await filler.connect();
+started.defer(() => filler.end());
+await filler.query("set synchronous_commit = off");
+const calls = createClient({ address: server.address, apiKey: server.key });
+started.defer(() => calls[Symbol.dispose]());
+
+for (const rows of sizes) await readBenchmark(rows);
+for (const count of boards) await readBoard(count);
+figures.export_rows_per_s = await exportRows();
+figures.rss_mb = server.peakRssMb();
+
+const [small = 0, , large = 0] = sizes;
+const growths = Object.keys(figures)
+  .filter((name) => name.endsWith(`_ms_${small}`) && !/exact|compare/.test(name))
+  .map((name) => name.slice(0, -`_${small}`.length))
+  .map((name) => [name, (figures[`${name}_${large}`] ?? 0) / (figures[`${name}_${small}`] ?? 0)] as const);
+for (const [name, growth] of growths) ratios[`growth_${name.replace(/_ms$/, "")}`] = growth;
+ratios.growth = Math.max(...growths.map(([, growth]) => growth));
+print();
+
+async function ingest(): Promise<void> {
+  const args = ["test/bench/ingest.ts", "--json", ...(options.quick ? ["--quick"] : [])];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const result = JSON.parse(stdout);
+  Object.assign(figures, result.figures);
+  Object.assign(ratios, result.ratios);
+  figures.ingest_rss_mb = result.figures.rss_mb;
+}
+
+/** Every way to read a benchmark, deep pages too, against a candidate of the same size. */
+async function readBenchmark(rows: number): Promise<void> {
+  const benchmarkId = await fillEvaluations(filler, { rows, shift: 0 });
+  const candidate = await fillEvaluations(filler, { rows, shift: 1, name: "candidate" });
+  await filler.query("analyze evaluations");
+  await filler.query("checkpoint");
+  const startedAt = performance.now();
+  await db.maintain();
+  figures[`recompute_s_${rows}`] = (performance.now() - startedAt) / 1000;
+  const { evaluationCount } = await calls.benchmarks.getBenchmarkSummary({ benchmarkId });
+  if (evaluationCount !== rows)
+    throw new Error(`the summary is of ${evaluationCount} of ${rows} evaluations`);
+
+  const time = async (name: string, call: () => Promise<unknown>, times = repeats) => {
+    figures[`${name}_ms_${rows}`] = await medianMs(call, times);
+  };
+  const summary = { benchmarkId };
+  await time("summary", () => calls.benchmarks.getBenchmarkSummary(summary));
+  const few = rows > 100_000 ? 1 : 5;
+  await time(
+    "summary_exact",
+    () => calls.benchmarks.getBenchmarkSummary({ ...summary, exact: true }, slow),
+    few,
+  );
+  const comparison = { baselineId: benchmarkId, candidateIds: [candidate] };
+  await time("compare", () => calls.benchmarks.compareBenchmarks(comparison, slow), few);
+
+  const middle = await deepToken(benchmarkId, rows);
+  const lists = {
+    list: {},
+    list_deep: { pageToken: middle },
+    list_by_score: { orderBy: EvaluationOrder.SCORE_DESC },
+    list_score_range: { minScore: 0.5, maxScore: 0.51, orderBy: EvaluationOrder.SCORE_ASC },
+    list_failed: { failedOnly: true },
+    list_sample: { sampleId: `s${Math.floor(rows / 2)}` },
+  };
+  for (const [name, filter] of Object.entries(lists))
+    await time(name, () => calls.benchmarks.listEvaluations({ benchmarkId, ...filter }));
+}
+
+/** The token of the page in the middle, as the service gives it to who has read all pages before. */
+async function deepToken(benchmarkId: string, rows: number): Promise<string> {
+  const { rows: found } = await filler.query(
+    `select id, score, to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt"
+    from evaluations where benchmark_id = $1 and sample_id = $2`,
+    [benchmarkId, `s${Math.floor(rows / 2)}`],
+  );
+  // The first page's says which filters a token is for.
+  const { nextPageToken } = await calls.benchmarks.listEvaluations({ benchmarkId });
+  const [filters] = JSON.parse(Buffer.from(nextPageToken, "base64url").toString());
+  return Buffer.from(JSON.stringify([filters, found[0]])).toString("base64url");
+}
+
+async function readBoard(count: number): Promise<void> {
+  const dataset = `board-${count}`;
+  await fillBoard(filler, dataset, count);
+  await filler.query("analyze");
+  await db.maintain();
+  const { entries, totalCount } = await calls.benchmarks.getLeaderboard({ dataset });
+  if (entries.length === 0 || totalCount !== count)
+    throw new Error(`the leaderboard ranks ${totalCount} of ${count}`);
+  const filters = {
+    leaderboard: {},
+    leaderboard_provider: { provider: "p1" },
+    leaderboard_labels: { labels: { team: "t1" } },
+  };
+  for (const [name, filter] of Object.entries(filters))
+    figures[`${name}_ms_${count}_benchmarks`] = await medianMs(
+      () => calls.benchmarks.getLeaderboard({ dataset, ...filter }),
+      repeats,
+    );
+}
+
+/** Reads up to a million rows of the largest benchmark, with all of their texts. */
+async function exportRows(): Promise<number> {
+  const { rows: found } = await filler.query(
+    "select benchmark_id from evaluations group by benchmark_id order by count(*) desc limit 1",
+  );
+  const stop = new AbortController();
+  const startedAt = performance.now();
+  let count = 0;
+  try {
+    for await (const { evaluations } of calls.benchmarks.exportEvaluations(
+      { benchmarkId: found[0].benchmark_id },
+      { signal: stop.signal },
+    )) {
+      count += evaluations.length;
+      if (count >= 1_000_000) stop.abort();
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
+  return count / ((performance.now() - startedAt) / 1000);
+}
+
+/** How long a call takes, warm. */
+async function medianMs(call: () => Promise<unknown>, times: number): Promise<number> {
+  const taken: number[] = [];
+  if (times > 1) await call();
+  for (let left = times; left > 0; left--) {
+    const startedAt = performance.now();
+    await call();
+    taken.push(performance.now() - startedAt);
+  }
+  return median(taken);
+}
+
+function print(): void {
+  if (options.json) {
+    console.log(JSON.stringify({ sizes, figures, ratios, notes }));
+    return;
+  }
+  for (const note of notes) console.log(note);
+  for (const [name, value] of Object.entries(figures))
+    console.log(name.padEnd(44), value < 100 ? value.toFixed(2) : Math.round(value));
+  for (const [name, value] of Object.entries(ratios)) console.log(name.padEnd(44), value.toFixed(2));
+}

@@ -1,0 +1,47 @@
+import { withSignal } from "../../src/database/cancellation.ts";
+import type { Database } from "../../src/database/database.ts";
+import type { ServiceError } from "../../src/errors.ts";
+import type { BenchmarkChange, BenchmarkWatchFilter, NewEvaluation, WatchOptions } from "../../src/index.ts";
+import { until } from "../database/support.ts";
+
+/** A watch that is read in the background; back once it is in place, or has failed. */
+export async function watching(db: Database, filter: BenchmarkWatchFilter = {}, options: WatchOptions = {}) {
+  const controller = new AbortController();
+  const changes: BenchmarkChange[] = [];
+  let failure: unknown;
+  const reading = withSignal(controller, async () => {
+    for await (const change of db.benchmarks.watch(filter, options)) changes.push(change);
+  }).catch((error) => {
+    failure = error;
+  });
+  await until(() => changes.length > 0 || failure !== undefined, 10_000);
+  return {
+    changes,
+    get failure() {
+      return failure as ServiceError | undefined;
+    },
+    /** What was told of benchmarks, in order. */
+    get benchmarks() {
+      return changes.flatMap(({ benchmark }) => benchmark ?? []);
+    },
+    /** What was last told of one. */
+    last(id: string) {
+      return this.benchmarks.findLast((benchmark) => benchmark.id === id);
+    },
+    cursor: () => changes.at(-1)?.cursor ?? "",
+    async stop() {
+      controller.abort();
+      await reading;
+    },
+  };
+}
+
+export const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
+
+/** Evaluations that are not there yet, each with this score. */
+export function evaluations(benchmarkId: string, count: number, score = 1): NewEvaluation[] {
+  return Array.from({ length: count }, () => ({ benchmarkId, input: "i", output: "o", score }));
+}
+
+/** A watch is told of what has been committed once no older transaction runs any more: on a loaded machine that may take a while. */
+export const eventually = (condition: () => Promise<boolean> | boolean) => until(condition, 10_000);

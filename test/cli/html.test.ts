@@ -1,0 +1,174 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { fill, Histogram } from "../../src/cli/html/histogram.ts";
+import { escapeText, html } from "../../src/cli/html/markup.ts";
+import { commands, startTestService, temporaryFolder } from "./support.ts";
+
+const HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202e\u0007";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+let folder: string;
+beforeAll(async () => {
+  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  ltb = commands(service.address);
+  for (const [name, share] of [
+    ["base", 0.5],
+    [`cand ${HOSTILE}`, 0.2],
+  ] as const) {
+    const rows = Array.from({ length: 200 }, (_, n) =>
+      JSON.stringify({
+        sample_id: n === 0 ? HOSTILE.slice(0, -1) : `s${n}`,
+        input: `in ${HOSTILE.slice(0, -1)}`,
+        output: `out ${HOSTILE.slice(0, -1)}`,
+        score: n < 200 * share ? 1 : 0,
+        latency_ms: 100 + n,
+      }),
+    );
+    const path = join(folder, `rows-${share}.jsonl`);
+    await writeFile(path, rows.join("\n"));
+    await ltb.json(
+      "import",
+      path,
+      "--name",
+      name,
+      "--dataset",
+      `set ${HOSTILE}`,
+      "--model",
+      HOSTILE,
+      "--provider",
+      "p",
+    );
+  }
+});
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function page(...args: string[]): Promise<string> {
+  const path = join(folder, "page.html");
+  const { code, stderr } = await ltb.run(...args, "--html", path);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("wrote ")]);
+  return readFile(path, "utf8");
+}
+
+/** What every page must be: whole in itself, without script, with every image described, and with nothing hostile alive. */
+function check(text: string): void {
+  expect(text.startsWith("<!doctype html>")).toBe(true);
+  const found = [
+    /<(script|img|link|iframe|object)/i,
+    /<[^>]*\s(on\w+|src|href)=/i,
+    /javascript:|@import|url\(/i,
+  ].filter((pattern) => pattern.test(text.replaceAll(/="[^"]*"/g, '=""')));
+  expect(found).toEqual([]);
+  // Colours come from the page, so that they follow light and dark.
+  expect(/(fill|stroke)="#/.test(text)).toBe(false);
+  expect(/https?:/.test(text.replaceAll(/http:\/\/www\.w3\.org\/\d+\/\w+/g, ""))).toBe(false);
+  expect(["\u202e", "\u0007"].filter((character) => text.includes(character))).toEqual([]);
+  const images = text.match(/<svg[^>]*>/g) ?? [];
+  expect(images.length).toBeGreaterThan(0);
+  for (const image of images) {
+    const [, title, desc] = /role="img" aria-labelledby="(\S+) (\S+)"/.exec(image) ?? [];
+    expect([text.includes(`<title id="${title}">`), text.includes(`<desc id="${desc}">`)]).toEqual([
+      true,
+      true,
+    ]);
+  }
+  const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const tag of ["section", "table", "figure", "svg", "details", "div"])
+    expect([tag, text.match(new RegExp(`<${tag}[ >]`, "g"))?.length]).toEqual([
+      tag,
+      text.match(new RegExp(`</${tag}>`, "g"))?.length,
+    ]);
+  expect(text.length).toBeLessThan(200_000);
+}
+
+test("a comparison, with the samples that changed most", async () => {
+  const names = (await ltb.json("benchmark", "list")).benchmarks.map(
+    ({ id, name }: { id: string; name: string }) => [name, id],
+  );
+  const [, candidate] = names.find(([name]: string[]) => name?.startsWith("cand")) ?? [];
+  const text = await page("compare", "base", String(candidate));
+  check(text);
+  expect(text.includes("▼ worse")).toBe(true);
+  expect(text.includes('<td class="number">0 / 60 / 140</td>')).toBe(true);
+  expect(/Most regressed: 5 of 60/.test(text)).toBe(true);
+  expect(text.includes("<pre>in &#60;/script&#62;&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;")).toBe(
+    true,
+  );
+  expect(/<desc[^>]*>200 values from 0 to 1, mean 0\.5 .*0: 100, 1: 100/.test(text)).toBe(true);
+});
+
+test("a summary, with a histogram of every metric", async () => {
+  const text = await page("summary", "base");
+  check(text);
+  expect(text.match(/<svg/g)).toHaveLength(4);
+  expect(/<desc[^>]*>200 values from 100 to 299, mean 199\.5 .*Bins of 10\./.test(text)).toBe(true);
+  expect(text.includes("latency (ms)")).toBe(true);
+});
+
+test("a leaderboard", async () => {
+  const text = await page("leaderboard", `set ${HOSTILE}`);
+  check(text);
+  expect(text.includes("2 ranked by mean score, highest first; 2 shown.")).toBe(true);
+});
+
+test("a page that cannot be written is an error", async () => {
+  const { code, stderr } = await ltb.run("summary", "base", "--html", join(folder, "none", "page.html"));
+  expect([code, stderr]).toEqual([1, expect.stringContaining("ENOENT")]);
+});
+
+describe("parts", () => {
+  test("everything put into a template is escaped but HTML itself", () => {
+    expect(html`<a title="${'"<&'}">${[html`<b>${"<i>"}</b>`]}${5}</a>`.text).toBe(
+      '<a title="&#34;&#60;&#38;"><b>&#60;i&#62;</b>5</a>',
+    );
+    expect(escapeText("a\u0000\u001b[31m\ud800\u202eb\n")).toBe("a��[31m��b\n");
+  });
+
+  async function histogramOf(
+    values: number[],
+    range = { min: Math.min(...values), max: Math.max(...values) },
+  ) {
+    async function* chunks(): AsyncGenerator<Evaluation[]> {
+      yield values.map((score) => create(EvaluationSchema, { score }));
+    }
+    const histogram = new Histogram("score", range);
+    await fill([histogram], chunks());
+    return histogram;
+  }
+
+  test("few values are counted one by one, many in bins that hold all of them", async () => {
+    expect((await histogramOf([0, 1, 1, 0.5])).values).toEqual(
+      new Map([
+        [0, 1],
+        [1, 2],
+        [0.5, 1],
+      ]),
+    );
+    for (const values of [
+      Array.from({ length: 1000 }, (_, n) => n / 1000),
+      Array.from({ length: 50 }, (_, n) => -(10 ** (n / 5))),
+      Array.from({ length: 20 }, (_, n) => 1e-300 * n),
+      Array.from({ length: 20 }, (_, n) => 1e150 - n * 1e149),
+    ]) {
+      const { values: few, counts } = await histogramOf(values);
+      expect(few).toBeUndefined();
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length);
+      expect(counts.length).toBeLessThanOrEqual(120);
+    }
+  });
+
+  test("values beyond the range that was told, as those stored since, count at the ends", async () => {
+    const { counts } = await histogramOf(
+      Array.from({ length: 40 }, (_, n) => n),
+      { min: 10, max: 20 },
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40);
+  });
+});

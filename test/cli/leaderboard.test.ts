@@ -1,0 +1,106 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commands, startTestService, temporaryFolder } from "./support.ts";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+let folder: string;
+beforeAll(async () => {
+  service = await startTestService();
+  ltb = commands(service.address);
+  folder = await temporaryFolder();
+  const boards = { strong: [1, 0.9, 1, 0.9], fair: [0.6, 0.5, 0.6, 0.5], trial: [1] };
+  for (const [model, scores] of Object.entries(boards)) {
+    const file = join(folder, `${model}.jsonl`);
+    const rows = scores.map((score, i) =>
+      JSON.stringify({ id: `s${i}`, input: "i", output: "o", score, latency_ms: 100 / score }),
+    );
+    await writeFile(file, rows.join("\n"));
+    await ltb.json(
+      "import",
+      file,
+      "--model",
+      model,
+      "--provider",
+      "acme",
+      "--name",
+      `run of ${model}`,
+      "--dataset",
+      "gsm8k",
+    );
+  }
+});
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+test("a table of ranks, bands, means and intervals", async () => {
+  const { code, stdout, stderr } = await ltb.run("leaderboard", "gsm8k");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = stdout.split("\n");
+  expect(lines[0]).toBe("gsm8k, 3 ranked by score");
+  expect(lines.slice(2)).toMatchObject([
+    expect.stringMatching(/^rank +ranks +band +benchmark +model +score +95 % CI +n$/),
+    expect.stringMatching(/^ +1 +1–3 +- +run of trial +acme\/trial +1 +- +1$/),
+    expect.stringMatching(/^ +2 +1–2 +1 +run of strong +acme\/strong +0.95 +0.8581 … 1.042 +4$/),
+    expect.stringMatching(/^ +3 +2–3 +2 +run of fair +acme\/fair +0.55 +0.4581 … 0.6419 +4$/),
+    "",
+  ]);
+});
+
+test("options choose the metric, the order and who is ranked", async () => {
+  const { stdout } = await ltb.run(
+    "leaderboard",
+    "gsm8k",
+    "--metric",
+    "latency_ms",
+    "--lower-is-better",
+    "--min-count",
+    "2",
+  );
+  expect(stdout).toMatch(/2 ranked by latency_ms.* 1 +1 +1 +run of strong .* 2 +2 +2 +run of fair /s);
+  const none = await ltb.run(
+    "leaderboard",
+    "gsm8k",
+    "--label",
+    "team=x",
+    "--label",
+    "tier=1",
+    "--provider",
+    "acme",
+  );
+  expect(none).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "no benchmarks on gsm8k with values of score match\n",
+  });
+});
+
+test("JSON in full precision, cut at the limit", async () => {
+  const found = await ltb.json("leaderboard", "gsm8k", "--limit", "2");
+  expect(found).toMatchObject({
+    dataset: "gsm8k",
+    metric: "score",
+    total_count: 3,
+    pending_count: 0,
+    more: true,
+  });
+  expect(found.entries).toMatchObject([
+    { rank: 1, rank_low: 1, rank_high: 3, band: null, ci95_low: null, count: 1 },
+    { rank: 2, model: "strong", stddev: expect.closeTo(0.0577350269, 10) },
+  ]);
+  expect((await ltb.run("leaderboard", "gsm8k", "--limit", "2")).stderr).toBe(
+    "note: there are more; --limit 20 shows them\n",
+  );
+});
+
+test.for([
+  { args: ["leaderboard"], message: "missing required argument 'dataset'" },
+  { args: ["leaderboard", "d", "--label", "team"], message: "Expected key=value" },
+  { args: ["leaderboard", "d", "--status", "done"], message: "Allowed choices are" },
+  { args: ["leaderboard", "d", "--created-after", "monday"], message: "Expected a time" },
+])("wrong usage exits with 2: $args", async ({ args, message }) => {
+  expect(await ltb.run(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});

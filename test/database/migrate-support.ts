@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { inject, onTestFinished } from "vitest";
+import type { MigrationConnection } from "../../src/database/migrate.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+
+export async function emptyDatabase(): Promise<MigrationConnection> {
+  const { database } = await createTestDatabase({ template: false });
+  return { ...inject("postgres"), database };
+}
+
+export async function query<T extends object>(connection: MigrationConnection, text: string): Promise<T[]> {
+  const client = new Client(connection);
+  await client.connect();
+  try {
+    return (await client.query<T>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A connection of the test's own, closed when it ends. */
+export async function connected(connection: MigrationConnection): Promise<Client> {
+  const client = new Client(connection);
+  client.on("error", () => undefined);
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+export function recorder() {
+  const lines: string[] = [];
+  const write = (message: string) => void lines.push(message);
+  return { lines, logger: { info: write, warn: write } };
+}
+
+/** A folder for migrations of the test's own, which `write` puts there. */
+export async function ownMigrations() {
+  const directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const write = (name: string, up: string, down = "") =>
+    writeFile(join(directory, `${name}.sql`), `-- Up Migration\n\n${up}\n\n-- Down Migration\n\n${down}\n`);
+  return { directory, write };
+}

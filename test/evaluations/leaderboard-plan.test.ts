@@ -1,0 +1,93 @@
+import type { Client } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Database } from "../../src/database/database.ts";
+import { sessionSettings } from "../../src/database/driver.ts";
+import {
+  leaderboardParts,
+  type Ranked,
+  rankedBenchmarks,
+} from "../../src/evaluations/leaderboard-statements.ts";
+import { onlooker } from "../database/support.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+import { fillDataset, rollups } from "./leaderboard-support.ts";
+
+const BENCHMARKS = 10_000;
+const time = "2020-01-01T00:00:00.000000Z";
+
+let db: Database;
+let client: Client;
+beforeAll(async () => {
+  const config = await createTestDatabase();
+  db = await Database.connect(config);
+  client = await onlooker(config);
+  await fillDataset(client, "large", BENCHMARKS);
+  await fillDataset(client, "small", 100);
+});
+afterAll(async () => {
+  await client.end();
+  await db.close();
+});
+
+/** The plan, and how many pages were looked at. */
+async function explain({ sql, values }: { sql: string; values: readonly unknown[] }) {
+  // As the service's own sessions are set.
+  await client.query(sessionSettings);
+  const text = `explain (analyze, buffers, format json) ${sql.replaceAll("$slonik_", "$")}`;
+  const { rows } = await client.query(text, [...values]);
+  const { Plan: plan } = rows[0]["QUERY PLAN"][0];
+  return { text: JSON.stringify(plan), pages: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] };
+}
+
+const parts = (dataset: string, filter: Partial<Ranked> = {}) =>
+  explain(leaderboardParts({ dataset, metric: "score", ...filter }));
+
+test.each<[string, Partial<Ranked>]>([
+  ["nothing", {}],
+  ["provider", { provider: "p1" }],
+  ["labels", { labels: { team: "x" } }],
+  ["status", { status: "pending" }],
+  ["time", { createdAfter: time, createdBefore: time }],
+  ["a metric of its own", { metric: "own" }],
+])("no table is read as a whole, and never the evaluations; filtered by %s", async (_, filter) => {
+  const { text } = await parts("large", filter);
+  expect(text).not.toMatch(/Seq Scan|evaluations/);
+  expect(text).toMatch(/metric_rollups/);
+});
+
+test("10,000 benchmarks are read from the index alone", async () => {
+  const { text, pages } = await parts("large");
+  expect(text).toMatch(/"Index Only Scan".{0,150}"idx_metric_rollups_dataset"/);
+  // Of the table it would be thousands.
+  expect(pages).toBeLessThan(1_000);
+});
+
+test("the benchmarks of others, their evaluations and their unfolded ones cost nothing", async () => {
+  const before = await parts("small");
+  const { rows } = await client.query<{ id: string }>(
+    "select id from benchmarks where dataset = 'large' limit 1",
+  );
+  const [{ id } = { id: "" }] = rows;
+  await rollups(client).delta(id, "score", [0.5, 0.6]);
+  const after = await parts("small");
+  // At most a few for each benchmark of its own.
+  expect(before.pages).toBeLessThan(300);
+  expect(after.pages).toBeLessThan(before.pages + 20);
+});
+
+test("the benchmarks of a page are found by their ids", async () => {
+  const { rows } = await client.query<{ id: string }>("select id from benchmarks limit 50");
+  const { text } = await explain(rankedBenchmarks(rows.map(({ id }) => id)));
+  expect(text).toMatch(/"benchmarks_pkey"/);
+  expect(text).not.toMatch(/Seq Scan/);
+});
+
+test("all 10,000 are ranked, and the last page ends with the last rank", async () => {
+  const first = await db.evaluations.leaderboard({ dataset: "large" });
+  expect(first).toMatchObject({ total: BENCHMARKS, entries: { length: 50 } });
+  const worst = await db.evaluations.leaderboard({ dataset: "large", lowerIsBetter: true }, { limit: 1 });
+  const [last] = worst.entries;
+  const after = { merit: last?.mean ?? 0, hex: "" };
+  const end = await db.evaluations.leaderboard({ dataset: "large" }, { limit: 1000, after });
+  expect(end.next).toBeUndefined();
+  expect(end.entries.at(-1)).toMatchObject({ rank: BENCHMARKS });
+});
