@@ -44,17 +44,18 @@ const fillPart = `
 /** Makes `count` benchmarks of one dataset with ten evaluations each. */
 export async function fillBoard(db: Client, name: string, count: number): Promise<void> {
   await db.query(
-    `with made as (
+    `with planned as materialized (
+      select gen_random_uuid() as id, i from generate_series(1, $2::integer) i
+    ), made as (
       insert into benchmarks (id, name, provider, model, dataset, labels)
-      select gen_random_uuid(), 'b' || i, 'p' || i % 7, 'm' || i, $1, jsonb_build_object('team', 't' || i % 10)
-      from generate_series(1, $2::integer) i
-      returning id, row_number() over () as n
+      select id, 'b' || i, 'p' || i % 7, 'm' || i, $1, jsonb_build_object('team', 't' || i % 10) from planned
     ), evaluated as (
       insert into evaluations (id, benchmark_id, score, content_hash, sample_id, provider, model, input, output)
-      select gen_random_uuid(), m.id, ((m.n * 37 + s * 11) % 97) / 97.0, '\\x000102030405060708090a0b0c0d0e0f', 's' || s, 'p', 'm', 'i', 'o'
-      from made m cross join generate_series(1, 10) s
+      select
+        gen_random_uuid(), p.id, ((p.i * 37 + s * 11) % 97) / 97.0, '\\x000102030405060708090a0b0c0d0e0f', 's' || s, 'p', 'm', 'i', 'o'
+      from planned p cross join generate_series(1, 10) s
     )
-    insert into stale_rollups (benchmark_id, is_missing) select id, true from made`,
+    insert into stale_rollups (benchmark_id, is_missing) select id, true from planned`,
     [name, count],
   );
 }
