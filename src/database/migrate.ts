@@ -1,4 +1,4 @@
-import { Client, type ClientConfig } from "pg";
+import type { Client, ClientConfig } from "pg";
 import { MigrationError } from "./migrate/error.ts";
 import { migrationNames, migrationsDirectory, readMigration } from "./migrate/files.ts";
 import { prepareLedger, readLedger } from "./migrate/ledger.ts";
@@ -14,6 +14,7 @@ import {
   refuseNewer,
 } from "./migrate/standing.ts";
 import { type Verification, verify } from "./migrate/verify.ts";
+import { withClient } from "./migrate/with-client.ts";
 
 export { MigrationError } from "./migrate/error.ts";
 export { addMigration, migrationsDirectory } from "./migrate/files.ts";
@@ -194,19 +195,4 @@ async function withLockedClient<T>(
       if (isPooled) await client.query("discard all").catch(() => undefined);
     }
   });
-}
-
-async function withClient<T>(
-  connection: MigrationConnection,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Client(connection);
-  // A lost connection also fails the query that waits on it; without a listener it would end the process.
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

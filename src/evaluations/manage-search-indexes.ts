@@ -1,5 +1,6 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { MigrationError } from "../database/migrate/error.ts";
+import { withClient } from "../database/migrate/with-client.ts";
 import type { MigrationConnection } from "../database/migrate.ts";
 import { type SearchKind, searchIndexes, searchKinds } from "./search-indexes.ts";
 
@@ -102,18 +103,4 @@ function explained(error: unknown, lockTimeoutMs: number): unknown {
   if ((error as { code?: unknown }).code !== "55P03") return error;
   const message = `a lock on evaluations was not to be had in ${lockTimeoutMs / 1000} s, because of a transaction that has been open for so long (pg_stat_activity shows it): end it and try again`;
   return new MigrationError(message, { cause: error });
-}
-
-async function withClient<T>(
-  connection: MigrationConnection,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Client(connection);
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
