@@ -7,10 +7,11 @@ import { installPostgres, RELEASES } from "./install.ts";
 
 // The tests, and the check of all SQL, on other majors of PostgreSQL: `npm run test:matrix -- 12 15 test/jobs`.
 
-const USAGE = `npm run test:matrix -- [MAJOR …] [FILTER OR OPTION OF VITEST …]
+const USAGE = `npm run test:matrix -- [--skip-missing] [MAJOR …] [FILTER OR OPTION OF VITEST …]
 
 Runs every test (or those that match a filter) and \`check:sql\` on each major of PostgreSQL, one after the other.
 MAJOR: ${Object.keys(RELEASES).join(", ")}, \`oldest\`, or \`all\`. Default: 12 15 18.
+--skip-missing: a major that cannot be fetched is left out, and said to be.
 `;
 
 interface Outcome {
@@ -28,7 +29,7 @@ if (given.includes("--help")) {
 }
 const isMajor = (word: string) => /^(\d+|all|oldest)$/.test(word);
 const words = given.filter(isMajor);
-const forVitest = given.filter((word) => !isMajor(word));
+const forVitest = given.filter((word) => !isMajor(word) && word !== "--skip-missing");
 const majors = (words.length > 0 ? words : ["12", "15", "18"]).flatMap((word) =>
   word === "all" ? Object.keys(RELEASES) : word === "oldest" ? Object.keys(RELEASES).slice(0, 1) : [word],
 );
@@ -36,7 +37,11 @@ const majors = (words.length > 0 ? words : ["12", "15", "18"]).flatMap((word) =>
 const filters = forVitest.filter((word) => !word.startsWith("-")).join(" ");
 const outcomes: Outcome[] = [];
 for (const major of new Set(majors)) {
-  const bin = await installPostgres(major);
+  const bin = await installPostgres(major).catch((error: Error) => {
+    if (!given.includes("--skip-missing")) throw error;
+    process.stdout.write(`skipped PostgreSQL ${major}: ${error.message}\n`);
+  });
+  if (bin === undefined) continue;
   const { version } = await binariesIn(bin);
   const steps: [string, string[]][] = [
     ["SQL against row schemas", ["scripts/check-sql.ts", "--brief"]],
