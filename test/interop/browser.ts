@@ -11,7 +11,7 @@ import { succeed } from "./processes.ts";
 import type { Result, Results } from "./results.ts";
 import { scenario, secondBenchmark } from "./scenario.ts";
 import type { Service } from "./service.ts";
-import { browserFolder } from "./tools.ts";
+import { browserFolder, chromium } from "./tools.ts";
 
 const clients = ["browser, Connect (JSON)", "browser, Connect (binary)", "browser, gRPC-Web"];
 const TIMEOUT_MS = 180_000;
@@ -88,13 +88,4 @@ async function bundle(): Promise<string> {
   return succeed(esbuild, [page, "--bundle", "--format=esm", "--target=es2024", "--log-level=error"], {
     cwd: root,
   });
-}
-
-/** Unpacks Chromium into the cache, and tells where that is. */
-async function chromium(): Promise<string> {
-  const unpack = 'console.log(await (await import("@sparticuz/chromium")).default.executablePath())';
-  const args = ["--input-type=module", "--eval", unpack];
-  return (
-    await succeed(process.execPath, args, { cwd: browserFolder, env: { TMPDIR: browserFolder } })
-  ).trim();
 }

@@ -78,9 +78,21 @@ export async function installBrowser(): Promise<void> {
   await mkdir(browserFolder, { recursive: true });
   const manifest = join(browserFolder, "package.json");
   const wanted = JSON.stringify({ private: true, browserPackages });
-  if ((await readFile(manifest, "utf8").catch(() => "")).includes(JSON.stringify(browserPackages))) return;
-  await writeFile(manifest, JSON.stringify({ private: true }));
-  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", ...browserPackages];
-  await succeed("npm", args, { cwd: browserFolder, timeoutMs: 600_000 });
-  await writeFile(manifest, wanted);
+  if (!(await readFile(manifest, "utf8").catch(() => "")).includes(JSON.stringify(browserPackages))) {
+    await writeFile(manifest, JSON.stringify({ private: true }));
+    const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", ...browserPackages];
+    await succeed("npm", args, { cwd: browserFolder, timeoutMs: 600_000 });
+    await writeFile(manifest, wanted);
+  }
+  // It needs libraries that a bare machine may lack.
+  await succeed(await chromium(), ["--version", "--no-sandbox"]);
+}
+
+/** Unpacks Chromium into the cache, and tells where that is. */
+export async function chromium(): Promise<string> {
+  const unpack = 'console.log(await (await import("@sparticuz/chromium")).default.executablePath())';
+  const args = ["--input-type=module", "--eval", unpack];
+  return (
+    await succeed(process.execPath, args, { cwd: browserFolder, env: { TMPDIR: browserFolder } })
+  ).trim();
 }
