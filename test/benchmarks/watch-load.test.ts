@@ -111,13 +111,15 @@ test("a thousand watchers of one server cost the database hardly more than one",
   );
   await eventually(() => counts.every((seen, n) => seen.size === (n % 2 ? 1 : 2)));
   reads = 0;
+  const startedAt = performance.now();
   for (const id of ids) await a.evaluations.createMany(evaluations(id, 4));
   const all = (seen: Map<string, number>) => ids.every((id) => seen.get(id) === 4);
   const own = (seen: Map<string, number>, n: number) => seen.get(ids[n % ids.length] ?? "") === 4;
   await eventually(() => counts.every((seen, n) => (n % 2 ? all(seen) : own(seen, n))));
-  // About one a benchmark that changed, and a few for watchers that come late. Each watcher for itself would make more than ten thousand.
+  // One a benchmark that changed, as each commit is of one, and a few a poll for those that come late. Not five hundred.
+  const polls = (performance.now() - startedAt) / limits.watchPollMs;
   expect(reads).toBeGreaterThan(0);
-  expect(reads).toBeLessThan(200);
+  expect(reads).toBeLessThanOrEqual(ids.length + 5 * polls + 5);
   controller.abort();
   await Promise.all(watchers);
 });

@@ -41,7 +41,7 @@ export async function running(client: Client, pattern = "%"): Promise<string[]> 
 }
 
 /** Waits until `condition` holds, for no longer than `withinMs`, and answers how long it took. */
-export async function until(condition: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<number> {
+export async function until(condition: () => Promise<boolean> | boolean, withinMs = 2_000): Promise<number> {
   const started = performance.now();
   while (!(await condition())) {
     if (performance.now() - started > withinMs) throw new Error(`did not come true within ${withinMs} ms`);
