@@ -1,57 +1,5 @@
 import { type Fragment, sql } from "../database/sql.ts";
-import { builtInMetrics, failedMetric, metricValue } from "./metric.ts";
-
-/** Whose moments: of all benchmarks on a dataset, or of those whose ids a select answers. */
-export type Whose = { dataset: string } | { ids: Fragment };
-
-/**
- * A select of what one metric's values come to, true right after each commit: `benchmark_id`, `count` (> 0), `sum`, `mean` and `m2` (the
- * sum of squared deviations from the mean, so that m2 / (count − 1) is the sample variance). One row a benchmark that has such values.
- *
- * Read from base + deltas, whose size has nothing to do with how many evaluations there are. A benchmark whose base is still to be
- * computed, as after an upgrade, is computed from its evaluations instead.
- * @param metric a name as in summaries. Benchmarks with too many metrics have no row where it is one that was left out.
- */
-export function metricMoments(metric: string, whose: Whose): Fragment {
-  const among = (id: Fragment) =>
-    "dataset" in whose
-      ? sql.fragment`${id} in (select b.id from benchmarks b where b.dataset = ${whose.dataset})`
-      : sql.fragment`${id} in (${whose.ids})`;
-  const base = sql.fragment`
-    select r.benchmark_id, r.count, r.sum, r.m2 from metric_rollups r
-    where r.metric = ${metric} and ${
-      "dataset" in whose ? sql.fragment`r.dataset = ${whose.dataset}` : among(sql.fragment`r.benchmark_id`)
-    }`;
-  const hasDeltas = sql.fragment`exists (select from metric_deltas d where d.benchmark_id = r.benchmark_id)`;
-  const incomplete = sql.fragment`
-    select s.benchmark_id from stale_rollups s where s.is_missing and ${among(sql.fragment`s.benchmark_id`)}`;
-  return sql.fragment`
-    select r.benchmark_id, r.count, r.sum, ${mean(sql.fragment`r.sum`, sql.fragment`r.count`)} as mean, r.m2
-    from (${base}) r where not ${hasDeltas} and r.benchmark_id not in (${incomplete})
-    union all
-    select p.benchmark_id, max(p.n)::bigint as count, max(p.total) as sum, max(p.mean) as mean, ${mergedM2} as m2
-    from (
-      select p.*, ${mean(sql.fragment`p.total`, sql.fragment`p.n`)} as mean
-      from (
-        select p.*, sum(p.count) over (partition by p.benchmark_id) as n, sum(p.sum) over (partition by p.benchmark_id) as total
-        from (
-          select r.* from (${base}) r where ${hasDeltas}
-          union all
-          select d.benchmark_id, d.count, d.sum, d.m2 from metric_deltas d
-          where d.metric = ${metric} and ${among(sql.fragment`d.benchmark_id`)} and ${isKept(metric)}
-        ) p
-        where p.benchmark_id not in (${incomplete})
-      ) p
-      where p.n > 0
-    ) p
-    group by p.benchmark_id
-    union all
-    select v.benchmark_id, count(v.value) as count, sum(v.value) as sum, avg(v.value) as mean, regr_sxx(v.value, v.value) as m2
-    from (
-      select e.benchmark_id, ${metricValue(metric)} as value from evaluations e where e.benchmark_id in (${incomplete})
-    ) v
-    where v.value is not null group by v.benchmark_id`;
-}
+import { builtInMetrics, failedMetric } from "./metric.ts";
 
 /** sum / count. PostgreSQL refuses results that are too small for a double, rather than to round them to zero. */
 export const mean = (sum: Fragment, count: Fragment) =>

@@ -8,7 +8,6 @@ import { sql } from "../../src/database/sql.ts";
 import { computeRollups } from "../../src/evaluations/compute-rollups.ts";
 import { foldRollups } from "../../src/evaluations/fold-rollups.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
-import { metricMoments } from "../../src/evaluations/moments.ts";
 import type { MetricSummary } from "../../src/evaluations/summary.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
@@ -492,46 +491,9 @@ test("evaluations of before there were rollups are summarized from the rows unti
   await client.query("truncate metric_rollups, metric_deltas, stale_rollups");
   await client.query(marking);
   expect(await check(benchmarkId)).toBe(true);
-  const moments = () =>
-    db.executor.any(
-      sql.type(z.object({ count: z.number(), sum: z.number(), mean: z.number(), m2: z.number() }))`
-        select count, sum, mean, m2 from (${metricMoments("own", { ids: sql.fragment`select ${benchmarkId}::uuid` })}) m`,
-    );
-  const before = await moments();
-  expect(before).toMatchObject([{ count: 3, sum: -7, mean: -7 / 3 }]);
   await db.evaluations.create(rowOf(benchmarkId, { score: 8 }));
   await fold();
   expect(await check(benchmarkId)).toBe(true);
   await computeRollups(db.executor);
   expect(await check(benchmarkId, true)).toBe(false);
-  expect(await moments()).toEqual(before);
-});
-
-test("the moments of a metric are those of its values, with parts that were added and taken away beside the base", async () => {
-  const dataset = "moments";
-  const create = async () =>
-    (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset })).id;
-  const [a, b, none] = [await create(), await create(), await create()];
-  const scores = [0.25, 0.5, 1e6, 3, -2];
-  for (const score of scores) await db.evaluations.create(rowOf(a, { score, sampleId: `${score}` }));
-  await db.evaluations.create(rowOf(b, { score: 5 }));
-  await db.evaluations.create(rowOf(none, { metrics: { other: 1 } }));
-  await fold();
-  await db.evaluations.create(rowOf(a, { score: 9 }));
-  const [huge] = (await stored(a)).filter(({ score }) => score === 1e6);
-  await db.evaluations.update(huge?.id ?? "", { score: 1 }, a);
-  const rows = await db.executor.any(
-    sql.type(z.object({ id: z.string(), count: z.number(), mean: z.number(), m2: z.number() }))`
-      select benchmark_id as id, count, mean, m2 from (${metricMoments("score", { dataset })}) m order by benchmark_id`,
-  );
-  const values = [0.25, 0.5, 1, 3, -2, 9];
-  const mean = values.reduce((x, y) => x + y) / 6;
-  const m2 = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  expect(rows).toMatchObject([
-    { id: a, count: 6 },
-    { id: b, count: 1, mean: 5, m2: 0 },
-  ]);
-  close(rows[0]?.mean ?? null, mean, 1e-9, "mean");
-  // A millionth of what was taken away is what rounding leaves of it.
-  close(rows[0]?.m2 ?? null, m2, 1e-2, "m2");
 });
