@@ -7,7 +7,7 @@
 drop table audit_seals;
 
 -- A link of the chain.
---   mac = HMAC-SHA-256(key, previous_mac and every other column, content as its SHA-256): src/audit/seal/chain.ts has the bytes.
+--   mac = HMAC-SHA-256(key, previous_mac and every other column, content as its SHA-256): src/audit/seal/hash-chain.ts has the bytes.
 -- The key is kept outside the database. Sequences begin at 1 and have no gap, so that a missing row shows.
 create table audit_seals (
   sequence bigint primary key,

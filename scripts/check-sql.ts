@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { migrateUp } from "../src/database/migrate.ts";
+import { migrateUp } from "../src/database/migrate/migrate.ts";
 import { startTestPostgres } from "../test/harness/server.ts";
 import { checkStatements } from "./check-sql/check.ts";
 import { loadStatements } from "./check-sql/load.ts";

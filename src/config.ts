@@ -4,7 +4,7 @@ import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
 import { isLoopback } from "./config/fields.ts";
 import { chooseMetrics, type MetricsAccess } from "./config/metrics.ts";
-import { service } from "./config/service.ts";
+import { service } from "./config/settings.ts";
 import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/sources.ts";
 import { chooseTls, type TlsChoice } from "./config/tls.ts";
 import { nearest } from "./config/typos.ts";

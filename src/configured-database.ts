@@ -5,9 +5,9 @@ import {
   describeConfiguredDatabase,
   embeddedDatabaseConfig,
 } from "./config.ts";
-import { type Connection, findConnection } from "./database/connect.ts";
+import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { findRunning } from "./database/embedded/running.ts";
-import { EMBEDDED_DATABASE, startEmbedded } from "./database/embedded.ts";
+import { EMBEDDED_DATABASE, startEmbedded } from "./database/embedded/start-embedded.ts";
 import type { Logger } from "./log.ts";
 
 /** Connections of the embedded PostgreSQL as it is initialised, and how many of them are for others than the pool. */

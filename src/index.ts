@@ -4,24 +4,28 @@ export { type BenchmarkPage, BenchmarkRepository } from "./benchmarks/repository
 export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
 export type { BenchmarkPosition } from "./benchmarks/statements.ts";
 export type { BenchmarkChange, BenchmarkProgress, BenchmarkWatchFilter } from "./benchmarks/watch.ts";
+export { withSignal } from "./cancellation.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
-export { withSignal } from "./database/cancellation.ts";
-export { type ConnectOptions, Database, type Repositories } from "./database/database.ts";
-export { isConnectionError, isDuplicateKey, isNotFound } from "./database/errors.ts";
-export type { Executor } from "./database/executor.ts";
 export type { Once } from "./database/requests.ts";
+export { isConnectionError, isDuplicateKey, isNotFound } from "./database/statement/errors.ts";
+export type { Executor } from "./database/statement/executor.ts";
 export type { DatabaseStats } from "./database/statistics.ts";
 export { type Reason, ServiceError, type Violation } from "./errors.ts";
-export type { EvaluationCleanup } from "./evaluations/cleanup.ts";
+export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
 export type { EvaluationChanges, EvaluationFilter, NewEvaluation } from "./evaluations/input.ts";
-export type { LeaderboardEntry, LeaderboardInput, LeaderboardPage } from "./evaluations/leaderboard.ts";
-export type { LeaderboardPosition } from "./evaluations/leaderboard-ranking.ts";
+export type {
+  LeaderboardEntry,
+  LeaderboardInput,
+  LeaderboardPage,
+} from "./evaluations/leaderboard/leaderboard.ts";
+export type { LeaderboardPosition } from "./evaluations/leaderboard/ranking.ts";
 export { type EvaluationPage, EvaluationRepository } from "./evaluations/repository.ts";
 export type { Evaluation } from "./evaluations/rows.ts";
 export type { EvaluationPosition } from "./evaluations/statements.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
-export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary.ts";
+export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";
+export type { EndResult, LeaseOutcome } from "./jobs/finish/writes.ts";
 export type {
   ClaimInput,
   Completion,
@@ -31,16 +35,16 @@ export type {
   NewJobLimit,
   ProgressReport,
 } from "./jobs/input.ts";
-export type { JobListOptions, JobPage } from "./jobs/lists.ts";
+export type { JobListOptions, JobPage } from "./jobs/lists/lists.ts";
+export type { JobStats } from "./jobs/lists/stats.ts";
 export { JobRepository } from "./jobs/repository.ts";
 export type { Job, JobAttempt, JobStatus } from "./jobs/rows.ts";
-export type { JobStats } from "./jobs/stats.ts";
 export type { JobChange, JobWatchOptions, WatchFilter } from "./jobs/watch.ts";
-export type { EndResult, LeaseOutcome } from "./jobs/writes.ts";
+export type { Principal, UserRole } from "./principal.ts";
+export { type ConnectOptions, Database, type Repositories } from "./storage.ts";
 export type { NewApiKey, NewUser, UserChanges, UserFilter } from "./users/input.ts";
 export type { ApiKeyPage, MadeApiKey, RotatedApiKey } from "./users/keys.ts";
 export type { Login } from "./users/login.ts";
-export type { Principal, UserRole } from "./users/principal.ts";
 export { type UserPage, UserRepository } from "./users/repository.ts";
 export type { ApiKey, User } from "./users/rows.ts";
 export { parseToken, type Token } from "./users/tokens.ts";

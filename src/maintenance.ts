@@ -1,16 +1,16 @@
 import { continueDeletions } from "./benchmarks/deletion.ts";
 import { benchmarkEvents } from "./benchmarks/events.ts";
 import { foldCounts } from "./benchmarks/fold-counts.ts";
-import { withSignal } from "./database/cancellation.ts";
-import type { Executor } from "./database/executor.ts";
+import { withSignal } from "./cancellation.ts";
 import { forgetRequests } from "./database/forget-requests.ts";
-import { computeRollups } from "./evaluations/compute-rollups.ts";
-import { foldRollups } from "./evaluations/fold-rollups.ts";
-import { QueueMaintenance } from "./jobs/maintenance.ts";
+import type { Executor } from "./database/statement/executor.ts";
+import { computeRollups } from "./evaluations/rollups/compute.ts";
+import { foldRollups } from "./evaluations/rollups/fold.ts";
 import type { JobQueue } from "./jobs/queue.ts";
+import { QueueMaintenance } from "./jobs/upkeep/maintenance.ts";
 import { limits } from "./limits.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
-import { forgetLogins } from "./users/forget.ts";
+import { forgetLogins } from "./users/cleanup.ts";
 import { forgetOldEvents } from "./watch/events.ts";
 import { storeStatuses } from "./workers/statements.ts";
 

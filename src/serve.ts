@@ -3,17 +3,17 @@ import { adminKeyFile } from "./auth/admin-key.ts";
 import { makeFirstAdmin } from "./auth/first-admin.ts";
 import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
-import { Database } from "./database/database.ts";
-import { migrateUp } from "./database/migrate.ts";
-import { patiently } from "./database/patiently.ts";
+import { migrateUp } from "./database/migrate/migrate.ts";
+import { patiently } from "./database/statement/retry-after-outage.ts";
 import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { Retention } from "./retention/retention.ts";
-import type { Address } from "./rpc/listener.ts";
+import type { Address } from "./rpc/call/listener.ts";
 import { ServerTls } from "./rpc/tls/server-tls.ts";
 import { startServer } from "./server.ts";
 import { services } from "./services.ts";
+import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
 
 /** What is told of API keys when the service has started. */

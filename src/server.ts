@@ -4,23 +4,23 @@ import type { AccessOptions } from "./auth/access.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import type { Family } from "./metrics/family.ts";
-import { serverFamilies } from "./metrics/server.ts";
-import { pathOf } from "./rpc/call.ts";
-import { createGrpcServer } from "./rpc/grpc.ts";
-import { explainUnknownMethods } from "./rpc/grpc-unknown.ts";
-import { healthService } from "./rpc/health.ts";
-import { HealthState } from "./rpc/health-state.ts";
-import { RpcHost } from "./rpc/host.ts";
-import { createHttpServer } from "./rpc/http.ts";
-import { listenGrpc } from "./rpc/listen-grpc.ts";
-import { listenHttp } from "./rpc/listen-http.ts";
-import type { Address, Listener } from "./rpc/listener.ts";
-import { methodsOf, type ProvidedService, provide } from "./rpc/methods.ts";
-import type { MetricsOptions } from "./rpc/metrics.ts";
+import { pathOf } from "./rpc/call/call.ts";
+import { RpcHost } from "./rpc/call/host.ts";
+import type { Address, Listener } from "./rpc/call/listener.ts";
+import { methodsOf, type ProvidedService, provide } from "./rpc/call/methods.ts";
+import { listenGrpc } from "./rpc/grpc/listen.ts";
+import { createGrpcServer } from "./rpc/grpc/server.ts";
+import { explainUnknownMethods } from "./rpc/grpc/unknown.ts";
+import { listenHttp } from "./rpc/http/listen.ts";
+import type { MetricsOptions } from "./rpc/http/metrics.ts";
+import { createHttpServer } from "./rpc/http/server.ts";
 import { authorized } from "./rpc/middleware/authorize.ts";
 import { readable } from "./rpc/middleware/read-from.ts";
-import { reflectionServices } from "./rpc/reflection.ts";
+import { healthService } from "./rpc/standard/health.ts";
+import { HealthState } from "./rpc/standard/health-state.ts";
+import { reflectionServices } from "./rpc/standard/reflection.ts";
 import type { ServerTls } from "./rpc/tls/server-tls.ts";
+import { serverFamilies } from "./server-metrics.ts";
 
 /** What the server needs of the configuration. */
 export interface ServerConfig {

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DATABASE_NAMES } from "../src/config/choose-database.ts";
-import { service } from "../src/config/service.ts";
+import { service } from "../src/config/settings.ts";
 import { loadConfig } from "../src/config.ts";
-import type { Database } from "../src/database/database.ts";
 import { services } from "../src/services.ts";
+import type { Database } from "../src/storage.ts";
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, "..", path), "utf8");
 

@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from "pg";
 import { z } from "zod";
-import type { Statement } from "../../src/database/sql.ts";
-import { typeParsers } from "../../src/database/type-parsers.ts";
+import { typeParsers } from "../../src/database/connection/type-parsers.ts";
+import type { Statement } from "../../src/database/statement/sql.ts";
 import { type Catalog, readCatalog } from "./catalog.ts";
 import { type CanBeNull, type ColumnFault, compareColumns } from "./columns.ts";
 import { describe } from "./describe.ts";

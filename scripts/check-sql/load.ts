@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { allStatements } from "../../src/database/sql.ts";
+import { allStatements } from "../../src/database/statement/sql.ts";
 
 const sources = join(import.meta.dirname, "../../src");
 

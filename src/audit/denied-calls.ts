@@ -1,5 +1,5 @@
 import type { Denials, DeniedCall } from "../auth/denials.ts";
-import type { Executor } from "../database/executor.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
 import { type AuditEntry, recordAudit } from "./record.ts";
 

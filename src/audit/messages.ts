@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
-import { toTimestamp } from "../rpc/convert.ts";
+import { toTimestamp } from "../wire/convert.ts";
 import type { AuditLog } from "./rows.ts";
 
 export function auditMessage(log: AuditLog): MessageInitShape<typeof AuditLogSchema> {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { arrayOf } from "../database/binary-array.ts";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
-import { currentOrigin, type Origin, serviceOrigin } from "../database/origin.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import { currentOrigin, type Origin, serviceOrigin } from "../database/scope/origin.ts";
+import { arrayOf } from "../database/statement/binary-array.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 import { type Changes, changesText } from "./document.ts";

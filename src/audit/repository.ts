@@ -1,10 +1,10 @@
 import { Code } from "@connectrpc/connect";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
-import { currentOrigin, serviceOrigin } from "../database/origin.ts";
-import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
+import { currentOrigin, serviceOrigin } from "../database/scope/origin.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
+import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { parseInput, uuid } from "../validation.ts";
 import { attemptId, entryOf } from "./attempt.ts";

@@ -1,10 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
-import type { Database } from "../database/database.ts";
-import { fromTimestamp, given } from "../rpc/convert.ts";
-import { onceOf } from "../rpc/once.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import type { Database } from "../storage.ts";
+import { fromTimestamp, given } from "../wire/convert.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { onceOf } from "../wire/request-id.ts";
 import { auditMessage } from "./messages.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { currentOrigin } from "../database/origin.ts";
-import { fetched, page } from "../database/page.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import { currentOrigin } from "../database/scope/origin.ts";
+import { fetched, page } from "../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import { uuid } from "../validation.ts";
 import { jobsOfAttemptId } from "./attempt.ts";

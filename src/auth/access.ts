@@ -1,11 +1,11 @@
 import { Code } from "@connectrpc/connect";
-import type { Executor } from "../database/executor.ts";
-import type { Origin } from "../database/origin.ts";
+import type { Origin } from "../database/scope/origin.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Call } from "../rpc/call.ts";
+import type { Principal } from "../principal.ts";
+import type { Call } from "../rpc/call/call.ts";
 import { addressOf } from "../users/address.ts";
-import type { Principal } from "../users/principal.ts";
 import type { UserRepository } from "../users/repository.ts";
 import { parseToken } from "../users/tokens.ts";
 import { type CallLimits, Room } from "./admission.ts";

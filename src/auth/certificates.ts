@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { arrayOf } from "../database/binary-array.ts";
-import type { Executor } from "../database/executor.ts";
-import { sql, statement } from "../database/sql.ts";
+import { arrayOf } from "../database/statement/binary-array.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
+import type { Principal } from "../principal.ts";
 import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
-import type { Principal } from "../users/principal.ts";
 
 const uriPrefix = "ltb:user:";
 

@@ -1,8 +1,8 @@
-import { withoutSignal, withSignal } from "../database/cancellation.ts";
-import { Gate } from "../database/gate.ts";
+import { withoutSignal, withSignal } from "../cancellation.ts";
+import { Gate } from "../database/connection/gate.ts";
 import type { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { Principal } from "../users/principal.ts";
+import type { Principal } from "../principal.ts";
 import type { Token } from "../users/tokens.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { certificateUnknown, credentialRevoked, credentialUnchecked, credentialUnknown } from "./refusals.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "../storage.ts";
 import { writeAdminKey } from "./admin-key.ts";
 
 /**

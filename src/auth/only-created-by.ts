@@ -1,4 +1,4 @@
-import type { Call } from "../rpc/call.ts";
+import type { Call } from "../rpc/call/call.ts";
 
 /**
  * Whose things a change of all that matches may reach: the caller's own, unless it is an admin or nobody is authenticated (undefined:

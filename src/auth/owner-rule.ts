@@ -1,4 +1,4 @@
-import type { Principal } from "../users/principal.ts";
+import type { Principal } from "../principal.ts";
 import type { Owners } from "./ownership.ts";
 
 /**

@@ -8,10 +8,10 @@ import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
-import type { UserRole } from "../users/principal.ts";
+import type { UserRole } from "../principal.ts";
+import type { Scope } from "../users/scopes.ts";
 import type { OwnerRule } from "./owner-rule.ts";
 import * as own from "./rules.ts";
-import type { Scope } from "./scopes.ts";
 
 /** Who may call a method. */
 export interface Permission<Request = never> {

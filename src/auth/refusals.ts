@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
-import type { Principal } from "../users/principal.ts";
+import type { Principal } from "../principal.ts";
+import type { Scope } from "../users/scopes.ts";
 import type { Permission } from "./permissions.ts";
-import type { Scope } from "./scopes.ts";
 
 const howTo = "send metadata `authorization: Bearer <API key or session token>`";
 

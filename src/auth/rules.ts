@@ -1,6 +1,6 @@
 import { notFound } from "../errors.ts";
+import type { Principal } from "../principal.ts";
 import { email, username } from "../users/input.ts";
-import type { Principal } from "../users/principal.ts";
 import { uuid } from "../validation.ts";
 import { workerName } from "../workers/input.ts";
 import type { OwnerRule } from "./owner-rule.ts";

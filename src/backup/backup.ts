@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import type { Connection } from "../database/connect.ts";
+import type { Connection } from "../database/connection/connect.ts";
 import { version } from "../version.ts";
 import { ArchiveWriter } from "./archive.ts";
 import { copyTarget, readSchemaVersion, readSequences, readTables } from "./catalog.ts";

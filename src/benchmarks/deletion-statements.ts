@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Origin } from "../database/origin.ts";
-import { sql, statement } from "../database/sql.ts";
-import type { DeletedPosition } from "../evaluations/delete-batch.ts";
+import type { Origin } from "../database/scope/origin.ts";
+import { sql, statement } from "../database/statement/sql.ts";
+import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const idRow = z.object({ id: z.string() });

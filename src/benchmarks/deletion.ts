@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { recordAudit } from "../audit/record.ts";
-import type { Executor } from "../database/executor.ts";
-import { currentOrigin, type Origin, serviceOrigin } from "../database/origin.ts";
+import { currentOrigin, type Origin, serviceOrigin } from "../database/scope/origin.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { notFound, ServiceError } from "../errors.ts";
-import { deleteEvaluations, nextBatchRows } from "../evaluations/delete-batch.ts";
+import { deleteEvaluations, nextBatchRows } from "../evaluations/delete/delete-batch.ts";
 import { limits } from "../limits.ts";
 import {
   askDeletion,

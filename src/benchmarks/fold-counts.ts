@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Executor } from "../database/executor.ts";
-import { sql, statement } from "../database/sql.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 
 /** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */

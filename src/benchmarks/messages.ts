@@ -2,7 +2,7 @@ import { fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type BenchmarkSchema, BenchmarkStatus as WireStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { invalidField } from "../errors.ts";
-import { toTimestamp } from "../rpc/convert.ts";
+import { toTimestamp } from "../wire/convert.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import type { BenchmarkProgress } from "./watch.ts";
 

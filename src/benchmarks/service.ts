@@ -4,13 +4,13 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { BenchmarkOrder, BenchmarkView, BenchmarkViewSchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
-import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, knownView, patchOf } from "../rpc/convert.ts";
-import { onceOf } from "../rpc/once.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { callOf } from "../rpc/call/context.ts";
+import type { Database } from "../storage.ts";
 import type { JsonValue } from "../validation.ts";
+import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { onceOf } from "../wire/request-id.ts";
 import type { BenchmarkChanges } from "./input.ts";
 import { benchmarkMessage, progressMessage, statusOf } from "./messages.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { currentSignal } from "../database/cancellation.ts";
-import type { Executor } from "../database/executor.ts";
-import { cut } from "../database/page.ts";
+import { currentSignal } from "../cancellation.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
 import { parseInput, uuid } from "../validation.ts";
 import type { EventPosition } from "../watch/events.ts";

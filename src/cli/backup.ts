@@ -2,11 +2,11 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { BackupResult } from "../backup/backup.ts";
-import { withConfiguredDatabase } from "./configured.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { whole } from "./options.ts";
-import { note, print, printJson, span, table } from "./output.ts";
+import { withConfiguredDatabase } from "./shared/configured.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { whole } from "./shared/options.ts";
+import { note, print, printJson, span, table } from "./shared/output.ts";
 
 interface Options {
   config?: string;

@@ -9,14 +9,14 @@ import {
   type ServiceOptions,
   withReplicaOption,
   withServiceOptions,
-} from "./client.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { findBenchmark } from "./find-benchmark.ts";
-import { count } from "./options.ts";
-import { minute, note, pairs, plain, print, printable, printJson, table } from "./output.ts";
-import { collect, noteMore } from "./pages.ts";
-import { statuses, statusName } from "./status.ts";
+} from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { count } from "./shared/options.ts";
+import { minute, note, pairs, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { statuses, statusName } from "./shared/status.ts";
 
 interface ListOptions extends ServiceOptions {
   name?: string;

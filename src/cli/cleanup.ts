@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { createClient, longDeadline, type ServiceOptions, withServiceOptions } from "./client.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { findBenchmark } from "./find-benchmark.ts";
-import { whole } from "./options.ts";
-import { print, printJson } from "./output.ts";
+import { createClient, longDeadline, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { whole } from "./shared/options.ts";
+import { print, printJson } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   jobsOlderThan?: number;

@@ -5,12 +5,12 @@ import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
-import { exitCodes } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { findBenchmark } from "./find-benchmark.ts";
-import { whole } from "./options.ts";
-import { figure, note, plain, print, printJson, table } from "./output.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { exitCodes } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { whole } from "./shared/options.ts";
+import { figure, note, plain, print, printJson, table } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric: string;

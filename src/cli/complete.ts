@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import completions from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
-import { examples } from "./examples.ts";
+import { examples } from "./shared/examples.ts";
 
 /**
  * Adds `complete`, which prints a shell's script, and which that script then asks for what may follow. Has to be added last: it knows

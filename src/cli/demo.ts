@@ -9,21 +9,21 @@ import { parseFieldMap } from "../import/field-map.ts";
 import { readLogs } from "../import/read-logs.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
-import { apiKeyFor } from "./api-key.ts";
+import { keyWord } from "./grpcurl.ts";
+import { apiKeyFor } from "./shared/api-key.ts";
 import {
   createClient,
   hostAndPort,
   type JobClient,
   type ServiceOptions,
   withServiceOptions,
-} from "./client.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { keyWord } from "./grpcurl.ts";
-import { commandLine } from "./invocation.ts";
-import { note, print, printJson } from "./output.ts";
+} from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { commandLine } from "./shared/invocation.ts";
+import { note, print, printJson } from "./shared/output.ts";
+import { tlsOf } from "./shared/tls.ts";
 import { summaryObject, summaryText } from "./summary.ts";
-import { tlsOf } from "./tls.ts";
 
 const SAMPLE = join(packageRoot, "samples", "grade-school-math.jsonl");
 const MAP =

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { withConfiguredDatabase } from "./configured.ts";
-import { exitCodes } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { whole } from "./options.ts";
-import { print, printable, printJson } from "./output.ts";
+import { withConfiguredDatabase } from "./shared/configured.ts";
+import { exitCodes } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { whole } from "./shared/options.ts";
+import { print, printable, printJson } from "./shared/output.ts";
 
 interface Options {
   config?: string;

@@ -1,12 +1,12 @@
 import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
-import { CliError } from "./errors.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
-import { examples } from "./examples.ts";
-import { findBenchmark } from "./find-benchmark.ts";
-import { note } from "./output.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { note } from "./shared/output.ts";
 import { csvLines, metricNames } from "./transfer/csv.ts";
 import { jsonLines } from "./transfer/jsonl.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";

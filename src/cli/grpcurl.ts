@@ -1,14 +1,14 @@
 import { relative } from "node:path";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type Command, Option } from "commander";
-import { keyFileFor } from "./api-key.ts";
-import { type ServiceOptions, withServiceOptions } from "./client.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
 import { grpcurlLine, quoted } from "./grpcurl/line.ts";
 import { exampleOf, findMethods, ltbMethods, shortName, similarMethods } from "./grpcurl/methods.ts";
-import { print, printJson } from "./output.ts";
-import { tlsOf } from "./tls.ts";
+import { keyFileFor } from "./shared/api-key.ts";
+import { type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { print, printJson } from "./shared/output.ts";
+import { tlsOf } from "./shared/tls.ts";
 
 export function grpcurlCommand(program: Command): void {
   withServiceOptions(program.command("grpcurl"))

@@ -3,10 +3,15 @@ import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
 import { readLogs } from "../import/read-logs.ts";
 import type { LogFormat, ReadOptions } from "../import/types.ts";
-import { createClient, type ServiceClient, type ServiceOptions, withServiceOptions } from "./client.ts";
-import { CliError, describeError, isTransient, showError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { note, print, printable, printJson } from "./output.ts";
+import {
+  createClient,
+  type ServiceClient,
+  type ServiceOptions,
+  withServiceOptions,
+} from "./shared/client.ts";
+import { CliError, describeError, isTransient, showError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { note, print, printable, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";

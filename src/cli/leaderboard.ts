@@ -1,12 +1,12 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
-import { examples } from "./examples.ts";
-import { count, time } from "./options.ts";
-import { figure, note, plain, print, printable, printJson, table } from "./output.ts";
-import { collect, noteMore } from "./pages.ts";
-import { statuses } from "./status.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { examples } from "./shared/examples.ts";
+import { count, time } from "./shared/options.ts";
+import { figure, note, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { statuses } from "./shared/status.ts";
 
 interface Options extends ServiceOptions {
   metric: string;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
-import { CliError } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { count, whole } from "./options.ts";
-import { note, plain, print, printable, printJson, table } from "./output.ts";
-import { collect, noteMore } from "./pages.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { count, whole } from "./shared/options.ts";
+import { note, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
 
 interface SetOptions extends ServiceOptions {
   maxRunning?: number;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { withConfiguredDatabase } from "./configured.ts";
-import { examples } from "./examples.ts";
 import { downCommand } from "./migrate/down.ts";
 import { configured, type MigrateOptions } from "./migrate/options.ts";
 import { searchIndexCommand } from "./migrate/search-index.ts";
 import { verifyCommand } from "./migrate/verify.ts";
-import { note, print, printJson, table } from "./output.ts";
+import { withConfiguredDatabase } from "./shared/configured.ts";
+import { examples } from "./shared/examples.ts";
+import { note, print, printJson, table } from "./shared/output.ts";
 
 export function migrateCommand(program: Command): void {
   const migrate = program
@@ -21,7 +21,7 @@ export function migrateCommand(program: Command): void {
     )
     .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
     .action(async (options: MigrateOptions) => {
-      const { migrateUp } = await import("../database/migrate.ts");
+      const { migrateUp } = await import("../database/migrate/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
         migrateUp(await database.migrationConnection(), { logger: { info: note, warn: note } }),
       );
@@ -33,7 +33,7 @@ export function migrateCommand(program: Command): void {
     .description("Lists the migrations and when each was applied. Changes nothing.")
     .addHelpText("after", examples(["ltb migrate status", ""]))
     .action(async (options: MigrateOptions) => {
-      const { migrationStatus } = await import("../database/migrate.ts");
+      const { migrationStatus } = await import("../database/migrate/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
         migrationStatus(await database.migrationConnection()),
       );
@@ -65,7 +65,7 @@ export function migrateCommand(program: Command): void {
     .argument("<name>", "lower-case words joined by _")
     .addHelpText("after", examples(["ltb migrate add add_prompt_versions", ""]))
     .action(async (name: string) => {
-      const { addMigration } = await import("../database/migrate.ts");
+      const { addMigration } = await import("../database/migrate/migrate.ts");
       print(await addMigration(name));
     });
 }

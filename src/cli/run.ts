@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
-import { CliError, describeError, exitCodes, isBrokenPipe, showError } from "./errors.ts";
 import { createProgram } from "./program.ts";
+import { CliError, describeError, exitCodes, isBrokenPipe, showError } from "./shared/errors.ts";
 
 /**
  * Runs the command line.

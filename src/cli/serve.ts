@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { CliError, exitCodes } from "./errors.ts";
-import { examples } from "./examples.ts";
-import { print } from "./output.ts";
-import { screen } from "./screen.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
+import { screen } from "./shared/banner.ts";
+import { CliError, exitCodes } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { print } from "./shared/output.ts";
+import { stopOnSignal } from "./shared/stop-on-signal.ts";
 
 export function serveCommand(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { GetStatsResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./client.ts";
-import { examples } from "./examples.ts";
-import { pairs, plain, print, printJson } from "./output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { examples } from "./shared/examples.ts";
+import { pairs, plain, print, printJson } from "./shared/output.ts";
 
 export function statsCommand(program: Command): void {
   withServiceOptions(program.command("stats"))

@@ -4,10 +4,10 @@ import {
   type GetBenchmarkSummaryResponse,
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./client.ts";
-import { examples } from "./examples.ts";
-import { findBenchmark } from "./find-benchmark.ts";
-import { figure, plain, print, printJson, table } from "./output.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { figure, plain, print, printJson, table } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric?: string[];

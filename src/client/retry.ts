@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
-import { newId } from "../database/ids.ts";
+import { newId } from "../ids.ts";
 import { reasonOf, retryAfterMsOf } from "./errors.ts";
 import { deadlineKey } from "./transport.ts";
 

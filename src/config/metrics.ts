@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { isLoopback } from "./fields.ts";
 import type { Secret } from "./secret.ts";
-import type { service } from "./service.ts";
+import type { service } from "./settings.ts";
 
 /**
  * Who may read `/metrics` on the HTTP port: everybody (`open`), who brings the token, or nobody (`closed`: others reach the port and there is no

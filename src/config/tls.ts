@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import type { Problem } from "./error.ts";
-import type { service } from "./service.ts";
+import type { service } from "./settings.ts";
 
 /** TLS of both listeners. Paths are absolute. */
 export type TlsChoice = Readonly<{

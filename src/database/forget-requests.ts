@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import type { Executor } from "./executor.ts";
-import { sql, statement } from "./sql.ts";
+import type { Executor } from "./statement/executor.ts";
+import { sql, statement } from "./statement/sql.ts";
 
 /** Forgets the request ids that are too old to be repeated. */
 export async function forgetRequests(db: Executor): Promise<void> {

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
+import { currentSignal, withoutSignal } from "../cancellation.ts";
 import { ServiceError } from "../errors.ts";
-import { type Caller, currentCaller, onBehalfOf } from "./callers.ts";
-import { currentSignal, withoutSignal } from "./cancellation.ts";
-import { cancelled } from "./errors.ts";
+import { type Caller, currentCaller, onBehalfOf } from "./scope/callers.ts";
+import { cancelled } from "./statement/errors.ts";
 
 interface Waiting<Item, Result> {
   item: Item;

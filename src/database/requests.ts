@@ -3,10 +3,10 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type JsonValue, parseInput, text } from "../validation.ts";
-import { type Content, contentHash } from "./content-hash.ts";
-import type { Executor } from "./executor.ts";
-import { currentOrigin, serviceOrigin, withOrigin } from "./origin.ts";
-import { sql, statement } from "./sql.ts";
+import { currentOrigin, serviceOrigin, withOrigin } from "./scope/origin.ts";
+import { type Content, contentHash } from "./statement/content-hash.ts";
+import type { Executor } from "./statement/executor.ts";
+import { sql, statement } from "./statement/sql.ts";
 
 /** What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method for 24 hours. */
 export interface Once {

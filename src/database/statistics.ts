@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import type { Executor } from "./executor.ts";
-import { type Fragment, sql, statement } from "./sql.ts";
+import type { Executor } from "./statement/executor.ts";
+import { type Fragment, sql, statement } from "./statement/sql.ts";
 
 /** Size and contents of the database. */
 export interface DatabaseStats {

@@ -1,6 +1,6 @@
-import { AuditChain } from "../audit/seal/audit-chain.ts";
+import { AuditChain } from "../audit/seal/seal-task.ts";
 import { readTail } from "../audit/seal/statements.ts";
-import { Database } from "../database/database.ts";
+import { Database } from "../storage.ts";
 import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 
 const backlog = 100_000;

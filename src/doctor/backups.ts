@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { span } from "../cli/output.ts";
+import { span } from "../cli/shared/output.ts";
 import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { Config, DatabaseConfig } from "../config.ts";
-import type { Connection } from "../database/connect.ts";
+import type { Connection } from "../database/connection/connect.ts";
 
 /** `warn`: works, but not as it should, or not for long. `fail`: data or service are in danger. */
 export type Level = "ok" | "warn" | "fail";

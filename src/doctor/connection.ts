@@ -1,4 +1,4 @@
-import { span } from "../cli/output.ts";
+import { span } from "../cli/shared/output.ts";
 import { isLoopback } from "../config.ts";
 import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 

@@ -1,7 +1,7 @@
 import { Client, DatabaseError } from "pg";
 import type { Config } from "../config.ts";
 import type { ConfiguredDatabase } from "../configured-database.ts";
-import { findConnection } from "../database/connect.ts";
+import { findConnection } from "../database/connection/connect.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
 import { type Check, type Finding, fail, ok, type Patient, warn } from "./check.ts";

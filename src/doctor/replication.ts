@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { span } from "../cli/output.ts";
-import { findConnection } from "../database/connect.ts";
+import { span } from "../cli/shared/output.ts";
+import { findConnection } from "../database/connection/connect.ts";
 import { type Check, type Finding, fail, ok, rowOf, rowsOf, size, warn } from "./check.ts";
 
 const held = 1024 ** 3;

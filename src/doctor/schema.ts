@@ -1,6 +1,6 @@
 import { readLedger } from "../database/migrate/ledger.ts";
-import { refuseBroken } from "../database/migrate/standing.ts";
-import { MigrationError, migrationStatus } from "../database/migrate.ts";
+import { MigrationError, migrationStatus } from "../database/migrate/migrate.ts";
+import { refuseBroken } from "../database/migrate/schema-state.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 /** All migrations of this program, no others, as they were written. */

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { span } from "../cli/output.ts";
+import { span } from "../cli/shared/output.ts";
 import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
 
 const longMs = 5 * 60_000;

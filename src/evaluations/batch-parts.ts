@@ -1,7 +1,7 @@
-import { arrayOf, type ElementType } from "../database/binary-array.ts";
-import { type Fragment, sql } from "../database/sql.ts";
+import { arrayOf, type ElementType } from "../database/statement/binary-array.ts";
+import { type Fragment, sql } from "../database/statement/sql.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
-import { binIndex, isCountable } from "./rollups.ts";
+import { binIndex, isCountable } from "./rollups/parts.ts";
 
 /** A row to be stored, by the names of its properties. */
 type Row = Readonly<Record<string, unknown>>;

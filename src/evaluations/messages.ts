@@ -12,12 +12,12 @@ import {
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { toWire } from "../benchmarks/messages.ts";
-import { defined, fromTimestamp, given, toTimestamp } from "../rpc/convert.ts";
-import type { Comparison } from "./compare.ts";
+import { defined, fromTimestamp, given, toTimestamp } from "../wire/convert.ts";
+import type { Comparison } from "./compare/compare.ts";
 import type { NewEvaluation } from "./input.ts";
-import type { LeaderboardEntry } from "./leaderboard.ts";
+import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
-import type { MetricSummary } from "./summary.ts";
+import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
 
 /** What CreateEvaluation and every item of a batch or stream have in common. */

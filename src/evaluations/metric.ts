@@ -1,4 +1,4 @@
-import { type Fragment, sql } from "../database/sql.ts";
+import { type Fragment, sql } from "../database/statement/sql.ts";
 
 /** Metrics that every evaluation can have, each a column, before those of the benchmark's own. */
 export const builtInMetrics = ["score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"] as const;

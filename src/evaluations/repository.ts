@@ -2,21 +2,21 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
-import type { Content } from "../database/content-hash.ts";
-import type { Executor } from "../database/executor.ts";
-import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
+import type { Content } from "../database/statement/content-hash.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { cut } from "../database/statement/page.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
-import { cleanUpEvaluations, type EvaluationCleanup } from "./cleanup.ts";
 import {
   type ComparisonInput,
   type ComparisonPage,
   type ComparisonPosition,
   compareBenchmarks,
-} from "./compare.ts";
+} from "./compare/compare.ts";
+import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
 import {
   type EvaluationChanges,
   type EvaluationFilter,
@@ -27,15 +27,15 @@ import {
   newEvaluation,
   tooLarge,
 } from "./input.ts";
-import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard.ts";
-import type { LeaderboardPosition } from "./leaderboard-ranking.ts";
+import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
+import type { LeaderboardPosition } from "./leaderboard/ranking.ts";
 import type { Evaluation } from "./rows.ts";
-import { planSearch } from "./search.ts";
+import { planSearch } from "./search/search.ts";
 import type { EvaluationPosition } from "./statements.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
-import { summarizeBenchmark } from "./summarize.ts";
-import type { BenchmarkSummary } from "./summary.ts";
+import { summarizeBenchmark } from "./summary/summarize.ts";
+import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
 export interface EvaluationPage {

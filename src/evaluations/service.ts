@@ -3,13 +3,13 @@ import { z } from "zod";
 import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOrder, EvaluationView, EvaluationViewSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { statusOf } from "../benchmarks/messages.ts";
-import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
-import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, knownView, patchOf } from "../rpc/convert.ts";
-import { onceOf } from "../rpc/once.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { callOf } from "../rpc/call/context.ts";
+import type { Database } from "../storage.ts";
 import type { JsonValue } from "../validation.ts";
+import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { onceOf } from "../wire/request-id.ts";
 import { exportChunks } from "./export.ts";
 import type { EvaluationFilter, NewEvaluation } from "./input.ts";
 import {

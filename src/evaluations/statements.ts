@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
 import { benchmarkEvents } from "../benchmarks/events.ts";
-import { arrayOf, type ElementType } from "../database/binary-array.ts";
-import { fetched, page } from "../database/page.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import { arrayOf, type ElementType } from "../database/statement/binary-array.ts";
+import { fetched, page } from "../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { EvaluationChanges, ParsedFilter } from "./input.ts";
 import { failedMetric, metricValues } from "./metric.ts";
-import { addedRollups, movedRollups, takenRollups } from "./rollup-deltas.ts";
+import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { evaluationRow } from "./rows.ts";
-import { matches, type SearchPlan, searched } from "./search.ts";
-import { summaryFractions } from "./summary.ts";
+import { matches, type SearchPlan, searched } from "./search/search.ts";
+import { summaryFractions } from "./summary/summary.ts";
 
 /** Where a page ended: the next one begins after it. `score` only in an order by score. */
 export interface EvaluationPosition {

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
-import { contentHash } from "../database/content-hash.ts";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
+import { contentHash } from "../database/statement/content-hash.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { type Reason, ServiceError } from "../errors.ts";
+import { newId } from "../ids.ts";
 import { violationsOf } from "../validation.ts";
 import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, insertEvaluations } from "./statements.ts";

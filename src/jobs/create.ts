@@ -1,13 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import { arrayOf } from "../database/binary-array.ts";
-import type { Executor } from "../database/executor.ts";
-import type { Origin } from "../database/origin.ts";
-import { sql, statement } from "../database/sql.ts";
+import type { Origin } from "../database/scope/origin.ts";
+import { arrayOf } from "../database/statement/binary-array.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 import { notFound, ServiceError } from "../errors.ts";
-import { recordChanges } from "./changes.ts";
 import type { ParsedJob } from "./input.ts";
+import { recordChanges } from "./record-changes.ts";
 import type { Job } from "./rows.ts";
 
 /** `origin`: who creates it, for the audit trail; many callers share the statement. */

@@ -11,11 +11,11 @@ import {
   JobStatus as WireStatus,
 } from "../../gen/ltb/v1/job_pb.ts";
 import { invalidField } from "../errors.ts";
-import { defined, toTimestamp } from "../rpc/convert.ts";
-import type { Lease } from "./claim.ts";
-import type { JobLane, JobLimit } from "./limits.ts";
+import { defined, toTimestamp } from "../wire/convert.ts";
+import type { Lease } from "./claim/claim.ts";
+import type { EndResult, LeaseOutcome } from "./finish/writes.ts";
+import type { JobLane, JobLimit } from "./limits/statements.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
-import type { EndResult, LeaseOutcome } from "./writes.ts";
 
 const statuses: Record<JobStatus, WireStatus> = {
   pending: WireStatus.PENDING,

@@ -1,15 +1,15 @@
-import { withoutSignal } from "../database/cancellation.ts";
-import type { Executor } from "../database/executor.ts";
-import type { Hint } from "../database/notifier.ts";
+import { withoutSignal } from "../cancellation.ts";
+import type { Hint } from "../database/connection/notifier.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import type { ServiceError } from "../errors.ts";
 import { Counts } from "../metrics/counts.ts";
 import { ChangeFeed } from "../watch/feed.ts";
-import { Claimer } from "./claimer.ts";
+import { Claimer } from "./claim/claimer.ts";
 import { jobEvents } from "./events.ts";
+import { directWrites, gatheredWrites, type JobWrites } from "./finish/writes.ts";
 import { gatheredCreates } from "./gathered-creates.ts";
-import { Lanes } from "./lanes.ts";
-import { Outages } from "./outages.ts";
-import { directWrites, gatheredWrites, type JobWrites } from "./writes.ts";
+import { Lanes } from "./limits/lanes.ts";
+import { Outages } from "./upkeep/outages.ts";
 
 /** What one process knows and does about the queue, whichever repository it goes through. */
 export class JobQueue {

@@ -1,28 +1,28 @@
-import type { Content } from "../database/content-hash.ts";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
-import { currentOrigin } from "../database/origin.ts";
 import { type Once, once } from "../database/requests.ts";
+import { currentOrigin } from "../database/scope/origin.ts";
+import type { Content } from "../database/statement/content-hash.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { notFound, type ServiceError } from "../errors.ts";
+import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
-import { type BulkResult, changeMany, cleanUpJobs } from "./bulk.ts";
-import * as change from "./change.ts";
+import { claimForWorker, type WorkerClaim } from "./claim/worker-claim.ts";
 import { type JobToCreate, keyTaken } from "./create.ts";
+import { directWrites, type EndResult, type JobWrites } from "./finish/writes.ts";
 import * as input from "./input.ts";
 import { writeValid } from "./items.ts";
-import type { JobLane, JobLimit } from "./limits.ts";
-import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists.ts";
-import * as query from "./query.ts";
+import * as quota from "./limits/limits.ts";
+import type { JobLane, JobLimit } from "./limits/statements.ts";
+import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
+import * as query from "./lists/query.ts";
+import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
 import type { JobQueue } from "./queue.ts";
-import * as quota from "./quota.ts";
 import { atPosition, busy, forbidden, idTaken, isIdTaken, jobOf, taken } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
-import { type JobStats, type JobTypeStats, jobStats } from "./stats.ts";
+import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts";
+import * as change from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
-import { claimForWorker, type WorkerClaim } from "./worker-claim.ts";
-import { directWrites, type EndResult, type JobWrites } from "./writes.ts";
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {

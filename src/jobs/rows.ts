@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Fragment, sql } from "../database/sql.ts";
+import { type Fragment, sql } from "../database/statement/sql.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
 export const jobStatuses = ["pending", "running", "completed", "failed", "cancelled"] as const;

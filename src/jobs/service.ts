@@ -4,15 +4,16 @@ import { z } from "zod";
 import { JobOrder, JobView, JobViewSchema, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
 import { onlyCreatedBy } from "../auth/only-created-by.ts";
-import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, knownView, toTimestamp } from "../rpc/convert.ts";
-import { onceOf } from "../rpc/once.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
-import { completeJobs } from "./complete.ts";
+import { callOf } from "../rpc/call/context.ts";
+import type { Database } from "../storage.ts";
+import { fromTimestamp, given, knownView, toTimestamp } from "../wire/convert.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { onceOf } from "../wire/request-id.ts";
+import { completeJobs } from "./finish/complete.ts";
 import type { NewJob } from "./input.ts";
+import type { JobStats } from "./lists/stats.ts";
 import {
   endMessage,
   fromDuration,
@@ -24,7 +25,6 @@ import {
   toDuration,
   wireStatus,
 } from "./messages.ts";
-import type { JobStats } from "./stats.ts";
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { currentSignal } from "../database/cancellation.ts";
-import { cut } from "../database/page.ts";
+import { currentSignal } from "../cancellation.ts";
+import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
 import { parseInput, text, uuid } from "../validation.ts";
 import type { ChangeFeed } from "../watch/feed.ts";
 import { type WatchOptions, watch } from "../watch/watch.ts";
-import { pageJobs } from "./query.ts";
+import { pageJobs } from "./lists/query.ts";
 import type { Job } from "./rows.ts";
 
 const watchFilter = z.strictObject({

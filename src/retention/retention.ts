@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Database } from "../database/database.ts";
-import type { Executor } from "../database/executor.ts";
-import { withOrigin } from "../database/origin.ts";
-import { sql, statement } from "../database/sql.ts";
+import { withOrigin } from "../database/scope/origin.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { counters, type Family } from "../metrics/family.ts";
 import { Tally } from "../metrics/tally.ts";
+import type { Database } from "../storage.ts";
 
 /** After how many days each kind goes; undefined: it is kept. */
 export interface RetentionDays {

@@ -2,9 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
-import { scopes } from "../auth/scopes.ts";
-import type { Database } from "../database/database.ts";
 import { limits } from "../limits.ts";
+import type { Database } from "../storage.ts";
+import { scopes } from "../users/scopes.ts";
 import { version } from "../version.ts";
 
 /** SystemService: what this server is and what its database holds. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { scopes } from "../auth/scopes.ts";
 import { limits } from "../limits.ts";
 import { jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
 import { readHash } from "./passwords/hash-format.ts";
 import { passwordLength } from "./passwords/policy.ts";
 import { userRoles } from "./rows.ts";
+import { scopes } from "./scopes.ts";
 
 // Without white space around it, and in NFC: what looks the same is the same.
 const tidy = z.string({ error: "must be a string" }).transform((value) => value.trim().normalize("NFC"));

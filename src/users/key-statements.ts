@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { fetched, page } from "../database/page.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import { fetched, page } from "../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newApiKey } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
 import type { Position } from "./statements.ts";

@@ -1,11 +1,11 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { recordAudit } from "../audit/record.ts";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
-import { cut } from "../database/page.ts";
 import { type Once, once } from "../database/requests.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { cut } from "../database/statement/page.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { newId } from "../ids.ts";
 import { parseInput, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as statements from "./key-statements.ts";

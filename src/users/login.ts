@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { type AuditEntry, recordAudit } from "../audit/record.ts";
-import type { Executor } from "../database/executor.ts";
-import { currentOrigin } from "../database/origin.ts";
+import { currentOrigin } from "../database/scope/origin.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseInput } from "../validation.ts";

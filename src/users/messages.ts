@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type ApiKeySchema, type UserSchema, UserRole as WireRole } from "../../gen/ltb/v1/user_pb.ts";
 import { invalidField } from "../errors.ts";
-import { defined, toTimestamp } from "../rpc/convert.ts";
-import type { UserRole } from "./principal.ts";
+import type { UserRole } from "../principal.ts";
+import { defined, toTimestamp } from "../wire/convert.ts";
 import type { ApiKey, User } from "./rows.ts";
 
 const toWire: Record<UserRole, WireRole> = {

@@ -1,22 +1,22 @@
 import { recordAudit } from "../audit/record.ts";
-import type { Executor } from "../database/executor.ts";
-import { newId } from "../database/ids.ts";
-import { cut } from "../database/page.ts";
 import { type Once, once, reused } from "../database/requests.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { cut } from "../database/statement/page.ts";
 import { notFound } from "../errors.ts";
+import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import type { Principal } from "../principal.ts";
 import { parseInput, uuid, whole } from "../validation.ts";
-import * as change from "./change.ts";
 import * as input from "./input.ts";
 import * as keys from "./keys.ts";
+import * as principals from "./load-principal.ts";
 import { type Login, login } from "./login.ts";
 import { checkPassword, hashPassword } from "./passwords/hash.ts";
-import type { Principal } from "./principal.ts";
-import * as principals from "./principals.ts";
 import type { ApiKey, User } from "./rows.ts";
 import { deleteSession } from "./session-statements.ts";
 import * as statements from "./statements.ts";
 import type { Token } from "./tokens.ts";
+import * as change from "./write-users.ts";
 
 export interface UserPage {
   items: readonly User[];

@@ -2,18 +2,18 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
-import type { Database } from "../database/database.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { fromDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/context.ts";
-import { fromTimestamp, given, patchOf, toTimestamp } from "../rpc/convert.ts";
-import { onceOf } from "../rpc/once.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { callOf } from "../rpc/call/context.ts";
+import type { Database } from "../storage.ts";
+import { fromTimestamp, given, patchOf, toTimestamp } from "../wire/convert.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { onceOf } from "../wire/request-id.ts";
 import { addressOf } from "./address.ts";
 import type { UserChanges } from "./input.ts";
 import { apiKeyMessage, roleOf, userMessage } from "./messages.ts";
-import { refuseFurtherReach } from "./reach.ts";
+import { refuseFurtherReach } from "./wider-scopes.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string() });
 

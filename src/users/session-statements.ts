@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sql, statement } from "../database/sql.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const idRow = z.object({ id: z.string() });

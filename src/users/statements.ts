@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { fetched, page } from "../database/page.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import { fetched, page } from "../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newUser, userChanges, userFilter } from "./input.ts";
 import { userRow } from "./rows.ts";
 

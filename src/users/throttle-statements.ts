@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { arrayOf } from "../database/binary-array.ts";
-import { sql, statement } from "../database/sql.ts";
+import { arrayOf } from "../database/statement/binary-array.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 
 const sampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });

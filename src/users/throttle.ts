@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { withoutSignal } from "../database/cancellation.ts";
-import type { Executor } from "../database/executor.ts";
+import { withoutSignal } from "../cancellation.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { addressBlock } from "./address.ts";

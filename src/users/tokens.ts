@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { newId } from "../database/ids.ts";
+import { newId } from "../ids.ts";
 
 /**
  * What the secret texts of credentials look like:

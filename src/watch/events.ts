@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Executor } from "../database/executor.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 
 /** A place in the stream of events, which is ordered by both. */

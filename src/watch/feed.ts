@@ -1,7 +1,7 @@
-import { withoutSignal } from "../database/cancellation.ts";
-import { cancelled } from "../database/errors.ts";
-import type { Executor } from "../database/executor.ts";
-import { Gate } from "../database/gate.ts";
+import { withoutSignal } from "../cancellation.ts";
+import { Gate } from "../database/connection/gate.ts";
+import { cancelled } from "../database/statement/errors.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
 import {
   afterAll,

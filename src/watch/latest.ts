@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { withoutSignal } from "../database/cancellation.ts";
-import { cancelled } from "../database/errors.ts";
+import { withoutSignal } from "../cancellation.ts";
+import { cancelled } from "../database/statement/errors.ts";
 import { limits } from "../limits.ts";
 import { beforeAll, comparePositions, type EventPosition } from "./events.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { sql, statement } from "../database/sql.ts";
-import type { JobStats } from "../jobs/stats.ts";
+import { sql, statement } from "../database/statement/sql.ts";
+import type { JobStats } from "../jobs/lists/stats.ts";
 import { limits } from "../limits.ts";
 import { type HealthStatus, healthOf, statusOf } from "./rows.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { arrayOf } from "../database/binary-array.ts";
-import type { Executor } from "../database/executor.ts";
 import { gather } from "../database/gather.ts";
-import { sql, statement } from "../database/sql.ts";
+import { arrayOf } from "../database/statement/binary-array.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 import { notFound, type ServiceError } from "../errors.ts";
-import { explainEnds } from "../jobs/finish.ts";
-import { type Renewal, renewLeases } from "../jobs/renew.ts";
+import { explainEnds } from "../jobs/finish/finish.ts";
+import { type Renewal, renewLeases } from "../jobs/finish/renew.ts";
 import { limits } from "../limits.ts";
 import type { heartbeat } from "./input.ts";
 

@@ -8,7 +8,7 @@ import {
 import type { GetClusterStatsResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { invalidField } from "../errors.ts";
 import { fromDuration, toDuration } from "../jobs/messages.ts";
-import { defined, toTimestamp } from "../rpc/convert.ts";
+import { defined, toTimestamp } from "../wire/convert.ts";
 import type { ClusterStats } from "./cluster.ts";
 import type { HealthStatus, Worker, WorkerStatus } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Fragment, sql } from "../database/sql.ts";
+import { type Fragment, sql } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject } from "../validation.ts";
 

@@ -1,12 +1,12 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
-import type { Database } from "../database/database.ts";
 import { invalidField } from "../errors.ts";
 import { toDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/context.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../rpc/paging.ts";
+import { callOf } from "../rpc/call/context.ts";
+import type { Database } from "../storage.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { clusterMessage, durationOf, workerMessage, workerStatusOf } from "./messages.ts";
 
 const position = z.object({ registeredAt: z.string(), id: z.string() });

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { fetched, page } from "../database/page.ts";
-import { type Fragment, sql, statement } from "../database/sql.ts";
-import type { Outage } from "../jobs/outages.ts";
+import { fetched, page } from "../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import type { Outage } from "../jobs/upkeep/outages.ts";
 import type { JsonObject } from "../validation.ts";
 import type { newWorker, WorkerFilter, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll } from "vitest";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

@@ -9,8 +9,8 @@ import { bearerOf } from "../../src/auth/bearer.ts";
 import { Credentials, type PrincipalSource } from "../../src/auth/credentials.ts";
 import { Bucket } from "../../src/auth/rate-limit.ts";
 import { ServiceError } from "../../src/errors.ts";
+import type { Principal } from "../../src/principal.ts";
 import type { RunningService } from "../../src/serve.ts";
-import type { Principal } from "../../src/users/principal.ts";
 import { newApiKey, newSessionToken, parseToken, type Token } from "../../src/users/tokens.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 

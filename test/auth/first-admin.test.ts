@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { adminKeyFile } from "../../src/auth/admin-key.ts";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
-import { apiKeyFor } from "../../src/cli/api-key.ts";
-import { screen } from "../../src/cli/screen.ts";
-import { Database } from "../../src/database/database.ts";
+import { apiKeyFor } from "../../src/cli/shared/api-key.ts";
+import { screen } from "../../src/cli/shared/banner.ts";
+import { Database } from "../../src/storage.ts";
 import { parseToken, type Token } from "../../src/users/tokens.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { bench, listeners, outcome } from "./support.ts";

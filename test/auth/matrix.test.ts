@@ -11,11 +11,11 @@ import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { open, permissionOf, permittedMethods } from "../../src/auth/permissions.ts";
-import { scopes } from "../../src/auth/scopes.ts";
 import { loadConfig } from "../../src/config.ts";
-import type { Database } from "../../src/database/database.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { services as provided } from "../../src/services.ts";
+import type { Database } from "../../src/storage.ts";
+import { scopes } from "../../src/users/scopes.ts";
 import { bench, type Caller, listeners, outcome } from "./support.ts";
 
 const own = [BenchmarkService, JobService, WorkerService, UserService, AuditService, SystemService];

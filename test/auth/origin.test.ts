@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { sql } from "../../src/database/sql.ts";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { sql } from "../../src/database/sql.ts";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { onlooker, until } from "../database/support.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";

@@ -8,12 +8,12 @@ import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
-import type { Scope } from "../../src/auth/scopes.ts";
 import { type DatabaseConfig, loadConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
 import { createLogger } from "../../src/log.ts";
+import type { UserRole } from "../../src/principal.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
-import type { UserRole } from "../../src/users/principal.ts";
+import { Database } from "../../src/storage.ts";
+import type { Scope } from "../../src/users/scopes.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 /** A user with a key of its own. */

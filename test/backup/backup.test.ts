@@ -10,8 +10,8 @@ import { readTables } from "../../src/backup/catalog.ts";
 import { restore } from "../../src/backup/restore.ts";
 import { verifyBackup } from "../../src/backup/verify.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { type Connection, findConnection } from "../../src/database/connect.ts";
-import { Database } from "../../src/database/database.ts";
+import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let folder: string;

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backUp } from "../../src/backup/backup.ts";
-import { Database } from "../../src/database/database.ts";
 import { binariesIn } from "../../src/database/embedded/binaries.ts";
 import { prepareFolders } from "../../src/database/embedded/folders.ts";
-import { type Embedded, startEmbedded } from "../../src/database/embedded.ts";
-import { migrateUp } from "../../src/database/migrate.ts";
+import { type Embedded, startEmbedded } from "../../src/database/embedded/start-embedded.ts";
+import { migrateUp } from "../../src/database/migrate/migrate.ts";
+import { Database } from "../../src/storage.ts";
 import { initialiseTest } from "../harness/server.ts";
 
 const shell = promisify(execFile);

@@ -11,7 +11,7 @@ import { parseArgs, promisify } from "node:util";
 import { Client } from "pg";
 import { EvaluationOrder } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { createClient } from "../../src/client/index.ts";
-import { startEmbedded } from "../../src/database/embedded.ts";
+import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { fillBoard, fillEvaluations } from "./evaluations/fill.ts";
 import { median } from "./queue/statistics.ts";
 import { startBenchServer } from "./server.ts";

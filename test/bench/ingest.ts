@@ -15,8 +15,8 @@ import {
   StreamEvaluationsRequestSchema,
   StreamEvaluationsResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { Database } from "../../src/database/database.ts";
-import { startEmbedded } from "../../src/database/embedded.ts";
+import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
+import { Database } from "../../src/storage.ts";
 import { copyColumns, copyLine, streamMessage } from "./rows.ts";
 import { authorization, type BenchServer, startBenchServer } from "./server.ts";
 

@@ -7,7 +7,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
-import { startEmbedded } from "../../src/database/embedded.ts";
+import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { fillBacklog } from "./queue/backlog.ts";
 import { Graphile } from "./queue/graphile.ts";
 import { h2loadCreates, hasH2load } from "./queue/h2load.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import grpc from "@grpc/grpc-js";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 
 /** The service in a process of its own, as in production, on free ports. */
 export interface BenchServer {

@@ -1,13 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { withSignal } from "../../src/cancellation.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { withSignal } from "../../src/database/cancellation.ts";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import { withOrigin } from "../../src/database/origin.ts";
-import { deleteEvaluationBatch, inIndexOrder } from "../../src/evaluations/delete-batch.ts";
+import { withOrigin } from "../../src/database/scope/origin.ts";
+import { deleteEvaluationBatch, inIndexOrder } from "../../src/evaluations/delete/delete-batch.ts";
+import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { fill } from "../evaluations/support.ts";
 import { clients, freeAddress, launchServer } from "../faults/server.ts";
@@ -211,7 +211,7 @@ describe("with small batches", () => {
 });
 
 test("batches of rows that take long to delete get smaller, and grow again", async () => {
-  const { nextBatchRows } = await import("../../src/evaluations/delete-batch.ts");
+  const { nextBatchRows } = await import("../../src/evaluations/delete/delete-batch.ts");
   expect(nextBatchRows(1_000, 10 * limits.deleteBatchMs)).toBe(100);
   expect(nextBatchRows(100, limits.deleteBatchMs / 10)).toBe(200);
   expect(nextBatchRows(limits.deleteBatchRows, 1)).toBe(limits.deleteBatchRows);

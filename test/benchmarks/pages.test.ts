@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchmarkChanges, NewBenchmark } from "../../src/benchmarks/input.ts";
-import { Database } from "../../src/database/database.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let db: Database;

@@ -1,7 +1,7 @@
-import { withSignal } from "../../src/database/cancellation.ts";
-import type { Database } from "../../src/database/database.ts";
+import { withSignal } from "../../src/cancellation.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import type { BenchmarkChange, BenchmarkWatchFilter, NewEvaluation, WatchOptions } from "../../src/index.ts";
+import type { Database } from "../../src/storage.ts";
 import { until } from "../database/support.ts";
 
 /** A watch that is read in the background; back once it is in place, or has failed. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { evaluations, eventually, sample, watching } from "./watch-support.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceClient } from "../../src/cli/client.ts";
+import { createClient, type ServiceClient } from "../../src/cli/shared/client.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { commands, finished, startTestService } from "./support.ts";
 

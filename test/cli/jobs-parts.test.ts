@@ -1,10 +1,10 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
-import { follow } from "../../src/cli/follow.ts";
-import { duration, time } from "../../src/cli/options.ts";
-import { span } from "../../src/cli/output.ts";
-import { collect } from "../../src/cli/pages.ts";
+import { follow } from "../../src/cli/shared/follow.ts";
+import { duration, time } from "../../src/cli/shared/options.ts";
+import { span } from "../../src/cli/shared/output.ts";
+import { collect } from "../../src/cli/shared/pages.ts";
 
 describe("collect", () => {
   const pages = [[], [1, 2], [], [3], [], []];

@@ -15,11 +15,11 @@ import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { grpcTransport } from "../../src/client/transport.ts";
 import { loadConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
 import { createLogger } from "../../src/log.ts";
-import type { ProvidedService } from "../../src/rpc/methods.ts";
+import type { ProvidedService } from "../../src/rpc/call/methods.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

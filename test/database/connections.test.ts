@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
-import type { Database } from "../../src/database/database.ts";
+import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { backend, onlooker, run, smallPool, until } from "./support.ts";
 

@@ -24,7 +24,7 @@ import {
   EmbeddedError,
   type EmbeddedOptions,
   startEmbedded,
-} from "../../src/database/embedded.ts";
+} from "../../src/database/embedded/start-embedded.ts";
 
 const FIXTURE = join(import.meta.dirname, "fixtures", "serve-embedded.ts");
 

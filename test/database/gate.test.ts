@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withSignal } from "../../src/cancellation.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { withSignal } from "../../src/database/cancellation.ts";
-import type { Database } from "../../src/database/database.ts";
-import { Gate } from "../../src/database/gate.ts";
+import { Gate } from "../../src/database/connection/gate.ts";
+import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { run, smallPool, until } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { migrateDown, migrateUp } from "../../src/database/migrate.ts";
+import { migrateDown, migrateUp } from "../../src/database/migrate/migrate.ts";
 import { connected, emptyDatabase, ownMigrations, query, recorder } from "./migrate-support.ts";
 
 const FIRST = "20240101000000_first";

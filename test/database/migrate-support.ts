@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { inject, onTestFinished } from "vitest";
-import type { MigrationConnection } from "../../src/database/migrate.ts";
+import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 export async function emptyDatabase(): Promise<MigrationConnection> {

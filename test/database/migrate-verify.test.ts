@@ -9,7 +9,7 @@ import {
   migrationStatus,
   migrationsKnown,
   verifyMigrations,
-} from "../../src/database/migrate.ts";
+} from "../../src/database/migrate/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { connected, emptyDatabase, ownMigrations, query, recorder } from "./migrate-support.ts";
 

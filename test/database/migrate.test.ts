@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { splitStatements } from "../../src/database/migrate/statements.ts";
 import {
   addMigration,
   type MigrationConnection,
@@ -13,7 +12,8 @@ import {
   migrationStatus,
   migrationsDirectory,
   schemaVersion,
-} from "../../src/database/migrate.ts";
+} from "../../src/database/migrate/migrate.ts";
+import { splitStatements } from "../../src/database/migrate/statements.ts";
 import { emptyDatabase, query, recorder } from "./migrate-support.ts";
 
 const NAMES = [

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { isAway } from "../../src/database/errors.ts";
-import { MigrationError } from "../../src/database/migrate.ts";
-import { patiently } from "../../src/database/patiently.ts";
+import { MigrationError } from "../../src/database/migrate/migrate.ts";
+import { isAway } from "../../src/database/statement/errors.ts";
+import { patiently } from "../../src/database/statement/retry-after-outage.ts";
 import { ServiceError } from "../../src/errors.ts";
 
 const lost = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { type MigrationConnection, migrateUp } from "../../src/database/migrate.ts";
+import { type MigrationConnection, migrateUp } from "../../src/database/migrate/migrate.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { run } from "./support.ts";
 

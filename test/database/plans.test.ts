@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 test("statements that were prepared on an empty queue are fast on a full one", async () => {

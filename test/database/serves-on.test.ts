@@ -3,9 +3,9 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
-import type { Database } from "../../src/database/database.ts";
-import { sql } from "../../src/database/sql.ts";
-import { toConnectError } from "../../src/rpc/errors.ts";
+import { sql } from "../../src/database/statement/sql.ts";
+import { toConnectError } from "../../src/rpc/call/errors.ts";
+import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { backend, onlooker, run, smallPool, until } from "./support.ts";
 

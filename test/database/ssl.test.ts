@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
-import { type SslSettings, sslAttempts } from "../../src/database/ssl.ts";
+import { type SslSettings, sslAttempts } from "../../src/database/connection/ssl.ts";
 import { type Pair, selfSigned } from "../tls/certificates.ts";
 
 let folder: string;

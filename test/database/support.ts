@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
-import type { Executor } from "../../src/database/executor.ts";
-import { sql } from "../../src/database/sql.ts";
+import type { Executor } from "../../src/database/statement/executor.ts";
+import { sql } from "../../src/database/statement/sql.ts";
+import { Database } from "../../src/storage.ts";
 
 /** A connection of the test's own beside the pool, to look on and to interfere. */
 export async function onlooker({ host, port, user, password, database }: DatabaseConfig): Promise<Client> {

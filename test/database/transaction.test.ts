@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import type { Executor } from "../../src/database/executor.ts";
+import type { Executor } from "../../src/database/statement/executor.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { onlooker, run } from "./support.ts";
 

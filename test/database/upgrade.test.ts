@@ -1,12 +1,12 @@
 import { Client } from "pg";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
 import {
   type MigrationConnection,
   migrateUp,
   migrationsKnown,
   verifyMigrations,
-} from "../../src/database/migrate.ts";
+} from "../../src/database/migrate/migrate.ts";
+import { Database } from "../../src/storage.ts";
 import { emptyDatabase } from "./migrate-support.ts";
 import {
   benchmarkId,

@@ -2,11 +2,11 @@ import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { binaryArray } from "../../src/database/binary-array.ts";
-import type { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import { sql } from "../../src/database/sql.ts";
-import { parseTimestamp } from "../../src/database/type-parsers.ts";
+import { parseTimestamp } from "../../src/database/connection/type-parsers.ts";
+import { binaryArray } from "../../src/database/statement/binary-array.ts";
+import { sql } from "../../src/database/statement/sql.ts";
+import { newId } from "../../src/ids.ts";
+import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { onlooker, run, smallPool } from "./support.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type DatabaseConfig, type DatabaseOptions, loadConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { proxyTo } from "./proxy.ts";
 import { run } from "./support.ts";

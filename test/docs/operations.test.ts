@@ -7,10 +7,10 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { DATABASE_NAMES } from "../../src/config/choose-database.ts";
-import { service } from "../../src/config/service.ts";
+import { service } from "../../src/config/settings.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
 import { checks } from "../../src/doctor/doctor.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

@@ -1,10 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import { withOrigin } from "../../src/database/origin.ts";
+import { withOrigin } from "../../src/database/scope/origin.ts";
+import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { fill } from "./support.ts";

@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import type { Comparison, ComparisonInput } from "../../src/evaluations/compare.ts";
+import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { newId } from "../../src/ids.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import scipy from "../statistics/fixtures/scipy.json" with { type: "json" };
 

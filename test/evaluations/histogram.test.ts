@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { binaryArray, numbersOf } from "../../src/database/binary-array.ts";
-import { percentiles } from "../../src/evaluations/histogram.ts";
+import { binaryArray, numbersOf } from "../../src/database/statement/binary-array.ts";
+import { percentiles } from "../../src/evaluations/rollups/histogram.ts";
 
 describe("percentiles", () => {
   test("of bins whose values are all the same are exact, interpolated between neighbours", () => {

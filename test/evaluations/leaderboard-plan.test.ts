@@ -1,12 +1,12 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { sessionSettings } from "../../src/database/driver.ts";
+import { sessionSettings } from "../../src/database/connection/driver.ts";
 import {
   leaderboardParts,
   type Ranked,
   rankedBenchmarks,
-} from "../../src/evaluations/leaderboard-statements.ts";
+} from "../../src/evaluations/leaderboard/statements.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { fillDataset, rollups } from "./leaderboard-support.ts";

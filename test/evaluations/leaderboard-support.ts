@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { Database } from "../../src/database/database.ts";
+import type { Database } from "../../src/storage.ts";
 
 /** Values as one part of a rollup; `sign` −1: taken away. */
 function partOf(values: readonly number[], sign = 1) {

@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard.ts";
+import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard/leaderboard.ts";
+import { newId } from "../../src/ids.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { rollups, scored } from "./leaderboard-support.ts";

@@ -1,11 +1,11 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
 import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/repository.ts";
+import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let db: Database;

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { Database } from "../../src/database/database.ts";
-import { sql } from "../../src/database/sql.ts";
-import { computeRollups } from "../../src/evaluations/compute-rollups.ts";
-import { foldRollups } from "../../src/evaluations/fold-rollups.ts";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
-import type { MetricSummary } from "../../src/evaluations/summary.ts";
+import { computeRollups } from "../../src/evaluations/rollups/compute.ts";
+import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
+import type { MetricSummary } from "../../src/evaluations/summary/summary.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

@@ -1,18 +1,18 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import type { MigrationConnection } from "../../src/database/migrate.ts";
+import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
+import type { SearchKind } from "../../src/evaluations/search/indexes.ts";
 import {
   addSearchIndex,
   dropSearchIndex,
   listSearchIndexes,
-} from "../../src/evaluations/manage-search-indexes.ts";
-import type { SearchKind } from "../../src/evaluations/search-indexes.ts";
+} from "../../src/evaluations/search/manage-indexes.ts";
+import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import type { JsonObject } from "../../src/validation.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { writeStream } from "../../src/evaluations/stream.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

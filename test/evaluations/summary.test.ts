@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
-import type { BenchmarkSummary } from "../../src/evaluations/summary.ts";
+import type { BenchmarkSummary } from "../../src/evaluations/summary/summary.ts";
+import { newId } from "../../src/ids.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let db: Database;

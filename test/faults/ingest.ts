@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { EvaluationOutcome } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
 import { Caller } from "./caller.ts";
 import { clients } from "./server.ts";
 

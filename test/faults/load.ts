@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
 import { disagreements } from "../jobs/support.ts";
 import { Caller } from "./caller.ts";
 import { clients } from "./server.ts";

@@ -12,7 +12,7 @@ import { SUPERUSER } from "../../src/database/embedded/initialise.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import { type Runner, spawnAs } from "../../src/database/embedded/runner.ts";
-import { migrateUp } from "../../src/database/migrate.ts";
+import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { initialiseTest, testBinaries } from "../harness/server.ts";
 
 /** A migrated PostgreSQL of the test's own, for it to be ended in every way. */

@@ -7,7 +7,11 @@ import { type Binaries, binariesIn, findBinaries } from "../../src/database/embe
 import { type Folders, openOwned, prepareFolders } from "../../src/database/embedded/folders.ts";
 import { initialise, SUPERUSER } from "../../src/database/embedded/initialise.ts";
 import { type Runner, spawnAs } from "../../src/database/embedded/runner.ts";
-import { type Embedded, type EmbeddedOptions, startEmbedded } from "../../src/database/embedded.ts";
+import {
+  type Embedded,
+  type EmbeddedOptions,
+  startEmbedded,
+} from "../../src/database/embedded/start-embedded.ts";
 
 /** The programs that tests run on: our own, or those in the folder TEST_POSTGRES_BIN, which `npm run test:matrix` names. */
 export function testBinaries(): Promise<Binaries> {

@@ -5,8 +5,8 @@ import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { recoverFolder } from "../../src/database/embedded/postmaster.ts";
-import type { EmbeddedConnection } from "../../src/database/embedded.ts";
-import { migrateUp } from "../../src/database/migrate.ts";
+import type { EmbeddedConnection } from "../../src/database/embedded/start-embedded.ts";
+import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { startTestPostgres } from "./server.ts";
 
 const PREFIX = "ltb-test-";

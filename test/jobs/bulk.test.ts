@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Executor } from "../../src/database/executor.ts";
-import { sql } from "../../src/database/sql.ts";
-import { changeMany } from "../../src/jobs/bulk.ts";
-import { cancelJobs, retryJobs } from "../../src/jobs/change.ts";
+import type { Executor } from "../../src/database/statement/executor.ts";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { BulkFilter } from "../../src/jobs/input.ts";
+import { changeMany } from "../../src/jobs/transitions/bulk.ts";
+import { cancelJobs, retryJobs } from "../../src/jobs/transitions/transitions.ts";
 import { queue } from "./support.ts";
 
 const q = queue();

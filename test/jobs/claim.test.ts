@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/database/cancellation.ts";
-import type { Lease } from "../../src/jobs/claim.ts";
+import { withSignal } from "../../src/cancellation.ts";
+import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { until } from "../database/support.ts";
 import { queue } from "./support.ts";

@@ -5,7 +5,7 @@ import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { CompleteJobsItemSchema } from "../../gen/ltb/v1/job_service_pb.ts";
-import { completeJobs } from "../../src/jobs/complete.ts";
+import { completeJobs } from "../../src/jobs/finish/complete.ts";
 import { queue } from "./support.ts";
 
 const q = queue();

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
 import { queue, unknownId } from "./support.ts";
 
 const q = queue();

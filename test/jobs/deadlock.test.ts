@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import type { Database } from "../../src/database/database.ts";
 import { ServiceError } from "../../src/errors.ts";
+import type { Database } from "../../src/storage.ts";
 import { queue } from "./support.ts";
 
 const q = queue();

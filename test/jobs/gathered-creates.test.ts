@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
 import type { JobToCreate } from "../../src/jobs/create.ts";
 import { gatheredCreates } from "../../src/jobs/gathered-creates.ts";
 import { limits } from "../../src/limits.ts";

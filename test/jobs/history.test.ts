@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Database } from "../../src/database/database.ts";
+import type { Database } from "../../src/storage.ts";
 import { contradictions } from "./history/check.ts";
 import { QueueClient, type Shared } from "./history/client.ts";
 import { type Schedule, schedule } from "./history/commands.ts";

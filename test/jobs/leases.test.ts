@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Lease } from "../../src/jobs/claim.ts";
+import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { until } from "../database/support.ts";
 import { queue, unknownId } from "./support.ts";

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/jobs/input.ts";
-import type { JobListOptions } from "../../src/jobs/lists.ts";
+import type { JobListOptions } from "../../src/jobs/lists/lists.ts";
 import type { Job } from "../../src/jobs/rows.ts";
 import { queue } from "./support.ts";
 

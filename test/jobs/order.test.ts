@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
 import { ServiceError } from "../../src/errors.ts";
+import { newId } from "../../src/ids.ts";
+import type { Database } from "../../src/storage.ts";
 import { lanes } from "./history/client.ts";
 import { ModelQueue, type ModelWorker } from "./history/model.ts";
 import { queue } from "./support.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
+import { newId } from "../../src/ids.ts";
+import type { Database } from "../../src/storage.ts";
 import { queue } from "./support.ts";
 
 // A transaction that holds an old snapshot keeps every row that claims have taken since in the index that they read. However

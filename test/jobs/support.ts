@@ -1,9 +1,9 @@
 import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
-import { QueueMaintenance } from "../../src/jobs/maintenance.ts";
+import { newId } from "../../src/ids.ts";
+import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 export const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withSignal } from "../../src/cancellation.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { withSignal } from "../../src/database/cancellation.ts";
-import { Database } from "../../src/database/database.ts";
-import { newId } from "../../src/database/ids.ts";
 import type { ServiceError } from "../../src/errors.ts";
+import { newId } from "../../src/ids.ts";
 import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker, until } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

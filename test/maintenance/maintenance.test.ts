@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { Database } from "../../src/database/database.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker, run, running } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

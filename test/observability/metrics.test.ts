@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
 import { limits } from "../../src/limits.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { Exposition } from "../../src/metrics/exposition.ts";
 import type { Family } from "../../src/metrics/family.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
+import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { queue, unknownId } from "../jobs/support.ts";

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { onBehalfOf } from "../../src/database/callers.ts";
-import { Database } from "../../src/database/database.ts";
-import { withOrigin } from "../../src/database/origin.ts";
-import { sql, statement } from "../../src/database/sql.ts";
-import { StatementWatch } from "../../src/database/statement-watch.ts";
+import { onBehalfOf } from "../../src/database/scope/callers.ts";
+import { withOrigin } from "../../src/database/scope/origin.ts";
+import { sql, statement } from "../../src/database/statement/sql.ts";
+import { StatementWatch } from "../../src/database/statement/statement-watch.ts";
 import { limits } from "../../src/limits.ts";
 import { Exposition } from "../../src/metrics/exposition.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { parseExposition } from "./exposition.ts";
 

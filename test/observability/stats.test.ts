@@ -1,8 +1,8 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
-import { allStatements } from "../../src/database/sql.ts";
+import { allStatements } from "../../src/database/statement/sql.ts";
 import { limits } from "../../src/limits.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

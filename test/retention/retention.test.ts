@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
-import { Database } from "../../src/database/database.ts";
 import { Retention } from "../../src/retention/retention.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

@@ -8,7 +8,7 @@ import {
   RetryInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { callOf } from "../../src/rpc/context.ts";
+import { callOf } from "../../src/rpc/call/context.ts";
 import { benchmarks, eventually, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 
 describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { ServiceError } from "../../src/errors.ts";
-import { decodePageToken, encodePageToken, pageSize } from "../../src/rpc/paging.ts";
+import { decodePageToken, encodePageToken, pageSize } from "../../src/wire/paging.ts";
 
 const schema = z.object({ createdAt: z.string(), id: z.string() });
 const position = { createdAt: "2026-01-01T00:00:00.000001Z", id: "b1" };

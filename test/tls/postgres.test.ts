@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DatabaseOptions, databaseConfig } from "../../src/config.ts";
-import { findConnection } from "../../src/database/connect.ts";
-import { Database } from "../../src/database/database.ts";
+import { findConnection } from "../../src/database/connection/connect.ts";
+import { Database } from "../../src/storage.ts";
 import { type Authority, createAuthority, local } from "./certificates.ts";
 import { PASSWORD, startPostgres } from "./postgres.ts";
 

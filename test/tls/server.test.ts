@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { callOf } from "../../src/rpc/context.ts";
+import { callOf } from "../../src/rpc/call/context.ts";
 import type { ClientCertificate } from "../../src/rpc/tls/client-certificate.ts";
 import { benchmarks, eventually, failure, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, local, type Pair, selfSigned } from "./certificates.ts";

@@ -3,7 +3,7 @@ import { get } from "node:https";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { screen } from "../../src/cli/screen.ts";
+import { screen } from "../../src/cli/shared/banner.ts";
 import { createClient } from "../../src/client/index.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Executor } from "../../src/database/executor.ts";
+import type { Executor } from "../../src/database/statement/executor.ts";
 import { jobEvents } from "../../src/jobs/events.ts";
 import type { ChangeEvent } from "../../src/watch/events.ts";
 import { ChangeFeed } from "../../src/watch/feed.ts";

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { testBench } from "./support.ts";
 
 const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { onTestFinished } from "vitest";
-import { Database } from "../../src/database/database.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 /** A database of the test's own, with what a test of workers does to it. */

@@ -1,14 +1,14 @@
 import { Code } from "@connectrpc/connect";
-import type { Executor } from "../../database/executor.ts";
-import { newId } from "../../database/ids.ts";
+import type { Executor } from "../../database/statement/executor.ts";
 import { ServiceError } from "../../errors.ts";
+import { newId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, whole } from "../../validation.ts";
 import { recordAudit } from "../record.ts";
-import type { AuditChain } from "./audit-chain.ts";
-import { contentHash, type Link } from "./chain.ts";
+import { contentHash, type Link } from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
 import { packRemoval } from "./records.ts";
+import type { AuditChain } from "./seal-task.ts";
 import type { Sealer } from "./sealer.ts";
 import { insertSeal, lockChain, readCutoff, readTail, removeOld, sealingTime } from "./statements.ts";
 

@@ -1,4 +1,4 @@
-import { type Fragment, sql } from "../../database/sql.ts";
+import { type Fragment, sql } from "../../database/statement/sql.ts";
 
 // The canonical bytes of an entry: what `record_send` makes of its columns in the order below, which is PostgreSQL's binary format
 // of a row. All numbers are big-endian:

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import type { ChainHead } from "./chain.ts";
+import type { ChainHead } from "./hash-chain.ts";
 
 const head = z.object({
   sequence: z.int().min(1),

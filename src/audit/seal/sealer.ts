@@ -1,8 +1,8 @@
-import type { Executor } from "../../database/executor.ts";
+import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
-import type { AuditChain } from "./audit-chain.ts";
-import { contentHash, type Link } from "./chain.ts";
+import { contentHash, type Link } from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
+import type { AuditChain } from "./seal-task.ts";
 import { insertSeal, readTail, takeUnsealed, tryLockChain } from "./statements.ts";
 
 interface Sealed {

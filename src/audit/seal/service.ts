@@ -1,10 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import type { Database } from "../../database/database.ts";
 import { invalidField } from "../../errors.ts";
-import { fromTimestamp, toTimestamp } from "../../rpc/convert.ts";
+import type { Database } from "../../storage.ts";
+import { fromTimestamp, toTimestamp } from "../../wire/convert.ts";
 import { attemptId } from "../attempt.ts";
-import type { ChainHead } from "./chain.ts";
+import type { ChainHead } from "./hash-chain.ts";
 import type { Break } from "./verify.ts";
 
 /** The methods of AuditService that keep the trail tamper-evident. */

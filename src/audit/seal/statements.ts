@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/binary-array.ts";
-import { sql, statement } from "../../database/sql.ts";
-import type { Link } from "./chain.ts";
+import { arrayOf } from "../../database/statement/binary-array.ts";
+import { sql, statement } from "../../database/statement/sql.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
+import type { Link } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
 
 /** Any number will do as long as every server takes the same. Advisory locks are per database; this one ends with its transaction. */

@@ -1,6 +1,6 @@
-import type { Executor } from "../../database/executor.ts";
-import { AuditChain, type ChainOptions } from "./audit-chain.ts";
+import type { Executor } from "../../database/statement/executor.ts";
 import { type Cleanup, cleanUpAuditLogs } from "./cleanup.ts";
+import { AuditChain, type ChainOptions } from "./seal-task.ts";
 import { Sealer } from "./sealer.ts";
 import { type Verification, type VerifyOptions, verifyChain } from "./verify.ts";
 

@@ -2,10 +2,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import { z } from "zod";
 import { limits } from "../../limits.ts";
 import { parseInput, timestamp } from "../../validation.ts";
-import { type AuditChain, missingHead } from "./audit-chain.ts";
-import { beginning, type ChainHead, contentHash, flaw, headOf, type Link, micros } from "./chain.ts";
+import { beginning, type ChainHead, contentHash, flaw, headOf, type Link, micros } from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
 import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } from "./records.ts";
+import { type AuditChain, missingHead } from "./seal-task.ts";
 import {
   compareAttempts,
   compareAuditLogs,

@@ -7,9 +7,9 @@ import {
   type ServiceOptions,
   withReplicaOption,
   withServiceOptions,
-} from "../client.ts";
-import { examples } from "../examples.ts";
-import { note } from "../output.ts";
+} from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { note } from "../shared/output.ts";
 import { resumed } from "../transfer/resumed.ts";
 import { writeToFile, writeToStdout } from "../transfer/write-text.ts";
 import { type Filter, filterOf, withFilter } from "./filter.ts";

@@ -1,8 +1,8 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import type { ServiceClient } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { time } from "../options.ts";
+import type { ServiceClient } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { time } from "../shared/options.ts";
 
 export interface Filter {
   user?: string;

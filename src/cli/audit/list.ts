@@ -1,10 +1,15 @@
 import type { Command } from "commander";
 import { type AuditLog, AuditLogSchema } from "../../../gen/ltb/v1/audit_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { count } from "../options.ts";
-import { note, plain, print, printJson, second, table } from "../output.ts";
-import { collect, noteMore } from "../pages.ts";
+import {
+  createClient,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { count } from "../shared/options.ts";
+import { note, plain, print, printJson, second, table } from "../shared/output.ts";
+import { collect, noteMore } from "../shared/pages.ts";
 import { type Filter, filterOf, withFilter } from "./filter.ts";
 
 interface Options extends ServiceOptions, Filter {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { AuditLogSchema } from "../../../gen/ltb/v1/audit_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { pairs, plain, print, printable, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { pairs, plain, print, printable, printJson } from "../shared/output.ts";
 
 export function showCommand(audit: Command): void {
   withServiceOptions(audit.command("show"))

@@ -2,11 +2,11 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError, describeError, exitCodes, showError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { repeated, time } from "../options.ts";
-import { print, printable, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError, describeError, exitCodes, showError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { repeated, time } from "../shared/options.ts";
+import { print, printable, printJson } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   from?: Date;

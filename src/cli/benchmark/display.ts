@@ -3,8 +3,8 @@ import {
   type WatchBenchmarksResponse,
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { figure, plain, print, printable, printJson } from "../output.ts";
-import { finalStatuses, statusName } from "../status.ts";
+import { figure, plain, print, printable, printJson } from "../shared/output.ts";
+import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */
 export interface Display extends Disposable {

@@ -1,13 +1,13 @@
 import type { CallOptions } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { follow } from "../follow.ts";
-import { finalStatuses } from "../status.ts";
-import { stopOnSignal } from "../stop-on-signal.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { follow } from "../shared/follow.ts";
+import { finalStatuses } from "../shared/status.ts";
+import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { displayOf } from "./display.ts";
 
 /** Most ids of one watch. */

@@ -5,12 +5,17 @@ import {
   EvaluationSchema,
   EvaluationView,
 } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { count } from "../options.ts";
-import { figure, minute, note, plain, print, printJson, table } from "../output.ts";
-import { collect, noteMore } from "../pages.ts";
+import {
+  createClient,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { count } from "../shared/options.ts";
+import { figure, minute, note, plain, print, printJson, table } from "../shared/output.ts";
+import { collect, noteMore } from "../shared/pages.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
 const orders = {

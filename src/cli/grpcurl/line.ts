@@ -2,8 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { permissionOf } from "../../auth/permissions.ts";
 import type { JsonObject } from "../../validation.ts";
-import { hostAndPort } from "../client.ts";
-import type { TlsFlags } from "../tls.ts";
+import { hostAndPort } from "../shared/client.ts";
+import type { TlsFlags } from "../shared/tls.ts";
 import { exampleOf } from "./methods.ts";
 
 export interface Target extends Omit<TlsFlags, "tls"> {

@@ -1,7 +1,7 @@
 import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../output.ts";
+import { figure } from "../shared/output.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";

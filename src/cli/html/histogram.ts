@@ -1,7 +1,7 @@
 import type { Spec } from "vega";
 import type { MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../output.ts";
+import { figure } from "../shared/output.ts";
 import { chart } from "./chart.ts";
 import type { Html } from "./markup.ts";
 import { metricValue, unitOf } from "./metric.ts";

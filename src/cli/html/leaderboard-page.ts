@@ -1,5 +1,5 @@
 import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { figure } from "../output.ts";
+import { figure } from "../shared/output.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";

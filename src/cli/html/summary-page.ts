@@ -1,8 +1,8 @@
 import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../output.ts";
-import { statusName } from "../status.ts";
+import { figure } from "../shared/output.ts";
+import { statusName } from "../shared/status.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";

@@ -4,8 +4,8 @@ import type {
   GetBenchmarkSummaryResponse,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import type { BenchmarkClient } from "../client.ts";
-import { note } from "../output.ts";
+import type { BenchmarkClient } from "../shared/client.ts";
+import { note } from "../shared/output.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { writeToFile } from "../transfer/write-text.ts";
 import { comparePage } from "./compare-page.ts";

@@ -1,10 +1,10 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import type { ServiceClient } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { time } from "../options.ts";
+import type { ServiceClient } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { time } from "../shared/options.ts";
 import { type JobStatusName, jobStatuses } from "./status.ts";
 
 /** Options that pick many jobs at once. */

@@ -1,11 +1,16 @@
 import { type Command, Option } from "commander";
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { count } from "../options.ts";
-import { minute, note, plain, print, printJson, table } from "../output.ts";
-import { collect, noteMore } from "../pages.ts";
+import {
+  createClient,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { count } from "../shared/options.ts";
+import { minute, note, plain, print, printJson, table } from "../shared/output.ts";
+import { collect, noteMore } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
 
 interface Options extends ServiceOptions {

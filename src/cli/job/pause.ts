@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { note, plain, print, printJson, table } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { note, plain, print, printJson, table } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   type?: string;

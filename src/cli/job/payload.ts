@@ -5,7 +5,7 @@ import { parseObject } from "../../import/json-text.ts";
 import { defaultLimits } from "../../import/limits.ts";
 import { unreadable } from "../../import/source.ts";
 import type { JsonObject } from "../../validation.ts";
-import { CliError } from "../errors.ts";
+import { CliError } from "../shared/errors.ts";
 
 /**
  * The payload that an argument names: JSON text, `-` for standard input, `@FILE` for a file.

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { note, plain, print, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { note, plain, print, printJson } from "../shared/output.ts";
 import { forEachId } from "./each.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 

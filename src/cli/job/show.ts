@@ -1,10 +1,10 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { pairs, plain, print, printJson, second, span, table } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { pairs, plain, print, printJson, second, span, table } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
 export function showCommand(job: Command): void {

@@ -1,10 +1,10 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { plain, print, printJson, span, table } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { plain, print, printJson, span, table } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   type?: string;

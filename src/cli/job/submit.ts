@@ -1,12 +1,17 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { duration, repeated, time, whole } from "../options.ts";
-import { plain, print, printJson } from "../output.ts";
+import {
+  createClient,
+  type ServiceClient,
+  type ServiceOptions,
+  withServiceOptions,
+} from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { duration, repeated, time, whole } from "../shared/options.ts";
+import { plain, print, printJson } from "../shared/output.ts";
 import type { JobFields } from "./batches.ts";
 import { readPayload } from "./payload.ts";
 import { submitLines } from "./submit-lines.ts";

@@ -4,13 +4,13 @@ import type { CallOptions } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { findBenchmark } from "../find-benchmark.ts";
-import { follow } from "../follow.ts";
-import { note, plain, print, printable, printJson, span } from "../output.ts";
-import { stopOnSignal } from "../stop-on-signal.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { findBenchmark } from "../shared/find-benchmark.ts";
+import { follow } from "../shared/follow.ts";
+import { note, plain, print, printable, printJson, span } from "../shared/output.ts";
+import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
 /** Most ids of one watch. */

@@ -2,11 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { ApiKeySchema } from "../../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { type DirectOptions, onDatabase, withDirectOptions } from "../direct.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { duration, repeated, time } from "../options.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { type DirectOptions, onDatabase, withDirectOptions } from "../shared/direct.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { duration, repeated, time } from "../shared/options.ts";
 import { findStoredUser, findUser, userArgument } from "../user/find.ts";
 import { printSecret } from "./print.ts";
 

@@ -1,6 +1,6 @@
 import { type ApiKey, ApiKeySchema } from "../../../gen/ltb/v1/user_pb.ts";
-import { CliError } from "../errors.ts";
-import { minute, note, plain, print, printJson } from "../output.ts";
+import { CliError } from "../shared/errors.ts";
+import { minute, note, plain, print, printJson } from "../shared/output.ts";
 
 /** Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr. */
 export function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {

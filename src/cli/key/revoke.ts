@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
 import { forEachId } from "../job/each.ts";
-import { print, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { print, printJson } from "../shared/output.ts";
 
 export function revokeCommand(key: Command): void {
   withServiceOptions(key.command("revoke"))

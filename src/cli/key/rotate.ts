@@ -1,8 +1,8 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { duration } from "../options.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { duration } from "../shared/options.ts";
 import { printSecret } from "./print.ts";
 
 interface Options extends ServiceOptions {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { withConfiguredDatabase } from "../configured.ts";
-import { examples } from "../examples.ts";
-import { note, print, printJson } from "../output.ts";
+import { withConfiguredDatabase } from "../shared/configured.ts";
+import { examples } from "../shared/examples.ts";
+import { note, print, printJson } from "../shared/output.ts";
 import { configured, type MigrateOptions } from "./options.ts";
 
 interface DownOptions extends MigrateOptions {
@@ -28,7 +28,7 @@ export function downCommand(migrate: Command): void {
       ),
     )
     .action(async ({ config, json, to, yes = false }: DownOptions) => {
-      const { migrateDown } = await import("../../database/migrate.ts");
+      const { migrateDown } = await import("../../database/migrate/migrate.ts");
       const { reverted } = await withConfiguredDatabase(config, async (database) =>
         migrateDown(await database.migrationConnection(), {
           to,

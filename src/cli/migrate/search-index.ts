@@ -1,8 +1,8 @@
 import { Argument, type Command } from "commander";
-import { type SearchKind, searchKinds } from "../../evaluations/search-indexes.ts";
-import { withConfiguredDatabase } from "../configured.ts";
-import { examples } from "../examples.ts";
-import { note, print, printJson, table } from "../output.ts";
+import { type SearchKind, searchKinds } from "../../evaluations/search/indexes.ts";
+import { withConfiguredDatabase } from "../shared/configured.ts";
+import { examples } from "../shared/examples.ts";
+import { note, print, printJson, table } from "../shared/output.ts";
 import { configured, type MigrateOptions } from "./options.ts";
 
 /** `ltb migrate index`: indexes that only those need who search. */
@@ -23,7 +23,7 @@ export function searchIndexCommand(migrate: Command): void {
     .addArgument(kind)
     .addHelpText("after", examples(["ltb migrate index add text", ""]))
     .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
-      const { addSearchIndex } = await import("../../evaluations/manage-search-indexes.ts");
+      const { addSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const added = await withConfiguredDatabase(config, async (database) => {
         const connection = await database.migrationConnection();
         if (!json) note(`building the index for ${which} …`);
@@ -37,7 +37,7 @@ export function searchIndexCommand(migrate: Command): void {
     .addArgument(kind)
     .addHelpText("after", examples(["ltb migrate index drop text", ""]))
     .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
-      const { dropSearchIndex } = await import("../../evaluations/manage-search-indexes.ts");
+      const { dropSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const dropped = await withConfiguredDatabase(config, async (database) =>
         dropSearchIndex(await database.migrationConnection(), which),
       );
@@ -48,7 +48,7 @@ export function searchIndexCommand(migrate: Command): void {
     .description("Lists the indexes, and which of them are there.")
     .addHelpText("after", examples(["ltb migrate index list", ""]))
     .action(async ({ config, json }: MigrateOptions) => {
-      const { listSearchIndexes } = await import("../../evaluations/manage-search-indexes.ts");
+      const { listSearchIndexes } = await import("../../evaluations/search/manage-indexes.ts");
       const indexes = await withConfiguredDatabase(config, async (database) =>
         listSearchIndexes(await database.migrationConnection()),
       );

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { MigrationFault } from "../../database/migrate.ts";
-import { withConfiguredDatabase } from "../configured.ts";
-import { exitCodes } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { note, print, printJson } from "../output.ts";
+import type { MigrationFault } from "../../database/migrate/migrate.ts";
+import { withConfiguredDatabase } from "../shared/configured.ts";
+import { exitCodes } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { note, print, printJson } from "../shared/output.ts";
 import { configured, type MigrateOptions } from "./options.ts";
 
 const WORDS: Record<MigrationFault["kind"], string> = {
@@ -23,7 +23,7 @@ export function verifyCommand(migrate: Command): void {
     )
     .addHelpText("after", examples(["ltb migrate verify", ""], ["ltb migrate verify --json", ""]))
     .action(async ({ config, json }: MigrateOptions) => {
-      const { verifyMigrations } = await import("../../database/migrate.ts");
+      const { verifyMigrations } = await import("../../database/migrate/migrate.ts");
       const { faults, additional, isComplete } = await withConfiguredDatabase(config, async (database) =>
         verifyMigrations(await database.migrationConnection()),
       );

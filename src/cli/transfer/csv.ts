@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { EvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { JsonValue } from "../../validation.ts";
-import { plain } from "../output.ts";
+import { plain } from "../shared/output.ts";
 
 /** In the order of the message; `metrics` becomes a column each. */
 const columns = EvaluationSchema.fields.map(({ name }) => name);

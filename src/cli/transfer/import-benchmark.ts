@@ -4,9 +4,9 @@ import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
-import type { BenchmarkClient } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { finalStatuses, statuses } from "../status.ts";
+import type { BenchmarkClient } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
 
 /** A benchmark of a log and what became of it in the service. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Presets, SingleBar } from "cli-progress";
-import { printable } from "../output.ts";
+import { printable } from "../shared/output.ts";
 
 /** How far a file has been read, on stderr. */
 export interface Progress {

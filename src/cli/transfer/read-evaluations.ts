@@ -1,6 +1,6 @@
 import type { Evaluation, EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { type BenchmarkClient, noDeadline } from "../client.ts";
 import type { filterOf } from "../evaluation/filter.ts";
+import { type BenchmarkClient, noDeadline } from "../shared/client.ts";
 import { resumed } from "./resumed.ts";
 
 /** All evaluations of a benchmark that match, oldest first, in the chunks they come in. An export that breaks is resumed where it was. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTransient } from "../errors.ts";
-import { note } from "../output.ts";
+import { isTransient } from "../shared/errors.ts";
+import { note } from "../shared/output.ts";
 
 /** Pauses before a broken export is resumed, in milliseconds; it is given up after the last. */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];

@@ -6,7 +6,7 @@ import type {
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOutcome, NewEvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { ImportedEvaluation } from "../../import/types.ts";
-import { type BenchmarkClient, noDeadline } from "../client.ts";
+import { type BenchmarkClient, noDeadline } from "../shared/client.ts";
 
 /** A message is sent when it holds this many rows or about this many bytes. */
 const MESSAGE_ROWS = 200;

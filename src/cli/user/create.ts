@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { type Command, Option } from "commander";
 import { type User, UserSchema } from "../../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { type DirectOptions, onDatabase, withDirectOptions } from "../direct.ts";
-import { examples } from "../examples.ts";
-import { type PasswordOptions, readPassword, withPasswordOption } from "../passwords.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { type DirectOptions, onDatabase, withDirectOptions } from "../shared/direct.ts";
+import { examples } from "../shared/examples.ts";
+import { type PasswordOptions, readPassword, withPasswordOption } from "../shared/passwords.ts";
 import { needed } from "./find.ts";
 import { printUser } from "./print.ts";
 import { type RoleName, roleNames, roles } from "./role.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { print, printable, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { print, printable, printJson } from "../shared/output.ts";
 import { findUser, userArgument } from "./find.ts";
 
 export function deleteCommand(user: Command): void {

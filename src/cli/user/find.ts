@@ -1,8 +1,8 @@
 import type { User } from "../../../gen/ltb/v1/user_pb.ts";
 import type { UserRepository } from "../../users/repository.ts";
 import type { User as StoredUser } from "../../users/rows.ts";
-import type { UserClient } from "../client.ts";
-import { CliError } from "../errors.ts";
+import type { UserClient } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

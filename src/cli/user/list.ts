@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { type User, UserRole, UserSchema } from "../../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { count } from "../options.ts";
-import { minute, note, plain, print, printJson, table } from "../output.ts";
-import { collect, noteMore } from "../pages.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { count } from "../shared/options.ts";
+import { minute, note, plain, print, printJson, table } from "../shared/output.ts";
+import { collect, noteMore } from "../shared/pages.ts";
 import { type RoleName, roleName, roleNames, roles } from "./role.ts";
 
 interface Options extends ServiceOptions {

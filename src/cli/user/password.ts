@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { type DirectOptions, onDatabase, withDirectOptions } from "../direct.ts";
-import { examples } from "../examples.ts";
-import { note, printJson } from "../output.ts";
-import { type PasswordOptions, readPassword, withPasswordOption } from "../passwords.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { type DirectOptions, onDatabase, withDirectOptions } from "../shared/direct.ts";
+import { examples } from "../shared/examples.ts";
+import { note, printJson } from "../shared/output.ts";
+import { type PasswordOptions, readPassword, withPasswordOption } from "../shared/passwords.ts";
 import { findStoredUser, findUser, userArgument } from "./find.ts";
 
 interface Options extends ServiceOptions, DirectOptions, PasswordOptions {

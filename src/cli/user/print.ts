@@ -1,5 +1,5 @@
 import { type User, UserSchema } from "../../../gen/ltb/v1/user_pb.ts";
-import { pairs, plain, print, printJson } from "../output.ts";
+import { pairs, plain, print, printJson } from "../shared/output.ts";
 import { roleName } from "./role.ts";
 
 /** Prints every field of a user. */

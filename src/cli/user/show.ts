@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
 import { findUser, needed, userArgument } from "./find.ts";
 import { printUser } from "./print.ts";
 

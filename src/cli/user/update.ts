@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
 import { findUser, needed, userArgument } from "./find.ts";
 import { printUser } from "./print.ts";
 import { type RoleName, roleNames, roles } from "./role.ts";

@@ -1,11 +1,11 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { type Worker, WorkerSchema, WorkerStatus } from "../../../gen/ltb/v1/worker_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { count, duration, repeated } from "../options.ts";
-import { note, plain, print, printJson, table } from "../output.ts";
-import { collect, noteMore } from "../pages.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { count, duration, repeated } from "../shared/options.ts";
+import { note, plain, print, printJson, table } from "../shared/output.ts";
+import { collect, noteMore } from "../shared/pages.ts";
 import { healthName, silence, workerStatuses, workerStatusName } from "./status.ts";
 
 interface Options extends ServiceOptions {

@@ -1,10 +1,10 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { RemoveStaleWorkersResponseSchema } from "../../../gen/ltb/v1/worker_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { duration } from "../options.ts";
-import { plain, print, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { duration } from "../shared/options.ts";
+import { plain, print, printJson } from "../shared/output.ts";
 
 export function removeStaleCommand(worker: Command): void {
   withServiceOptions(worker.command("remove-stale"))

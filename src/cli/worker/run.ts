@@ -3,13 +3,13 @@ import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
 import { version } from "../../version.ts";
-import { apiKeyFor } from "../api-key.ts";
-import { type ServiceOptions, withServiceOptions } from "../client.ts";
-import { examples } from "../examples.ts";
-import { duration, repeated, whole } from "../options.ts";
-import { note, print, printable, printJson, span } from "../output.ts";
-import { stopOnSignal } from "../stop-on-signal.ts";
-import { tlsOf } from "../tls.ts";
+import { apiKeyFor } from "../shared/api-key.ts";
+import { type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { examples } from "../shared/examples.ts";
+import { duration, repeated, whole } from "../shared/options.ts";
+import { note, print, printable, printJson, span } from "../shared/output.ts";
+import { stopOnSignal } from "../shared/stop-on-signal.ts";
+import { tlsOf } from "../shared/tls.ts";
 import { execute } from "./execute.ts";
 
 interface Options extends ServiceOptions {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { WorkerSchema } from "../../../gen/ltb/v1/worker_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../client.ts";
-import { CliError } from "../errors.ts";
-import { examples } from "../examples.ts";
-import { pairs, plain, print, printJson } from "../output.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { CliError } from "../shared/errors.ts";
+import { examples } from "../shared/examples.ts";
+import { pairs, plain, print, printJson } from "../shared/output.ts";
 import { healthName, workerStatusName } from "./status.ts";
 
 export function showCommand(worker: Command): void {

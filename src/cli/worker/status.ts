@@ -5,7 +5,7 @@ import {
   WorkerStatus,
   WorkerStatusSchema,
 } from "../../../gen/ltb/v1/worker_pb.ts";
-import { span } from "../output.ts";
+import { span } from "../shared/output.ts";
 
 /** The states of a worker by the names that people use. */
 export const workerStatuses = {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
-import { newId } from "../../database/ids.ts";
+import { newId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import type { LtbClient } from "../client.ts";
 import { durationOf } from "../duration.ts";

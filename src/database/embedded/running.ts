@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { EmbeddedConnection } from "../embedded.ts";
 import { SUPERUSER } from "./initialise.ts";
 import { isPostmaster, readPidFile } from "./postmaster.ts";
+import type { EmbeddedConnection } from "./start-embedded.ts";
 
 /** The way to an embedded PostgreSQL that another process serves at this moment; undefined where none runs. */
 export async function findRunning(

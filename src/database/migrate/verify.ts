@@ -2,8 +2,8 @@ import type { Client } from "pg";
 import { type Catalog, invalidIndexes, missingObjects, readCatalog } from "./catalog.ts";
 import { migrationNames } from "./files.ts";
 import { readLedger } from "./ledger.ts";
+import { changedMigrations } from "./schema-state.ts";
 import { expectedCatalogs } from "./scratch.ts";
-import { changedMigrations } from "./standing.ts";
 
 /** Something that is not as the migrations say. */
 export interface MigrationFault {

@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { originOf } from "../../auth/access.ts";
 import { open, permissionOf } from "../../auth/permissions.ts";
-import { type Origin, withOrigin } from "../../database/origin.ts";
-import type { Call } from "../call.ts";
-import type { RpcHost } from "../host.ts";
+import { type Origin, withOrigin } from "../../database/scope/origin.ts";
+import type { Call } from "../call/call.ts";
+import type { RpcHost } from "../call/host.ts";
 import { type Handler, streamsResponse } from "./chain.ts";
 
 /**

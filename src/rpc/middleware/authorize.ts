@@ -1,9 +1,9 @@
 import type { OwnerRule } from "../../auth/owner-rule.ts";
 import { open, permissionOf } from "../../auth/permissions.ts";
-import type { Call } from "../call.ts";
-import { fullName } from "../call.ts";
-import type { RpcHost } from "../host.ts";
-import type { ProvidedMethod } from "../methods.ts";
+import type { Call } from "../call/call.ts";
+import { fullName } from "../call/call.ts";
+import type { RpcHost } from "../call/host.ts";
+import type { ProvidedMethod } from "../call/methods.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./chain.ts";
 
 /**

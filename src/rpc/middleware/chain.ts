@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { CallContext } from "../context.ts";
-import type { RpcHost } from "../host.ts";
+import type { CallContext } from "../call/context.ts";
+import type { RpcHost } from "../call/host.ts";
 import { authenticate } from "./authenticate.ts";
 import { deadline } from "./deadline.ts";
 import { errors } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { withSignal } from "../../database/cancellation.ts";
+import { withSignal } from "../../cancellation.ts";
 import type { ServiceError } from "../../errors.ts";
-import type { Call } from "../call.ts";
+import type { Call } from "../call/call.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./chain.ts";
 
 /**

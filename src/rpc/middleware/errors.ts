@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { CallContext } from "../context.ts";
-import { toConnectError } from "../errors.ts";
-import type { RpcHost } from "../host.ts";
+import type { CallContext } from "../call/context.ts";
+import { toConnectError } from "../call/errors.ts";
+import type { RpcHost } from "../call/host.ts";
 import { type Handler, streamsResponse } from "./chain.ts";
 
 /**

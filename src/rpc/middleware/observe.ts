@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MethodStats } from "../../metrics/method-stats.ts";
-import { codeName } from "../codes.ts";
-import type { CallContext } from "../context.ts";
-import type { RpcHost } from "../host.ts";
+import { codeName } from "../call/codes.ts";
+import type { CallContext } from "../call/context.ts";
+import type { RpcHost } from "../call/host.ts";
+import type { MethodStats } from "../call/method-stats.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./chain.ts";
 
 /** Counts the call and logs one line when it has ended. */

@@ -1,8 +1,8 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { fromReplica, type ReadFrom } from "../../database/replica.ts";
+import { fromReplica, type ReadFrom } from "../../database/connection/replica.ts";
 import { invalidField } from "../../errors.ts";
-import { callOf } from "../context.ts";
-import type { ProvidedMethod } from "../methods.ts";
+import { callOf } from "../call/context.ts";
+import type { ProvidedMethod } from "../call/methods.ts";
 import { type Handler, streamsResponse } from "./chain.ts";
 
 /** Metadata by which a call agrees to answers of a replica, and by which it is told who answered. */

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { activeTracing, type Failure, type Span, type Tracing } from "../../tracing/tracing.ts";
-import { codeName } from "../codes.ts";
-import type { CallContext } from "../context.ts";
+import { codeName } from "../call/codes.ts";
+import type { CallContext } from "../call/context.ts";
 import { type Handler, streamsResponse } from "./chain.ts";
 
 /** Makes each call a span, where traces are exported when the server starts. Health checks and reflection are noise. */

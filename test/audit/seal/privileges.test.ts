@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { type DatabaseConfig, databaseConfig } from "../../../src/config.ts";
-import { Database } from "../../../src/database/database.ts";
+import { Database } from "../../../src/storage.ts";
 import { onlooker } from "../../database/support.ts";
 import { administer, createTestDatabase } from "../../harness/postgres.ts";
 import { addLogs, startTrail } from "./support.ts";

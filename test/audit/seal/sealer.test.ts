@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { unpack } from "../../../src/audit/seal/records.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
-import { newId } from "../../../src/database/ids.ts";
+import { newId } from "../../../src/ids.ts";
 import { onlooker, until } from "../../database/support.ts";
 import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
 

@@ -6,8 +6,8 @@ import { afterAll } from "vitest";
 import { createKeyFile } from "../../../src/audit/seal/key.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { DatabaseConfig } from "../../../src/config.ts";
-import { Database } from "../../../src/database/database.ts";
-import { newId } from "../../../src/database/ids.ts";
+import { newId } from "../../../src/ids.ts";
+import { Database } from "../../../src/storage.ts";
 import { onlooker } from "../../database/support.ts";
 import { createTestDatabase } from "../../harness/postgres.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import type { EmbeddedConnection } from "../../../src/database/embedded.ts";
+import type { EmbeddedConnection } from "../../../src/database/embedded/start-embedded.ts";
 import { jobType, payload } from "./job.ts";
 
 /** What the audit trail keeps of the job. */

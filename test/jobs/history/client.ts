@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import type { Pool } from "pg";
-import type { Database } from "../../../src/database/database.ts";
-import { newId } from "../../../src/database/ids.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { Lease } from "../../../src/jobs/claim.ts";
-import { QueueMaintenance } from "../../../src/jobs/maintenance.ts";
+import { newId } from "../../../src/ids.ts";
+import type { Lease } from "../../../src/jobs/claim/claim.ts";
+import { QueueMaintenance } from "../../../src/jobs/upkeep/maintenance.ts";
+import type { Database } from "../../../src/storage.ts";
 import type { Command } from "./commands.ts";
 import type { History } from "./record.ts";
 

@@ -1,0 +1,167 @@
+import { Code } from "@connectrpc/connect";
+import type { Executor } from "../../database/statement/executor.ts";
+import { ServiceError } from "../../errors.ts";
+import { beginning, type ChainHead, flaw, headOf, type Link, macOf, type SealHeader } from "./hash-chain.ts";
+import { readHead, writeHead } from "./head-file.ts";
+import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
+import { readLink, readTail } from "./statements.ts";
+
+export interface ChainLog {
+  info: (message: string) => void;
+  warn: (details: object, message: string) => void;
+  /** Default: `warn`. */
+  error?: (details: object, message: string) => void;
+}
+
+export interface ChainOptions {
+  /** The key file; undefined: this process has no key. The last head is kept beside it, in `<keyFile>.head`. */
+  keyFile?: string | undefined;
+  /** Whether to make the key file where there is none and nothing was sealed yet. Default: false. */
+  createKey?: boolean;
+  /** Whether to refuse to go on without the key file. Default: false. */
+  requireKey?: boolean;
+  log?: ChainLog | undefined;
+}
+
+const silent: ChainLog = { info: () => undefined, warn: () => undefined };
+
+/** The chain of seals as this process knows it: its keys, and the last head it has seen, by which it notices that the end was cut off. */
+export class AuditChain {
+  readonly db: Executor;
+  readonly log: ChainLog;
+  readonly #keyFile: string | undefined;
+  readonly #createKey: boolean;
+  readonly #requireKey: boolean;
+  #keys: KeyRing | undefined;
+  #head: ChainHead | undefined;
+  #saved: ChainHead | undefined;
+  #warned = false;
+  #complaint: string | undefined;
+
+  constructor(
+    db: Executor,
+    { keyFile, createKey = false, requireKey = false, log = silent }: ChainOptions = {},
+  ) {
+    this.db = db;
+    this.log = log;
+    this.#keyFile = keyFile;
+    this.#createKey = createKey;
+    this.#requireKey = requireKey;
+  }
+
+  /**
+   * The keys, undefined without any. A key file that appears later is found.
+   * @throws ConfigError if the key file is unreadable or malformed, or missing where it is required
+   */
+  async keys(): Promise<KeyRing | undefined> {
+    if (this.#keys !== undefined || this.#keyFile === undefined) return this.#keys;
+    let keys = await readKeyFile(this.#keyFile);
+    if (keys === undefined && this.#createKey && (await this.db.maybeOne(readTail())) === null) {
+      await createKeyFile(this.#keyFile);
+      this.log.info(
+        `made a key that seals the audit trail: ${this.#keyFile}. Keep a copy of it apart from the database.`,
+      );
+      keys = await readKeyFile(this.#keyFile);
+    }
+    if (keys === undefined) {
+      const how = `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${this.#keyFile})`;
+      if (this.#requireKey) throw keyFileProblem(`expected the file ${this.#keyFile}, found none: ${how}`);
+      this.complain(
+        `nothing of the audit trail is sealed: no key in ${this.#keyFile} (LTB_AUDIT_KEY_FILE); ${how}`,
+        "warn",
+      );
+      return undefined;
+    }
+    if (await isOpenToOthers(this.#keyFile))
+      this.log.warn(
+        {},
+        `others than this user may read the key of the audit trail: chmod 600 ${this.#keyFile}`,
+      );
+    this.complain(undefined);
+    this.#keys = keys;
+    return keys;
+  }
+
+  /** The keys. @throws FAILED_PRECONDITION without any */
+  async requireKeys(): Promise<KeyRing> {
+    const keys = await this.keys();
+    if (keys !== undefined) return keys;
+    throw new ServiceError(
+      Code.FailedPrecondition,
+      "AUDIT_KEY_MISSING",
+      "this server has no key of the audit trail (LTB_AUDIT_KEY_FILE), so it can neither seal nor verify it",
+    );
+  }
+
+  /** The last head that this process has seen, now or before it started. */
+  async head(): Promise<ChainHead | undefined> {
+    if (this.#head === undefined && this.#keyFile !== undefined) {
+      this.#head = await readHead(this.#headFile);
+      this.#saved = this.#head;
+    }
+    return this.#head;
+  }
+
+  /** Why nothing may be added behind this end of the chain: it was altered or cut off. Undefined if all is well. */
+  async problem(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
+    const head = await this.head();
+    if (tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex"))
+      return undefined;
+    const wrong = tail && flaw(tail, keys);
+    if (wrong) return `its last seal, ${tail.sequence}, does not hold: ${wrong}`;
+    const lost = head && (await missingHead(db, head));
+    if (!lost) return undefined;
+    // The next look finds out if an operator has accepted it.
+    this.#head = undefined;
+    return `${lost}. If the database was restored to an earlier state on purpose, remove ${this.#headFile}`;
+  }
+
+  /** The link that follows `tail`. */
+  next(keys: KeyRing, tail: Link | null, what: Omit<SealHeader, "sequence" | "keyId" | "previousMac">): Link {
+    const header = {
+      ...what,
+      sequence: (tail?.sequence ?? 0) + 1,
+      keyId: keys.current.id,
+      previousMac: tail?.mac ?? beginning,
+    };
+    return { ...header, mac: macOf(header, keys.current) };
+  }
+
+  /** What was just committed. */
+  reached(link: Link): void {
+    if ((this.#head?.sequence ?? 0) < link.sequence) this.#head = headOf(link);
+  }
+
+  /** Keeps the last head beside the key. Where that cannot be written, heads have to be kept by hand. */
+  async saveHead(): Promise<void> {
+    if (this.#head === undefined || this.#head === this.#saved || this.#keyFile === undefined) return;
+    try {
+      await writeHead(this.#headFile, this.#head);
+    } catch (error) {
+      if (!this.#warned)
+        this.log.warn({ err: error }, `the last head of the audit trail cannot be kept in ${this.#headFile}`);
+      this.#warned = true;
+    }
+    this.#saved = this.#head;
+  }
+
+  /** Logs a standing problem once, and again when it is another one; undefined: it is over. */
+  complain(problem: string | undefined, level: "warn" | "error" = "error"): void {
+    if (problem === this.#complaint) return;
+    if (problem === undefined) this.log.info("the audit trail is sealed again");
+    else (this.log[level] ?? this.log.warn).call(this.log, {}, problem);
+    this.#complaint = problem;
+  }
+
+  get #headFile(): string {
+    return `${this.#keyFile}.head`;
+  }
+}
+
+/** What is wrong if the chain does not contain the head; undefined if it does. */
+export async function missingHead(db: Executor, { sequence, seal }: ChainHead): Promise<string | undefined> {
+  const link = await db.maybeOne(readLink(sequence));
+  if (link === null) return `seal ${sequence}, which was there, is gone: the end of the chain was cut off`;
+  if (link.mac.toString("hex") === seal) return undefined;
+  return `seal ${sequence} is not the one that was there: the chain was replaced from there or from before`;
+}

@@ -1,0 +1,213 @@
+import {
+  type Client,
+  Code,
+  ConnectError,
+  createClient as createConnectClient,
+  type Interceptor,
+} from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import { BenchmarkService } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobService } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
+import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
+import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
+import { explainTlsFailure } from "../../tls-failures.ts";
+import { apiKeyFor } from "./api-key.ts";
+import { commandLine } from "./invocation.ts";
+import { type TlsFlags, tlsOf, withTlsOptions } from "./tls.ts";
+
+const DEFAULT_ADDRESS = "localhost:50052";
+const DEFAULT_DEADLINE_SECONDS = 30;
+/** A connection that does not answer a ping in time is given up, so that a stream without deadline does not wait for ever. */
+const PING_INTERVAL_MS = 20_000;
+
+/** The options of every command that talks to the service. */
+export interface ServiceOptions extends TlsFlags {
+  address: string;
+  apiKey?: string;
+  /** Seconds for a call that is not a stream. */
+  deadline: number;
+  json?: boolean;
+  /** Read from the replica, where the service has one: see `withReplicaOption`. */
+  replica?: boolean;
+}
+
+export type BenchmarkClient = Client<typeof BenchmarkService>;
+export type JobClient = Client<typeof JobService>;
+export type WorkerClient = Client<typeof WorkerService>;
+export type UserClient = Client<typeof UserService>;
+
+/** Calls to the service. `close` lets the process end. */
+export interface ServiceClient extends Disposable {
+  benchmarks: BenchmarkClient;
+  jobs: JobClient;
+  workers: WorkerClient;
+  users: UserClient;
+  system: Client<typeof SystemService>;
+  audit: Client<typeof AuditService>;
+}
+
+/** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
+export const noDeadline = { timeoutMs: 0 } as const;
+
+/** For a call that works through millions of rows: without a deadline of the caller's the service would set its own. */
+export const longDeadline = { timeoutMs: 24 * 60 * 60 * 1000 } as const;
+
+/** Adds --address, --api-key, --tls and its kind, --deadline and --json. */
+export function withServiceOptions(command: Command): Command {
+  const called = command
+    .addOption(
+      new Option("--address <host:port>", "gRPC address of the service; https://host:port for one with TLS")
+        .env("LTB_ADDRESS")
+        .argParser(hostWithPort)
+        .default(DEFAULT_ADDRESS),
+    )
+    .addOption(
+      new Option(
+        "--api-key <key>",
+        "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found",
+      ).env("LTB_API_KEY"),
+    );
+  return withTlsOptions(called)
+    .addOption(
+      new Option("--deadline <seconds>", "longest time that a call may take which is not a stream")
+        .argParser(seconds)
+        .default(DEFAULT_DEADLINE_SECONDS),
+    )
+    .option("--json", "print JSON: one object on stdout, errors on stderr");
+}
+
+/** Adds --replica, for commands that read much. */
+export function withReplicaOption(command: Command): Command {
+  return command.option(
+    "--replica",
+    "read from the database's replica, if the service has one: a few seconds behind at most, and no burden to the primary",
+  );
+}
+
+/** A client of the service that the options name. It connects with the first call. */
+export function createClient(options: ServiceOptions): ServiceClient {
+  const tls = tlsOf(options);
+  const baseUrl = `${tls ? "https" : "http"}://${hostAndPort(options.address)}`;
+  const { serverName, ...files } = tls ?? {};
+  const sessionManager = new Http2SessionManager(
+    baseUrl,
+    { pingIntervalMs: PING_INTERVAL_MS },
+    { ...files, ...(serverName !== undefined && { servername: serverName }) },
+  );
+  const interceptors = [explainUnreachable(options.address, tls !== undefined)];
+  const apiKey = apiKeyFor(options);
+  if (apiKey !== undefined) interceptors.push(withHeader("authorization", `Bearer ${apiKey}`));
+  if (options.replica) interceptors.push(withHeader("ltb-read", "replica"));
+  const transport = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    interceptors,
+    defaultTimeoutMs: options.deadline * 1000,
+  });
+  return {
+    benchmarks: createConnectClient(BenchmarkService, transport),
+    jobs: createConnectClient(JobService, transport),
+    workers: createConnectClient(WorkerService, transport),
+    users: createConnectClient(UserService, transport),
+    system: createConnectClient(SystemService, transport),
+    audit: createConnectClient(AuditService, transport),
+    [Symbol.dispose]: () => sessionManager.abort(),
+  };
+}
+
+/** The address as `host:port`, for lines that people paste. */
+export function hostAndPort(address: string): string {
+  return address.replace(/^https?:\/\//, "");
+}
+
+function urlOf(address: string): string {
+  return /^https?:\/\//.test(address) ? address : `http://${address}`;
+}
+
+function hostWithPort(address: string): string {
+  const url = URL.parse(urlOf(address));
+  if (url === null || url.pathname !== "/" || !/:\d+\/?$/.test(address))
+    throw new InvalidArgumentError(`Expected host:port, such as ${DEFAULT_ADDRESS}.`);
+  return address.replace(/\/$/, "");
+}
+
+function withHeader(name: string, value: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set(name, value);
+    return next(request);
+  };
+}
+
+/** Says which address does not answer, why, and what to do, instead of Node's `connect ECONNREFUSED`. */
+function explainUnreachable(address: string, secure: boolean): Interceptor {
+  let answered = false;
+  return (next) => async (request) => {
+    try {
+      const response = await next(request);
+      answered = true;
+      return response;
+    } catch (error) {
+      if (request.signal.aborted) throw error;
+      const message =
+        connectionProblem(error, address, secure) ??
+        (answered ? undefined : closedProblem(error, address, secure));
+      if (message === undefined) throw error;
+      throw new ConnectError(
+        message,
+        Code.Unavailable,
+        undefined,
+        [{ desc: ErrorInfoSchema, value: { reason: "UNREACHABLE", domain: "llm-test-bench" } }],
+        error,
+      );
+    }
+  };
+}
+
+const tlsWords = {
+  ca: "--tls-ca FILE (LTB_TLS_CA_FILE)",
+  certificate: "--tls-cert FILE and --tls-key FILE",
+  serverName: "--tls-server-name NAME",
+  off: "without --tls or https://",
+};
+
+const connectionProblems: Record<string, string> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "unknown host",
+  EAI_AGAIN: "unknown host",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
+  ETIMEDOUT: "no answer",
+  ERR_HTTP2_ERROR: "it does not speak gRPC; is this the gRPC port?",
+};
+
+function connectionProblem(error: unknown, address: string, secure: boolean): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const failure = secure ? explainTlsFailure(cause.message, tlsWords) : undefined;
+    if (failure !== undefined) return `cannot connect to ${address}: ${failure}`;
+    if (!("code" in cause && typeof cause.code === "string")) continue;
+    const problem = connectionProblems[cause.code];
+    if (problem !== undefined)
+      return `no service at ${address} (${problem}). Start it with: ${commandLine("serve")} – or name another with --address`;
+  }
+  return undefined;
+}
+
+/** For a connection that was closed, or reset, before its other end had greeted, of which no more is told. */
+function closedProblem(error: unknown, address: string, secure: boolean): string | undefined {
+  if (!(error instanceof Error && /closed with error code CANCEL|ECONNRESET/.test(error.message)))
+    return undefined;
+  return secure
+    ? `${address} closed the connection: it may not accept the certificate; give one with ${tlsWords.certificate} that its authority has signed`
+    : `${address} closed the connection; if it speaks TLS, add --tls or name it as https://${address}`;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400))
+    throw new InvalidArgumentError("Expected seconds, more than 0 and at most 86400.");
+  return value;
+}

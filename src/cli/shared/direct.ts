@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import type { Database } from "../../storage.ts";
+import { withConfiguredDatabase } from "./configured.ts";
+import { CliError } from "./errors.ts";
+import { commandLine } from "./invocation.ts";
+import { note } from "./output.ts";
+
+/** Options of commands that can do without the service. */
+export interface DirectOptions {
+  /** Write to the configured database. */
+  database?: boolean;
+  config?: string;
+}
+
+export function withDirectOptions(command: Command): Command {
+  return command
+    .option(
+      "--database",
+      "write to the configured database (DATABASE_URL and its kin) instead of calling the service: for the first admin and key, and where none are left",
+    )
+    .option("--config <file>", "with --database: JSON file with settings (LTB_CONFIG_FILE)");
+}
+
+/** Works on the configured database, as the program itself and not as any user. */
+export async function onDatabase<T>(
+  { config: file }: DirectOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const { Database } = await import("../../storage.ts");
+  const { migrationStatus } = await import("../../database/migrate/migrate.ts");
+  const { withOrigin } = await import("../../database/scope/origin.ts");
+  return withConfiguredDatabase(file, async (source, config) => {
+    const migrations = await migrationStatus(await source.migrationConnection());
+    const foreign = migrations.findLast(({ isKnown }) => !isKnown);
+    if (foreign)
+      throw new CliError(
+        `the database is at ${foreign.name}, which this program does not know: use the release that migrated it, or a later one`,
+      );
+    // Not brought up to date by the way: older servers may be running on it.
+    if (migrations.some(({ appliedAt }) => appliedAt === null))
+      throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);
+    const database = await Database.connect(source.connection, {
+      startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+      preparedStatements: config.preparedStatements,
+    });
+    try {
+      note(`writing to ${source.description}`);
+      return await withOrigin({ actor: "ltb" }, () => work(database));
+    } finally {
+      await database.close();
+    }
+  });
+}

@@ -1,0 +1,38 @@
+import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkClient } from "./client.ts";
+import { CliError } from "./errors.ts";
+import { commandLine } from "./invocation.ts";
+import { note } from "./output.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The benchmark with this id, or the newest with this name.
+ * @param only refuse a name that several benchmarks have, instead of a note on stderr
+ */
+export async function findBenchmark(
+  client: BenchmarkClient,
+  reference: string,
+  { only = false } = {},
+): Promise<Benchmark> {
+  if (UUID.test(reference)) {
+    const { benchmark } = await client.getBenchmark({ id: reference });
+    if (benchmark !== undefined) return benchmark;
+  }
+  const { benchmarks } = await client.listBenchmarks({ name: reference, pageSize: 10 });
+  const [newest] = benchmarks;
+  if (newest === undefined)
+    throw new CliError(
+      `no benchmark has the id or name ${JSON.stringify(reference)}; ${commandLine("benchmark list")} shows them all`,
+      { code: "NOT_FOUND" },
+    );
+  if (benchmarks.length > 1) {
+    const several = `${benchmarks.length === 10 ? "10 or more" : benchmarks.length} benchmarks are named ${JSON.stringify(reference)}`;
+    if (only) {
+      const ids = benchmarks.map(({ id }) => id).join(", ");
+      throw new CliError(`${several}: give the id of one (newest first: ${ids})`);
+    }
+    note(`note: ${several}; this is the newest, ${newest.id}`);
+  }
+  return newest;
+}

@@ -1,0 +1,132 @@
+import { type DescField, type DescMessage, type MessageShape, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import Table from "cli-table3";
+import type { JsonObject, JsonValue } from "../../validation.ts";
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+/** Something worth knowing that is not the result. */
+export function note(text: string): void {
+  process.stderr.write(`${printable(text)}\n`);
+}
+
+/** A table without frames; columns of `right` (their indexes) are aligned to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
+  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
+  const chars = {
+    ...none,
+    "bottom-left": "",
+    "bottom-right": "",
+    left: "",
+    "left-mid": "",
+    mid: "",
+    "mid-mid": "",
+  };
+  const drawn = new Table({
+    head: [...head],
+    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
+    chars: { ...chars, right: "", "right-mid": "", middle: "  " },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+  });
+  for (const row of rows) drawn.push(row.map((cell) => printable(cell).replaceAll("\n", " ")));
+  return drawn.toString().replace(/ +$/gm, "");
+}
+
+/** An object as lines of name and value; what is empty is left out, and an object within it becomes lines of its own. */
+export function pairs(object: JsonObject): string {
+  const rows = flattened(object);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return printable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
+}
+
+function flattened(object: JsonObject, prefix = ""): [name: string, value: string][] {
+  return Object.entries(object).flatMap(([key, value]): [string, string][] => {
+    const name = `${prefix}${key.replaceAll("_", " ")}`;
+    if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0))
+      return [];
+    if (typeof value === "object" && !Array.isArray(value)) return flattened(value, `${name} `);
+    const text = typeof value === "number" ? figure(value) : String(value);
+    return [[name, Array.isArray(value) ? value.join(", ") : text]];
+  });
+}
+
+/** Text for a terminal: what others wrote must not move its cursor or change its colours. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, "�");
+}
+
+/** A number in at most `digits` significant digits. */
+export function figure(value: number | undefined, digits = 5): string {
+  if (value === undefined) return "-";
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** A time in UTC to the minute, for a column of a table. */
+export function minute(time: Timestamp | undefined): string {
+  return second(time).slice(0, 16);
+}
+
+/** A time in UTC to the second. */
+export function second(time: Timestamp | undefined): string {
+  return time === undefined ? "-" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** A time span in its largest unit that leaves it at least 1, for example `1.5 s`, `12 min`. */
+export function span(ms: number): string {
+  const units = [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["min", 60_000],
+    ["s", 1000],
+  ] as const;
+  const [unit, size] = units.find(([, size]) => ms >= size) ?? ["ms", 1];
+  return `${Number((ms / size).toPrecision(3))} ${unit}`;
+}
+
+/**
+ * A message as JSON for scripts: names as in the proto, every field present (null where unset), 64-bit integers as numbers.
+ */
+export function plain<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): JsonObject {
+  const json = toJson(schema, message, { useProtoFieldName: true, alwaysEmitImplicit: true });
+  return complete(schema, json as JsonObject);
+}
+
+function complete(schema: DescMessage, json: JsonObject): JsonObject {
+  return Object.fromEntries(
+    schema.fields.map((field) => [field.name, completeField(field, json[field.name])]),
+  );
+}
+
+function completeField(field: DescField, value: JsonValue | undefined): JsonValue {
+  if (value === undefined || value === null) return null;
+  // Proto3 JSON writes 64-bit integers as strings.
+  if (typeof value === "string" && isLong(field)) return Number(value);
+  // Timestamp, Struct and their kin have a form of their own.
+  if (field.message === undefined || field.message.file.proto.package === "google.protobuf") return value;
+  const { message } = field;
+  if (field.fieldKind === "list" && Array.isArray(value))
+    return value.map((item) => complete(message, item as JsonObject));
+  return field.fieldKind === "message" ? complete(message, value as JsonObject) : value;
+}
+
+const longs: readonly ScalarType[] = [
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+];
+
+function isLong(field: DescField): boolean {
+  return field.fieldKind === "scalar" && longs.includes(field.scalar);
+}

@@ -1,0 +1,110 @@
+import type { DatabasePool, DatabasePoolConnection } from "slonik";
+import { withoutSignal } from "../../cancellation.ts";
+
+interface Held {
+  readonly connection: DatabasePoolConnection;
+  readonly openedAt: number;
+  /** Gives it back to Slonik, which closes it. */
+  readonly close: (reason: unknown) => void;
+  idleTimer: NodeJS.Timeout | undefined;
+  isGone: boolean;
+}
+
+interface Options {
+  /** Undefined: never closed for being idle. */
+  idleTimeoutMs: number | undefined;
+  /** Undefined: never closed for its age. */
+  maxLifetimeMs: number | undefined;
+}
+
+/**
+ * Connections that stay taken from Slonik's pool between uses, of which the one used last is used next. Slonik gives out the
+ * one that has rested longest: a service with little to do then walks through all of its connections, each with cold caches,
+ * and prepares and plans every statement on each of them, five times over. Taking one also costs nothing here.
+ */
+export class Connections {
+  readonly #slonik: DatabasePool;
+  readonly #options: Options;
+  #idle: Held[] = [];
+  #isEnded = false;
+
+  constructor(slonik: DatabasePool, options: Options) {
+    this.#slonik = slonik;
+    this.#options = options;
+  }
+
+  /** Open, but not in use. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** Runs `work` on a connection. @param isLost whether the connection is of no use any more after this error */
+  async use<T>(
+    work: (connection: DatabasePoolConnection) => Promise<T>,
+    isLost: (error: unknown) => boolean,
+  ): Promise<T> {
+    const held = this.#idle.pop() ?? (await this.#open());
+    clearTimeout(held.idleTimer);
+    try {
+      const result = await work(held.connection);
+      this.#rest(held);
+      return result;
+    } catch (error) {
+      if (isLost(error)) held.close(error);
+      else this.#rest(held);
+      throw error;
+    }
+  }
+
+  /** Closes those that are idle now, and each of the others as soon as it would be. */
+  end(): void {
+    this.#isEnded = true;
+    for (const held of this.#idle) held.close(closed);
+    this.#idle = [];
+  }
+
+  #open(): Promise<Held> {
+    return new Promise((resolve, reject) => {
+      let held: Held | undefined;
+      // Slonik destroys a connection whose handler throws; here that is how one is closed.
+      const taken = withoutSignal(() =>
+        this.#slonik.connect((connection) => {
+          const { promise, reject: close } = Promise.withResolvers<never>();
+          held = { connection, openedAt: performance.now(), close, idleTimer: undefined, isGone: false };
+          resolve(held);
+          return promise;
+        }),
+      );
+      taken.catch((error: unknown) => {
+        // Also where PostgreSQL ended it while nobody used it.
+        if (held) {
+          held.isGone = true;
+          this.#forget(held);
+        }
+        reject(error);
+      });
+    });
+  }
+
+  #rest(held: Held): void {
+    if (held.isGone) return;
+    const { idleTimeoutMs, maxLifetimeMs = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#isEnded || performance.now() - held.openedAt > maxLifetimeMs) {
+      held.close(closed);
+      return;
+    }
+    this.#idle.push(held);
+    if (idleTimeoutMs === undefined) return;
+    held.idleTimer = setTimeout(() => {
+      this.#forget(held);
+      held.close(closed);
+    }, idleTimeoutMs).unref();
+  }
+
+  #forget(held: Held): void {
+    clearTimeout(held.idleTimer);
+    this.#idle = this.#idle.filter((one) => one !== held);
+  }
+}
+
+const closed = new Error("the connection is being closed");

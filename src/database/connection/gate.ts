@@ -1,0 +1,82 @@
+import { Code } from "@connectrpc/connect";
+import { ServiceError } from "../../errors.ts";
+import { cancelled } from "../statement/errors.ts";
+
+interface Waiter {
+  admit: () => void;
+  refuse: (error: unknown) => void;
+}
+
+/**
+ * Admits at most `places` pieces of work at once; the others wait their turn, in order, but neither for ever nor in
+ * unbounded number: Slonik's own queue for connections has no limit of either kind.
+ */
+export class Gate {
+  readonly #maxWaiting: number;
+  readonly #maxWaitMs: number;
+  readonly #refusal: (why: string) => ServiceError;
+  readonly #waiters = new Set<Waiter>();
+  #free: number;
+
+  /** @param options.refusal what is thrown where there is no place; by default that too many calls wait for the database */
+  constructor(
+    places: number,
+    options: { maxWaiting: number; maxWaitMs: number; refusal?: (why: string) => ServiceError },
+  ) {
+    this.#free = places;
+    this.#maxWaiting = options.maxWaiting;
+    this.#maxWaitMs = options.maxWaitMs;
+    this.#refusal = options.refusal ?? overloaded;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Runs `work` once there is a place. Throws RESOURCE_EXHAUSTED where there is none in time, without running it. */
+  async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await this.#wait(signal);
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    const [next] = this.#waiters;
+    if (next) next.admit();
+    else this.#free++;
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiters.size >= this.#maxWaiting) throw this.#refusal(`${this.#maxWaiting} calls already wait`);
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void) => () => {
+        this.#waiters.delete(waiter);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        finish();
+      };
+      const waiter: Waiter = {
+        admit: settle(resolve),
+        refuse: (error) => settle(() => reject(error))(),
+      };
+      const abort = () => waiter.refuse(signal && cancelled(signal));
+      const timer = setTimeout(() => {
+        waiter.refuse(this.#refusal(`no place became free within ${this.#maxWaitMs} ms`));
+      }, this.#maxWaitMs);
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+}
+
+/** What a call is refused with that finds no connection in time. */
+export function overloaded(why: string): ServiceError {
+  return new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many calls for the database: ${why}`, {
+    retryAfterMs: 1_000,
+  });
+}

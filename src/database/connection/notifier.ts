@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { limits } from "../../limits.ts";
+import type { Connection } from "./connect.ts";
+
+const channel = "ltb_jobs";
+
+/** What a change can mean to other servers: that there may be something to claim, or only something to watch. */
+export type Hint = "claimable" | "watchable";
+
+export interface NotifierLog {
+  info: (message: string) => void;
+  warn: (details: object, message: string) => void;
+}
+
+/**
+ * Tells the other servers on the same database that something changed, and hears it from them, by LISTEN and NOTIFY on a
+ * connection of its own. Only a hint that spares them the wait for their next look: hints may be lost, and nothing may depend
+ * on them. Not in the transactions that make the changes, because NOTIFY takes a lock at commit that all of a database share.
+ */
+export class Notifier {
+  readonly #connection: Connection;
+  readonly #onHint: (hint: Hint) => void;
+  readonly #log: NotifierLog | undefined;
+  readonly #self = randomUUID();
+  #client: pg.Client | undefined;
+  #connecting: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #checks: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #isStopped = false;
+
+  #pending: Hint | undefined;
+  #isSending = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #sendTimer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param connection must lead to PostgreSQL itself, or to a pooler that keeps sessions
+   * @param onHint called for hints of others, and after each (re)connection, before which some may have been missed
+   */
+  constructor(connection: Connection, onHint: (hint: Hint) => void, log?: NotifierLog) {
+    this.#connection = connection;
+    this.#onHint = onHint;
+    this.#log = log;
+  }
+
+  /** Connects, and from then on reconnects. Resolves after the first attempt, however it ends. */
+  start(): Promise<void> {
+    this.#checks = setInterval(() => this.#check(), limits.hintCheckMs).unref();
+    return this.#connect();
+  }
+
+  /** Sends a hint soon. Those that follow each other closely are sent as one; without a connection none is sent. */
+  notify(hint: Hint): void {
+    if (!this.#client) return;
+    if (this.#pending !== "claimable") this.#pending = hint;
+    if (this.#isSending || this.#sendTimer) return;
+    const ms = this.#sentAt + limits.hintIntervalMs - performance.now();
+    this.#sendTimer = setTimeout(() => void this.#send(), Math.max(0, ms));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#sendTimer);
+    clearInterval(this.#checks);
+    await this.#connecting;
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async #send(): Promise<void> {
+    this.#sendTimer = undefined;
+    const [client, hint] = [this.#client, this.#pending];
+    this.#pending = undefined;
+    if (!client || !hint) return;
+    this.#isSending = true;
+    this.#sentAt = performance.now();
+    try {
+      await client.query({
+        name: "notify",
+        text: "select pg_notify($1, $2)",
+        values: [channel, `${hint} ${this.#self}`],
+      });
+    } catch (error) {
+      this.#lost(client, error);
+    } finally {
+      this.#isSending = false;
+      if (this.#pending) this.notify(this.#pending);
+    }
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#listen().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #listen(): Promise<void> {
+    const client = new pg.Client({ ...this.#connection, query_timeout: limits.hintTimeoutMs });
+    client.on("error", (error) => this.#lost(client, error));
+    client.on("end", () => this.#lost(client, new Error("the connection was closed")));
+    client.on("notification", ({ payload = "" }) => {
+      const [hint, sender] = payload.split(" ");
+      if (sender !== this.#self) this.#onHint(hint === "watchable" ? hint : "claimable");
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+      if (this.#isStopped) return void (await client.end());
+      this.#client = client;
+      if (this.#failures > 0) this.#log?.info("hints between servers work again");
+      this.#failures = 0;
+      this.#onHint("claimable");
+    } catch (error) {
+      client.end().catch(() => undefined);
+      this.#retry(error);
+    }
+  }
+
+  /** A peer that is gone without a word is noticed by the query that it does not answer. */
+  #check(): void {
+    const client = this.#client;
+    client?.query(`listen ${channel}`).catch((error) => this.#lost(client, error));
+  }
+
+  #lost(client: pg.Client, error: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.end().catch(() => undefined);
+    this.#retry(error);
+  }
+
+  #retry(error: unknown): void {
+    if (this.#isStopped) return;
+    if (this.#failures++ === 0) {
+      this.#log?.warn({ err: error }, "hints between servers do not work; jobs are found by polling");
+    }
+    const ms = Math.min(100 * 2 ** this.#failures, limits.hintRetryMs) * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => void this.#connect(), ms);
+  }
+}

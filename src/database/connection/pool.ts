@@ -1,0 +1,138 @@
+import { Code } from "@connectrpc/connect";
+import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
+import { z } from "zod";
+import { currentSignal, isUrgent } from "../../cancellation.ts";
+import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { isConnectionSpent, sqlState } from "../statement/errors.ts";
+import { sql } from "../statement/sql.ts";
+import type { Connection } from "./connect.ts";
+import { Connections } from "./connections.ts";
+import { createDriver } from "./driver.ts";
+import { Gate, overloaded } from "./gate.ts";
+
+export interface PoolSettings {
+  connection: Connection;
+  /** Most connections open at once. */
+  size: number;
+  /** Undefined: never closed for being idle. */
+  idleTimeoutMs?: number | undefined;
+  /** Undefined: never closed for its age. */
+  maxLifetimeMs?: number | undefined;
+  /** How long a call waits for a connection before it is refused. */
+  maxWaitMs: number;
+  /** How many calls may wait; one more is refused at once. */
+  maxWaiting: number;
+  /** Whether hot statements are prepared by name; false behind a pooler that cannot carry them. */
+  prepared: boolean;
+}
+
+const rowValidation: Interceptor = {
+  name: "row-validation",
+  transformRow: ({ resultParser }, _query, row) =>
+    (resultParser as z.ZodType<typeof row> | undefined)?.parse(row) ?? row,
+};
+
+/** A Slonik pool that survives expected errors: they reach the caller, and the connection serves on. */
+export class Pool {
+  readonly size: number;
+  readonly #slonik: DatabasePool;
+  readonly #connections: Connections;
+  readonly #gate: Gate;
+  #inUse = 0;
+  /** When the database answered last, or was asked after a pause. */
+  #heardAt = 0;
+
+  private constructor(slonik: DatabasePool, settings: PoolSettings) {
+    const { size, maxWaiting, maxWaitMs, idleTimeoutMs, maxLifetimeMs } = settings;
+    this.#slonik = slonik;
+    this.#connections = new Connections(slonik, { idleTimeoutMs, maxLifetimeMs });
+    const refusal = (why: string) =>
+      this.#silentMs() >= limits.databaseSilentMs ? silent() : overloaded(why);
+    this.#gate = new Gate(size, { maxWaiting, maxWaitMs, refusal });
+    this.size = size;
+  }
+
+  /** Makes the pool; opens no connection yet. */
+  static async create(settings: PoolSettings): Promise<Pool> {
+    const { connection, size, idleTimeoutMs, maxLifetimeMs, prepared } = settings;
+    // The URL is unused: the driver connects by `connection`.
+    const slonik = await createPool("postgresql://", {
+      driverFactory: createDriver(connection, { prepared }),
+      interceptors: [rowValidation],
+      // One more than the gate lets through: for what is urgent while all the others are busy.
+      maxPoolSize: size + 1,
+      idleTimeout: idleTimeoutMs ?? "DISABLE_TIMEOUT",
+      maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
+      // No statement of ours leaves session state behind, so nothing has to be undone at release.
+      resetConnection: async () => {},
+      // Retries are ours (executor.ts): these have no backoff.
+      connectionRetryLimit: 0,
+      queryRetryLimit: 0,
+      transactionRetryLimit: 0,
+    });
+    return new Pool(slonik, settings);
+  }
+
+  /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
+  async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
+    const run = () => this.#listening(() => this.#connections.use(work, isSpent));
+    return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
+  }
+
+  async #listening<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inUse++ === 0) this.#heardAt = performance.now();
+    try {
+      const result = await work();
+      this.#heardAt = performance.now();
+      return result;
+    } catch (error) {
+      if (sqlState(error) !== undefined) this.#heardAt = performance.now();
+      throw error;
+    } finally {
+      this.#inUse--;
+    }
+  }
+
+  /** For how long the database has not answered anything it was asked, in milliseconds. */
+  #silentMs(): number {
+    return this.#inUse === 0 ? 0 : performance.now() - this.#heardAt;
+  }
+
+  /** Connections in use, open but idle, and calls that wait for one. */
+  stats(): { size: number; used: number; idle: number; waiting: number } {
+    const { acquiredConnections } = this.#slonik.state();
+    const { idle } = this.#connections;
+    return { size: this.size, used: acquiredConnections - idle, idle, waiting: this.#gate.waiting };
+  }
+
+  /** Throws where the database cannot be reached, or takes no writes. */
+  async ping(): Promise<void> {
+    await this.use(async (connection) => {
+      if (!(await connection.one(ping)).writable) throw readOnly;
+    });
+  }
+
+  end(): Promise<void> {
+    this.#connections.end();
+    return this.#slonik.end();
+  }
+}
+
+/** A database that has lost its power, or is behind a network that swallows everything, refuses nothing: only its silence tells. */
+function silent(): ServiceError {
+  return new ServiceError(
+    Code.Unavailable,
+    "DATABASE_UNAVAILABLE",
+    "the database is not reachable: it does not answer",
+    { retryAfterMs: 1_000 },
+  );
+}
+
+const readOnly = new Error("the database takes no writes: it is a standby, or was made read-only");
+// A connection that was kept may lead to the primary of before: the next one is made anew, to where the address leads by then.
+const isSpent = (error: unknown) => error === readOnly || isConnectionSpent(error);
+
+const ping = sql.type(
+  z.object({ writable: z.boolean() }),
+)`select current_setting('transaction_read_only') = 'off' as writable`;

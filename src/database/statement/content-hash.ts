@@ -1,0 +1,24 @@
+import { hash } from "node:crypto";
+import type { JsonValue } from "../../validation.ts";
+
+/** Anything made of JSON's types; absent and undefined fields are the same. */
+export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
+
+/** The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash. */
+export function contentHash(content: Content): string {
+  return hash("sha256", canonicalJson(content), "hex").slice(0, 32);
+}
+
+/** JSON without spaces, its keys in order; empty for undefined. */
+export function canonicalJson(content: Content): string {
+  return JSON.stringify(sorted(content)) ?? "";
+}
+
+function sorted(value: Content): Content {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content would be lost.
+  const result: { [key: string]: Content } = { ["__proto__"]: undefined };
+  for (const key of Object.keys(value).sort()) result[key] = sorted(value[key]);
+  return result;
+}

@@ -1,0 +1,163 @@
+import { Code } from "@connectrpc/connect";
+import { BackendTerminatedError, ConnectionError, SlonikError } from "@slonik/errors";
+import pg from "pg";
+import { type Reason, ServiceError } from "../../errors.ts";
+
+interface Mapping {
+  code: Code;
+  reason: Reason;
+  message: string;
+  retryAfterMs?: number;
+}
+
+const unavailable: Mapping = {
+  code: Code.Unavailable,
+  reason: "DATABASE_UNAVAILABLE",
+  message: "the database is not reachable",
+  retryAfterMs: 1_000,
+};
+
+/** The one table from SQLSTATE (or its class, its first two characters) to what a caller sees. */
+const bySqlState: Record<string, Mapping> = {
+  "08": unavailable,
+  "22": {
+    code: Code.InvalidArgument,
+    reason: "INVALID_ARGUMENT",
+    message: "a value is outside of what its column can hold",
+  },
+  "23502": {
+    code: Code.InvalidArgument,
+    reason: "CONSTRAINT_VIOLATION",
+    message: "a required value is missing",
+  },
+  "23503": {
+    code: Code.FailedPrecondition,
+    reason: "REFERENCE_MISSING",
+    message: "a referenced entity does not exist",
+  },
+  "23505": {
+    code: Code.AlreadyExists,
+    reason: "ALREADY_EXISTS",
+    message: "an entity with this key exists already",
+  },
+  "23514": {
+    code: Code.InvalidArgument,
+    reason: "CONSTRAINT_VIOLATION",
+    message: "the values do not go together",
+  },
+  "25006": unavailable,
+  "25P03": unavailable,
+  "40": {
+    code: Code.Aborted,
+    reason: "CONFLICT",
+    message: "concurrent changes got in each other's way; nothing was written",
+    retryAfterMs: 100,
+  },
+  "53": {
+    code: Code.ResourceExhausted,
+    reason: "OVERLOADED",
+    message: "the database is out of resources",
+    retryAfterMs: 1_000,
+  },
+  "53100": { code: Code.ResourceExhausted, reason: "DISK_FULL", message: "the database's disk is full" },
+  "53300": unavailable,
+  "55P03": {
+    code: Code.Aborted,
+    reason: "CONFLICT",
+    message: "a lock was not free in time; nothing was written",
+    retryAfterMs: 100,
+  },
+  "57014": {
+    code: Code.DeadlineExceeded,
+    reason: "DEADLINE_EXCEEDED",
+    message: "the query was stopped before it was done",
+  },
+  "57P": unavailable,
+};
+
+/** What the database threw, as callers see it. What the table does not know comes back unchanged (masked as INTERNAL). */
+export function toServiceError(error: unknown): unknown {
+  if (error instanceof ServiceError) return error;
+  const state = sqlState(error);
+  const mapping =
+    (state && (bySqlState[state] ?? bySqlState[state.slice(0, 3)] ?? bySqlState[state.slice(0, 2)])) ||
+    (isConnectionFailure(error) ? unavailable : undefined);
+  if (!mapping) return error;
+  const { code, reason, message, retryAfterMs } = mapping;
+  const { constraint, column } = (error ?? {}) as pg.DatabaseError;
+  return new ServiceError(code, reason, message, {
+    cause: error,
+    metadata: { ...(constraint && { constraint }), ...(column && { column }) },
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** The five-character SQLSTATE of what PostgreSQL reported, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  if (error instanceof pg.DatabaseError) return error.code;
+  return error instanceof SlonikError ? sqlState(error.cause) : undefined;
+}
+
+/** True for a serialization failure or a deadlock: PostgreSQL undid the work, and doing it again is safe. */
+export function isRetryable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "40001" || state === "40P01";
+}
+
+/** True where PostgreSQL ends the session along with the query. */
+export function endsConnection(error: unknown): boolean {
+  return /^(08|57P|25P03)/.test(sqlState(error) ?? "");
+}
+
+/** True where there is no working connection: refused, lost, unreachable or being ended. */
+export function isConnectionFailure(error: unknown): boolean {
+  if (error instanceof BackendTerminatedError || error instanceof ConnectionError) return true;
+  const { code, message, path } = (error ?? {}) as { code?: unknown; message?: unknown; path?: unknown };
+  // A file that cannot be written while a transaction is open has the same codes.
+  if (path !== undefined) return false;
+  // The operating system's codes, EAI_AGAIN of a name server among them, but not Node's own (ERR_…).
+  if (typeof code === "string") return /^E(?!RR_)[A-Z_]+$/.test(code);
+  // What pg reports itself has no code, and neither has what Slonik says of a connection that it is giving up.
+  return /^(Connection terminated|timeout expired|Client (has encountered a connection error|was closed|is (pending destroy|destroyed)))/.test(
+    String(message),
+  );
+}
+
+/**
+ * True while the database starts up, cannot be reached at all, has no connection to spare or takes no writes yet, as the successor of
+ * one that failed; false for what does not get better by waiting, as a wrong password or a missing database. Also where another
+ * error was made of it.
+ */
+export function isAway(error: unknown): boolean {
+  if (error instanceof ServiceError) return error.reason === "DATABASE_UNAVAILABLE";
+  const state = sqlState(error);
+  if (state !== undefined ? /^(57P0[1-3]|53300|08|25006)/.test(state) : isConnectionFailure(error))
+    return true;
+  return error instanceof Error && error.cause !== undefined && isAway(error.cause);
+}
+
+/** True where the connection is not to be used again: it is gone, or leads to a server that has become a standby. */
+export function isConnectionSpent(error: unknown): boolean {
+  return isConnectionFailure(error) || sqlState(error) === "25006";
+}
+
+/** Why a call whose signal has aborted goes no further. */
+export function cancelled(signal: AbortSignal): unknown {
+  if (signal.reason instanceof ServiceError) return signal.reason;
+  return new ServiceError(Code.Canceled, "CANCELLED", "the caller is gone", { cause: signal.reason });
+}
+
+/** True if the error says that the entity asked for does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === Code.NotFound;
+}
+
+/** True if the error says that an entity with the same key exists already. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === Code.AlreadyExists;
+}
+
+/** True if the error says that the database could not be reached. */
+export function isConnectionError(error: unknown): boolean {
+  return error instanceof ServiceError && error.reason === "DATABASE_UNAVAILABLE";
+}

@@ -1,0 +1,220 @@
+import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { notFound } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
+import { holm } from "../../statistics/holm.ts";
+import { mcnemarExact } from "../../statistics/mcnemar.ts";
+import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
+import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
+import { parseInput, text, uuid } from "../../validation.ts";
+import { benchmarkExists } from "../statements.ts";
+import { type Pairing, pairFigures, pairSamples, type SamplePosition } from "./statements.ts";
+
+const metricName = text(limits.nameLength, 1);
+
+export const comparisonInput = z
+  .strictObject({
+    baselineId: uuid,
+    candidateIds: z
+      .array(uuid)
+      .min(1, "must have 1 or more items")
+      .max(limits.candidates, `must have at most ${limits.candidates} items`),
+    metric: metricName.default("score"),
+    lowerIsBetter: z.boolean().default(false),
+    tieTolerance: z.number({ error: "must be a finite number" }).min(0, "must be 0 or more").default(0),
+    bootstrapSamples: z
+      .int("must be a whole number")
+      .min(0, "must be 0 or more")
+      .max(limits.bootstrapSamples, `must be at most ${limits.bootstrapSamples}`)
+      .default(10_000),
+  })
+  .superRefine(({ baselineId, candidateIds }, context) => {
+    for (const [index, id] of candidateIds.entries()) {
+      const isRepeated = candidateIds.indexOf(id) !== index;
+      if (id !== baselineId && !isRepeated) continue;
+      const message = isRepeated ? "is given twice" : "is the baseline itself";
+      context.addIssue({ code: "custom", path: ["candidateIds", index], message });
+    }
+  });
+
+/** What to compare: candidates with a baseline on one metric, pair by pair of the same sample and repetition. */
+export type ComparisonInput = z.input<typeof comparisonInput>;
+
+/** A sample with its values on both sides; the difference is the candidate's minus the baseline's. */
+export type PairedSample = z.output<typeof pairSamples.row>;
+
+/** One candidate beside the baseline; what is not defined for its pairs is null. */
+export interface Comparison {
+  candidateId: string;
+  /** Pairs: samples with a value on both sides. */
+  nPaired: number;
+  baselineUnpaired: number;
+  candidateUnpaired: number;
+  baselineMean: number | null;
+  candidateMean: number | null;
+  meanDifference: number | null;
+  stderr: number | null;
+  ci95Low: number | null;
+  ci95High: number | null;
+  bootstrapCi95Low: number | null;
+  bootstrapCi95High: number | null;
+  /** Which test `pValue` is of: McNemar's where all values are 0 or 1. */
+  test: "mcnemar" | "wilcoxon" | null;
+  pValue: number | null;
+  /** By Holm's method over all candidates. */
+  adjustedPValue: number | null;
+  mcnemarPValue: number | null;
+  wilcoxonPValue: number | null;
+  pairedTPValue: number | null;
+  /** Cohen's d_z: mean difference / standard deviation of the differences. */
+  effectSize: number | null;
+  wins: number;
+  losses: number;
+  ties: number;
+  regressed: readonly PairedSample[];
+  improved: readonly PairedSample[];
+}
+
+/** Where the lists of samples of one candidate ended; null where a list has no more. */
+export interface ComparisonPosition {
+  regressed: SamplePosition | null;
+  improved: SamplePosition | null;
+}
+
+export interface ComparisonPage {
+  baselineId: string;
+  metric: string;
+  comparisons: Comparison[];
+  /** One position a candidate; undefined when no list has more. */
+  next: ComparisonPosition[] | undefined;
+}
+
+/**
+ * Compares candidates with a baseline.
+ * @throws NOT_FOUND without one of the benchmarks
+ */
+export async function compareBenchmarks(
+  db: Executor,
+  input: ComparisonInput,
+  { limit, after }: { limit: number; after?: readonly ComparisonPosition[] | undefined },
+): Promise<ComparisonPage> {
+  const parsed = parseInput(comparisonInput, input);
+  const { baselineId, candidateIds, metric } = parsed;
+  for (const id of [baselineId, ...candidateIds]) {
+    if (!(await db.maybeOne(benchmarkExists(id)))) throw notFound("benchmark", id);
+  }
+  const comparisons: Comparison[] = [];
+  const next: ComparisonPosition[] = [];
+  // One after the other: each may be a join of millions of rows.
+  for (const [index, candidateId] of candidateIds.entries()) {
+    const pairing = { baselineId, candidateId, metric };
+    const position = after?.[index] ?? { regressed: undefined, improved: undefined };
+    const lists = {
+      regressed: await listSamples(db, pairing, !parsed.lowerIsBetter, parsed, limit, position.regressed),
+      improved: await listSamples(db, pairing, parsed.lowerIsBetter, parsed, limit, position.improved),
+    };
+    const { regressed, improved } = lists;
+    next.push({ regressed: regressed.next, improved: improved.next });
+    const figures = await compareOne(db, pairing, parsed);
+    comparisons.push({ ...figures, regressed: regressed.items, improved: improved.items });
+  }
+  const adjusted = holm(comparisons.map(({ pValue }) => pValue ?? undefined));
+  for (const [index, comparison] of comparisons.entries())
+    comparison.adjustedPValue = adjusted[index] ?? null;
+  const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
+  return { baselineId, metric, comparisons, next: isLast ? undefined : next };
+}
+
+async function listSamples(
+  db: Executor,
+  pairing: Pairing,
+  isBelow: boolean,
+  { tieTolerance }: { tieTolerance: number },
+  limit: number,
+  after: SamplePosition | null | undefined,
+): Promise<{ items: readonly PairedSample[]; next: SamplePosition | null }> {
+  if (after === null) return { items: [], next: null };
+  const rows = await db.any(pairSamples(pairing, isBelow, tieTolerance, limit + 1, after));
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  if (rows.length <= limit || !last) return { items, next: null };
+  const { difference, sampleId, repetition } = last;
+  return { items, next: { difference, sampleId, repetition } };
+}
+
+async function compareOne(
+  db: Executor,
+  pairing: Pairing,
+  { lowerIsBetter, tieTolerance, bootstrapSamples }: z.output<typeof comparisonInput>,
+): Promise<Comparison> {
+  const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
+  const { pairs: n, baselineMean, candidateMean, meanDifference, stddev, higher, lower, isBinary } = found;
+  const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
+  const mcnemarPValue = isBinary ? mcnemarExact(found.up, found.down) : null;
+  return {
+    candidateId: pairing.candidateId,
+    nPaired: n,
+    baselineUnpaired: found.baselineCount - n,
+    candidateUnpaired: found.candidateCount - n,
+    baselineMean,
+    candidateMean,
+    meanDifference,
+    ...(await intervals(found, bootstrapSamples)),
+    test: n === 0 ? null : isBinary ? "mcnemar" : "wilcoxon",
+    pValue: mcnemarPValue ?? wilcoxonPValue,
+    adjustedPValue: null,
+    mcnemarPValue,
+    wilcoxonPValue,
+    pairedTPValue: pairedT(found),
+    effectSize: meanDifference !== null && stddev ? meanDifference / stddev : null,
+    wins: lowerIsBetter ? lower : higher,
+    losses: lowerIsBetter ? higher : lower,
+    ties: n - higher - lower,
+    regressed: [],
+    improved: [],
+  };
+}
+
+type Figures = z.output<typeof pairFigures.row>;
+
+async function intervals(
+  { pairs: n, meanDifference, stddev, blockCounts, blockSums }: Figures,
+  resamples: number,
+) {
+  if (meanDifference === null || stddev === null) {
+    return { stderr: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, bootstrapCi95High: null };
+  }
+  const stderr = stddev / Math.sqrt(n);
+  const margin = studentTQuantile(0.975, n - 1) * stderr;
+  const drawn = (blockCounts ?? []).map((count, index): Block => ({ count, sum: blockSums?.[index] ?? 0 }));
+  const bootstrap = resamples > 0 ? await bootstrapMean(drawn, resamples, seedOf(drawn)) : null;
+  return {
+    stderr,
+    ci95Low: meanDifference - margin,
+    ci95High: meanDifference + margin,
+    bootstrapCi95Low: bootstrap?.low ?? null,
+    bootstrapCi95High: bootstrap?.high ?? null,
+  };
+}
+
+/** Two-sided p-value of the paired t-test; null where the differences do not vary. */
+function pairedT({ pairs: n, meanDifference, stddev }: Figures): number | null {
+  if (meanDifference === null || !stddev) return null;
+  return 2 * studentTUpperTail(Math.abs(meanDifference) / (stddev / Math.sqrt(n)), n - 1);
+}
+
+function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Figures): number {
+  if (sizeCounts) {
+    return wilcoxonExact(
+      sizeCounts.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 })),
+    );
+  }
+  return wilcoxonApproximate(up + down, positiveRanks, tieTerm);
+}
+
+/** The same data gives the same interval. */
+function seedOf(blocks: readonly Block[]): number {
+  const bytes = new Uint32Array(Float64Array.from(blocks, ({ sum }) => sum).buffer);
+  return bytes.reduce((hash, word) => Math.imul(hash ^ word, 0x01000193), 0x811c9dc5);
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
+import { metricValue } from "../metric.ts";
+
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/** Which values are compared. */
+export interface Pairing {
+  baselineId: string;
+  candidateId: string;
+  metric: string;
+}
+
+// One row a sample that has a value on both sides. Subtracted as decimals: 0.8 - 0.7 and 0.6 - 0.5 are the same difference, which
+// doubles deny, and then they would not tie.
+function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
+  const side = (id: string) => sql.fragment`
+    select e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value
+    from evaluations e where e.benchmark_id = ${id} and e.sample_id is not null`;
+  return sql.fragment`
+    select
+      b.sample_id, b.repetition, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
+      (c.value::numeric - b.value::numeric)::double precision as difference
+    from (${side(baselineId)}) b join (${side(candidateId)}) c
+      on c.sample_id = b.sample_id and c.repetition = b.repetition
+    where b.value is not null and c.value is not null`;
+}
+
+// All figures but the intervals. Ranks are those of groups of equal size, so that ties cost nothing.
+export const pairFigures = statement("evaluation_pair_figures", {
+  row: z.object({
+    pairs: z.number(),
+    baselineCount: z.number(),
+    candidateCount: z.number(),
+    baselineMean: z.number().nullable(),
+    candidateMean: z.number().nullable(),
+    meanDifference: z.number().nullable(),
+    stddev: z.number().nullable(),
+    higher: z.number(),
+    lower: z.number(),
+    isBinary: z.boolean().nullable(),
+    up: z.number(),
+    down: z.number(),
+    positiveRanks: z.number(),
+    tieTerm: z.number(),
+    sizeCounts: z.array(z.number()).nullable(),
+    sizePositives: z.array(z.number()).nullable(),
+    blockCounts: z.array(z.number()).nullable(),
+    blockSums: z.array(z.number()).nullable(),
+  }),
+  prepared: false,
+  build: (pairing: Pairing, tolerance: number, blocks: number) => sql.fragment`
+    with pair as materialized (${pairs(pairing)}), sized as (
+      select abs(difference) as size, count(*) as n, count(*) filter (where difference > 0) as up
+      from pair where difference <> 0 group by abs(difference)
+    ), ranked as (
+      select size, n, up, sum(n) over (order by size) - (n - 1) / 2.0 as rank from sized
+    ), placed as (
+      select difference, row_number() over (order by sample_id collate "C", repetition) as position from pair
+    ), block as (
+      select position % ${blocks} as number, count(*) as n, sum(difference) as sum from placed group by 1
+    )
+    select
+      count(*) as pairs,
+      (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as "baselineCount",
+      (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as "candidateCount",
+      avg(baseline) as "baselineMean", avg(candidate) as "candidateMean", avg(difference) as "meanDifference",
+      stddev_samp(difference) as stddev,
+      count(*) filter (where difference > ${tolerance}) as higher,
+      count(*) filter (where difference < -${tolerance}::double precision) as lower,
+      bool_and(baseline in (0, 1) and candidate in (0, 1)) as "isBinary",
+      (select coalesce(sum(up), 0)::bigint from ranked) as up,
+      (select coalesce(sum(n - up), 0)::bigint from ranked) as down,
+      (select coalesce(sum(up * rank), 0)::double precision from ranked) as "positiveRanks",
+      (select coalesce(sum(n::double precision ^ 3 - n), 0) from ranked) as "tieTerm",
+      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(n::integer order by size) end from ranked) as "sizeCounts",
+      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(up::integer order by size) end from ranked) as "sizePositives",
+      (select array_agg(n::integer order by number) from block) as "blockCounts",
+      (select array_agg(sum order by number) from block) as "blockSums"
+    from pair`,
+  examples: [
+    [{ baselineId: exampleId, candidateId: exampleId, metric: "score" }, 0, 5000],
+    [{ baselineId: exampleId, candidateId: exampleId, metric: "metrics.score" }, 0.5, 5000],
+  ],
+});
+
+/** Where a list of samples ended. */
+export interface SamplePosition {
+  difference: number;
+  sampleId: string;
+  repetition: number;
+}
+
+// The largest differences first: above the tolerance, or below it where `isBelow`.
+export const pairSamples = statement("evaluation_pair_samples", {
+  row: z.object({
+    sampleId: z.string(),
+    repetition: z.number(),
+    baselineValue: z.number(),
+    candidateValue: z.number(),
+    difference: z.number(),
+    baselineEvaluationId: z.string(),
+    candidateEvaluationId: z.string(),
+  }),
+  prepared: false,
+  build: (
+    pairing: Pairing,
+    isBelow: boolean,
+    tolerance: number,
+    limit: number,
+    after: SamplePosition | undefined,
+  ) => {
+    const size = isBelow ? sql.fragment`-p.difference` : sql.fragment`p.difference`;
+    const key = sql.fragment`${size} desc, p.sample_id collate "C", p.repetition`;
+    const where = [sql.fragment`${size} > ${tolerance}`];
+    if (after) {
+      const { difference, sampleId, repetition } = after;
+      const last = Math.abs(difference);
+      where.push(sql.fragment`(
+        ${size} < ${last} or ${size} = ${last} and (p.sample_id collate "C", p.repetition) > (${sampleId}, ${repetition}::integer)
+      )`);
+    }
+    return sql.fragment`
+      select
+        coalesce(p.sample_id, '') as "sampleId", p.repetition, p.baseline as "baselineValue", p.candidate as "candidateValue", p.difference,
+        p.baseline_id as "baselineEvaluationId", p.candidate_id as "candidateEvaluationId"
+      from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
+  },
+  examples: [
+    [{ baselineId: exampleId, candidateId: exampleId, metric: "score" }, false, 0, 50, undefined],
+    [
+      { baselineId: exampleId, candidateId: exampleId, metric: "accuracy" },
+      true,
+      0,
+      50,
+      { difference: -0.5, sampleId: "s", repetition: 0 },
+    ],
+  ],
+});

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { sql, statement } from "../../database/statement/sql.ts";
+import { notFound } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { parseInput, uuid, whole } from "../../validation.ts";
+import { benchmarkExists } from "../statements.ts";
+import {
+  type DeletedPosition,
+  type DeletedResult,
+  deleteEvaluations,
+  nextBatchRows,
+} from "./delete-batch.ts";
+
+export interface EvaluationCleanup {
+  deleted: number;
+  /** True if the call ended before all were deleted. */
+  more: boolean;
+}
+
+/** Deletes old evaluations; see `EvaluationRepository.cleanup`. */
+export async function cleanUpEvaluations(
+  db: Executor,
+  days: number,
+  benchmarkId: string | undefined,
+): Promise<EvaluationCleanup> {
+  const olderThanDays = parseInput(whole(0, 36_500), days, "older_than_days");
+  const only = benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id");
+  if (only !== undefined && !(await db.maybeOne(benchmarkExists(only)))) throw notFound("benchmark", only);
+  const { before } = await db.one(timeBefore(olderThanDays));
+  let deleted = 0;
+  let rows: number = limits.deleteFirstRows;
+  for await (const id of only !== undefined ? [only] : benchmarksWithOld(db, before)) {
+    for (let last: DeletedPosition | null = null; ; ) {
+      const startedAt = performance.now();
+      const reason = { action: "cleanup", olderThanDays } as const;
+      const wanted = { benchmarkId: id, after: last, before, rows, reason };
+      const batch: DeletedResult = await db.transaction((part) => deleteEvaluations(part, wanted));
+      deleted += batch.deleted;
+      if (deleted >= limits.cleanupCallRows) return { deleted, more: true };
+      if (batch.found < rows || batch.createdAt === null || batch.id === null) break;
+      last = { createdAt: batch.createdAt, id: batch.id };
+      rows = nextBatchRows(rows, performance.now() - startedAt);
+    }
+  }
+  return { deleted, more: false };
+}
+
+/** One at a time: reading on is cheap, and nothing is held while one is being cleaned. */
+async function* benchmarksWithOld(db: Executor, before: string): AsyncGenerator<string> {
+  for (let id: string | undefined = lowestId; id !== undefined; ) {
+    id = (await db.maybeOne(nextWithOld(id, before)))?.id;
+    if (id !== undefined) yield id;
+  }
+}
+
+const lowestId = "00000000-0000-0000-0000-000000000000";
+
+const timeBefore = statement("evaluation_time_before", {
+  row: z.object({ before: z.string() }),
+  build: (days: number) => sql.fragment`select now() - make_interval(days => ${days}) as before`,
+  examples: [[30]],
+});
+
+// One look into idx_evaluations_benchmark for each benchmark: no index on created_at alone, which every row that is ever stored would
+// pay for. `limit 1`, so that the look stays one and is not joined another way. Those that are being deleted are left to that.
+const nextWithOld = statement("evaluation_next_with_old", {
+  row: z.object({ id: z.string() }),
+  build: (after: string, before: string) => sql.fragment`
+    select b.id from benchmarks b
+    cross join lateral (
+      select from evaluations e where e.benchmark_id = b.id and e.created_at < ${before}::timestamptz
+      order by e.created_at limit 1
+    ) old
+    where b.id > ${after} and not exists (select from benchmark_deletions d where d.benchmark_id = b.id)
+    order by b.id limit 1`,
+  examples: [[lowestId, "2026-01-31T12:00:00.000001Z"]],
+});

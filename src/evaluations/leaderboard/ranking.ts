@@ -1,0 +1,79 @@
+import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
+import { countBelow, type Placing, rankSpread } from "../../statistics/rank-spread.ts";
+import { builtInMetrics } from "../metric.ts";
+import type { Contender } from "./parts.ts";
+
+/** Where a page ended: the next one begins after it. */
+export interface LeaderboardPosition {
+  /** What the last of it was ranked by: its mean, or the opposite where lower is better. */
+  merit: number;
+  /** Its id, in hex without dashes. */
+  hex: string;
+}
+
+/** A contender with its figures and its place among all. */
+export interface Placed extends Contender, MeanFigures, Placing, LeaderboardPosition {}
+
+interface RankingOptions {
+  metric: string;
+  lowerIsBetter: boolean;
+  limit: number;
+  after?: LeaderboardPosition | undefined;
+}
+
+/** The `limit` contenders that follow `after`, best first and those of equal merit by id, each placed among all contenders. */
+export function rankContenders(
+  contenders: readonly Contender[],
+  { metric, lowerIsBetter, limit, after }: RankingOptions,
+): Placed[] {
+  // Of the built-in metrics only this one is a share. Those of a benchmark's own are taken to be.
+  const areShares = metric === "score" || !builtInMetrics.some((name) => name === metric);
+  const standingOf = (contender: Contender) => {
+    const figures = meanFigures(contender, { areShares });
+    const { low = Number.NaN, high = Number.NaN } = figures.interval ?? {};
+    return lowerIsBetter
+      ? { figures, merit: withoutNoise(-figures.mean), low: -high, high: -low }
+      : { figures, merit: withoutNoise(figures.mean), low, high };
+  };
+  const merits = new Float64Array(contenders.length);
+  const [lows, highs] = [merits.slice(), merits.slice()];
+  for (const [index, contender] of contenders.entries()) {
+    const { merit, low, high } = standingOf(contender);
+    merits[index] = merit;
+    lows[index] = low;
+    highs[index] = high;
+  }
+  const sorted = merits.toSorted();
+  const placing = rankSpread(sorted, lows, highs);
+  const least = leastOfPage(sorted, limit, after);
+  return contenders
+    .filter((_, index) => (merits[index] ?? 0) >= least)
+    .map((contender) => ({ contender, hex: contender.hex, ...standingOf(contender) }))
+    .filter((standing) => !after || compare(standing, after) > 0)
+    .sort(compare)
+    .slice(0, limit)
+    .map(({ contender: { hex, count, sum, m2 }, figures, merit, low, high }) => ({
+      ...{ hex, count, sum, m2, merit },
+      ...figures,
+      ...placing(merit, low, high),
+    }));
+}
+
+/** The merit that no one on the page is below, so that only few have to be put in order. */
+function leastOfPage(sorted: Float64Array, limit: number, after: LeaderboardPosition | undefined): number {
+  const below = after ? countBelow(sorted, after.merit) : sorted.length;
+  return sorted[Math.max(0, below - limit)] ?? 0;
+}
+
+function compare(a: LeaderboardPosition, b: LeaderboardPosition): number {
+  return b.merit - a.merit || (a.hex < b.hex ? -1 : Number(a.hex > b.hex));
+}
+
+/**
+ * A mean in 40 of its 53 bits: the same values added up in another order may differ in the last of them, and would not share their
+ * rank. By Veltkamp's splitting (Dekker, Numerische Mathematik 18, 1971).
+ */
+function withoutNoise(mean: number): number {
+  const scaled = mean * (2 ** 13 + 1);
+  return scaled - (scaled - mean);
+}

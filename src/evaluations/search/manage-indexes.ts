@@ -1,0 +1,106 @@
+import type { Client } from "pg";
+import { MigrationError } from "../../database/migrate/error.ts";
+import type { MigrationConnection } from "../../database/migrate/migrate.ts";
+import { withClient } from "../../database/migrate/with-client.ts";
+import { type SearchKind, searchIndexes, searchKinds } from "./indexes.ts";
+
+export interface SearchIndexState {
+  kind: SearchKind;
+  /** Of the index in PostgreSQL. */
+  name: string;
+  /** `unfinished`: being built right now, or left by a build that failed; adding it again makes it anew. */
+  state: "missing" | "unfinished" | "ready";
+  bytes: number;
+}
+
+/** Both indexes, those that are not there too. */
+export function listSearchIndexes(connection: MigrationConnection): Promise<SearchIndexState[]> {
+  return withClient(connection, readStates);
+}
+
+/**
+ * Builds an index while everything goes on: it takes two passes over the evaluations and waits for transactions that are older.
+ * @returns false if it was there already
+ * @throws MigrationError if a lock is not to be had in `lockTimeoutMs` (default 60,000), or another index is just being built; nothing is left
+ */
+export async function addSearchIndex(
+  connection: MigrationConnection,
+  kind: SearchKind,
+  { lockTimeoutMs = 60_000 } = {},
+): Promise<boolean> {
+  return withOnlyBuilder(connection, lockTimeoutMs, async (client) => {
+    const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
+    if (state === "ready") return false;
+    const { name, expression, operatorClass } = searchIndexes[kind];
+    if (state === "unfinished") await client.query(`drop index concurrently ${name}`);
+    try {
+      await client.query(
+        `create index concurrently ${name} on evaluations using gin ((${expression.sql}) ${operatorClass})`,
+      );
+    } catch (error) {
+      // Where this fails too, it is "unfinished": the next one to add or drop it clears it away.
+      await client.query(`drop index concurrently if exists ${name}`).catch(() => undefined);
+      throw explained(error, lockTimeoutMs);
+    }
+    // How often a word or key occurs is known to the planner only afterwards.
+    await client.query("analyze evaluations");
+    return true;
+  });
+}
+
+/** @returns false if there was none */
+export async function dropSearchIndex(
+  connection: MigrationConnection,
+  kind: SearchKind,
+  { lockTimeoutMs = 60_000 } = {},
+): Promise<boolean> {
+  return withOnlyBuilder(connection, lockTimeoutMs, async (client) => {
+    const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
+    if (state === "missing") return false;
+    await client.query(`drop index concurrently ${searchIndexes[kind].name}`).catch((error) => {
+      throw explained(error, lockTimeoutMs);
+    });
+    return true;
+  });
+}
+
+async function readStates(client: Client): Promise<SearchIndexState[]> {
+  const { rows } = await client.query<{ name: string; valid: boolean; bytes: string }>(
+    `select c.relname::text as name, i.indisvalid as valid, pg_relation_size(c.oid) as bytes
+    from pg_index i join pg_class c on c.oid = i.indexrelid
+    where i.indrelid = to_regclass('evaluations')`,
+  );
+  return searchKinds.map((kind) => {
+    const { name } = searchIndexes[kind];
+    const found = rows.find((row) => row.name === name);
+    const state = found === undefined ? "missing" : found.valid ? "ready" : "unfinished";
+    return { kind, name, state, bytes: Number(found?.bytes ?? 0) };
+  });
+}
+
+/** Any number but that of migrations, which have to go on while an index is built for an hour. */
+const LOCK = 7_036_420_325;
+
+async function withOnlyBuilder<T>(
+  connection: MigrationConnection,
+  lockTimeoutMs: number,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return withClient(connection, async (client) => {
+    await client.query(
+      `set statement_timeout to 0; set client_min_messages to warning; set lock_timeout to ${Math.ceil(lockTimeoutMs)}`,
+    );
+    if ((await client.query("select to_regclass('evaluations') as found")).rows[0].found === null)
+      throw new MigrationError("the database has no evaluations yet; first: ltb migrate up");
+    // Another's unfinished index looks like one that was left behind.
+    if (!(await client.query("select pg_try_advisory_lock($1) as got", [LOCK])).rows[0].got)
+      throw new MigrationError("another index of evaluations is being built or dropped: wait for that");
+    return work(client);
+  });
+}
+
+function explained(error: unknown, lockTimeoutMs: number): unknown {
+  if ((error as { code?: unknown }).code !== "55P03") return error;
+  const message = `a lock on evaluations was not to be had in ${lockTimeoutMs / 1000} s, because of a transaction that has been open for so long (pg_stat_activity shows it): end it and try again`;
+  return new MigrationError(message, { cause: error });
+}

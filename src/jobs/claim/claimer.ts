@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { currentSignal, withoutSignal } from "../../cancellation.ts";
+import { type Caller, currentCaller, onBehalfOf } from "../../database/scope/callers.ts";
+import { cancelled } from "../../database/statement/errors.ts";
+import type { Executor } from "../../database/statement/executor.ts";
+import { jsonBytes } from "../../json.ts";
+import { limits } from "../../limits.ts";
+import type { LaneFilter, Lanes } from "../limits/lanes.ts";
+import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
+
+interface Poll {
+  demand: Demand;
+  caller: Caller;
+  /** Polls with the same filter can take the same jobs. */
+  group: string;
+  filter: LaneFilter;
+  /** True once a claim has included it. */
+  tried: boolean;
+  /** Whether it goes on waiting after a claim that brought nothing. */
+  waits: boolean;
+  answer: (leases: readonly Lease[]) => void;
+  fail: (error: unknown) => void;
+}
+
+/**
+ * Fills the claims of one server. Claims that wait are parked here without a connection; one statement at a time a group
+ * serves as many of them as there are jobs. They are woken when jobs become ready or slots free, by hints from other
+ * servers, and by a look at the queue at least once a second, which alone is enough to find everything.
+ */
+export class Claimer {
+  readonly #db: Executor;
+  readonly #lanes: Lanes;
+  readonly #giveBack: (workerId: string, leases: readonly Lease[]) => void;
+  /** By group; those that have waited longest come first. */
+  readonly #parked = new Map<string, Set<Poll>>();
+  readonly #busy = new Set<string>();
+  /** Groups to be served again, because something happened while they were being served. */
+  readonly #again = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #draining = false;
+
+  /** @param giveBack releases leases whose caller has gone meanwhile */
+  constructor(db: Executor, lanes: Lanes, giveBack: (workerId: string, leases: readonly Lease[]) => void) {
+    this.#db = db;
+    this.#lanes = lanes;
+    this.#giveBack = giveBack;
+  }
+
+  /** Leases for a worker; waits up to `waitMs` for a first one. */
+  claim(demand: Demand, filter: LaneFilter, waitMs: number): Promise<readonly Lease[]> {
+    const signal = currentSignal();
+    return new Promise((resolve, reject) => {
+      const leave = (finish: () => void) => {
+        this.#leave(poll);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        finish();
+      };
+      const abort = () => poll.fail(signal && cancelled(signal));
+      const poll: Poll = {
+        demand,
+        caller: currentCaller(),
+        filter,
+        group: JSON.stringify([filter.jobTypes, filter.tags]),
+        tried: false,
+        waits: waitMs > 0 && !this.#draining,
+        answer: (leases) => leave(() => resolve(leases)),
+        fail: (error) => leave(() => reject(error)),
+      };
+      const timer = setTimeout(() => this.#stopWaiting(poll), waitMs);
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#of(poll.group).add(poll);
+      this.#arm();
+      this.#serve(poll.group);
+    });
+  }
+
+  /** Claims that wait for jobs. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const polls of this.#parked.values()) waiting += polls.size;
+    return waiting;
+  }
+
+  /** To be called when jobs may have become ready, or slots free. */
+  wake(): void {
+    for (const group of this.#parked.keys()) this.#serve(group);
+  }
+
+  /** Answers every waiting claim, with nothing where there is nothing; from now on claims do not wait. */
+  drain(): void {
+    this.#draining = true;
+    for (const poll of this.#all()) this.#stopWaiting(poll);
+  }
+
+  /** Fails every waiting claim. */
+  stop(reason: unknown): void {
+    clearTimeout(this.#timer);
+    for (const poll of this.#all()) poll.fail(reason);
+  }
+
+  #all(): Poll[] {
+    return [...this.#parked.values()].flatMap((polls) => [...polls]);
+  }
+
+  #of(group: string): Set<Poll> {
+    let polls = this.#parked.get(group);
+    if (!polls) {
+      polls = new Set();
+      this.#parked.set(group, polls);
+    }
+    return polls;
+  }
+
+  #leave(poll: Poll): void {
+    const polls = this.#parked.get(poll.group);
+    polls?.delete(poll);
+    if (polls?.size === 0) this.#parked.delete(poll.group);
+  }
+
+  #stopWaiting(poll: Poll): void {
+    poll.waits = false;
+    // A claim that is just being made may still bring something.
+    if (poll.tried && !this.#busy.has(poll.group)) poll.answer([]);
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#parked.size === 0) return;
+        this.#arm();
+        const wake = () => this.wake();
+        withoutSignal(() => this.#lanes.refresh()).then(wake, wake);
+      },
+      limits.claimPollMs * (0.5 + Math.random() / 2),
+    );
+  }
+
+  /** One claim at a time a group: two of one server would only take turns at the same jobs. */
+  #serve(group: string): void {
+    if (this.#busy.has(group)) {
+      this.#again.add(group);
+      return;
+    }
+    this.#busy.add(group);
+    void withoutSignal(() => this.#rounds(group)).finally(() => {
+      this.#busy.delete(group);
+      if (this.#again.delete(group) && this.#parked.has(group)) return this.#serve(group);
+      for (const poll of [...(this.#parked.get(group) ?? [])]) if (poll.tried && !poll.waits) poll.answer([]);
+    });
+  }
+
+  /** Serves a few polls first and more as long as there are jobs: a claim locks the slots of all that it includes. */
+  async #rounds(group: string): Promise<void> {
+    const served = new Set<Poll>();
+    let contentions = 0;
+    for (let size: number = limits.claimPollsFirst; ; size = Math.min(size * 4, limits.claimPollsMost)) {
+      const present = [...(this.#parked.get(group) ?? [])];
+      const open = present.filter((poll) => !served.has(poll));
+      const polls = open.slice(0, size);
+      const [first] = polls;
+      if (!first) return;
+      try {
+        const lanes = this.#lanes.matching(first.filter);
+        const { contended, filled } = await this.#round(lanes, polls);
+        if (filled) continue;
+        if (contended && contentions++ < limits.claimContentions) {
+          await sleep(Math.random() * 2);
+          continue;
+        }
+        // Where all have been served nobody is left whose turn it could be, so it need not be asked.
+        if (polls.length === open.length || !(await hasReadyJobs(this.#db, lanes))) {
+          // Nothing for any of those that were there when this was asked.
+          for (const poll of present) poll.tried = true;
+          return;
+        }
+        // There are jobs, but these have no free slot: the others' turn, now and the next time.
+        for (const poll of polls) this.#toTheEnd(poll, served);
+      } catch (error) {
+        for (const poll of present) if (!poll.waits || polls.includes(poll)) poll.fail(error);
+        return;
+      }
+    }
+  }
+
+  #toTheEnd(poll: Poll, served: Set<Poll>): void {
+    served.add(poll);
+    const polls = this.#parked.get(poll.group);
+    if (polls?.delete(poll)) polls.add(poll);
+  }
+
+  async #round(lanes: Parameters<typeof claimJobs>[1], polls: readonly Poll[]) {
+    for (const poll of polls) poll.tried = true;
+    const demands = polls.map(({ demand }) => demand);
+    const callers = polls.map(({ caller }) => caller);
+    const { leases, contended } = await onBehalfOf(callers, () => claimJobs(this.#db, lanes, demands));
+    const byWorker = Map.groupBy(leases, ({ workerId }) => workerId);
+    for (const poll of polls) {
+      const { workerId, maxJobs } = poll.demand;
+      const own = byWorker.get(workerId)?.splice(0, maxJobs) ?? [];
+      if (own.length === 0) continue;
+      const kept = this.#parked.get(poll.group)?.has(poll) ? countOfFitting(own) : 0;
+      if (kept < own.length) this.#giveBack(workerId, own.slice(kept));
+      if (kept > 0) poll.answer(own.slice(0, kept));
+    }
+    const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
+    return { contended, filled: leases.length === wanted };
+  }
+}
+
+/** How many of the leases fit into one answer: what does not arrive would wait for its expiry. */
+function countOfFitting(leases: readonly Lease[]): number {
+  let bytes = 0;
+  const beyond = leases.findIndex(({ payload, metadata, error }, index) => {
+    bytes += 1_000 + jsonBytes(payload) + jsonBytes(metadata) + (error?.length ?? 0) * 3;
+    return index > 0 && bytes > limits.pageBytes;
+  });
+  return beyond === -1 ? leases.length : beyond;
+}

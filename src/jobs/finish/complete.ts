@@ -1,0 +1,183 @@
+import type { Value } from "@bufbuild/protobuf/wkt";
+import { LeaseOutcome } from "../../../gen/ltb/v1/job_pb.ts";
+import type { CompleteJobsItem, CompleteJobsResult } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { invalidField } from "../../errors.ts";
+import { fromMessage } from "../../evaluations/messages.ts";
+import type { EvaluationResult } from "../../evaluations/write.ts";
+import { limits } from "../../limits.ts";
+import type { Database, Repositories } from "../../storage.ts";
+import type { JsonObject, JsonValue } from "../../validation.ts";
+import { endMessage } from "../messages.ts";
+
+/**
+ * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations are written by one
+ * transaction, so that each one's evaluations and completion are there together or not at all.
+ */
+export async function completeJobs(
+  db: Database,
+  workerId: string,
+  items: readonly CompleteJobsItem[],
+  actor: string | undefined,
+): Promise<CompleteJobsResult[]> {
+  // The items are checked in parts; their number is that of the call.
+  if (items.length > limits.batchItems) {
+    throw invalidField("items", `must have 1 to ${limits.batchItems} items`);
+  }
+  const evaluations = items.reduce((sum, item) => sum + item.evaluations.length, 0);
+  if (evaluations > limits.batchItems) {
+    throw invalidField(
+      "items",
+      `must have at most ${limits.batchItems} evaluations in all, have ${evaluations}`,
+    );
+  }
+  const plain = items.filter((item) => item.evaluations.length === 0);
+  const results = new Map<CompleteJobsItem, CompleteJobsResult>();
+  if (plain.length > 0 || items.length === 0) {
+    const ends = await db.jobs.complete(workerId, plain.map(completionOf));
+    for (const [position, item] of plain.entries()) {
+      const end = ends[position];
+      if (end) results.set(item, resultMessage(endMessage(item.jobId, end)));
+    }
+  }
+  const withEvaluations = items.filter((item) => item.evaluations.length > 0);
+  for (const [item, result] of await completeWithEvaluations(db, workerId, withEvaluations, actor))
+    results.set(item, result);
+  return items.flatMap((item) => results.get(item) ?? []);
+}
+
+/** Thrown to undo the completion of items whose evaluations cannot be stored. */
+class Rejected extends Error {
+  readonly results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>;
+  constructor(results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>) {
+    super("evaluations were rejected");
+    this.results = results;
+  }
+}
+
+/** All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others written again. */
+async function completeWithEvaluations(
+  db: Database,
+  workerId: string,
+  items: readonly CompleteJobsItem[],
+  actor: string | undefined,
+): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
+  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+  for (;;) {
+    const left = items.filter((item) => !rejected.has(item));
+    if (left.length === 0) return rejected;
+    try {
+      const written = await db.transaction((transaction) =>
+        writeTogether(transaction, workerId, left, actor),
+      );
+      return new Map([...rejected, ...written]);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      for (const [item, result] of error.results) rejected.set(item, result);
+    }
+  }
+}
+
+async function writeTogether(
+  { jobs, evaluations }: Repositories,
+  workerId: string,
+  items: readonly CompleteJobsItem[],
+  actor: string | undefined,
+): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
+  const ends = await jobs.complete(workerId, items.map(completionOf));
+  const results = new Map(
+    items.map((item, position) => [
+      item,
+      resultMessage(endMessage(item.jobId, ends[position] ?? { outcome: "stale" })),
+    ]),
+  );
+  const completed = items.filter((_, position) => ends[position]?.outcome === "ok");
+  if (completed.length === 0) return results;
+  const benchmarks = await jobs.benchmarksOf(completed.map(({ jobId }) => jobId));
+  const there = completed.filter((item) => {
+    if (benchmarks.has(item.jobId.toLowerCase())) return true;
+    // Completed before, evaluations and all, and deleted since.
+    results.set(item, resultMessage({ jobId: item.jobId, outcome: LeaseOutcome.NOT_FOUND }));
+    return false;
+  });
+  const sent = there.flatMap((item) =>
+    item.evaluations.map((evaluation) =>
+      fromMessage(evaluation, benchmarks.get(item.jobId.toLowerCase()) ?? "", actor),
+    ),
+  );
+  const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
+  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+  for (const item of there) {
+    const own = item.evaluations.flatMap(() => written.next().value ?? []);
+    const result = resultOfEvaluations(item.jobId, own);
+    if (result.outcome === LeaseOutcome.REJECTED) rejected.set(item, result);
+    else results.set(item, result);
+  }
+  if (rejected.size > 0) throw new Rejected(rejected);
+  return results;
+}
+
+function resultOfEvaluations(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult {
+  for (const [index, result] of written.entries()) {
+    if (result.outcome !== "rejected") continue;
+    const field = `evaluations[${index}]${result.field && `.${result.field}`}`;
+    return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field, reason: result.reason });
+  }
+  const count = (wanted: string) => written.filter(({ outcome }) => outcome === wanted).length;
+  return resultMessage({
+    jobId,
+    outcome: LeaseOutcome.OK,
+    evaluationsInserted: count("created"),
+    evaluationsDuplicate: count("duplicate"),
+    evaluationsConflict: count("conflict"),
+  });
+}
+
+/** A whole message: see `jobMessage`. */
+function resultMessage(
+  result: Partial<CompleteJobsResult> & Pick<CompleteJobsResult, "jobId" | "outcome">,
+): CompleteJobsResult {
+  return {
+    $typeName: "ltb.v1.CompleteJobsResult",
+    jobId: result.jobId,
+    outcome: result.outcome,
+    evaluationsInserted: result.evaluationsInserted ?? 0,
+    evaluationsDuplicate: result.evaluationsDuplicate ?? 0,
+    evaluationsConflict: result.evaluationsConflict ?? 0,
+    field: result.field ?? "",
+    reason: result.reason ?? "",
+  };
+}
+
+function completionOf({ jobId, epoch, result }: CompleteJobsItem) {
+  return { jobId, epoch, result: resultOf(result) };
+}
+
+/** A worker's result as JSON; an unset one is null. Where `toJson` throws, this leaves what is no JSON to the check of the item. */
+function resultOf(value: Value | undefined): JsonValue {
+  if (!value) return null;
+  const { kind } = value;
+  switch (kind.case) {
+    case "structValue":
+      return objectOf(kind.value.fields);
+    case "listValue":
+      return kind.value.values.map(resultOf);
+    case "stringValue":
+    case "numberValue":
+    case "boolValue":
+      return kind.value;
+    default:
+      return null;
+  }
+}
+
+function objectOf(fields: { [key: string]: Value }): JsonObject {
+  const object: JsonObject = {};
+  for (const key in fields) {
+    const value = resultOf(fields[key]);
+    // Assigned, it would become the prototype.
+    if (key === "__proto__")
+      Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+    else object[key] = value;
+  }
+  return object;
+}

@@ -1,0 +1,149 @@
+import { Code } from "@connectrpc/connect";
+import { gather } from "../../database/gather.ts";
+import type { Executor } from "../../database/statement/executor.ts";
+import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { type Creation, createJobs, type JobToCreate } from "../create.ts";
+import {
+  type Completed,
+  completeLeases,
+  type End,
+  explainEnds,
+  type Failed,
+  failLeases,
+  releaseLeases,
+} from "./finish.ts";
+import { type Progress, reportProgress } from "./renew.ts";
+
+/**
+ * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more), `rejected`
+ * that the item itself is invalid.
+ */
+export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
+
+export interface EndResult {
+  outcome: LeaseOutcome;
+  /** After a failure: the status of the job, and when its retry is due. */
+  status?: "pending" | "failed";
+  runAt?: string | null;
+  /** Path of the field at fault and what is wrong with it. Only where the item was rejected. */
+  field?: string;
+  reason?: string;
+}
+
+/** The writes of the queue, each for the items of one call. */
+export interface JobWrites {
+  create(jobs: readonly JobToCreate[]): Promise<readonly Creation[]>;
+  complete(items: readonly Completed[]): Promise<readonly EndResult[]>;
+  fail(items: readonly Failed[]): Promise<readonly EndResult[]>;
+  release(items: readonly End[]): Promise<readonly EndResult[]>;
+  progress(items: readonly Progress[]): Promise<readonly EndResult[]>;
+}
+
+const ended = (position: number): EndResult & { position: number } => ({ position, outcome: "ok" });
+
+/** Each call by a statement of its own: within a transaction. */
+export function directWrites(db: Executor): JobWrites {
+  return {
+    create: (jobs) => createJobs(db, jobs),
+    complete: (items) =>
+      ending(db, items, "completed", async (sorted) => {
+        const { positions } = await db.one(completeLeases(sorted));
+        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
+      }),
+    fail: (items) =>
+      ending(db, items, "failed", async (sorted) => {
+        const rows = await db.any(failLeases(sorted));
+        return rows.map(({ position, willRetry, runAt }) => ({
+          position,
+          outcome: "ok",
+          status: willRetry ? "pending" : "failed",
+          runAt,
+        }));
+      }),
+    release: (items) =>
+      ending(db, items, "released", async (sorted) => {
+        const { positions } = await db.one(releaseLeases(sorted));
+        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
+      }),
+    progress: (items) =>
+      ending(db, items, undefined, async (sorted) => {
+        const rows = await db.any(reportProgress(sorted));
+        return rows.map(({ position }) => ({ position, outcome: "ok" }));
+      }),
+  };
+}
+
+/** Calls that arrive together share a statement and a commit. */
+export function gatheredWrites(db: Executor): JobWrites {
+  const direct = directWrites(db);
+  return {
+    create: together(direct.create),
+    complete: together(direct.complete),
+    fail: together(direct.fail),
+    release: together(direct.release),
+    progress: together(direct.progress),
+  };
+}
+
+function together<Item, Result>(write: (items: readonly Item[]) => Promise<readonly Result[]>) {
+  const options = {
+    maxItems: limits.gatherItems,
+    maxWrites: limits.gatherWrites,
+    // Calls of a thousand items each do not become one statement of 200,000.
+    maxWeight: limits.batchItems,
+    weigh: (items: readonly Item[]) => items.length,
+  };
+  return gather<readonly Item[], readonly Result[]>(async (calls) => {
+    const results = await write(calls.flat());
+    let end = 0;
+    return calls.map((items) => {
+      end += items.length;
+      return results.slice(end - items.length, end);
+    });
+  }, options);
+}
+
+/**
+ * Runs a statement over items in the order in which leases are locked, and finds out about those it left alone. An end that
+ * was recorded before, by the same worker in the same epoch, is answered as it was then.
+ */
+async function ending<Item extends End>(
+  db: Executor,
+  items: readonly Item[],
+  recorded: string | undefined,
+  run: (sorted: readonly Item[]) => Promise<(EndResult & { position: number })[]>,
+): Promise<EndResult[]> {
+  const order = items.map((_, index) => index).sort((a, b) => compare(items[a]?.jobId, items[b]?.jobId));
+  const sorted = order.map((index) => items[index] as Item);
+  const results: EndResult[] = new Array(items.length);
+  for (const { position, ...result } of await run(sorted)) results[order[position - 1] as number] = result;
+  const open = order.filter((index) => !results[index]);
+  if (open.length > 0) {
+    const found = await db.any(explainEnds(open.map((index) => items[index] as Item)));
+    for (const [position, index] of open.entries()) results[index] = explained(found[position], recorded);
+  }
+  return results;
+}
+
+function explained(
+  found:
+    | { status: string | null; outcome: string | null; isCurrent: boolean; runAt: string | null }
+    | undefined,
+  recorded: string | undefined,
+): EndResult {
+  if (!found) throw new ServiceError(Code.Aborted, "CONFLICT", "the job changed meanwhile: try again");
+  const { status, outcome, isCurrent, runAt } = found;
+  if (recorded !== undefined && outcome === recorded) {
+    if (recorded !== "failed" || !isCurrent) return { outcome: "ok" };
+    return status === "failed"
+      ? { outcome: "ok", status, runAt: null }
+      : { outcome: "ok", status: "pending", runAt };
+  }
+  if (status === null) return { outcome: "not_found" };
+  return { outcome: status === "cancelled" && isCurrent ? "cancelled" : "stale" };
+}
+
+function compare(a = "", b = ""): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

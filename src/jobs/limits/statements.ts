@@ -1,0 +1,142 @@
+import { z } from "zod";
+import type { AuditAction } from "../../audit/actions.ts";
+import { difference } from "../../audit/document.ts";
+import { type AuditEntry, auditEntries, auditRows } from "../../audit/record.ts";
+import { sql, statement } from "../../database/statement/sql.ts";
+
+/** A limit on the jobs of a key. Null: no limit of this kind. */
+export const limitRow = z.object({
+  limitKey: z.string(),
+  maxRunning: z.number().nullable(),
+  perMinute: z.number().nullable(),
+  /** Jobs of the key that run now. */
+  running: z.number(),
+  updatedAt: z.string(),
+});
+
+export type JobLimit = z.output<typeof limitRow>;
+
+const columns = sql.fragment`
+  q.limit_key as "limitKey", q.max_running as "maxRunning", q.per_minute as "perMinute",
+  (select count(*) from job_leases l where l.limit_key = q.limit_key) as running, q.updated_at as "updatedAt"`;
+
+export const setLimit = statement("job_limit_set", {
+  row: limitRow,
+  build: (
+    key: string,
+    maxRunning: number | null,
+    perMinute: number | null,
+    createdBy: string | null,
+  ) => sql.fragment`
+    with q as (
+      insert into job_limits (limit_key, max_running, per_minute, created_by)
+      values (${key}, ${maxRunning}, ${perMinute}, ${createdBy})
+      on conflict (limit_key) do update
+      set max_running = excluded.max_running, per_minute = excluded.per_minute, updated_at = now()
+      returning *
+    )
+    select ${columns} from q`,
+  examples: [["k", 1, null, null]],
+});
+
+export const lockLimit = statement("job_limit_lock", {
+  row: limitRow,
+  build: (key: string) => sql.fragment`
+    select ${columns} from job_limits q where q.limit_key = ${key} for no key update`,
+  examples: [["k"]],
+});
+
+/** The entry of the audit trail for a limit that was made, or changed. */
+export function limitEntry(
+  before: JobLimit | null,
+  { limitKey, maxRunning, perMinute }: JobLimit,
+): AuditEntry {
+  const after = { maxRunning, perMinute };
+  const entity = { entityType: "job_limit", entityId: limitKey } as const;
+  if (!before) return { action: "create", ...entity, changes: { after } };
+  const former = { maxRunning: before.maxRunning, perMinute: before.perMinute };
+  return { action: "update", ...entity, changes: difference(former, after) };
+}
+
+export const listLimits = statement("job_limit_list", {
+  row: limitRow,
+  build: (after: string, limit: number) => sql.fragment`
+    select ${columns} from job_limits q where q.limit_key > ${after} order by q.limit_key limit ${limit}`,
+  examples: [["", 10]],
+});
+
+export const deleteLimit = statement("job_limit_delete", {
+  row: z.object({ limitKey: z.string() }),
+  build: (key: string) => sql.fragment`
+    with gone as (delete from job_limits where limit_key = ${key} returning *), ${auditRows({
+      action: "delete",
+      entityType: "job_limit",
+      entityId: sql.fragment`c.limit_key`,
+      changes: sql.fragment`
+        jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+          'max_running', c.max_running, 'per_minute', c.per_minute
+        )))`,
+      from: sql.fragment`gone c`,
+      atMost: 1,
+    })}
+    select limit_key as "limitKey" from gone`,
+  examples: [["k"]],
+});
+
+export const insertPause = statement("job_pause_insert", {
+  row: z.object({ jobType: z.string() }),
+  build: (jobType: string, limitKey: string, createdBy: string | null) => sql.fragment`
+    with paused as (
+      insert into job_pauses (job_type, limit_key, created_by) values (${jobType}, ${limitKey}, ${createdBy})
+      on conflict do nothing returning job_type
+    ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
+    select job_type as "jobType" from paused`,
+  examples: [["t", "", null]],
+});
+
+export const deletePause = statement("job_pause_delete", {
+  row: z.object({ jobType: z.string() }),
+  build: (jobType: string, limitKey: string) => sql.fragment`
+    with resumed as (
+      delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey} returning job_type
+    ), ${auditEntries([pauseEntry("resume", jobType, limitKey)], sql.fragment`exists (select from resumed)`)}
+    select job_type as "jobType" from resumed`,
+  examples: [["t", ""]],
+});
+
+function pauseEntry(
+  action: AuditAction & ("pause" | "resume"),
+  jobType: string,
+  limitKey: string,
+): AuditEntry {
+  const what = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
+  const entity = jobType
+    ? ({ entityType: "job_type", entityId: jobType } as const)
+    : ({ entityType: "job_limit", entityId: limitKey } as const);
+  return { action, ...entity, changes: action === "pause" ? { after: what } : { before: what } };
+}
+
+/** A lane that has jobs now, and whether any pause covers it. */
+export const laneRow = z.object({
+  jobType: z.string(),
+  requiredTags: z.array(z.string()),
+  limitKey: z.string().nullable(),
+  paused: z.boolean(),
+});
+
+export type JobLane = z.output<typeof laneRow>;
+
+export const listPausable = statement("job_pause_lanes", {
+  row: laneRow,
+  build: (jobType: string, limitKey: string) => sql.fragment`
+    select l.job_type as "jobType", l.required_tags as "requiredTags", l.limit_key as "limitKey", exists (
+      select from job_pauses p
+      where p.job_type in ('', l.job_type) and p.limit_key in ('', coalesce(l.limit_key, ''))
+        and (p.limit_key = '' or l.limit_key is not null)
+    ) as paused
+    from job_lanes l
+    where (${jobType} = '' or l.job_type = ${jobType}) and (${limitKey} = '' or l.limit_key = ${limitKey})
+      and exists (select from job_ready r where r.lane_id = l.id)
+    order by l.job_type, l.limit_key nulls first, l.id limit 1000`,
+  examples: [["t", ""]],
+});

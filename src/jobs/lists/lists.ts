@@ -1,0 +1,117 @@
+import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { cut } from "../../database/statement/page.ts";
+import { invalidField } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { parseInput } from "../../validation.ts";
+import { type JobFilter, jobFilter } from "../input.ts";
+import type { Lanes } from "../limits/lanes.ts";
+import type { Job } from "../rows.ts";
+import * as query from "./query.ts";
+
+export interface JobPage {
+  items: readonly Job[];
+  /** Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next. */
+  next: query.JobPosition | query.ReadyPosition | undefined;
+}
+
+export interface JobListOptions {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: query.JobPosition | query.ReadyPosition | undefined;
+  /** Whether payload, result and metadata are read too. Default: false. */
+  full?: boolean;
+}
+
+/** The jobs with these ids that there are, in their order; fewer where they would be too large together. */
+export async function readJobs(db: Executor, ids: readonly string[], full: boolean): Promise<readonly Job[]> {
+  if (ids.length === 0) return [];
+  return cut(await db.any(query.pageJobs(ids, full)), ids.length).items;
+}
+
+/** One page of the jobs that match; see `JobRepository.list`. */
+export async function listJobs(
+  db: Executor,
+  lanes: Lanes,
+  filter: JobFilter,
+  options: JobListOptions,
+): Promise<JobPage> {
+  const { orderBy, ...parsed } = parseInput(jobFilter, filter);
+  const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+  const { after, full = false } = options;
+  return orderBy === "priority"
+    ? listReady(db, lanes, parsed, { limit, full, after: after as query.ReadyPosition | undefined })
+    : listNewest(db, parsed, { limit, full, after: after as query.JobPosition | undefined });
+}
+
+/** The first jobs that match, read by as many pages as it takes. */
+export async function collectJobs(
+  db: Executor,
+  lanes: Lanes,
+  filter: JobFilter,
+  limit: number,
+): Promise<readonly Job[]> {
+  const found: Job[] = [];
+  let after: JobPage["next"];
+  do {
+    const page = await listJobs(db, lanes, filter, { limit: limit - found.length, after, full: true });
+    found.push(...page.items);
+    after = page.next;
+  } while (after && found.length < limit);
+  return found;
+}
+
+type Filters = Omit<z.output<typeof jobFilter>, "orderBy">;
+
+interface Page<Position> {
+  limit: number;
+  full: boolean;
+  after: Position | undefined;
+}
+
+async function listNewest(
+  db: Executor,
+  { status, jobType, workerId, benchmarkId }: Filters,
+  { limit, full, after }: Page<query.JobPosition>,
+): Promise<JobPage> {
+  const scan = await db.one(query.scanJobs({ status, jobType, workerId, benchmarkId }, limit + 1, after));
+  const ids = scan.ids ?? [];
+  const items = await readJobs(db, ids.slice(0, limit), full);
+  const shown = items.at(-1);
+  if (shown && items.length < ids.length) {
+    const key = scan.keys?.[ids.indexOf(shown.id)];
+    return { items, next: key === undefined ? undefined : { key, id: shown.id } };
+  }
+  const [lastShown, lastShownKey] = [ids[limit - 1], scan.keys?.[limit - 1]];
+  // All of the page were deleted between the two statements, but more was found.
+  if (ids.length > limit && lastShown !== undefined && lastShownKey !== undefined)
+    return { items, next: { key: lastShownKey, id: lastShown } };
+  const { scanned, lastKey, lastId } = scan;
+  const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
+  return { items, next: more ? { key: lastKey, id: lastId } : undefined };
+}
+
+async function listReady(
+  db: Executor,
+  lanes: Lanes,
+  { status, jobType, workerId, benchmarkId }: Filters,
+  { limit, full, after }: Page<query.ReadyPosition>,
+): Promise<JobPage> {
+  if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
+    throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
+  }
+  await lanes.refresh();
+  const rows = await db.any(query.scanReady(lanes.ofType(jobType), limit + 1, after));
+  const items = await readJobs(
+    db,
+    rows.slice(0, limit).map(({ id }) => id),
+    full,
+  );
+  const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
+  return { items, next: last && { priority: last.priority, sequence: last.sequence } };
+}
+
+const pageLimit = z
+  .int()
+  .min(1, "must be 1 or more")
+  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);

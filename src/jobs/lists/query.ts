@@ -1,0 +1,256 @@
+import { z } from "zod";
+import { arrayOf } from "../../database/statement/binary-array.ts";
+import { fetched, page } from "../../database/statement/page.ts";
+import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
+import { attemptRow, holders, type JobStatus, jobColumns, jobRow } from "../rows.ts";
+
+/** Where a page by time ended: `key` is when the job was created or, in a list of ended ones, when it ended. */
+export interface JobPosition {
+  key: string;
+  id: string;
+}
+
+/** Where a page in the order of claims ended. */
+export interface ReadyPosition {
+  priority: number;
+  sequence: number;
+}
+
+const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const exampleTime = "2026-01-31T12:00:00.000001Z";
+const examplePosition = { key: exampleTime, id: exampleId };
+
+// The latest attempts, oldest first; one that is still running is its lease.
+export const listAttempts = statement("job_attempts", {
+  row: attemptRow,
+  build: (id: string, limit: number) => sql.fragment`
+    select * from (
+      select epoch, attempt, worker_id as "workerId", started_at as "startedAt", ended_at as "endedAt", outcome, error
+      from job_attempts where job_id = ${id}
+      union all
+      select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
+      order by epoch desc limit ${limit}
+    ) a order by epoch`,
+  examples: [[exampleId, 100]],
+});
+
+export const jobBenchmarks = statement("job_benchmarks", {
+  row: z.object({ id: z.string(), benchmarkId: z.string().nullable() }),
+  build: (ids: readonly string[]) => sql.fragment`
+    select id, benchmark_id as "benchmarkId" from jobs where id = any (${arrayOf("uuid", ids)})`,
+  examples: [[[exampleId]]],
+});
+
+export interface JobsQuery {
+  status: JobStatus | undefined;
+  jobType: string | undefined;
+  workerId: string | undefined;
+  benchmarkId: string | undefined;
+}
+
+// Ids of the jobs that match, newest first, by whatever holds them in that order:
+// - ended ones by when they ended, from the primary key of job_finished, or by worker from its index;
+// - running ones from the leases, of which there are only as many as the workers have slots;
+// - all, pending ones and those of a benchmark by creation.
+// Further filters are applied to `limits.scanRows` jobs at most, so that no page takes long however few match: it may hold
+// fewer than were asked for, or none, and still be followed by another.
+export const scanJobs = statement("job_scan", {
+  row: z.object({
+    ids: z.array(z.string()).nullable(),
+    keys: z.array(z.string()).nullable(),
+    scanned: z.number(),
+    lastKey: z.string().nullable(),
+    lastId: z.string().nullable(),
+  }),
+  prepared: false,
+  build: (query: JobsQuery, limit: number, after: JobPosition | undefined) => sql.fragment`
+    with scanned as materialized (
+      select j.key, j.id, ${sql.and(conditions(query))} as matches,
+        row_number() over (order by j.key desc, j.id desc) as place
+      from (${source(query, after)}) j
+    ), found as (
+      select key, id, place from scanned where matches order by place limit ${limit}
+    )
+    select
+      (select array_agg(id order by place) from found) as ids,
+      (select array_agg(key::text order by place) from found) as keys,
+      (select count(*) from scanned) as scanned,
+      (select key::text from scanned order by place desc limit 1) as "lastKey",
+      (select id from scanned order by place desc limit 1) as "lastId"`,
+  examples: [
+    [{ status: "completed", jobType: "t", workerId: "w", benchmarkId: exampleId }, 2, undefined],
+    [
+      { status: "failed", jobType: undefined, workerId: undefined, benchmarkId: undefined },
+      2,
+      examplePosition,
+    ],
+    [{ status: "running", jobType: "t", workerId: "w", benchmarkId: undefined }, 2, examplePosition],
+    [{ status: undefined, jobType: "t", workerId: undefined, benchmarkId: exampleId }, 2, examplePosition],
+    [{ status: "pending", jobType: undefined, workerId: undefined, benchmarkId: undefined }, 2, undefined],
+  ],
+});
+
+function source({ status, benchmarkId, workerId }: JobsQuery, after: JobPosition | undefined): Fragment {
+  const rest = (key: Fragment, id: Fragment) =>
+    after
+      ? sql.fragment`(${key}, ${id}) < (${after.key}::timestamptz, ${after.id}::uuid)`
+      : sql.fragment`true`;
+  if (status === "running") {
+    return sql.fragment`
+      select j.created_at as key, l.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+      from job_leases l join jobs j on j.id = l.job_id
+      where ${rest(sql.fragment`j.created_at`, sql.fragment`j.id`)}`;
+  }
+  if (status !== undefined && status !== "pending") {
+    return sql.fragment`
+      select f.finished_at as key, f.worker_id, f.job_id as id, f.status, f.job_type, j.benchmark_id
+      from (
+        select * from job_finished f
+        where f.status = ${status} and ${rest(sql.fragment`f.finished_at`, sql.fragment`f.job_id`)} ${
+          workerId === undefined ? sql.fragment`` : sql.fragment`and f.worker_id = ${workerId}`
+        }
+        order by f.finished_at desc, f.job_id desc limit ${limits.scanRows}
+      ) f join jobs j on j.id = f.job_id`;
+  }
+  return sql.fragment`
+    select j.created_at as key, l.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+    from (
+      select * from jobs j where ${rest(sql.fragment`j.created_at`, sql.fragment`j.id`)} ${
+        benchmarkId === undefined ? sql.fragment`` : sql.fragment`and j.benchmark_id = ${benchmarkId}`
+      }
+      order by j.created_at desc, j.id desc limit ${limits.scanRows}
+    ) j left join lateral (
+      select worker_id from job_leases where job_id = j.id
+      union all select worker_id from job_finished
+      where status = j.status and finished_at = j.completed_at and job_id = j.id
+    ) l on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
+}
+
+function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery): Fragment[] {
+  const where: Fragment[] = [];
+  if (status !== undefined) where.push(sql.fragment`j.status = ${status}`);
+  if (jobType !== undefined) where.push(sql.fragment`j.job_type = ${jobType}`);
+  if (benchmarkId !== undefined) where.push(sql.fragment`j.benchmark_id is not distinct from ${benchmarkId}`);
+  if (workerId !== undefined) where.push(sql.fragment`j.worker_id is not distinct from ${workerId}`);
+  return where;
+}
+
+// The order of claims over all lanes of a type. Merged from the heads of its lanes.
+export const scanReady = statement("job_scan_ready", {
+  row: z.object({ id: z.string(), priority: z.number(), sequence: z.number() }),
+  prepared: false,
+  build: (lanes: readonly number[], limit: number, after: ReadyPosition | undefined) => sql.fragment`
+    select r.job_id as id, r.priority, r.sequence
+    from unnest(${sql.array(lanes, "int4")}) as lane (id) cross join lateral (
+      select * from job_ready r where r.lane_id = lane.id ${
+        after
+          ? sql.fragment`and (r.priority < ${after.priority} or (r.priority = ${after.priority} and r.sequence > ${after.sequence}))`
+          : sql.fragment``
+      }
+      order by r.priority desc, r.sequence limit ${limit}
+    ) r
+    order by r.priority desc, r.sequence limit ${limit}`,
+  examples: [
+    [[1], 2, undefined],
+    [[1], 2, { priority: 0, sequence: 1 }],
+  ],
+});
+
+// The jobs with these ids, in their order.
+export const pageJobs = statement("job_page", {
+  row: jobRow.extend(fetched),
+  prepared: false,
+  build: (ids: readonly string[], full: boolean) =>
+    page({
+      rows: sql.fragment`
+        select j.*, u.wanted from unnest(${sql.array(ids, "uuid")}) with ordinality as u (id, wanted)
+        join jobs j on j.id = u.id`,
+      columns: jobColumns(full, sql.fragment`r`),
+      joins: holders(sql.fragment`r`),
+      size: full ? sql.fragment`pg_column_size(r.*)` : sql.fragment`600 + coalesce(octet_length(r.error), 0)`,
+      order: sql.fragment`r.wanted`,
+    }),
+  examples: [
+    [[exampleId], true],
+    [[exampleId], false],
+  ],
+});
+
+const statsColumns = sql.fragment`
+  coalesce(sum(pending), 0)::integer as pending, coalesce(sum(scheduled), 0)::integer as scheduled,
+  coalesce(sum(running), 0)::integer as running, coalesce(sum(completed), 0)::integer as completed,
+  coalesce(sum(failed), 0)::integer as failed, coalesce(sum(cancelled), 0)::integer as cancelled`;
+
+export const jobStatsRow = z.object({
+  jobType: z.string(),
+  pending: z.number(),
+  scheduled: z.number(),
+  running: z.number(),
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+  /** Of the oldest job that is ready, in milliseconds; null where none is. */
+  oldestPendingAgeMs: z.number().nullable(),
+});
+
+// Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index range, found by
+// walking the distinct priorities. That says nothing of one benchmark, for which it is left out.
+export const statsByType = (
+  jobType: string | undefined,
+  benchmarkId: string | undefined,
+): Fragment => sql.fragment`
+    with recursive totals as (
+      select job_type, ${statsColumns} from job_stat_deltas
+      where ${
+        benchmarkId === undefined
+          ? sql.fragment`benchmark_id is null`
+          : sql.fragment`benchmark_id = ${benchmarkId}`
+      } ${jobType === undefined ? sql.fragment`` : sql.fragment`and job_type = ${jobType}`}
+      group by job_type
+    ), head (lane_id, priority, sequence, job_id) as (
+      select l.id, r.priority, r.sequence, r.job_id
+      from job_lanes l cross join lateral (
+        select * from job_ready r where r.lane_id = l.id order by r.priority desc, r.sequence limit 1
+      ) r
+      where ${benchmarkId === undefined} and l.job_type in (select job_type from totals where pending > 0)
+      union all
+      select h.lane_id, r.priority, r.sequence, r.job_id
+      from head h cross join lateral (
+        select * from job_ready r where r.lane_id = h.lane_id and r.priority < h.priority
+        order by r.priority desc, r.sequence limit 1
+      ) r
+    ), oldest as (
+      select j.job_type, min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+      from head h join jobs j on j.id = h.job_id group by j.job_type
+    )
+    select
+      t.job_type as "jobType", t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,
+      (case when t.pending > 0 then greatest(extract(epoch from clock_timestamp() - o.since) * 1000, 0) end)::double precision
+        as "oldestPendingAgeMs"
+    from totals t left join oldest o on o.job_type = t.job_type`;
+
+export const readStats = statement("job_stats", {
+  row: jobStatsRow,
+  prepared: false,
+  build: (jobType: string | undefined, benchmarkId: string | undefined) => sql.fragment`
+    ${statsByType(jobType, benchmarkId)} order by t.job_type`,
+  examples: [
+    [undefined, undefined],
+    ["t", exampleId],
+  ],
+});
+
+export const existingJobs = statement("job_existing", {
+  row: z.object({ id: z.string() }),
+  build: (ids: readonly string[]) => sql.fragment`
+    select id from jobs where id = any (${sql.array(ids, "uuid")})`,
+  examples: [[[exampleId]]],
+});
+
+export const keyHolder = statement("job_key_holder", {
+  row: z.object({ id: z.string() }),
+  build: (jobType: string, uniqueKey: string) => sql.fragment`
+    select job_id as id from job_keys where job_type = ${jobType} and unique_key = ${uniqueKey}`,
+  examples: [["t", "k"]],
+});

@@ -1,0 +1,48 @@
+import type { Executor } from "../../database/statement/executor.ts";
+import { parseInput } from "../../validation.ts";
+import { jobFilter } from "../input.ts";
+import { readStats } from "./query.ts";
+
+export interface JobStats {
+  pending: number;
+  scheduled: number;
+  running: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  /** Sum of the six. */
+  total: number;
+  /** How long the oldest ready job has waited; null where none is ready. */
+  oldestPendingAgeMs: number | null;
+}
+
+export type JobTypeStats = JobStats & { jobType: string };
+
+/** How many jobs are in each state; see `JobRepository.stats`. */
+export async function jobStats(
+  db: Executor,
+  filter: { jobType?: string; benchmarkId?: string },
+): Promise<JobStats & { byType: JobTypeStats[] }> {
+  const { jobType, benchmarkId } = parseInput(jobFilter, filter);
+  const rows = await db.any(readStats(jobType, benchmarkId));
+  const byType = rows.map((row) => ({ ...row, total: totalOf(row) })).filter(({ total }) => total > 0);
+  const ages = byType.flatMap(({ oldestPendingAgeMs }) => oldestPendingAgeMs ?? []);
+  const sum = (state: Count) => byType.reduce((total, row) => total + row[state], 0);
+  return {
+    pending: sum("pending"),
+    scheduled: sum("scheduled"),
+    running: sum("running"),
+    completed: sum("completed"),
+    failed: sum("failed"),
+    cancelled: sum("cancelled"),
+    total: sum("total"),
+    oldestPendingAgeMs: ages.length > 0 ? Math.max(...ages) : null,
+    byType,
+  };
+}
+
+type Count = Exclude<keyof JobStats, "oldestPendingAgeMs">;
+
+function totalOf(row: Omit<JobStats, "total" | "oldestPendingAgeMs">): number {
+  return row.pending + row.scheduled + row.running + row.completed + row.failed + row.cancelled;
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { invalidField } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { parseInput, whole } from "../../validation.ts";
+import { type BulkFilter, bulkFilter } from "../input.ts";
+import type { JobStatus } from "../rows.ts";
+import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
+import { cleanJobs, type retryJobs } from "./transitions.ts";
+
+/** What a bulk operation did; `more` where it stopped before all matching jobs were done. */
+export interface BulkResult {
+  affected: number;
+  skipped: number;
+  more: boolean;
+}
+
+/** Runs `run` over all jobs that match and are in one of the `allowed` states, in batches. */
+export async function changeMany(
+  db: Executor,
+  filter: BulkFilter,
+  allowed: readonly JobStatus[],
+  run: (ids: readonly string[]) => ReturnType<typeof retryJobs>,
+): Promise<BulkResult> {
+  // The creator only narrows: who may change its own jobs alone still has to say which.
+  const { statuses = [], createdBy, ...rest } = parseInput(bulkFilter, filter);
+  for (const status of statuses) {
+    if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
+  }
+  if (statuses.length === 0 && Object.values(rest).every((value) => value === undefined)) {
+    throw invalidField("filter", "must have at least one field: this call changes everything that matches");
+  }
+  const wanted = { ...rest, createdBy, statuses: statuses.length > 0 ? statuses : allowed };
+  const result = { affected: 0, skipped: 0, more: false };
+  const skipped = new Set<string>();
+  for await (const candidates of bulkCandidates(db, wanted)) {
+    const matching = candidates.length > 0 ? idsOf(await db.any(matchBulk(candidates, wanted))) : [];
+    for (let start = 0; start < matching.length; start += limits.bulkBatchRows) {
+      if (result.affected >= limits.bulkCallRows) return { ...result, skipped: skipped.size, more: true };
+      let left: readonly string[] = matching.slice(start, start + limits.bulkBatchRows);
+      for (let tries = 0; left.length > 0 && tries < limits.bulkTries; tries++) {
+        const done = new Set(idsOf(await db.any(run(left))));
+        result.affected += done.size;
+        for (const id of done) skipped.delete(id);
+        left = left.filter((id) => !done.has(id));
+        // Jobs that were just being claimed, ended or put back are looked at again.
+        if (left.length > 0) left = idsOf(await db.any(matchBulk(left, wanted)));
+      }
+      for (const id of left) skipped.add(id);
+    }
+  }
+  return { ...result, skipped: skipped.size };
+}
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);
+
+/** Deletes old jobs that ended; see `JobRepository.cleanup`. */
+export async function cleanUpJobs(
+  db: Executor,
+  days: number,
+  statuses: readonly JobStatus[],
+): Promise<BulkResult> {
+  const age = parseInput(whole(0, 36_500), days, "older_than_days");
+  const ended = parseInput(finalStatuses, statuses, "statuses");
+  let affected = 0;
+  for (const status of ended) {
+    for (;;) {
+      const { length } = await db.any(cleanJobs(status, age, limits.bulkBatchRows));
+      affected += length;
+      if (length < limits.bulkBatchRows) break;
+      if (affected >= limits.bulkCallRows) return { affected, skipped: 0, more: true };
+    }
+  }
+  return { affected, skipped: 0, more: false };
+}
+
+const finalStatuses = z.array(
+  z.enum(["completed", "failed", "cancelled"], { error: "must be one of completed, failed, cancelled" }),
+);

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { sql, statement } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
+import { forgetOldEvents } from "../../watch/events.ts";
+import { jobEvents } from "../events.ts";
+import { expireLeases } from "../finish/finish.ts";
+import type { JobQueue } from "../queue.ts";
+import { readyDueJobs } from "../transitions/transitions.ts";
+
+/**
+ * What has to happen in the queue without anyone asking: leases that run out, jobs that become due, statistics that are
+ * folded. Every server does it; what one has in hand the others pass over.
+ */
+export class QueueMaintenance {
+  readonly #db: Executor;
+  readonly #queue: JobQueue;
+  readonly #termMs: number;
+  #answeredAt = 0;
+  #databaseStart: string | undefined;
+  #backSince: string | null = null;
+
+  /** @param options.termMs how long the leases of before an outage are left alone after it. Default: 30,000 ms. */
+  constructor(db: Executor, queue: JobQueue, { termMs = limits.leaseMs as number } = {}) {
+    this.#db = db;
+    this.#queue = queue;
+    this.#termMs = termMs;
+  }
+
+  /** Ends the leases that have run out and puts the jobs that are due into line. */
+  async run(): Promise<void> {
+    const moved = (await this.#expire()) + (await this.#readyDue());
+    if (moved > 0) this.#queue.changed();
+  }
+
+  /**
+   * One round of a server's, several times a second. After an outage (of the database, or of this server) it gives the leases of
+   * before one more term: no worker could renew them. It does so by leaving them alone, not by extending them. Each server
+   * notices by itself, so that none is faster than another that knows; and a server that was cut off alone, or that fails and
+   * starts again and again, holds up nothing that others see to.
+   */
+  async watchOver(): Promise<void> {
+    const { at, databaseStart } = await this.#db.one(lookAtClock());
+    const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
+    if (wasAway || databaseStart !== this.#databaseStart) this.#backSince = at;
+    this.#databaseStart = databaseStart;
+    this.#queue.outages.noticed(this.#backSince, this.#termMs);
+    await this.run();
+    this.#answeredAt = performance.now();
+  }
+
+  /** Folds the statistics and forgets old events. */
+  async tidy(): Promise<void> {
+    while (
+      (await this.#db.one(foldStats(limits.maintenanceBatchRows))).folded === limits.maintenanceBatchRows
+    );
+    await forgetOldEvents(this.#db, jobEvents);
+  }
+
+  async #expire(): Promise<number> {
+    let expired = 0;
+    for (;;) {
+      const ended = await this.#db.any(
+        expireLeases(limits.maintenanceBatchRows, this.#backSince, this.#termMs),
+      );
+      this.#queue.counts.expired(ended);
+      expired += ended.length;
+      if (ended.length < limits.maintenanceBatchRows) return expired;
+    }
+  }
+
+  async #readyDue(): Promise<number> {
+    let ready = 0;
+    for (;;) {
+      const { length } = await this.#db.any(readyDueJobs(limits.maintenanceBatchRows));
+      ready += length;
+      if (length < limits.maintenanceBatchRows) return ready;
+    }
+  }
+}
+
+// A restart that is over before anyone has failed to connect shows by the second of these.
+const lookAtClock = statement("job_look_at_clock", {
+  row: z.object({ at: z.string(), databaseStart: z.string() }),
+  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as "databaseStart"`,
+  examples: [[]],
+});
+
+// Many rows of a type, or of a type and benchmark, become one. Only worth it once there are several.
+const foldStats = statement("job_fold_stats", {
+  row: z.object({ folded: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with folded as (
+      delete from job_stat_deltas where id = any (array(
+        select id from job_stat_deltas order by id limit ${limit} for update skip locked
+      ))
+      and (select count(*) from (select from job_stat_deltas limit 100) d) = 100
+      returning *
+    ), sums as (
+      insert into job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      select job_type, benchmark_id, sum(pending), sum(scheduled), sum(running), sum(completed), sum(failed), sum(cancelled)
+      from folded group by job_type, benchmark_id
+      having sum(pending) <> 0 or sum(scheduled) <> 0 or sum(running) <> 0 or sum(completed) <> 0 or sum(failed) <> 0
+        or sum(cancelled) <> 0
+      returning 1
+    )
+    select case when (select count(*) from sums) * 2 < count(*) then count(*) else 0 end as folded from folded`,
+  examples: [[10]],
+});

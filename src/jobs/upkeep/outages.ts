@@ -1,0 +1,28 @@
+import { limits } from "../../limits.ts";
+
+/** A time in which no worker could be heard. */
+export interface Outage {
+  /** When it ended, by the database's clock; `infinity`: not yet, as far as is known. */
+  backSince: string;
+  /** How long workers and leases of before are left alone after that, in milliseconds. */
+  termMs: number;
+}
+
+/** What the rounds of maintenance of this process know of outages, for others who judge by silence. */
+export class Outages {
+  #latest: Outage | null = null;
+  #lookedAt = Number.POSITIVE_INFINITY;
+
+  /** To be called by each round, once the database has answered. */
+  noticed(backSince: string | null, termMs: number): void {
+    this.#latest = backSince === null ? null : { backSince, termMs };
+    this.#lookedAt = performance.now();
+  }
+
+  /** The latest; null where there was none, or nobody watches out for them. */
+  get latest(): Outage | null {
+    // Rounds have stopped: whoever asks just now may be the first to find the database back.
+    const isUnheard = performance.now() - this.#lookedAt > limits.outageMs;
+    return isUnheard ? { backSince: "infinity", termMs: 0 } : this.#latest;
+  }
+}

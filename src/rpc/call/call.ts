@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Admission } from "../../auth/admission.ts";
+import type { ServiceError } from "../../errors.ts";
+import { limits, transportLimits } from "../../limits.ts";
+import type { Logger } from "../../log.ts";
+import type { Principal } from "../../principal.ts";
+import type { ClientCertificate } from "../tls/client-certificate.ts";
+import { cancelled, deadlineExceeded } from "./call-ends.ts";
+import type { RpcHost } from "./host.ts";
+
+/** Who makes a call; both are unset for a caller that did not say who it is. */
+export interface Actor {
+  userId?: string;
+  keyId?: string;
+}
+
+/** What a listener knows of a call. */
+export interface CallOrigin {
+  /** "grpc", "grpc-web" or "connect". */
+  readonly protocolName: string;
+  /** "POST", or "GET" for a Connect GET. */
+  readonly requestMethod: string;
+  readonly url: string;
+  /** Address and port of the other end, for example `127.0.0.1:41234`. */
+  readonly peer: string;
+  /** The caller's certificate, signed by one of the configured authorities; undefined without mutual TLS. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** Until when the caller waits (epoch milliseconds); undefined if it did not say. */
+  readonly callerDeadline: number | undefined;
+  readonly requestHeader: Headers;
+  /** One value of the request's metadata; `name` in lower case. */
+  header(name: string): string | undefined;
+  /** Tells when the caller has gone or its transport has ended the call; may tell after a regular end too. */
+  onCancel(listener: () => void): void;
+}
+
+const saneRequestId = new RegExp(`^[A-Za-z0-9._:/+=@-]{1,${limits.requestIdLength}}$`);
+
+/** One call, the same on both listeners; see `callOf`. */
+export class Call {
+  /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
+  readonly method: string;
+  /** The caller's `x-request-id` if it gave a usable one, else a new UUID. The caller gets it back under the same name. */
+  readonly requestId: string;
+  /** When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a stream without one. */
+  readonly deadline: number | undefined;
+  /** Set by authentication. */
+  actor: Actor | undefined;
+  /** Set by authentication too: who calls, with which credential. Undefined where authentication is off, and for open methods. */
+  principal: Principal | undefined;
+  /** Of the span of this call, where calls are traced. */
+  traceId: string | undefined;
+  /** Set once the call was let in. */
+  admission: Admission | undefined;
+  /** Why the call was stopped before its handler was done, if it was. */
+  stopReason: ServiceError | undefined;
+  /** Called once when the call is stopped; belongs to the `deadline` middleware. */
+  onStop: ((reason: ServiceError) => void) | undefined;
+
+  readonly #origin: CallOrigin;
+  readonly #host: RpcHost;
+  readonly #started: number;
+  #controller: AbortController | undefined;
+  #log: Logger | undefined;
+  #ended = false;
+  #watching = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(origin: CallOrigin, method: DescMethod, host: RpcHost) {
+    this.#origin = origin;
+    this.#host = host;
+    this.method = fullName(method);
+    this.requestId = requestIdOf(origin.header("x-request-id"));
+    this.#started = Date.now();
+    const asked = origin.callerDeadline;
+    if (asked !== undefined) this.deadline = Math.min(asked, this.#started + transportLimits.deadlineMs);
+    else if (method.methodKind === "unary") this.deadline = this.#started + host.defaultDeadlineMs;
+  }
+
+  get protocol(): string {
+    return this.#origin.protocolName;
+  }
+
+  get peer(): string {
+    return this.#origin.peer;
+  }
+
+  /** The caller's certificate, verified; undefined without mutual TLS. */
+  get clientCertificate(): ClientCertificate | undefined {
+    return this.#origin.clientCertificate;
+  }
+
+  /** One value of the request's metadata; `name` in lower case. */
+  header(name: string): string | undefined {
+    return this.#origin.header(name);
+  }
+
+  get userAgent(): string | undefined {
+    return this.#origin.header("user-agent");
+  }
+
+  /** Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops; not when the call ends by itself. */
+  get signal(): AbortSignal {
+    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs more than the rest of the call's state.
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.stopReason) this.#controller.abort(this.stopReason);
+      else this.watchCaller();
+    }
+    return this.#controller.signal;
+  }
+
+  /** Logs with the request id on every line. */
+  get log(): Logger {
+    this.#log ??= this.#host.log.child({ requestId: this.requestId, method: this.method });
+    return this.#log;
+  }
+
+  /** Stops the call at its deadline. */
+  startTimer(): void {
+    if (this.deadline === undefined) return;
+    const left = this.deadline - Date.now();
+    if (left > 0) this.#timer = setTimeout(stopLate, left, this);
+    else stopLate(this);
+  }
+
+  /** Stops the call when its caller goes. */
+  watchCaller(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#origin.onCancel(() => {
+      if (this.#ended) return;
+      this.stop(this.#isLate() ? deadlineExceeded() : cancelled());
+    });
+  }
+
+  /** For feeds, which never end by themselves: the call is ended as soon as the server drains instead of being waited for. */
+  endWithServer(): void {
+    this.#host.endAtDrain(this);
+  }
+
+  /** True if a caller that goes now goes for its deadline: its own timer began before ours, and its going arrives before ours fires. */
+  #isLate(): boolean {
+    if (this.deadline === undefined) return false;
+    const slack = Math.min(transportLimits.deadlineSlackMs, (this.deadline - this.#started) / 2);
+    return Date.now() >= this.deadline - slack;
+  }
+
+  /** Ends the call with `reason`, whatever its handler does; does nothing once the call has ended. */
+  stop(reason: ServiceError): void {
+    if (this.#ended || this.stopReason) return;
+    this.stopReason = reason;
+    this.#controller?.abort(reason);
+    this.onStop?.(reason);
+  }
+
+  /** Marks the regular end; nothing can stop the call any more. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.admission?.leave();
+    this.admission = undefined;
+  }
+}
+
+/** The request id that the caller gave if it is a usable one, else a new UUID. */
+export function requestIdOf(given: string | undefined): string {
+  return given !== undefined && saneRequestId.test(given) ? given : randomUUID();
+}
+
+function stopLate(call: Call): void {
+  call.stop(deadlineExceeded());
+}
+
+/** `package.Service/Method`, as in a gRPC path without its leading slash. */
+export function fullName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}
+
+/** The path of the method's requests over HTTP, the same for all protocols. */
+export function pathOf(method: DescMethod): string {
+  return `/${fullName(method)}`;
+}

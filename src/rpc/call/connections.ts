@@ -1,0 +1,90 @@
+import type { Server, Socket } from "node:net";
+import { type TLSSocket, Server as TlsServer } from "node:tls";
+import { transportLimits } from "../../limits.ts";
+import type { Logger } from "../../log.ts";
+import { rememberCertificate } from "../tls/client-certificate.ts";
+import { explainHandshake, explainUnverified } from "../tls/handshake.ts";
+import type { ServerTls } from "../tls/server-tls.ts";
+
+/** How a listener takes connections. */
+export interface ConnectionOptions {
+  /** Undefined: clear text. */
+  tls: ServerTls | undefined;
+  /** Most connections that are open at once, those that still negotiate TLS among them; one more is closed at once. */
+  maxConnections: number;
+  log: Logger;
+}
+
+/**
+ * Limits the connections of a server, and looks after those that TLS has not let in yet. To be called before it listens.
+ * @returns cuts the connections that are still negotiating, which neither HTTP nor gRPC knows of; for when the server closes.
+ */
+export function guardConnections(
+  server: Server,
+  { tls, maxConnections, log }: ConnectionOptions,
+): () => void {
+  server.maxConnections = maxConnections;
+  server.on("drop", refusalLog(maxConnections, log));
+  if (tls === undefined || !(server instanceof TlsServer)) return () => undefined;
+
+  // TLS hands out another socket than the one that was accepted, which the address of the other end tells.
+  const negotiating = new Map<string, Socket>();
+  const peers = new WeakMap<Socket, string>();
+  server.on("connection", (socket) => {
+    const peer = peerOf(socket);
+    peers.set(socket, peer);
+    negotiating.set(peer, socket);
+    socket.once("close", () => {
+      if (negotiating.get(peer) === socket) negotiating.delete(peer);
+    });
+  });
+  const refuse = (socket: TLSSocket, error?: Error) => {
+    // A socket that has been closed no longer knows its peer; the one below it is Node's secret.
+    const { _parent: accepted } = socket as { _parent?: Socket };
+    const peer = accepted && peers.get(accepted);
+    const unverified = explainUnverified(socket);
+    if (unverified !== undefined) log.info({ peer }, unverified);
+    else log.debug({ peer, err: error }, explainHandshake(error));
+    // Node leaves that to us, even after its own timeout.
+    socket.destroy();
+  };
+  server.prependListener("secureConnection", (socket) => {
+    negotiating.delete(peerOf(socket));
+    // One that comes after the end of the session would be uncaught.
+    socket.on("error", (error) => log.debug({ err: error }, "a connection failed"));
+    // By it a client could show another certificate, which nobody would verify.
+    socket.disableRenegotiation();
+    if (!tls.asksForCertificate) return;
+    rememberCertificate(socket);
+    if (explainUnverified(socket) !== undefined) refuse(socket);
+  });
+  server.on("tlsClientError", (error, socket) => refuse(socket, error));
+  tls.keep(server);
+  return () => {
+    for (const socket of negotiating.values()) socket.destroy();
+  };
+}
+
+/** The first refusal is told at once, further ones together after a while. */
+function refusalLog(maxConnections: number, log: Logger): () => void {
+  let refused = 0;
+  let pause: NodeJS.Timeout | undefined;
+  const tell = () => {
+    pause = undefined;
+    if (refused === 0) return;
+    log.warn(
+      { refused, maxConnections },
+      "connections were refused: there are as many as LTB_MAX_CONNECTIONS allows",
+    );
+    refused = 0;
+    pause = setTimeout(tell, transportLimits.refusedLogMs).unref();
+  };
+  return () => {
+    refused++;
+    if (pause === undefined) tell();
+  };
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}

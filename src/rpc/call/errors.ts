@@ -1,0 +1,113 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { z } from "zod";
+import {
+  BadRequest_FieldViolationSchema,
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/google/rpc/error_details_pb.ts";
+import { type Reason, ServiceError, type Violation } from "../../errors.ts";
+import { transportLimits } from "../../limits.ts";
+import { violationsOf } from "../../validation.ts";
+import type { Call } from "./call.ts";
+import { codeName } from "./codes.ts";
+
+/** `domain` of every `google.rpc.ErrorInfo`: who defines the reasons. */
+export const errorDomain = "llm-test-bench";
+
+type Detail<Schema extends DescMessage = DescMessage> = { desc: Schema; value: MessageInitShape<Schema> };
+
+/** What an error needs of its call. */
+type Told = Pick<Call, "requestId" | "log">;
+
+/**
+ * What callers get for anything that was thrown: a code, a message, and the details `ErrorInfo` and `RequestInfo`, with `BadRequest` for faulty
+ * fields and `RetryInfo` where trying again helps. `ServiceError`s and `ConnectError`s are public, a `ZodError` names its fields, and everything
+ * else is logged and masked as INTERNAL.
+ */
+export function toConnectError(thrown: unknown, call: Told): ConnectError {
+  if (thrown instanceof ServiceError) return publicError(thrown, call);
+  if (thrown instanceof ConnectError) {
+    const details = thrown.details.filter((detail) => "desc" in detail);
+    const explained = details.some(({ desc }) => desc.typeName === ErrorInfoSchema.typeName);
+    return connectError(
+      thrown.code,
+      thrown.rawMessage,
+      [...(explained ? [] : [errorInfo(codeName(thrown.code) as Reason)]), ...details, requestInfo(call)],
+      thrown,
+    );
+  }
+  if (thrown instanceof z.ZodError) {
+    const violations = violationsOf(thrown);
+    const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
+    return publicError(
+      new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { violations, cause: thrown }),
+      call,
+    );
+  }
+  call.log.error(
+    { err: thrown instanceof Error ? thrown : new Error(`thrown: ${printable(thrown)}`) },
+    "internal error",
+  );
+  const masked = `internal error; the server's log has it under request id ${call.requestId}`;
+  return publicError(new ServiceError(Code.Internal, "INTERNAL", masked, { cause: thrown }), call);
+}
+
+function publicError(error: ServiceError, call: Told): ConnectError {
+  const details: Detail[] = [errorInfo(error.reason, error.metadata)];
+  if (error.violations.length > 0) details.push(badRequest(error.violations));
+  if (error.retryAfterMs !== undefined) details.push(retryInfo(error.retryAfterMs));
+  details.push(requestInfo(call));
+  return connectError(error.code, error.message, details, error);
+}
+
+function connectError(code: Code, message: string, details: Detail[], cause: Error): ConnectError {
+  const kept =
+    message.length > transportLimits.errorMessageLength
+      ? `${message.slice(0, transportLimits.errorMessageLength - 1)}…`
+      : message;
+  // A lone surrogate cannot be percent-encoded, and the transports' attempt ends the process.
+  return new ConnectError(kept.toWellFormed(), code, undefined, details, cause);
+}
+
+function errorInfo(reason: Reason, metadata: Record<string, string> = {}): Detail<typeof ErrorInfoSchema> {
+  const entries = Object.entries(metadata).map(([key, value]) => [key.toWellFormed(), value.toWellFormed()]);
+  return {
+    desc: ErrorInfoSchema,
+    value: { reason, domain: errorDomain, metadata: Object.fromEntries(entries) },
+  };
+}
+
+function badRequest(violations: readonly Violation[]): Detail<typeof BadRequestSchema> {
+  const fieldViolations = [];
+  let bytes = 0;
+  for (const { field, description } of violations) {
+    const violation = create(BadRequest_FieldViolationSchema, {
+      field: field.toWellFormed(),
+      description: description.toWellFormed(),
+    });
+    bytes += toBinary(BadRequest_FieldViolationSchema, violation).length;
+    if (bytes > transportLimits.errorViolationBytes) break;
+    fieldViolations.push(violation);
+  }
+  return { desc: BadRequestSchema, value: { fieldViolations } };
+}
+
+function retryInfo(ms: number): Detail<typeof RetryInfoSchema> {
+  const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: Math.floor(ms % 1000) * 1_000_000 };
+  return { desc: RetryInfoSchema, value: { retryDelay } };
+}
+
+function requestInfo({ requestId }: Told): Detail<typeof RequestInfoSchema> {
+  return { desc: RequestInfoSchema, value: { requestId } };
+}
+
+function printable(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}

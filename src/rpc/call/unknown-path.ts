@@ -1,0 +1,31 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ServiceError } from "../../errors.ts";
+import { requestIdOf } from "./call.ts";
+import { codeName } from "./codes.ts";
+import { toConnectError } from "./errors.ts";
+import type { RpcHost } from "./host.ts";
+
+interface UnknownRequest {
+  path: string;
+  /** POST is meant for a method, anything else for a page. */
+  httpMethod: string;
+  /** The caller's request id as it gave it. */
+  requestId: string | undefined;
+  peer: string;
+}
+
+/** Logs a request to a path that is no method's, and gives its request id and its error: UNIMPLEMENTED, or NOT_FOUND for a page. */
+export function refuseUnknownPath(
+  { path, httpMethod, requestId: given, peer }: UnknownRequest,
+  { log, calls }: RpcHost,
+): { requestId: string; error: ConnectError } {
+  calls.unknown++;
+  const requestId = requestIdOf(given);
+  const shown = path.slice(0, 200);
+  const reason =
+    httpMethod === "POST"
+      ? new ServiceError(Code.Unimplemented, "UNIMPLEMENTED", `there is no method ${shown}`)
+      : new ServiceError(Code.NotFound, "NOT_FOUND", `there is nothing at ${shown}`);
+  log.info({ requestId, path: shown, code: codeName(reason.code), peer }, "refused");
+  return { requestId, error: toConnectError(reason, { requestId, log }) };
+}

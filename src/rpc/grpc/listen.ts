@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { promisify } from "node:util";
+import { type Server, ServerCredentials } from "@grpc/grpc-js";
+import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
+import {
+  type Address,
+  explainListenError,
+  isAddressMissing,
+  type Listener,
+  resolveHost,
+} from "../call/listener.ts";
+import { repairHttp2 } from "./http2-repairs.ts";
+
+/**
+ * Takes connections for the server. They are accepted here and handed to grpc-js, which by itself neither limits their number, nor cuts slow
+ * handshakes, nor tells of failed ones.
+ * @param onBound called with the port once it is known; what it returns is called at the end.
+ */
+export async function listenGrpc(
+  server: Server,
+  address: Address,
+  connections: ConnectionOptions,
+  onBound: (port: number) => () => void,
+): Promise<Listener> {
+  const { tls } = connections;
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const inject = (socket: Socket) => {
+    if (!socket.destroyed) injector.injectConnection(socket);
+  };
+  const acceptors: NetServer[] = [];
+  const cuts: (() => void)[] = [];
+  const closeAll = () => Promise.all(acceptors.map(close));
+  let { port } = address;
+  const listen = async (host: string) => {
+    const acceptor = tls
+      ? createTlsServer({ ...tls.options, ALPNProtocols: ["h2"] }, inject)
+      : createNetServer(inject);
+    cuts.push(guardConnections(acceptor, connections));
+    acceptor.listen({ host, port });
+    await once(acceptor, "listening");
+    acceptors.push(acceptor);
+    const bound = acceptor.address();
+    if (typeof bound === "object" && bound) port = bound.port;
+  };
+  try {
+    let missing: unknown;
+    for (const host of await resolveHost(address.host)) {
+      await listen(host).catch((error: unknown) => {
+        if (!isAddressMissing(error)) throw error;
+        missing = error;
+      });
+    }
+    if (acceptors.length === 0) throw missing;
+  } catch (error) {
+    await closeAll();
+    throw explainListenError(error, address, "LTB_GRPC_ADDRESS");
+  }
+  const endRepairs = repairHttp2();
+  const onEnd = onBound(port);
+  return {
+    address: { host: address.host, port },
+    async stop(graceMs) {
+      const closed = closeAll();
+      for (const cut of cuts) cut();
+      // `forceShutdown` reaches no connection once channelz is off or `tryShutdown` has begun; this way they are cut after the grace.
+      injector.drain(graceMs);
+      await promisify(server.tryShutdown.bind(server))();
+      await closed;
+      endRepairs();
+      onEnd();
+    },
+  };
+}
+
+function close(server: NetServer): Promise<void> {
+  return promisify(server.close.bind(server))();
+}

@@ -1,0 +1,31 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { transportLimits } from "../../limits.ts";
+
+/**
+ * Writes a response stream no faster than its reader reads. grpc-js counts messages, 16 of them however large; this counts bytes, so that the
+ * memory a slow reader costs does not depend on the size of messages.
+ */
+export class GrpcWriter {
+  readonly #call: ServerDuplexStream<Uint8Array, Uint8Array>;
+  #waiting = 0;
+  #resume: (() => void) | undefined;
+
+  constructor(call: ServerDuplexStream<Uint8Array, Uint8Array>) {
+    this.#call = call;
+    // Once a call is cancelled, the callbacks of its writes never come.
+    call.once("cancelled", () => this.#resume?.());
+  }
+
+  /** Writes one message. If there is a promise, wait for it before the next one; it resolves on cancellation too. */
+  write(message: Uint8Array): Promise<void> | undefined {
+    this.#waiting += message.length;
+    this.#call.write(message, () => {
+      this.#waiting -= message.length;
+      if (this.#waiting <= transportLimits.streamBufferBytes) this.#resume?.();
+    });
+    if (this.#waiting <= transportLimits.streamBufferBytes || this.#call.cancelled) return undefined;
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  type ContextValues,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import type { Call, CallOrigin } from "../call/call.ts";
+import { CallContext } from "../call/context.ts";
+import type { RpcHost } from "../call/host.ts";
+import { type ClientCertificate, certificateOf } from "../tls/client-certificate.ts";
+
+/** What the HTTP listener knows of a request and Connect does not pass on. */
+interface Exchange {
+  readonly peer: string;
+  readonly socket: Socket | undefined;
+  /** Once the request has become a call, which logs itself. */
+  call: Call | undefined;
+}
+
+const exchangeKey = createContextKey<Exchange>({ peer: "unknown", socket: undefined, call: undefined });
+
+/** An exchange and the context values that carry it to `ConnectOrigin`. */
+export function exchangeOf({ socket }: IncomingMessage): { exchange: Exchange; values: ContextValues } {
+  const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+  const exchange: Exchange = { peer, socket, call: undefined };
+  return { exchange, values: createContextValues().set(exchangeKey, exchange) };
+}
+
+/** The exchange that Connect's context belongs to. */
+export function exchangeIn(context: HandlerContext): Exchange {
+  return context.values.get(exchangeKey);
+}
+
+/** Makes the request a call: the chain's context for Connect's. */
+export function openCall(outer: HandlerContext, method: DescMethod, host: RpcHost): CallContext {
+  const context = new CallContext(method, new ConnectOrigin(outer), host);
+  exchangeIn(outer).call = context.call;
+  outer.responseHeader.set("x-request-id", context.call.requestId);
+  return context;
+}
+
+/** A call as connect-node knows it. */
+class ConnectOrigin implements CallOrigin {
+  readonly peer: string;
+  readonly callerDeadline: number | undefined;
+  readonly #context: HandlerContext;
+
+  constructor(context: HandlerContext) {
+    this.peer = exchangeIn(context).peer;
+    const left = context.timeoutMs();
+    this.callerDeadline = left === undefined ? undefined : Date.now() + left;
+    this.#context = context;
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    return certificateOf(exchangeIn(this.#context).socket);
+  }
+
+  get protocolName(): string {
+    return this.#context.protocolName;
+  }
+
+  get requestMethod(): string {
+    return this.#context.requestMethod;
+  }
+
+  get url(): string {
+    return this.#context.url;
+  }
+
+  get requestHeader(): Headers {
+    return this.#context.requestHeader;
+  }
+
+  header(name: string): string | undefined {
+    return this.#context.requestHeader.get(name) ?? undefined;
+  }
+
+  onCancel(listener: () => void): void {
+    const { signal } = this.#context;
+    if (signal.aborted) listener();
+    else signal.addEventListener("abort", listener, { once: true });
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { transportLimits } from "../../limits.ts";
+import type { RpcHost } from "../call/host.ts";
+import type { ProvidedMethod } from "../call/methods.ts";
+import { clampTimeouts } from "../call/timeouts.ts";
+import type { HealthState } from "../standard/health-state.ts";
+import type { ServerTls } from "../tls/server-tls.ts";
+import { connectRouter } from "./connect.ts";
+import { answerCors } from "./cors.ts";
+import { bodyOf, discardRest } from "./discard-body.ts";
+import { answerJson } from "./json.ts";
+import { type MetricsOptions, metricsRoute } from "./metrics.ts";
+import { exchangeOf } from "./origin.ts";
+import { answerUnknown } from "./unknown.ts";
+
+export interface HttpOptions {
+  methods: readonly ProvidedMethod[];
+  host: RpcHost;
+  health: HealthState;
+  /** Origins whose pages may call, for example `https://bench.example.org`; `*` allows all. */
+  corsOrigins: readonly string[];
+  /** Undefined: there is no `/metrics`. */
+  metrics?: MetricsOptions | undefined;
+  /** Undefined: clear text. */
+  tls?: ServerTls | undefined;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz`, `/readyz` and `/metrics`. */
+export function createHttpServer({ methods, host, health, corsOrigins, metrics, tls }: HttpOptions): Server {
+  const routes = new Map<string, Answer>([
+    ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
+    ["/readyz", (_, response) => answerReady(response, health)],
+  ]);
+  if (metrics && metrics.access !== "off")
+    routes.set("/metrics", metricsRoute(metrics.access, metrics.families));
+  for (const handler of connectRouter(methods, host).handlers) {
+    routes.set(handler.requestPath, async (request, response) => {
+      clampTimeouts(request.headers);
+      const { exchange, values } = exchangeOf(request);
+      const started = performance.now();
+      response.once("close", () => {
+        // A call has its own line; this is a request that Connect refused before it became one.
+        if (exchange.call) return;
+        const durationMs = Math.round((performance.now() - started) * 100) / 100;
+        host.log.info(
+          { path: request.url, status: response.statusCode, peer: exchange.peer, durationMs },
+          "refused",
+        );
+      });
+      const received = universalRequestFromNodeRequest(request, response, undefined, values);
+      const answer = await handler({ ...received, body: bodyOf(request) });
+      await universalResponseToNodeResponse(answer, response);
+    });
+  }
+  const options = {
+    maxHeaderSize: transportLimits.httpHeaderBytes,
+    headersTimeout: transportLimits.httpHeadersTimeoutMs,
+    requestTimeout: transportLimits.httpRequestTimeoutMs,
+    keepAliveTimeout: transportLimits.httpKeepAliveMs,
+  };
+  const answer: RequestListener = async (request, response) => {
+    discardRest(request, response);
+    try {
+      if (answerCors(request, response, corsOrigins)) return;
+      const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+      if (route) await route(request, response);
+      else answerUnknown(request, response, host);
+    } catch (error) {
+      // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
+      host.log.debug({ err: error, path: request.url }, "request not answered");
+      if (!response.headersSent)
+        answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
+      else response.destroy();
+    }
+  };
+  // HTTP/1.1 only: limits and draining of Node's HTTP/2 servers differ, and what wants HTTP/2 has the gRPC port.
+  return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
+}
+
+function answerReady(response: ServerResponse, { notReady }: HealthState): void {
+  if (notReady === undefined) answerJson(response, 200, { status: "ready" });
+  else answerJson(response, 503, { status: "not_ready", reason: notReady });
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { toBinary } from "@bufbuild/protobuf";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
+import { codeName } from "../call/codes.ts";
+import type { RpcHost } from "../call/host.ts";
+import { richStatus } from "../call/status.ts";
+import { refuseUnknownPath } from "../call/unknown-path.ts";
+import { answerJson } from "./json.ts";
+import { exchangeOf } from "./origin.ts";
+
+/** Answers a request to a path that nothing is at, in the protocol that it came in: gRPC-Web, or Connect, which is legible to people too. */
+export function answerUnknown(request: IncomingMessage, response: ServerResponse, host: RpcHost): void {
+  const { requestId, error } = refuseUnknownPath(
+    {
+      path: request.url ?? "",
+      httpMethod: request.method ?? "",
+      requestId: request.headers["x-request-id"]?.toString(),
+      peer: exchangeOf(request).exchange.peer,
+    },
+    host,
+  );
+  const status = richStatus(error);
+  response.setHeader("x-request-id", requestId);
+  const contentType = request.headers["content-type"] ?? "";
+  if (contentType.startsWith("application/grpc-web")) {
+    response.writeHead(200, {
+      "content-type": contentType,
+      "grpc-status": error.code,
+      "grpc-message": encodeURIComponent(error.rawMessage),
+      "grpc-status-details-bin": base64(toBinary(StatusSchema, status)),
+    });
+    response.end();
+    return;
+  }
+  // As Connect spells its errors, so that its clients see UNIMPLEMENTED for a method that does not exist.
+  answerJson(response, 404, {
+    code: codeName(error.code).toLowerCase(),
+    message: error.rawMessage,
+    details: status.details.map(({ typeUrl, value }) => ({
+      type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
+      value: base64(value),
+    })),
+  });
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+}

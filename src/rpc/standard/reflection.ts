@@ -1,0 +1,92 @@
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { Code, type HandlerContext } from "@connectrpc/connect";
+import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.ts";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+} from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
+import {
+  ServerReflection as ServerReflectionAlpha,
+  type ServerReflectionRequest as ServerReflectionRequestAlpha,
+} from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { callOf } from "../call/context.ts";
+import { type ProvidedService, provide } from "../call/methods.ts";
+import { Descriptors, encodeWithImports } from "./descriptors.ts";
+
+/**
+ * `grpc.reflection.v1` and `v1alpha` (which older tools still ask for) over the services given and these two themselves.
+ * Protocol: https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
+ */
+export function reflectionServices(services: readonly DescService[]): ProvidedService[] {
+  const all = [...services, ServerReflection, ServerReflectionAlpha];
+  // No service mentions the details of errors; with their file here, tools can show them.
+  const descriptors = new Descriptors(all, [file_google_rpc_error_details]);
+  return [
+    provide(ServerReflection, {
+      async *serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest>, context: HandlerContext) {
+        callOf(context).endWithServer();
+        for await (const request of requests) {
+          yield {
+            validHost: request.host,
+            originalRequest: request,
+            messageResponse: answer(request, descriptors),
+          };
+        }
+      },
+    }),
+    provide(ServerReflectionAlpha, {
+      async *serverReflectionInfo(
+        requests: AsyncIterable<ServerReflectionRequestAlpha>,
+        context: HandlerContext,
+      ) {
+        callOf(context).endWithServer();
+        for await (const request of requests) {
+          yield {
+            validHost: request.host,
+            originalRequest: request,
+            messageResponse: answer(request, descriptors),
+          };
+        }
+      },
+    }),
+  ];
+}
+
+function answer(
+  { messageRequest }: ServerReflectionRequest | ServerReflectionRequestAlpha,
+  descriptors: Descriptors,
+) {
+  switch (messageRequest.case) {
+    case "listServices":
+      return {
+        case: "listServicesResponse" as const,
+        value: { service: descriptors.serviceNames.map((name) => ({ name })) },
+      };
+    case "fileByFilename":
+      return fileAnswer(descriptors.file(messageRequest.value), messageRequest.value);
+    case "fileContainingSymbol":
+      return fileAnswer(descriptors.fileOfSymbol(messageRequest.value), messageRequest.value);
+    case "fileContainingExtension": {
+      const { containingType, extensionNumber } = messageRequest.value;
+      const found = descriptors.extensionsOf(containingType).find(({ number }) => number === extensionNumber);
+      return fileAnswer(found?.file, `extension ${extensionNumber} of ${containingType}`);
+    }
+    case "allExtensionNumbersOfType": {
+      const baseTypeName = messageRequest.value;
+      if (!descriptors.fileOfSymbol(baseTypeName)) return fileAnswer(undefined, baseTypeName);
+      const extensionNumber = descriptors.extensionsOf(baseTypeName).map(({ number }) => number);
+      return { case: "allExtensionNumbersResponse" as const, value: { baseTypeName, extensionNumber } };
+    }
+    default:
+      return failure(Code.InvalidArgument, "message_request must be set");
+  }
+}
+
+function fileAnswer(file: DescFile | undefined, asked: string) {
+  if (!file) return failure(Code.NotFound, `${asked} is not known here`);
+  return { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto: encodeWithImports(file) } };
+}
+
+function failure(errorCode: Code, errorMessage: string) {
+  return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
+}

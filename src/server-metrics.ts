@@ -1,0 +1,31 @@
+import { type Family, gauge } from "./metrics/family.ts";
+import type { RpcHost } from "./rpc/call/host.ts";
+import type { HealthState } from "./rpc/standard/health-state.ts";
+import { version } from "./version.ts";
+
+/** Of the server itself: its calls, how full it is, and whether it can work. */
+export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
+  return [
+    {
+      name: "ltb_build_info",
+      help: "1, labelled with the versions of the service and of Node.",
+      type: "gauge",
+      samples: () => [{ labels: { version, node_version: process.versions.node }, value: 1 }],
+    },
+    gauge("ltb_database_up", "1 if the database answered the last probe and takes writes, else 0.", () =>
+      health.notReady === "DATABASE_UNAVAILABLE" ? 0 : 1,
+    ),
+    ...host.calls.families(),
+    gauge(
+      "ltb_admitted_calls",
+      "Calls in progress that count against LTB_MAX_CALLS; those that wait for something to happen do not.",
+      () => host.access.load().inProgress,
+    ),
+    gauge("ltb_admitted_calls_max", "LTB_MAX_CALLS.", () => host.access.load().maxCalls),
+    gauge(
+      "ltb_credential_lookups_waiting",
+      "Calls that wait for the look-up of a credential not seen before.",
+      () => host.access.load().waiting,
+    ),
+  ];
+}

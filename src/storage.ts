@@ -1,0 +1,286 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { AuditRepository } from "./audit/repository.ts";
+import type { ChainLog, ChainOptions } from "./audit/seal/seal-task.ts";
+import { AuditTrail } from "./audit/seal/trail.ts";
+import { BenchmarkRepository } from "./benchmarks/repository.ts";
+import { BenchmarkFeed } from "./benchmarks/watch.ts";
+import { withSignal } from "./cancellation.ts";
+import { type DatabaseConfig, type DatabaseOptions, databaseConfig } from "./config/database.ts";
+import { type Connection, findConnection } from "./database/connection/connect.ts";
+import { Notifier, type NotifierLog } from "./database/connection/notifier.ts";
+import { Pool } from "./database/connection/pool.ts";
+import { poolFamilies } from "./database/connection/pool-metrics.ts";
+import { fromReplica, Replica } from "./database/connection/replica.ts";
+import { migrateUp } from "./database/migrate/migrate.ts";
+import { type Executor, poolExecutor } from "./database/statement/executor.ts";
+import { StatementWatch } from "./database/statement/statement-watch.ts";
+import { type DatabaseStats, readStats } from "./database/statistics.ts";
+import { ServiceError } from "./errors.ts";
+import { EvaluationRepository } from "./evaluations/repository.ts";
+import { JobQueue } from "./jobs/queue.ts";
+import { JobRepository } from "./jobs/repository.ts";
+import { limits } from "./limits.ts";
+import { type MaintenanceTask, maintain, maintenanceTasks } from "./maintenance.ts";
+import { Counts } from "./metrics/counts.ts";
+import { type Family, gauge } from "./metrics/family.ts";
+import { storedFamilies } from "./stored-metrics.ts";
+import { UserRepository } from "./users/repository.ts";
+import { WorkerRepository } from "./workers/repository.ts";
+
+/** Everything that can be stored and read, on the pool or within one transaction. */
+export interface Repositories {
+  readonly benchmarks: BenchmarkRepository;
+  readonly evaluations: EvaluationRepository;
+  readonly jobs: JobRepository;
+  readonly workers: WorkerRepository;
+  readonly users: UserRepository;
+  readonly audit: AuditRepository;
+}
+
+export interface ConnectOptions {
+  /** How long a database that is still starting is waited for. Default: 60,000 ms. */
+  startupTimeoutMs?: number;
+  /** Whether hot statements are prepared by name. Default: true; false behind a pooler that cannot carry them. */
+  preparedStatements?: boolean;
+  /**
+   * Whether changes of the queue are told to other processes on this database, and heard from them, by LISTEN on a connection
+   * beside the pool; without, they are found within a second. Default: false. Of no use behind a pooler that shares sessions.
+   */
+  listen?: boolean;
+  /**
+   * A streaming replica, for reads that may be a little behind: see `readFromReplica`. It need not be there at the start. `maxLagMs`: as long as
+   * it is further behind, the primary answers. Default: 10,000.
+   */
+  replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
+  /** The key that the audit trail is sealed and verified with. Default: none, so that nothing is sealed. */
+  auditKey?: Omit<ChainOptions, "log">;
+  /** Statements that take as many milliseconds or longer are logged, by name and without values; 0: none. Default: 0. */
+  slowQueryMs?: number;
+  /** Told when hints between processes or sealing stop to work, and when they work again, and of slow statements. */
+  log?: NotifierLog & ChainLog;
+}
+
+/**
+ * The service's store: its repositories over one pool of connections.
+ *
+ * ```ts
+ * const db = await Database.connect("postgres://postgres:secret@localhost/llm_test_bench");
+ * await db.migrate();
+ * const benchmark = await db.benchmarks.create({ name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" });
+ * ```
+ */
+export class Database implements Repositories {
+  readonly benchmarks: BenchmarkRepository;
+  readonly evaluations: EvaluationRepository;
+  readonly jobs: JobRepository;
+  readonly workers: WorkerRepository;
+  readonly users: UserRepository;
+  readonly audit: AuditRepository;
+  /** What makes the audit trail tamper-evident. */
+  readonly auditTrail: AuditTrail;
+  /** What this process knows and does about the queue. */
+  readonly queue: JobQueue;
+  readonly #connection: Connection;
+  readonly #pool: Pool;
+  readonly #executor: Executor;
+  readonly #watch: StatementWatch;
+  readonly #counts = new Counts();
+  readonly #benchmarkFeed: BenchmarkFeed;
+  readonly #replica: Replica | undefined;
+  #notifier: Notifier | undefined;
+
+  private constructor(
+    connection: Connection,
+    pool: Pool,
+    auditKey: ChainOptions,
+    replica: Replica | undefined,
+    watch: StatementWatch,
+  ) {
+    this.#connection = connection;
+    this.#pool = pool;
+    this.#replica = replica;
+    this.#watch = watch;
+    this.#executor = poolExecutor(pool, watch);
+    this.queue = new JobQueue(this.#executor, this.#counts);
+    this.#benchmarkFeed = new BenchmarkFeed(this.#executor);
+    this.auditTrail = new AuditTrail(this.#executor, auditKey);
+    const { benchmarks, evaluations, jobs, workers, users, audit } = this.#repositories(
+      replica ? poolExecutor(pool, watch, replica) : this.#executor,
+      { transaction: false, counts: this.#counts },
+    );
+    this.benchmarks = benchmarks;
+    this.evaluations = evaluations;
+    this.jobs = jobs;
+    this.workers = workers;
+    this.users = users;
+    this.audit = audit;
+  }
+
+  /**
+   * Connects, waiting for a database that is still starting.
+   * @param input a connection string, options, or what `databaseConfig` made of them
+   * @throws ConfigError, or what PostgreSQL refused the connection with
+   */
+  static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
+    const config = databaseConfig(input as DatabaseOptions);
+    const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, auditKey, log } = options;
+    const connection = await findConnection(config, startupTimeoutMs);
+    const pool = await Pool.create({
+      connection,
+      size: config.poolSize,
+      idleTimeoutMs: config.idleTimeoutSeconds * 1000 || undefined,
+      maxLifetimeMs: config.maxLifetimeSeconds * 1000 || undefined,
+      maxWaitMs: config.waitTimeoutSeconds * 1000,
+      maxWaiting: config.waitQueueLimit,
+      prepared: preparedStatements,
+    });
+    const replica =
+      options.replica &&
+      new Replica(databaseConfig(options.replica.database as DatabaseOptions), pool, {
+        maxLagMs: options.replica.maxLagMs ?? 10_000,
+        prepared: preparedStatements,
+        log,
+      });
+    const watch = new StatementWatch({ slowMs: options.slowQueryMs ?? 0, log });
+    const database = new Database(connection, pool, { ...auditKey, log }, replica, watch);
+    if (listen) await database.#listen(log);
+    return database;
+  }
+
+  /** Applies the migrations that the database does not have yet; servers that start together take turns. */
+  migrate(): Promise<{ applied: string[] }> {
+    return migrateUp(this.#connection);
+  }
+
+  /** Whether the database answers within two seconds and takes writes, which a standby does not. Never throws. */
+  async healthCheck(): Promise<boolean> {
+    const signal = AbortSignal.timeout(limits.healthCheckMs);
+    const answered = withSignal({ signal }, () => this.#pool.ping()).then(
+      () => true,
+      () => false,
+    );
+    // A database out of reach does not even answer that it has stopped the query.
+    return Promise.race([answered, sleep(limits.healthCheckMs, false, { ref: false })]);
+  }
+
+  stats(): Promise<DatabaseStats> {
+    return readStats(this.#executor);
+  }
+
+  /** Connections in use, open but idle, and calls that wait for one. */
+  poolStats(): ReturnType<Pool["stats"]> {
+    return this.#pool.stats();
+  }
+
+  /**
+   * Runs `work`, which only reads, on the replica if there is one that is not too far behind, else on the primary. What `work` does in
+   * transactions is done on the primary.
+   */
+  async readFromReplica<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return fromReplica({}, () => work(this));
+  }
+
+  /** How far the replica is behind at most, in milliseconds; infinite while that is not known, undefined without one. */
+  get replicaLagMs(): number | undefined {
+    return this.#replica?.lagMs;
+  }
+
+  /**
+   * Runs `work` in one transaction: what its repositories write is committed together when it resolves, and undone when it
+   * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
+   */
+  async transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    let isQueueChanged = false;
+    const stop = this.queue.onChange(() => {
+      isQueueChanged = true;
+    });
+    try {
+      let counts = new Counts();
+      const result = await this.#executor.transaction((transaction) => {
+        counts = new Counts();
+        return work(this.#repositories(transaction, { transaction: true, counts }));
+      });
+      this.#counts.add(counts);
+      // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
+      if (isQueueChanged) {
+        this.queue.changed();
+        this.queue.heard("claimable");
+      }
+      return result;
+    } finally {
+      stop();
+    }
+  }
+
+  /**
+   * Does at once what servers do by themselves: leases that have run out end, due jobs get into line, counts are folded, old
+   * events and request ids forgotten. To be called every second or so where no server runs on this database.
+   */
+  async maintain(): Promise<void> {
+    await maintain(this.#executor, this.queue);
+    await this.auditTrail.seal();
+  }
+
+  /** What a server looks after in the background: see `startMaintenance`. */
+  get maintenanceTasks(): MaintenanceTask[] {
+    const seal = {
+      name: "seals of the audit trail",
+      everyMs: limits.auditSealMs,
+      run: () => this.auditTrail.seal(),
+    };
+    return [...maintenanceTasks(this.#executor, this.queue), seal];
+  }
+
+  /** What metrics tell of the database: as this process uses it, and as it is. */
+  get families(): Family[] {
+    return [
+      ...poolFamilies(this.#pool),
+      gauge(
+        "ltb_db_replica_lag_seconds",
+        "How far the replica is behind at most; missing without one.",
+        () => (this.replicaLagMs === undefined ? undefined : this.replicaLagMs / 1000),
+      ),
+      ...this.#watch.families(),
+      ...this.#counts.families(),
+      gauge("ltb_claims_waiting", "Claims that wait for jobs.", () => this.queue.claimer.waiting),
+      ...storedFamilies(this.#executor),
+    ];
+  }
+
+  /** What statements of your own can be run on. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+
+  /** Ends claims and watches that wait, waits for the statements under way, then closes every connection. */
+  async close(): Promise<void> {
+    const reason = new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the database is being closed", {
+      retryAfterMs: 1_000,
+    });
+    this.queue.stop(reason);
+    this.#benchmarkFeed.changes.stop(reason);
+    await this.#notifier?.stop();
+    await this.#replica?.close();
+    await this.#pool.end();
+  }
+
+  async #listen(log: NotifierLog | undefined): Promise<void> {
+    const notifier = new Notifier(this.#connection, (hint) => this.queue.heard(hint), log);
+    this.#notifier = notifier;
+    this.queue.onChange((hint) => notifier.notify(hint));
+    await notifier.start();
+  }
+
+  #repositories(executor: Executor, options: { transaction: boolean; counts: Counts }): Repositories {
+    const jobs = new JobRepository(executor, this.queue, options);
+    return {
+      benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed),
+      evaluations: new EvaluationRepository(executor, options.counts),
+      jobs,
+      workers: new WorkerRepository(executor, this.queue, jobs, options),
+      users: new UserRepository(executor),
+      audit: new AuditRepository(executor, this.auditTrail),
+    };
+  }
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Executor } from "./database/statement/executor.ts";
+import { sql, statement } from "./database/statement/sql.ts";
+import { jobStatsRow, statsByType } from "./jobs/lists/query.ts";
+import { limits } from "./limits.ts";
+import type { Family, Sample } from "./metrics/family.ts";
+import { recent } from "./metrics/recent.ts";
+import { statusOf, workerStatuses } from "./workers/rows.ts";
+
+const jobStates = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
+
+/** Stands for the job types that have no series of their own. */
+const otherTypes = "other";
+
+/**
+ * What the database holds for all servers: each of them tells the same, so dashboards take the maximum. Read when somebody asks, at most every
+ * 5 s and for 2 s; left out while the database does not answer.
+ */
+export function storedFamilies(db: Executor): Family[] {
+  const { metricsAgeMs: ageMs, metricsTimeoutMs: timeoutMs, metricsSizeAgeMs } = limits;
+  const queue = recent(() => db.any(readQueue(limits.metricsJobTypes)), { ageMs, timeoutMs });
+  const others = recent(() => db.one(readOthers()), { ageMs, timeoutMs });
+  const size = recent(() => db.one(readSize()), { ageMs: metricsSizeAgeMs, timeoutMs });
+  return [
+    {
+      name: "ltb_jobs",
+      help: "Jobs in the database by status and type; scheduled ones are pending, for later.",
+      type: "gauge",
+      samples: async () =>
+        ((await queue()) ?? []).flatMap((row) =>
+          jobStates.map((status) => ({ labels: { status, job_type: row.jobType }, value: row[status] })),
+        ),
+    },
+    {
+      name: "ltb_job_oldest_pending_age_seconds",
+      help: "How long the oldest job that is ready has waited; 0 where none is.",
+      type: "gauge",
+      samples: async () =>
+        ((await queue()) ?? []).map(({ jobType, oldestPendingAgeMs }) => ({
+          labels: { job_type: jobType },
+          value: (oldestPendingAgeMs ?? 0) / 1000,
+        })),
+    },
+    {
+      name: "ltb_workers",
+      help: "Registered workers by status.",
+      type: "gauge",
+      samples: async () => {
+        const row = await others();
+        return row ? workerStatuses.map((status) => ({ labels: { status }, value: row[status] })) : [];
+      },
+    },
+    {
+      name: "ltb_audit_seal_lag_seconds",
+      help: "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",
+      type: "gauge",
+      samples: async () => one((await others())?.sealLagSeconds),
+    },
+    {
+      name: "ltb_database_size_bytes",
+      help: "Size of the database on disk, at most a minute old.",
+      type: "gauge",
+      samples: async () => one((await size())?.bytes),
+    },
+  ];
+}
+
+function one(value: number | undefined): Sample[] {
+  return value === undefined ? [] : [{ value }];
+}
+
+// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job types makes up no series.
+export const readQueue = statement("metrics_queue", {
+  row: jobStatsRow,
+  prepared: false,
+  build: (types: number) => sql.fragment`
+    with s as materialized (${statsByType(undefined, undefined)}), named as (
+      select s.*, case
+        when row_number() over (order by pending + scheduled + running desc, completed + failed + cancelled desc, "jobType") <= ${types}
+        then "jobType" else ${otherTypes} end as name
+      from s
+    )
+    select name as "jobType", sum(pending) as pending, sum(scheduled) as scheduled, sum(running) as running,
+      sum(completed) as completed, sum(failed) as failed, sum(cancelled) as cancelled,
+      max("oldestPendingAgeMs") as "oldestPendingAgeMs"
+    from named group by name order by name`,
+  examples: [[50]],
+});
+
+const readOthers = statement("metrics_others", {
+  row: z.object({
+    idle: z.number(),
+    busy: z.number(),
+    draining: z.number(),
+    offline: z.number(),
+    sealLagSeconds: z.number(),
+  }),
+  build: () => sql.fragment`
+    select
+      count(*) filter (where status = 'idle') as idle, count(*) filter (where status = 'busy') as busy,
+      count(*) filter (where status = 'draining') as draining, count(*) filter (where status = 'offline') as offline,
+      coalesce((
+        select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
+        from audit_unsealed u order by u.id limit 1
+      ), 0)::double precision as "sealLagSeconds"
+    from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
+  examples: [[]],
+});
+
+const readSize = statement("metrics_size", {
+  row: z.object({ bytes: z.number() }),
+  build: () => sql.fragment`select pg_database_size(current_database()) as bytes`,
+  examples: [[]],
+});

@@ -1,0 +1,49 @@
+import type { Executor } from "../database/statement/executor.ts";
+import type { Principal } from "../principal.ts";
+import * as statements from "./principal-statements.ts";
+import { isSameHash, type Token } from "./tokens.ts";
+
+/** Credentials by their ids: `api_keys.id` and `sessions.id`. */
+export interface CredentialIds {
+  readonly keyIds: readonly string[];
+  readonly sessionIds: readonly string[];
+}
+
+/** Who a token stands for; undefined if it is unknown, revoked or expired, or its user inactive or deleted. */
+export async function findPrincipal(db: Executor, token: Token): Promise<Principal | undefined> {
+  const find = token.kind === "key" ? statements.findKey : statements.findSession;
+  const found = await db.maybeOne(find(token.id));
+  // The id is public, so that no secret is ever searched for; what proves the caller is compared here.
+  return found && isSameHash(found.hash, token.hash) ? principalOf(found) : undefined;
+}
+
+/** Those of the credentials that are still good, as they are now. One statement for all. */
+export async function recheckPrincipals(
+  db: Executor,
+  { keyIds, sessionIds }: CredentialIds,
+): Promise<Principal[]> {
+  if (keyIds.length + sessionIds.length === 0) return [];
+  return (await db.any(statements.recheckPrincipals(keyIds, sessionIds))).map(principalOf);
+}
+
+/** Notes that credentials were used at a time (epoch milliseconds), each at most once a minute. One statement for all. */
+export async function touch(
+  db: Executor,
+  { keyIds, sessionIds, at }: CredentialIds & { at: number },
+): Promise<{ touched: number }> {
+  if (keyIds.length + sessionIds.length === 0) return { touched: 0 };
+  return db.one(statements.touchCredentials(keyIds, sessionIds, new Date(at).toISOString()));
+}
+
+function principalOf(row: statements.PrincipalRow): Principal {
+  const { userId, username, role, keyId, sessionId, scopes, expiresAt } = row;
+  return {
+    userId,
+    username,
+    role,
+    ...(keyId !== null && { keyId }),
+    ...(sessionId !== null && { sessionId }),
+    scopes,
+    ...(expiresAt !== null && { expiresAt: Date.parse(expiresAt) }),
+  };
+}

@@ -1,0 +1,160 @@
+import { Code } from "@connectrpc/connect";
+import type { z } from "zod";
+import { difference } from "../audit/document.ts";
+import { recordAudit } from "../audit/record.ts";
+import { toServiceError } from "../database/statement/errors.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { invalidField, notFound, ServiceError } from "../errors.ts";
+import type * as input from "./input.ts";
+import { revokeApiKeysOf } from "./key-statements.ts";
+import { checkPassword, hashPassword } from "./passwords/hash.ts";
+import { type Account, passwordFault } from "./passwords/policy.ts";
+import type { User } from "./rows.ts";
+import { deleteSessionsOf } from "./session-statements.ts";
+import * as statements from "./statements.ts";
+import { throttled } from "./throttle.ts";
+
+/** Inserts a user in one transaction. @throws ALREADY_EXISTS */
+export function insertUser(db: Executor, row: Parameters<typeof statements.insertUser>[0]): Promise<User> {
+  return db.transaction(async (transaction) => {
+    const user = await explainTaken(row, () => transaction.one(statements.insertUser(row)));
+    await recordAudit(transaction, [
+      { action: "create", entityType: "user", entityId: user.id, changes: { after: recorded(user) } },
+    ]);
+    return user;
+  });
+}
+
+/** What the audit trail keeps of a user. */
+function recorded({ email, username, role, active, emailVerified, metadata }: User) {
+  return { email, username, role, active, emailVerified, ...(metadata && { metadata }) };
+}
+
+/** Changes a user in one transaction. */
+export function updateUser(
+  db: Executor,
+  id: string,
+  changes: z.output<typeof input.userChanges>,
+  expectedVersion: number | undefined,
+): Promise<User> {
+  const mayTakeAdmin = changes.active === false || (changes.role !== undefined && changes.role !== "admin");
+  return db.transaction(async (transaction) => {
+    const admins = mayTakeAdmin ? await transaction.any(statements.lockAdmins()) : [];
+    const current = await transaction.maybeOne(statements.lockUser(id));
+    if (!current) throw notFound("user", id);
+    if (expectedVersion !== undefined && expectedVersion !== current.version) {
+      throw versionMismatch(id, expectedVersion, current.version);
+    }
+    if (mayTakeAdmin) refuseLastAdmin(admins, current);
+    const updated = await explainTaken({ id, ...changes }, () =>
+      transaction.one(statements.updateUser(id, changes)),
+    );
+    // By a statement of its own: a login that was under way while the row was waited for is seen too.
+    if (changes.active === false) await transaction.any(deleteSessionsOf(id, null));
+    const differing = difference(current, updated, ["updatedAt", "version", "lastLogin"]);
+    await recordAudit(transaction, [
+      { action: "update", entityType: "user", entityId: id, changes: differing },
+    ]);
+    return updated;
+  });
+}
+
+/** Deletes a user in one transaction. */
+export function deleteUser(db: Executor, id: string): Promise<void> {
+  return db.transaction(async (transaction) => {
+    const admins = await transaction.any(statements.lockAdmins());
+    const current = await transaction.maybeOne(statements.lockUser(id));
+    if (!current) throw notFound("user", id);
+    refuseLastAdmin(admins, current);
+    await transaction.any(statements.deleteUser(id));
+    await transaction.any(deleteSessionsOf(id, null));
+    const { revoked } = await transaction.one(revokeApiKeysOf(id));
+    const changes = { before: recorded(current), after: { apiKeysRevoked: revoked } };
+    await recordAudit(transaction, [{ action: "delete", entityType: "user", entityId: id, changes }]);
+  });
+}
+
+/** Changes a password, if the present one is right or not asked for. */
+export async function changePassword(
+  db: Executor,
+  id: string,
+  { currentPassword, newPassword, keepSessionId, address }: z.output<typeof input.passwordChange>,
+): Promise<void> {
+  const user = await db.maybeOne(statements.credentialsById(id));
+  if (!user) throw notFound("user", id);
+  refuseBadPassword(newPassword, user, "new_password");
+  if (currentPassword !== undefined) {
+    // Whoever has found an open session must not find the password by it.
+    const proven = await throttled(db, user.id, address, async () => {
+      return (await checkPassword(currentPassword, user.passwordHash)).matches || undefined;
+    });
+    if (!proven) throw wrongPassword();
+  }
+  const passwordHash = await hashPassword(newPassword);
+  await db.transaction(async (transaction) => {
+    const changed = await transaction.maybeOne(
+      statements.changePassword(id, user.passwordHash, passwordHash),
+    );
+    if (!changed) throw changedMeanwhile(id);
+    await transaction.any(deleteSessionsOf(id, keepSessionId ?? null));
+    await recordAudit(transaction, [{ action: "change_password", entityType: "user", entityId: id }]);
+  });
+}
+
+/** @throws INVALID_ARGUMENT if the password is not to the policy */
+export function refuseBadPassword(password: string, account: Account, field: string): void {
+  const fault = passwordFault(password, account);
+  if (fault !== undefined) throw invalidField(field, fault);
+}
+
+/** Says which of a user's unique fields is taken, where one is. */
+export async function explainTaken<T>(
+  { id, email, username }: { id: string; email?: string | undefined; username?: string | undefined },
+  write: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await write();
+  } catch (thrown) {
+    const error = toServiceError(thrown);
+    if (!(error instanceof ServiceError) || error.code !== Code.AlreadyExists) throw thrown;
+    const { constraint } = error.metadata;
+    const [field, value] =
+      constraint === "users_email_key"
+        ? ["email", email ?? ""]
+        : constraint === "users_username_key"
+          ? ["username", username ?? ""]
+          : ["id", id];
+    const words =
+      field === "id" ? `user ${id} exists already` : `a user with ${field} ${value} exists already`;
+    throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", words, {
+      metadata: { entity: "user", field },
+      cause: thrown,
+    });
+  }
+}
+
+function refuseLastAdmin(admins: readonly { id: string }[], { id }: User): void {
+  if (admins.length !== 1 || admins[0]?.id !== id) return;
+  const message = `user ${id} is the only active admin: make another user an admin first`;
+  throw new ServiceError(Code.FailedPrecondition, "LAST_ADMIN", message, {
+    metadata: { entity: "user", id },
+  });
+}
+
+function versionMismatch(id: string, expected: number, actual: number): ServiceError {
+  const message = `user ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
+  return new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, {
+    metadata: { entity: "user", id, version: String(actual) },
+  });
+}
+
+function changedMeanwhile(id: string): ServiceError {
+  const message = `the password of user ${id} was changed by someone else meanwhile`;
+  return new ServiceError(Code.Aborted, "CONFLICT", message, { metadata: { entity: "user", id } });
+}
+
+function wrongPassword(): ServiceError {
+  return new ServiceError(Code.PermissionDenied, "WRONG_PASSWORD", "current_password is wrong", {
+    violations: [{ field: "current_password", description: "is wrong" }],
+  });
+}
