@@ -1,63 +1,20 @@
-import { continueDeletions } from "./benchmarks/deletion.ts";
-import { benchmarkEvents } from "./benchmarks/events.ts";
-import { foldCounts } from "./benchmarks/fold-counts.ts";
 import { withSignal } from "./cancellation.ts";
-import { forgetRequests } from "./database/forget-requests.ts";
-import type { Executor } from "./database/statement/executor.ts";
-import { computeRollups } from "./evaluations/rollups/compute.ts";
-import { foldRollups } from "./evaluations/rollups/fold.ts";
-import type { JobQueue } from "./jobs/queue.ts";
-import { QueueMaintenance } from "./jobs/upkeep/maintenance.ts";
 import { limits } from "./limits.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
-import { forgetLogins } from "./users/cleanup.ts";
-import { forgetOldEvents } from "./watch/events.ts";
-import { storeStatuses } from "./workers/statements.ts";
 
-/** Something that has to be done now and then. Safe in any number of servers: each takes only what no other holds. */
+/** Work that has to be done now and then. It is safe in any number of servers: each takes only what no other holds. */
 export interface MaintenanceTask {
   name: string;
   /** Milliseconds from one start to the next; a round that takes longer is followed at the next multiple. */
   everyMs: number;
   run: () => Promise<unknown>;
+  /** Does at once all that `run` would come to do. Default: `run`. */
+  runNow?: () => Promise<unknown>;
 }
 
 interface Log {
   info: (message: string) => void;
   warn: (details: object, message: string) => void;
-}
-
-/** Everything that a server looks after by itself. */
-export function maintenanceTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
-  const jobs = new QueueMaintenance(db, queue);
-  const everyMs = limits.maintenanceIntervalMs;
-  return [
-    { name: "leases and due jobs", everyMs: limits.queueMaintenanceMs, run: () => jobs.watchOver() },
-    { name: "job statistics and events", everyMs, run: () => jobs.tidy() },
-    { name: "statuses of workers", everyMs, run: () => db.one(storeStatuses(limits.maintenanceBatchRows)) },
-    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
-    { name: "rollups of metrics", everyMs, run: () => foldRollups(db) },
-    { name: "rollups to be computed", everyMs, run: () => computeRollups(db) },
-    { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
-    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
-    { name: "request ids", everyMs, run: () => forgetRequests(db) },
-    { name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) },
-  ];
-}
-
-/** Does once, now, all that the tasks would do. Leases that have run out end at once, also those an outage ended. */
-export async function maintain(db: Executor, queue: JobQueue): Promise<void> {
-  const jobs = new QueueMaintenance(db, queue);
-  await jobs.run();
-  await jobs.tidy();
-  await db.one(storeStatuses(limits.maintenanceBatchRows));
-  await continueDeletions(db);
-  await foldCounts(db);
-  await foldRollups(db);
-  await computeRollups(db);
-  await forgetOldEvents(db, benchmarkEvents);
-  await forgetRequests(db);
-  await forgetLogins(db);
 }
 
 /**

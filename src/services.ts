@@ -19,11 +19,14 @@ import { workerService } from "./workers/service.ts";
 /** Every service of `ltb.v1`, as both listeners serve it. Methods without implementation answer UNIMPLEMENTED. */
 export function services(database: Database, config: Config): ProvidedService[] {
   return [
-    provide(BenchmarkService, { ...benchmarkMethods(database), ...evaluationMethods(database) }),
+    provide(BenchmarkService, {
+      ...benchmarkMethods(database.benchmarks),
+      ...evaluationMethods(database.evaluations),
+    }),
     provide(JobService, jobService(database)),
-    provide(WorkerService, workerService(database)),
-    provide(UserService, userService(database)),
-    provide(AuditService, { ...auditMethods(database), ...sealMethods(database) }),
+    provide(WorkerService, workerService(database.workers)),
+    provide(UserService, userService(database.users)),
+    provide(AuditService, { ...auditMethods(database.audit), ...sealMethods(database.auditTrail) }),
     provide(SystemService, systemService(database, config)),
   ];
 }

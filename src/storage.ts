@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { AuditRepository } from "./audit/repository.ts";
 import type { ChainLog, ChainOptions } from "./audit/seal/seal-task.ts";
 import { AuditTrail } from "./audit/seal/trail.ts";
+import { benchmarkTasks } from "./benchmarks/maintenance.ts";
 import { BenchmarkRepository } from "./benchmarks/repository.ts";
 import { BenchmarkFeed } from "./benchmarks/watch.ts";
 import { withSignal } from "./cancellation.ts";
@@ -12,20 +13,25 @@ import { Notifier, type NotifierLog } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
 import { poolFamilies } from "./database/connection/pool-metrics.ts";
 import { fromReplica, Replica } from "./database/connection/replica.ts";
+import { requestTasks } from "./database/forget-requests.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
 import { StatementWatch } from "./database/statement/statement-watch.ts";
 import { type DatabaseStats, readStats } from "./database/statistics.ts";
 import { ServiceError } from "./errors.ts";
+import { evaluationTasks } from "./evaluations/maintenance.ts";
 import { EvaluationRepository } from "./evaluations/repository.ts";
 import { JobQueue } from "./jobs/queue.ts";
 import { JobRepository } from "./jobs/repository.ts";
+import { jobTasks } from "./jobs/upkeep/maintenance.ts";
 import { limits } from "./limits.ts";
-import { type MaintenanceTask, maintain, maintenanceTasks } from "./maintenance.ts";
+import type { MaintenanceTask } from "./maintenance.ts";
 import { Counts } from "./metrics/counts.ts";
 import { type Family, gauge } from "./metrics/family.ts";
 import { storedFamilies } from "./stored-metrics.ts";
+import { userTasks } from "./users/maintenance.ts";
 import { UserRepository } from "./users/repository.ts";
+import { workerTasks } from "./workers/maintenance.ts";
 import { WorkerRepository } from "./workers/repository.ts";
 
 /** Everything that can be stored and read, on the pool or within one transaction. */
@@ -218,18 +224,21 @@ export class Database implements Repositories {
    * events and request ids forgotten. To be called every second or so where no server runs on this database.
    */
   async maintain(): Promise<void> {
-    await maintain(this.#executor, this.queue);
-    await this.auditTrail.seal();
+    for (const { run, runNow = run } of this.maintenanceTasks) await runNow();
   }
 
-  /** What a server looks after in the background: see `startMaintenance`. */
+  /** Everything that a server looks after in the background: see `startMaintenance`. */
   get maintenanceTasks(): MaintenanceTask[] {
-    const seal = {
-      name: "seals of the audit trail",
-      everyMs: limits.auditSealMs,
-      run: () => this.auditTrail.seal(),
-    };
-    return [...maintenanceTasks(this.#executor, this.queue), seal];
+    const db = this.#executor;
+    return [
+      ...jobTasks(db, this.queue),
+      ...workerTasks(db),
+      ...benchmarkTasks(db),
+      ...evaluationTasks(db),
+      ...requestTasks(db),
+      ...userTasks(db),
+      ...this.auditTrail.tasks,
+    ];
   }
 
   /** What metrics tell of the database: as this process uses it, and as it is. */

@@ -1,20 +1,20 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
-import type { Database } from "../storage.ts";
 import { fromTimestamp, given } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { onceOf } from "../wire/request-id.ts";
 import { auditMessage } from "./messages.ts";
+import type { AuditRepository } from "./repository.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
 
 /** The methods of AuditService that read and add entries. Whose entries a caller may read is checked before, by the table of permissions. */
-export function auditMethods(db: Database) {
+export function auditMethods(audit: AuditRepository) {
   return {
     async createAuditLog(request, context) {
       const { id, action, entityType, entityId, changes, userId, ipAddress, userAgent } = request;
-      const log = await db.audit.create(
+      const log = await audit.create(
         {
           id: given(id),
           action,
@@ -31,12 +31,12 @@ export function auditMethods(db: Database) {
     },
 
     async getAuditLog({ id }) {
-      return { auditLog: auditMessage(await db.audit.get(id)) };
+      return { auditLog: auditMessage(await audit.get(id)) };
     },
 
     async listAuditLogs(request) {
       const filter = filterOf(request);
-      const { items, next } = await db.audit.list(filter, {
+      const { items, next } = await audit.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
       });
@@ -49,7 +49,7 @@ export function auditMethods(db: Database) {
     async *exportAuditLogs(request) {
       const filter = filterOf(request);
       const after = decodePageToken(request.pageToken, filter, position);
-      for await (const { items, next } of db.audit.export(filter, after)) {
+      for await (const { items, next } of audit.export(filter, after)) {
         yield {
           auditLogs: items.map(auditMessage),
           nextPageToken: encodePageToken(next && { ...next }, filter),

@@ -6,13 +6,13 @@ import { BenchmarkOrder, BenchmarkView, BenchmarkViewSchema } from "../../gen/lt
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { invalidField } from "../errors.ts";
 import { callOf } from "../rpc/call/context.ts";
-import type { Database } from "../storage.ts";
 import type { JsonValue } from "../validation.ts";
 import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { onceOf } from "../wire/request-id.ts";
 import type { BenchmarkChanges } from "./input.ts";
 import { benchmarkMessage, progressMessage, statusOf } from "./messages.ts";
+import type { BenchmarkRepository } from "./repository.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string() });
 
@@ -33,11 +33,11 @@ const updatable = [
 ] as const;
 
 /** The methods of BenchmarkService that are about benchmarks themselves. */
-export function benchmarkMethods(db: Database) {
+export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
       const { id, name, description, provider, model, dataset, totalIterations, labels, metadata } = request;
-      const benchmark = await db.benchmarks.create(
+      const benchmark = await benchmarks.create(
         {
           id: given(id),
           name,
@@ -56,17 +56,17 @@ export function benchmarkMethods(db: Database) {
     },
 
     async getBenchmark({ id }) {
-      return { benchmark: benchmarkMessage(await db.benchmarks.get(id)) };
+      return { benchmark: benchmarkMessage(await benchmarks.get(id)) };
     },
 
     async updateBenchmark(request) {
       const { id, expectedVersion } = request;
-      const benchmark = await db.benchmarks.update(id, changesOf(request), { expectedVersion });
+      const benchmark = await benchmarks.update(id, changesOf(request), { expectedVersion });
       return { benchmark: benchmarkMessage(benchmark) };
     },
 
     async deleteBenchmark({ id }) {
-      await db.benchmarks.delete(id);
+      await benchmarks.delete(id);
       return {};
     },
 
@@ -84,7 +84,7 @@ export function benchmarkMethods(db: Database) {
         createdBefore: fromTimestamp(request.createdBefore, "created_before"),
         orderBy: orderOf(orderBy),
       };
-      const { items, next } = await db.benchmarks.list(filter, {
+      const { items, next } = await benchmarks.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
         full: knownView(BenchmarkViewSchema, view) === BenchmarkView.FULL,
@@ -104,7 +104,7 @@ export function benchmarkMethods(db: Database) {
         dataset: given(dataset),
         labels: Object.keys(labels).length > 0 ? labels : undefined,
       };
-      for await (const change of db.benchmarks.watch(filter, { after: given(afterCursor) })) {
+      for await (const change of benchmarks.watch(filter, { after: given(afterCursor) })) {
         const { cursor, benchmark, deleted } = change;
         if (benchmark) yield { cursor, ...progressMessage(benchmark) };
         else if (deleted !== undefined) yield { cursor, benchmark: { id: deleted }, deleted: true };

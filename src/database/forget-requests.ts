@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import type { MaintenanceTask } from "../maintenance.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
+export function requestTasks(db: Executor): MaintenanceTask[] {
+  return [{ name: "request ids", everyMs: limits.maintenanceIntervalMs, run: () => forgetRequests(db) }];
+}
+
 /** Forgets the request ids that are too old to be repeated. */
-export async function forgetRequests(db: Executor): Promise<void> {
+async function forgetRequests(db: Executor): Promise<void> {
   let forgotten: number;
   do {
     ({ forgotten } = await db.one(forgetOld(limits.requestIdHours, limits.maintenanceBatchRows)));

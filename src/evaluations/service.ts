@@ -5,7 +5,6 @@ import { EvaluationOrder, EvaluationView, EvaluationViewSchema } from "../../gen
 import { statusOf } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
 import { callOf } from "../rpc/call/context.ts";
-import type { Database } from "../storage.ts";
 import type { JsonValue } from "../validation.ts";
 import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
@@ -21,6 +20,7 @@ import {
   metricMessage,
   outcomes,
 } from "./messages.ts";
+import type { EvaluationRepository } from "./repository.ts";
 
 const samplePosition = z
   .object({ difference: z.number(), sampleId: z.string(), repetition: z.number() })
@@ -39,18 +39,20 @@ export const evaluationPosition = z.object({
 });
 
 /** The methods of BenchmarkService that are about evaluations. */
-export function evaluationMethods(db: Database) {
+export function evaluationMethods(evaluations: EvaluationRepository) {
   return {
     async createEvaluation(request, context) {
       const input = fromMessage(request, "", actorId(context));
-      const evaluation = await db.evaluations.create(input, onceOf(request, context));
+      const evaluation = await evaluations.create(input, onceOf(request, context));
       return { evaluation: evaluationMessage(evaluation) };
     },
 
     async batchCreateEvaluations(request, context) {
       const actor = actorId(context);
-      const evaluations = request.evaluations.map((sent) => fromMessage(sent, request.benchmarkId, actor));
-      const results = await db.evaluations.createMany(evaluations, onceOf(request, context));
+      const sent = request.evaluations.map((evaluation) =>
+        fromMessage(evaluation, request.benchmarkId, actor),
+      );
+      const results = await evaluations.createMany(sent, onceOf(request, context));
       return {
         results: results.map((result, index) => ({
           index,
@@ -63,7 +65,7 @@ export function evaluationMethods(db: Database) {
 
     async streamEvaluations(requests, context) {
       const actor = actorId(context);
-      const { issues, ...counts } = await db.evaluations.createStream(batches());
+      const { issues, ...counts } = await evaluations.createStream(batches());
       return {
         ...counts,
         issues: issues.map(({ index, sampleId, result }) => ({
@@ -75,14 +77,14 @@ export function evaluationMethods(db: Database) {
       };
 
       async function* batches(): AsyncIterable<NewEvaluation[]> {
-        for await (const { benchmarkId, evaluations } of requests) {
-          yield evaluations.map((sent) => fromMessage(sent, benchmarkId, actor));
+        for await (const { benchmarkId, evaluations: sent } of requests) {
+          yield sent.map((evaluation) => fromMessage(evaluation, benchmarkId, actor));
         }
       }
     },
 
     async getEvaluation({ id, benchmarkId }) {
-      return { evaluation: evaluationMessage(await db.evaluations.get(id, given(benchmarkId))) };
+      return { evaluation: evaluationMessage(await evaluations.get(id, given(benchmarkId))) };
     },
 
     async updateEvaluation(request) {
@@ -94,23 +96,23 @@ export function evaluationMethods(db: Database) {
         error: patch("error", request.error),
         metadata: patch("metadata", request.metadata),
       };
-      const evaluation = await db.evaluations.update(request.id, changes, given(request.benchmarkId));
+      const evaluation = await evaluations.update(request.id, changes, given(request.benchmarkId));
       return { evaluation: evaluationMessage(evaluation) };
     },
 
     async deleteEvaluation({ id, benchmarkId }) {
-      await db.evaluations.delete(id, given(benchmarkId));
+      await evaluations.delete(id, given(benchmarkId));
       return {};
     },
 
     async cleanupEvaluations({ olderThanDays, benchmarkId }) {
       if (olderThanDays === undefined) throw invalidField("older_than_days", "is required");
-      return db.evaluations.cleanup(olderThanDays, given(benchmarkId));
+      return evaluations.cleanup(olderThanDays, given(benchmarkId));
     },
 
     async listEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
-      const { items, next } = await db.evaluations.list(filter, {
+      const { items, next } = await evaluations.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, evaluationPosition),
         full: knownView(EvaluationViewSchema, request.view) === EvaluationView.FULL,
@@ -125,7 +127,7 @@ export function evaluationMethods(db: Database) {
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
       const after = decodePageToken(request.pageToken, filter, evaluationPosition);
       const full = knownView(EvaluationViewSchema, request.view) !== EvaluationView.BASIC;
-      for await (const { items, next } of exportChunks(db.evaluations, filter, { after, full })) {
+      for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
         yield {
           evaluations: items.map(evaluationMessage),
           nextPageToken: encodePageToken(next && { ...next }, filter),
@@ -137,7 +139,7 @@ export function evaluationMethods(db: Database) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance, bootstrapSamples } = request;
       const metric = given(request.metric) ?? "score";
       const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
-      const { comparisons, next } = await db.evaluations.compare(
+      const { comparisons, next } = await evaluations.compare(
         { ...what, ...(bootstrapSamples !== undefined && { bootstrapSamples }) },
         {
           limit: pageSize(request.pageSize),
@@ -167,7 +169,7 @@ export function evaluationMethods(db: Database) {
         lowerIsBetter: request.lowerIsBetter,
         minCount: request.minCount,
       };
-      const { entries, total, pending, next } = await db.evaluations.leaderboard(what, {
+      const { entries, total, pending, next } = await evaluations.leaderboard(what, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, what, leaderboardPosition),
       });
@@ -180,7 +182,7 @@ export function evaluationMethods(db: Database) {
     },
 
     async getBenchmarkSummary({ benchmarkId, metrics, exact }) {
-      const { isExact, ...summary } = await db.evaluations.summarize(benchmarkId, metrics, { exact });
+      const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, { exact });
       return {
         ...summary,
         exact: isExact,

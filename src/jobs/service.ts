@@ -7,11 +7,10 @@ import { onlyCreatedBy } from "../auth/only-created-by.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { callOf } from "../rpc/call/context.ts";
-import type { Database } from "../storage.ts";
 import { fromTimestamp, given, knownView, toTimestamp } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { onceOf } from "../wire/request-id.ts";
-import { completeJobs } from "./finish/complete.ts";
+import { completeJobs, type JobStore } from "./finish/complete.ts";
 import type { NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import {
@@ -34,23 +33,24 @@ const position = z.union([
 ]);
 
 /** JobService. */
-export function jobService(db: Database) {
+export function jobService(store: JobStore) {
+  const { jobs } = store;
   return {
     async createJob(request, context) {
-      const job = await db.jobs.create(fromMessage(request, context), onceOf(request, context));
+      const job = await jobs.create(fromMessage(request, context), onceOf(request, context));
       return { job: jobMessage(job) };
     },
 
     async batchCreateJobs(request, context) {
-      const jobs = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
-      const created = await db.jobs.createMany(jobs, onceOf(request, context));
+      const given = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
+      const created = await jobs.createMany(given, onceOf(request, context));
       return {
         jobs: created.map((job) => jobMessage({ ...job, payload: null, metadata: null, result: null })),
       };
     },
 
     async getJob({ id }) {
-      const [job, attempts] = await Promise.all([db.jobs.get(id), db.jobs.attempts(id)]);
+      const [job, attempts] = await Promise.all([jobs.get(id), jobs.attempts(id)]);
       return { job: jobMessage(job, attempts) };
     },
 
@@ -62,7 +62,7 @@ export function jobService(db: Database) {
         benchmarkId: given(request.benchmarkId),
         orderBy: orderOf(request.orderBy),
       };
-      const { items, next } = await db.jobs.list(filter, {
+      const { items, next } = await jobs.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
         full: knownView(JobViewSchema, request.view) === JobView.FULL,
@@ -77,7 +77,7 @@ export function jobService(db: Database) {
       const waitMs = fromDuration(request.wait, "wait", { max: limits.claimWaitMs }) ?? 0;
       // An answer that comes after the caller's time is up would be leases that nobody runs.
       const timeLeft = Math.max((context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs, 0);
-      const { leases, drain } = await db.jobs.claim({
+      const { leases, drain } = await jobs.claim({
         workerId: request.workerId,
         requestId: given(request.requestId),
         maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
@@ -89,11 +89,11 @@ export function jobService(db: Database) {
     },
 
     async completeJobs({ workerId, items }, context) {
-      return { results: await completeJobs(db, workerId, items, callOf(context).actor?.userId) };
+      return { results: await completeJobs(store, workerId, items, callOf(context).actor?.userId) };
     },
 
     async failJobs({ workerId, items }) {
-      const results = await db.jobs.fail(
+      const results = await jobs.fail(
         workerId,
         items.map(({ jobId, epoch, error, retryable, retryAfter }) => ({
           jobId,
@@ -113,7 +113,7 @@ export function jobService(db: Database) {
     },
 
     async releaseJobs({ workerId, items }) {
-      const results = await db.jobs.release(
+      const results = await jobs.release(
         workerId,
         items.map(({ jobId, epoch }) => ({ jobId, epoch })),
       );
@@ -124,7 +124,7 @@ export function jobService(db: Database) {
 
     async updateJobProgress({ workerId, items, lease }) {
       const leaseMs = fromDuration(lease, "lease", leaseLength) ?? limits.leaseMs;
-      const results = await db.jobs.progress(
+      const results = await jobs.progress(
         workerId,
         items.map(({ jobId, epoch, progress, message }) => ({ jobId, epoch, progress, message })),
         leaseMs,
@@ -139,55 +139,55 @@ export function jobService(db: Database) {
     },
 
     async cancelJob({ id, reason }) {
-      return { job: jobMessage(await db.jobs.cancel(id, reason)) };
+      return { job: jobMessage(await jobs.cancel(id, reason)) };
     },
 
     async retryJob({ id }) {
-      return { job: jobMessage(await db.jobs.retry(id)) };
+      return { job: jobMessage(await jobs.retry(id)) };
     },
 
     async cancelJobs(request, context) {
-      const { affected, more } = await db.jobs.cancelMany(bulkFilterOf(request, context), request.reason);
+      const { affected, more } = await jobs.cancelMany(bulkFilterOf(request, context), request.reason);
       return { affected, more };
     },
 
     async retryJobs(request, context) {
-      return db.jobs.retryMany(bulkFilterOf(request, context));
+      return jobs.retryMany(bulkFilterOf(request, context));
     },
 
     async deleteJob({ id }) {
-      await db.jobs.delete(id);
+      await jobs.delete(id);
       return {};
     },
 
     async setJobLimit({ limitKey, maxRunning, perMinute }, context) {
       const createdBy = callOf(context).actor?.userId;
-      return { limit: limitMessage(await db.jobs.setLimit({ limitKey, maxRunning, perMinute, createdBy })) };
+      return { limit: limitMessage(await jobs.setLimit({ limitKey, maxRunning, perMinute, createdBy })) };
     },
 
     async listJobLimits(request) {
       const after = decodePageToken(request.pageToken, {}, z.object({ limitKey: z.string() }));
-      const { items, next } = await db.jobs.listLimits(pageSize(request.pageSize), after?.limitKey);
+      const { items, next } = await jobs.listLimits(pageSize(request.pageSize), after?.limitKey);
       const position = next === undefined ? undefined : { limitKey: next };
       return { limits: items.map(limitMessage), nextPageToken: encodePageToken(position, {}) };
     },
 
     async deleteJobLimit({ limitKey }) {
-      await db.jobs.deleteLimit(limitKey);
+      await jobs.deleteLimit(limitKey);
       return {};
     },
 
     async pauseJobs({ jobType, limitKey }, context) {
-      const lanes = await db.jobs.pause({ jobType, limitKey }, callOf(context).actor?.userId ?? null);
+      const lanes = await jobs.pause({ jobType, limitKey }, callOf(context).actor?.userId ?? null);
       return { lanes: lanes.map(laneMessage) };
     },
 
     async resumeJobs({ jobType, limitKey }) {
-      return { lanes: (await db.jobs.resume({ jobType, limitKey })).map(laneMessage) };
+      return { lanes: (await jobs.resume({ jobType, limitKey })).map(laneMessage) };
     },
 
     async getJobStats({ jobType, benchmarkId }) {
-      const { byType, ...all } = await db.jobs.stats({
+      const { byType, ...all } = await jobs.stats({
         ...(jobType && { jobType }),
         ...(benchmarkId && { benchmarkId }),
       });
@@ -201,7 +201,7 @@ export function jobService(db: Database) {
       callOf(context).endWithServer();
       const filter = { ids, jobType: given(jobType), benchmarkId: given(benchmarkId) };
       const options = { after: given(afterCursor), full: knownView(JobViewSchema, view) === JobView.FULL };
-      for await (const { cursor, job, deleted } of db.jobs.watch(filter, options)) {
+      for await (const { cursor, job, deleted } of jobs.watch(filter, options)) {
         if (job) yield { cursor, job: jobMessage(job) };
         else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };
         else yield { cursor };
@@ -210,7 +210,7 @@ export function jobService(db: Database) {
 
     async cleanupJobs({ olderThanDays, statuses }) {
       const wanted = statuses.map((status) => jobStatusOf(status, "statuses") ?? "pending");
-      const { affected, more } = await db.jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
+      const { affected, more } = await jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
       return { deleted: affected, more };
     },
   } satisfies Partial<ServiceImpl<typeof JobService>>;

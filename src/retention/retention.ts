@@ -1,12 +1,14 @@
 import { z } from "zod";
+import type { AuditTrail } from "../audit/seal/trail.ts";
 import { withOrigin } from "../database/scope/origin.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import type { EvaluationRepository } from "../evaluations/repository.ts";
+import type { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { counters, type Family } from "../metrics/family.ts";
 import { Tally } from "../metrics/tally.ts";
-import type { Database } from "../storage.ts";
 
 /** After how many days each kind goes; undefined: it is kept. */
 export interface RetentionDays {
@@ -24,7 +26,15 @@ interface Log {
   info: (details: object, message: string) => void;
 }
 
-type Remove = (db: Pick<Database, "jobs" | "evaluations" | "auditTrail">, days: number) => Promise<number>;
+/** A store of what ages; turns are noted by its executor. */
+export interface AgingStore {
+  readonly jobs: JobRepository;
+  readonly evaluations: EvaluationRepository;
+  readonly auditTrail: AuditTrail;
+  readonly executor: Executor;
+}
+
+type Remove = (store: AgingStore, days: number) => Promise<number>;
 
 // Each call ends after a bounded number of rows, in batches of their own transactions, and records in the audit trail what it removed.
 const removals: Readonly<Record<Kind, Remove>> = {
@@ -39,13 +49,13 @@ const kinds = Object.keys(removals) as Kind[];
  * Removes what is old by itself, once a minute a bounded part of it, each kind on one server at a time. Off for what has no age.
  */
 export class Retention {
-  readonly #db: Database;
+  readonly #store: AgingStore;
   readonly #days: RetentionDays;
   readonly #log: Log;
   readonly #removed: Tally;
 
-  constructor(db: Database, days: RetentionDays, log: Log) {
-    this.#db = db;
+  constructor(store: AgingStore, days: RetentionDays, log: Log) {
+    this.#store = store;
     this.#days = days;
     this.#log = log;
     this.#removed = new Tally(kinds.filter((kind) => days[kind] !== undefined));
@@ -73,8 +83,8 @@ export class Retention {
 
   /** Removes a part of what is older, unless another server has done so in this minute. @returns how many rows, by kind */
   async run(kind: Kind, days: number): Promise<Partial<Record<Kind, number>>> {
-    if (!(await isFirst(this.#db.executor, kind))) return {};
-    const removed = await withOrigin({ actor: "retention" }, () => removals[kind](this.#db, days));
+    if (!(await isFirst(this.#store.executor, kind))) return {};
+    const removed = await withOrigin({ actor: "retention" }, () => removals[kind](this.#store, days));
     this.#removed.add(kind, removed);
     if (removed > 0) this.#log.info({ kind, days, removed }, "retention: removed what was old");
     return { [kind]: removed };

@@ -2,18 +2,25 @@ import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import type { Pool } from "../database/connection/pool.ts";
+import type { DatabaseStats } from "../database/statistics.ts";
 import { limits } from "../limits.ts";
-import type { Database } from "../storage.ts";
 import { scopes } from "../users/scopes.ts";
 import { version } from "../version.ts";
 
+interface MeasuredStore {
+  stats(): Promise<DatabaseStats>;
+  poolStats(): ReturnType<Pool["stats"]>;
+}
+
 /** SystemService: what this server is and what its database holds. */
-export function systemService(db: Database, { maxMessageBytes }: { maxMessageBytes: number }) {
+export function systemService(store: MeasuredStore, { maxMessageBytes }: { maxMessageBytes: number }) {
   const startedAt = Date.now();
   return {
     async getStats() {
-      const { databaseSizeBytes, databaseSizeMb, serverVersion, schemaVersion, ...counts } = await db.stats();
-      const { size, used, idle, waiting } = db.poolStats();
+      const { databaseSizeBytes, databaseSizeMb, serverVersion, schemaVersion, ...counts } =
+        await store.stats();
+      const { size, used, idle, waiting } = store.poolStats();
       return {
         databaseSizeBytes: BigInt(databaseSizeBytes),
         databaseSizeMb,

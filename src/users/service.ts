@@ -6,13 +6,13 @@ import { invalidField, ServiceError } from "../errors.ts";
 import { fromDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
 import { callOf } from "../rpc/call/context.ts";
-import type { Database } from "../storage.ts";
 import { fromTimestamp, given, patchOf, toTimestamp } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { onceOf } from "../wire/request-id.ts";
 import { addressOf } from "./address.ts";
 import type { UserChanges } from "./input.ts";
 import { apiKeyMessage, roleOf, userMessage } from "./messages.ts";
+import type { UserRepository } from "./repository.ts";
 import { refuseFurtherReach } from "./wider-scopes.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string() });
@@ -20,7 +20,7 @@ const position = z.object({ createdAt: z.string(), id: z.string() });
 const updatable = ["email", "username", "role", "active", "email_verified", "metadata"] as const;
 
 /** UserService. Who may touch whose user and keys is decided before a call comes here. */
-export function userService({ users }: Database): ServiceImpl<typeof UserService> {
+export function userService(users: UserRepository): ServiceImpl<typeof UserService> {
   return {
     async createUser(request, context) {
       const { id, email, username, credential, role, metadata } = request;

@@ -5,26 +5,26 @@ import { invalidField } from "../errors.ts";
 import { toDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
 import { callOf } from "../rpc/call/context.ts";
-import type { Database } from "../storage.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { clusterMessage, durationOf, workerMessage, workerStatusOf } from "./messages.ts";
+import type { WorkerRepository } from "./repository.ts";
 
 const position = z.object({ registeredAt: z.string(), id: z.string() });
 const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs, expected: "1 s to 1 h" };
 const silence = { min: 1, max: limits.silenceMs, expected: "more than 0 and at most 100 years" };
 
 /** WorkerService. */
-export function workerService(db: Database) {
+export function workerService(workers: WorkerRepository) {
   return {
     async registerWorker({ workerId, address, capacity, tags, jobTypes, metadata, version }, context) {
       const createdBy = callOf(context).actor?.userId;
       const registration = { workerId, address, capacity, tags, jobTypes, metadata, version, createdBy };
-      const worker = await db.workers.register(registration);
+      const worker = await workers.register(registration);
       return { worker: workerMessage(worker), heartbeatInterval: toDuration(limits.heartbeatIntervalMs) };
     },
 
     async heartbeat(request) {
-      const { drain, cancelled, lost, expiresInMs } = await db.workers.heartbeat({
+      const { drain, cancelled, lost, expiresInMs } = await workers.heartbeat({
         workerId: request.workerId,
         leases: request.leases.map(({ jobId, epoch }) => ({ jobId, epoch })),
         cpu: request.cpu,
@@ -40,15 +40,15 @@ export function workerService(db: Database) {
     },
 
     async drainWorker({ workerId, reason }) {
-      return { worker: workerMessage(await db.workers.drain(workerId, reason)) };
+      return { worker: workerMessage(await workers.drain(workerId, reason)) };
     },
 
     async deregisterWorker({ workerId, reason }) {
-      return { jobsReleased: await db.workers.deregister(workerId, reason) };
+      return { jobsReleased: await workers.deregister(workerId, reason) };
     },
 
     async getWorker({ workerId }) {
-      return { worker: workerMessage(await db.workers.getByWorkerId(workerId)) };
+      return { worker: workerMessage(await workers.getByWorkerId(workerId)) };
     },
 
     async listWorkers(request) {
@@ -57,7 +57,7 @@ export function workerService(db: Database) {
         tags: request.tags,
         activeWithinMs: durationOf(request.activeWithin, "active_within", silence),
       };
-      const { items, next } = await db.workers.list(filter, {
+      const { items, next } = await workers.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
       });
@@ -70,11 +70,11 @@ export function workerService(db: Database) {
     async removeStaleWorkers({ olderThan }) {
       const silentMs = durationOf(olderThan, "older_than", silence);
       if (silentMs === undefined) throw invalidField("older_than", "is required");
-      return db.workers.removeStale(silentMs / 1000);
+      return workers.removeStale(silentMs / 1000);
     },
 
     async getClusterStats() {
-      return clusterMessage(await db.workers.clusterStats());
+      return clusterMessage(await workers.clusterStats());
     },
   } satisfies Partial<ServiceImpl<typeof WorkerService>>;
 }

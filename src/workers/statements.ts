@@ -241,24 +241,3 @@ function conditions({ status, tags = [], activeWithinMs }: WorkerFilter): Fragme
   }
   return where;
 }
-
-// So that the column is right within a second for those who look into the table. Workers whose row another holds are seen to
-// by that one, or by the next round.
-export const storeStatuses = statement("worker_store_statuses", {
-  row: z.object({ stored: z.number() }),
-  build: (limit: number) => sql.fragment`
-    with other as materialized (
-      select w.id, ${statusOf()} as status, s.used, s.completed, s.failed
-      from workers w join worker_slots s on s.worker_id = w.worker_id
-      where w.status <> ${statusOf()}
-      order by w.worker_id limit ${limit} for no key update of w skip locked
-    ), stored as (
-      update workers w
-      set status = o.status, current_tasks = o.used, completed_tasks = o.completed, failed_tasks = o.failed,
-        updated_at = clock_timestamp()
-      from other o where w.id = o.id
-      returning 1
-    )
-    select count(*) as stored from stored`,
-  examples: [[10]],
-});

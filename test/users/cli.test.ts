@@ -26,7 +26,7 @@ async function serveUsers() {
   const server = await startServer({
     config: serverConfig,
     database: db,
-    services: [provide(UserService, userService(db))],
+    services: [provide(UserService, userService(db.users))],
     access: { auth: "required", db },
     log: createLogger("silent"),
   });

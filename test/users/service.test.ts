@@ -25,7 +25,7 @@ async function serveUsers(auth: "required" | "off" = "required") {
   const server = await startServer({
     config: serverConfig,
     database: db,
-    services: [provide(UserService, userService(db))],
+    services: [provide(UserService, userService(db.users))],
     access: auth === "off" ? { auth } : { auth, db },
     log: createLogger("debug", { write: (line) => log.push(line) }),
   });

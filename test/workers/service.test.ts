@@ -19,7 +19,7 @@ async function connect() {
   const server = await startServer({
     config: serverConfig,
     database: db,
-    services: [provide(WorkerService, workerService(db)), provide(JobService, jobService(db))],
+    services: [provide(WorkerService, workerService(db.workers)), provide(JobService, jobService(db))],
     access: { auth: "off" },
     log: createLogger("silent"),
   });

@@ -1,17 +1,17 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { invalidField } from "../../errors.ts";
-import type { Database } from "../../storage.ts";
 import { fromTimestamp, toTimestamp } from "../../wire/convert.ts";
 import { attemptId } from "../attempt.ts";
 import type { ChainHead } from "./hash-chain.ts";
+import type { AuditTrail } from "./trail.ts";
 import type { Break } from "./verify.ts";
 
 /** The methods of AuditService that keep the trail tamper-evident. */
-export function sealMethods(db: Database) {
+export function sealMethods(trail: AuditTrail) {
   return {
     async verifyAuditLog({ from, to, knownHeads }) {
-      const { checked, removed, unsealed, broken, head } = await db.auditTrail.verify({
+      const { checked, removed, unsealed, broken, head } = await trail.verify({
         from: fromTimestamp(from, "from"),
         to: fromTimestamp(to, "to"),
         knownHeads: knownHeads.map(({ sequence, seal }, index) => ({
@@ -30,7 +30,7 @@ export function sealMethods(db: Database) {
     },
 
     async cleanupAuditLogs({ olderThanDays }) {
-      const { deleted, more } = await db.auditTrail.cleanUp(olderThanDays);
+      const { deleted, more } = await trail.cleanUp(olderThanDays);
       return { deleted: BigInt(deleted), more };
     },
   } satisfies Partial<ServiceImpl<typeof AuditService>>;

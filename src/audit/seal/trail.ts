@@ -1,4 +1,6 @@
 import type { Executor } from "../../database/statement/executor.ts";
+import { limits } from "../../limits.ts";
+import type { MaintenanceTask } from "../../maintenance.ts";
 import { type Cleanup, cleanUpAuditLogs } from "./cleanup.ts";
 import { AuditChain, type ChainOptions } from "./seal-task.ts";
 import { Sealer } from "./sealer.ts";
@@ -25,6 +27,10 @@ export class AuditTrail {
   /** Seals what waits for it, a round of it: see Sealer. @returns the number of entries sealed */
   seal(): Promise<number> {
     return this.#sealer.run();
+  }
+
+  get tasks(): MaintenanceTask[] {
+    return [{ name: "seals of the audit trail", everyMs: limits.auditSealMs, run: () => this.seal() }];
   }
 
   /** Compares the trail with its seals: see verifyChain. */

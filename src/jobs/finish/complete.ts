@@ -3,18 +3,31 @@ import { LeaseOutcome } from "../../../gen/ltb/v1/job_pb.ts";
 import type { CompleteJobsItem, CompleteJobsResult } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { invalidField } from "../../errors.ts";
 import { fromMessage } from "../../evaluations/messages.ts";
+import type { EvaluationRepository } from "../../evaluations/repository.ts";
 import type { EvaluationResult } from "../../evaluations/write.ts";
 import { limits } from "../../limits.ts";
-import type { Database, Repositories } from "../../storage.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import { endMessage } from "../messages.ts";
+import type { JobRepository } from "../repository.ts";
+
+/** Repositories of one transaction that takes completions and the evaluations which come with them. */
+interface Completing {
+  readonly jobs: JobRepository;
+  readonly evaluations: EvaluationRepository;
+}
+
+/** The store that JobService needs: jobs, and transactions that write jobs and evaluations together. */
+export interface JobStore {
+  readonly jobs: JobRepository;
+  transaction<T>(work: (repositories: Completing) => Promise<T>): Promise<T>;
+}
 
 /**
  * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations are written by one
  * transaction, so that each one's evaluations and completion are there together or not at all.
  */
 export async function completeJobs(
-  db: Database,
+  store: JobStore,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
@@ -33,14 +46,14 @@ export async function completeJobs(
   const plain = items.filter((item) => item.evaluations.length === 0);
   const results = new Map<CompleteJobsItem, CompleteJobsResult>();
   if (plain.length > 0 || items.length === 0) {
-    const ends = await db.jobs.complete(workerId, plain.map(completionOf));
+    const ends = await store.jobs.complete(workerId, plain.map(completionOf));
     for (const [position, item] of plain.entries()) {
       const end = ends[position];
       if (end) results.set(item, resultMessage(endMessage(item.jobId, end)));
     }
   }
   const withEvaluations = items.filter((item) => item.evaluations.length > 0);
-  for (const [item, result] of await completeWithEvaluations(db, workerId, withEvaluations, actor))
+  for (const [item, result] of await completeWithEvaluations(store, workerId, withEvaluations, actor))
     results.set(item, result);
   return items.flatMap((item) => results.get(item) ?? []);
 }
@@ -56,7 +69,7 @@ class Rejected extends Error {
 
 /** All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others written again. */
 async function completeWithEvaluations(
-  db: Database,
+  store: JobStore,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
@@ -66,7 +79,7 @@ async function completeWithEvaluations(
     const left = items.filter((item) => !rejected.has(item));
     if (left.length === 0) return rejected;
     try {
-      const written = await db.transaction((transaction) =>
+      const written = await store.transaction((transaction) =>
         writeTogether(transaction, workerId, left, actor),
       );
       return new Map([...rejected, ...written]);
@@ -78,7 +91,7 @@ async function completeWithEvaluations(
 }
 
 async function writeTogether(
-  { jobs, evaluations }: Repositories,
+  { jobs, evaluations }: Completing,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,

@@ -2,11 +2,26 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
+import type { MaintenanceTask } from "../../maintenance.ts";
 import { forgetOldEvents } from "../../watch/events.ts";
 import { jobEvents } from "../events.ts";
 import { expireLeases } from "../finish/finish.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
+
+export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
+  const jobs = new QueueMaintenance(db, queue);
+  return [
+    {
+      name: "leases and due jobs",
+      everyMs: limits.queueMaintenanceMs,
+      run: () => jobs.watchOver(),
+      // Somebody who asks for it does not wait out the term that leases get after an outage.
+      runNow: () => jobs.run(),
+    },
+    { name: "job statistics and events", everyMs: limits.maintenanceIntervalMs, run: () => jobs.tidy() },
+  ];
+}
 
 /**
  * What has to happen in the queue without anyone asking: leases that run out, jobs that become due, statistics that are

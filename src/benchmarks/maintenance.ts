@@ -2,9 +2,22 @@ import { z } from "zod";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
+import type { MaintenanceTask } from "../maintenance.ts";
+import { forgetOldEvents } from "../watch/events.ts";
+import { continueDeletions } from "./deletion.ts";
+import { benchmarkEvents } from "./events.ts";
+
+export function benchmarkTasks(db: Executor): MaintenanceTask[] {
+  const everyMs = limits.maintenanceIntervalMs;
+  return [
+    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
+    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
+    { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
+  ];
+}
 
 /** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
-export async function foldCounts(db: Executor): Promise<void> {
+async function foldCounts(db: Executor): Promise<void> {
   let folded: number;
   do {
     ({ folded } = await db.one(foldDeltas(limits.maintenanceBatchRows)));
