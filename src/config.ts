@@ -12,12 +12,11 @@ import { nearest } from "./config/typos.ts";
 export { type DatabaseChoice, embeddedDatabaseConfig } from "./config/choose-database.ts";
 export {
   type DatabaseConfig,
-  type DatabaseOptions,
   databaseConfig,
   describeDatabase,
   type PoolSettings,
-  type SslMode,
 } from "./config/database.ts";
+export type { DatabaseOptions, SslMode } from "./config/database-options.ts";
 export { ConfigError, type Problem } from "./config/error.ts";
 export { type Address, isLoopback } from "./config/fields.ts";
 export type { MetricsAccess } from "./config/metrics.ts";

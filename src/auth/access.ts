@@ -144,7 +144,7 @@ const deniedCodes = new Map<Code, DeniedCall["code"]>([
 function refusalOf({ method }: Call, permission: Permission, principal: Principal): ServiceError | undefined {
   const { roles, scope } = permission;
   if (principal.role !== "admin" && !roles.includes(principal.role))
-    return refusals.roleRequired(method, permission, principal);
+    return refusals.roleRequired(method, permission.roles, principal);
   if (scope !== undefined && principal.scopes.length > 0 && !principal.scopes.includes(scope))
     return refusals.scopeRequired(method, scope, principal);
   return undefined;

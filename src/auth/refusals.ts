@@ -1,8 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
-import type { Principal } from "../principal.ts";
+import type { Principal, UserRole } from "../principal.ts";
 import type { Scope } from "../users/scopes.ts";
-import type { Permission } from "./permissions.ts";
 
 const howTo = "send metadata `authorization: Bearer <API key or session token>`";
 
@@ -72,7 +71,7 @@ export function notPermitted(method: string): ServiceError {
   );
 }
 
-export function roleRequired(method: string, { roles }: Permission, { role }: Principal): ServiceError {
+export function roleRequired(method: string, roles: readonly UserRole[], { role }: Principal): ServiceError {
   const needed = ["admin", ...roles];
   return new ServiceError(
     Code.PermissionDenied,

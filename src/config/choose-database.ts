@@ -1,11 +1,11 @@
 import {
   type DatabaseConfig,
-  type DatabaseOptions,
   databaseConfig,
   type PoolSettings,
   poolSchema,
   resolveDatabase,
 } from "./database.ts";
+import type { DatabaseOptions } from "./database-options.ts";
 import type { Problem } from "./error.ts";
 
 /** The names of the database's options (`config/database.ts` has form, limits and default of each). */

@@ -1,4 +1,4 @@
-import type { DatabaseOptions } from "./database.ts";
+import type { DatabaseOptions } from "./database-options.ts";
 
 /** What a connection string says, as options; `unused` are its parameters that have no meaning here. */
 export type ParsedUrl = { options: DatabaseOptions; unused: string[] } | { problem: string };

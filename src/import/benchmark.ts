@@ -1,7 +1,8 @@
+import type { JsonObject, JsonValue } from "../json.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { fieldLimits } from "./limits.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue, ReadOptions } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "./types.ts";
 
 /** A benchmark as a reader found it: fields that are null or undefined are left out. */
 export type BenchmarkDraft = {

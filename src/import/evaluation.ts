@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
-import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedEvaluation } from "./types.ts";
 
 /** An evaluation as a reader found it: fields that are null, undefined or empty objects are left out. */
 export type Draft = {

@@ -1,6 +1,6 @@
+import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf } from "./json-text.ts";
-import type { JsonObject, JsonValue } from "./types.ts";
 
 /** What a field of a record can be mapped to, besides `metrics.NAME`. */
 const targets = [

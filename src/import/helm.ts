@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { finishEvaluation, sha256, without } from "./evaluation.ts";
@@ -8,7 +9,7 @@ import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { parseJson, parseObject } from "./json-text.ts";
 import { beside, chunksOf, readObject, repeatable, type Source } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const text = z.string().nullish();
 

@@ -1,10 +1,11 @@
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject, rewrite } from "./json-text.ts";
-import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedEvaluation } from "./types.ts";
 
 const text = z.string().nullish();
 const json = z.json();

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { without } from "./evaluation.ts";
@@ -7,7 +8,7 @@ import { type InspectRun, inspectSample } from "./inspect-sample.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, parseJson, parseObject } from "./json-text.ts";
 import { chunksOf, repeatable, type Source } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 import { readZip, readZipDirectory, type ZipDirectory } from "./zip.ts";
 
 const text = z.string().nullish();

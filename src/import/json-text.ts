@@ -1,6 +1,6 @@
+import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
-import type { JsonObject, JsonValue } from "./types.ts";
 
 /** A parsed record, with marks for its metadata where characters had to be replaced. */
 export interface ParsedJson {

@@ -1,13 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, parseObject } from "./json-text.ts";
 import { beside, type Line, linesOf, readObject, repeatable, type Source, stemOf } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const json = z.json();
 const text = z.string().nullish();

@@ -1,11 +1,12 @@
 import * as z from "zod";
+import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, parseObject } from "./json-text.ts";
 import { linesOf, repeatable, type Source } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const text = z.string().nullish();
 const number = z.number().nullish();

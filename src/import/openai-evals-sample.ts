@@ -1,9 +1,10 @@
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
-import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedEvaluation } from "./types.ts";
 
 /** `Event` of evals' `record.py`, as far as it is read here. */
 export const eventSchema = z.object({

@@ -1,11 +1,12 @@
 import * as z from "zod";
+import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, parseObject } from "./json-text.ts";
 import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-sample.ts";
 import { linesOf, repeatable, type Source } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** `RunSpec` of evals' `base.py`, as far as it is read here. */
 const specSchema = z.looseObject({

@@ -8,11 +8,12 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
 } from "hyparquet";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf, parseJson, parseObject } from "./json-text.ts";
 import { exportedBenchmark, exportedEvaluation, type Model } from "./ltb-export.ts";
 import { type Source, unreadable } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** Bytes of a row group, and of a page once inflated; our own take a tenth of it. */
 const MAX_GROUP_BYTES = 256 * 1024 * 1024;

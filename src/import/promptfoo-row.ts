@@ -1,9 +1,10 @@
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
-import type { ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedEvaluation } from "./types.ts";
 
 const json = z.json();
 const text = z.string().nullish();

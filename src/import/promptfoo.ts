@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { checked } from "./checked.ts";
 import { sha256, without } from "./evaluation.ts";
@@ -7,7 +8,7 @@ import { splitJson } from "./json-split.ts";
 import { isObject, parseJson, parseObject } from "./json-text.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, rowSchema } from "./promptfoo-row.ts";
 import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** `json`: what `promptfoo eval -o FILE.json` writes. `summary`: what its `evaluate()` returns. `jsonl`: a row a line. */
 type Form = "json" | "summary" | "jsonl";

@@ -1,3 +1,4 @@
+import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, sha256 } from "./evaluation.ts";
 import { evaluate, type FieldMap, ownNames, type Path, show, type Target } from "./field-map.ts";
@@ -5,7 +6,7 @@ import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, kindOf, parseObject } from "./json-text.ts";
 import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation, JsonObject, JsonValue } from "./types.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 interface Model {
   provider?: string | undefined;

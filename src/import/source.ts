@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import type { JsonObject } from "../json.ts";
 import { ImportError } from "./import-error.ts";
 import { type ParsedJson, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
-import type { JsonObject, ReadOptions } from "./types.ts";
+import type { ReadOptions } from "./types.ts";
 
 /** Inflated size below which the ratio to the packed size does not matter. */
 export const HARMLESS_BYTES = 64 * 1024 * 1024;

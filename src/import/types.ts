@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "../json.ts";
 import type { FieldMap } from "./field-map.ts";
 import type { ImportLimits } from "./limits.ts";
-
-export type { JsonObject, JsonValue };
 
 /** The kinds of log that can be read; `auto` looks at the content. */
 export type LogFormat =

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
-import type { SslMode } from "../../config/database.ts";
+import type { SslMode } from "../../config/database-options.ts";
 import { ConfigError, type Problem } from "../../config/error.ts";
 import { certificatesIn } from "../../pem.ts";
 
