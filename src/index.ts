@@ -25,7 +25,6 @@ export type { EvaluationPosition } from "./evaluations/statements.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";
-export type { EndResult, LeaseOutcome } from "./jobs/finish/writes.ts";
 export type {
   ClaimInput,
   Completion,
@@ -40,6 +39,7 @@ export type { JobStats } from "./jobs/lists/stats.ts";
 export { JobRepository } from "./jobs/repository.ts";
 export type { Job, JobAttempt, JobStatus } from "./jobs/rows.ts";
 export type { JobChange, JobWatchOptions, WatchFilter } from "./jobs/watch.ts";
+export type { EndResult, LeaseOutcome } from "./jobs/writes.ts";
 export type { Principal, UserRole } from "./principal.ts";
 export { type ConnectOptions, Database, type Repositories } from "./storage.ts";
 export type { NewApiKey, NewUser, UserChanges, UserFilter } from "./users/input.ts";

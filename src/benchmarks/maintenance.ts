@@ -3,9 +3,8 @@ import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
-import { forgetOldEvents } from "../watch/events.ts";
+import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
 import { continueDeletions } from "./deletion.ts";
-import { benchmarkEvents } from "./events.ts";
 
 export function benchmarkTasks(db: Executor): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;

@@ -14,27 +14,16 @@ import type { Job } from "./rows.ts";
 export type JobToCreate = ParsedJob & { id: string; laneId: number; origin: Origin | undefined };
 
 /** The job as it was created, or why it was not. */
-export type Creation = { job: Job } | { error: ServiceError };
+export type Creation = Job | ServiceError;
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
-export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<Creation[]> {
+export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
   const { createdAt, ids } = await db.one(insertJobs(jobs));
   const created = new Set(ids);
-  const creations = jobs.map((job): Creation | undefined =>
-    created.has(job.id) ? { job: newJob(job, createdAt) } : undefined,
-  );
-  if (created.size === jobs.length) return creations as Creation[];
-  const refused = jobs.filter((_, position) => !creations[position]);
-  const reasons = await db.any(explainRefusals(refused));
-  const errors = new Map(refused.map((job, position) => [job, refusal(job, reasons[position])]));
-  return creations.map((creation, position) => {
-    const job = jobs[position];
-    const error = job && errors.get(job);
-    if (creation) return creation;
-    return {
-      error: error ?? new ServiceError(Code.Aborted, "CONFLICT", "the job was not created: try again"),
-    };
-  });
+  const refused = jobs.filter(({ id }) => !created.has(id));
+  const reasons = refused.length > 0 ? await db.any(explainRefusals(refused)) : [];
+  const refusals = new Map(refused.map((job, position) => [job, refusalOf(job, reasons[position])]));
+  return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
 }
 
 function newJob({ laneId: _lane, origin: _origin, ...job }: JobToCreate, createdAt: string): Job {
@@ -62,7 +51,7 @@ function newJob({ laneId: _lane, origin: _origin, ...job }: JobToCreate, created
   };
 }
 
-function refusal(job: JobToCreate, reason: z.output<typeof explainRefusals.row> | undefined): ServiceError {
+function refusalOf(job: JobToCreate, reason: z.output<typeof explainRefusals.row> | undefined): ServiceError {
   if (reason && !reason.hasBenchmark) return notFound("benchmark", job.benchmarkId ?? "");
   return keyTaken(job.jobType, job.uniqueKey ?? "", reason?.holder ?? null);
 }

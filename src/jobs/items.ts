@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseInput, violationsOf } from "../validation.ts";
-import type { EndResult } from "./finish/writes.ts";
 import { itemsOf } from "./input.ts";
+import type { EndResult } from "./writes.ts";
 
 /**
  * Writes the items of a call that are valid. The others are rejected one by one, with the field at fault: what is wrong with

@@ -13,9 +13,9 @@ import {
 import { invalidField } from "../errors.ts";
 import { defined, toTimestamp } from "../wire/convert.ts";
 import type { Lease } from "./claim/claim.ts";
-import type { EndResult, LeaseOutcome } from "./finish/writes.ts";
 import type { JobLane, JobLimit } from "./limits/statements.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
+import type { EndResult, LeaseOutcome } from "./writes.ts";
 
 const statuses: Record<JobStatus, WireStatus> = {
   pending: WireStatus.PENDING,

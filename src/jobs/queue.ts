@@ -3,13 +3,12 @@ import type { Hint } from "../database/connection/notifier.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { ServiceError } from "../errors.ts";
 import { Counts } from "../metrics/counts.ts";
+import { jobEvents } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
 import { Claimer } from "./claim/claimer.ts";
-import { jobEvents } from "./events.ts";
-import { directWrites, gatheredWrites, type JobWrites } from "./finish/writes.ts";
-import { gatheredCreates } from "./gathered-creates.ts";
 import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
+import { type JobWrites, writeTogether } from "./writes.ts";
 
 /** What one process knows and does about the queue, whichever repository it goes through. */
 export class JobQueue {
@@ -25,7 +24,7 @@ export class JobQueue {
   constructor(db: Executor, counts = new Counts()) {
     this.counts = counts;
     this.lanes = new Lanes(db);
-    this.writes = { ...gatheredWrites(db), create: gatheredCreates(directWrites(db).create) };
+    this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));

@@ -1,5 +1,5 @@
 import { type Fragment, sql } from "../database/statement/sql.ts";
-import { jobEvents } from "./events.ts";
+import { jobEvents } from "../watch/events.ts";
 
 const states = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
 

@@ -1,14 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
-import type { Creation } from "./create.ts";
 import type { Job } from "./rows.ts";
-
-/** The job that was created. @throws why it was not */
-export function jobOf(creation: Creation | undefined): Job {
-  if (!creation) throw new Error("a job was created without a result");
-  if ("error" in creation) throw creation.error;
-  return creation.job;
-}
 
 /** The error of one job of a batch, which then names its position. */
 export function atPosition(

@@ -2,14 +2,13 @@ import { type Once, once } from "../database/requests.ts";
 import { currentOrigin } from "../database/scope/origin.ts";
 import type { Content } from "../database/statement/content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { notFound, type ServiceError } from "../errors.ts";
+import { notFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
-import { claimForWorker, type WorkerClaim } from "./claim/worker-claim.ts";
-import { type JobToCreate, keyTaken } from "./create.ts";
-import { directWrites, type EndResult, type JobWrites } from "./finish/writes.ts";
+import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
+import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
 import { writeValid } from "./items.ts";
 import * as quota from "./limits/limits.ts";
@@ -18,11 +17,12 @@ import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } fr
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
 import type { JobQueue } from "./queue.ts";
-import { atPosition, busy, forbidden, idTaken, isIdTaken, jobOf, taken } from "./refusals.ts";
+import { atPosition, busy, forbidden, idTaken, isIdTaken, taken } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts";
 import * as change from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
+import { type EndResult, type JobWrites, writeDirectly } from "./writes.ts";
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {
@@ -45,7 +45,7 @@ export class JobRepository {
     this.#queue = queue;
     this.#counts = counts;
     this.#transaction = transaction ? db : undefined;
-    this.#writes = transaction ? directWrites(db) : queue.writes;
+    this.#writes = transaction ? writeDirectly(db) : queue.writes;
   }
 
   /**
@@ -58,11 +58,11 @@ export class JobRepository {
     const prepared = await this.#prepare(parsed);
     const created = await once(this.#db, request, "CreateJob", parsed, {
       create: async (db) => {
-        const writes = request ? directWrites(db) : this.#writes;
-        const [creation] = await writes.create([prepared]).catch((error) => {
+        const writes = request ? writeDirectly(db) : this.#writes;
+        const job = await writes.create(prepared).catch((error) => {
           throw idTaken(error, parsed.id);
         });
-        const job = jobOf(creation);
+        if (job instanceof ServiceError) throw job;
         this.#counts.jobsCreated++;
         return job;
       },
@@ -85,10 +85,10 @@ export class JobRepository {
     const created = await once<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
       create: (db) =>
         db.transaction(async (transaction) => {
-          const creations = await directWrites(transaction).create(prepared);
-          const jobs = creations.map((creation, index) => {
-            if ("job" in creation) return creation.job;
-            throw atPosition(index, creation.error);
+          const creations = await createJobs(transaction, prepared);
+          const jobs = creations.map((job, index) => {
+            if (job instanceof ServiceError) throw atPosition(index, job);
+            return job;
           });
           this.#counts.jobsCreated += jobs.length;
           return jobs;

@@ -24,6 +24,12 @@ export function comparePositions(a: EventPosition, b: EventPosition): number {
 
 export type EventLog = ReturnType<typeof eventLog>;
 
+/** What statements changed of jobs. */
+export const jobEvents = eventLog("job");
+
+/** What statements changed of benchmarks and their evaluations. */
+export const benchmarkEvents = eventLog("benchmark");
+
 /**
  * The events of one kind of thing: what is written and read of their table, `<entity>_events (xid, id, created_at, <entity>_ids)`.
  *
@@ -31,7 +37,7 @@ export type EventLog = ReturnType<typeof eventLog>;
  * whatever order transactions end in: later ones get higher numbers. A position is always that of an event that was read, so
  * it is on disk, and a crash cannot give its transaction's number to another.
  */
-export function eventLog(entity: "job" | "benchmark") {
+function eventLog(entity: "job" | "benchmark") {
   const events = sql.identifier([`${entity}_events`]);
   const entityIds = sql.identifier([`${entity}_ids`]);
   const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;

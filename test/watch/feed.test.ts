@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Executor } from "../../src/database/statement/executor.ts";
-import { jobEvents } from "../../src/jobs/events.ts";
-import type { ChangeEvent } from "../../src/watch/events.ts";
+import { type ChangeEvent, jobEvents } from "../../src/watch/events.ts";
 import { ChangeFeed } from "../../src/watch/feed.ts";
 
 const event = (xid: number, ...ids: string[]): ChangeEvent => ({ xid, id: 1, ids });

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { auditRows } from "../../audit/record.ts";
-import { benchmarkEvents } from "../../benchmarks/events.ts";
 import type { Origin } from "../../database/scope/origin.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
+import { benchmarkEvents } from "../../watch/events.ts";
 
 /** Evaluations of one benchmark that are deleted by one statement: the oldest of those after `after`. */
 export interface DeletedBatch {

@@ -27,30 +27,34 @@ export const leaseRow = jobRow.extend({
 
 export type Lease = z.output<typeof leaseRow>;
 
-// Only what differs from job to job and is not known here: with all 29 columns of a lease a claimed job took PostgreSQL 1.2 µs more.
-const claimedRow = z.object({
-  id: z.string(),
-  laneId: z.number(),
-  /** Position of the demand that it is for, from 1. */
-  demand: z.number(),
-  epoch: z.number(),
-  version: z.number(),
-  priority: z.number(),
-  retryCount: z.number(),
-  maxRetries: z.number(),
-  timeoutSeconds: z.number(),
-  payload: z.custom<JsonObject>(),
-  metadata: z.custom<JsonObject>().nullable(),
-  error: z.string().nullable(),
-  uniqueKey: z.string().nullable(),
-  benchmarkId: z.string().nullable(),
-  runAt: z.string().nullable(),
-  createdAt: z.string(),
-  createdBy: z.string().nullable(),
-  /** When all of them were claimed, and how many jobs the claim had seen: in the first row only. */
-  startedAt: z.string().nullable(),
-  seen: z.number().nullable(),
-});
+// What a claim answers of a job is only what differs from job to job and is not known here: with all 29 columns of a lease,
+// PostgreSQL took 1.2 µs more for each.
+const claimedRow = leaseRow
+  .pick({
+    id: true,
+    epoch: true,
+    version: true,
+    priority: true,
+    retryCount: true,
+    maxRetries: true,
+    timeoutSeconds: true,
+    payload: true,
+    metadata: true,
+    error: true,
+    uniqueKey: true,
+    benchmarkId: true,
+    runAt: true,
+    createdAt: true,
+    createdBy: true,
+    startedAt: true,
+  })
+  .extend({
+    laneId: z.number(),
+    /** Position of the demand that the job is for, from 1. */
+    demand: z.number(),
+    /** How many jobs the claim had seen; like `startedAt` in the first row only. */
+    seen: z.number().nullable(),
+  });
 
 type ClaimedRow = z.output<typeof claimedRow>;
 
@@ -65,6 +69,12 @@ export interface Claim {
 interface Quota {
   limitKey: string;
   left: number;
+}
+
+/** How many jobs of a key a claim has started. */
+interface Started {
+  limitKey: string;
+  started: number;
 }
 
 /**
@@ -100,24 +110,27 @@ async function claimWithinLimits(
   ids: readonly number[],
   demands: readonly Demand[],
 ): Promise<Claim> {
-  const claimed = (rows: readonly ClaimedRow[]) => ({
+  const claimOf = (rows: readonly ClaimedRow[]) => ({
     leases: leasesOf(rows, lanes, demands),
     contended: rows.length < (rows[0]?.seen ?? 0),
   });
   const limited = lanes.some(({ limitKey }) => limitKey !== null) ? await db.any(limitedKeys(ids)) : [];
-  if (limited.length === 0) return claimed(await db.any(claim(ids, demands, [])));
+  if (limited.length === 0) return claimOf(await db.any(claim(ids, demands, [])));
   // The rows of the limits stay locked until the claim is committed: what is counted after that is exact.
   return db.transaction(async (transaction) => {
     const keys = limited.map(({ limitKey }) => limitKey);
     await transaction.any(lockLimits(keys));
     const quotas = await transaction.any(countQuotas(keys));
-    const result = claimed(await transaction.any(claim(ids, demands, quotas)));
-    await transaction.any(recordStarts(startsOf(result.leases)));
+    const result = claimOf(await transaction.any(claim(ids, demands, quotas)));
+    await transaction.any(recordStarts(countStarted(result.leases)));
     return result;
   });
 }
 
-/** The jobs as the statement left them, of which it answers only what is not known here. */
+/**
+ * The jobs as the statement left them, of which it answers only what is not known here. They are spelled out because a claim
+ * makes thousands of them: to spread the rest of a row takes 20 µs, this 0.03.
+ */
 function leasesOf(
   rows: readonly ClaimedRow[],
   lanes: readonly Lane[],
@@ -163,10 +176,10 @@ function leasesOf(
   });
 }
 
-function startsOf(leases: readonly Lease[]): Quota[] {
+function countStarted(leases: readonly Lease[]): Started[] {
   const counts = new Map<string, number>();
   for (const { limitKey } of leases) if (limitKey) counts.set(limitKey, (counts.get(limitKey) ?? 0) + 1);
-  return [...counts].map(([limitKey, left]) => ({ limitKey, left }));
+  return [...counts].map(([limitKey, started]) => ({ limitKey, started }));
 }
 
 const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requestId: "r" };
@@ -238,11 +251,11 @@ const countQuotas = statement("job_count_quotas", {
 
 const recordStarts = statement("job_record_starts", {
   row: z.object({ limitKey: z.string() }),
-  build: (starts: readonly Quota[]) => sql.fragment`
+  build: (starts: readonly Started[]) => sql.fragment`
     with old as (
       delete from job_limit_starts s
       using (select unnest(${sql.array(
-        starts.map((start) => start.limitKey),
+        starts.map(({ limitKey }) => limitKey),
         "text",
       )}) as limit_key) i
       where s.limit_key = i.limit_key and s.started_at < clock_timestamp() - interval '2 minutes'
@@ -251,18 +264,18 @@ const recordStarts = statement("job_record_starts", {
     select i.limit_key, clock_timestamp(), i.started
     from unnest(
       ${sql.array(
-        starts.map((start) => start.limitKey),
+        starts.map(({ limitKey }) => limitKey),
         "text",
       )},
       ${sql.array(
-        starts.map((start) => start.left),
+        starts.map(({ started }) => started),
         "int4",
       )}
     ) as i (limit_key, started)
     join job_limits q on q.limit_key = i.limit_key
     where q.per_minute is not null
     returning limit_key as "limitKey"`,
-  examples: [[[{ limitKey: "k", left: 1 }]]],
+  examples: [[[{ limitKey: "k", started: 1 }]]],
 });
 
 // Locks in this order: slots by worker, ready rows (never waited for), jobs by id.

@@ -6,9 +6,9 @@ import { limits } from "../../limits.ts";
  * have to wait for.
  * @param workers a select of worker ids
  */
-export function heard(workers: Fragment): Fragment {
+export function implicitHeartbeat(workers: Fragment): Fragment {
   return sql.fragment`
-    heard as (
+    heartbeat as (
       update workers set last_heartbeat = clock_timestamp()
       where ctid = any (array(
         select ctid from workers

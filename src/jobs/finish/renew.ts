@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { arrayOf } from "../../database/statement/binary-array.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { heard } from "../claim/implicit-heartbeat.ts";
-import { jobEvents } from "../events.ts";
+import { jobEvents } from "../../watch/events.ts";
+import { implicitHeartbeat } from "../claim/implicit-heartbeat.ts";
 import { type End, leaseArrays } from "./finish.ts";
 
 export interface Progress extends End {
@@ -76,7 +76,7 @@ export const reportProgress = statement("job_progress", {
       from said r, clock
       where j.id = r.job_id and j.status = 'running' and j.epoch = r.epoch
       returning j.id
-    ), ${jobEvents.record(sql.fragment`reported`)}, ${heard(sql.fragment`select worker_id from locked`)}
+    ), ${jobEvents.record(sql.fragment`reported`)}, ${implicitHeartbeat(sql.fragment`select worker_id from locked`)}
     select l.ordinality as position from locked l join reported r on r.id = l.job_id`,
   examples: [[[{ ...example, progress: 0.5, message: "m" }]]],
 });

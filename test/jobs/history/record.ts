@@ -1,4 +1,4 @@
-import type { LeaseOutcome } from "../../../src/jobs/finish/writes.ts";
+import type { LeaseOutcome } from "../../../src/jobs/writes.ts";
 
 /** What was known before the call and after its answer, in milliseconds of this machine's clock. */
 interface Span {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { notFound } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
 import type { JobToCreate } from "../../src/jobs/create.ts";
-import { gatheredCreates } from "../../src/jobs/gathered-creates.ts";
+import { gatherCreations } from "../../src/jobs/writes.ts";
 import { limits } from "../../src/limits.ts";
 
 const job = (letters: number, more: Partial<JobToCreate> = {}): JobToCreate => ({
@@ -19,12 +20,13 @@ const job = (letters: number, more: Partial<JobToCreate> = {}): JobToCreate => (
 
 async function sizesOf(jobs: readonly JobToCreate[]): Promise<number[]> {
   const sizes: number[] = [];
-  const create = gatheredCreates(async (batch) => {
+  const refusals = new Map(jobs.map(({ id }) => [id, notFound("benchmark", id)]));
+  const create = gatherCreations(async (batch) => {
     sizes.push(batch.length);
-    return batch.map(() => ({ error: new Error("not stored") as never }));
+    return batch.flatMap(({ id }) => refusals.get(id) ?? []);
   });
-  const answers = await Promise.all(jobs.map((one) => create([one])));
-  expect(answers.map(({ length }) => length)).toEqual(jobs.map(() => 1));
+  const answers = await Promise.all(jobs.map((one) => create(one)));
+  expect(answers).toEqual([...refusals.values()]);
   return sizes;
 }
 

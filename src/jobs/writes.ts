@@ -1,9 +1,10 @@
 import { Code } from "@connectrpc/connect";
-import { gather } from "../../database/gather.ts";
-import type { Executor } from "../../database/statement/executor.ts";
-import { ServiceError } from "../../errors.ts";
-import { limits } from "../../limits.ts";
-import { type Creation, createJobs, type JobToCreate } from "../create.ts";
+import { gather } from "../database/gather.ts";
+import type { Executor } from "../database/statement/executor.ts";
+import { ServiceError } from "../errors.ts";
+import { jsonBytes } from "../json.ts";
+import { limits } from "../limits.ts";
+import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import {
   type Completed,
   completeLeases,
@@ -12,8 +13,8 @@ import {
   type Failed,
   failLeases,
   releaseLeases,
-} from "./finish.ts";
-import { type Progress, reportProgress } from "./renew.ts";
+} from "./finish/finish.ts";
+import { type Progress, reportProgress } from "./finish/renew.ts";
 
 /**
  * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more), `rejected`
@@ -31,28 +32,36 @@ export interface EndResult {
   reason?: string;
 }
 
-/** The writes of the queue, each for the items of one call. */
+/** The writes of the queue: one job that is created, or the items of one call. */
 export interface JobWrites {
-  create(jobs: readonly JobToCreate[]): Promise<readonly Creation[]>;
+  create(job: JobToCreate): Promise<Creation>;
   complete(items: readonly Completed[]): Promise<readonly EndResult[]>;
   fail(items: readonly Failed[]): Promise<readonly EndResult[]>;
   release(items: readonly End[]): Promise<readonly EndResult[]>;
   progress(items: readonly Progress[]): Promise<readonly EndResult[]>;
 }
 
-const ended = (position: number): EndResult & { position: number } => ({ position, outcome: "ok" });
+type PlacedResult = EndResult & { position: number };
 
-/** Each call by a statement of its own: within a transaction. */
-export function directWrites(db: Executor): JobWrites {
+/** A result for each of the items at these positions; null means all. */
+function succeed(positions: readonly number[] | null, items: readonly End[]): PlacedResult[] {
+  return (positions ?? items.map((_, index) => index + 1)).map((position) => ({ position, outcome: "ok" }));
+}
+
+/** Writes each call by a statement of its own, as a transaction needs it. */
+export function writeDirectly(db: Executor): JobWrites {
   return {
-    create: (jobs) => createJobs(db, jobs),
+    create: async (job) => {
+      const [creation] = await createJobs(db, [job]);
+      if (!creation) throw new Error("a job was created without a result");
+      return creation;
+    },
     complete: (items) =>
-      ending(db, items, "completed", async (sorted) => {
-        const { positions } = await db.one(completeLeases(sorted));
-        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
-      }),
+      writeEnds(db, items, "completed", async (sorted) =>
+        succeed((await db.one(completeLeases(sorted))).positions, sorted),
+      ),
     fail: (items) =>
-      ending(db, items, "failed", async (sorted) => {
+      writeEnds(db, items, "failed", async (sorted) => {
         const rows = await db.any(failLeases(sorted));
         return rows.map(({ position, willRetry, runAt }) => ({
           position,
@@ -62,34 +71,43 @@ export function directWrites(db: Executor): JobWrites {
         }));
       }),
     release: (items) =>
-      ending(db, items, "released", async (sorted) => {
-        const { positions } = await db.one(releaseLeases(sorted));
-        return (positions ?? sorted.map((_, index) => index + 1)).map(ended);
-      }),
+      writeEnds(db, items, "released", async (sorted) =>
+        succeed((await db.one(releaseLeases(sorted))).positions, sorted),
+      ),
     progress: (items) =>
-      ending(db, items, undefined, async (sorted) => {
+      writeEnds(db, items, undefined, async (sorted) => {
         const rows = await db.any(reportProgress(sorted));
         return rows.map(({ position }) => ({ position, outcome: "ok" }));
       }),
   };
 }
 
-/** Calls that arrive together share a statement and a commit. */
-export function gatheredWrites(db: Executor): JobWrites {
-  const direct = directWrites(db);
+/** Writes the calls that arrive together by one statement and one commit. */
+export function writeTogether(db: Executor): JobWrites {
+  const { complete, fail, release, progress } = writeDirectly(db);
   return {
-    create: together(direct.create),
-    complete: together(direct.complete),
-    fail: together(direct.fail),
-    release: together(direct.release),
-    progress: together(direct.progress),
+    create: gatherCreations((jobs) => createJobs(db, jobs)),
+    complete: gatherCalls(complete),
+    fail: gatherCalls(fail),
+    release: gatherCalls(release),
+    progress: gatherCalls(progress),
   };
 }
 
-function together<Item, Result>(write: (items: readonly Item[]) => Promise<readonly Result[]>) {
+const atOnce = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
+
+/** Gathers jobs to create, as long as what they carry is not too much for one statement. */
+export function gatherCreations(create: (jobs: readonly JobToCreate[]) => Promise<readonly Creation[]>) {
+  return gather(create, {
+    ...atOnce,
+    maxWeight: limits.gatherBytes,
+    weigh: ({ payload, metadata }) => jsonBytes(payload) + jsonBytes(metadata ?? null),
+  });
+}
+
+function gatherCalls<Item, Result>(write: (items: readonly Item[]) => Promise<readonly Result[]>) {
   const options = {
-    maxItems: limits.gatherItems,
-    maxWrites: limits.gatherWrites,
+    ...atOnce,
     // Calls of a thousand items each do not become one statement of 200,000.
     maxWeight: limits.batchItems,
     weigh: (items: readonly Item[]) => items.length,
@@ -108,11 +126,11 @@ function together<Item, Result>(write: (items: readonly Item[]) => Promise<reado
  * Runs a statement over items in the order in which leases are locked, and finds out about those it left alone. An end that
  * was recorded before, by the same worker in the same epoch, is answered as it was then.
  */
-async function ending<Item extends End>(
+async function writeEnds<Item extends End>(
   db: Executor,
   items: readonly Item[],
   recorded: string | undefined,
-  run: (sorted: readonly Item[]) => Promise<(EndResult & { position: number })[]>,
+  run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,
 ): Promise<EndResult[]> {
   const order = items.map((_, index) => index).sort((a, b) => compare(items[a]?.jobId, items[b]?.jobId));
   const sorted = order.map((index) => items[index] as Item);
@@ -121,12 +139,12 @@ async function ending<Item extends End>(
   const open = order.filter((index) => !results[index]);
   if (open.length > 0) {
     const found = await db.any(explainEnds(open.map((index) => items[index] as Item)));
-    for (const [position, index] of open.entries()) results[index] = explained(found[position], recorded);
+    for (const [position, index] of open.entries()) results[index] = explain(found[position], recorded);
   }
   return results;
 }
 
-function explained(
+function explain(
   found:
     | { status: string | null; outcome: string | null; isCurrent: boolean; runAt: string | null }
     | undefined,

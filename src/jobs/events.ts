@@ -1,4 +1,0 @@
-import { eventLog } from "../watch/events.ts";
-
-/** What statements changed of jobs. */
-export const jobEvents = eventLog("job");
