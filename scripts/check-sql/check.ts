@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from "pg";
 import { z } from "zod";
+import { runQuery } from "../../src/database/connection/query.ts";
 import { typeParsers } from "../../src/database/connection/type-parsers.ts";
 import type { Statement } from "../../src/database/statement/sql.ts";
 import { type Catalog, readCatalog } from "./catalog.ts";
@@ -126,7 +127,7 @@ async function run(
 ): Promise<Omit<Fault, "statement">[]> {
   await client.query("begin");
   try {
-    const { rows } = await client.query<Record<string, unknown>>(text, values);
+    const { rows } = await runQuery(client, { text, values });
     const issues = rows.flatMap((answer) => row.safeParse(answer).error?.issues ?? []);
     return issues.map(({ path, message }) => ({
       column: String(path[0]),

@@ -1,8 +1,9 @@
 import type { Client, Connection, FieldDef } from "pg";
+import { camelCase } from "../../src/database/statement/columns.ts";
 
 /**
- * The columns that PostgreSQL says a statement answers with, and the table column that each comes from (`tableID` is 0 for an
- * expression). The statement is parsed as the driver has it parsed, with parameters of open type, but not run.
+ * The columns that PostgreSQL says a statement answers with, named as the fields of our rows, and the table column that each comes
+ * from (`tableID` is 0 for an expression). The statement is parsed as the driver has it parsed, with parameters of open type, but not run.
  * @throws DatabaseError if it does not parse
  */
 export function describe(client: Client, text: string): Promise<FieldDef[]> {
@@ -16,7 +17,7 @@ export function describe(client: Client, text: string): Promise<FieldDef[]> {
         connection.sync();
       },
       handleRowDescription(message: { fields: FieldDef[] }) {
-        fields = message.fields;
+        fields = message.fields.map((field) => ({ ...field, name: camelCase(field.name) }));
       },
       handleError: reject,
       handleReadyForQuery: () => resolve(fields),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { currentOrigin, type Origin, serviceOrigin } from "../database/scope/origin.ts";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";

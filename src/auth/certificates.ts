@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import type { Principal } from "../principal.ts";
 import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { gather } from "../database/gather.ts";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";

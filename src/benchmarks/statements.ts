@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { auditEntries } from "../audit/record.ts";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";

@@ -1,5 +1,6 @@
-import { arrayOf, type ElementType } from "../database/statement/binary-array.ts";
+import type { ElementType } from "../database/statement/binary-array.ts";
 import { type Fragment, sql } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
 import { binIndex, isCountable } from "./rollups/parts.ts";
 

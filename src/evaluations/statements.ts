@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
-import { arrayOf, type ElementType } from "../database/statement/binary-array.ts";
+import type { ElementType } from "../database/statement/binary-array.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { EvaluationChanges, ParsedFilter } from "./input.ts";
 import { failedMetric, metricValues } from "./metric.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { userRoles } from "./rows.ts";
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";

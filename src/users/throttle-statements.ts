@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 
 const sampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });

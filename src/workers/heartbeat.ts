@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { gather } from "../database/gather.ts";
-import { arrayOf } from "../database/statement/binary-array.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { notFound, type ServiceError } from "../errors.ts";
 import { explainEnds } from "../jobs/finish/finish.ts";
 import { type Renewal, renewLeases } from "../jobs/finish/renew.ts";

@@ -56,14 +56,14 @@ describe("a statement that does not agree with its row schema is reported", () =
     });
 
   test("a column under another name, and one that is missing", async () => {
-    const row = z.object({ createdAt: z.string() });
+    const row = z.object({ created: z.string() });
     const query = sql.fragment`select created_at from benchmarks`;
     expect(await faultsOf({ row, query })).toEqual([
-      fault("created_at", /not in the row schema/, {
+      fault("createdAt", /not in the row schema/, {
         database: "timestamp with time zone, not null (benchmarks.created_at)",
         schema: "no such column",
       }),
-      fault("createdAt", /missing/, { database: "no such column", schema: "string" }),
+      fault("created", /missing/, { database: "no such column", schema: "string" }),
     ]);
   });
 
@@ -71,6 +71,10 @@ describe("a statement that does not agree with its row schema is reported", () =
     const row = z.object({ id: z.string() });
     const query = sql.fragment`select b.id, d.benchmark_id as id from benchmarks b join benchmark_count_deltas d on d.benchmark_id = b.id`;
     expect(await faultsOf({ row, query })).toEqual([fault("id", /twice/)]);
+    const alias = sql.fragment`select b.created_at, b.updated_at as "createdAt" from benchmarks b`;
+    expect(await faultsOf({ row: z.object({ createdAt: z.string() }), query: alias })).toEqual([
+      fault("createdAt", /twice/),
+    ]);
   });
 
   test.each([

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseTimestamp } from "../../src/database/connection/type-parsers.ts";
 import { binaryArray } from "../../src/database/statement/binary-array.ts";
+import { camelCase, columnsOf, snakeCase } from "../../src/database/statement/columns.ts";
 import { sql } from "../../src/database/statement/sql.ts";
+import { table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
@@ -189,6 +191,51 @@ describe("binary arrays arrive as they were sent:", () => {
     );
     expect(row).toEqual({ same: true, other: "other" });
   });
+});
+
+describe("what a statement is made of", () => {
+  const row = z.object({ laneId: z.number(), limitKey: z.string().nullable(), ordinality: z.number() });
+
+  test("rows are a table with a column for each field that is named, in their order", async () => {
+    const rows = [
+      { laneId: 2, limitKey: "b", other: true },
+      { laneId: 1, limitKey: null, other: false },
+    ];
+    const lanes = table("lane", rows, { laneId: "int4", limitKey: "text", ordinality: true });
+    expect(lanes.sql).toBe(
+      "unnest($slonik_1::int4[], $slonik_2::text[]) with ordinality as lane (lane_id, limit_key, ordinality)",
+    );
+    const query = sql.type(row)`select ${columnsOf(row, "lane")} from ${lanes} where lane.lane_id < ${3}`;
+    expect(await db.executor.any(query)).toEqual([
+      { laneId: 2, limitKey: "b", ordinality: 1 },
+      { laneId: 1, limitKey: null, ordinality: 2 },
+    ]);
+  });
+
+  test("no rows are an empty table", async () => {
+    const rows: { laneId: number }[] = [];
+    const query = sql.type(z.object({}))`select from ${table("lane", rows, { laneId: "int4" })}`;
+    expect(await db.executor.any(query)).toEqual([]);
+  });
+
+  test("a select list has the columns of a row, or an expression for one", () => {
+    const list = columnsOf(row, "lane", { limitKey: sql.fragment`coalesce(key, ${"x"})` });
+    expect(list.sql).toBe("lane.lane_id, coalesce(key, $slonik_1) as limit_key, lane.ordinality");
+    expect(list.values).toEqual(["x"]);
+  });
+
+  test("a row's fields are named after its columns, JSON inside of them is left as it is", async () => {
+    const query = sql.type(z.object({ p95Ms: z.number(), labels: z.unknown(), asIs: z.number() }))`
+      select 1 as p95_ms, '{"a_b": 1}'::jsonb as labels, 2 as "asIs"`;
+    expect(await db.executor.one(query)).toEqual({ p95Ms: 1, labels: { a_b: 1 }, asIs: 2 });
+  });
+
+  test.each(["id", "limit_key", "p95_ms", "average_duration_ms", "ci95_low", "a_1"])(
+    "%s there and back",
+    (name) => {
+      expect(snakeCase(camelCase(name))).toBe(name);
+    },
+  );
 });
 
 test("ids ascend and never repeat, many in one millisecond too", () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
 import type { Link } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";

@@ -5,6 +5,7 @@ import pg from "pg";
 import { currentSignal } from "../../cancellation.ts";
 import { limits } from "../../limits.ts";
 import { cancelled, endsConnection, sqlState } from "../statement/errors.ts";
+import { runQuery } from "./query.ts";
 import { typeParsers } from "./type-parsers.ts";
 
 /**
@@ -42,7 +43,7 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
         query: async (text, values, options) => {
           const name = prepared ? options?.name : undefined;
           const query = { text, ...(values && { values }), ...(name && { name }) };
-          const result = await cancellable(client, text, () => client.query(query)).catch((error) => {
+          const result = await cancellable(client, text, () => runQuery(client, query)).catch((error) => {
             throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
           });
           return {

@@ -1,5 +1,3 @@
-import { type Fragment, sql } from "./sql.ts";
-
 /** Types of array elements, by the OIDs that PostgreSQL gives them on every server. */
 const oids = {
   bool: 16,
@@ -18,11 +16,6 @@ export type ElementType = keyof typeof oids;
 // One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out.
 let scratch = Buffer.allocUnsafe(64 * 1024);
 let end = 0;
-
-/** The values as one array parameter of a bulk statement; see `binaryArray`. */
-export function arrayOf(type: ElementType, values: readonly unknown[]): Fragment {
-  return sql.fragment`${sql.binary(binaryArray(type, values))}::${sql.identifier([type])}[]`;
-}
 
 /**
  * An array in PostgreSQL's binary format (`array_send` in its sources), for a parameter of a bulk statement. Texts need no
@@ -52,7 +45,10 @@ export function binaryArray(type: ElementType, values: readonly unknown[]): Buff
   return Buffer.from(scratch.subarray(0, end));
 }
 
-/** The elements of a float8[] or int8[] without nulls, from what `array_send` made of it. Parsing them as text takes ten times as long. */
+/**
+ * The elements of a float8[] or int8[] without nulls, from what `array_send` made of it. Parsing them as text takes ten
+ * times as long.
+ */
 export function numbersOf(type: "float8" | "int8", array: Buffer): Float64Array {
   const view = new DataView(array.buffer, array.byteOffset, array.byteLength);
   const numbers = new Float64Array(view.getInt32(0) === 0 ? 0 : view.getInt32(12));

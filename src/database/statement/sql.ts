@@ -6,6 +6,13 @@ export type Fragment = FragmentSqlToken;
 
 export const sql = createSqlTag();
 
+const empty = sql.fragment``;
+
+/** A fragment of a text that code has put together, of nothing that a caller gave: that goes into `values`. */
+export function fragmentOf(text: string, values: Fragment["values"] = []): Fragment {
+  return { ...empty, sql: text, values };
+}
+
 /**
  * One statement of the service: its SQL and the zod schema of the rows it answers with.
  * `examples` are argument lists that together reach every variant of its text; `npm run check:sql` prepares each on a

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { benchmarkFilter } from "../../benchmarks/input.ts";
 import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions } from "../../benchmarks/statements.ts";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
 import { rollupLock } from "./lock.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import type { JsonObject } from "../../validation.ts";
 import type { Lane } from "../limits/lanes.ts";
 import { recordChanges } from "../record-changes.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import { jobEvents } from "../../watch/events.ts";
 import { implicitHeartbeat } from "../claim/implicit-heartbeat.ts";
 import { type End, leaseArrays } from "./finish.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { arrayOf } from "../../database/statement/binary-array.ts";
 import { fetched, page } from "../../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { attemptRow, holders, type JobStatus, jobColumns, jobRow } from "../rows.ts";
 

@@ -1,0 +1,43 @@
+import type { z } from "zod";
+import { type Fragment, fragmentOf, sql } from "./sql.ts";
+
+const camelCased = new Map<string, string>();
+const snakeCased = new Map<string, string>();
+
+/** `limitKey` for `limit_key`: the name of a row's field for that of its column. */
+export function camelCase(column: string): string {
+  return cached(camelCased, column, () => column.replace(/_([a-z])/g, (_, next) => next.toUpperCase()));
+}
+
+/** `limit_key` for `limitKey`: the name of a column for that of a row's field. */
+export function snakeCase(field: string): string {
+  return cached(snakeCased, field, () => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+}
+
+/** Names come from our own statements only, so that there are only so many of them. */
+function cached(names: Map<string, string>, name: string, make: () => string): string {
+  let made = names.get(name);
+  if (made === undefined) {
+    made = make();
+    names.set(name, made);
+  }
+  return made;
+}
+
+/**
+ * The select list of a row: the column of each of its fields, in their order.
+ * @param table name or alias of the table that the columns are of
+ * @param expressions what to select instead of a column, by the name of the field
+ */
+export function columnsOf<Shape extends z.core.$ZodShape>(
+  row: z.ZodObject<Shape>,
+  table: string,
+  expressions: { readonly [Field in keyof Shape]?: Fragment } = {},
+): Fragment {
+  const list = Object.keys(row.shape).map((field) => {
+    const column = fragmentOf(snakeCase(field));
+    const expression = expressions[field];
+    return expression ? sql.fragment`${expression} as ${column}` : fragmentOf(`${table}.${column.sql}`);
+  });
+  return sql.fragment`${sql.join(list, sql.fragment`, `)}`;
+}
