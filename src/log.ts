@@ -2,6 +2,14 @@ import { type DestinationStream, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 
+/** A log that a part of the service, or a worker, writes to: a pino logger fits, and so does `console`. */
+export interface Log {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
 /** `silent` turns logging off. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
@@ -24,8 +32,8 @@ export function createLogger(level: LogLevel, destination: DestinationStream = g
 }
 
 /**
- * Gathers lines and writes them every 4 KiB or 100 ms, and on exit: a write for each request costs more than the request's own bookkeeping, and
- * writing in the background costs twice as much again.
+ * A destination that gathers lines and writes them every 4 KiB or 100 ms, and on exit. A write for each request would
+ * cost more than the request's own bookkeeping, and writing in the background twice as much again.
  * @param fd 1 for standard output, 2 for standard error.
  */
 export function gatheredOutput(fd: 1 | 2): DestinationStream {

@@ -1,5 +1,6 @@
 import { withSignal } from "./cancellation.ts";
 import { limits } from "./limits.ts";
+import type { Log } from "./log.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 
 /** Work that has to be done now and then. It is safe in any number of servers: each takes only what no other holds. */
@@ -10,11 +11,6 @@ export interface MaintenanceTask {
   run: () => Promise<unknown>;
   /** Does at once all that `run` would come to do. Default: `run`. */
   runNow?: () => Promise<unknown>;
-}
-
-interface Log {
-  info: (message: string) => void;
-  warn: (details: object, message: string) => void;
 }
 
 /**
@@ -50,7 +46,7 @@ function startTask(
     try {
       await withSignal({ signal: stopping.signal }, run);
       ended(true);
-      if (isFailing) log.info(`maintenance of ${name} works again`);
+      if (isFailing) log.info({}, `maintenance of ${name} works again`);
       isFailing = false;
     } catch (error) {
       ended(false);

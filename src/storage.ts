@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { AuditRepository } from "./audit/repository.ts";
-import type { ChainLog, ChainOptions } from "./audit/seal/seal-task.ts";
+import type { ChainOptions } from "./audit/seal/seal-task.ts";
 import { AuditTrail } from "./audit/seal/trail.ts";
 import { benchmarkTasks } from "./benchmarks/maintenance.ts";
 import { BenchmarkRepository } from "./benchmarks/repository.ts";
@@ -10,7 +10,7 @@ import { withSignal } from "./cancellation.ts";
 import { type DatabaseConfig, databaseConfig } from "./config/database.ts";
 import type { DatabaseOptions } from "./config/database-options.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
-import { Notifier, type NotifierLog } from "./database/connection/notifier.ts";
+import { Notifier } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
 import { poolFamilies } from "./database/connection/pool-metrics.ts";
 import { fromReplica, Replica } from "./database/connection/replica.ts";
@@ -26,6 +26,7 @@ import { JobQueue } from "./jobs/queue.ts";
 import { JobRepository } from "./jobs/repository.ts";
 import { jobTasks } from "./jobs/upkeep/maintenance.ts";
 import { limits } from "./limits.ts";
+import type { Log } from "./log.ts";
 import type { MaintenanceTask } from "./maintenance.ts";
 import { Counts } from "./metrics/counts.ts";
 import { type Family, gauge } from "./metrics/family.ts";
@@ -65,7 +66,7 @@ export interface ConnectOptions {
   /** Statements that take as many milliseconds or longer are logged, by name and without values; 0: none. Default: 0. */
   slowQueryMs?: number;
   /** Told when hints between processes or sealing stop to work, and when they work again, and of slow statements. */
-  log?: NotifierLog & ChainLog;
+  log?: Log;
 }
 
 /**
@@ -275,7 +276,7 @@ export class Database implements Repositories {
     await this.#pool.end();
   }
 
-  async #listen(log: NotifierLog | undefined): Promise<void> {
+  async #listen(log: Log | undefined): Promise<void> {
     const notifier = new Notifier(this.#connection, (hint) => this.queue.heard(hint), log);
     this.#notifier = notifier;
     this.queue.onChange((hint) => notifier.notify(hint));

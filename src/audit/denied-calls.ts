@@ -1,6 +1,7 @@
 import type { Denials, DeniedCall } from "../auth/denials.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
+import type { Log } from "../log.ts";
 import { type AuditEntry, recordAudit } from "./record.ts";
 
 interface Denied {
@@ -8,10 +9,6 @@ interface Denied {
   count: number;
   firstAt: string;
   lastAt: string;
-}
-
-interface Log {
-  warn: (details: object, message: string) => void;
 }
 
 /**

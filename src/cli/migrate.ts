@@ -5,7 +5,7 @@ import { searchIndexCommand } from "./migrate/search-index.ts";
 import { verifyCommand } from "./migrate/verify.ts";
 import { withConfiguredDatabase } from "./shared/configured.ts";
 import { examples } from "./shared/examples.ts";
-import { note, print, printJson, table } from "./shared/output.ts";
+import { noteLog, print, printJson, table } from "./shared/output.ts";
 
 export function migrateCommand(program: Command): void {
   const migrate = program
@@ -23,7 +23,7 @@ export function migrateCommand(program: Command): void {
     .action(async (options: MigrateOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
-        migrateUp(await database.migrationConnection(), { logger: { info: note, warn: note } }),
+        migrateUp(await database.migrationConnection(), { logger: noteLog }),
       );
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);

@@ -6,6 +6,7 @@ import { sql, statement } from "../database/statement/sql.ts";
 import type { EvaluationRepository } from "../evaluations/repository.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import { limits } from "../limits.ts";
+import type { Log } from "../log.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { counters, type Family } from "../metrics/family.ts";
 import { Tally } from "../metrics/tally.ts";
@@ -21,10 +22,6 @@ export interface RetentionDays {
 }
 
 export type Kind = keyof RetentionDays;
-
-interface Log {
-  info: (details: object, message: string) => void;
-}
 
 /** A store of what ages; turns are noted by its executor. */
 export interface AgingStore {

@@ -23,11 +23,11 @@ import {
 } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
 import { version } from "../version.ts";
 import { metricProducer } from "./otlp-metrics.ts";
 import { samplerOf } from "./sampler.ts";
-import type { TelemetryLog } from "./telemetry.ts";
 import type { Failure, Span, SpanPlace, TracedCall, Tracing } from "./tracing.ts";
 
 /** At most so often is said that nothing can be exported. */
@@ -36,7 +36,7 @@ const failureLogMs = 60_000;
 const linksMost = 100;
 
 /** Logs that exports fail. */
-export function reportFailures(log: TelemetryLog): void {
+export function reportFailures(log: Log): void {
   let toldAt = Number.NEGATIVE_INFINITY;
   setGlobalErrorHandler((error) => {
     if (performance.now() - toldAt < failureLogMs) return;

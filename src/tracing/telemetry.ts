@@ -1,11 +1,7 @@
+import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
 import { setTracing } from "./tracing.ts";
 import { wantedExports } from "./wanted.ts";
-
-export interface TelemetryLog {
-  info: (message: string) => void;
-  warn: (details: object, message: string) => void;
-}
 
 /** What is exported while the service runs. */
 export interface Telemetry {
@@ -24,7 +20,7 @@ const stopMs = 3_000;
  * Exports traces and metrics as the OTEL_* variables of the environment say. Where they say nothing, nothing of OpenTelemetry's SDK is even
  * loaded: that takes 70 ms and 9 MB.
  */
-export async function startTelemetry(env: NodeJS.ProcessEnv, log: TelemetryLog): Promise<Telemetry> {
+export async function startTelemetry(env: NodeJS.ProcessEnv, log: Log): Promise<Telemetry> {
   const { traces, metrics, warnings } = wantedExports(env);
   for (const warning of warnings) log.warn({}, warning);
   if (!traces && !metrics) return nothing;
@@ -33,7 +29,7 @@ export async function startTelemetry(env: NodeJS.ProcessEnv, log: TelemetryLog):
   const tracing = traces ? otlpTracing(env) : undefined;
   setTracing(tracing);
   const stops: (() => Promise<void>)[] = tracing ? [() => tracing.stop()] : [];
-  log.info(`exports ${[traces && "traces", metrics && "metrics"].filter(Boolean).join(" and ")} by OTLP`);
+  log.info({}, `exports ${[traces && "traces", metrics && "metrics"].filter(Boolean).join(" and ")} by OTLP`);
   return {
     exportMetrics(families) {
       if (metrics) stops.push(otlpMetrics(env, families));

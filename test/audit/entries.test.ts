@@ -8,6 +8,7 @@ import { type Origin, withOrigin } from "../../src/database/scope/origin.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
 import { run } from "../database/support.ts";
+import { silentLog } from "../harness/log.ts";
 import { benchmarkInput, store, unknownId } from "./support.ts";
 
 const own = store();
@@ -311,7 +312,10 @@ describe("denied calls", () => {
   let calls: DeniedCalls;
   const logged: string[] = [];
   beforeAll(() => {
-    calls = new DeniedCalls(s.db.executor, { warn: (_details, message) => logged.push(message) });
+    calls = new DeniedCalls(s.db.executor, {
+      ...silentLog,
+      warn: (_details, message) => void logged.push(message),
+    });
   });
   afterAll(() => calls.flush());
 

@@ -17,6 +17,7 @@ import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { type Entry, newEntries } from "./support.ts";
 
@@ -45,7 +46,7 @@ beforeAll(async () => {
   });
   const { apiKey, secret = "" } = await db.users.createApiKey({ userId: id, name: "k", scopes: [] });
   admin = { id, keyId: apiKey.id, secret };
-  denials = new DeniedCalls(db.executor, { warn: () => undefined });
+  denials = new DeniedCalls(db.executor, silentLog);
   const free = { host: "127.0.0.1", port: 0 };
   server = await startServer({
     config: {

@@ -18,6 +18,7 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 // Client and worker against the service itself.
@@ -51,13 +52,6 @@ afterAll(async () => {
   await service.stop();
 });
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 /** A worker for one type of jobs, which is also its name. */
 function work(
   jobType: string,
@@ -68,7 +62,7 @@ function work(
     address,
     workerId: jobType,
     handlers: { [jobType]: handler },
-    log: silent,
+    log: silentLog,
     drainTimeoutMs: 500,
     ...options,
   });

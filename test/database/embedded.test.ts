@@ -25,6 +25,7 @@ import {
   type EmbeddedOptions,
   startEmbedded,
 } from "../../src/database/embedded/start-embedded.ts";
+import { silentLog } from "../harness/log.ts";
 
 const FIXTURE = join(import.meta.dirname, "fixtures", "serve-embedded.ts");
 
@@ -195,7 +196,7 @@ test("after SIGKILL of the server its PostgreSQL is stopped and the data served 
   expect(await isPostmaster(orphan, join(dataDir, "postgres", "data"))).toBe(true);
   const warnings: string[] = [];
   const embedded = await start({
-    logger: { info: () => undefined, warn: (message) => warnings.push(message) },
+    logger: { ...silentLog, warn: (_, message) => void warnings.push(message) },
   });
   expect(warnings.join()).toContain(`pid ${orphan}`);
   expect(await postmasterPid()).not.toBe(orphan);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { inject, onTestFinished } from "vitest";
 import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 export async function emptyDatabase(): Promise<MigrationConnection> {
@@ -32,8 +33,8 @@ export async function connected(connection: MigrationConnection): Promise<Client
 
 export function recorder() {
   const lines: string[] = [];
-  const write = (message: string) => void lines.push(message);
-  return { lines, logger: { info: write, warn: write } };
+  const write = (_: object, message: string) => void lines.push(message);
+  return { lines, logger: { ...silentLog, info: write, warn: write } };
 }
 
 /** A folder for migrations of the test's own, which `write` puts there. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type MigrationConnection, migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { run } from "./support.ts";
 
@@ -90,8 +91,9 @@ describe.skipIf(!installed)(
     test("migrations tell that they want a way around it, and leave neither lock nor settings in its sessions", async () => {
       const lines: string[] = [];
       const logger = {
-        info: (line: string) => void lines.push(line),
-        warn: (line: string) => void lines.push(line),
+        ...silentLog,
+        info: (_: object, line: string) => void lines.push(line),
+        warn: (_: object, line: string) => void lines.push(line),
       };
       for (let n = 0; n < 3; n++) {
         // Each time its lock was free.

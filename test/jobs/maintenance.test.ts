@@ -10,14 +10,13 @@ import { startMaintenance } from "../../src/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker, until } from "../database/support.ts";
 import { startOwnPostgres } from "../faults/postgres.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-
-const quiet = { info: () => undefined, warn: () => undefined };
 
 /** A server as far as the queue is concerned: a database with its maintenance running. */
 async function startServer(config: DatabaseConfig): Promise<{ db: Database; stop: () => Promise<void> }> {
   const db = await Database.connect(config);
-  const maintenance = startMaintenance(db.maintenanceTasks, quiet);
+  const maintenance = startMaintenance(db.maintenanceTasks, silentLog);
   const stop = async () => {
     await maintenance.stop();
     await db.close();

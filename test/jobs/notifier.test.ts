@@ -6,6 +6,7 @@ import { limits } from "../../src/limits.ts";
 import { type ConnectOptions, Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { onlooker, until } from "../database/support.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let config: DatabaseConfig;
@@ -122,7 +123,7 @@ test("without `listen` there is no such connection; closing ends it", async () =
 });
 
 test("hints come back after their connection was cut, and what was missed meanwhile is looked for", async () => {
-  const log = { info: vi.fn(), warn: vi.fn() };
+  const log = { ...silentLog, info: vi.fn(), warn: vi.fn() };
   const [a, b] = [await server({ listen: true }), await server({ listen: true, log })];
   const heard = vi.spyOn(b.queue, "heard");
   await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
@@ -138,7 +139,7 @@ test("hints come back after their connection was cut, and what was missed meanwh
 
 test("a server starts, works and stops while LISTEN is out of reach", async () => {
   const proxy = await proxyTo(config);
-  const log = { info: vi.fn(), warn: vi.fn() };
+  const log = { ...silentLog, info: vi.fn(), warn: vi.fn() };
   const db = await server({ listen: true, log }, proxy.config);
   proxy.network = "hangup";
   await client.query(`select pg_terminate_backend(pid) from pg_stat_activity

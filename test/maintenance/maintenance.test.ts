@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker, run, running } from "../database/support.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
@@ -164,7 +165,7 @@ test("each task runs at once and at its own interval, and stopping waits for the
       { name: "quick", everyMs: 100, run: quick },
       { name: "slow", everyMs: 1_000, run: slow },
     ],
-    { info: vi.fn(), warn: vi.fn() },
+    silentLog,
   );
   await sleep(0);
   for (let tenth = 0; tenth < 35; tenth++) {
@@ -191,7 +192,7 @@ test("a task that fails is reported once an outage and hinders no other", async 
   const run = async () => {
     if (isAway) throw new Error("away");
   };
-  const log = { info: vi.fn(), warn: vi.fn() };
+  const log = { ...silentLog, info: vi.fn(), warn: vi.fn() };
   const other = vi.fn(async () => undefined);
   const tasks = [
     { name: "it", everyMs: 100, run },
@@ -209,7 +210,7 @@ test("a task that fails is reported once an outage and hinders no other", async 
   expect(log.warn).toHaveBeenCalledExactlyOnceWith({ err: new Error("away") }, "maintenance of it failed");
   isAway = false;
   await pass(10);
-  expect(log.info).toHaveBeenCalledExactlyOnceWith("maintenance of it works again");
+  expect(log.info).toHaveBeenCalledExactlyOnceWith({}, "maintenance of it works again");
   isAway = true;
   await pass(10);
   vi.useRealTimers();
@@ -220,7 +221,7 @@ test("a task that fails is reported once an outage and hinders no other", async 
 
 test("a query that takes minutes is cancelled when the server stops, without a warning", async () => {
   const task = { name: "slow", everyMs: 60_000, run: () => run(db.executor, "select pg_sleep(600)") };
-  const log = { info: vi.fn(), warn: vi.fn() };
+  const log = { ...silentLog, info: vi.fn(), warn: vi.fn() };
   const maintenance = startMaintenance([task], log);
   await expect.poll(() => running(client, "%pg_sleep(600)%")).toHaveLength(1);
   await maintenance.stop();

@@ -6,6 +6,7 @@ import type { Family } from "../../src/metrics/family.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { queue, unknownId } from "../jobs/support.ts";
 import { type Parsed, parseExposition, poll } from "./exposition.ts";
@@ -241,9 +242,8 @@ test("maintenance by task: rounds, failures and when it last worked", async () =
   const run = async () => {
     if (fails) throw new Error("failed");
   };
-  const log = { info: () => undefined, warn: () => undefined };
   const startedAt = Date.now() / 1000;
-  const { stop } = startMaintenance([{ name: task, everyMs: 5, run }], log, stats);
+  const { stop } = startMaintenance([{ name: task, everyMs: 5, run }], silentLog, stats);
   const value = async (name: string) => (await read(stats.families())).value(name, { task });
   await poll(() => value("ltb_maintenance_runs_total")).toBeGreaterThan(1);
   expect(await value("ltb_maintenance_failures_total")).toBe(0);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { startTelemetry } from "../../src/tracing/telemetry.ts";
 import { activeTracing } from "../../src/tracing/tracing.ts";
 import { wantedExports } from "../../src/tracing/wanted.ts";
+import { silentLog } from "../harness/log.ts";
 
 /** Slonik loads the API, which does nothing by itself, and nobody can keep it from that. */
 const api = "@opentelemetry/api";
@@ -64,7 +65,7 @@ describe("what is asked for", () => {
     ],
   ])("%j is refused with a warning and does not keep the service from starting", async (env, warning) => {
     const warnings: string[] = [];
-    const log = { info: () => undefined, warn: (_: object, message: string) => warnings.push(message) };
+    const log = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
     const telemetry = await startTelemetry(env, log);
     expect(warnings).toEqual([expect.stringContaining(warning)]);
     expect(activeTracing()).toBeUndefined();

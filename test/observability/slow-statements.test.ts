@@ -8,6 +8,7 @@ import { StatementWatch } from "../../src/database/statement/statement-watch.ts"
 import { limits } from "../../src/limits.ts";
 import { Exposition } from "../../src/metrics/exposition.ts";
 import { Database } from "../../src/storage.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { parseExposition } from "./exposition.ts";
 
@@ -28,8 +29,8 @@ const varying = statement("test_sleep_unprepared", {
 type Line = Record<string, unknown> & { message: string };
 const lines: Line[] = [];
 const log = {
-  info: () => undefined,
-  warn: (details: object, message: string) => lines.push({ ...details, message }),
+  ...silentLog,
+  warn: (details: object, message: string) => void lines.push({ ...details, message }),
 };
 let config: DatabaseConfig;
 let db: Database;

@@ -7,6 +7,7 @@ import { ConfigError, loadConfig } from "../../src/config.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 const ages = { jobs: 30, evaluations: 60, audit: 90 };
@@ -39,7 +40,7 @@ const retentionOf = (server: Database, days: Partial<typeof ages> = ages) => {
   return new Retention(
     server,
     { jobs: undefined, evaluations: undefined, audit: undefined, ...days },
-    { info: (details) => told.push(details) },
+    { ...silentLog, info: (details) => void told.push(details) },
   );
 };
 

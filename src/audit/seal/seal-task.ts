@@ -1,17 +1,11 @@
 import { Code } from "@connectrpc/connect";
 import type { Executor } from "../../database/statement/executor.ts";
 import { ServiceError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import { beginning, type ChainHead, flaw, headOf, type Link, macOf, type SealHeader } from "./hash-chain.ts";
 import { readHead, writeHead } from "./head-file.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
 import { readLink, readTail } from "./statements.ts";
-
-export interface ChainLog {
-  info: (message: string) => void;
-  warn: (details: object, message: string) => void;
-  /** Default: `warn`. */
-  error?: (details: object, message: string) => void;
-}
 
 export interface ChainOptions {
   /** The key file; undefined: this process has no key. The last head is kept beside it, in `<keyFile>.head`. */
@@ -20,15 +14,13 @@ export interface ChainOptions {
   createKey?: boolean;
   /** Whether to refuse to go on without the key file. Default: false. */
   requireKey?: boolean;
-  log?: ChainLog | undefined;
+  log?: Log | undefined;
 }
-
-const silent: ChainLog = { info: () => undefined, warn: () => undefined };
 
 /** The chain of seals as this process knows it: its keys, and the last head it has seen, by which it notices that the end was cut off. */
 export class AuditChain {
   readonly db: Executor;
-  readonly log: ChainLog;
+  readonly #log: Log | undefined;
   readonly #keyFile: string | undefined;
   readonly #createKey: boolean;
   readonly #requireKey: boolean;
@@ -38,12 +30,9 @@ export class AuditChain {
   #warned = false;
   #complaint: string | undefined;
 
-  constructor(
-    db: Executor,
-    { keyFile, createKey = false, requireKey = false, log = silent }: ChainOptions = {},
-  ) {
+  constructor(db: Executor, { keyFile, createKey = false, requireKey = false, log }: ChainOptions = {}) {
     this.db = db;
-    this.log = log;
+    this.#log = log;
     this.#keyFile = keyFile;
     this.#createKey = createKey;
     this.#requireKey = requireKey;
@@ -58,7 +47,8 @@ export class AuditChain {
     let keys = await readKeyFile(this.#keyFile);
     if (keys === undefined && this.#createKey && (await this.db.maybeOne(readTail())) === null) {
       await createKeyFile(this.#keyFile);
-      this.log.info(
+      this.#log?.info(
+        {},
         `made a key that seals the audit trail: ${this.#keyFile}. Keep a copy of it apart from the database.`,
       );
       keys = await readKeyFile(this.#keyFile);
@@ -73,7 +63,7 @@ export class AuditChain {
       return undefined;
     }
     if (await isOpenToOthers(this.#keyFile))
-      this.log.warn(
+      this.#log?.warn(
         {},
         `others than this user may read the key of the audit trail: chmod 600 ${this.#keyFile}`,
       );
@@ -139,7 +129,10 @@ export class AuditChain {
       await writeHead(this.#headFile, this.#head);
     } catch (error) {
       if (!this.#warned)
-        this.log.warn({ err: error }, `the last head of the audit trail cannot be kept in ${this.#headFile}`);
+        this.#log?.warn(
+          { err: error },
+          `the last head of the audit trail cannot be kept in ${this.#headFile}`,
+        );
       this.#warned = true;
     }
     this.#saved = this.#head;
@@ -148,8 +141,8 @@ export class AuditChain {
   /** Logs a standing problem once, and again when it is another one; undefined: it is over. */
   complain(problem: string | undefined, level: "warn" | "error" = "error"): void {
     if (problem === this.#complaint) return;
-    if (problem === undefined) this.log.info("the audit trail is sealed again");
-    else (this.log[level] ?? this.log.warn).call(this.log, {}, problem);
+    if (problem === undefined) this.#log?.info({}, "the audit trail is sealed again");
+    else this.#log?.[level]({}, problem);
     this.#complaint = problem;
   }
 

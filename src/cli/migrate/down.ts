@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { withConfiguredDatabase } from "../shared/configured.ts";
 import { examples } from "../shared/examples.ts";
-import { note, print, printJson } from "../shared/output.ts";
+import { noteLog, print, printJson } from "../shared/output.ts";
 import { configured, type MigrateOptions } from "./options.ts";
 
 interface DownOptions extends MigrateOptions {
@@ -33,7 +33,7 @@ export function downCommand(migrate: Command): void {
         migrateDown(await database.migrationConnection(), {
           to,
           dropData: yes,
-          logger: { info: note, warn: note },
+          logger: noteLog,
         }),
       );
       if (json) printJson({ reverted });

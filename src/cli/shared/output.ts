@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, type MessageShape, ScalarType, toJson } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
+import type { Log } from "../../log.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 
 export function print(text: string): void {
@@ -15,6 +16,14 @@ export function printJson(value: unknown): void {
 export function note(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
+
+/** A log for what a command starts: its lines are notes, those for debugging left out. */
+export const noteLog: Log = {
+  debug: () => undefined,
+  info: (_details, message) => note(message),
+  warn: (_details, message) => note(message),
+  error: (_details, message) => note(message),
+};
 
 /** A table without frames; columns of `right` (their indexes) are aligned to the right. */
 export function table(

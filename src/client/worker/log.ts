@@ -1,10 +1,7 @@
-/** What the runtime logs to: pino and `console` both fit. */
-export interface WorkerLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+import type { Log } from "../../log.ts";
+
+/** The log of a worker: a pino logger fits, and so does `console`. */
+export type WorkerLog = Log;
 
 /** Troubles only. */
 export const consoleLog: WorkerLog = {

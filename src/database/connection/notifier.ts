@@ -1,17 +1,13 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { limits } from "../../limits.ts";
+import type { Log } from "../../log.ts";
 import type { Connection } from "./connect.ts";
 
 const channel = "ltb_jobs";
 
 /** What a change can mean to other servers: that there may be something to claim, or only something to watch. */
 export type Hint = "claimable" | "watchable";
-
-export interface NotifierLog {
-  info: (message: string) => void;
-  warn: (details: object, message: string) => void;
-}
 
 /**
  * Tells the other servers on the same database that something changed, and hears it from them, by LISTEN and NOTIFY on a
@@ -21,7 +17,7 @@ export interface NotifierLog {
 export class Notifier {
   readonly #connection: Connection;
   readonly #onHint: (hint: Hint) => void;
-  readonly #log: NotifierLog | undefined;
+  readonly #log: Log | undefined;
   readonly #self = randomUUID();
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
@@ -39,7 +35,7 @@ export class Notifier {
    * @param connection must lead to PostgreSQL itself, or to a pooler that keeps sessions
    * @param onHint called for hints of others, and after each (re)connection, before which some may have been missed
    */
-  constructor(connection: Connection, onHint: (hint: Hint) => void, log?: NotifierLog) {
+  constructor(connection: Connection, onHint: (hint: Hint) => void, log?: Log) {
     this.#connection = connection;
     this.#onHint = onHint;
     this.#log = log;
@@ -112,7 +108,7 @@ export class Notifier {
       await client.query(`listen ${channel}`);
       if (this.#isStopped) return void (await client.end());
       this.#client = client;
-      if (this.#failures > 0) this.#log?.info("hints between servers work again");
+      if (this.#failures > 0) this.#log?.info({}, "hints between servers work again");
       this.#failures = 0;
       this.#onHint("claimable");
     } catch (error) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { withSignal } from "../../cancellation.ts";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { limits } from "../../limits.ts";
+import type { Log } from "../../log.ts";
 import { isAway, sqlState, toServiceError } from "../statement/errors.ts";
 import { sql, statement } from "../statement/sql.ts";
 import { findConnection } from "./connect.ts";
@@ -18,11 +19,6 @@ const current = new AsyncLocalStorage<ReadFrom>();
 /** Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `read` who did. */
 export function fromReplica<T>(read: ReadFrom, work: () => T): T {
   return current.run(read, work);
-}
-
-interface Log {
-  info: (message: string) => void;
-  warn: (details: object, message: string) => void;
 }
 
 export interface ReplicaOptions {
@@ -166,7 +162,7 @@ export class Replica {
     const problem = error === undefined ? undefined : String((error as Error).message ?? error);
     if (this.#isComplaining === (problem !== undefined)) return;
     this.#isComplaining = problem !== undefined;
-    if (problem === undefined) this.#options.log?.info("the replica is used again");
+    if (problem === undefined) this.#options.log?.info({}, "the replica is used again");
     else
       this.#options.log?.warn(
         { err: error },

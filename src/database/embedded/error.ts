@@ -3,12 +3,6 @@ export class EmbeddedError extends Error {
   override readonly name = "EmbeddedError";
 }
 
-/** What the embedded database has to tell; a pino logger fits. */
-export interface EmbeddedLogger {
-  info(message: string): void;
-  warn(message: string): void;
-}
-
 /** True for a Node system error (ENOENT, EACCES …) with one of the given codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));

@@ -3,8 +3,9 @@ import { constants } from "node:fs";
 import { chmod, chown, type FileHandle, lstat, mkdir, open, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Log } from "../../log.ts";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedError, type EmbeddedLogger, hasCode } from "./error.ts";
+import { EmbeddedError, hasCode } from "./error.ts";
 import { assertWritable, chooseRunner, type Runner, withAccess } from "./runner.ts";
 
 /** Everything of the embedded database lies in `<dataDir>/postgres`, mode 0700, owned by whom PostgreSQL runs as. */
@@ -19,7 +20,7 @@ export interface Folders {
 export async function prepareFolders(
   dataDir: string,
   binaries: Binaries,
-  logger?: EmbeddedLogger,
+  logger?: Log,
 ): Promise<{ folders: Folders; runner: Runner }> {
   const outer = resolve(dataDir);
   const wanted = join(outer, "postgres");

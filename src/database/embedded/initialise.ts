@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { Log } from "../../log.ts";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedError, type EmbeddedLogger, hasCode } from "./error.ts";
+import { EmbeddedError, hasCode } from "./error.ts";
 import { type Folders, openOwned } from "./folders.ts";
 import { type Runner, spawnAs } from "./runner.ts";
 
@@ -32,12 +33,12 @@ export async function initialise(
   folders: Folders,
   binaries: Binaries,
   runner: Runner,
-  options: { sync: boolean; logger?: EmbeddedLogger | undefined; signal?: AbortSignal | undefined },
+  options: { sync: boolean; logger?: Log | undefined; signal?: AbortSignal | undefined },
 ): Promise<string> {
   const made = await madeBy(folders.data);
   if (made === undefined) {
     const password = (await readPassword(folders)) ?? (await createPassword(folders, runner));
-    options.logger?.info(`Making a new PostgreSQL ${binaries.version} database in ${folders.data}`);
+    options.logger?.info({}, `Making a new PostgreSQL ${binaries.version} database in ${folders.data}`);
     await createDataFolder(folders, binaries, runner, options);
     return password;
   }

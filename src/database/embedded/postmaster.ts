@@ -4,7 +4,8 @@ import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import type { Log } from "../../log.ts";
+import { EmbeddedError } from "./error.ts";
 
 /** What PostgreSQL writes into `postmaster.pid`, line by line (src/include/utils/pidfile.h). */
 export interface PidFile {
@@ -30,11 +31,12 @@ export async function readPidFile(dataFolder: string): Promise<PidFile | undefin
  * Leaves `dataFolder` without a running PostgreSQL: one that outlived its server is stopped in order, a stale pid
  * file is made harmless. Only for the holder of the folder's lock.
  */
-export async function recoverFolder(dataFolder: string, logger?: EmbeddedLogger): Promise<void> {
+export async function recoverFolder(dataFolder: string, logger?: Log): Promise<void> {
   const found = await readPidFile(dataFolder);
   if (found === undefined || !(found.pid > 0)) return;
   if (await isPostmaster(found.pid, dataFolder)) {
     logger?.warn(
+      {},
       `PostgreSQL (pid ${found.pid}) of an earlier server still runs on ${dataFolder}: stopping it`,
     );
     await stopOrphan(found.pid, dataFolder);
@@ -46,7 +48,7 @@ export async function recoverFolder(dataFolder: string, logger?: EmbeddedLogger)
         "Stop it first, or choose another folder with LTB_DATA_DIR.",
     );
   }
-  logger?.info(`PostgreSQL was not stopped in order the last time: recovering ${dataFolder}`);
+  logger?.info({}, `PostgreSQL was not stopped in order the last time: recovering ${dataFolder}`);
   if (isAlive(found.pid)) await disownPidFile(dataFolder);
 }
 

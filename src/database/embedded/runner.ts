@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
 import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
-import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import type { Log } from "../../log.ts";
+import { EmbeddedError } from "./error.ts";
 
 const run = promisify(execFile);
 
@@ -33,7 +34,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Decides as whom PostgreSQL runs, from the owners of `candidates` (the first that exists and is not root's wins). */
-export async function chooseRunner(candidates: string[], logger?: EmbeddedLogger): Promise<Runner> {
+export async function chooseRunner(candidates: string[], logger?: Log): Promise<Runner> {
   if (process.getuid?.() !== 0) return { prefix: [] };
   for (const folder of candidates) {
     const owner = await stat(folder).catch(() => undefined);
@@ -41,7 +42,7 @@ export async function chooseRunner(candidates: string[], logger?: EmbeddedLogger
   }
   const existing = await lookUp("postgres");
   if (existing !== undefined) return existing;
-  logger?.info("PostgreSQL does not run as root: creating the system user postgres for it");
+  logger?.info({}, "PostgreSQL does not run as root: creating the system user postgres for it");
   try {
     await run("useradd", [
       "--system",

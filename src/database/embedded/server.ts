@@ -5,8 +5,9 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../log.ts";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import { EmbeddedError } from "./error.ts";
 import { type Folders, openOwned, socketFolder } from "./folders.ts";
 import { readPidFile } from "./postmaster.ts";
 import { type Runner, spawnAs } from "./runner.ts";
@@ -25,7 +26,7 @@ export interface RunningServer {
 
 export interface LaunchOptions {
   settings: Record<string, string>;
-  logger?: EmbeddedLogger | undefined;
+  logger?: Log | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -101,7 +102,7 @@ async function untilReady(
     if (end !== undefined) throw new EmbeddedError(`PostgreSQL did not start on ${data} (${end})`);
     const file = await readPidFile(data);
     if (file?.ready === true && file.pid === child.pid) return;
-    if (waited > 0 && waited % 10_000 === 0) logger?.info("PostgreSQL is still recovering its data");
+    if (waited > 0 && waited % 10_000 === 0) logger?.info({}, "PostgreSQL is still recovering its data");
     await sleep(10);
   }
 }

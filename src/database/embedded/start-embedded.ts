@@ -1,8 +1,9 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
+import type { Log } from "../../log.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
-import { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+import { EmbeddedError } from "./error.ts";
 import { type Folders, prepareFolders } from "./folders.ts";
 import { initialise, SUPERUSER } from "./initialise.ts";
 import { lockFolder } from "./lock.ts";
@@ -10,7 +11,7 @@ import { recoverFolder } from "./postmaster.ts";
 import type { Runner } from "./runner.ts";
 import { type LaunchOptions, launch, type RunningServer } from "./server.ts";
 
-export { EmbeddedError, type EmbeddedLogger } from "./error.ts";
+export { EmbeddedError } from "./error.ts";
 
 /** The database that the service keeps its tables in. */
 export const EMBEDDED_DATABASE = "llm_test_bench";
@@ -18,7 +19,7 @@ export const EMBEDDED_DATABASE = "llm_test_bench";
 export interface EmbeddedOptions {
   /** Everything is kept in `<dataDir>/postgres`. Made when absent. */
   dataDir: string;
-  logger?: EmbeddedLogger;
+  logger?: Log;
   /** PostgreSQL settings for this start, above those in the folder's postgresql.conf, for example `{ max_connections: "200" }`. */
   settings?: Record<string, string>;
   /** Gives up a start that is still under way, leaving nothing running. */

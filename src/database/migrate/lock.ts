@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
+import type { Log } from "../../log.ts";
 import { MigrationError } from "./error.ts";
 
 /** Any number will do as long as every version takes the same. Advisory locks are per database. */
@@ -16,7 +17,7 @@ const LOCK_POLL_MS = 200;
 export async function lockMigrations(
   client: Client,
   timeoutMs: number,
-  logger: { info(message: string): void; warn(message: string): void } | undefined,
+  logger: Log | undefined,
 ): Promise<{ isPooled: boolean }> {
   const giveUpAt = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
@@ -28,6 +29,7 @@ export async function lockMigrations(
     const isPooled = pid !== ownPid(client);
     if (attempt === 1 && isPooled)
       logger?.warn(
+        {},
         "migrations run through a pooler, where their lock may be lost: DATABASE_MIGRATION_URL names the way to PostgreSQL itself",
       );
     if (got) return { isPooled };
@@ -35,7 +37,7 @@ export async function lockMigrations(
       throw new MigrationError(
         `another server is still migrating this database after ${timeoutMs / 1000} s: wait for it to end, or end its connection (pg_locks shows it, locktype advisory)`,
       );
-    if (attempt === 1) logger?.info("waiting for another server to finish migrating the database");
+    if (attempt === 1) logger?.info({}, "waiting for another server to finish migrating the database");
     await sleep(LOCK_POLL_MS);
   }
 }

@@ -1,4 +1,5 @@
 import type { Client, ClientConfig } from "pg";
+import type { Log } from "../../log.ts";
 import { MigrationError } from "./error.ts";
 import { migrationNames, migrationsDirectory, readMigration } from "./files.ts";
 import { prepareLedger, readLedger } from "./ledger.ts";
@@ -30,7 +31,7 @@ export type MigrationConnection = Omit<ClientConfig, "connectionString"> & {
 };
 
 export interface MigrationOptions {
-  logger?: { info(message: string): void; warn(message: string): void };
+  logger?: Log;
   /** Folder of the SQL files. Default: the one that comes with this program. */
   directory?: string;
   /**
@@ -71,7 +72,7 @@ export async function migrateUp(
     await refuseChanged(done, directory, known);
 
     const applied = known.filter((name) => !done.has(name) && (upTo === undefined || name <= upTo));
-    const warn = (message: string) => logger?.warn(message);
+    const warn = (message: string) => logger?.warn({}, message);
     await completeLedger(client, directory, done, warn);
     // Costs a look into the catalog, which a start with nothing to do is spared.
     const record = applied.length > 0 ? await recordObjects(client) : async () => undefined;
@@ -190,7 +191,7 @@ async function withLockedClient<T>(
     try {
       await client.query(SETTINGS);
       await prepareLedger(client);
-      return await work(client, { info: (message) => logger?.info(message), lockTimeoutMs });
+      return await work(client, { info: (message) => logger?.info({}, message), lockTimeoutMs });
     } finally {
       if (isPooled) await client.query("discard all").catch(() => undefined);
     }

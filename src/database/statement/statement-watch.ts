@@ -1,24 +1,21 @@
 import { limits } from "../../limits.ts";
+import type { Log } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, histogram } from "../../metrics/family.ts";
 import { activeTracing } from "../../tracing/tracing.ts";
 import { currentCaller, currentCallers } from "../scope/callers.ts";
 import { sqlState } from "./errors.ts";
 
-export interface SlowStatementLog {
-  warn: (details: object, message: string) => void;
-}
-
 interface Options {
   /** Statements that take as long are logged; 0: none. Default: 0. */
   slowMs?: number;
-  log?: SlowStatementLog | undefined;
+  log?: Log | undefined;
 }
 
 /** Times every statement, logs the slow ones and tells traces of each: by name, never with a value. */
 export class StatementWatch {
   readonly #slowMs: number;
-  readonly #log: SlowStatementLog | undefined;
+  readonly #log: Log | undefined;
   readonly #seconds = new Map<string, Distribution>();
   readonly #waits = new Distribution(secondsBounds);
   #slow = 0;

@@ -9,6 +9,7 @@ import type { DatabaseConfig } from "../../../src/config.ts";
 import { newId } from "../../../src/ids.ts";
 import { Database } from "../../../src/storage.ts";
 import { onlooker } from "../../database/support.ts";
+import { silentLog } from "../../harness/log.ts";
 import { createTestDatabase } from "../../harness/postgres.ts";
 
 const folders: string[] = [];
@@ -30,7 +31,8 @@ export async function folder(): Promise<string> {
 export function recorder() {
   const lines: string[] = [];
   const log = {
-    info: (message: string) => void lines.push(`info: ${message}`),
+    ...silentLog,
+    info: (_: object, message: string) => void lines.push(`info: ${message}`),
     warn: (_: object, message: string) => void lines.push(`warn: ${message}`),
     error: (_: object, message: string) => void lines.push(`error: ${message}`),
   };
