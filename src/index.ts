@@ -4,7 +4,7 @@ export { type BenchmarkPage, BenchmarkRepository } from "./benchmarks/repository
 export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
 export type { BenchmarkPosition } from "./benchmarks/statements.ts";
 export type { BenchmarkChange, BenchmarkProgress, BenchmarkWatchFilter } from "./benchmarks/watch.ts";
-export { withSignal } from "./cancellation.ts";
+export { withSignal } from "./call-scope.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
 export type { Once } from "./database/requests.ts";
 export { isConnectionError, isDuplicateKey, isNotFound } from "./database/statement/errors.ts";

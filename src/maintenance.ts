@@ -1,4 +1,4 @@
-import { withSignal } from "./cancellation.ts";
+import { withSignal } from "./call-scope.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";

@@ -6,14 +6,14 @@ import { AuditTrail } from "./audit/seal/trail.ts";
 import { benchmarkTasks } from "./benchmarks/maintenance.ts";
 import { BenchmarkRepository } from "./benchmarks/repository.ts";
 import { BenchmarkFeed } from "./benchmarks/watch.ts";
-import { withSignal } from "./cancellation.ts";
+import { readFromReplica, withSignal } from "./call-scope.ts";
 import { type DatabaseConfig, databaseConfig } from "./config/database.ts";
 import type { DatabaseOptions } from "./config/database-options.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { Notifier } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
 import { poolFamilies } from "./database/connection/pool-metrics.ts";
-import { fromReplica, Replica } from "./database/connection/replica.ts";
+import { Replica } from "./database/connection/replica.ts";
 import { requestTasks } from "./database/forget-requests.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
@@ -186,7 +186,7 @@ export class Database implements Repositories {
    * transactions is done on the primary.
    */
   async readFromReplica<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return fromReplica({}, () => work(this));
+    return readFromReplica({}, () => work(this));
   }
 
   /** How far the replica is behind at most, in milliseconds; infinite while that is not known, undefined without one. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currentOrigin, type Origin, serviceOrigin } from "../database/scope/origin.ts";
+import { currentOrigin, type Origin, serviceOrigin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
+import { currentOrigin, serviceOrigin } from "../call-scope.ts";
 import { type Once, once } from "../database/requests.ts";
-import { currentOrigin, serviceOrigin } from "../database/scope/origin.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currentOrigin } from "../database/scope/origin.ts";
+import { currentOrigin } from "../call-scope.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { Origin } from "../database/scope/origin.ts";
+import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";

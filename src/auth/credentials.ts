@@ -1,4 +1,4 @@
-import { withoutSignal, withSignal } from "../cancellation.ts";
+import { withoutScope, withSignal } from "../call-scope.ts";
 import { Gate } from "../database/connection/gate.ts";
 import type { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -261,7 +261,7 @@ function bounded<T>(work: () => Promise<T>, { urgent = false } = {}): Promise<T>
   const signal = AbortSignal.timeout(limits.credentialTimeoutMs);
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener("abort", () => reject(credentialUnchecked()), { once: true });
-  return Promise.race([withoutSignal(() => withSignal({ signal, urgent }, work)), promise]);
+  return Promise.race([withoutScope(() => withSignal({ signal, urgent }, work)), promise]);
 }
 
 function isOverdue({ checkedAt }: Credential, now: number): boolean {

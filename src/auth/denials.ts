@@ -1,4 +1,4 @@
-import type { Origin } from "../database/scope/origin.ts";
+import type { Origin } from "../call-scope.ts";
 import type { Reason } from "../errors.ts";
 
 /** A call that was refused for who made it: UNAUTHENTICATED or PERMISSION_DENIED. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Origin } from "../database/scope/origin.ts";
+import type { Origin } from "../call-scope.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 

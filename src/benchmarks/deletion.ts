@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { recordAudit } from "../audit/record.ts";
-import { currentOrigin, type Origin, serviceOrigin } from "../database/scope/origin.ts";
+import { currentOrigin, type Origin, serviceOrigin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { deleteEvaluations, nextBatchRows } from "../evaluations/delete/delete-batch.ts";

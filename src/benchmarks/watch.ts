@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currentSignal } from "../cancellation.ts";
+import { currentSignal } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";

@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
-import { currentSignal, withoutSignal } from "../cancellation.ts";
+import { type Caller, currentCaller, currentSignal, onBehalfOf } from "../call-scope.ts";
 import { ServiceError } from "../errors.ts";
-import { type Caller, currentCaller, onBehalfOf } from "./scope/callers.ts";
 import { cancelled } from "./statement/errors.ts";
 
 interface Waiting<Item, Result> {
@@ -47,7 +46,7 @@ export function gather<Item, Result>(
     writes++;
     // Not the caller's signal: others share the statement.
     const callers = batch.map(({ caller }) => caller);
-    void withoutSignal(() => onBehalfOf(callers, () => settle(batch))).finally(() => {
+    void onBehalfOf(callers, () => settle(batch)).finally(() => {
       writes--;
       next();
     });

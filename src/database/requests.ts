@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
+import { currentOrigin, serviceOrigin, withOrigin } from "../call-scope.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type JsonValue, parseInput, text } from "../validation.ts";
-import { currentOrigin, serviceOrigin, withOrigin } from "./scope/origin.ts";
 import { type Content, contentHash } from "./statement/content-hash.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import type { Origin } from "../database/scope/origin.ts";
+import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";

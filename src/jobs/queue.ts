@@ -1,4 +1,4 @@
-import { withoutSignal } from "../cancellation.ts";
+import { withoutScope } from "../call-scope.ts";
 import type { Hint } from "../database/connection/notifier.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { ServiceError } from "../errors.ts";
@@ -49,7 +49,7 @@ export class JobQueue {
   heard(hint: Hint): void {
     const wake = () => this.#wake(hint);
     // What is ready may be in a lane that this server has not seen yet.
-    if (hint === "claimable") withoutSignal(() => this.lanes.refresh()).then(wake, wake);
+    if (hint === "claimable") withoutScope(() => this.lanes.refresh()).then(wake, wake);
     else wake();
   }
 

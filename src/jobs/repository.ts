@@ -1,5 +1,5 @@
+import { currentOrigin } from "../call-scope.ts";
 import { type Once, once } from "../database/requests.ts";
-import { currentOrigin } from "../database/scope/origin.ts";
 import type { Content } from "../database/statement/content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { notFound, ServiceError } from "../errors.ts";

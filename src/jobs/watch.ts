@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currentSignal } from "../cancellation.ts";
+import { currentSignal } from "../call-scope.ts";
 import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
 import { parseInput, text, uuid } from "../validation.ts";

@@ -1,4 +1,4 @@
-import { withSignal } from "../cancellation.ts";
+import { withSignal } from "../call-scope.ts";
 
 /**
  * A value that is read at most every `ageMs`, however many ask: whoever asks meanwhile gets the same. Undefined where reading fails or takes

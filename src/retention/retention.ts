@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AuditTrail } from "../audit/seal/trail.ts";
-import { withOrigin } from "../database/scope/origin.ts";
+import { withOrigin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import type { EvaluationRepository } from "../evaluations/repository.ts";

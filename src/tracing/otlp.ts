@@ -1,8 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attributes,
   type Link,
-  type Span as OtelSpan,
   ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
@@ -66,21 +64,19 @@ export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise
     ],
   });
   const tracer = provider.getTracer("llm-test-bench-persistence", version);
-  const running = new AsyncLocalStorage<OtelSpan>();
-  const spanOf = (span: OtelSpan, attributesOf: (failure: Failure | undefined) => Attributes): Span => ({
-    traceId: span.spanContext().traceId,
-    run: (work) => running.run(span, work),
+  const spanOf = (
+    span: ReturnType<typeof tracer.startSpan>,
+    attributesOf: (failure: Failure | undefined) => Attributes,
+  ): Span => ({
+    place: span.spanContext(),
     end(failure) {
       span.setAttributes(attributesOf(failure));
       if (failure?.isError) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },
   });
-  const place = () => running.getStore()?.spanContext();
 
   return {
-    place,
-
     beginCall(call) {
       const { service, method, protocol, peer, requestId } = call;
       const isConnect = protocol === "connect";
@@ -101,9 +97,8 @@ export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise
       }));
     },
 
-    beginStatement(name, callers) {
-      const sampled = callers ? callers.filter(isSampled) : [place()].filter(isSampled);
-      const [parent, ...others] = sampled;
+    beginStatement(name, place, callers) {
+      const [parent, ...others] = (callers ?? [place]).filter(isSampled);
       if (!parent) return undefined;
       const span = tracer.startSpan(
         name,

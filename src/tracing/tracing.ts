@@ -1,9 +1,7 @@
 /** An operation that is traced while it runs. */
 export interface Span {
-  /** 32 hexadecimal digits, which the log tells too. */
-  readonly traceId: string;
-  /** Runs `work` as a part of the operation: what it begins has this span as its parent. */
-  run<T>(work: () => T): T;
+  /** Its trace id of 32 hexadecimal digits stands in the log too. */
+  readonly place: SpanPlace;
   /** @param failure what went wrong, as a stable name and never with a value in it; undefined: nothing */
   end(failure?: Failure): void;
 }
@@ -37,11 +35,14 @@ export interface Tracing {
   beginCall(call: TracedCall): Span;
   /**
    * Undefined where no call is traced: what the service does by itself is in its metrics.
-   * @param callers of a statement that several calls share: one of them becomes the parent, the others are linked
+   * @param place of the call that the statement is for
+   * @param callers calls that share the statement instead: one becomes the parent, the others are linked
    */
-  beginStatement(name: string, callers: readonly (SpanPlace | undefined)[] | undefined): Span | undefined;
-  /** Of the operation that runs now. */
-  place(): SpanPlace | undefined;
+  beginStatement(
+    name: string,
+    place: SpanPlace | undefined,
+    callers: readonly (SpanPlace | undefined)[] | undefined,
+  ): Span | undefined;
 }
 
 let active: Tracing | undefined;

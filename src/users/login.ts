@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { type AuditEntry, recordAudit } from "../audit/record.ts";
-import { currentOrigin } from "../database/scope/origin.ts";
+import { currentOrigin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { withoutSignal } from "../cancellation.ts";
+import { withoutScope } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -60,7 +60,7 @@ export async function throttled<T>(
     proof = await prove();
   } catch (error) {
     // Also where the caller is gone, whose signal would stop this.
-    await withoutSignal(() => takeBack(counted)).catch(() => undefined);
+    await withoutScope(() => takeBack(counted)).catch(() => undefined);
     throw error;
   }
   if (proof === undefined) return undefined;

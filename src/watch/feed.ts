@@ -1,4 +1,4 @@
-import { withoutSignal } from "../cancellation.ts";
+import { withoutScope } from "../call-scope.ts";
 import { Gate } from "../database/connection/gate.ts";
 import { cancelled } from "../database/statement/errors.ts";
 import type { Executor } from "../database/statement/executor.ts";
@@ -181,7 +181,7 @@ export class ChangeFeed {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     // Not bound to whoever caused it: the poll is everyone's.
-    this.#timer = withoutSignal(() => setTimeout(() => void this.#tick(), ms));
+    this.#timer = withoutScope(() => setTimeout(() => void this.#tick(), ms));
   }
 
   async #tick(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { withoutSignal } from "../cancellation.ts";
+import { withoutScope } from "../call-scope.ts";
 import { cancelled } from "../database/statement/errors.ts";
 import { limits } from "../limits.ts";
 import { beforeAll, comparePositions, type EventPosition } from "./events.ts";
@@ -65,7 +65,7 @@ export class LatestStates<State> {
   }
 
   #load(ids: readonly string[], upTo: EventPosition): Promise<void> {
-    this.#next ??= withoutSignal(() => this.#begin());
+    this.#next ??= withoutScope(() => this.#begin());
     for (const id of ids) this.#next.ids.add(id);
     if (comparePositions(upTo, this.#next.upTo) > 0) this.#next.upTo = upTo;
     return this.#next.done;

@@ -1,4 +1,4 @@
-import { currentSignal } from "../cancellation.ts";
+import { currentSignal } from "../call-scope.ts";
 import { limits } from "../limits.ts";
 import { cursorExpired, decodeCursor, encodeCursor, type WatchState } from "./cursor.ts";
 import type { EventPosition } from "./events.ts";

@@ -4,7 +4,7 @@ import { DeniedCalls } from "../../src/audit/denied-calls.ts";
 import { changesText, difference, withoutSecrets } from "../../src/audit/document.ts";
 import { recordAudit } from "../../src/audit/record.ts";
 import type { DeniedCall } from "../../src/auth/denials.ts";
-import { type Origin, withOrigin } from "../../src/database/scope/origin.ts";
+import { type Origin, withOrigin } from "../../src/call-scope.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
 import { run } from "../database/support.ts";

@@ -3,7 +3,7 @@ import { attemptId, jobsOfAttemptId } from "../../src/audit/attempt.ts";
 import type { AuditFilter } from "../../src/audit/input.ts";
 import type { AuditLog, AuditPosition } from "../../src/audit/rows.ts";
 import { listLogs, scanEnd } from "../../src/audit/statements.ts";
-import { withOrigin } from "../../src/database/scope/origin.ts";
+import { withOrigin } from "../../src/call-scope.ts";
 import { benchmarkInput, store, unknownId } from "./support.ts";
 
 const s = store();

@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withOrigin, withSignal } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { withOrigin } from "../../src/database/scope/origin.ts";
 import { deleteEvaluationBatch, inIndexOrder } from "../../src/evaluations/delete/delete-batch.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";

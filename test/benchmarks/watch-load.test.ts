@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BenchmarkRepository } from "../../src/benchmarks/repository.ts";
 import { BenchmarkFeed } from "../../src/benchmarks/watch.ts";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { newId } from "../../src/ids.ts";

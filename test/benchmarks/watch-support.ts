@@ -1,4 +1,4 @@
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import type { BenchmarkChange, BenchmarkWatchFilter, NewEvaluation, WatchOptions } from "../../src/index.ts";
 import type { Database } from "../../src/storage.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { DatabaseError } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import { type DatabaseConfig, Secret } from "../../src/config.ts";
 import { Database } from "../../src/storage.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";

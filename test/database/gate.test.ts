@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { Gate } from "../../src/database/connection/gate.ts";
 import type { Database } from "../../src/storage.ts";

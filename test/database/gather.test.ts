@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import { gather } from "../../src/database/gather.ts";
 import { ServiceError } from "../../src/errors.ts";
 

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { withOrigin } from "../../src/database/scope/origin.ts";
+import { withOrigin } from "../../src/call-scope.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";

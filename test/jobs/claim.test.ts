@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { until } from "../database/support.ts";

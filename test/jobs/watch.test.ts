@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { withSignal } from "../../src/cancellation.ts";
+import { withSignal } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { onBehalfOf, withOrigin } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
-import { onBehalfOf } from "../../src/database/scope/callers.ts";
-import { withOrigin } from "../../src/database/scope/origin.ts";
 import { sql, statement } from "../../src/database/statement/sql.ts";
 import { StatementWatch } from "../../src/database/statement/statement-watch.ts";
 import { limits } from "../../src/limits.ts";

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
+import { withSpan } from "../../src/call-scope.ts";
 import { createClient } from "../../src/client/client.ts";
 import { loadConfig } from "../../src/config.ts";
 import { sql } from "../../src/database/statement/sql.ts";
@@ -195,8 +196,9 @@ test("a failed statement tells its SQLSTATE, and not what PostgreSQL said", asyn
     header: (name) => (name === "traceparent" ? traceparent : undefined),
   });
   const failing = sql.type(z.object({}))`select ${"a secret value"}::integer`;
-  await expect(call?.run(() => db.executor.any(failing))).rejects.toThrow();
-  call?.end({ type: "INVALID_ARGUMENT", code: 3, isError: false });
+  if (!call) throw new Error("traces are exported, so there is a span");
+  await expect(withSpan(call, () => db.executor.any(failing))).rejects.toThrow();
+  call.end({ type: "INVALID_ARGUMENT", code: 3, isError: false });
   const { statements } = await spansOf(traceId);
   expect(statements).toMatchObject([
     { name: "other", statusCode: 2, statusMessage: "", events: 0, attributes: { "error.type": "22P02" } },

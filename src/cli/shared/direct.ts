@@ -28,7 +28,7 @@ export async function onDatabase<T>(
 ): Promise<T> {
   const { Database } = await import("../../storage.ts");
   const { migrationStatus } = await import("../../database/migrate/migrate.ts");
-  const { withOrigin } = await import("../../database/scope/origin.ts");
+  const { withOrigin } = await import("../../call-scope.ts");
   return withConfiguredDatabase(file, async (source, config) => {
     const migrations = await migrationStatus(await source.migrationConnection());
     const foreign = migrations.findLast(({ isKnown }) => !isKnown);

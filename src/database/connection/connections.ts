@@ -1,5 +1,5 @@
 import type { DatabasePool, DatabasePoolConnection } from "slonik";
-import { withoutSignal } from "../../cancellation.ts";
+import { withoutScope } from "../../call-scope.ts";
 
 interface Held {
   readonly connection: DatabasePoolConnection;
@@ -67,7 +67,7 @@ export class Connections {
     return new Promise((resolve, reject) => {
       let held: Held | undefined;
       // Slonik destroys a connection whose handler throws; here that is how one is closed.
-      const taken = withoutSignal(() =>
+      const taken = withoutScope(() =>
         this.#slonik.connect((connection) => {
           const { promise, reject: close } = Promise.withResolvers<never>();
           held = { connection, openedAt: performance.now(), close, idleTimer: undefined, isGone: false };

@@ -2,7 +2,7 @@ import net from "node:net";
 import { createDriverFactory, type DriverCommand } from "@slonik/driver";
 import { BackendTerminatedError } from "@slonik/errors";
 import pg from "pg";
-import { currentSignal } from "../../cancellation.ts";
+import { currentSignal } from "../../call-scope.ts";
 import { limits } from "../../limits.ts";
 import { cancelled, endsConnection, sqlState } from "../statement/errors.ts";
 import { runQuery } from "./query.ts";

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
-import { currentSignal, isUrgent } from "../../cancellation.ts";
+import { currentSignal, isUrgent } from "../../call-scope.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { isConnectionSpent, sqlState } from "../statement/errors.ts";

@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { z } from "zod";
-import { withSignal } from "../../cancellation.ts";
+import { currentReadFrom, withSignal } from "../../call-scope.ts";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
@@ -8,18 +7,6 @@ import { isAway, sqlState, toServiceError } from "../statement/errors.ts";
 import { sql, statement } from "../statement/sql.ts";
 import { findConnection } from "./connect.ts";
 import { Pool } from "./pool.ts";
-
-/** Where the statements of a piece of work were run: `primary` as soon as one of them was. */
-export interface ReadFrom {
-  from?: "primary" | "replica";
-}
-
-const current = new AsyncLocalStorage<ReadFrom>();
-
-/** Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `read` who did. */
-export function fromReplica<T>(read: ReadFrom, work: () => T): T {
-  return current.run(read, work);
-}
 
 export interface ReplicaOptions {
   /** How far behind the primary it may be, in milliseconds. */
@@ -72,7 +59,7 @@ export class Replica {
 
   /** Runs `work` on the replica where the caller agrees to that and it is fresh enough, else, or if it fails, does `otherwise`. */
   async read<T>(work: (pool: Pool) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
-    const call = current.getStore();
+    const call = currentReadFrom();
     if (!call) return otherwise();
     if (this.#pool && !this.#isAway && this.lagMs <= this.#options.maxLagMs) {
       try {

@@ -25,7 +25,7 @@ export interface Executor {
 
 /**
  * Each statement on a connection of its own choosing, committed by itself.
- * @param replica answers what may be read from it (see `fromReplica`); never transactions
+ * @param replica answers what may be read from it (see `readFromReplica`); never transactions
  */
 export function poolExecutor(pool: Pool, watch = new StatementWatch(), replica?: Replica): Executor {
   const use = <T>(

@@ -1,9 +1,9 @@
+import { currentCaller, currentCallers } from "../../call-scope.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, histogram } from "../../metrics/family.ts";
 import { activeTracing } from "../../tracing/tracing.ts";
-import { currentCaller, currentCallers } from "../scope/callers.ts";
 import { sqlState } from "./errors.ts";
 
 interface Options {
@@ -38,11 +38,12 @@ export class StatementWatch {
   async run<T>(name: string, waitedMs: number, work: () => Promise<T>): Promise<T> {
     const span = activeTracing()?.beginStatement(
       name,
+      currentCaller().place,
       currentCallers()?.map(({ place }) => place),
     );
     const startedAt = performance.now();
     try {
-      const result = await (span ? span.run(work) : work());
+      const result = await work();
       this.#ended(name, performance.now() - startedAt, waitedMs, result);
       span?.end();
       return result;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditRows } from "../../audit/record.ts";
-import type { Origin } from "../../database/scope/origin.ts";
+import type { Origin } from "../../call-scope.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";

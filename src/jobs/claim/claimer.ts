@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { currentSignal, withoutSignal } from "../../cancellation.ts";
-import { type Caller, currentCaller, onBehalfOf } from "../../database/scope/callers.ts";
+import { type Caller, currentCaller, currentSignal, onBehalfOf, withoutScope } from "../../call-scope.ts";
 import { cancelled } from "../../database/statement/errors.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { jsonBytes } from "../../json.ts";
@@ -132,7 +131,7 @@ export class Claimer {
         if (this.#parked.size === 0) return;
         this.#arm();
         const wake = () => this.wake();
-        withoutSignal(() => this.#lanes.refresh()).then(wake, wake);
+        withoutScope(() => this.#lanes.refresh()).then(wake, wake);
       },
       limits.claimPollMs * (0.5 + Math.random() / 2),
     );
@@ -145,7 +144,7 @@ export class Claimer {
       return;
     }
     this.#busy.add(group);
-    void withoutSignal(() => this.#rounds(group)).finally(() => {
+    void withoutScope(() => this.#rounds(group)).finally(() => {
       this.#busy.delete(group);
       if (this.#again.delete(group) && this.#parked.has(group)) return this.#serve(group);
       for (const poll of [...(this.#parked.get(group) ?? [])]) if (poll.tried && !poll.waits) poll.answer([]);

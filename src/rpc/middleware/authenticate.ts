@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { originOf } from "../../auth/access.ts";
 import { open, permissionOf } from "../../auth/permissions.ts";
-import { type Origin, withOrigin } from "../../database/scope/origin.ts";
+import { type Origin, withOrigin } from "../../call-scope.ts";
 import type { Call } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
 import { type Handler, streamsResponse } from "./chain.ts";

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { withSignal } from "../../cancellation.ts";
+import { withSignal } from "../../call-scope.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { Call } from "../call/call.ts";
 import { type Handler, streamsRequest, streamsResponse } from "./chain.ts";

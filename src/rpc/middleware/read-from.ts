@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { fromReplica, type ReadFrom } from "../../database/connection/replica.ts";
+import { type ReadFrom, readFromReplica } from "../../call-scope.ts";
 import { invalidField } from "../../errors.ts";
 import { callOf } from "../call/context.ts";
 import type { ProvidedMethod } from "../call/methods.ts";
@@ -54,7 +54,7 @@ export function readable({ method, implementation }: ProvidedMethod): ProvidedMe
     : async (request, context) => {
         const read = asked(context);
         if (!read) return implementation(request, context);
-        const response = await fromReplica(read, () => implementation(request, context));
+        const response = await readFromReplica(read, () => implementation(request, context));
         tell(context, read);
         return response;
       };
@@ -66,10 +66,10 @@ async function* streamed(
   open: () => AsyncIterable<unknown>,
   done: () => void,
 ): AsyncIterable<unknown> {
-  const inner = fromReplica(read, () => open()[Symbol.asyncIterator]());
+  const inner = readFromReplica(read, () => open()[Symbol.asyncIterator]());
   try {
     for (;;) {
-      const next = await fromReplica(read, () => inner.next());
+      const next = await readFromReplica(read, () => inner.next());
       if (next.done) return done();
       yield next.value;
     }

@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { withSpan } from "../../call-scope.ts";
 import { activeTracing, type Failure, type Span, type Tracing } from "../../tracing/tracing.ts";
 import { codeName } from "../call/codes.ts";
 import type { CallContext } from "../call/context.ts";
@@ -13,14 +14,13 @@ export function trace(next: Handler, method: DescMethod): Handler {
   if (streamsResponse(method)) {
     return async function* (request, context) {
       const span = begin(context);
-      const messages = span.run(() =>
-        (next(request, context) as AsyncIterable<unknown>)[Symbol.asyncIterator](),
-      );
+      const run = <T>(work: () => T) => withSpan(span, work);
+      const messages = run(() => (next(request, context) as AsyncIterable<unknown>)[Symbol.asyncIterator]());
       // Whoever leaves the stream early is its reader.
       let failure: Failure | undefined = failureOf(context.call.stopReason, Code.Canceled);
       try {
         for (;;) {
-          const { value, done } = await span.run(() => messages.next());
+          const { value, done } = await run(() => messages.next());
           if (done) {
             failure = undefined;
             return;
@@ -39,7 +39,7 @@ export function trace(next: Handler, method: DescMethod): Handler {
   return async (request, context) => {
     const span = begin(context);
     try {
-      const response = await span.run(() => next(request, context));
+      const response = await withSpan(span, () => next(request, context));
       span.end();
       return response;
     } catch (error) {
@@ -59,7 +59,7 @@ function beginSpan(tracing: Tracing, { parent, name }: DescMethod, { call }: Cal
     requestId,
     header: (key) => call.header(key),
   });
-  call.traceId = span.traceId;
+  call.traceId = span.place.traceId;
   return span;
 }
 

@@ -2,7 +2,7 @@ import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import bcrypt from "bcrypt";
-import { currentSignal } from "../../cancellation.ts";
+import { currentSignal } from "../../call-scope.ts";
 import { Gate } from "../../database/connection/gate.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { withOrigin } from "../../../src/database/scope/origin.ts";
+import { withOrigin } from "../../../src/call-scope.ts";
 import { addAttempts, addLogs, startTrail } from "./support.ts";
 
 const DAY = 86_400;
