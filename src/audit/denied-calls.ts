@@ -1,7 +1,7 @@
-import type { Denials, DeniedCall } from "../auth/denials.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
+import type { Denials, DeniedCall } from "./denials.ts";
 import { type AuditEntry, recordAudit } from "./record.ts";
 
 interface Denied {

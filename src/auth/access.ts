@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import type { Denials, DeniedCall } from "../audit/denials.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
@@ -12,7 +13,6 @@ import { type CallLimits, Room } from "./admission.ts";
 import { bearerOf } from "./bearer.ts";
 import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
 import { type Credential, Credentials, type PrincipalSource } from "./credentials.ts";
-import type { Denials, DeniedCall } from "./denials.ts";
 import { Owners } from "./ownership.ts";
 import type { Permission } from "./permissions.ts";
 import * as refusals from "./refusals.ts";

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bearerOf } from "../../auth/bearer.ts";
-import type { MetricsAccess } from "../../config.ts";
+import type { MetricsAccess } from "../../config/metrics.ts";
 import type { Exposition } from "../../metrics/exposition.ts";
 import type { Family } from "../../metrics/family.ts";
 import { answerJson } from "./json.ts";
