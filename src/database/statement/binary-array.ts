@@ -13,6 +13,11 @@ const oids = {
 
 export type ElementType = keyof typeof oids;
 
+/** The type of elements with each OID. */
+export const elementTypes: ReadonlyMap<number, string> = new Map(
+  Object.entries(oids).map(([type, oid]) => [oid, type]),
+);
+
 // One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out.
 let scratch = Buffer.allocUnsafe(64 * 1024);
 let end = 0;

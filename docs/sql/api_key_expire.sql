@@ -1,0 +1,27 @@
+-- api_key_expire
+update api_keys k
+set
+  expires_at = least(k.expires_at, clock_timestamp() + $1::double precision * interval '1 ms')
+where
+  k.id = $2
+returning
+  k.id,
+  k.user_id as "userId",
+  k.key_id as "keyId",
+  k.name,
+  k.scopes,
+  (
+    k.revoked_at is null
+    and (
+      k.expires_at is null
+      or k.expires_at > clock_timestamp()
+    )
+  ) as active,
+  k.expires_at as "expiresAt",
+  k.last_used as "lastUsed",
+  k.created_at as "createdAt",
+  k.created_by as "createdBy",
+  k.revoked_at as "revokedAt",
+  k.rotated_from as "rotatedFrom";
+-- $1 = 0
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'

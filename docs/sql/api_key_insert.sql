@@ -1,0 +1,34 @@
+-- api_key_insert
+insert into
+  api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash, rotated_from)
+values
+  ($1, $2, $3, $4::"text" [], $5, $6, $7, decode($8, 'hex'), $9)
+on conflict (id) do nothing
+returning
+  k.id,
+  k.user_id as "userId",
+  k.key_id as "keyId",
+  k.name,
+  k.scopes,
+  (
+    k.revoked_at is null
+    and (
+      k.expires_at is null
+      or k.expires_at > clock_timestamp()
+    )
+  ) as active,
+  k.expires_at as "expiresAt",
+  k.last_used as "lastUsed",
+  k.created_at as "createdAt",
+  k.created_by as "createdBy",
+  k.revoked_at as "revokedAt",
+  k.rotated_from as "rotatedFrom";
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = 'n'
+-- $4 = '{jobs:read}'
+-- $5 = null
+-- $6 = null
+-- $7 = '4fJ2kQ9sLx0B'
+-- $8 = '00'
+-- $9 = null

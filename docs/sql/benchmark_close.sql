@@ -1,0 +1,9 @@
+-- benchmark_close
+select
+  id
+from
+  benchmarks
+where
+  id = $1
+for update;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -1,0 +1,5 @@
+-- benchmark_count
+select
+  count(*) as count
+from
+  benchmarks;

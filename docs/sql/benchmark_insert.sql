@@ -1,0 +1,148 @@
+-- benchmark_insert
+with
+  b as (
+    insert into
+      benchmarks (id, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
+    values
+      ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    on conflict (id) do nothing
+    returning
+      *
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      e.id,
+      e.action,
+      e.entity_type,
+      e.entity_id,
+      e.changes::jsonb,
+      e.user_id,
+      e.api_key_id,
+      e.actor,
+      e.ip_address,
+      e.user_agent,
+      e.request_id
+    from
+      unnest(
+        $11::uuid[],
+        $12::text[],
+        $13::text[],
+        $14::text[],
+        $15::text[],
+        $16::uuid[],
+        $17::uuid[],
+        $18::text[],
+        $19::text[],
+        $20::text[],
+        $21::text[]
+      ) as e (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    where
+      exists (
+        select
+        from
+          b
+      )
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  ),
+  event as (
+    insert into
+      "benchmark_events" ("benchmark_ids")
+    select
+      array_agg(id)
+    from
+      b
+    having
+      count(*) > 0
+  )
+select
+  b.id,
+  b.name,
+  b.provider,
+  b.model,
+  b.dataset,
+  b.status,
+  b.description,
+  b.results,
+  b.metadata,
+  b.total_iterations as "totalIterations",
+  greatest(least(b.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
+  greatest(least(b.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
+  b.metrics,
+  b.error,
+  b.started_at as "startedAt",
+  b.completed_at as "completedAt",
+  b.created_at as "createdAt",
+  b.updated_at as "updatedAt",
+  b.created_by as "createdBy",
+  b.labels,
+  b.version
+from
+  b
+  left join lateral (
+    select
+      sum(completed) as completed,
+      sum(failed) as failed
+    from
+      benchmark_count_deltas
+    where
+      benchmark_id = b.id
+  ) d on true;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 'n'
+-- $3 = null
+-- $4 = 'p'
+-- $5 = 'm'
+-- $6 = 'd'
+-- $7 = 1
+-- $8 = null
+-- $9 = '{}'
+-- $10 = null
+-- $11 = made anew each time
+-- $12 = '{create}'
+-- $13 = '{benchmark}'
+-- $14 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $15 = '{"{\"after\":{\"name\":\"n\",\"provider\":\"p\",\"model\":\"m\",\"dataset\":\"d\",\"total_…'
+-- $16 = '{null}'
+-- $17 = '{null}'
+-- $18 = '{service}'
+-- $19 = '{null}'
+-- $20 = '{null}'
+-- $21 = '{null}'

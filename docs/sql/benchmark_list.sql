@@ -1,0 +1,165 @@
+-- benchmark_list, 1 of 2
+select
+  r.id,
+  r.name,
+  r.provider,
+  r.model,
+  r.dataset,
+  r.status,
+  null::text as description,
+  null::jsonb as results,
+  null::jsonb as metadata,
+  r.total_iterations as "totalIterations",
+  greatest(least(r.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
+  greatest(least(r.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
+  r.metrics,
+  r.error,
+  r.started_at as "startedAt",
+  r.completed_at as "completedAt",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.labels,
+  r.version,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          benchmarks b
+        where
+          true
+        order by
+          b.created_at desc,
+          b.id desc
+        limit
+          $1
+      ) r
+    window
+      running as (
+        order by
+          r.created_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+  left join lateral (
+    select
+      sum(completed) as completed,
+      sum(failed) as failed
+    from
+      benchmark_count_deltas
+    where
+      benchmark_id = r.id
+  ) d on true
+where
+  r.place = 1
+  or r.bytes <= $2
+order by
+  r.created_at desc,
+  r.id desc;
+-- $1 = 2
+-- $2 = 3145728
+
+-- benchmark_list, 2 of 2
+select
+  r.id,
+  r.name,
+  r.provider,
+  r.model,
+  r.dataset,
+  r.status,
+  r.description,
+  r.results,
+  r.metadata,
+  r.total_iterations as "totalIterations",
+  greatest(least(r.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
+  greatest(least(r.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
+  r.metrics,
+  r.error,
+  r.started_at as "startedAt",
+  r.completed_at as "completedAt",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.labels,
+  r.version,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0) + coalesce(pg_column_size(r.results #> '{}'), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0) + coalesce(octet_length(r.description), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          benchmarks b
+        where
+          b.status = $1
+          and b.provider = $2
+          and b.model = $3
+          and b.dataset = $4
+          and b.name = $5
+          and b.created_by = $6
+          and b.labels @> $7
+          and b.created_at >= $8
+          and b.created_at < $9
+          and (b.created_at, b.id) > ($10::timestamptz, $11::uuid)
+        order by
+          b.created_at asc,
+          b.id asc
+        limit
+          $12
+      ) r
+    window
+      running as (
+        order by
+          r.created_at asc,
+          r.id asc rows between unbounded preceding
+          and current row
+      )
+  ) r
+  left join lateral (
+    select
+      sum(completed) as completed,
+      sum(failed) as failed
+    from
+      benchmark_count_deltas
+    where
+      benchmark_id = r.id
+  ) d on true
+where
+  r.place = 1
+  or r.bytes <= $13
+order by
+  r.created_at asc,
+  r.id asc;
+-- $1 = 'running'
+-- $2 = 'p'
+-- $3 = 'm'
+-- $4 = 'd'
+-- $5 = 'n'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '{"a":"b"}'
+-- $8 = '2026-01-31T12:00:00.000001Z'
+-- $9 = '2026-01-31T12:00:00.000001Z'
+-- $10 = '2026-01-31T12:00:00.000001Z'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = 2
+-- $13 = 3145728

@@ -1,0 +1,721 @@
+-- evaluation_delete, 1 of 2
+with
+  gone as (
+    delete from evaluations
+    where
+      (id, benchmark_id) = (
+        select
+          id,
+          benchmark_id
+        from
+          evaluations
+        where
+          id = $1
+        limit
+          1
+      )
+    returning
+      id,
+      benchmark_id,
+      sample_id,
+      repetition,
+      error,
+      content_hash,
+      error is not null as failed,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
+  ),
+  change as (
+    select
+      benchmark_id,
+      - (error is null)::integer as completed,
+      - (error is not null)::integer as failed
+    from
+      gone
+  ),
+  counted as (
+    insert into
+      benchmark_count_deltas (benchmark_id, completed, failed)
+    select
+      benchmark_id,
+      completed,
+      failed
+    from
+      change
+    where
+      completed <> 0
+      or failed <> 0
+  ),
+  rollup as (
+    select
+      p.*,
+      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(p.metric) <= '255'::integer
+      and dense_rank() over (
+        partition by
+          p.benchmark_id,
+          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        order by
+          p.metric
+      ) <= '256'::integer as fits
+    from
+      (
+        select
+          p.benchmark_id,
+          p.metric,
+          - sum(p.count)::bigint as count,
+          - sum(p.sum) as sum,
+          - greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(p.low) as min,
+          max(p.high) as max,
+          array_agg(
+            p.bin
+            order by
+              p.bin
+          ) as bins,
+          array_agg(
+            - p.count
+            order by
+              p.bin
+          ) as bin_counts,
+          array_agg(
+            p.low
+            order by
+              p.bin
+          ) as bin_lows,
+          array_agg(
+            p.high
+            order by
+              p.bin
+          ) as bin_highs
+        from
+          (
+            select
+              p.*,
+              case
+                when abs(sum(p.sum) over whole) < 1e-290 then 0
+                else sum(p.sum) over whole / sum(p.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      v.*
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          'metrics.failed' as metric,
+                          e.failed::integer::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'score' as metric,
+                          e."score"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'latency_ms' as metric,
+                          e."latency_ms"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'input_tokens' as metric,
+                          e."input_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'output_tokens' as metric,
+                          e."output_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'cost_usd' as metric,
+                          e."cost_usd"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          v.metric,
+                          v.value
+                        from
+                          "gone" e
+                          cross join lateral (
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
+                      ) v
+                    where
+                      abs(v.value) < 1e150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) p
+            window
+              whole as (
+                partition by
+                  p.benchmark_id,
+                  p.metric
+              )
+          ) p
+        group by
+          p.benchmark_id,
+          p.metric
+      ) p
+      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+    where
+      s.names is null
+      or p.metric = any (s.names)
+      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+  ),
+  rolled_up as (
+    insert into
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      rollup
+    where
+      fits
+      or is_built_in
+  ),
+  overflown as (
+    insert into
+      stale_rollups (benchmark_id, is_missing)
+    select distinct
+      benchmark_id,
+      true
+    from
+      rollup
+    where
+      not fits
+      and not is_built_in
+    order by
+      benchmark_id
+    on conflict (benchmark_id) do update
+    set
+      is_missing = true
+  ),
+  event as (
+    insert into
+      "benchmark_events" ("benchmark_ids")
+    select
+      array_agg(id)
+    from
+      (
+        select
+          benchmark_id as id
+        from
+          change
+      ) c
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      ($2::uuid[]) [row_number() over ()] as id,
+      'delete' as action,
+      'evaluation' as entity_type,
+      c.id::text as entity_id,
+      jsonb_build_object(
+        'before',
+        jsonb_strip_nulls(
+          jsonb_build_object(
+            'benchmark_id',
+            c.benchmark_id,
+            'sample_id',
+            c.sample_id,
+            'repetition',
+            c.repetition,
+            'score',
+            c.score,
+            'content_hash',
+            encode(c.content_hash, 'hex')
+          )
+        )
+      ) as changes,
+      $3::uuid as user_id,
+      $4::uuid as api_key_id,
+      $5::text as actor,
+      $6::text as ip_address,
+      $7::text as user_agent,
+      $8::text as request_id
+    from
+      gone c
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  id
+from
+  gone;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = made anew each time
+-- $3 = null
+-- $4 = null
+-- $5 = 'service'
+-- $6 = null
+-- $7 = null
+-- $8 = null
+
+-- evaluation_delete, 2 of 2
+with
+  gone as (
+    delete from evaluations
+    where
+      (id, benchmark_id) = (
+        select
+          id,
+          benchmark_id
+        from
+          evaluations
+        where
+          id = $1
+          and benchmark_id = $2
+        limit
+          1
+      )
+    returning
+      id,
+      benchmark_id,
+      sample_id,
+      repetition,
+      error,
+      content_hash,
+      error is not null as failed,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
+  ),
+  change as (
+    select
+      benchmark_id,
+      - (error is null)::integer as completed,
+      - (error is not null)::integer as failed
+    from
+      gone
+  ),
+  counted as (
+    insert into
+      benchmark_count_deltas (benchmark_id, completed, failed)
+    select
+      benchmark_id,
+      completed,
+      failed
+    from
+      change
+    where
+      completed <> 0
+      or failed <> 0
+  ),
+  rollup as (
+    select
+      p.*,
+      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(p.metric) <= '255'::integer
+      and dense_rank() over (
+        partition by
+          p.benchmark_id,
+          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        order by
+          p.metric
+      ) <= '256'::integer as fits
+    from
+      (
+        select
+          p.benchmark_id,
+          p.metric,
+          - sum(p.count)::bigint as count,
+          - sum(p.sum) as sum,
+          - greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(p.low) as min,
+          max(p.high) as max,
+          array_agg(
+            p.bin
+            order by
+              p.bin
+          ) as bins,
+          array_agg(
+            - p.count
+            order by
+              p.bin
+          ) as bin_counts,
+          array_agg(
+            p.low
+            order by
+              p.bin
+          ) as bin_lows,
+          array_agg(
+            p.high
+            order by
+              p.bin
+          ) as bin_highs
+        from
+          (
+            select
+              p.*,
+              case
+                when abs(sum(p.sum) over whole) < 1e-290 then 0
+                else sum(p.sum) over whole / sum(p.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      v.*
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          'metrics.failed' as metric,
+                          e.failed::integer::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'score' as metric,
+                          e."score"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'latency_ms' as metric,
+                          e."latency_ms"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'input_tokens' as metric,
+                          e."input_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'output_tokens' as metric,
+                          e."output_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'cost_usd' as metric,
+                          e."cost_usd"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          v.metric,
+                          v.value
+                        from
+                          "gone" e
+                          cross join lateral (
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
+                      ) v
+                    where
+                      abs(v.value) < 1e150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) p
+            window
+              whole as (
+                partition by
+                  p.benchmark_id,
+                  p.metric
+              )
+          ) p
+        group by
+          p.benchmark_id,
+          p.metric
+      ) p
+      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+    where
+      s.names is null
+      or p.metric = any (s.names)
+      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+  ),
+  rolled_up as (
+    insert into
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      rollup
+    where
+      fits
+      or is_built_in
+  ),
+  overflown as (
+    insert into
+      stale_rollups (benchmark_id, is_missing)
+    select distinct
+      benchmark_id,
+      true
+    from
+      rollup
+    where
+      not fits
+      and not is_built_in
+    order by
+      benchmark_id
+    on conflict (benchmark_id) do update
+    set
+      is_missing = true
+  ),
+  event as (
+    insert into
+      "benchmark_events" ("benchmark_ids")
+    select
+      array_agg(id)
+    from
+      (
+        select
+          benchmark_id as id
+        from
+          change
+      ) c
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      ($3::uuid[]) [row_number() over ()] as id,
+      'delete' as action,
+      'evaluation' as entity_type,
+      c.id::text as entity_id,
+      jsonb_build_object(
+        'before',
+        jsonb_strip_nulls(
+          jsonb_build_object(
+            'benchmark_id',
+            c.benchmark_id,
+            'sample_id',
+            c.sample_id,
+            'repetition',
+            c.repetition,
+            'score',
+            c.score,
+            'content_hash',
+            encode(c.content_hash, 'hex')
+          )
+        )
+      ) as changes,
+      $4::uuid as user_id,
+      $5::uuid as api_key_id,
+      $6::text as actor,
+      $7::text as ip_address,
+      $8::text as user_agent,
+      $9::text as request_id
+    from
+      gone c
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  id
+from
+  gone;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = made anew each time
+-- $4 = null
+-- $5 = null
+-- $6 = 'service'
+-- $7 = null
+-- $8 = null
+-- $9 = null

@@ -1,0 +1,3 @@
+-- evaluation_in_index_order
+select
+  set_config('enable_sort', 'off', true) as value;

@@ -1,0 +1,557 @@
+-- evaluation_insert
+with
+  inserted as (
+    insert into
+      evaluations (
+        id,
+        benchmark_id,
+        sample_id,
+        repetition,
+        provider,
+        model,
+        input,
+        output,
+        expected,
+        metrics,
+        score,
+        error,
+        latency_ms,
+        input_tokens,
+        output_tokens,
+        cost_usd,
+        metadata,
+        created_at,
+        updated_at,
+        created_by,
+        content_hash
+      )
+    select
+      i.id,
+      i.benchmark_id,
+      i.sample_id,
+      i.repetition,
+      coalesce(i.provider, b.provider),
+      coalesce(i.model, b.model),
+      i.input,
+      i.output,
+      i.expected,
+      i.metrics,
+      i.score,
+      i.error,
+      i.latency_ms,
+      i.input_tokens,
+      i.output_tokens,
+      i.cost_usd,
+      i.metadata,
+      coalesce(i.created_at, now()),
+      now(),
+      i.created_by,
+      i.content_hash
+    from
+      unnest(
+        $1::uuid[],
+        $2::uuid[],
+        $3::text[],
+        $4::int4[],
+        $5::text[],
+        $6::text[],
+        $7::text[],
+        $8::text[],
+        $9::text[],
+        $10::jsonb[],
+        $11::float8[],
+        $12::text[],
+        $13::float8[],
+        $14::int4[],
+        $15::int4[],
+        $16::float8[],
+        $17::jsonb[],
+        $18::timestamptz[],
+        $19::uuid[],
+        $20::bytea[]
+      ) with ordinality as i (
+        id,
+        benchmark_id,
+        sample_id,
+        repetition,
+        provider,
+        model,
+        input,
+        output,
+        expected,
+        metrics,
+        score,
+        error,
+        latency_ms,
+        input_tokens,
+        output_tokens,
+        cost_usd,
+        metadata,
+        created_at,
+        created_by,
+        content_hash,
+        ordinality
+      )
+      join benchmarks b on b.id = i.benchmark_id
+    where
+      not exists (
+        select
+        from
+          benchmark_deletions d
+        where
+          d.benchmark_id = i.benchmark_id
+      )
+    order by
+      i.ordinality
+    on conflict do nothing
+    returning
+      id,
+      benchmark_id,
+      error is not null as failed,
+      content_hash,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
+  ),
+  counted as (
+    insert into
+      benchmark_count_deltas (benchmark_id, completed, failed)
+    select
+      benchmark_id,
+      count(*) filter (
+        where
+          not failed
+      ),
+      count(*) filter (
+        where
+          failed
+      )
+    from
+      inserted
+    group by
+      benchmark_id
+  ),
+  some_inserted as (
+    select
+      *
+    from
+      "inserted"
+    where
+      (
+        select
+          count(*)
+        from
+          "inserted"
+      ) < $21
+  ),
+  rollup as (
+    select
+      p.*,
+      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(p.metric) <= '255'::integer
+      and dense_rank() over (
+        partition by
+          p.benchmark_id,
+          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        order by
+          p.metric
+      ) <= '256'::integer as fits
+    from
+      (
+        select
+          *
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              p.count,
+              p.sum,
+              p.m2,
+              p.low as min,
+              p.high as max,
+              ($22::int4[]) [p.first:p.last] as bins,
+              ($23::int8[]) [p.first:p.last] as bin_counts,
+              ($24::float8[]) [p.first:p.last] as bin_lows,
+              ($25::float8[]) [p.first:p.last] as bin_highs
+            from
+              unnest(
+                $26::uuid[],
+                $27::text[],
+                $28::int8[],
+                $29::float8[],
+                $30::float8[],
+                $31::float8[],
+                $32::float8[],
+                $33::int4[],
+                $34::int4[]
+              ) p (benchmark_id, metric, count, sum, m2, low, high, first, last)
+          ) given
+        where
+          (
+            select
+              count(*)
+            from
+              "inserted"
+          ) = $35
+        union all
+        select
+          p.benchmark_id,
+          p.metric,
+          sum(p.count)::bigint as count,
+          sum(p.sum) as sum,
+          greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(p.low) as min,
+          max(p.high) as max,
+          array_agg(
+            p.bin
+            order by
+              p.bin
+          ) as bins,
+          array_agg(
+            p.count
+            order by
+              p.bin
+          ) as bin_counts,
+          array_agg(
+            p.low
+            order by
+              p.bin
+          ) as bin_lows,
+          array_agg(
+            p.high
+            order by
+              p.bin
+          ) as bin_highs
+        from
+          (
+            select
+              p.*,
+              case
+                when abs(sum(p.sum) over whole) < 1e-290 then 0
+                else sum(p.sum) over whole / sum(p.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      v.*
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          'metrics.failed' as metric,
+                          e.failed::integer::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'score' as metric,
+                          e."score"::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'latency_ms' as metric,
+                          e."latency_ms"::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'input_tokens' as metric,
+                          e."input_tokens"::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'output_tokens' as metric,
+                          e."output_tokens"::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'cost_usd' as metric,
+                          e."cost_usd"::double precision as value
+                        from
+                          "some_inserted" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          v.metric,
+                          v.value
+                        from
+                          "some_inserted" e
+                          cross join lateral (
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
+                      ) v
+                    where
+                      abs(v.value) < 1e150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) p
+            window
+              whole as (
+                partition by
+                  p.benchmark_id,
+                  p.metric
+              )
+          ) p
+        group by
+          p.benchmark_id,
+          p.metric
+      ) p
+      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+    where
+      s.names is null
+      or p.metric = any (s.names)
+      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+  ),
+  rolled_up as (
+    insert into
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      rollup
+    where
+      fits
+      or is_built_in
+  ),
+  overflown as (
+    insert into
+      stale_rollups (benchmark_id, is_missing)
+    select distinct
+      benchmark_id,
+      true
+    from
+      rollup
+    where
+      not fits
+      and not is_built_in
+    order by
+      benchmark_id
+    on conflict (benchmark_id) do update
+    set
+      is_missing = true
+  ),
+  event as (
+    insert into
+      "benchmark_events" ("benchmark_ids")
+    select
+      array_agg(id)
+    from
+      (
+        select distinct
+          benchmark_id as id
+        from
+          inserted
+      ) i
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      ($36::uuid[]) [row_number() over ()] as id,
+      case
+        when c.count = 1 then 'create'
+        else 'add_evaluations'
+      end as action,
+      case
+        when c.count = 1 then 'evaluation'
+        else 'benchmark'
+      end as entity_type,
+      case
+        when c.count = 1 then c.ids[1]
+        else c.benchmark_id
+      end::text as entity_id,
+      jsonb_build_object(
+        'after',
+        jsonb_build_object(
+          'benchmark_id',
+          c.benchmark_id,
+          'count',
+          c.count,
+          'first_id',
+          c.ids[1],
+          'last_id',
+          c.ids[c.count],
+          'sha256',
+          encode(sha256(c.hashes), 'hex')
+        )
+      ) as changes,
+      $37::uuid as user_id,
+      $38::uuid as api_key_id,
+      $39::text as actor,
+      $40::text as ip_address,
+      $41::text as user_agent,
+      $42::text as request_id
+    from
+      (
+        select
+          benchmark_id,
+          count(*)::integer as count,
+          array_agg(
+            id
+            order by
+              id
+          ) as ids,
+          string_agg(
+            content_hash,
+            ''
+            order by
+              id
+          ) as hashes
+        from
+          inserted
+        group by
+          benchmark_id
+      ) c
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  count(*) as inserted,
+  case
+    when count(*) < $43 then array_agg(id)
+  end as ids
+from
+  inserted;
+-- $1 = '{}'
+-- $2 = '{}'
+-- $3 = '{}'
+-- $4 = '{}'
+-- $5 = '{}'
+-- $6 = '{}'
+-- $7 = '{}'
+-- $8 = '{}'
+-- $9 = '{}'
+-- $10 = '{}'
+-- $11 = '{}'
+-- $12 = '{}'
+-- $13 = '{}'
+-- $14 = '{}'
+-- $15 = '{}'
+-- $16 = '{}'
+-- $17 = '{}'
+-- $18 = '{}'
+-- $19 = '{}'
+-- $20 = '{}'
+-- $21 = 0
+-- $22 = '{}'
+-- $23 = '{}'
+-- $24 = '{}'
+-- $25 = '{}'
+-- $26 = '{}'
+-- $27 = '{}'
+-- $28 = '{}'
+-- $29 = '{}'
+-- $30 = '{}'
+-- $31 = '{}'
+-- $32 = '{}'
+-- $33 = '{}'
+-- $34 = '{}'
+-- $35 = 0
+-- $36 = '{}'
+-- $37 = null
+-- $38 = null
+-- $39 = 'service'
+-- $40 = null
+-- $41 = null
+-- $42 = null
+-- $43 = 0

@@ -1,0 +1,421 @@
+-- evaluation_list, 1 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  null::text as input,
+  null::text as output,
+  null::text as expected,
+  null::jsonb as metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.error is not null
+        order by
+          e.created_at desc,
+          e.id desc
+        limit
+          $2
+      ) r
+    window
+      running as (
+        order by
+          r.created_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $3
+order by
+  r.created_at desc,
+  r.id desc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 2
+-- $3 = 3145728
+
+-- evaluation_list, 2 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.sample_id = $2
+          and e.provider = $3
+          and e.model = $4
+          and e.score >= $5
+          and e.score <= $6
+          and (e.created_at, e.id) > ($7::timestamptz, $8::uuid)
+        order by
+          e.created_at asc,
+          e.id asc
+        limit
+          $9
+      ) r
+    window
+      running as (
+        order by
+          r.created_at asc,
+          r.id asc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $10
+order by
+  r.created_at asc,
+  r.id asc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 's'
+-- $3 = 'p'
+-- $4 = 'm'
+-- $5 = 0
+-- $6 = 1
+-- $7 = '2026-01-31T12:00:00.000001Z'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 2
+-- $10 = 3145728
+
+-- evaluation_list, 3 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.score is not null
+          and (e.score, e.id) > ($2::double precision, $3::uuid)
+        order by
+          e.score asc,
+          e.id asc
+        limit
+          $4
+      ) r
+    window
+      running as (
+        order by
+          r.score asc,
+          r.id asc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $5
+order by
+  r.score asc,
+  r.id asc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 0.5
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = 2
+-- $5 = 3145728
+
+-- evaluation_list, 4 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.score is not null
+        order by
+          e.score desc,
+          e.id desc
+        limit
+          $2
+      ) r
+    window
+      running as (
+        order by
+          r.score desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $3
+order by
+  r.score desc,
+  r.id desc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 2
+-- $3 = 3145728
+
+-- evaluation_list, 5 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.metadata @> $2::jsonb
+          and to_tsvector('simple', left(e.input, 50000) || ' ' || left(coalesce(e.output, ''), 50000)) @@ websearch_to_tsquery('simple', $3)
+        order by
+          e.created_at desc,
+          e.id desc
+        limit
+          $4
+      ) r
+    window
+      running as (
+        order by
+          r.created_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $5
+order by
+  r.created_at desc,
+  r.id desc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = '{"a":1}'
+-- $3 = 'word'
+-- $4 = 2
+-- $5 = 3145728
+
+-- evaluation_list, 6 of 6
+select
+  r.id,
+  r.benchmark_id as "benchmarkId",
+  r.sample_id as "sampleId",
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metadata,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms as "latencyMs",
+  r.input_tokens as "inputTokens",
+  r.output_tokens as "outputTokens",
+  r.cost_usd as "costUsd",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes
+    from
+      (
+        select
+          *
+        from
+          (
+            select
+              *
+            from
+              evaluations
+            where
+              (
+                to_tsvector('simple', left(input, 50000) || ' ' || left(coalesce(output, ''), 50000)) || array_to_tsvector(array['benchmark ' || benchmark_id::text])
+              ) @@ (websearch_to_tsquery('simple', $1) && $2::tsquery)
+              and numnode(websearch_to_tsquery('simple', $3)) > 0
+            offset
+              0
+          ) e
+        where
+          e.benchmark_id = $4
+          and e.metadata @> $5::jsonb
+        order by
+          e.created_at desc,
+          e.id desc
+        limit
+          $6
+      ) r
+    window
+      running as (
+        order by
+          r.created_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $7
+order by
+  r.created_at desc,
+  r.id desc;
+-- $1 = 'word'
+-- $2 = '''benchmark 01890a5d-ac96-774b-bcce-b302099a8057'''
+-- $3 = 'word'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '{"a":1}'
+-- $6 = 2
+-- $7 = 3145728

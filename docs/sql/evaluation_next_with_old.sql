@@ -1,0 +1,32 @@
+-- evaluation_next_with_old
+select
+  b.id
+from
+  benchmarks b
+  cross join lateral (
+    select
+    from
+      evaluations e
+    where
+      e.benchmark_id = b.id
+      and e.created_at < $1::timestamptz
+    order by
+      e.created_at
+    limit
+      1
+  ) old
+where
+  b.id > $2
+  and not exists (
+    select
+    from
+      benchmark_deletions d
+    where
+      d.benchmark_id = b.id
+  )
+order by
+  b.id
+limit
+  1;
+-- $1 = '2026-01-31T12:00:00.000001Z'
+-- $2 = '00000000-0000-0000-0000-000000000000'

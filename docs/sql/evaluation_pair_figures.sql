@@ -1,0 +1,457 @@
+-- evaluation_pair_figures, 1 of 2
+with
+  pair as materialized (
+    select
+      b.sample_id,
+      b.repetition,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      b.value as baseline,
+      c.value as candidate,
+      (c.value::numeric - b.value::numeric)::double precision as difference
+    from
+      (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e150
+          ) as value
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and e.sample_id is not null
+      ) b
+      join (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e150
+          ) as value
+        from
+          evaluations e
+        where
+          e.benchmark_id = $2
+          and e.sample_id is not null
+      ) c on c.sample_id = b.sample_id
+      and c.repetition = b.repetition
+    where
+      b.value is not null
+      and c.value is not null
+  ),
+  sized as (
+    select
+      abs(difference) as size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      pair
+    where
+      difference <> 0
+    group by
+      abs(difference)
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      row_number() over (
+        order by
+          sample_id collate "C",
+          repetition
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $3 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $4
+  ) as "baselineCount",
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $5
+  ) as "candidateCount",
+  avg(baseline) as "baselineMean",
+  avg(candidate) as "candidateMean",
+  avg(difference) as "meanDifference",
+  stddev_samp(difference) as stddev,
+  count(*) filter (
+    where
+      difference > $6
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $7::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as "isBinary",
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as "positiveRanks",
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as "tieTerm",
+  (
+    select
+      case
+        when sum(n) <= $8 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as "sizeCounts",
+  (
+    select
+      case
+        when sum(n) <= $9 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as "sizePositives",
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as "blockCounts",
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as "blockSums"
+from
+  pair;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = 5000
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 0
+-- $7 = 0
+-- $8 = 100
+-- $9 = 100
+
+-- evaluation_pair_figures, 2 of 2
+with
+  pair as materialized (
+    select
+      b.sample_id,
+      b.repetition,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      b.value as baseline,
+      c.value as candidate,
+      (c.value::numeric - b.value::numeric)::double precision as difference
+    from
+      (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  case jsonb_typeof(e.metrics -> $1::text)
+                    when 'number' then (e.metrics -> $2::text)::double precision
+                    when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
+                  end as value
+              ) v
+            where
+              abs(v.value) < 1e150
+          ) as value
+        from
+          evaluations e
+        where
+          e.benchmark_id = $4
+          and e.sample_id is not null
+      ) b
+      join (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  case jsonb_typeof(e.metrics -> $5::text)
+                    when 'number' then (e.metrics -> $6::text)::double precision
+                    when 'boolean' then (e.metrics -> $7::text)::boolean::integer::double precision
+                  end as value
+              ) v
+            where
+              abs(v.value) < 1e150
+          ) as value
+        from
+          evaluations e
+        where
+          e.benchmark_id = $8
+          and e.sample_id is not null
+      ) c on c.sample_id = b.sample_id
+      and c.repetition = b.repetition
+    where
+      b.value is not null
+      and c.value is not null
+  ),
+  sized as (
+    select
+      abs(difference) as size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      pair
+    where
+      difference <> 0
+    group by
+      abs(difference)
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      row_number() over (
+        order by
+          sample_id collate "C",
+          repetition
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $9 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $10
+  ) as "baselineCount",
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $11
+  ) as "candidateCount",
+  avg(baseline) as "baselineMean",
+  avg(candidate) as "candidateMean",
+  avg(difference) as "meanDifference",
+  stddev_samp(difference) as stddev,
+  count(*) filter (
+    where
+      difference > $12
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $13::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as "isBinary",
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as "positiveRanks",
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as "tieTerm",
+  (
+    select
+      case
+        when sum(n) <= $14 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as "sizeCounts",
+  (
+    select
+      case
+        when sum(n) <= $15 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as "sizePositives",
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as "blockCounts",
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as "blockSums"
+from
+  pair;
+-- $1 = 'score'
+-- $2 = 'score'
+-- $3 = 'score'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 'score'
+-- $6 = 'score'
+-- $7 = 'score'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 5000
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = 0.5
+-- $13 = 0.5
+-- $14 = 100
+-- $15 = 100

@@ -1,0 +1,9 @@
+-- job_benchmarks
+select
+  id,
+  benchmark_id as "benchmarkId"
+from
+  jobs
+where
+  id = any ($1::uuid[]);
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -1,0 +1,139 @@
+-- job_bulk_live
+(
+  select
+    job_id as id,
+    'running' as place,
+    null::timestamptz as "runAt",
+    null::integer as lane,
+    null::integer as priority,
+    null::bigint as sequence
+  from
+    job_leases
+  where
+    $1::boolean
+    and job_id > $2::uuid
+  order by
+    job_id
+  limit
+    $3
+)
+union all
+(
+  select
+    job_id,
+    'scheduled',
+    run_at,
+    null,
+    null,
+    null
+  from
+    job_scheduled
+  where
+    $4::boolean
+    and (run_at, job_id) > ($5::timestamptz, $6::uuid)
+  order by
+    run_at,
+    job_id
+  limit
+    $7
+)
+union all
+(
+  select
+    r.job_id,
+    'ready',
+    null,
+    l.id,
+    r.priority,
+    r.sequence
+  from
+    job_lanes l
+    cross join lateral (
+      (
+        select
+          *
+        from
+          job_ready
+        where
+          lane_id = l.id
+          and l.id = $8
+          and priority = $9
+          and sequence > $10
+        order by
+          sequence
+        limit
+          $11
+      )
+      union all
+      (
+        select
+          *
+        from
+          job_ready
+        where
+          lane_id = l.id
+          and l.id = $12
+          and priority < $13
+        order by
+          priority desc,
+          sequence
+        limit
+          $14
+      )
+      union all
+      (
+        select
+          *
+        from
+          job_ready
+        where
+          lane_id = l.id
+          and l.id > $15
+        order by
+          priority desc,
+          sequence
+        limit
+          $16
+      )
+    ) r
+  where
+    $17::boolean
+    and l.id >= $18
+    and (
+      $19::text is null
+      or l.job_type = $20::text
+    )
+    and (
+      $21::text is null
+      or l.limit_key = $22::text
+    )
+  order by
+    l.id,
+    r.priority desc,
+    r.sequence
+  limit
+    $23
+);
+-- $1 = true
+-- $2 = '00000000-0000-0000-0000-000000000000'
+-- $3 = 10
+-- $4 = true
+-- $5 = '-infinity'
+-- $6 = '00000000-0000-0000-0000-000000000000'
+-- $7 = 10
+-- $8 = 0
+-- $9 = 2147483647
+-- $10 = 0
+-- $11 = 10
+-- $12 = 0
+-- $13 = 2147483647
+-- $14 = 10
+-- $15 = 0
+-- $16 = 10
+-- $17 = true
+-- $18 = 0
+-- $19 = 't'
+-- $20 = 't'
+-- $21 = null
+-- $22 = null
+-- $23 = 10

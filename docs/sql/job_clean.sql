@@ -1,0 +1,256 @@
+-- job_clean
+with
+  old as materialized (
+    select
+      job_id,
+      finished_at
+    from
+      job_finished
+    where
+      status = $1
+      and finished_at < now() - make_interval(days => $2)
+    order by
+      finished_at,
+      job_id
+    limit
+      $3
+    for update
+      skip locked
+  ),
+  unfinished as (
+    delete from job_finished f using old o
+    where
+      f.status = $4
+      and f.finished_at = o.finished_at
+      and f.job_id = o.job_id
+    returning
+      f.job_id,
+      f.status
+  ),
+  deleted as (
+    delete from jobs j using unfinished f
+    where
+      j.id = f.job_id
+    returning
+      j.id,
+      j.job_type,
+      j.benchmark_id,
+      f.status as was
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            null = 'pending'
+        ) - count(*) filter (
+          where
+            was = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            null = 'scheduled'
+        ) - count(*) filter (
+          where
+            was = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            null = 'running'
+        ) - count(*) filter (
+          where
+            was = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            null = 'completed'
+        ) - count(*) filter (
+          where
+            was = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            null = 'failed'
+        ) - count(*) filter (
+          where
+            was = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            null = 'cancelled'
+        ) - count(*) filter (
+          where
+            was = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      deleted
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            null = 'pending'
+        ) - count(*) filter (
+          where
+            was = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            null = 'scheduled'
+        ) - count(*) filter (
+          where
+            was = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            null = 'running'
+        ) - count(*) filter (
+          where
+            was = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            null = 'completed'
+        ) - count(*) filter (
+          where
+            was = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            null = 'failed'
+        ) - count(*) filter (
+          where
+            was = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            null = 'cancelled'
+        ) - count(*) filter (
+          where
+            was = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      deleted
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      "job_events" ("job_ids")
+    select
+      array_agg(id)
+    from
+      deleted
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      ($5::uuid[]) [row_number() over ()] as id,
+      'cleanup' as action,
+      'job' as entity_type,
+      null::text as entity_id,
+      jsonb_build_object(
+        'older_than_days',
+        $6::integer,
+        'before',
+        jsonb_build_object('status', $7::text, 'count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count])
+      ) as changes,
+      $8::uuid as user_id,
+      $9::uuid as api_key_id,
+      $10::text as actor,
+      $11::text as ip_address,
+      $12::text as user_agent,
+      $13::text as request_id
+    from
+      (
+        select
+          count(*)::integer as count,
+          array_agg(
+            id
+            order by
+              id
+          ) as ids
+        from
+          deleted
+        having
+          count(*) > 0
+      ) c
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  id
+from
+  deleted;
+-- $1 = 'completed'
+-- $2 = 30
+-- $3 = 100
+-- $4 = 'completed'
+-- $5 = made anew each time
+-- $6 = 30
+-- $7 = 'completed'
+-- $8 = null
+-- $9 = null
+-- $10 = 'service'
+-- $11 = null
+-- $12 = null
+-- $13 = null

@@ -1,0 +1,485 @@
+-- job_expire
+with
+  now_at as materialized (
+    select
+      clock_timestamp() as at
+  ),
+  late as materialized (
+    select
+      l.job_id,
+      l.worker_id
+    from
+      job_leases l,
+      now_at
+    where
+      least(l.expires_at, l.deadline_at) < now_at.at
+      and (
+        $1::timestamptz is null
+        or l.claimed_at > $2::timestamptz
+        or now_at.at > $3::timestamptz + $4 * interval '1 ms'
+      )
+    limit
+      $5
+  ),
+  slot as materialized (
+    select
+      worker_id
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          late
+      )
+    order by
+      worker_id
+    for update
+      skip locked
+  ),
+  locked as materialized (
+    select
+      l.job_id,
+      l.epoch,
+      row_number() over () as ordinality,
+      true as retryable,
+      null::integer as retry_after_ms,
+      coalesce(l.deadline_at < now_at.at, false) as timed_out
+    from
+      (
+        select
+          l.*
+        from
+          job_leases l,
+          now_at,
+          (
+            select
+              count(*)
+            from
+              slot
+          ) s
+        where
+          l.job_id in (
+            select
+              job_id
+            from
+              late
+          )
+          and least(l.expires_at, l.deadline_at) < now_at.at
+          and (
+            $6::timestamptz is null
+            or l.claimed_at > $7::timestamptz
+            or now_at.at > $8::timestamptz + $9 * interval '1 ms'
+          )
+          and (
+            l.worker_id in (
+              select
+                worker_id
+              from
+                slot
+            )
+            or not exists (
+              select
+              from
+                worker_slots w
+              where
+                w.worker_id = l.worker_id
+            )
+          )
+        order by
+          l.job_id
+        for update of
+          l skip locked
+      ) l,
+      now_at
+  ),
+  gone as (
+    delete from job_leases l using locked i
+    where
+      l.job_id = i.job_id
+      and l.epoch = i.epoch
+    returning
+      l.claimed_at,
+      l.attempt,
+      l.worker_id,
+      i.*,
+      case
+        when i.timed_out then 'the attempt ran past its timeout'
+        else 'the lease expired: worker ' || l.worker_id || ' stopped renewing it'
+      end as error
+  ),
+  clock as materialized (
+    select
+      clock_timestamp() as at,
+      count(*)
+    from
+      gone
+  ),
+  ended as (
+    update jobs j
+    set
+      status = case
+        when g.retryable
+        and j.retry_count < j.max_retries then 'pending'
+        else 'failed'
+      end,
+      retry_count = j.retry_count + (
+        g.retryable
+        and j.retry_count < j.max_retries
+      )::integer,
+      run_at = case
+        when g.retryable
+        and j.retry_count < j.max_retries then clock.at + coalesce(
+          g.retry_after_ms * interval '1 ms',
+          (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'
+        )
+        else j.run_at
+      end,
+      assigned_worker_id = case
+        when g.retryable
+        and j.retry_count < j.max_retries then null
+        else j.assigned_worker_id
+      end,
+      completed_at = case
+        when g.retryable
+        and j.retry_count < j.max_retries then null
+        else clock.at
+      end,
+      error = g.error,
+      updated_at = clock.at,
+      version = j.version + 1
+    from
+      gone g,
+      clock
+    where
+      j.id = g.job_id
+      and j.status = 'running'
+      and j.epoch = g.epoch
+    returning
+      j.id,
+      j.epoch,
+      j.job_type,
+      j.benchmark_id,
+      j.unique_key,
+      j.status,
+      j.run_at,
+      g.worker_id,
+      g.claimed_at,
+      g.attempt,
+      g.ordinality,
+      g.error,
+      (
+        case
+          when g.timed_out then 'timed_out'
+          else 'expired'
+        end
+      ) as outcome
+  ),
+  scheduled as (
+    insert into
+      job_scheduled (run_at, job_id)
+    select
+      run_at,
+      id
+    from
+      ended
+    where
+      status = 'pending'
+  ),
+  finished as (
+    insert into
+      job_finished (job_id, finished_at, status, job_type, worker_id)
+    select
+      id,
+      clock.at,
+      'failed',
+      job_type,
+      worker_id
+    from
+      ended,
+      clock
+    where
+      status = 'failed'
+  ),
+  attempt as (
+    insert into
+      job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select
+      id,
+      epoch,
+      attempt,
+      worker_id,
+      claimed_at,
+      clock.at,
+      outcome,
+      error
+    from
+      ended,
+      clock
+  ),
+  unsealed as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids, epochs)
+    select
+      'job_attempt',
+      array_agg(id),
+      array_agg(epoch)
+    from
+      ended
+    having
+      count(*) > 0
+  ),
+  freed as (
+    update worker_slots s
+    set
+      used = greatest(s.used - e.jobs, 0),
+      completed = s.completed + e.completed,
+      failed = s.failed + e.failed
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs,
+          count(*) filter (
+            where
+              false
+          ) as completed,
+          count(*) filter (
+            where
+              true
+          ) as failed
+        from
+          ended
+        group by
+          worker_id
+      ) e
+    where
+      s.worker_id = e.worker_id
+  ),
+  unlocked as (
+    delete from job_keys k using ended e
+    where
+      e.status = 'failed'
+      and e.unique_key is not null
+      and k.job_type = e.job_type
+      and k.unique_key = e.unique_key
+      and k.job_id = e.id
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      ended
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      ended
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      "job_events" ("job_ids")
+    select
+      array_agg(id)
+    from
+      ended
+    having
+      count(*) > 0
+  )
+select
+  ordinality as position,
+  status = 'pending' as "willRetry",
+  case status
+    when 'pending' then run_at
+  end as "runAt"
+from
+  ended;
+-- $1 = null
+-- $2 = null
+-- $3 = null
+-- $4 = 30000
+-- $5 = 100
+-- $6 = null
+-- $7 = null
+-- $8 = null
+-- $9 = 30000

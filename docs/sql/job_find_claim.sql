@@ -1,0 +1,11 @@
+-- job_find_claim
+select
+  request_id as "requestId"
+from
+  requests
+where
+  actor = $1
+  and method = 'ClaimJobs'
+  and request_id = $2;
+-- $1 = 'w'
+-- $2 = 'r'

@@ -1,0 +1,448 @@
+-- job_insert
+with
+  i as materialized (
+    select
+      i.*,
+      l.job_type,
+      l.required_tags,
+      l.limit_key
+    from
+      unnest(
+        $1::uuid[],
+        $2::int4[],
+        $3::jsonb[],
+        $4::int4[],
+        $5::int4[],
+        $6::int4[],
+        $7::timestamptz[],
+        $8::uuid[],
+        $9::text[],
+        $10::jsonb[],
+        $11::uuid[]
+      ) with ordinality as i (
+        id,
+        lane_id,
+        payload,
+        priority,
+        max_retries,
+        timeout_seconds,
+        run_at,
+        benchmark_id,
+        unique_key,
+        metadata,
+        created_by,
+        ordinality
+      )
+      join job_lanes l on l.id = i.lane_id
+    where
+      i.benchmark_id is null
+      or exists (
+        select
+        from
+          benchmarks b
+        where
+          b.id = i.benchmark_id
+      )
+  ),
+  keyed as (
+    insert into
+      job_keys (job_type, unique_key, job_id)
+    select
+      job_type,
+      unique_key,
+      id
+    from
+      i
+    where
+      unique_key is not null
+    order by
+      job_type,
+      unique_key
+    on conflict do nothing
+    returning
+      job_id
+  ),
+  created as (
+    insert into
+      jobs (
+        id,
+        lane_id,
+        job_type,
+        required_tags,
+        limit_key,
+        payload,
+        priority,
+        max_retries,
+        timeout_seconds,
+        run_at,
+        benchmark_id,
+        unique_key,
+        metadata,
+        created_by
+      )
+    select
+      id,
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key,
+      payload,
+      priority,
+      max_retries,
+      timeout_seconds,
+      run_at,
+      benchmark_id,
+      unique_key,
+      metadata,
+      created_by
+    from
+      i
+    where
+      unique_key is null
+      or exists (
+        select
+        from
+          keyed k
+        where
+          k.job_id = i.id
+      )
+    order by
+      ordinality
+    returning
+      id,
+      sequence,
+      lane_id,
+      priority,
+      run_at,
+      job_type,
+      benchmark_id
+  ),
+  ready as (
+    insert into
+      job_ready (job_id, sequence, lane_id, priority)
+    select
+      id,
+      sequence,
+      lane_id,
+      priority
+    from
+      created
+    where
+      run_at is null
+      or run_at <= now()
+  ),
+  scheduled as (
+    insert into
+      job_scheduled (run_at, job_id)
+    select
+      run_at,
+      id
+    from
+      created
+    where
+      run_at > now()
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            null = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            null = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            null = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            null = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            null = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            null = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      created
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            null = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            null = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            null = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            null = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            null = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            (
+              case
+                when run_at > now() then 'scheduled'
+                else 'pending'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            null = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      created
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      "job_events" ("job_ids")
+    select
+      array_agg(id)
+    from
+      created
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      e.id,
+      e.action,
+      e.entity_type,
+      e.entity_id,
+      e.changes::jsonb,
+      e.user_id,
+      e.api_key_id,
+      e.actor,
+      e.ip_address,
+      e.user_agent,
+      e.request_id
+    from
+      unnest(
+        $12::uuid[],
+        $13::text[],
+        $14::text[],
+        $15::text[],
+        $16::text[],
+        $17::uuid[],
+        $18::uuid[],
+        $19::text[],
+        $20::text[],
+        $21::text[],
+        $22::text[]
+      ) as e (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    where
+      e.entity_id in (
+        select
+          id::text
+        from
+          created
+      )
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  now() as "createdAt",
+  (
+    select
+      array_agg(id)
+    from
+      created
+  ) as ids;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{1}'
+-- $3 = '{"{}"}'
+-- $4 = '{0}'
+-- $5 = '{3}'
+-- $6 = '{300}'
+-- $7 = '{null}'
+-- $8 = '{null}'
+-- $9 = '{null}'
+-- $10 = '{null}'
+-- $11 = '{null}'
+-- $12 = made anew each time
+-- $13 = '{create}'
+-- $14 = '{job}'
+-- $15 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $16 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
+-- $17 = '{null}'
+-- $18 = '{null}'
+-- $19 = '{service}'
+-- $20 = '{null}'
+-- $21 = '{null}'
+-- $22 = '{null}'

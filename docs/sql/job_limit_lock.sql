@@ -1,0 +1,20 @@
+-- job_limit_lock
+select
+  q.limit_key as "limitKey",
+  q.max_running as "maxRunning",
+  q.per_minute as "perMinute",
+  (
+    select
+      count(*)
+    from
+      job_leases l
+    where
+      l.limit_key = q.limit_key
+  ) as running,
+  q.updated_at as "updatedAt"
+from
+  job_limits q
+where
+  q.limit_key = $1
+for no key update;
+-- $1 = 'k'

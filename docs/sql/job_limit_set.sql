@@ -1,0 +1,34 @@
+-- job_limit_set
+with
+  q as (
+    insert into
+      job_limits (limit_key, max_running, per_minute, created_by)
+    values
+      ($1, $2, $3, $4)
+    on conflict (limit_key) do update
+    set
+      max_running = excluded.max_running,
+      per_minute = excluded.per_minute,
+      updated_at = now()
+    returning
+      *
+  )
+select
+  q.limit_key as "limitKey",
+  q.max_running as "maxRunning",
+  q.per_minute as "perMinute",
+  (
+    select
+      count(*)
+    from
+      job_leases l
+    where
+      l.limit_key = q.limit_key
+  ) as running,
+  q.updated_at as "updatedAt"
+from
+  q;
+-- $1 = 'k'
+-- $2 = 1
+-- $3 = null
+-- $4 = null

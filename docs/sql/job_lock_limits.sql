@@ -1,0 +1,11 @@
+-- job_lock_limits
+select
+  limit_key as "limitKey"
+from
+  job_limits
+where
+  limit_key = any ($1::"text" [])
+order by
+  limit_key
+for update;
+-- $1 = '{k}'

@@ -1,0 +1,127 @@
+-- job_page, 1 of 2
+select
+  r.id,
+  r.job_type as "jobType",
+  r.payload,
+  r.result,
+  r.metadata,
+  r.priority,
+  r.status,
+  r.error,
+  r.retry_count as "retryCount",
+  r.max_retries as "maxRetries",
+  r.timeout_seconds as "timeoutSeconds",
+  coalesce(l.worker_id, f.worker_id) as "workerId",
+  r.required_tags as "requiredTags",
+  r.run_at as "runAt",
+  r.benchmark_id as "benchmarkId",
+  r.limit_key as "limitKey",
+  r.unique_key as "uniqueKey",
+  r.progress,
+  r.progress_message as "progressMessage",
+  r.epoch,
+  r.started_at as "startedAt",
+  r.completed_at as "completedAt",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.version,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(pg_column_size(r.*)) over running as bytes
+    from
+      (
+        select
+          j.*,
+          u.wanted
+        from
+          unnest($1::"uuid" []) with ordinality as u (id, wanted)
+          join jobs j on j.id = u.id
+      ) r
+    window
+      running as (
+        order by
+          r.wanted rows between unbounded preceding
+          and current row
+      )
+  ) r
+  left join job_leases l on l.job_id = r.id
+  left join job_finished f on f.status = r.status
+  and f.finished_at = r.completed_at
+  and f.job_id = r.id
+where
+  r.place = 1
+  or r.bytes <= $2
+order by
+  r.wanted;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = 3145728
+
+-- job_page, 2 of 2
+select
+  r.id,
+  r.job_type as "jobType",
+  null::jsonb as payload,
+  null::jsonb as result,
+  null::jsonb as metadata,
+  r.priority,
+  r.status,
+  r.error,
+  r.retry_count as "retryCount",
+  r.max_retries as "maxRetries",
+  r.timeout_seconds as "timeoutSeconds",
+  coalesce(l.worker_id, f.worker_id) as "workerId",
+  r.required_tags as "requiredTags",
+  r.run_at as "runAt",
+  r.benchmark_id as "benchmarkId",
+  r.limit_key as "limitKey",
+  r.unique_key as "uniqueKey",
+  r.progress,
+  r.progress_message as "progressMessage",
+  r.epoch,
+  r.started_at as "startedAt",
+  r.completed_at as "completedAt",
+  r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  r.created_by as "createdBy",
+  r.version,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(600 + coalesce(octet_length(r.error), 0)) over running as bytes
+    from
+      (
+        select
+          j.*,
+          u.wanted
+        from
+          unnest($1::"uuid" []) with ordinality as u (id, wanted)
+          join jobs j on j.id = u.id
+      ) r
+    window
+      running as (
+        order by
+          r.wanted rows between unbounded preceding
+          and current row
+      )
+  ) r
+  left join job_leases l on l.job_id = r.id
+  left join job_finished f on f.status = r.status
+  and f.finished_at = r.completed_at
+  and f.job_id = r.id
+where
+  r.place = 1
+  or r.bytes <= $2
+order by
+  r.wanted;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = 3145728

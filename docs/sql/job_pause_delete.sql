@@ -1,0 +1,100 @@
+-- job_pause_delete
+with
+  resumed as (
+    delete from job_pauses
+    where
+      job_type = $1
+      and limit_key = $2
+    returning
+      job_type
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      e.id,
+      e.action,
+      e.entity_type,
+      e.entity_id,
+      e.changes::jsonb,
+      e.user_id,
+      e.api_key_id,
+      e.actor,
+      e.ip_address,
+      e.user_agent,
+      e.request_id
+    from
+      unnest(
+        $3::uuid[],
+        $4::text[],
+        $5::text[],
+        $6::text[],
+        $7::text[],
+        $8::uuid[],
+        $9::uuid[],
+        $10::text[],
+        $11::text[],
+        $12::text[],
+        $13::text[]
+      ) as e (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    where
+      exists (
+        select
+        from
+          resumed
+      )
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  job_type as "jobType"
+from
+  resumed;
+-- $1 = 't'
+-- $2 = ''
+-- $3 = made anew each time
+-- $4 = '{resume}'
+-- $5 = '{job_type}'
+-- $6 = '{t}'
+-- $7 = '{"{\"before\":{\"job_type\":\"t\"}}"}'
+-- $8 = '{null}'
+-- $9 = '{null}'
+-- $10 = '{service}'
+-- $11 = '{null}'
+-- $12 = '{null}'
+-- $13 = '{null}'

@@ -1,0 +1,302 @@
+-- job_release
+with
+  i as materialized (
+    select
+      *
+    from
+      unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as i (job_id, epoch, worker_id, ordinality)
+  ),
+  slot as materialized (
+    select
+      worker_id
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          i
+      )
+    order by
+      worker_id
+    for update
+  ),
+  gone as (
+    delete from job_leases l using (
+      select
+        i.*
+      from
+        i,
+        (
+          select
+            count(*)
+          from
+            slot
+        ) s
+      order by
+        i.job_id
+    ) i
+    where
+      l.job_id = i.job_id
+      and l.epoch = i.epoch
+      and l.worker_id = i.worker_id
+    returning
+      l.claimed_at,
+      l.attempt,
+      i.*
+  ),
+  clock as materialized (
+    select
+      clock_timestamp() as at,
+      count(*)
+    from
+      gone
+  ),
+  ended as (
+    update jobs j
+    set
+      status = 'pending',
+      assigned_worker_id = null,
+      updated_at = clock.at,
+      version = j.version + 1
+    from
+      gone g,
+      clock
+    where
+      j.id = g.job_id
+      and j.status = 'running'
+      and j.epoch = g.epoch
+    returning
+      j.id,
+      j.epoch,
+      j.job_type,
+      j.benchmark_id,
+      j.sequence,
+      j.lane_id,
+      j.priority,
+      g.worker_id,
+      g.claimed_at,
+      g.attempt,
+      g.ordinality
+  ),
+  ready as (
+    insert into
+      job_ready (job_id, sequence, lane_id, priority)
+    select
+      id,
+      sequence,
+      lane_id,
+      priority
+    from
+      ended
+  ),
+  attempt as (
+    insert into
+      job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select
+      id,
+      epoch,
+      attempt,
+      worker_id,
+      claimed_at,
+      clock.at,
+      'released',
+      null
+    from
+      ended,
+      clock
+  ),
+  unsealed as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids, epochs)
+    select
+      'job_attempt',
+      array_agg(id),
+      array_agg(epoch)
+    from
+      ended
+    having
+      count(*) > 0
+  ),
+  freed as (
+    update worker_slots s
+    set
+      used = greatest(s.used - e.jobs, 0),
+      completed = s.completed + e.completed,
+      failed = s.failed + e.failed
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs,
+          count(*) filter (
+            where
+              false
+          ) as completed,
+          count(*) filter (
+            where
+              false
+          ) as failed
+        from
+          ended
+        group by
+          worker_id
+      ) e
+    where
+      s.worker_id = e.worker_id
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      ended
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      ended
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      "job_events" ("job_ids")
+    select
+      array_agg(id)
+    from
+      ended
+    having
+      count(*) > 0
+  )
+select
+  case
+    when count(*) < (
+      select
+        count(*)
+      from
+        i
+    ) then coalesce(array_agg(ordinality::integer), '{}')
+  end as positions
+from
+  ended;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{1}'
+-- $3 = '{w}'

@@ -1,0 +1,304 @@
+-- job_retry
+with
+  wanted as materialized (
+    select
+      j.id,
+      j.status,
+      j.completed_at,
+      j.job_type,
+      j.unique_key
+    from
+      jobs j
+      join job_finished f on f.status = j.status
+      and f.finished_at = j.completed_at
+      and f.job_id = j.id
+    where
+      j.id = any ($1::"uuid" [])
+      and j.status in ('failed', 'cancelled')
+    order by
+      j.id
+    for update of
+      f
+  ),
+  keyed as (
+    insert into
+      job_keys (job_type, unique_key, job_id)
+    select
+      job_type,
+      unique_key,
+      id
+    from
+      wanted
+    where
+      unique_key is not null
+    order by
+      job_type,
+      unique_key
+    on conflict do nothing
+    returning
+      job_id
+  ),
+  retried as (
+    update jobs j
+    set
+      status = 'pending',
+      retry_count = 0,
+      epoch = j.epoch + 1,
+      run_at = null,
+      error = null,
+      result = null,
+      progress = 0,
+      progress_message = null,
+      assigned_worker_id = null,
+      started_at = null,
+      completed_at = null,
+      updated_at = clock_timestamp(),
+      version = j.version + 1
+    from
+      wanted w
+    where
+      j.id = w.id
+      and (
+        w.unique_key is null
+        or exists (
+          select
+          from
+            keyed k
+          where
+            k.job_id = w.id
+        )
+      )
+    returning
+      j.id,
+      j.job_type,
+      j.benchmark_id,
+      j.lane_id,
+      j.priority,
+      j.sequence,
+      w.status as was,
+      w.completed_at
+  ),
+  unfinished as (
+    delete from job_finished f using retried r
+    where
+      f.status = r.was
+      and f.finished_at = r.completed_at
+      and f.job_id = r.id
+  ),
+  ready as (
+    insert into
+      job_ready (job_id, sequence, lane_id, priority)
+    select
+      id,
+      sequence,
+      lane_id,
+      priority
+    from
+      retried
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            was = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            was = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            was = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            was = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            was = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            was = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      retried
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            was = 'pending'
+        )
+      )::integer as "pending",
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            was = 'scheduled'
+        )
+      )::integer as "scheduled",
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            was = 'running'
+        )
+      )::integer as "running",
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            was = 'completed'
+        )
+      )::integer as "completed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            was = 'failed'
+        )
+      )::integer as "failed",
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            was = 'cancelled'
+        )
+      )::integer as "cancelled"
+    from
+      retried
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      "job_events" ("job_ids")
+    select
+      array_agg(id)
+    from
+      retried
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    select
+      ($2::uuid[]) [row_number() over ()] as id,
+      'retry' as action,
+      'job' as entity_type,
+      c.id::text as entity_id,
+      jsonb_build_object(
+        'before',
+        jsonb_build_object(
+          'status',
+          (
+            case c.was
+              when 'scheduled' then 'pending'
+              else c.was
+            end
+          )
+        )
+      ) || '{"after": {"status": "pending"}}' as changes,
+      $3::uuid as user_id,
+      $4::uuid as api_key_id,
+      $5::text as actor,
+      $6::text as ip_address,
+      $7::text as user_agent,
+      $8::text as request_id
+    from
+      retried c
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  id
+from
+  retried;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = made anew each time
+-- $3 = null
+-- $4 = null
+-- $5 = 'service'
+-- $6 = null
+-- $7 = null
+-- $8 = null

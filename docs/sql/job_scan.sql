@@ -1,0 +1,561 @@
+-- job_scan, 1 of 5
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1
+      and j.job_type = $2
+      and j.benchmark_id is not distinct from $3
+      and j.worker_id is not distinct from $4 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          f.finished_at as key,
+          f.worker_id,
+          f.job_id as id,
+          f.status,
+          f.job_type,
+          j.benchmark_id
+        from
+          (
+            select
+              *
+            from
+              job_finished f
+            where
+              f.status = $5
+              and true
+              and f.worker_id = $6
+            order by
+              f.finished_at desc,
+              f.job_id desc
+            limit
+              $7
+          ) f
+          join jobs j on j.id = f.job_id
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $8
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastKey",
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastId";
+-- $1 = 'completed'
+-- $2 = 't'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = 'w'
+-- $5 = 'completed'
+-- $6 = 'w'
+-- $7 = 5000
+-- $8 = 2
+
+-- job_scan, 2 of 5
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          f.finished_at as key,
+          f.worker_id,
+          f.job_id as id,
+          f.status,
+          f.job_type,
+          j.benchmark_id
+        from
+          (
+            select
+              *
+            from
+              job_finished f
+            where
+              f.status = $2
+              and (f.finished_at, f.job_id) < ($3::timestamptz, $4::uuid)
+            order by
+              f.finished_at desc,
+              f.job_id desc
+            limit
+              $5
+          ) f
+          join jobs j on j.id = f.job_id
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $6
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastKey",
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastId";
+-- $1 = 'failed'
+-- $2 = 'failed'
+-- $3 = '2026-01-31T12:00:00.000001Z'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 5000
+-- $6 = 2
+
+-- job_scan, 3 of 5
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1
+      and j.job_type = $2
+      and j.worker_id is not distinct from $3 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.created_at as key,
+          l.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id
+        from
+          job_leases l
+          join jobs j on j.id = l.job_id
+        where
+          (j.created_at, j.id) < ($4::timestamptz, $5::uuid)
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $6
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastKey",
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastId";
+-- $1 = 'running'
+-- $2 = 't'
+-- $3 = 'w'
+-- $4 = '2026-01-31T12:00:00.000001Z'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 2
+
+-- job_scan, 4 of 5
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.job_type = $1
+      and j.benchmark_id is not distinct from $2 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.created_at as key,
+          l.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              (j.created_at, j.id) < ($3::timestamptz, $4::uuid)
+              and j.benchmark_id = $5
+            order by
+              j.created_at desc,
+              j.id desc
+            limit
+              $6
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) l on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $7
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastKey",
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastId";
+-- $1 = 't'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '2026-01-31T12:00:00.000001Z'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 5000
+-- $7 = 2
+
+-- job_scan, 5 of 5
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.created_at as key,
+          l.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              true
+            order by
+              j.created_at desc,
+              j.id desc
+            limit
+              $2
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) l on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $3
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastKey",
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as "lastId";
+-- $1 = 'pending'
+-- $2 = 5000
+-- $3 = 2

@@ -1,0 +1,220 @@
+-- job_stats, 1 of 2
+with recursive
+  totals as (
+    select
+      job_type,
+      coalesce(sum(pending), 0)::integer as pending,
+      coalesce(sum(scheduled), 0)::integer as scheduled,
+      coalesce(sum(running), 0)::integer as running,
+      coalesce(sum(completed), 0)::integer as completed,
+      coalesce(sum(failed), 0)::integer as failed,
+      coalesce(sum(cancelled), 0)::integer as cancelled
+    from
+      job_stat_deltas
+    where
+      benchmark_id is null
+    group by
+      job_type
+  ),
+  head (lane_id, priority, sequence, job_id) as (
+    select
+      l.id,
+      r.priority,
+      r.sequence,
+      r.job_id
+    from
+      job_lanes l
+      cross join lateral (
+        select
+          *
+        from
+          job_ready r
+        where
+          r.lane_id = l.id
+        order by
+          r.priority desc,
+          r.sequence
+        limit
+          1
+      ) r
+    where
+      $1
+      and l.job_type in (
+        select
+          job_type
+        from
+          totals
+        where
+          pending > 0
+      )
+    union all
+    select
+      h.lane_id,
+      r.priority,
+      r.sequence,
+      r.job_id
+    from
+      head h
+      cross join lateral (
+        select
+          *
+        from
+          job_ready r
+        where
+          r.lane_id = h.lane_id
+          and r.priority < h.priority
+        order by
+          r.priority desc,
+          r.sequence
+        limit
+          1
+      ) r
+  ),
+  oldest as (
+    select
+      j.job_type,
+      min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+    from
+      head h
+      join jobs j on j.id = h.job_id
+    group by
+      j.job_type
+  )
+select
+  t.job_type as "jobType",
+  t.pending,
+  t.scheduled,
+  t.running,
+  t.completed,
+  t.failed,
+  t.cancelled,
+  (
+    case
+      when t.pending > 0 then greatest(
+        extract(
+          epoch
+          from
+            clock_timestamp() - o.since
+        ) * 1000,
+        0
+      )
+    end
+  )::double precision as "oldestPendingAgeMs"
+from
+  totals t
+  left join oldest o on o.job_type = t.job_type
+order by
+  t.job_type;
+-- $1 = true
+
+-- job_stats, 2 of 2
+with recursive
+  totals as (
+    select
+      job_type,
+      coalesce(sum(pending), 0)::integer as pending,
+      coalesce(sum(scheduled), 0)::integer as scheduled,
+      coalesce(sum(running), 0)::integer as running,
+      coalesce(sum(completed), 0)::integer as completed,
+      coalesce(sum(failed), 0)::integer as failed,
+      coalesce(sum(cancelled), 0)::integer as cancelled
+    from
+      job_stat_deltas
+    where
+      benchmark_id = $1
+      and job_type = $2
+    group by
+      job_type
+  ),
+  head (lane_id, priority, sequence, job_id) as (
+    select
+      l.id,
+      r.priority,
+      r.sequence,
+      r.job_id
+    from
+      job_lanes l
+      cross join lateral (
+        select
+          *
+        from
+          job_ready r
+        where
+          r.lane_id = l.id
+        order by
+          r.priority desc,
+          r.sequence
+        limit
+          1
+      ) r
+    where
+      $3
+      and l.job_type in (
+        select
+          job_type
+        from
+          totals
+        where
+          pending > 0
+      )
+    union all
+    select
+      h.lane_id,
+      r.priority,
+      r.sequence,
+      r.job_id
+    from
+      head h
+      cross join lateral (
+        select
+          *
+        from
+          job_ready r
+        where
+          r.lane_id = h.lane_id
+          and r.priority < h.priority
+        order by
+          r.priority desc,
+          r.sequence
+        limit
+          1
+      ) r
+  ),
+  oldest as (
+    select
+      j.job_type,
+      min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+    from
+      head h
+      join jobs j on j.id = h.job_id
+    group by
+      j.job_type
+  )
+select
+  t.job_type as "jobType",
+  t.pending,
+  t.scheduled,
+  t.running,
+  t.completed,
+  t.failed,
+  t.cancelled,
+  (
+    case
+      when t.pending > 0 then greatest(
+        extract(
+          epoch
+          from
+            clock_timestamp() - o.since
+        ) * 1000,
+        0
+      )
+    end
+  )::double precision as "oldestPendingAgeMs"
+from
+  totals t
+  left join oldest o on o.job_type = t.job_type
+order by
+  t.job_type;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 't'
+-- $3 = false

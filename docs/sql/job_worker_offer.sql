@@ -1,0 +1,41 @@
+-- job_worker_offer
+with
+  heartbeat as (
+    update workers
+    set
+      last_heartbeat = clock_timestamp()
+    where
+      ctid = any (
+        array(
+          select
+            ctid
+          from
+            workers
+          where
+            worker_id in (
+              select
+                $1
+            )
+            and last_heartbeat < statement_timestamp() - $2 * interval '1 ms'
+          for no key update
+            skip locked
+        )
+      )
+  )
+select
+  tags,
+  job_types as "jobTypes",
+  draining,
+  (
+    select
+      coalesce(max(id), 0)
+    from
+      job_lanes
+  ) as "newestLane"
+from
+  workers
+where
+  worker_id = $3;
+-- $1 = 'w'
+-- $2 = 5000
+-- $3 = 'w'

@@ -1,0 +1,3 @@
+-- metrics_size
+select
+  pg_database_size(current_database()) as bytes;

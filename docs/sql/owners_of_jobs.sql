@@ -1,0 +1,9 @@
+-- owners_of_jobs
+select
+  id,
+  created_by as owner
+from
+  jobs
+where
+  id = any ($1::uuid[]);
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

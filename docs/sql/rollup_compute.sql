@@ -1,0 +1,246 @@
+-- rollup_compute
+with
+  rollup as materialized (
+    select
+      p.*,
+      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      s.names is not null as is_settled,
+      case
+        when p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') then true
+        when s.names is not null then p.metric = any (s.names)
+        else length(p.metric) <= $1
+        and row_number() over (
+          partition by
+            p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed'),
+            length(p.metric) <= $2
+          order by
+            p.count desc,
+            p.metric
+        ) <= $3
+      end as is_kept
+    from
+      (
+        select
+          p.benchmark_id,
+          p.metric,
+          sum(p.count)::bigint as count,
+          sum(p.sum) as sum,
+          greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(p.low) as min,
+          max(p.high) as max,
+          array_agg(
+            p.bin
+            order by
+              p.bin
+          ) as bins,
+          array_agg(
+            p.count
+            order by
+              p.bin
+          ) as bin_counts,
+          array_agg(
+            p.low
+            order by
+              p.bin
+          ) as bin_lows,
+          array_agg(
+            p.high
+            order by
+              p.bin
+          ) as bin_highs
+        from
+          (
+            select
+              p.*,
+              case
+                when abs(sum(p.sum) over whole) < 1e-290 then 0
+                else sum(p.sum) over whole / sum(p.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      e.benchmark_id,
+                      v.metric,
+                      v.value
+                    from
+                      (
+                        select
+                          *,
+                          error is not null as failed
+                        from
+                          evaluations
+                        where
+                          benchmark_id = $4
+                      ) e
+                      cross join lateral (
+                        select
+                          metric,
+                          value
+                        from
+                          (
+                            values
+                              ('metrics.failed', e.failed::integer::double precision),
+                              ('score', e."score"::double precision),
+                              ('latency_ms', e."latency_ms"::double precision),
+                              ('input_tokens', e."input_tokens"::double precision),
+                              ('output_tokens', e."output_tokens"::double precision),
+                              ('cost_usd', e."cost_usd"::double precision)
+                          ) c (metric, value)
+                        union all
+                        select
+                          case
+                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                            else m.key
+                          end as metric,
+                          case jsonb_typeof(m.value)
+                            when 'number' then m.value::double precision
+                            else m.value::boolean::integer
+                          end as value
+                        from
+                          jsonb_each(e.metrics) m
+                        where
+                          e.metrics <> '{}'
+                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                      ) v
+                    where
+                      abs(v.value) < 1e150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) p
+            window
+              whole as (
+                partition by
+                  p.benchmark_id,
+                  p.metric
+              )
+          ) p
+        group by
+          p.benchmark_id,
+          p.metric
+      ) p
+      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+  ),
+  written as (
+    insert into
+      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
+    select
+      r.benchmark_id,
+      r.metric,
+      r.count,
+      r.sum,
+      r.m2,
+      r.min,
+      r.max,
+      r.bins,
+      r.bin_counts,
+      r.bin_lows,
+      r.bin_highs,
+      b.dataset
+    from
+      rollup r
+      join benchmarks b on b.id = r.benchmark_id
+    where
+      r.is_kept
+    on conflict (benchmark_id, metric) do update
+    set
+      count = excluded.count,
+      sum = excluded.sum,
+      m2 = excluded.m2,
+      min = excluded.min,
+      max = excluded.max,
+      bins = excluded.bins,
+      bin_counts = excluded.bin_counts,
+      bin_lows = excluded.bin_lows,
+      bin_highs = excluded.bin_highs
+  ),
+  dropped as (
+    delete from metric_rollups
+    where
+      benchmark_id = $5
+      and metric not in (
+        select
+          metric
+        from
+          rollup
+        where
+          is_kept
+      )
+  ),
+  counted as (
+    delete from metric_deltas
+    where
+      benchmark_id = $6
+      and (
+        select
+          count(*)
+        from
+          rollup
+      ) >= 0
+  )
+select
+  case
+    when count(*) filter (
+      where
+        not is_kept
+        and not is_settled
+    ) > 0 then coalesce(
+      array_agg(metric::text) filter (
+        where
+          is_kept
+          and not is_built_in
+      ),
+      '{}'
+    )
+  end as names,
+  count(*) filter (
+    where
+      not is_kept
+  ) as "leftOut"
+from
+  rollup;
+-- $1 = 255
+-- $2 = 255
+-- $3 = 256
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -1,0 +1,348 @@
+-- rollup_fold
+with
+  folded as (
+    delete from metric_deltas
+    where
+      ctid = any (
+        array(
+          select
+            ctid
+          from
+            metric_deltas
+          where
+            benchmark_id = any ($1::uuid[])
+            and count > 0
+          limit
+            $2
+        )
+      )
+    returning
+      *
+  ),
+  named as (
+    select
+      n.benchmark_id,
+      n.metric,
+      s.names is not null as is_settled,
+      n.is_there
+      or n.metric = any (s.names) as is_kept,
+      row_number() over (
+        partition by
+          n.benchmark_id
+        order by
+          n.is_there desc,
+          n.metric
+      ) as place
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          bool_or(is_there) as is_there
+        from
+          (
+            select
+              benchmark_id,
+              metric,
+              false as is_there
+            from
+              folded
+            union all
+            select
+              benchmark_id,
+              metric,
+              true
+            from
+              metric_rollups
+            where
+              benchmark_id in (
+                select
+                  benchmark_id
+                from
+                  folded
+              )
+          ) n
+        where
+          not n.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        group by
+          benchmark_id,
+          metric
+      ) n
+      left join stale_rollups s on s.benchmark_id = n.benchmark_id
+  ),
+  left_out as materialized (
+    select
+      benchmark_id,
+      metric,
+      is_settled
+    from
+      named
+    where
+      case
+        when is_settled then not is_kept
+        else place > $3
+      end
+  ),
+  settled as (
+    insert into
+      stale_rollups (benchmark_id, is_missing, names_left_out, names)
+    select
+      n.benchmark_id,
+      false,
+      count(l.metric),
+      coalesce(
+        array_agg(n.metric::text) filter (
+          where
+            l.metric is null
+        ),
+        '{}'
+      )
+    from
+      named n
+      left join left_out l on l.benchmark_id = n.benchmark_id
+      and l.metric = n.metric
+    where
+      n.benchmark_id in (
+        select
+          benchmark_id
+        from
+          left_out
+        where
+          not is_settled
+      )
+    group by
+      n.benchmark_id
+    on conflict (benchmark_id) do update
+    set
+      names = excluded.names,
+      names_left_out = excluded.names_left_out
+  ),
+  part as (
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      folded f
+    where
+      not exists (
+        select
+        from
+          left_out l
+        where
+          l.benchmark_id = f.benchmark_id
+          and l.metric = f.metric
+      )
+    union all
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      metric_rollups r
+    where
+      (r.benchmark_id, r.metric) in (
+        select
+          benchmark_id,
+          metric
+        from
+          folded
+      )
+  ),
+  written as (
+    insert into
+      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
+    select
+      m.benchmark_id,
+      m.metric,
+      m.count,
+      m.sum,
+      m.m2,
+      m.min,
+      m.max,
+      m.bins,
+      m.bin_counts,
+      m.bin_lows,
+      m.bin_highs,
+      b.dataset
+    from
+      (
+        select
+          m.benchmark_id,
+          m.metric,
+          m.count,
+          m.sum,
+          m.m2,
+          b.min,
+          b.max,
+          b.bins,
+          b.bin_counts,
+          b.bin_lows,
+          b.bin_highs,
+          case
+            when m.was_taken
+            and m.size > 1e-290 then m.m2 < 1e-5 * m.size
+            else false
+          end as is_lossy
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              max(p.n)::bigint as count,
+              max(p.total) as sum,
+              greatest(
+                sum(
+                  case
+                    when abs(
+                      case
+                        when abs(p.sum) < 1e-290 then 0
+                        else p.sum / p.count
+                      end - p.mean
+                    ) < 1e-150 then p.m2
+                    else p.m2 + p.count * (
+                      case
+                        when abs(p.sum) < 1e-290 then 0
+                        else p.sum / p.count
+                      end - p.mean
+                    ) ^ 2
+                  end
+                ),
+                0
+              ) as m2,
+              bool_or(p.count < 0) as was_taken,
+              sum(
+                abs(
+                  case
+                    when abs(
+                      case
+                        when abs(p.sum) < 1e-290 then 0
+                        else p.sum / p.count
+                      end - p.mean
+                    ) < 1e-150 then p.m2
+                    else p.m2 + p.count * (
+                      case
+                        when abs(p.sum) < 1e-290 then 0
+                        else p.sum / p.count
+                      end - p.mean
+                    ) ^ 2
+                  end
+                )
+              ) as size
+            from
+              (
+                select
+                  p.*,
+                  case
+                    when abs(p.total) < 1e-290 then 0
+                    else p.total / p.n
+                  end as mean
+                from
+                  (
+                    select
+                      p.*,
+                      sum(p.count) over whole as n,
+                      sum(p.sum) over whole as total
+                    from
+                      "part" p
+                    window
+                      whole as (
+                        partition by
+                          p.benchmark_id,
+                          p.metric
+                      )
+                  ) p
+                where
+                  p.n > 0
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+          join (
+            select
+              b.benchmark_id,
+              b.metric,
+              min(b.low) as min,
+              max(b.high) as max,
+              array_agg(
+                b.bin
+                order by
+                  b.bin
+              ) as bins,
+              array_agg(
+                b.count
+                order by
+                  b.bin
+              ) as bin_counts,
+              array_agg(
+                b.low
+                order by
+                  b.bin
+              ) as bin_lows,
+              array_agg(
+                b.high
+                order by
+                  b.bin
+              ) as bin_highs
+            from
+              (
+                select
+                  u.bin,
+                  p.metric,
+                  p.benchmark_id,
+                  sum(u.count)::bigint as count,
+                  min(u.low) as low,
+                  max(u.high) as high
+                from
+                  "part" p
+                  cross join lateral unnest(p.bins, p.bin_counts, p.bin_lows, p.bin_highs) u (bin, count, low, high)
+                group by
+                  1,
+                  2,
+                  3
+                having
+                  sum(u.count) > 0
+              ) b
+            group by
+              b.benchmark_id,
+              b.metric
+          ) b on b.benchmark_id = m.benchmark_id
+          and b.metric = m.metric
+      ) m
+      join benchmarks b on b.id = m.benchmark_id
+    on conflict (benchmark_id, metric) do update
+    set
+      count = excluded.count,
+      sum = excluded.sum,
+      m2 = excluded.m2,
+      min = excluded.min,
+      max = excluded.max,
+      bins = excluded.bins,
+      bin_counts = excluded.bin_counts,
+      bin_lows = excluded.bin_lows,
+      bin_highs = excluded.bin_highs
+  )
+select
+  count(*) as folded
+from
+  folded;
+-- $1 = '{00000000-0000-0000-0000-000000000000}'
+-- $2 = 10
+-- $3 = 256

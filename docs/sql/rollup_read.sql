@@ -1,0 +1,238 @@
+-- rollup_read
+with
+  delta as (
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      metric_deltas
+    where
+      benchmark_id = $1
+  ),
+  base as (
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      metric_rollups
+    where
+      benchmark_id = $2
+  ),
+  part as (
+    select
+      *
+    from
+      delta
+    union all
+    select
+      *
+    from
+      base
+    where
+      metric in (
+        select
+          metric
+        from
+          delta
+      )
+  ),
+  merged as (
+    select
+      *,
+      false as is_lossy
+    from
+      base
+    where
+      metric not in (
+        select
+          metric
+        from
+          delta
+      )
+    union all
+    select
+      m.benchmark_id,
+      m.metric,
+      m.count,
+      m.sum,
+      m.m2,
+      b.min,
+      b.max,
+      b.bins,
+      b.bin_counts,
+      b.bin_lows,
+      b.bin_highs,
+      case
+        when m.was_taken
+        and m.size > 1e-290 then m.m2 < 1e-5 * m.size
+        else false
+      end as is_lossy
+    from
+      (
+        select
+          p.benchmark_id,
+          p.metric,
+          max(p.n)::bigint as count,
+          max(p.total) as sum,
+          greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          bool_or(p.count < 0) as was_taken,
+          sum(
+            abs(
+              case
+                when abs(
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) < 1e-150 then p.m2
+                else p.m2 + p.count * (
+                  case
+                    when abs(p.sum) < 1e-290 then 0
+                    else p.sum / p.count
+                  end - p.mean
+                ) ^ 2
+              end
+            )
+          ) as size
+        from
+          (
+            select
+              p.*,
+              case
+                when abs(p.total) < 1e-290 then 0
+                else p.total / p.n
+              end as mean
+            from
+              (
+                select
+                  p.*,
+                  sum(p.count) over whole as n,
+                  sum(p.sum) over whole as total
+                from
+                  "part" p
+                window
+                  whole as (
+                    partition by
+                      p.benchmark_id,
+                      p.metric
+                  )
+              ) p
+            where
+              p.n > 0
+          ) p
+        group by
+          p.benchmark_id,
+          p.metric
+      ) m
+      join (
+        select
+          b.benchmark_id,
+          b.metric,
+          min(b.low) as min,
+          max(b.high) as max,
+          array_agg(
+            b.bin
+            order by
+              b.bin
+          ) as bins,
+          array_agg(
+            b.count
+            order by
+              b.bin
+          ) as bin_counts,
+          array_agg(
+            b.low
+            order by
+              b.bin
+          ) as bin_lows,
+          array_agg(
+            b.high
+            order by
+              b.bin
+          ) as bin_highs
+        from
+          (
+            select
+              u.bin,
+              p.metric,
+              p.benchmark_id,
+              sum(u.count)::bigint as count,
+              min(u.low) as low,
+              max(u.high) as high
+            from
+              "part" p
+              cross join lateral unnest(p.bins, p.bin_counts, p.bin_lows, p.bin_highs) u (bin, count, low, high)
+            group by
+              1,
+              2,
+              3
+            having
+              sum(u.count) > 0
+          ) b
+        group by
+          b.benchmark_id,
+          b.metric
+      ) b on b.benchmark_id = m.benchmark_id
+      and b.metric = m.metric
+  )
+select
+  m.metric,
+  coalesce(m.count, 0) as count,
+  coalesce(m.sum, 0) as sum,
+  coalesce(m.m2, 0) as m2,
+  coalesce(m.min, 0) as min,
+  coalesce(m.max, 0) as max,
+  coalesce(array_send (m.bin_counts), '') as counts,
+  coalesce(array_send (m.bin_lows), '') as lows,
+  coalesce(array_send (m.bin_highs), '') as highs,
+  coalesce(m.is_lossy, false) as "isLossy",
+  coalesce(s.is_missing, false) as "isMissing",
+  coalesce(s.names_left_out, 0) as "namesLeftOut"
+from
+  (
+    select
+      $3::uuid as id
+  ) one
+  left join stale_rollups s on s.benchmark_id = one.id
+  left join merged m on s.names is null
+  or m.metric = any (s.names)
+  or m.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed');
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'

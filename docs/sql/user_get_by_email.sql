@@ -1,0 +1,19 @@
+-- user_get_by_email
+select
+  u.id,
+  u.email,
+  u.username,
+  u.role,
+  u.active,
+  u.email_verified as "emailVerified",
+  u.metadata,
+  u.last_login as "lastLogin",
+  u.created_at as "createdAt",
+  u.updated_at as "updatedAt",
+  u.version
+from
+  users u
+where
+  lower(u.email) = lower($1)
+  and u.deleted_at is null;
+-- $1 = 'ada@example.com'

@@ -1,0 +1,20 @@
+-- user_lock
+select
+  u.id,
+  u.email,
+  u.username,
+  u.role,
+  u.active,
+  u.email_verified as "emailVerified",
+  u.metadata,
+  u.last_login as "lastLogin",
+  u.created_at as "createdAt",
+  u.updated_at as "updatedAt",
+  u.version
+from
+  users u
+where
+  u.id = $1
+  and u.deleted_at is null
+for no key update;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -1,0 +1,49 @@
+-- worker_get_by_name
+select
+  w.id,
+  w.worker_id as "workerId",
+  w.address,
+  (
+    case
+      when w.last_heartbeat <= statement_timestamp() - $1 * interval '1 ms' then 'offline'
+      when w.draining then 'draining'
+      when s.used > 0 then 'busy'
+      else 'idle'
+    end
+  ) as status,
+  (
+    case
+      when w.last_heartbeat <= statement_timestamp() - $2 * interval '1 ms' then 'unhealthy'
+      when w.last_heartbeat <= statement_timestamp() - $3 * interval '1 ms' then 'degraded'
+      else 'healthy'
+    end
+  ) as health,
+  w.capacity,
+  s.used as "currentTasks",
+  s.completed as "completedTasks",
+  s.failed as "failedTasks",
+  case
+    when w.capacity > 0 then s.used::double precision / w.capacity
+    else 1
+  end as
+load,
+w.tags,
+w.job_types as "jobTypes",
+w.metadata,
+w.worker_version as version,
+w.cpu_usage as cpu,
+w.memory_usage as memory,
+w.drain_reason as "drainReason",
+w.last_heartbeat as "lastHeartbeat",
+w.registered_at as "registeredAt",
+w.updated_at as "updatedAt",
+w.created_by as "createdBy"
+from
+  workers w
+  join worker_slots s on s.worker_id = w.worker_id
+where
+  w.worker_id = $4;
+-- $1 = 30000
+-- $2 = 30000
+-- $3 = 10000
+-- $4 = 'w'

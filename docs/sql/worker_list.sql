@@ -1,0 +1,188 @@
+-- worker_list, 1 of 2
+select
+  r.id,
+  r.worker_id as "workerId",
+  r.address,
+  (
+    case
+      when r.last_heartbeat <= statement_timestamp() - $1 * interval '1 ms' then 'offline'
+      when r.draining then 'draining'
+      when r.used > 0 then 'busy'
+      else 'idle'
+    end
+  ) as status,
+  (
+    case
+      when r.last_heartbeat <= statement_timestamp() - $2 * interval '1 ms' then 'unhealthy'
+      when r.last_heartbeat <= statement_timestamp() - $3 * interval '1 ms' then 'degraded'
+      else 'healthy'
+    end
+  ) as health,
+  r.capacity,
+  r.used as "currentTasks",
+  r.completed as "completedTasks",
+  r.failed as "failedTasks",
+  case
+    when r.capacity > 0 then r.used::double precision / r.capacity
+    else 1
+  end as
+load,
+r.tags,
+r.job_types as "jobTypes",
+r.metadata,
+r.worker_version as version,
+r.cpu_usage as cpu,
+r.memory_usage as memory,
+r.drain_reason as "drainReason",
+r.last_heartbeat as "lastHeartbeat",
+r.registered_at as "registeredAt",
+r.updated_at as "updatedAt",
+r.created_by as "createdBy",
+r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(pg_column_size(r.*)) over running as bytes
+    from
+      (
+        select
+          w.*,
+          s.used,
+          s.completed,
+          s.failed
+        from
+          workers w
+          join worker_slots s on s.worker_id = w.worker_id
+        where
+          true
+        order by
+          w.registered_at desc,
+          w.id desc
+        limit
+          $4
+      ) r
+    window
+      running as (
+        order by
+          r.registered_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $5
+order by
+  r.registered_at desc,
+  r.id desc;
+-- $1 = 30000
+-- $2 = 30000
+-- $3 = 10000
+-- $4 = 2
+-- $5 = 3145728
+
+-- worker_list, 2 of 2
+select
+  r.id,
+  r.worker_id as "workerId",
+  r.address,
+  (
+    case
+      when r.last_heartbeat <= statement_timestamp() - $1 * interval '1 ms' then 'offline'
+      when r.draining then 'draining'
+      when r.used > 0 then 'busy'
+      else 'idle'
+    end
+  ) as status,
+  (
+    case
+      when r.last_heartbeat <= statement_timestamp() - $2 * interval '1 ms' then 'unhealthy'
+      when r.last_heartbeat <= statement_timestamp() - $3 * interval '1 ms' then 'degraded'
+      else 'healthy'
+    end
+  ) as health,
+  r.capacity,
+  r.used as "currentTasks",
+  r.completed as "completedTasks",
+  r.failed as "failedTasks",
+  case
+    when r.capacity > 0 then r.used::double precision / r.capacity
+    else 1
+  end as
+load,
+r.tags,
+r.job_types as "jobTypes",
+r.metadata,
+r.worker_version as version,
+r.cpu_usage as cpu,
+r.memory_usage as memory,
+r.drain_reason as "drainReason",
+r.last_heartbeat as "lastHeartbeat",
+r.registered_at as "registeredAt",
+r.updated_at as "updatedAt",
+r.created_by as "createdBy",
+r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(pg_column_size(r.*)) over running as bytes
+    from
+      (
+        select
+          w.*,
+          s.used,
+          s.completed,
+          s.failed
+        from
+          workers w
+          join worker_slots s on s.worker_id = w.worker_id
+        where
+          true
+          and (
+            case
+              when w.last_heartbeat <= statement_timestamp() - $4 * interval '1 ms' then 'offline'
+              when w.draining then 'draining'
+              when s.used > 0 then 'busy'
+              else 'idle'
+            end
+          ) = $5
+          and w.tags @> $6::"text" []
+          and w.last_heartbeat > statement_timestamp() - $7 * interval '1 ms'
+          and (w.registered_at, w.id) < ($8::timestamptz, $9::uuid)
+        order by
+          w.registered_at desc,
+          w.id desc
+        limit
+          $10
+      ) r
+    window
+      running as (
+        order by
+          r.registered_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes <= $11
+order by
+  r.registered_at desc,
+  r.id desc;
+-- $1 = 30000
+-- $2 = 30000
+-- $3 = 10000
+-- $4 = 30000
+-- $5 = 'busy'
+-- $6 = '{a}'
+-- $7 = 1
+-- $8 = '2026-01-31T12:00:00.000001Z'
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = 2
+-- $11 = 3145728

@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from "node:util";
+import { format } from "sql-formatter";
+import type { z } from "zod";
+import type { Statement } from "../../src/database/statement/sql.ts";
+import { literalOf } from "./literal.ts";
+
+type AnyStatement = Statement<never[], z.ZodType>;
+
+/** The text of a query, with a clause and a column a line. */
+export function formatSql(text: string): string {
+  return format(text, { language: "postgresql", expressionWidth: 100, keywordCase: "lower" });
+}
+
+/** The text that PostgreSQL gets: Slonik's own name for a parameter stands only where fragments are put together. */
+export function textOf(query: { sql: string }): string {
+  return query.sql.replaceAll("$slonik_", "$");
+}
+
+/** Each text that a statement has among its examples, whole, with the parameters of the first example that reaches it. */
+export function renderStatement(statement: AnyStatement): string {
+  const variants = new Map<string, never[]>();
+  for (const example of statement.examples) {
+    const text = textOf(statement(...example));
+    if (!variants.has(text)) variants.set(text, example);
+  }
+  const parts = [...variants].map(([text, example], index) => {
+    const title = variants.size === 1 ? "" : `, ${index + 1} of ${variants.size}`;
+    const parameters = renderParameters(statement, example);
+    return `-- ${statement.statementName}${title}\n${formatSql(text)};\n${parameters}`;
+  });
+  return parts.join("\n");
+}
+
+function renderParameters(statement: AnyStatement, example: never[]): string {
+  const { values } = statement(...example);
+  // Ids of what a statement adds are made when it is built.
+  const { values: others } = statement(...example);
+  return values
+    .map((value, index) => {
+      const isSame = isDeepStrictEqual(value, others[index]);
+      return `-- $${index + 1} = ${isSame ? literalOf(value) : "made anew each time"}\n`;
+    })
+    .join("");
+}
