@@ -2,6 +2,7 @@ import { withSignal } from "./call-scope.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
+import { OutageLog } from "./outage-log.ts";
 
 /** Work that has to be done now and then. It is safe in any number of servers: each takes only what no other holds. */
 export interface MaintenanceTask {
@@ -39,21 +40,18 @@ function startTask(
   const rounds = stats.of(name);
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
-  let isFailing = false;
+  const outage = new OutageLog(log, `maintenance of ${name} works again`);
   const round = async () => {
     const startedAt = performance.now();
     const ended = (isSuccess: boolean) => rounds.ended((performance.now() - startedAt) / 1000, isSuccess);
     try {
       await withSignal({ signal: stopping.signal }, run);
       ended(true);
-      if (isFailing) log.info({}, `maintenance of ${name} works again`);
-      isFailing = false;
+      outage.works();
     } catch (error) {
       ended(false);
       if (stopping.signal.aborted) return;
-      // Once an outage, not four times a second.
-      if (!isFailing) log.warn({ err: error }, `maintenance of ${name} failed`);
-      isFailing = true;
+      outage.failed({ err: error }, `maintenance of ${name} failed`);
     }
     running = undefined;
   };

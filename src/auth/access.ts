@@ -3,7 +3,8 @@ import type { Denials, DeniedCall } from "../audit/denials.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import type { Log } from "../log.ts";
+import { OutageLog } from "../outage-log.ts";
 import type { Principal } from "../principal.ts";
 import type { Call } from "../rpc/call/call.ts";
 import { addressOf } from "../users/address.ts";
@@ -28,7 +29,7 @@ export type AccessOptions =
     };
 
 interface Host {
-  readonly log: Logger;
+  readonly log: Log;
   /** Ends the running calls that `reasonOf` gives a reason for. */
   stopWhere(reasonOf: (call: Call) => ServiceError | undefined): void;
 }
@@ -52,11 +53,15 @@ export class Access {
     const { users, executor } = options.db;
     this.owners = new Owners(executor);
     this.#denials = options.denials;
+    const checks = new OutageLog(host.log, "credentials are checked again");
     this.#credentials = new Credentials(principalSource(users, executor), {
       ended: (credential, reason) =>
         host.stopWhere(({ admission }) => (admission?.credential === credential ? reason : undefined)),
       changed: (credential) => host.stopWhere((call) => readmit(call, credential)),
-      checked: checksLog(host.log),
+      checked: (error) => {
+        if (error === undefined) checks.works();
+        else checks.failed({ err: error }, "credentials cannot be checked");
+      },
     });
   }
 
@@ -184,15 +189,5 @@ function principalSource(users: UserRepository, executor: Executor): PrincipalSo
       return [...issued, ...(await recheckCertified(executor, userIds))];
     },
     touch: (used) => users.touch(used),
-  };
-}
-
-/** One line when checking begins to fail, and one when it works again. */
-function checksLog(log: Logger): (error: unknown) => void {
-  let isFailing = false;
-  return (error) => {
-    if (error === undefined && isFailing) log.info("credentials are checked again");
-    if (error !== undefined && !isFailing) log.warn({ err: error }, "credentials cannot be checked");
-    isFailing = error !== undefined;
   };
 }

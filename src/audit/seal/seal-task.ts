@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import type { Executor } from "../../database/statement/executor.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { OutageLog } from "../../outage-log.ts";
 import { beginning, type ChainHead, flaw, headOf, type Link, macOf, type SealHeader } from "./hash-chain.ts";
 import { readHead, writeHead } from "./head-file.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
@@ -28,11 +29,12 @@ export class AuditChain {
   #head: ChainHead | undefined;
   #saved: ChainHead | undefined;
   #warned = false;
-  #complaint: string | undefined;
+  readonly #outage: OutageLog;
 
   constructor(db: Executor, { keyFile, createKey = false, requireKey = false, log }: ChainOptions = {}) {
     this.db = db;
     this.#log = log;
+    this.#outage = new OutageLog(log, "the audit trail is sealed again");
     this.#keyFile = keyFile;
     this.#createKey = createKey;
     this.#requireKey = requireKey;
@@ -140,10 +142,8 @@ export class AuditChain {
 
   /** Logs a standing problem once, and again when it is another one; undefined: it is over. */
   complain(problem: string | undefined, level: "warn" | "error" = "error"): void {
-    if (problem === this.#complaint) return;
-    if (problem === undefined) this.#log?.info({}, "the audit trail is sealed again");
-    else this.#log?.[level]({}, problem);
-    this.#complaint = problem;
+    if (problem === undefined) this.#outage.works();
+    else this.#outage.failed({}, problem, { kind: problem, level });
   }
 
   get #headFile(): string {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
+import { OutageLog } from "../../outage-log.ts";
 import type { Connection } from "./connect.ts";
 
 const channel = "ltb_jobs";
@@ -17,7 +18,7 @@ export type Hint = "claimable" | "watchable";
 export class Notifier {
   readonly #connection: Connection;
   readonly #onHint: (hint: Hint) => void;
-  readonly #log: Log | undefined;
+  readonly #outage: OutageLog;
   readonly #self = randomUUID();
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
@@ -38,7 +39,7 @@ export class Notifier {
   constructor(connection: Connection, onHint: (hint: Hint) => void, log?: Log) {
     this.#connection = connection;
     this.#onHint = onHint;
-    this.#log = log;
+    this.#outage = new OutageLog(log, "hints between servers work again");
   }
 
   /** Connects, and from then on reconnects. Resolves after the first attempt, however it ends. */
@@ -108,7 +109,7 @@ export class Notifier {
       await client.query(`listen ${channel}`);
       if (this.#isStopped) return void (await client.end());
       this.#client = client;
-      if (this.#failures > 0) this.#log?.info({}, "hints between servers work again");
+      this.#outage.works();
       this.#failures = 0;
       this.#onHint("claimable");
     } catch (error) {
@@ -132,9 +133,8 @@ export class Notifier {
 
   #retry(error: unknown): void {
     if (this.#isStopped) return;
-    if (this.#failures++ === 0) {
-      this.#log?.warn({ err: error }, "hints between servers do not work; jobs are found by polling");
-    }
+    this.#failures++;
+    this.#outage.failed({ err: error }, "hints between servers do not work; jobs are found by polling");
     const ms = Math.min(100 * 2 ** this.#failures, limits.hintRetryMs) * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => void this.#connect(), ms);
   }

@@ -3,6 +3,7 @@ import { currentReadFrom, withSignal } from "../../call-scope.ts";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
+import { OutageLog } from "../../outage-log.ts";
 import { isAway, sqlState, toServiceError } from "../statement/errors.ts";
 import { sql, statement } from "../statement/sql.ts";
 import { findConnection } from "./connect.ts";
@@ -37,7 +38,7 @@ export class Replica {
   #samples: Sample[] = [];
   #asOf = Number.NEGATIVE_INFINITY;
   #floor = -1;
-  #isComplaining = false;
+  readonly #outage: OutageLog;
   /** The last look failed, or has not come to its end in time: what is asked of it now might wait for as long. */
   #isAway = true;
   #timer: NodeJS.Timeout | undefined;
@@ -49,6 +50,7 @@ export class Replica {
     this.#config = config;
     this.#primary = primary;
     this.#options = options;
+    this.#outage = new OutageLog(options.log, "the replica is used again");
     this.#round = this.#look();
   }
 
@@ -94,8 +96,8 @@ export class Replica {
       await this.#measure(pool);
       this.#isAway = false;
       const isLate = this.lagMs > this.#options.maxLagMs;
-      const seconds = this.#options.maxLagMs / 1000;
-      this.#complain(isLate ? { message: `it is more than ${seconds} s behind` } : undefined);
+      if (isLate) this.#complain({ message: `it is more than ${this.#options.maxLagMs / 1000} s behind` });
+      else this.#outage.works();
     } catch (error) {
       this.#isAway = true;
       this.#complain(error);
@@ -144,17 +146,9 @@ export class Replica {
     });
   }
 
-  /** Once an outage, not twice a second. */
   #complain(error: unknown): void {
-    const problem = error === undefined ? undefined : String((error as Error).message ?? error);
-    if (this.#isComplaining === (problem !== undefined)) return;
-    this.#isComplaining = problem !== undefined;
-    if (problem === undefined) this.#options.log?.info({}, "the replica is used again");
-    else
-      this.#options.log?.warn(
-        { err: error },
-        `the replica is not used, the primary answers for it: ${problem}`,
-      );
+    const problem = String((error as Error).message ?? error);
+    this.#outage.failed({ err: error }, `the replica is not used, the primary answers for it: ${problem}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Server, TlsOptions } from "node:tls";
 import { transportLimits } from "../../limits.ts";
-import type { Logger } from "../../log.ts";
+import type { Log } from "../../log.ts";
+import { OutageLog } from "../../outage-log.ts";
 import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents, type TlsFiles } from "./files.ts";
 
 /** Whether a client has to have a certificate of `clientCaFile`, or may also come without one. */
@@ -29,14 +30,14 @@ const DAY_MS = 86_400_000;
 /** The TLS of both listeners: their options, and certificates that follow the files they come from. */
 export class ServerTls {
   readonly #settings: TlsSettings;
-  readonly #log: Logger;
+  readonly #log: Log;
   readonly #servers = new Set<Server>();
   readonly #timer: NodeJS.Timeout;
   #contents: TlsContents;
   #expiries: Expiry[];
-  /** What was found last and could not be used; told about when it is still there at the next look. */
+  /** Why the files that were found last could not be used; logged when that is so at the next look too. */
   #refused = "";
-  #told = "";
+  readonly #outage: OutageLog;
   #daysTold = "";
   #looking: Promise<void> | undefined;
 
@@ -44,11 +45,12 @@ export class ServerTls {
     settings: TlsSettings,
     contents: TlsContents,
     expiries: Expiry[],
-    log: Logger,
+    log: Log,
     pollMs: number,
   ) {
     this.#settings = settings;
     this.#log = log;
+    this.#outage = new OutageLog(log);
     this.#contents = contents;
     this.#expiries = expiries;
     this.#warnOfExpiry();
@@ -66,7 +68,7 @@ export class ServerTls {
    */
   static async load(
     settings: TlsSettings,
-    log: Logger,
+    log: Log,
     pollMs: number = transportLimits.tlsReloadMs,
   ): Promise<ServerTls> {
     const contents = await readTlsFiles(settings);
@@ -115,13 +117,15 @@ export class ServerTls {
     try {
       const contents = await readTlsFiles(this.#settings);
       if (same(contents, this.#contents)) {
-        this.#refused = this.#told = "";
+        this.#refused = "";
+        this.#outage.works();
         return;
       }
       this.#expiries = checkTlsContents(contents);
       this.#contents = contents;
       for (const server of this.#servers) server.setSecureContext(this.#context());
-      this.#refused = this.#told = this.#daysTold = "";
+      this.#refused = this.#daysTold = "";
+      this.#outage.works();
       this.#log.info(
         { expires: this.#expiries[0]?.at.toISOString() },
         "the TLS certificates were read again",
@@ -132,14 +136,11 @@ export class ServerTls {
     }
   }
 
-  /** Between the writes of two files they do not fit together: that alone is no reason to wake anyone. */
+  /** Notes why the files cannot be used. Between the writes of two files they do not fit, which wakes nobody. */
   #refuse(why: string): void {
-    if (this.#refused === why && this.#told !== why) {
-      this.#told = why;
-      this.#log.warn(
-        { why },
-        "the changed TLS files cannot be used; serving with the certificates as before",
-      );
+    if (this.#refused === why) {
+      const message = "the changed TLS files cannot be used; serving with the certificates as before";
+      this.#outage.failed({ why }, message, { kind: why });
     }
     this.#refused = why;
   }
