@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { patienceMs } from "./test/harness/waiting.ts";
 
 const never = ["test/interop/**", "test/bench/**"];
 
@@ -19,8 +20,10 @@ export default defineConfig({
     pool: "forks",
     globalSetup: ["test/harness/setup.ts"],
     setupFiles: ["test/harness/cleanup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Longer than a test waits for one thing (test/harness/waiting.ts), which is what then tells what did not come.
+    testTimeout: 2 * patienceMs,
+    hookTimeout: 2 * patienceMs,
+    expect: { poll: { timeout: patienceMs, interval: 20 } },
     projects: [
       {
         extends: true,

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
-import { onlooker, until } from "../database/support.ts";
+import { onlooker } from "../database/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 // What is done by one server, or in the database, takes effect on another.
@@ -67,7 +68,7 @@ test("a role that is changed, and a user that is renamed, are so on the other se
   expect(reason).toBe("ROLE_REQUIRED");
   expect(ms).toBeLessThan(1_000);
   await run(sql.fragment`update users set role = 'admin' where id = ${caller.userId}`);
-  await until(async () => (await outcome(client.users.listUsers({}))) === "OK");
+  await eventually(async () => (await outcome(client.users.listUsers({}))) === "OK");
 });
 
 test("a session that logs out is out on the other server", async () => {
@@ -204,7 +205,7 @@ test("use is noted about when it happens, and not more than once a minute", asyn
   const lastUsed = async () => (await own.db.users.getApiKey(keyId)).lastUsed;
   expect(await lastUsed()).toBeNull();
   await client.users.whoAmI({});
-  await until(async () => (await lastUsed()) !== null);
+  await eventually(async () => (await lastUsed()) !== null);
   const noted = await lastUsed();
   await client.users.whoAmI({});
   await sleep(1_200);

@@ -12,8 +12,6 @@ import { fill } from "../evaluations/support.ts";
 import { clients, freeAddress, launchServer } from "../faults/server.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
-const patience = { timeout: 20_000, interval: 20 };
-
 let config: DatabaseConfig;
 let db: Database;
 let client: Client;
@@ -79,7 +77,7 @@ async function stoppedBefore(id: string, sample: string, work: () => Promise<unk
 
 async function waitsForLock(): Promise<void> {
   const waiting = "select from pg_locks where not granted and locktype in ('transactionid', 'tuple')";
-  await expect.poll(async () => (await client.query(waiting)).rowCount, patience).toBeGreaterThan(0);
+  await expect.poll(async () => (await client.query(waiting)).rowCount).toBeGreaterThan(0);
 }
 
 /** Asked for by ada, who stops waiting at this sample. */
@@ -127,7 +125,7 @@ describe("with small batches", () => {
       .poll(async () => {
         await db.maintain();
         return exists(id);
-      }, patience)
+      })
       .toBe(false);
     const told = await entries(id);
     expect(told.every((entry) => entry.actor === "ada")).toBe(true);
@@ -340,9 +338,9 @@ test("a server that is killed in the middle leaves a deletion that another one f
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThan(6_000);
   const second = await launchServer(url, await freeAddress());
-  await expect.poll(() => exists(id), patience).toBe(false);
+  await expect.poll(() => exists(id)).toBe(false);
   second.kill("SIGKILL");
   const told = await entries(id);
   const batches = told.filter(({ action }) => action === "delete_evaluations");
   expect(batches.reduce((sum, { changes }) => sum + changes.before.count, 0)).toBe(6_000);
-}, 60_000);
+});

@@ -2,7 +2,7 @@ import { withSignal } from "../../src/call-scope.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import type { BenchmarkChange, BenchmarkWatchFilter, NewEvaluation, WatchOptions } from "../../src/index.ts";
 import type { Database } from "../../src/storage.ts";
-import { until } from "../database/support.ts";
+import { eventually } from "../harness/waiting.ts";
 
 /** A watch that is read in the background; back once it is in place, or has failed. */
 export async function watching(db: Database, filter: BenchmarkWatchFilter = {}, options: WatchOptions = {}) {
@@ -14,7 +14,7 @@ export async function watching(db: Database, filter: BenchmarkWatchFilter = {}, 
   }).catch((error) => {
     failure = error;
   });
-  await until(() => changes.length > 0 || failure !== undefined, 10_000);
+  await eventually(() => changes.length > 0 || failure !== undefined);
   return {
     changes,
     get failure() {
@@ -42,6 +42,3 @@ export const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 export function evaluations(benchmarkId: string, count: number, score = 1): NewEvaluation[] {
   return Array.from({ length: count }, () => ({ benchmarkId, input: "i", output: "o", score }));
 }
-
-/** A watch is told of what has been committed once no older transaction runs any more: on a loaded machine that may take a while. */
-export const eventually = (condition: () => Promise<boolean> | boolean) => until(condition, 10_000);

@@ -6,7 +6,8 @@ import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { evaluations, eventually, sample, watching } from "./watch-support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { evaluations, sample, watching } from "./watch-support.ts";
 
 let a: Database;
 let b: Database;
@@ -148,14 +149,14 @@ test("benchmarks asked for by id first come as they stand, unknown ones as delet
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) ids.push((await a.benchmarks.create(sample)).id);
   const watch = await watching(b, { ids: [...ids, unknown, ids[0] ?? ""] });
-  await eventually(() => watch.changes.length === 7);
-  const [, ...standing] = watch.changes;
+  await eventually(() => watch.changes.length >= 7);
+  const [, ...standing] = watch.changes.slice(0, 7);
   expect(standing.map(({ benchmark, deleted }) => benchmark?.id ?? deleted)).toEqual([...ids, unknown]);
   expect(standing.at(-1)?.deleted).toBe(unknown);
   await watch.stop();
   // The stream broke after the third: nobody knows which of the others the client has.
   const resumed = await watching(a, { ids }, { after: standing[2]?.cursor });
-  await eventually(() => resumed.changes.length === 6);
+  await eventually(() => resumed.changes.length >= 6);
   await resumed.stop();
   const later = await watching(a, { ids }, { after: standing.at(-1)?.cursor });
   await a.evaluations.createMany(evaluations(ids[3] ?? "", 2));
@@ -297,7 +298,7 @@ test("a cursor expires when changes after it are forgotten, and not before", asy
   };
   const age = () => other.query("update benchmark_events set created_at = created_at - interval '2 hours'");
   await create(3);
-  await eventually(() => fresh.benchmarks.length === 3);
+  await eventually(() => fresh.benchmarks.length >= 3);
   await fresh.stop();
   const [beginning] = fresh.changes;
   const end = fresh.cursor();
@@ -314,7 +315,7 @@ test("a cursor expires when changes after it are forgotten, and not before", asy
   // Everything is old, yet a client that has seen it all has missed nothing.
   const still = await watching(db, {}, { after: end });
   await create(2);
-  await eventually(() => still.benchmarks.length === 2);
+  await eventually(() => still.benchmarks.length >= 2);
   await still.stop();
   await other.end();
   await db.close();

@@ -94,4 +94,4 @@ test("the embedded database is backed up while its service runs, and restored wh
   await finished(service);
   const elsewhere = { ...settings, LTB_DATA_DIR: join(folder, "elsewhere") };
   expect(await ltb(["restore", file], elsewhere)).toMatchObject({ code: 0 });
-}, 60_000);
+});

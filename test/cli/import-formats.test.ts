@@ -58,7 +58,7 @@ test("promptfoo: its aggregates are those of the summary, and again stores nothi
   // The columns ran the same tests: they are paired.
   const { comparisons } = await ltb.json("compare", benchmarks[0].id, benchmarks[3].id);
   expect(comparisons).toMatchObject([{ n_paired: 3, wins: 1, ties: 2 }]);
-}, 60_000);
+});
 
 test("OpenAI evals: the report is the summary, packed or not", async () => {
   const path = join(folder, "match.jsonl");

@@ -34,7 +34,7 @@ async function database(options?: { template: boolean }) {
   return { settings, query };
 }
 
-test("up, status, verify and down tell what they did", { timeout: 60_000 }, async () => {
+test("up, status, verify and down tell what they did", async () => {
   const { settings, query } = await database({ template: false });
   expect(JSON.parse((await migrate(["up", "--json"], settings)).stdout)).toEqual({ applied: names });
   expect(await migrate(["verify"], settings)).toEqual({
@@ -82,9 +82,7 @@ test("differences are told with both definitions", async () => {
   });
 });
 
-test("serve refuses a newer and a broken schema, and so do commands that write to the database", {
-  timeout: 60_000,
-}, async () => {
+test("serve refuses a newer and a broken schema, and so do commands that write to the database", async () => {
   const { settings, query } = await database();
   const served = { ...settings, LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
   await query("insert into schema_migrations (name) values ('29990101000000_future')");

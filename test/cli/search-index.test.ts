@@ -13,7 +13,7 @@ async function settings(options?: { template: boolean }): Promise<Record<string,
   };
 }
 
-test("indexes for searching are added, listed and dropped", { timeout: 120_000 }, async () => {
+test("indexes for searching are added, listed and dropped", async () => {
   const env = await settings();
   const index = async (...args: string[]) => {
     const { code, stdout, stderr } = await ltb(["migrate", "index", ...args], env);
@@ -30,9 +30,7 @@ test("indexes for searching are added, listed and dropped", { timeout: 120_000 }
   expect(JSON.parse(await index("drop", "text", "--json"))).toEqual({ index: "text", dropped: true });
 });
 
-test("an index that there is not, or a database without a schema, is refused", {
-  timeout: 60_000,
-}, async () => {
+test("an index that there is not, or a database without a schema, is refused", async () => {
   const unknown = await ltb(["migrate", "index", "add", "scores"], {});
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/metadata, text/) });
   const early = await ltb(["migrate", "index", "add", "text"], await settings({ template: false }));

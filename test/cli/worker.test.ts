@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../harness/waiting.ts";
 import { commands, finished, startTestService, temporaryFolder } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
@@ -34,10 +35,6 @@ async function untilLine(stream: NodeJS.ReadableStream, wanted: string): Promise
     const lines = createInterface({ input: stream });
     lines.on("line", (line) => line === wanted && resolve());
   });
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 describe("a command for each job", () => {
@@ -128,8 +125,8 @@ describe("a command for each job", () => {
     const command = `stop=0; trap 'echo told > ${path}; exit 1' TERM; sleep 60 & wait`;
     const { child, done } = await worker("--id", "w2", "--type", `long=${command}`);
     const id = await submit("long", "--timeout", "1", "--max-retries", "0");
-    await until(async () => (await show(id)).status === "JOB_STATUS_FAILED");
-    await until(async () => (await readFile(path, "utf8").catch(() => "")) === "told\n");
+    await eventually(async () => (await show(id)).status === "JOB_STATUS_FAILED");
+    await eventually(async () => (await readFile(path, "utf8").catch(() => "")) === "told\n");
     expect(await show(id)).toMatchObject({ error: "the attempt ran past its timeout" });
     child.kill("SIGINT");
     expect(await done).toMatchObject({
@@ -142,20 +139,20 @@ describe("a command for each job", () => {
     const path = join(folder, "pid");
     const { child, done } = await worker("--id", "w3", "--type", `short=echo begun > ${path}; sleep 1`);
     const short = await submit("short");
-    await until(async () => (await readFile(path, "utf8").catch(() => "")) !== "");
+    await eventually(async () => (await readFile(path, "utf8").catch(() => "")) !== "");
     child.kill("SIGTERM");
     expect((await done).code).toBe(0);
     expect((await show(short)).status).toBe("JOB_STATUS_COMPLETED");
 
     const second = await worker("--id", "w3", "--type", `long=echo $$ > ${path}; sleep 60`);
     await submit("long");
-    await until(async () => /^\d+\n/.test(await readFile(path, "utf8")));
+    await eventually(async () => /^\d+\n/.test(await readFile(path, "utf8")));
     const pid = Number(await readFile(path, "utf8"));
     second.child.kill("SIGTERM");
     await new Promise((resolve) => setTimeout(resolve, 600));
     second.child.kill("SIGTERM");
     expect((await second.done).code).toBe(1);
-    await until(async () => !isAlive(pid));
+    await eventually(async () => !isAlive(pid));
   });
 
   test.for([
@@ -187,7 +184,7 @@ test("drain and remove-stale", async () => {
   });
   child.kill("SIGKILL");
   await done;
-  await until(async () => {
+  await eventually(async () => {
     await cli.run("worker", "remove-stale", "--older-than", "100ms");
     return (await cli.json("worker", "list")).workers.length === 0;
   });

@@ -25,7 +25,7 @@ import {
   retryAfterMsOf,
   violationsOf,
 } from "../../src/client/index.ts";
-import { eventually } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
 import { serveRoutes } from "./router.ts";
 
 const fast: ClientOptions = { retry: { baseMs: 5, maxMs: 20 } };

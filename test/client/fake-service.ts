@@ -246,14 +246,3 @@ export async function startFakeService(): Promise<FakeService> {
   onTestFinished(() => service.crash());
   return service;
 }
-
-/** Waits until `probe` gives something. */
-export async function eventually<T>(probe: () => T | undefined | false, ms = 5_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`it did not happen in time: ${probe}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

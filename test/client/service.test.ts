@@ -20,6 +20,7 @@ import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { eventually } from "../harness/waiting.ts";
 
 // Client and worker against the service itself.
 
@@ -73,17 +74,6 @@ function work(
 async function create(jobType: string, fields: object = {}): Promise<string> {
   const { job } = await client.jobs.createJob({ jobType, ...fields });
   return job?.id ?? "";
-}
-
-/** Waits until a probe of the service gives something. */
-async function eventually<T>(probe: () => Promise<T | undefined | false>, ms = 10_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`it did not happen in time: ${probe}`);
-    await sleep(20);
-  }
 }
 
 async function ended(id: string, status: JobStatus = JobStatus.COMPLETED) {
@@ -205,7 +195,7 @@ test("1,000 jobs with a capacity of 8 are each run once", async () => {
     },
     { capacity: 8 },
   );
-  await eventually(async () => (await stats("many")).completed === 1_000, 25_000);
+  await eventually(async () => (await stats("many")).completed === 1_000);
   expect([runs.size, Math.max(...runs.values())]).toEqual([1_000, 1]);
 });
 
@@ -256,7 +246,7 @@ test("a worker and its jobs survive a restart of the service", async () => {
   await service.stop();
   await sleep(300);
   service = await startService(port);
-  await eventually(async () => (await stats("restart")).completed === 60, 15_000);
+  await eventually(async () => (await stats("restart")).completed === 60);
   // At most what was just being granted as the service stopped runs a second time.
   expect(runs).toBeGreaterThanOrEqual(60);
   expect(runs).toBeLessThanOrEqual(66);

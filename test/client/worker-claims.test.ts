@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { eventually, startFakeService } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
+import { startFakeService } from "./fake-service.ts";
 import { abortable, start } from "./worker-support.ts";
 
 test("runs no more than its capacity at once, and claims as much as there is room for", async () => {
@@ -18,7 +19,7 @@ test("runs no more than its capacity at once, and claims as much as there is roo
     },
     { capacity: 8 },
   );
-  await eventually(() => service.completed.size === 1_000, 20_000);
+  await eventually(() => service.completed.size === 1_000);
   expect(most).toBe(8);
   expect(Math.max(...service.calls.claimJobs.map(({ maxJobs }) => maxJobs))).toBe(8);
   expect(service.leases.size).toBe(0);
@@ -28,7 +29,7 @@ test("jobs fetched ahead need few claims and completions", async () => {
   const service = await startFakeService();
   for (let n = 0; n < 1_000; n++) service.enqueue({ n });
   start(service, () => "done", { capacity: 8, prefetch: 200 });
-  await eventually(() => service.completed.size === 1_000, 20_000);
+  await eventually(() => service.completed.size === 1_000);
   expect(service.granted).toBeLessThan(20);
   expect(service.calls.completeJobs.length).toBeLessThan(60);
 });

@@ -3,7 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { JobError, withEvaluations } from "../../src/client/index.ts";
-import { eventually, startFakeService } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
+import { startFakeService } from "./fake-service.ts";
 import { gate, start } from "./worker-support.ts";
 
 test("results that come while others are on their way share a batch", async () => {
@@ -197,6 +198,6 @@ test("large results are spread over batches that the service takes", async () =>
   const service = await startFakeService();
   for (let n = 0; n < 12; n++) service.enqueue();
   start(service, () => "x".repeat(900_000), { capacity: 12 });
-  await eventually(() => service.completed.size === 12, 10_000);
+  await eventually(() => service.completed.size === 12);
   for (const { items } of service.calls.completeJobs) expect(items.length).toBeLessThanOrEqual(3);
 });

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import type { JobContext } from "../../src/client/index.ts";
-import { eventually, startFakeService } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
+import { startFakeService } from "./fake-service.ts";
 import { abortable, gate, start } from "./worker-support.ts";
 
 test("the handler of a cancelled job is aborted and its result is not sent", async () => {

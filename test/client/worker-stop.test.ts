@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { eventually, startFakeService } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
+import { startFakeService } from "./fake-service.ts";
 import { abortable, gate, start } from "./worker-support.ts";
 
 test("stop before the service is up ends at once", async () => {

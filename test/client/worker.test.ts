@@ -4,7 +4,8 @@ import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { runWorker, type WorkerOptions } from "../../src/client/index.ts";
-import { eventually, startFakeService } from "./fake-service.ts";
+import { eventually } from "../harness/waiting.ts";
+import { startFakeService } from "./fake-service.ts";
 import { start } from "./worker-support.ts";
 
 test("registers, runs a job and delivers its result", async () => {

@@ -1,13 +1,17 @@
 import { create, type DescMethod, type DescService } from "@bufbuild/protobuf";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { running, until } from "../database/support.ts";
+import { running } from "../database/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { contract, expectFailure, maxMessageBytes, sample, wires } from "./support.ts";
 
 const service = contract();
 
 /** Statements of the service that run or wait, other than those of the test. */
 const queries = () => running(service.database, "%from %");
+/** Long before the ten seconds that the server gives a call by itself. */
+const soonMs = 5_000;
+const noneRuns = () => eventually(async () => (await queries()).length === 0, soonMs);
 
 describe.each(wires)("over %s", (wire) => {
   let api: ReturnType<typeof service.benchmarks>;
@@ -92,8 +96,8 @@ describe.each(wires)("over %s", (wire) => {
       await expect(
         api.createBenchmark({ ...sample, requestId: "r" }, { timeoutMs: 50 }),
       ).rejects.toMatchObject(late);
-      expect(performance.now() - started).toBeLessThan(1_000);
-      expect(await until(async () => (await queries()).length === 0)).toBeLessThan(500);
+      expect(performance.now() - started).toBeLessThan(soonMs);
+      await noneRuns();
       await service.unlock();
       expect((await api.getBenchmark({ id: benchmarkId })).benchmark).toMatchObject({
         name: sample.name,
@@ -115,10 +119,10 @@ describe.each(wires)("over %s", (wire) => {
         api.streamEvaluations(messages(), { signal }),
       ];
       const ended = Promise.allSettled(calls);
-      await until(async () => (await queries()).length >= calls.length);
+      await eventually(async () => (await queries()).length >= calls.length);
       abort.abort();
       for (const outcome of await ended) expect(outcome).toMatchObject({ reason: { code: Code.Canceled } });
-      expect(await until(async () => (await queries()).length === 0)).toBeLessThan(500);
+      await noneRuns();
       await service.unlock();
       expect((await api.listEvaluations({ benchmarkId })).evaluations).toEqual([]);
       expect((await api.getBenchmark({ id: benchmarkId })).benchmark).toMatchObject({
@@ -142,7 +146,7 @@ describe.each(wires)("over %s", (wire) => {
         expect(evaluations.length).toBeGreaterThan(0);
         break;
       }
-      expect(await until(async () => (await queries()).length === 0)).toBeLessThan(500);
+      await noneRuns();
     });
 
     test("by cancellation while the database is blocked leaves no query running", async () => {
@@ -153,10 +157,10 @@ describe.each(wires)("over %s", (wire) => {
         while (!(await stream.next()).done);
       })();
       const failed = expect(reading).rejects.toMatchObject({ code: Code.Canceled });
-      await until(async () => (await queries()).length > 0);
+      await eventually(async () => (await queries()).length > 0);
       abort.abort();
       await failed;
-      expect(await until(async () => (await queries()).length === 0)).toBeLessThan(500);
+      await noneRuns();
     });
   });
 });

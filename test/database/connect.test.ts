@@ -6,8 +6,9 @@ import { withSignal } from "../../src/call-scope.ts";
 import { type DatabaseConfig, Secret } from "../../src/config.ts";
 import { Database } from "../../src/storage.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";
+import { eventually } from "../harness/waiting.ts";
 import { type Network, proxyTo, type TestProxy } from "./proxy.ts";
-import { run, until } from "./support.ts";
+import { run } from "./support.ts";
 
 let config: DatabaseConfig;
 beforeAll(async () => {
@@ -110,7 +111,7 @@ describe("a database that is away", () => {
     await proxy.close();
     expect(await elapsed(async () => expect(await db.healthCheck()).toBe(false))).toBeLessThan(2_500);
     const back = await proxyTo(config, { port: proxy.config.port });
-    await until(() => db.healthCheck(), 8_000);
+    await eventually(() => db.healthCheck());
     await db.close();
     await back.close();
   });

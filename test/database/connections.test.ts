@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
 import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { backend, onlooker, run, smallPool, until } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { backend, onlooker, run, smallPool } from "./support.ts";
 
 let config: DatabaseConfig;
 let client: Client;
@@ -48,8 +49,8 @@ test("those that nobody needs are closed, one in use is not", async () => {
     expect(await backend(db.executor)).toBe(used);
   }
   expect(db.poolStats().idle).toBe(1);
-  await until(async () => (await open()) === 1);
-  await until(async () => db.poolStats().idle === 0 && (await open()) === 0, 3_000);
+  await eventually(async () => (await open()) === 1);
+  await eventually(async () => db.poolStats().idle === 0 && (await open()) === 0);
   await backend(db.executor);
 });
 
@@ -60,7 +61,7 @@ test("one that has grown old is replaced after its use", async () => {
   await sleep(1_100);
   await backend(db.executor);
   expect(await backend(db.executor)).not.toBe(old);
-  await until(async () => (await open()) === 1);
+  await eventually(async () => (await open()) === 1);
 });
 
 test("one that is lost while it runs something is replaced, whatever that comes to", async () => {
@@ -84,5 +85,5 @@ test("closing waits for what runs, and leaves none open", async () => {
   const query = run(db.executor, "select pg_sleep(0.3), 1 as one");
   await db.close();
   expect(await query).toMatchObject([{ one: 1 }]);
-  await until(async () => (await open()) === 0);
+  await eventually(async () => (await open()) === 0);
 });

@@ -6,13 +6,16 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { Gate } from "../../src/database/connection/gate.ts";
 import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { run, smallPool, until } from "./support.ts";
+import { seededRandom } from "../harness/random.ts";
+import { eventually } from "../harness/waiting.ts";
+import { run, smallPool } from "./support.ts";
 
 const overloaded = { code: Code.ResourceExhausted, reason: "OVERLOADED", retryAfterMs: 1_000 };
 
 describe("a gate", () => {
   test("admits in order, never more than it has places, whatever the work ends with", async () => {
-    const gate = new Gate(2, { maxWaiting: 100, maxWaitMs: 5_000 });
+    const random = seededRandom();
+    const gate = new Gate(2, { maxWaiting: 100, maxWaitMs: 60_000 });
     const order: number[] = [];
     let inside = 0;
     const calls = Array.from({ length: 50 }, (_, index) =>
@@ -20,7 +23,7 @@ describe("a gate", () => {
         .pass(async () => {
           order.push(index);
           expect(++inside).toBeLessThanOrEqual(2);
-          await sleep(Math.random() * 2);
+          await sleep(random() * 2);
           inside--;
           if (index % 3 === 0) throw new Error("work failed");
         })
@@ -96,7 +99,7 @@ describe("a pool", () => {
     const holding = run(db.executor, "select pg_sleep(0.1)");
     const abort = new AbortController();
     const waiting = withSignal(abort, () => run(db.executor, "select 1"));
-    await until(() => db.poolStats().waiting === 1);
+    await eventually(() => db.poolStats().waiting === 1);
     abort.abort();
     await expect(waiting).rejects.toMatchObject({ code: Code.Canceled });
     expect(db.poolStats()).toEqual({ size: 1, used: 1, idle: 0, waiting: 0 });

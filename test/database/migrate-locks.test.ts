@@ -20,7 +20,7 @@ describe("a table that somebody else reads for long", () => {
     const migrating = migrateUp(connection, { directory, logger, lockTimeoutMs: 60_000 });
     const other = await connected(connection);
     await expect
-      .poll(() => lines, { timeout: 20_000 })
+      .poll(() => lines)
       .toEqual([
         expect.stringMatching(/waits for a lock on a table.* oldest transaction is that of pid \d+/),
       ]);

@@ -7,7 +7,8 @@ import { sql } from "../../src/database/statement/sql.ts";
 import { toConnectError } from "../../src/rpc/call/errors.ts";
 import type { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { backend, onlooker, run, smallPool, until } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { backend, onlooker, run, smallPool } from "./support.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 const missing = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -130,7 +131,7 @@ describe("a backend that is lost", () => {
   test("while idle is noticed before anyone gets it", async () => {
     const before = await backend(db.executor);
     await client.query("select pg_terminate_backend($1)", [before]);
-    await until(() => db.poolStats().idle === 0);
+    await eventually(() => db.poolStats().idle === 0);
     expect(await backend(db.executor)).not.toBe(before);
   });
 
@@ -138,7 +139,7 @@ describe("a backend that is lost", () => {
     const four = await smallPool(config, { poolSize: 4 });
     const query = () => run(four.executor, "select pg_sleep(0.2)");
     const calls = Array.from({ length: 12 }, () => query().catch((error: unknown) => error));
-    await until(() => four.poolStats().used === 4);
+    await eventually(() => four.poolStats().used === 4);
     await client.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(0.2)%' and pid <> pg_backend_pid()",
     );

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
@@ -38,14 +37,4 @@ export async function running(client: Client, pattern = "%"): Promise<string[]> 
     [pattern],
   );
   return rows.map(({ query }) => query);
-}
-
-/** Waits until `condition` holds, for no longer than `withinMs`, and answers how long it took. */
-export async function until(condition: () => Promise<boolean> | boolean, withinMs = 2_000): Promise<number> {
-  const started = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - started > withinMs) throw new Error(`did not come true within ${withinMs} ms`);
-    await sleep(2);
-  }
-  return performance.now() - started;
 }

@@ -4,6 +4,7 @@ import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { type Random, seededRandom } from "../harness/random.ts";
 
 let db: Database;
 let client: Client;
@@ -26,23 +27,17 @@ const deadlocks = async () => {
   return rows[0].deadlocks as number;
 };
 
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}
-
 /** Cuts of random sizes up to `most`. */
-function* cuts<T>(items: readonly T[], most: number): Generator<T[]> {
+function* cuts<T>(random: Random, items: readonly T[], most: number): Generator<T[]> {
   for (let from = 0; from < items.length; ) {
-    const size = 1 + Math.floor(Math.random() * most);
+    const size = 1 + random.below(most);
     yield items.slice(from, from + size);
     from += size;
   }
 }
 
 test("eight writers that send the same 2,000 rows in other cuts and orders store each once, without a deadlock", async () => {
+  const random = seededRandom();
   const { id: benchmarkId } = await newBenchmark();
   const rows: NewEvaluation[] = Array.from({ length: 2_000 }, (_, index) => ({
     benchmarkId,
@@ -53,8 +48,8 @@ test("eight writers that send the same 2,000 rows in other cuts and orders store
   }));
   const totals = await Promise.all(
     Array.from({ length: 8 }, () => {
-      const order = shuffled(rows);
-      return db.evaluations.createStream(toStream(cuts(order, 700)));
+      const own = random.fork();
+      return db.evaluations.createStream(toStream(cuts(own, own.shuffle(rows), 700)));
     }),
   );
   let inserted = 0;
@@ -78,6 +73,7 @@ test("eight writers that send the same 2,000 rows in other cuts and orders store
 });
 
 test("the same rows by id instead of sample, and batches within transactions, store each once too", async () => {
+  const random = seededRandom();
   const { id: benchmarkId } = await newBenchmark();
   const first = await db.evaluations.createMany(
     Array.from({ length: 300 }, () => ({ benchmarkId, input: "i", output: "o" })),
@@ -87,7 +83,7 @@ test("the same rows by id instead of sample, and batches within transactions, st
   const rows = ids.map((id) => ({ id, benchmarkId: copyOf, input: "i", output: "o" }));
   const outcomes = await Promise.all(
     Array.from({ length: 6 }, (_, writer) => {
-      const order = shuffled(rows);
+      const order = random.shuffle(rows);
       if (writer % 2 === 0) return db.evaluations.createMany(order);
       // Two batches in one transaction may wait for each other crosswise: then the transaction is run again.
       return db.transaction(async ({ evaluations }) => [
@@ -103,6 +99,7 @@ test("the same rows by id instead of sample, and batches within transactions, st
 });
 
 test("rows that are deleted while they are sent again are either duplicates or stored anew", async () => {
+  const random = seededRandom();
   const { id: benchmarkId } = await newBenchmark();
   const rows = Array.from({ length: 50 }, (_, index) => ({
     benchmarkId,
@@ -114,7 +111,7 @@ test("rows that are deleted while they are sent again are either duplicates or s
   let deleted = 0;
   const send = async () => {
     for (let round = 0; round < 15; round++) {
-      const results = await db.evaluations.createMany(shuffled(rows));
+      const results = await db.evaluations.createMany(random.shuffle(rows));
       inserted += results.filter(({ outcome }) => outcome === "created").length;
       expect(results.every(({ outcome }) => outcome === "created" || outcome === "duplicate")).toBe(true);
     }

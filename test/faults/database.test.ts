@@ -35,7 +35,7 @@ test("all backends are terminated again and again", async () => {
   expect(await load.finish(postgres.pool)).toEqual([]);
   expect(Math.max(...recoveries)).toBeLessThan(2_000);
   expect(load.acknowledged.completed).toBeGreaterThan(20);
-}, 20_000);
+});
 
 test("PostgreSQL crashes and starts again", async () => {
   const load = new RunningLoad(server().address, { jobType: "crashed" });
@@ -48,7 +48,7 @@ test("PostgreSQL crashes and starts again", async () => {
   expect(await load.finish(postgres.pool)).toEqual([]);
   expect(Math.max(...recoveries)).toBeLessThan(2_000);
   expect(load.acknowledged.completed).toBeGreaterThan(20);
-}, 20_000);
+});
 
 test("leases that would have run out while PostgreSQL was away are still held", async () => {
   const { jobs, workers } = clients(server().address);
@@ -72,4 +72,4 @@ test("leases that would have run out while PostgreSQL was away are still held", 
     [refs.map(({ jobId }) => jobId)],
   );
   expect(rows).toEqual(refs.map(() => ({ epoch: 1, outcome: "completed" })));
-}, 20_000);
+});

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { type Random, seededRandom } from "../harness/random.ts";
 import { Cluster, type Victim } from "./cluster.ts";
 
 // LTB_KILLS=100 goes on for longer, and prints what it found.
@@ -20,13 +21,8 @@ const round: readonly Victim[] = [
   "postmaster",
 ];
 
-function victims(count: number): Victim[] {
-  const rounds = Array.from({ length: Math.ceil(count / round.length) }, () =>
-    round
-      .map((victim) => ({ victim, place: Math.random() }))
-      .sort((a, b) => a.place - b.place)
-      .map(({ victim }) => victim),
-  );
+function victims(random: Random, count: number): Victim[] {
+  const rounds = Array.from({ length: Math.ceil(count / round.length) }, () => random.shuffle(round));
   return rounds.flat().slice(0, count);
 }
 
@@ -35,9 +31,10 @@ test(
   async () => {
     const cluster = await Cluster.start();
     onTestFinished(() => cluster.stop());
+    const random = seededRandom();
     const startedAt = performance.now();
-    for (const victim of victims(kills)) {
-      await sleep(Math.random() * 400);
+    for (const victim of victims(random, kills)) {
+      await sleep(random() * 400);
       await cluster.kill(victim);
     }
     const seconds = Math.round((performance.now() - startedAt) / 1_000);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type DescMethod, type DescService, fromJson } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -21,6 +21,7 @@ import { bearer } from "../auth/support.ts";
 import { start as launch } from "../cli/support.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { run } from "../database/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { startStandby } from "./standby.ts";
 
@@ -120,7 +121,6 @@ async function outcomeOf(
 
 const isReady = async ({ httpAddress }: RunningService) =>
   (await fetch(`http://127.0.0.1:${httpAddress.port}/readyz`)).status === 200;
-const patient = { timeout: 20_000, interval: 50 };
 const unavailable = { code: "Unavailable", reason: "DATABASE_UNAVAILABLE", retry: true };
 /** Answered without the database, or not made yet. */
 const elsewise: Record<string, string> = {
@@ -164,18 +164,15 @@ describe("while PostgreSQL is away", () => {
   });
 
   test("the service is alive and not ready", async () => {
-    await vi.waitFor(async () => expect(await isReady(service)).toBe(false), patient);
+    await expect.poll(() => isReady(service)).toBe(false);
     expect((await fetch(`http://127.0.0.1:${service.httpAddress.port}/healthz`)).status).toBe(200);
   });
 });
 
 test("afterwards it serves again by itself", async () => {
-  await vi.waitFor(async () => expect(await isReady(service)).toBe(true), patient);
+  await expect.poll(() => isReady(service)).toBe(true);
   for (const one of [transportTo(service), transportTo(guarded, key)])
-    await vi.waitFor(
-      async () => expect(await outcomeOf(one, "JobService/ListJobs")).toEqual({ code: "OK" }),
-      patient,
-    );
+    await expect.poll(() => outcomeOf(one, "JobService/ListJobs")).toEqual({ code: "OK" });
   expect(await outcomeOf(transportTo(service), "BenchmarkService/ListEvaluations")).toEqual({ code: "OK" });
 });
 
@@ -189,26 +186,20 @@ test("a standby at the primary's address serves reads, writes are UNAVAILABLE; p
   await standby.crash();
   await standby.start(postgres.parts.connection.port);
 
-  await vi.waitFor(
-    async () => expect(await outcomeOf(transport, "BenchmarkService/GetBenchmark")).toEqual({ code: "OK" }),
-    patient,
-  );
+  await expect.poll(() => outcomeOf(transport, "BenchmarkService/GetBenchmark")).toEqual({ code: "OK" });
   expect(await outcomeOf(transport, "JobService/CreateJob")).toMatchObject(unavailable);
-  await vi.waitFor(async () => expect(await isReady(service)).toBe(false), patient);
+  await expect.poll(() => isReady(service)).toBe(false);
 
   await standby.promote();
-  await vi.waitFor(async () => expect(await isReady(service)).toBe(true), patient);
-  await vi.waitFor(
-    async () => expect(await outcomeOf(transport, "JobService/CreateJob")).toEqual({ code: "OK" }),
-    patient,
-  );
+  await expect.poll(() => isReady(service)).toBe(true);
+  await expect.poll(() => outcomeOf(transport, "JobService/CreateJob")).toEqual({ code: "OK" });
   await standby.crash();
   await postgres.start();
-}, 60_000);
+});
 
 test("a server that starts while PostgreSQL dies waits for it", async () => {
   const { pool } = postgres;
-  await vi.waitFor(() => pool.query("select 1"), patient);
+  await eventually(() => pool.query("select 1").catch(() => undefined));
   const holder = await pool.connect();
   holder.on("error", () => undefined);
   // The lock of migrations: the server is in the midst of its own until it gets it.
@@ -224,20 +215,20 @@ test("a server that starts while PostgreSQL dies waits for it", async () => {
       said += text;
     });
   try {
-    await vi.waitFor(() => expect(said).toContain("waiting for another server"), patient);
+    await expect.poll(() => said).toContain("waiting for another server");
     await postgres.crash();
     holder.release(true);
-    await vi.waitFor(() => expect(said).toContain("the database went away during the start"), patient);
+    await expect.poll(() => said).toContain("the database went away during the start");
     await postgres.start();
-    await vi.waitFor(() => expect(said).toContain("the database answers; serving"), patient);
+    await expect.poll(() => said).toContain("the database answers; serving");
     expect(child.exitCode).toBeNull();
   } finally {
     child.kill("SIGKILL");
   }
-}, 60_000);
+});
 
 test("a network that swallows everything is told from a database that is busy", async () => {
-  await vi.waitFor(() => postgres.pool.query("select 1"), patient);
+  await eventually(() => postgres.pool.query("select 1").catch(() => undefined));
   const proxy = await proxyTo(postgres.config);
   const remote = await Database.connect({ ...proxy.config, poolSize: 1, waitTimeoutSeconds: 6 });
   await remote.benchmarks.count();
@@ -260,4 +251,4 @@ test("a network that swallows everything is told from a database that is busy", 
   });
   await long;
   await busy.close();
-}, 30_000);
+});

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { createClient as createLtbClient } from "../../src/client/index.ts";
@@ -15,7 +15,6 @@ import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { type Standby, startStandby } from "./standby.ts";
 
 const maxLagMs = 2_000;
-const patient = { timeout: 20_000, interval: 20 };
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 let postgres: OwnPostgres;
@@ -29,7 +28,7 @@ beforeAll(async () => {
   service = await serve(configured({ DATABASE_REPLICA_URL: standby.url, LTB_REPLICA_MAX_LAG: "2s" }), {
     log: createLogger("info", output),
   });
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   await standby.remove();
@@ -91,10 +90,12 @@ const lines = (text: string) => said.filter((line) => line.includes(text)).lengt
 /** Waits until the replica answers again. */
 async function inUse(): Promise<void> {
   const { benchmarks, note, from } = reader("gRPC");
-  await vi.waitFor(async () => {
-    await benchmarks.listBenchmarks({}, note);
-    expect(from()).toBe("replica");
-  }, patient);
+  await expect
+    .poll(async () => {
+      await benchmarks.listBenchmarks({}, note);
+      return from();
+    })
+    .toBe("replica");
 }
 
 describe.each(Object.keys(listeners))("over %s", (listener) => {
@@ -104,11 +105,12 @@ describe.each(Object.keys(listeners))("over %s", (listener) => {
     const { benchmark } = await writer().createBenchmark(sample);
     const id = benchmark?.id ?? "";
     await writer().createEvaluation({ benchmarkId: id, output: "o", score: 0.5 });
-    await vi.waitFor(async () => {
-      const { evaluationCount } = await benchmarks.getBenchmarkSummary({ benchmarkId: id }, note);
-      expect(evaluationCount).toBe(1);
-      expect(from()).toBe("replica");
-    }, patient);
+    await expect
+      .poll(async () => {
+        const { evaluationCount } = await benchmarks.getBenchmarkSummary({ benchmarkId: id }, note);
+        return [evaluationCount, from()];
+      })
+      .toEqual([1, "replica"]);
     let exported = 0;
     for await (const { evaluations } of benchmarks.exportEvaluations({ benchmarkId: id }, note))
       exported += evaluations.length;
@@ -162,10 +164,10 @@ test("a read is never older than the limit, beyond which the primary answers", a
   // The replica was asked indeed, and not for longer than it may be.
   expect(missed).toBeGreaterThan(0);
   expect(oldest).toBeLessThanOrEqual(maxLagMs);
-  await vi.waitFor(() => expect(lines("the replica is not used")).toBe(1), patient);
+  await expect.poll(() => lines("the replica is not used")).toBe(1);
   await standby.resumeReplay();
   await inUse();
-  await vi.waitFor(() => expect(lines("the replica is used again")).toBe(1), patient);
+  await expect.poll(() => lines("the replica is used again")).toBe(1);
 });
 
 test("nothing being written is no reason to distrust it", async () => {
@@ -205,7 +207,7 @@ test("a service without a replica, or whose replica is not one, answers by the p
       await benchmarks.listBenchmarks({}, note);
       expect(from()).toBe("primary");
       if ("DATABASE_REPLICA_URL" in settings)
-        await vi.waitFor(() => expect(own.join("")).toContain("it is no streaming replica"), patient);
+        await expect.poll(() => own.join("")).toContain("it is no streaming replica");
     } finally {
       await alone.stop();
     }
@@ -222,10 +224,12 @@ test("a server starts without its replica", async () => {
     await benchmarks.listBenchmarks({}, note);
     expect(from()).toBe("primary");
     await standby.start();
-    await vi.waitFor(async () => {
-      await benchmarks.listBenchmarks({}, note);
-      expect(from()).toBe("replica");
-    }, patient);
+    await expect
+      .poll(async () => {
+        await benchmarks.listBenchmarks({}, note);
+        return from();
+      })
+      .toBe("replica");
   } finally {
     await early.stop();
   }
@@ -234,7 +238,7 @@ test("a server starts without its replica", async () => {
 test("the library reads from it within readFromReplica only", async () => {
   const db = await Database.connect(postgres.config, { replica: { database: standby.config, maxLagMs } });
   try {
-    await vi.waitFor(() => expect(db.replicaLagMs).toBeLessThan(maxLagMs), patient);
+    await expect.poll(() => db.replicaLagMs).toBeLessThan(maxLagMs);
     await standby.pauseReplay();
     const { id } = await db.benchmarks.create(sample);
     expect(await db.benchmarks.get(id)).toMatchObject({ id });
@@ -242,11 +246,8 @@ test("the library reads from it within readFromReplica only", async () => {
       code: Code.NotFound,
     });
     await standby.resumeReplay();
-    await vi.waitFor(
-      async () =>
-        expect(await db.readFromReplica(({ benchmarks }) => benchmarks.get(id))).toMatchObject({ id }),
-      patient,
-    );
+    const read = () => db.readFromReplica(({ benchmarks }) => benchmarks.get(id));
+    await expect.poll(read).toMatchObject({ id });
   } finally {
     await db.close();
   }
@@ -264,10 +265,7 @@ test("--replica of the command line, and readFrom of the client, ask for it", as
     await expect(client.benchmarks.getBenchmark({ id })).rejects.toMatchObject({ code: Code.NotFound });
     expect(await cli.json("summary", id)).toMatchObject({ benchmark_id: id });
     await standby.resumeReplay();
-    await vi.waitFor(
-      async () => expect(await client.benchmarks.getBenchmark({ id })).toMatchObject({ benchmark: { id } }),
-      patient,
-    );
+    await expect.poll(() => client.benchmarks.getBenchmark({ id })).toMatchObject({ benchmark: { id } });
     expect(await cli.json("summary", id, "--replica")).toMatchObject({ benchmark_id: id });
     expect((await cli.run("export", id, "--replica")).stdout).toContain(id);
   } finally {
@@ -285,17 +283,14 @@ test("one that falls silent is given up within seconds, not at each caller's dea
       await db.readFromReplica(({ benchmarks }) => benchmarks.count());
       return true;
     };
-    await vi.waitFor(() => expect(db.replicaLagMs).toBeLessThan(60_000), patient);
+    await expect.poll(() => db.replicaLagMs).toBeLessThan(60_000);
     expect(await count()).toBe(true);
     proxy.network = "silent";
     // Some are on their way already; those that come later are answered.
-    await vi.waitFor(
-      async () => expect(await Promise.race([count(), setTimeout(500, false)])).toBe(true),
-      patient,
-    );
+    await expect.poll(() => Promise.race([count(), setTimeout(500, false)])).toBe(true);
     expect(db.replicaLagMs).toBeLessThan(60_000);
   } finally {
     await proxy.close();
     await db.close();
   }
-}, 60_000);
+});

@@ -49,7 +49,7 @@ const cancel = (db: Executor, filter: BulkFilter) =>
 const retry = (db: Executor, filter: BulkFilter) =>
   changeMany(db, filter, ["failed", "cancelled"], retryJobs);
 
-test("changes of many reach the jobs of every portion, lane and priority", { timeout: 60_000 }, async () => {
+test("changes of many reach the jobs of every portion, lane and priority", async () => {
   await q.reset();
   const jobs = Array.from({ length: 1_000 }, (_, index) => ({
     jobType: `t${index % 3}`,
@@ -66,11 +66,11 @@ test("changes of many reach the jobs of every portion, lane and priority", { tim
   await q.reset();
 });
 
-describe(`among ${ended} jobs that have completed`, { timeout: 120_000 }, () => {
+describe(`among ${ended} jobs that have completed`, () => {
   beforeAll(async () => {
     await q.worker("w", { capacity: 10 });
     await fill();
-  }, 120_000);
+  });
 
   test.each<[string, BulkFilter]>([
     ["of a type", { jobType: "t" }],

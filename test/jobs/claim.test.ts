@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
-import { until } from "../database/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -92,7 +92,7 @@ describe("order", () => {
     await q.worker("w");
     await create([{ priority: 1, name: "low", jobType: "made here" }]);
     await q.other.jobs.claim({ workerId: "w", jobTypes: ["nothing"] });
-    await create([{ priority: 2, name: "high", jobType: `made ${Math.random()}` }]);
+    await create([{ priority: 2, name: "high", jobType: "made there" }]);
     expect(names((await q.other.jobs.claim({ workerId: "w", maxJobs: 2 })).leases)).toEqual(["high", "low"]);
   });
 });
@@ -133,7 +133,7 @@ describe("what a worker is given", () => {
     await create([{ runAt: new Date(Date.now() + 300).toISOString() }, { runAt: "2999-01-01T00:00:00Z" }]);
     await q.maintain();
     expect(names((await q.db.jobs.claim({ workerId: "w", maxJobs: 9 })).leases)).toEqual([]);
-    await until(async () => {
+    await eventually(async () => {
       await q.maintain();
       return (await q.db.jobs.stats()).pending > 0;
     });
@@ -234,7 +234,7 @@ describe("claims that wait", () => {
     const claim = q.other.jobs.claim({ workerId: "w", waitMs: 10_000 });
     await parked();
     const began = performance.now();
-    await create([{ jobType: `new ${Math.random()}` }]);
+    await create([{ jobType: "new there" }]);
     expect((await claim).leases).toHaveLength(1);
     expect(performance.now() - began).toBeLessThan(1_500);
   });
@@ -302,7 +302,7 @@ describe("claims that wait", () => {
     await made;
     const answers = await Promise.all(claims);
     const granted = answers.flatMap((answer) => (typeof answer === "object" ? answer.leases : []));
-    await until(async () => (await q.db.jobs.stats()).running === granted.length);
+    await eventually(async () => (await q.db.jobs.stats()).running === granted.length);
     const { leases } = await q.db.jobs.claim({ workerId: "v", maxJobs: 20 });
     expect(leases).toHaveLength(10 - granted.length);
     expect(leases.every(({ retryCount }) => retryCount === 0)).toBe(true);

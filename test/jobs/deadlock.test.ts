@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import type { Database } from "../../src/storage.ts";
+import { seededRandom } from "../harness/random.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -10,8 +11,6 @@ const q = queue();
 // LTB_DEADLOCK_SECONDS=120 looks longer.
 const seconds = Number(process.env.LTB_DEADLOCK_SECONDS ?? 8);
 const callers = 16;
-
-const random = (below: number) => Math.floor(Math.random() * below);
 
 async function deadlocks(): Promise<number> {
   // Backends report what they counted when they are idle for a moment.
@@ -28,6 +27,7 @@ const expected = [Code.NotFound, Code.FailedPrecondition];
 test(
   "changes of the same jobs from many callers never deadlock, nor fail",
   async () => {
+    const { below: random } = seededRandom();
     const workers = ["w0", "w1", "w2", "w3"];
     for (const workerId of workers) await q.worker(workerId, { capacity: 40, tags: ["gpu"] });
     for (const limitKey of ["k0", "k1"]) await q.db.jobs.setLimit({ limitKey, maxRunning: 30 });

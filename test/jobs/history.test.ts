@@ -77,12 +77,12 @@ test(
       {
         numRuns: runs,
         seed,
-        interruptAfterTimeLimit: runs * 2_000,
+        interruptAfterTimeLimit: runs * 4_000,
         markInterruptAsFailure: true,
         endOnFailure: runs > 100,
       },
     );
     expect(played).toBeGreaterThanOrEqual(runs);
   },
-  runs * 2_000 + 20_000,
+  runs * 4_000 + 20_000,
 );

@@ -2,7 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
-import { until } from "../database/support.ts";
+import { seededRandom } from "../harness/random.ts";
+import { eventually } from "../harness/waiting.ts";
 import { queue, unknownId } from "./support.ts";
 
 const q = queue();
@@ -180,16 +181,13 @@ test("a thousand items of every kind are each answered in their place", async ()
   const cancelled = leases.slice(0, 30);
   await q.db.jobs.cancelMany({ jobType: "t", createdBefore: "2000-01-01T00:00:00Z" });
   for (const { id } of cancelled) await q.db.jobs.cancel(id);
-  const items = [
+  const items = seededRandom().shuffle([
     ...leases.map((lease) => ({ end: ref(lease), outcome: cancelled.includes(lease) ? "cancelled" : "ok" })),
     ...leases.map((lease) => ({ end: ref(lease), outcome: cancelled.includes(lease) ? "cancelled" : "ok" })),
     ...foreign.map((lease) => ({ end: ref(lease), outcome: "stale" })),
     ...leases.map((lease) => ({ end: { jobId: lease.id, epoch: 7 }, outcome: "stale" })),
     ...Array.from({ length: 350 }, () => ({ end: { jobId: unknownId, epoch: 1 }, outcome: "not_found" })),
-  ]
-    .map((item) => ({ item, by: Math.random() }))
-    .sort((a, b) => a.by - b.by)
-    .map(({ item }) => item);
+  ]);
   expect(items).toHaveLength(1_000);
   const results = await q.db.jobs.complete(
     "w",
@@ -351,11 +349,11 @@ describe("a lease that runs out", () => {
   test("by the job's timeout ends however often it is renewed", async () => {
     const lease = await claimedOne({ timeoutSeconds: 1, maxRetries: 0 });
     const renew = () => q.db.jobs.progress("w", [{ ...ref(lease), progress: 0.5 }], 60_000);
-    await until(async () => {
+    await eventually(async () => {
       await q.maintain();
       const [result] = await renew();
       return result?.outcome === "stale";
-    }, 3_000);
+    });
     expect(await q.db.jobs.get(lease.id)).toMatchObject({
       status: "failed",
       error: expect.stringContaining("timeout"),

@@ -5,9 +5,11 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { limits } from "../../src/limits.ts";
 import { type ConnectOptions, Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
-import { onlooker, until } from "../database/support.ts";
+import { onlooker } from "../database/support.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { seededRandom } from "../harness/random.ts";
+import { eventually, median } from "../harness/waiting.ts";
 
 let config: DatabaseConfig;
 let client: Client;
@@ -27,8 +29,6 @@ async function server(options: ConnectOptions = {}, own = config): Promise<Datab
   open.push(db);
   return db;
 }
-
-const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 /** Milliseconds from the creation of a job on one server to its lease on another, where a claim is parked. */
 async function latency(from: Database, to: Database, jobType: string, parkedMs = 30): Promise<number> {
@@ -54,8 +54,9 @@ test("a job that is created on one server is claimed on another at once with LIS
   const [c, d] = [await server(), await server()];
   const heard: number[] = [];
   for (let n = 0; n < 15; n++) heard.push(await latency(a, b, "heard"));
+  const random = seededRandom();
   const polled: number[] = [];
-  for (let n = 0; n < 5; n++) polled.push(await latency(c, d, "polled", Math.random() * 500));
+  for (let n = 0; n < 5; n++) polled.push(await latency(c, d, "polled", random.below(500)));
   expect(median(heard)).toBeLessThan(100);
   expect(Math.max(...polled)).toBeLessThan(1_500);
 });
@@ -108,7 +109,7 @@ test("progress wakes no claims", async () => {
   const wake = vi.spyOn(b.queue.claimer, "wake");
   const heard = vi.spyOn(b.queue, "heard");
   await a.jobs.progress("p", [{ jobId: id, epoch: leases[0]?.epoch ?? 0, progress: 0.5 }]);
-  await until(() => heard.mock.calls.length > 0);
+  await eventually(() => heard.mock.calls.length > 0);
   expect(heard).toHaveBeenCalledExactlyOnceWith("watchable");
   expect(wake).not.toHaveBeenCalled();
 });
@@ -119,7 +120,7 @@ test("without `listen` there is no such connection; closing ends it", async () =
   const db = await Database.connect(config, { listen: true });
   expect(await listeners()).toBe(1);
   await db.close();
-  await until(async () => (await listeners()) === 0);
+  await eventually(async () => (await listeners()) === 0);
 });
 
 test("hints come back after their connection was cut, and what was missed meanwhile is looked for", async () => {
@@ -130,8 +131,8 @@ test("hints come back after their connection was cut, and what was missed meanwh
     where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'`);
   // Not even the jobs of this moment are lost.
   expect(await latency(a, b, "cut")).toBeLessThan(1_500);
-  await until(async () => (await listeners()) === 2, 3_000);
-  await until(() => log.info.mock.calls.length === 1);
+  await eventually(async () => (await listeners()) === 2);
+  await eventually(() => log.info.mock.calls.length === 1);
   expect(log.warn).toHaveBeenCalledOnce();
   expect(heard).toHaveBeenCalled();
   expect(await latency(a, b, "cut")).toBeLessThan(300);
@@ -144,11 +145,11 @@ test("a server starts, works and stops while LISTEN is out of reach", async () =
   proxy.network = "hangup";
   await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'`);
-  await until(() => proxy.accepted > 4, 5_000);
+  await eventually(() => proxy.accepted > 4);
   expect(log.warn).toHaveBeenCalledOnce();
   proxy.network = "open";
   await db.jobs.create({ jobType: "away" });
-  await until(() => log.info.mock.calls.length === 1, 5_000);
+  await eventually(() => log.info.mock.calls.length === 1);
   await db.close();
   await proxy.close();
 });

@@ -6,6 +6,7 @@ import { Database } from "../../src/storage.ts";
 import { onlooker, run, running } from "../database/support.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
+import { seededRandom } from "../harness/random.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
@@ -36,8 +37,6 @@ function evaluations(benchmarkId: string, completed: number, failed: number) {
   ];
 }
 
-const upTo = (most: number) => Math.floor(Math.random() * (most + 1));
-
 test("folding changes no count, and leaves nothing to fold", async () => {
   const { id } = await db.benchmarks.create(sample);
   for (let i = 1; i <= 5; i++) await db.evaluations.createMany(evaluations(id, i, 1));
@@ -49,14 +48,16 @@ test("folding changes no count, and leaves nothing to fold", async () => {
 });
 
 test("no count is lost while eight writers insert, one deletes and re-scores, and two maintainers fold", async () => {
+  const random = seededRandom();
   for (let round = 0; round < 6; round++) {
     const { id } = await db.benchmarks.create(sample);
     let completed = 0;
     let failed = 0;
     let writing = true;
     const writer = async () => {
+      const { below } = random.fork();
       for (let batch = 0; batch < 12; batch++) {
-        const [some, others] = [1 + upTo(4), upTo(2)];
+        const [some, others] = [1 + below(5), below(3)];
         await db.evaluations.createMany(evaluations(id, some, others));
         completed += some;
         failed += others;
@@ -85,6 +86,7 @@ test("no count is lost while eight writers insert, one deletes and re-scores, an
 });
 
 test("a count that is set in between counts from there, whatever is folded meanwhile", async () => {
+  const { below } = seededRandom();
   for (let round = 0; round < 30; round++) {
     const { id } = await db.benchmarks.create(sample);
     let writing = true;
@@ -94,11 +96,11 @@ test("a count that is set in between counts from there, whatever is folded meanw
     const maintainers = [maintainer(), maintainer()];
     const write = (batches: number) =>
       Promise.all(Array.from({ length: batches }, () => db.evaluations.createMany(evaluations(id, 1, 1))));
-    await write(upTo(8));
+    await write(below(9));
     // Nobody inserts while it is set, so the exact count is known: what was before is replaced, what comes after is added.
     await db.benchmarks.update(id, { completedIterations: 1_000 });
     const { failedIterations } = await db.benchmarks.get(id);
-    const later = upTo(8);
+    const later = below(9);
     await write(later);
     writing = false;
     await Promise.all(maintainers);

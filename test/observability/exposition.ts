@@ -109,4 +109,4 @@ export async function scrape(httpUrl: string): Promise<Parsed> {
 }
 
 /** Waits for what comes by itself, however busy the machine is. */
-export const poll = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 });
+export const poll = <T>(probe: () => T) => expect.poll(probe);

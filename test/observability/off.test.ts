@@ -20,7 +20,7 @@ async function loadedBy(env: Record<string, string>): Promise<string[]> {
 }
 
 // Each starts a process that loads all there is.
-describe("what is loaded", { timeout: 120_000 }, () => {
+describe("what is loaded", () => {
   test("nothing of OpenTelemetry's SDK unless it is asked for", async () => {
     const loaded = await loadedBy({ OTEL_SERVICE_NAME: "alone says nothing" });
     expect(loaded).toContain("slonik");

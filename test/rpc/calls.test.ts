@@ -9,7 +9,8 @@ import {
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { callOf } from "../../src/rpc/call/context.ts";
-import { benchmarks, eventually, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 
 describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) => {
   const protocol = wire.split(",")[0]?.toLowerCase();

@@ -8,7 +8,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { callOf } from "../../src/rpc/call/context.ts";
-import { eventually, serve, type TestServer } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { serve, type TestServer } from "./support.ts";
 
 const getBenchmark = "/ltb.v1.BenchmarkService/GetBenchmark";
 const asIs = (bytes: Buffer) => bytes;

@@ -1,7 +1,8 @@
 import { Code, createClient } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../gen/health/v1/health_pb.ts";
-import { eventually, failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 

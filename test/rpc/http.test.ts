@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { eventually, serve, type TestServer } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { serve, type TestServer } from "./support.ts";
 
 const path = "/ltb.v1.BenchmarkService/GetBenchmark";
 const json = { "content-type": "application/json" };

@@ -1,8 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/config.ts";
+import { eventually } from "../harness/waiting.ts";
 import { parseExposition, poll, scrape } from "../observability/exposition.ts";
-import { benchmarks, eventually, serve, untilAborted, wires } from "./support.ts";
+import { benchmarks, serve, untilAborted, wires } from "./support.ts";
 
 const getBenchmark = { grpc_service: "ltb.v1.BenchmarkService", grpc_method: "GetBenchmark" };
 

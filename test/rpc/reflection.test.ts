@@ -8,7 +8,8 @@ import {
   type ServerReflectionRequestSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
-import { eventually, serve, type TestServer } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { serve, type TestServer } from "./support.ts";
 
 type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
 

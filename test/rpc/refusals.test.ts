@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ErrorInfoSchema, RequestInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { transportLimits } from "../../src/limits.ts";
-import { benchmarks, eventually, failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
 
 const max = 64 * 1024;
 const tooLarge = {

@@ -5,7 +5,8 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import { startServer } from "../../src/server.ts";
-import { benchmarks, eventually, failure, reasonOf, serve, wires } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, failure, reasonOf, serve, wires } from "./support.ts";
 
 const config = {
   corsOrigins: [],

@@ -3,7 +3,8 @@ import { Code, type HandlerContext } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { StreamEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { notFound } from "../../src/errors.ts";
-import { benchmarks, eventually, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

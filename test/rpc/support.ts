@@ -20,6 +20,7 @@ import { provide } from "../../src/rpc/call/methods.ts";
 import type { MetricsOptions } from "../../src/rpc/http/metrics.ts";
 import type { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import { type ServerConfig, startServer } from "../../src/server.ts";
+import { eventually } from "../harness/waiting.ts";
 
 type BenchmarkReply = MessageInitShape<typeof GetBenchmarkResponseSchema>;
 type ExportReply = MessageInitShape<typeof ExportEvaluationsResponseSchema>;
@@ -121,17 +122,6 @@ export async function failure(call: Promise<unknown>): Promise<ConnectError> {
 }
 
 export const reasonOf = (error: ConnectError) => error.findDetails(ErrorInfoSchema)[0]?.reason;
-
-/** Waits until `probe` gives something. */
-export async function eventually<T>(probe: () => T | undefined | false, ms = 5_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error("it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** Waits for the abort of a handler's signal and throws its reason. */
 export async function untilAborted({ signal }: HandlerContext): Promise<never> {

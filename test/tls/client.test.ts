@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ClientOptions, createClient, runWorker, type TlsOptions } from "../../src/client/index.ts";
 import { callOf } from "../../src/rpc/call/context.ts";
 import { ltb } from "../cli/support.ts";
-import { eventually, failure, serve } from "../rpc/support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { failure, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, days, local, type Pair } from "./certificates.ts";
 import { serveTls, testFolder } from "./support.ts";
 

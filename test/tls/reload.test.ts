@@ -6,7 +6,8 @@ import { createServer } from "node:tls";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import { ServerTls } from "../../src/rpc/tls/server-tls.ts";
-import { benchmarks, eventually, type LogLine } from "../rpc/support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, type LogLine } from "../rpc/support.ts";
 import { type Authority, createAuthority, days, local, type Pair } from "./certificates.ts";
 import { handshake, POLL_MS, serveTls, type TlsServer, testFolder, wires } from "./support.ts";
 

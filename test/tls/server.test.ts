@@ -4,7 +4,8 @@ import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { callOf } from "../../src/rpc/call/context.ts";
 import type { ClientCertificate } from "../../src/rpc/tls/client-certificate.ts";
-import { benchmarks, eventually, failure, serve } from "../rpc/support.ts";
+import { eventually } from "../harness/waiting.ts";
+import { benchmarks, failure, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, local, type Pair, selfSigned } from "./certificates.ts";
 import { handshake, serveTls, type TlsTest, wires } from "./support.ts";
 
@@ -229,7 +230,8 @@ describe.each(ports)("%s", (address) => {
     const lines = () => server.log.filter(({ msg }) => msg.includes("LTB_MAX_CONNECTIONS"));
     expect(lines()).toMatchObject([{ level: "warn", maxConnections: 2 }]);
     through.destroy();
-    await eventuallyLetIn(port);
+    // Once the server has noticed that a connection has gone.
+    await eventually(() => handshake(port, { ca: authority.cert }).catch(() => undefined));
   });
 
   test("does not negotiate again, by which a client could become another one", async () => {
@@ -283,13 +285,4 @@ async function tcp(port: number): Promise<Socket> {
 async function closed(socket: Socket): Promise<void> {
   socket.resume();
   if (!socket.closed) await once(socket, "close");
-}
-
-/** Once the server has noticed that a connection has gone. */
-async function eventuallyLetIn(port: number): Promise<void> {
-  for (const end = Date.now() + 5_000; ; ) {
-    const outcome = await handshake(port, { ca: authority.cert }).catch((error: Error) => error);
-    if (!(outcome instanceof Error)) return;
-    if (Date.now() > end) throw outcome;
-  }
 }

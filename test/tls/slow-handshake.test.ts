@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test, vi } from "vitest";
-import { eventually } from "../rpc/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { createAuthority, local } from "./certificates.ts";
 import { handshake, serveTls } from "./support.ts";
 

@@ -113,7 +113,7 @@ test("users are created, listed, shown, changed and deleted", async () => {
     code: 1,
     stderr: expect.stringContaining("NOT_FOUND"),
   });
-}, 30_000);
+});
 
 test("errors of the service are told by their reason", async () => {
   const { run } = await serveUsers();
@@ -151,7 +151,7 @@ describe("passwords", () => {
     });
     expect(await own(await fileWith(password))).toMatchObject({ code: 0 });
     await users.login({ email: "root@example.com", password: "another horse" });
-  }, 30_000);
+  });
 
   test("come from standard input, but not from a command line or a place where nobody can type", async () => {
     const { address, key, users } = await serveUsers();
@@ -168,7 +168,7 @@ describe("passwords", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toContain(password);
     await users.login({ email: "ada@example.com", password });
-  }, 30_000);
+  });
 });
 
 test("keys are made, listed, rotated and revoked; what is on stdout is the key alone", async () => {
@@ -212,7 +212,7 @@ test("keys are made, listed, rotated and revoked; what is on stdout is the key a
   const table = await run("key", "list", "--user", username);
   expect(table.stdout.match(/revoked/g)).toHaveLength(2);
   expect(table.stdout).not.toContain(secret);
-}, 30_000);
+});
 
 describe("on the database itself", () => {
   test("the first admin and its key are made where there is none", async () => {
@@ -250,7 +250,7 @@ describe("on the database itself", () => {
       settings,
     );
     expect(forgotten).toMatchObject({ code: 0, stdout: "" });
-  }, 60_000);
+  });
 
   test("nothing is written where the schema is another", async () => {
     const config = await createTestDatabase({ template: false });
@@ -259,5 +259,5 @@ describe("on the database itself", () => {
       settingsOf(config),
     );
     expect(made).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("migrate up") });
-  }, 30_000);
+  });
 });

@@ -25,8 +25,3 @@ export async function testUsers() {
     },
   };
 }
-
-/** The middle one of the values. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -9,7 +9,8 @@ import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { unpack } from "../../../src/audit/seal/records.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { newId } from "../../../src/ids.ts";
-import { onlooker, until } from "../../database/support.ts";
+import { onlooker } from "../../database/support.ts";
+import { eventually } from "../../harness/waiting.ts";
 import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
 
 /** Names of what is sealed, in order, and of what was written. */
@@ -93,7 +94,7 @@ describe("sealing", () => {
         }
         for (const index of open) sealing.push((writers[index] as Client).query("commit"));
         await Promise.all(sealing);
-        await until(async () => (await trail.seal()) === 0);
+        await eventually(async () => (await trail.seal()) === 0);
         const { sealed, written } = await names(superuser);
         expect(sealed.toSorted()).toEqual(written.toSorted());
         const verified = await another().verify();
@@ -105,7 +106,7 @@ describe("sealing", () => {
     );
     expect(rounds).toBeGreaterThan(7);
     await Promise.all(writers.map((writer) => writer.end()));
-  }, 120_000);
+  });
 
   test("a sealer that dies midway leaves nothing half done", async () => {
     const { config, superuser, trail, another } = await startTrail();
@@ -116,7 +117,7 @@ describe("sealing", () => {
     // It has taken the entries out of the queue by now, and waits to write its seal.
     const waiting = `select pid from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into audit_seals%'`;
-    await until(async () => (await superuser.query(waiting)).rowCount === 1, 5_000);
+    await eventually(async () => (await superuser.query(waiting)).rowCount === 1);
     // Another one does not wait for it.
     expect(await another().seal()).toBe(0);
     await superuser.query(`select pg_terminate_backend(pid) from (${waiting}) w`);
@@ -212,7 +213,7 @@ describe("verifying", () => {
     }
     await Promise.all([writing, sealing]);
     await writer.end();
-    await until(async () => (await trail.seal()) === 0);
+    await eventually(async () => (await trail.seal()) === 0);
     expect(await verifier.verify()).toMatchObject({ checked: written, unsealed: 0 });
     expect(verified).toBeGreaterThan(1);
     expect((await superuser.query("select from audit_unsealed")).rowCount).toBe(0);

@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * How long a test waits for something that must come, however busy the machine is. What has to come *soon* is
+ * measured instead, by a test that runs alone.
+ */
+export const patienceMs = 60_000;
+
+/** Waits until `probe` gives something, and answers it. */
+export async function eventually<T>(
+  probe: () => T | Promise<T>,
+  withinMs = patienceMs,
+): Promise<Exclude<T, undefined | null | false>> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const found = await probe();
+    if (found) return found as Exclude<T, undefined | null | false>;
+    if (performance.now() > end) throw new Error(`it did not happen within ${withinMs} ms: ${probe}`);
+    await sleep(5);
+  }
+}
+
+/** How long `work` takes, in milliseconds. */
+export async function elapsed(work: () => unknown): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
