@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Content, canonicalJson } from "../database/statement/content-hash.ts";
+import { type Content, canonicalJson } from "../content-hash.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { currentOrigin, serviceOrigin } from "../call-scope.ts";
-import { type Once, once } from "../database/requests.ts";
+import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
@@ -48,9 +48,9 @@ export class AuditRepository {
    * Adds an entry about something that an outside system did. Secrets in `changes` are replaced by "[redacted]".
    * @throws NOT_FOUND without the user, ALREADY_EXISTS if the id is taken, or the request id was used for something else
    */
-  async create(input: NewAuditLog, request?: Once): Promise<AuditLog> {
+  async create(input: NewAuditLog, request?: RequestKey): Promise<AuditLog> {
     const log = parseInput(newAuditLog, input);
-    return once(this.#db, request, "CreateAuditLog", log, {
+    return runOnce(this.#db, request, "CreateAuditLog", log, {
       create: async (db) => {
         const origin = currentOrigin() ?? serviceOrigin;
         const { id = newId(), userId = origin.userId, changes = null } = log;

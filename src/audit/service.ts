@@ -1,9 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
-import { fromTimestamp, given } from "../wire/convert.ts";
+import { actorIdOf } from "../rpc/call/context.ts";
+import { fromTimestamp, omitEmpty } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { onceOf } from "../wire/request-id.ts";
+import { requestKeyOf } from "../wire/request-id.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditRepository } from "./repository.ts";
 
@@ -16,16 +17,16 @@ export function auditMethods(audit: AuditRepository) {
       const { id, action, entityType, entityId, changes, userId, ipAddress, userAgent } = request;
       const log = await audit.create(
         {
-          id: given(id),
+          id: omitEmpty(id),
           action,
           entityType,
-          entityId: given(entityId),
+          entityId: omitEmpty(entityId),
           changes,
-          userId: given(userId),
-          ipAddress: given(ipAddress),
-          userAgent: given(userAgent),
+          userId: omitEmpty(userId),
+          ipAddress: omitEmpty(ipAddress),
+          userAgent: omitEmpty(userAgent),
         },
-        onceOf(request, context),
+        requestKeyOf(request, actorIdOf(context)),
       );
       return { auditLog: auditMessage(log) };
     },
@@ -66,10 +67,10 @@ type Filters = Pick<
 
 function filterOf({ userId, entityType, entityId, action, after, before }: Filters) {
   return {
-    userId: given(userId),
-    entityType: given(entityType),
-    entityId: given(entityId),
-    action: given(action),
+    userId: omitEmpty(userId),
+    entityType: omitEmpty(entityType),
+    entityId: omitEmpty(entityId),
+    action: omitEmpty(action),
     after: fromTimestamp(after, "after"),
     before: fromTimestamp(before, "before"),
   };

@@ -1,29 +1,16 @@
 import { fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { type BenchmarkSchema, BenchmarkStatus as WireStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { invalidField } from "../errors.ts";
+import {
+  type BenchmarkSchema,
+  BenchmarkStatusSchema,
+  type BenchmarkStatus as WireStatus,
+} from "../../gen/ltb/v1/benchmark_pb.ts";
 import { toTimestamp } from "../wire/convert.ts";
-import type { Benchmark, BenchmarkStatus } from "./rows.ts";
+import { wireEnum } from "../wire/enums.ts";
+import type { Benchmark } from "./rows.ts";
 import type { BenchmarkProgress } from "./watch.ts";
 
-/** The statuses as the wire has them. */
-export const toWire: Record<BenchmarkStatus, WireStatus> = {
-  pending: WireStatus.PENDING,
-  running: WireStatus.RUNNING,
-  completed: WireStatus.COMPLETED,
-  failed: WireStatus.FAILED,
-  cancelled: WireStatus.CANCELLED,
-};
-
-const fromWire = new Map(Object.entries(toWire).map(([status, wire]) => [wire, status as BenchmarkStatus]));
-
-/** A status of the wire; undefined if unspecified. */
-export function statusOf(wire: WireStatus): BenchmarkStatus | undefined {
-  if (wire === WireStatus.UNSPECIFIED) return undefined;
-  const status = fromWire.get(wire);
-  if (!status) throw invalidField("status", `must be a value of BenchmarkStatus, is ${wire}`);
-  return status;
-}
+export const benchmarkStatus = wireEnum<typeof WireStatus>(BenchmarkStatusSchema);
 
 /** What a watch tells of a benchmark. */
 export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) {
@@ -36,7 +23,7 @@ export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof 
   return {
     ...same,
     description: description ?? "",
-    status: toWire[benchmark.status],
+    status: benchmarkStatus.values[benchmark.status],
     ...(results !== null && { results: fromJson(ValueSchema, results) }),
     ...(metrics && { metrics }),
     error: error ?? "",

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
-import { type Once, once } from "../database/requests.ts";
+import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
@@ -63,10 +63,10 @@ export class BenchmarkRepository {
    * Creates a benchmark in status pending.
    * @throws ALREADY_EXISTS if the id is taken, or the request id was used for something else
    */
-  async create(input: NewBenchmark, request?: Once): Promise<Benchmark> {
+  async create(input: NewBenchmark, request?: RequestKey): Promise<Benchmark> {
     const benchmark = parseInput(newBenchmark, input);
     const row = { ...benchmark, id: benchmark.id ?? newId() };
-    return once(this.#db, request, "CreateBenchmark", benchmark, {
+    return runOnce(this.#db, request, "CreateBenchmark", benchmark, {
       create: async (db) => {
         const created = await db.maybeOne(statements.insertBenchmark(row));
         if (created) return created;

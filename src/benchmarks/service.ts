@@ -1,17 +1,23 @@
 import { toJson } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { BenchmarkOrder, BenchmarkView, BenchmarkViewSchema } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  BenchmarkOrder,
+  BenchmarkOrderSchema,
+  BenchmarkView,
+  BenchmarkViewSchema,
+} from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { invalidField } from "../errors.ts";
-import { callOf } from "../rpc/call/context.ts";
+import { actorIdOf, callOf } from "../rpc/call/context.ts";
 import type { JsonValue } from "../validation.ts";
-import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
+import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
+import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { onceOf } from "../wire/request-id.ts";
+import { requestKeyOf } from "../wire/request-id.ts";
 import type { BenchmarkChanges } from "./input.ts";
-import { benchmarkMessage, progressMessage, statusOf } from "./messages.ts";
+import { benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
 
 const position = z.object({ createdAt: z.string(), id: z.string() });
@@ -39,18 +45,18 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       const { id, name, description, provider, model, dataset, totalIterations, labels, metadata } = request;
       const benchmark = await benchmarks.create(
         {
-          id: given(id),
+          id: omitEmpty(id),
           name,
-          description: given(description),
+          description: omitEmpty(description),
           provider,
           model,
           dataset,
           totalIterations,
           labels,
           metadata,
-          createdBy: actorId(context),
+          createdBy: actorIdOf(context),
         },
-        onceOf(request, context),
+        requestKeyOf(request, actorIdOf(context)),
       );
       return { benchmark: benchmarkMessage(benchmark) };
     },
@@ -73,12 +79,12 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
     async listBenchmarks(request) {
       const { provider, model, dataset, createdBy, labels, name, orderBy, view } = request;
       const filter = {
-        status: statusOf(request.status),
-        provider: given(provider),
-        model: given(model),
-        dataset: given(dataset),
-        name: given(name),
-        createdBy: given(createdBy),
+        status: benchmarkStatus.parse(request.status, "status"),
+        provider: omitEmpty(provider),
+        model: omitEmpty(model),
+        dataset: omitEmpty(dataset),
+        name: omitEmpty(name),
+        createdBy: omitEmpty(createdBy),
         labels: Object.keys(labels).length > 0 ? labels : undefined,
         createdAfter: fromTimestamp(request.createdAfter, "created_after"),
         createdBefore: fromTimestamp(request.createdBefore, "created_before"),
@@ -87,7 +93,7 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       const { items, next } = await benchmarks.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
-        full: knownView(BenchmarkViewSchema, view) === BenchmarkView.FULL,
+        full: checkEnum(BenchmarkViewSchema, view, "view") === BenchmarkView.FULL,
       });
       return {
         benchmarks: items.map(benchmarkMessage),
@@ -99,12 +105,12 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       callOf(context).endWithServer();
       const filter = {
         ids,
-        status: statusOf(status),
-        provider: given(provider),
-        dataset: given(dataset),
+        status: benchmarkStatus.parse(status, "status"),
+        provider: omitEmpty(provider),
+        dataset: omitEmpty(dataset),
         labels: Object.keys(labels).length > 0 ? labels : undefined,
       };
-      for await (const change of benchmarks.watch(filter, { after: given(afterCursor) })) {
+      for await (const change of benchmarks.watch(filter, { after: omitEmpty(afterCursor) })) {
         const { cursor, benchmark, deleted } = change;
         if (benchmark) yield { cursor, ...progressMessage(benchmark) };
         else if (deleted !== undefined) yield { cursor, benchmark: { id: deleted }, deleted: true };
@@ -117,13 +123,16 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
 type UpdateRequest = Parameters<ServiceImpl<typeof BenchmarkService>["updateBenchmark"]>[0];
 
 function changesOf(request: UpdateRequest): BenchmarkChanges {
-  const patch = patchOf(request.updateMask, updatable);
+  const patch = readPatch(request.updateMask, updatable);
   const { labels, results, error, description } = request;
   const cleared = Object.keys(labels).length > 0 ? labels : patch("labels", undefined);
   return {
     status: required(
       "status",
-      patch("status", request.status === undefined ? undefined : statusOf(request.status)),
+      patch(
+        "status",
+        request.status === undefined ? undefined : benchmarkStatus.parse(request.status, "status"),
+      ),
     ),
     // Counts have no unset state: cleared, they are 0.
     completedIterations:
@@ -152,7 +161,7 @@ function jsonOf(value: Value): JsonValue {
   }
 }
 
-function zeroIf(patch: ReturnType<typeof patchOf>, name: string): 0 | undefined {
+function zeroIf(patch: ReturnType<typeof readPatch>, name: string): 0 | undefined {
   return patch(name, undefined) === null ? 0 : undefined;
 }
 
@@ -162,11 +171,6 @@ function required<T>(field: string, value: T | null | undefined): T | undefined 
 }
 
 function orderOf(order: BenchmarkOrder): "newest" | "oldest" {
-  if (order === BenchmarkOrder.CREATED_AT_ASC) return "oldest";
-  if (order === BenchmarkOrder.UNSPECIFIED || order === BenchmarkOrder.CREATED_AT_DESC) return "newest";
-  throw invalidField("order_by", `must be a value of BenchmarkOrder, is ${order}`);
-}
-
-function actorId(context: HandlerContext): string | undefined {
-  return callOf(context).actor?.userId;
+  const known = checkEnum(BenchmarkOrderSchema, order, "order_by");
+  return known === BenchmarkOrder.CREATED_AT_ASC ? "oldest" : "newest";
 }

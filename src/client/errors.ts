@@ -1,7 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Violation } from "../errors.ts";
-import { durationMs } from "./duration.ts";
+import { durationMs } from "../wire/duration.ts";
 
 /**
  * The stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `NOT_FOUND` or `UNIQUE_KEY_TAKEN`; undefined if the error is not

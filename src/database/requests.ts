@@ -1,15 +1,15 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { currentOrigin, serviceOrigin, withOrigin } from "../call-scope.ts";
+import { type Content, contentHash } from "../content-hash.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type JsonValue, parseInput, text } from "../validation.ts";
-import { type Content, contentHash } from "./statement/content-hash.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
 /** What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method for 24 hours. */
-export interface Once {
+export interface RequestKey {
   requestId: string;
   /** Who asks: a user's id. Default: nobody. */
   actor?: string;
@@ -27,9 +27,9 @@ interface Steps<Answer> {
  * again, `recall` answers it. Without a request, simply runs `create`.
  * @throws ALREADY_EXISTS with reason REQUEST_ID_REUSED if the id came before with another body
  */
-export async function once<Answer>(
+export async function runOnce<Answer>(
   db: Executor,
-  request: Once | undefined,
+  request: RequestKey | undefined,
   method: string,
   body: Content,
   { create, remember, recall }: Steps<Answer>,

@@ -7,12 +7,14 @@ import {
   type MetricSummarySchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
-  EvaluationOutcome,
+  type EvaluationOutcome,
+  EvaluationOutcomeSchema,
   type EvaluationSchema,
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { toWire } from "../benchmarks/messages.ts";
-import { defined, fromTimestamp, given, toTimestamp } from "../wire/convert.ts";
+import { benchmarkStatus } from "../benchmarks/messages.ts";
+import { fromTimestamp, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
+import { wireEnum } from "../wire/enums.ts";
 import type { Comparison } from "./compare/compare.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
@@ -29,18 +31,18 @@ export function fromMessage(
   createdBy: string | undefined,
 ): NewEvaluation {
   return {
-    id: given(sent.id),
+    id: omitEmpty(sent.id),
     benchmarkId: sent.benchmarkId || defaultBenchmarkId,
-    sampleId: given(sent.sampleId),
+    sampleId: omitEmpty(sent.sampleId),
     repetition: sent.repetition,
-    provider: given(sent.provider),
-    model: given(sent.model),
+    provider: omitEmpty(sent.provider),
+    model: omitEmpty(sent.model),
     input: sent.input,
     output: sent.output,
     expected: sent.expected,
     metrics: sent.metrics,
     score: sent.score,
-    error: given(sent.error),
+    error: omitEmpty(sent.error),
     latencyMs: sent.latencyMs,
     inputTokens: sent.inputTokens,
     outputTokens: sent.outputTokens,
@@ -63,7 +65,7 @@ function timeOf(sent: Timestamp | undefined): string | undefined {
 export function evaluationMessage(evaluation: Evaluation): MessageInitShape<typeof EvaluationSchema> {
   const { sampleId, input, error, createdAt, updatedAt, createdBy, metadata, ...same } = evaluation;
   return {
-    ...defined(same),
+    ...omitNulls(same),
     sampleId: sampleId ?? "",
     input: input ?? "",
     error: error ?? "",
@@ -75,15 +77,10 @@ export function evaluationMessage(evaluation: Evaluation): MessageInitShape<type
 }
 
 export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  return defined(metric);
+  return omitNulls(metric);
 }
 
-export const outcomes: Record<EvaluationResult["outcome"], EvaluationOutcome> = {
-  created: EvaluationOutcome.CREATED,
-  duplicate: EvaluationOutcome.DUPLICATE,
-  conflict: EvaluationOutcome.CONFLICT,
-  rejected: EvaluationOutcome.REJECTED,
-};
+export const evaluationOutcome = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema);
 
 /** Field at fault and reason, for a result that stored nothing. */
 export function faultOf(result: EvaluationResult): { field: string; reason: string } {
@@ -105,7 +102,7 @@ export function comparisonMessage({
   ...figures
 }: Comparison): MessageInitShape<typeof BenchmarkComparisonSchema> {
   return {
-    ...defined(figures),
+    ...omitNulls(figures),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     regressed: [...regressed],
     improved: [...improved],
@@ -117,5 +114,5 @@ export function leaderboardMessage({
   createdAt,
   ...figures
 }: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
-  return { ...defined(figures), status: toWire[status], createdAt: toTimestamp(createdAt) };
+  return { ...omitNulls(figures), status: benchmarkStatus.values[status], createdAt: toTimestamp(createdAt) };
 }

@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
-import { type Once, once } from "../database/requests.ts";
-import type { Content } from "../database/statement/content-hash.ts";
+import type { Content } from "../content-hash.ts";
+import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
@@ -67,9 +67,9 @@ export class EvaluationRepository {
    * Stores one evaluation. The same one given again answers what is stored.
    * @throws NOT_FOUND without its benchmark, ALREADY_EXISTS if its id or sample is stored with other content
    */
-  async create(input: NewEvaluation, request?: Once): Promise<Evaluation> {
+  async create(input: NewEvaluation, request?: RequestKey): Promise<Evaluation> {
     const evaluation = parseInput(newEvaluation, input);
-    return once(this.#db, request, "CreateEvaluation", evaluation, {
+    return runOnce(this.#db, request, "CreateEvaluation", evaluation, {
       create: async (db) => {
         const [result] = await this.#write(db, [evaluation]);
         if (result?.outcome === "conflict") throw conflict(result.id);
@@ -86,14 +86,14 @@ export class EvaluationRepository {
    * Stores up to 1000 evaluations by one statement. Each has a result of its own: one that is refused does not keep its
    * neighbours out.
    */
-  async createMany(evaluations: readonly NewEvaluation[], request?: Once): Promise<EvaluationResult[]> {
+  async createMany(evaluations: readonly NewEvaluation[], request?: RequestKey): Promise<EvaluationResult[]> {
     if (evaluations.length === 0 || evaluations.length > limits.batchItems) {
       throw invalidField(
         "evaluations",
         `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`,
       );
     }
-    return once(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
+    return runOnce(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
       create: (db) => this.#write(db, evaluations),
       remember: (results) => results,
       recall: async (_db, results) => results as unknown as EvaluationResult[],

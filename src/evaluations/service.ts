@@ -1,24 +1,30 @@
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { EvaluationOrder, EvaluationView, EvaluationViewSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { statusOf } from "../benchmarks/messages.ts";
+import {
+  EvaluationOrder,
+  EvaluationOrderSchema,
+  EvaluationView,
+  EvaluationViewSchema,
+} from "../../gen/ltb/v1/evaluation_pb.ts";
+import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
-import { callOf } from "../rpc/call/context.ts";
+import { actorIdOf } from "../rpc/call/context.ts";
 import type { JsonValue } from "../validation.ts";
-import { fromTimestamp, given, knownView, patchOf } from "../wire/convert.ts";
+import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
+import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { onceOf } from "../wire/request-id.ts";
+import { requestKeyOf } from "../wire/request-id.ts";
 import { exportChunks } from "./export.ts";
 import type { EvaluationFilter, NewEvaluation } from "./input.ts";
 import {
   comparisonMessage,
   evaluationMessage,
+  evaluationOutcome,
   faultOf,
   fromMessage,
   leaderboardMessage,
   metricMessage,
-  outcomes,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
 
@@ -42,36 +48,36 @@ export const evaluationPosition = z.object({
 export function evaluationMethods(evaluations: EvaluationRepository) {
   return {
     async createEvaluation(request, context) {
-      const input = fromMessage(request, "", actorId(context));
-      const evaluation = await evaluations.create(input, onceOf(request, context));
+      const input = fromMessage(request, "", actorIdOf(context));
+      const evaluation = await evaluations.create(input, requestKeyOf(request, actorIdOf(context)));
       return { evaluation: evaluationMessage(evaluation) };
     },
 
     async batchCreateEvaluations(request, context) {
-      const actor = actorId(context);
+      const actor = actorIdOf(context);
       const sent = request.evaluations.map((evaluation) =>
         fromMessage(evaluation, request.benchmarkId, actor),
       );
-      const results = await evaluations.createMany(sent, onceOf(request, context));
+      const results = await evaluations.createMany(sent, requestKeyOf(request, actorIdOf(context)));
       return {
         results: results.map((result, index) => ({
           index,
           id: "id" in result ? result.id : "",
-          outcome: outcomes[result.outcome],
+          outcome: evaluationOutcome.values[result.outcome],
           ...faultOf(result),
         })),
       };
     },
 
     async streamEvaluations(requests, context) {
-      const actor = actorId(context);
+      const actor = actorIdOf(context);
       const { issues, ...counts } = await evaluations.createStream(batches());
       return {
         ...counts,
         issues: issues.map(({ index, sampleId, result }) => ({
           index,
           sampleId,
-          outcome: outcomes[result.outcome],
+          outcome: evaluationOutcome.values[result.outcome],
           ...faultOf(result),
         })),
       };
@@ -84,11 +90,11 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     },
 
     async getEvaluation({ id, benchmarkId }) {
-      return { evaluation: evaluationMessage(await evaluations.get(id, given(benchmarkId))) };
+      return { evaluation: evaluationMessage(await evaluations.get(id, omitEmpty(benchmarkId))) };
     },
 
     async updateEvaluation(request) {
-      const patch = patchOf(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
+      const patch = readPatch(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
       const changes = {
         score: patch("score", request.score),
         metrics: patch("metrics", request.metrics) ?? (patch("metrics", undefined) === null ? {} : undefined),
@@ -96,18 +102,18 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         error: patch("error", request.error),
         metadata: patch("metadata", request.metadata),
       };
-      const evaluation = await evaluations.update(request.id, changes, given(request.benchmarkId));
+      const evaluation = await evaluations.update(request.id, changes, omitEmpty(request.benchmarkId));
       return { evaluation: evaluationMessage(evaluation) };
     },
 
     async deleteEvaluation({ id, benchmarkId }) {
-      await evaluations.delete(id, given(benchmarkId));
+      await evaluations.delete(id, omitEmpty(benchmarkId));
       return {};
     },
 
     async cleanupEvaluations({ olderThanDays, benchmarkId }) {
       if (olderThanDays === undefined) throw invalidField("older_than_days", "is required");
-      return evaluations.cleanup(olderThanDays, given(benchmarkId));
+      return evaluations.cleanup(olderThanDays, omitEmpty(benchmarkId));
     },
 
     async listEvaluations(request) {
@@ -115,7 +121,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { items, next } = await evaluations.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, evaluationPosition),
-        full: knownView(EvaluationViewSchema, request.view) === EvaluationView.FULL,
+        full: checkEnum(EvaluationViewSchema, request.view, "view") === EvaluationView.FULL,
       });
       return {
         evaluations: items.map(evaluationMessage),
@@ -126,7 +132,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     async *exportEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
       const after = decodePageToken(request.pageToken, filter, evaluationPosition);
-      const full = knownView(EvaluationViewSchema, request.view) !== EvaluationView.BASIC;
+      const full = checkEnum(EvaluationViewSchema, request.view, "view") !== EvaluationView.BASIC;
       for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
         yield {
           evaluations: items.map(evaluationMessage),
@@ -137,7 +143,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async compareBenchmarks(request) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance, bootstrapSamples } = request;
-      const metric = given(request.metric) ?? "score";
+      const metric = omitEmpty(request.metric) ?? "score";
       const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
       const { comparisons, next } = await evaluations.compare(
         { ...what, ...(bootstrapSamples !== undefined && { bootstrapSamples }) },
@@ -160,12 +166,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     async getLeaderboard(request) {
       const what = {
         dataset: request.dataset,
-        metric: given(request.metric) ?? "score",
-        provider: given(request.provider),
+        metric: omitEmpty(request.metric) ?? "score",
+        provider: omitEmpty(request.provider),
         labels: Object.keys(request.labels).length > 0 ? request.labels : undefined,
         createdAfter: fromTimestamp(request.createdAfter, "created_after"),
         createdBefore: fromTimestamp(request.createdBefore, "created_before"),
-        status: statusOf(request.status),
+        status: benchmarkStatus.parse(request.status, "status"),
         lowerIsBetter: request.lowerIsBetter,
         minCount: request.minCount,
       };
@@ -211,33 +217,25 @@ function filterOf({ benchmarkId, provider, model, sampleId, text, ...filters }: 
   const { minScore, maxScore, failedOnly, metadata } = filters;
   return {
     benchmarkId,
-    provider: given(provider),
-    model: given(model),
+    provider: omitEmpty(provider),
+    model: omitEmpty(model),
     minScore,
     maxScore,
     failedOnly,
-    sampleId: given(sampleId),
+    sampleId: omitEmpty(sampleId),
     metadata,
-    text: given(text),
+    text: omitEmpty(text),
   };
 }
 
 type Order = NonNullable<EvaluationFilter["orderBy"]>;
 
-const orders = new Map<EvaluationOrder, Order>([
-  [EvaluationOrder.UNSPECIFIED, "newest"],
-  [EvaluationOrder.CREATED_AT_DESC, "newest"],
+const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
   [EvaluationOrder.CREATED_AT_ASC, "oldest"],
   [EvaluationOrder.SCORE_DESC, "highest-score"],
   [EvaluationOrder.SCORE_ASC, "lowest-score"],
 ]);
 
 function orderOf(order: EvaluationOrder): Order {
-  const known = orders.get(order);
-  if (!known) throw invalidField("order_by", `must be a value of EvaluationOrder, is ${order}`);
-  return known;
-}
-
-function actorId(context: HandlerContext): string | undefined {
-  return callOf(context).actor?.userId;
+  return orders.get(checkEnum(EvaluationOrderSchema, order, "order_by")) ?? "newest";
 }

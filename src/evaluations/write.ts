@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { contentHash } from "../database/statement/content-hash.ts";
+import { contentHash } from "../content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";

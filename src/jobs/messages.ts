@@ -1,60 +1,29 @@
 import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
-import { type Duration, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
+  JobAttemptOutcome,
+  JobAttemptOutcomeSchema,
   JobAttemptSchema,
   type JobLaneSchema,
   type JobLimitSchema,
-  JobAttemptOutcome as WireAttemptOutcome,
+  JobStatusSchema,
+  LeaseOutcomeSchema,
   type Job as WireJob,
   type Lease as WireLease,
-  LeaseOutcome as WireOutcome,
-  JobStatus as WireStatus,
+  type LeaseOutcome as WireOutcome,
+  type JobStatus as WireStatus,
 } from "../../gen/ltb/v1/job_pb.ts";
-import { invalidField } from "../errors.ts";
-import { defined, toTimestamp } from "../wire/convert.ts";
+import { omitNulls, toTimestamp } from "../wire/convert.ts";
+import { toDuration } from "../wire/duration.ts";
+import { wireEnum } from "../wire/enums.ts";
 import type { Lease } from "./claim/claim.ts";
 import type { JobLane, JobLimit } from "./limits/statements.ts";
-import type { Job, JobAttempt, JobStatus } from "./rows.ts";
-import type { EndResult, LeaseOutcome } from "./writes.ts";
+import type { Job, JobAttempt } from "./rows.ts";
+import type { EndResult } from "./writes.ts";
 
-const statuses: Record<JobStatus, WireStatus> = {
-  pending: WireStatus.PENDING,
-  running: WireStatus.RUNNING,
-  completed: WireStatus.COMPLETED,
-  failed: WireStatus.FAILED,
-  cancelled: WireStatus.CANCELLED,
-};
-
-const fromWire = new Map(Object.entries(statuses).map(([status, wire]) => [wire, status as JobStatus]));
-
-export function wireStatus(status: JobStatus): WireStatus {
-  return statuses[status];
-}
-
-/** A status of the wire; undefined if unspecified. */
-export function jobStatusOf(wire: WireStatus, field = "status"): JobStatus | undefined {
-  if (wire === WireStatus.UNSPECIFIED) return undefined;
-  const status = fromWire.get(wire);
-  if (!status) throw invalidField(field, `must be a value of JobStatus, is ${wire}`);
-  return status;
-}
-
-const attemptOutcomes: Record<NonNullable<JobAttempt["outcome"]>, WireAttemptOutcome> = {
-  completed: WireAttemptOutcome.COMPLETED,
-  failed: WireAttemptOutcome.FAILED,
-  expired: WireAttemptOutcome.EXPIRED,
-  timed_out: WireAttemptOutcome.TIMED_OUT,
-  released: WireAttemptOutcome.RELEASED,
-  cancelled: WireAttemptOutcome.CANCELLED,
-};
-
-const leaseOutcomes: Record<LeaseOutcome, WireOutcome> = {
-  ok: WireOutcome.OK,
-  stale: WireOutcome.STALE,
-  not_found: WireOutcome.NOT_FOUND,
-  cancelled: WireOutcome.CANCELLED,
-  rejected: WireOutcome.REJECTED,
-};
+export const jobStatus = wireEnum<typeof WireStatus>(JobStatusSchema);
+const attemptOutcome = wireEnum<typeof JobAttemptOutcome>(JobAttemptOutcomeSchema);
+const leaseOutcome = wireEnum<typeof WireOutcome>(LeaseOutcomeSchema);
 
 /**
  * A whole message, not what `create` would make one of field by field: claims answer jobs by the thousand, and a lease takes
@@ -67,7 +36,7 @@ export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): Wire
     jobType: job.jobType,
     payload: job.payload ?? undefined,
     priority: job.priority,
-    status: statuses[job.status],
+    status: jobStatus.values[job.status],
     result: job.result === null ? undefined : fromJson(ValueSchema, job.result),
     error: job.error ?? "",
     retryCount: job.retryCount,
@@ -101,7 +70,7 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof JobAttempt
     workerId,
     startedAt: toTimestamp(startedAt),
     endedAt: toTimestamp(endedAt),
-    outcome: outcome === null ? WireAttemptOutcome.UNSPECIFIED : attemptOutcomes[outcome],
+    outcome: outcome === null ? JobAttemptOutcome.UNSPECIFIED : attemptOutcome.values[outcome],
     error: error ?? "",
   };
 }
@@ -118,7 +87,7 @@ export function leaseMessage(lease: Lease): WireLease {
 }
 
 export function limitMessage(limit: JobLimit): MessageInitShape<typeof JobLimitSchema> {
-  return { ...defined(limit), updatedAt: toTimestamp(limit.updatedAt) };
+  return { ...omitNulls(limit), updatedAt: toTimestamp(limit.updatedAt) };
 }
 
 export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<typeof JobLaneSchema> {
@@ -129,33 +98,9 @@ export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<ty
 export function endMessage(jobId: string, { outcome, field, reason }: EndResult) {
   return {
     jobId,
-    outcome: leaseOutcomes[outcome],
+    outcome: leaseOutcome.values[outcome],
     // The wire has durations where the library has milliseconds.
     ...(field !== undefined && { field: field.replace(/_ms$/, "") }),
     ...(reason !== undefined && { reason }),
   };
-}
-
-export function toDuration(ms: number): Duration {
-  const whole = Math.round(ms);
-  return {
-    $typeName: "google.protobuf.Duration",
-    seconds: BigInt(Math.floor(whole / 1000)),
-    nanos: (whole % 1000) * 1_000_000,
-  };
-}
-
-/**
- * A `Duration` in whole milliseconds; unset stays undefined.
- * @throws INVALID_ARGUMENT naming `field` if it is not within `min` and `max` milliseconds
- */
-export function fromDuration(
-  duration: Duration | undefined,
-  field: string,
-  { min = 0, max = 315_576_000_000_000 }: { min?: number; max?: number } = {},
-): number | undefined {
-  if (!duration) return undefined;
-  const ms = Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1_000_000);
-  if (ms >= min && ms <= max) return ms;
-  throw invalidField(field, `must be a duration from ${min / 1000} s to ${max / 1000} s, is ${ms / 1000} s`);
 }

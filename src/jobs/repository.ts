@@ -1,6 +1,6 @@
 import { currentOrigin } from "../call-scope.ts";
-import { type Once, once } from "../database/requests.ts";
-import type { Content } from "../database/statement/content-hash.ts";
+import type { Content } from "../content-hash.ts";
+import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -53,10 +53,10 @@ export class JobRepository {
    * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request id was used
    * for something else; NOT_FOUND without its benchmark
    */
-  async create(job: input.NewJob, request?: Once): Promise<Job> {
+  async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
     const prepared = await this.#prepare(parsed);
-    const created = await once(this.#db, request, "CreateJob", parsed, {
+    const created = await runOnce(this.#db, request, "CreateJob", parsed, {
       create: async (db) => {
         const writes = request ? writeDirectly(db) : this.#writes;
         const job = await writes.create(prepared).catch((error) => {
@@ -77,12 +77,12 @@ export class JobRepository {
    * Creates up to 1000 jobs in one transaction: all of them or, on an error, none.
    * @throws as `create`; the message begins with the position of the job at fault
    */
-  async createMany(jobs: readonly input.NewJob[], request?: Once): Promise<readonly Job[]> {
+  async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
     const parsed = parseInput(input.itemsOf(input.newJob), jobs, "jobs");
     // One after the other: each new lane is two statements, and there may be a thousand of them.
     const prepared: JobToCreate[] = [];
     for (const job of parsed) prepared.push(await this.#prepare(job));
-    const created = await once<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
+    const created = await runOnce<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
       create: (db) =>
         db.transaction(async (transaction) => {
           const creations = await createJobs(transaction, prepared);

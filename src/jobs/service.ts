@@ -1,28 +1,25 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { JobOrder, JobView, JobViewSchema, type NewJob as WireJob } from "../../gen/ltb/v1/job_pb.ts";
+import {
+  JobOrder,
+  JobOrderSchema,
+  JobView,
+  JobViewSchema,
+  type NewJob as WireJob,
+} from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
-import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/call/context.ts";
-import { fromTimestamp, given, knownView, toTimestamp } from "../wire/convert.ts";
+import { actorIdOf, callOf } from "../rpc/call/context.ts";
+import { fromTimestamp, omitEmpty, toTimestamp } from "../wire/convert.ts";
+import { fromDuration, toDuration } from "../wire/duration.ts";
+import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { onceOf } from "../wire/request-id.ts";
+import { requestKeyOf } from "../wire/request-id.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
 import type { NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
-import {
-  endMessage,
-  fromDuration,
-  jobMessage,
-  jobStatusOf,
-  laneMessage,
-  leaseMessage,
-  limitMessage,
-  toDuration,
-  wireStatus,
-} from "./messages.ts";
+import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
@@ -36,13 +33,13 @@ export function jobService(store: JobStore) {
   const { jobs } = store;
   return {
     async createJob(request, context) {
-      const job = await jobs.create(fromMessage(request, context), onceOf(request, context));
+      const job = await jobs.create(fromMessage(request, context), requestKeyOf(request, actorIdOf(context)));
       return { job: jobMessage(job) };
     },
 
     async batchCreateJobs(request, context) {
       const given = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
-      const created = await jobs.createMany(given, onceOf(request, context));
+      const created = await jobs.createMany(given, requestKeyOf(request, actorIdOf(context)));
       return {
         jobs: created.map((job) => jobMessage({ ...job, payload: null, metadata: null, result: null })),
       };
@@ -55,16 +52,16 @@ export function jobService(store: JobStore) {
 
     async listJobs(request) {
       const filter = {
-        status: jobStatusOf(request.status),
-        jobType: given(request.jobType),
-        workerId: given(request.workerId),
-        benchmarkId: given(request.benchmarkId),
+        status: jobStatus.parse(request.status, "status"),
+        jobType: omitEmpty(request.jobType),
+        workerId: omitEmpty(request.workerId),
+        benchmarkId: omitEmpty(request.benchmarkId),
         orderBy: orderOf(request.orderBy),
       };
       const { items, next } = await jobs.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
-        full: knownView(JobViewSchema, request.view) === JobView.FULL,
+        full: checkEnum(JobViewSchema, request.view, "view") === JobView.FULL,
       });
       return {
         jobs: items.map((job) => jobMessage(job)),
@@ -78,7 +75,7 @@ export function jobService(store: JobStore) {
       const timeLeft = Math.max((context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs, 0);
       const { leases, drain } = await jobs.claim({
         workerId: request.workerId,
-        requestId: given(request.requestId),
+        requestId: omitEmpty(request.requestId),
         maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
         jobTypes: request.jobTypes,
         waitMs: Math.floor(Math.min(waitMs, timeLeft)),
@@ -88,7 +85,7 @@ export function jobService(store: JobStore) {
     },
 
     async completeJobs({ workerId, items }, context) {
-      return { results: await completeJobs(store, workerId, items, callOf(context).actor?.userId) };
+      return { results: await completeJobs(store, workerId, items, actorIdOf(context)) };
     },
 
     async failJobs({ workerId, items }) {
@@ -105,7 +102,7 @@ export function jobService(store: JobStore) {
       return {
         results: results.map(({ status, runAt, ...end }, index) => ({
           ...endMessage(items[index]?.jobId ?? "", end),
-          ...(status && { status: wireStatus(status) }),
+          ...(status && { status: jobStatus.values[status] }),
           ...(runAt && { runAt: toTimestamp(runAt) }),
         })),
       };
@@ -160,7 +157,7 @@ export function jobService(store: JobStore) {
     },
 
     async setJobLimit({ limitKey, maxRunning, perMinute }, context) {
-      const createdBy = callOf(context).actor?.userId;
+      const createdBy = actorIdOf(context);
       return { limit: limitMessage(await jobs.setLimit({ limitKey, maxRunning, perMinute, createdBy })) };
     },
 
@@ -177,7 +174,7 @@ export function jobService(store: JobStore) {
     },
 
     async pauseJobs({ jobType, limitKey }, context) {
-      const lanes = await jobs.pause({ jobType, limitKey }, callOf(context).actor?.userId ?? null);
+      const lanes = await jobs.pause({ jobType, limitKey }, actorIdOf(context) ?? null);
       return { lanes: lanes.map(laneMessage) };
     },
 
@@ -198,8 +195,11 @@ export function jobService(store: JobStore) {
 
     async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view }, context) {
       callOf(context).endWithServer();
-      const filter = { ids, jobType: given(jobType), benchmarkId: given(benchmarkId) };
-      const options = { after: given(afterCursor), full: knownView(JobViewSchema, view) === JobView.FULL };
+      const filter = { ids, jobType: omitEmpty(jobType), benchmarkId: omitEmpty(benchmarkId) };
+      const options = {
+        after: omitEmpty(afterCursor),
+        full: checkEnum(JobViewSchema, view, "view") === JobView.FULL,
+      };
       for await (const { cursor, job, deleted } of jobs.watch(filter, options)) {
         if (job) yield { cursor, job: jobMessage(job) };
         else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };
@@ -208,7 +208,7 @@ export function jobService(store: JobStore) {
     },
 
     async cleanupJobs({ olderThanDays, statuses }) {
-      const wanted = statuses.map((status) => jobStatusOf(status, "statuses") ?? "pending");
+      const wanted = statuses.map((status) => jobStatus.parse(status, "statuses") ?? "pending");
       const { affected, more } = await jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
       return { deleted: affected, more };
     },
@@ -219,7 +219,7 @@ type JobFields = Omit<WireJob, "$typeName" | "$unknown">;
 
 function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob {
   return {
-    id: given(job.id),
+    id: omitEmpty(job.id),
     jobType: job.jobType,
     payload: job.payload,
     priority: job.priority,
@@ -227,11 +227,11 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     timeoutSeconds: job.timeoutSeconds,
     requiredTags: job.requiredTags,
     runAt: fromTimestamp(job.runAt, `${path}run_at`),
-    benchmarkId: given(job.benchmarkId),
-    limitKey: given(job.limitKey),
+    benchmarkId: omitEmpty(job.benchmarkId),
+    limitKey: omitEmpty(job.limitKey),
     metadata: job.metadata,
-    uniqueKey: given(job.uniqueKey),
-    createdBy: callOf(context).actor?.userId,
+    uniqueKey: omitEmpty(job.uniqueKey),
+    createdBy: actorIdOf(context),
   };
 }
 
@@ -245,18 +245,16 @@ function retryDelay(sent: Duration | undefined): number | undefined {
 }
 
 function orderOf(order: JobOrder): "newest" | "priority" {
-  if (order === JobOrder.PRIORITY) return "priority";
-  if (order === JobOrder.UNSPECIFIED || order === JobOrder.CREATED_AT) return "newest";
-  throw invalidField("order_by", `must be a value of JobOrder, is ${order}`);
+  return checkEnum(JobOrderSchema, order, "order_by") === JobOrder.PRIORITY ? "priority" : "newest";
 }
 
 function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {
-  const status = jobStatusOf(request.status);
+  const status = jobStatus.parse(request.status, "status");
   return {
     statuses: status && [status],
-    jobType: given(request.jobType),
-    benchmarkId: given(request.benchmarkId),
-    limitKey: given(request.limitKey),
+    jobType: omitEmpty(request.jobType),
+    benchmarkId: omitEmpty(request.benchmarkId),
+    limitKey: omitEmpty(request.limitKey),
     createdAfter: fromTimestamp(request.createdAfter, "created_after"),
     createdBefore: fromTimestamp(request.createdBefore, "created_before"),
     createdBy: creatorFilterOf(context),

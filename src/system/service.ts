@@ -1,5 +1,3 @@
-import { create } from "@bufbuild/protobuf";
-import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import type { Pool } from "../database/connection/pool.ts";
@@ -7,6 +5,7 @@ import type { DatabaseStats } from "../database/statistics.ts";
 import { limits } from "../limits.ts";
 import { scopes } from "../users/scopes.ts";
 import { version } from "../version.ts";
+import { toDuration } from "../wire/duration.ts";
 
 interface MeasuredStore {
   stats(): Promise<DatabaseStats>;
@@ -33,7 +32,7 @@ export function systemService(store: MeasuredStore, { maxMessageBytes }: { maxMe
         serverVersion,
         schemaVersion,
         pool: { size, open: used + idle, idle, waiting },
-        uptime: duration(Date.now() - startedAt),
+        uptime: toDuration(Date.now() - startedAt),
       };
     },
 
@@ -49,13 +48,9 @@ export function systemService(store: MeasuredStore, { maxMessageBytes }: { maxMe
           maxMessageBytes,
           maxJsonBytes: limits.jsonBytes,
           maxTextBytes: limits.evaluationTextBytes,
-          requestIdRetention: duration(limits.requestIdHours * 3_600_000),
+          requestIdRetention: toDuration(limits.requestIdHours * 3_600_000),
         },
       };
     },
   } satisfies ServiceImpl<typeof SystemService>;
-}
-
-function duration(ms: number): Duration {
-  return create(DurationSchema, { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 });
 }

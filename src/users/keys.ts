@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { recordAudit } from "../audit/record.ts";
-import { type Once, once } from "../database/requests.ts";
+import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
@@ -43,10 +43,10 @@ const withUserId = z.object({ userId: uuid });
 export async function createApiKey(
   db: Executor,
   given: input.NewApiKey,
-  request?: Once,
+  request?: RequestKey,
 ): Promise<MadeApiKey> {
   const key = parseInput(input.newApiKey, given);
-  return once(db, request, "CreateApiKey", key, {
+  return runOnce(db, request, "CreateApiKey", key, {
     create: (part) => {
       if (key.expiresAt && Date.parse(key.expiresAt) <= Date.now()) {
         throw invalidField("expires_at", "must be in the future");
@@ -93,11 +93,11 @@ export async function rotateApiKey(
   db: Executor,
   id: string,
   { overlapMs = 0, createdBy }: RotateOptions,
-  request?: Once,
+  request?: RequestKey,
 ): Promise<RotatedApiKey> {
   const key = parseInput(uuid, id, "id");
   const overlap = parseInput(input.overlapMs, overlapMs, "overlap");
-  return once(
+  return runOnce(
     db,
     request,
     "RotateApiKey",

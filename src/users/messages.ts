@@ -1,32 +1,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type ApiKeySchema, type UserSchema, UserRole as WireRole } from "../../gen/ltb/v1/user_pb.ts";
-import { invalidField } from "../errors.ts";
-import type { UserRole } from "../principal.ts";
-import { defined, toTimestamp } from "../wire/convert.ts";
+import {
+  type ApiKeySchema,
+  UserRoleSchema,
+  type UserSchema,
+  type UserRole as WireRole,
+} from "../../gen/ltb/v1/user_pb.ts";
+import { omitNulls, toTimestamp } from "../wire/convert.ts";
+import { wireEnum } from "../wire/enums.ts";
 import type { ApiKey, User } from "./rows.ts";
 
-const toWire: Record<UserRole, WireRole> = {
-  admin: WireRole.ADMIN,
-  user: WireRole.USER,
-  viewer: WireRole.VIEWER,
-  worker: WireRole.WORKER,
-};
-
-const fromWire = new Map(Object.entries(toWire).map(([role, wire]) => [wire, role as UserRole]));
-
-/** A role of the wire; undefined if unspecified. */
-export function roleOf(wire: WireRole): UserRole | undefined {
-  if (wire === WireRole.UNSPECIFIED) return undefined;
-  const role = fromWire.get(wire);
-  if (!role) throw invalidField("role", `must be a value of UserRole, is ${wire}`);
-  return role;
-}
+export const userRole = wireEnum<typeof WireRole>(UserRoleSchema);
 
 export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
   const { lastLogin, createdAt, updatedAt, ...same } = user;
   return {
-    ...defined(same),
-    role: toWire[user.role],
+    ...omitNulls(same),
+    role: userRole.values[user.role],
     lastLogin: toTimestamp(lastLogin),
     createdAt: toTimestamp(createdAt),
     updatedAt: toTimestamp(updatedAt),
@@ -36,7 +25,7 @@ export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
 export function apiKeyMessage(key: ApiKey): MessageInitShape<typeof ApiKeySchema> {
   const { keyId, expiresAt, lastUsed, createdAt, revokedAt, ...same } = key;
   return {
-    ...defined(same),
+    ...omitNulls(same),
     scopes: [...key.scopes],
     prefix: `ltb_${keyId}`,
     expiresAt: toTimestamp(expiresAt),

@@ -1,5 +1,5 @@
 import { recordAudit } from "../audit/record.ts";
-import { type Once, once, reused } from "../database/requests.ts";
+import { type RequestKey, reused, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound } from "../errors.ts";
@@ -43,14 +43,14 @@ export class UserRepository {
    * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used for something else;
    * INVALID_ARGUMENT, also for a password that is not to the policy; RESOURCE_EXHAUSTED if too many passwords are being hashed
    */
-  async create(given: input.NewUser, request?: Once): Promise<User> {
+  async create(given: input.NewUser, request?: RequestKey): Promise<User> {
     const { password, ...user } = parseInput(input.newUser, given);
     if (password !== undefined) change.refuseBadPassword(password, user, "password");
     const passwordHash = password === undefined ? (user.passwordHash ?? "") : await hashPassword(password);
     const row = { ...user, id: user.id ?? newId(), passwordHash };
     // The fast hash of the body that is kept of a request must not be one of a password.
     const body = { ...user, hasPassword: password !== undefined };
-    return once(this.#db, request, "CreateUser", body, {
+    return runOnce(this.#db, request, "CreateUser", body, {
       create: (db) => change.insertUser(db, row),
       remember: ({ id }) => id,
       recall: async (db, remembered) => {
@@ -157,7 +157,7 @@ export class UserRepository {
    * Makes an API key. The answer holds the key itself, which is kept nowhere.
    * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used for something else
    */
-  createApiKey(key: input.NewApiKey, request?: Once): Promise<keys.MadeApiKey> {
+  createApiKey(key: input.NewApiKey, request?: RequestKey): Promise<keys.MadeApiKey> {
     return keys.createApiKey(this.#db, key, request);
   }
 
@@ -183,7 +183,11 @@ export class UserRepository {
    * Makes a new key in place of an old one, which works on for `overlapMs` (0 if absent), but not past its own expiry.
    * @throws NOT_FOUND, FAILED_PRECONDITION if the key is revoked or expired
    */
-  rotateApiKey(id: string, options: keys.RotateOptions = {}, request?: Once): Promise<keys.RotatedApiKey> {
+  rotateApiKey(
+    id: string,
+    options: keys.RotateOptions = {},
+    request?: RequestKey,
+  ): Promise<keys.RotatedApiKey> {
     return keys.rotateApiKey(this.#db, id, options, request);
   }
 

@@ -3,15 +3,15 @@ import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect
 import { z } from "zod";
 import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { invalidField, ServiceError } from "../errors.ts";
-import { fromDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/call/context.ts";
-import { fromTimestamp, given, patchOf, toTimestamp } from "../wire/convert.ts";
+import { actorIdOf, callOf } from "../rpc/call/context.ts";
+import { fromTimestamp, omitEmpty, readPatch, toTimestamp } from "../wire/convert.ts";
+import { fromDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { onceOf } from "../wire/request-id.ts";
+import { requestKeyOf } from "../wire/request-id.ts";
 import { addressOf } from "./address.ts";
 import type { UserChanges } from "./input.ts";
-import { apiKeyMessage, roleOf, userMessage } from "./messages.ts";
+import { apiKeyMessage, userMessage, userRole } from "./messages.ts";
 import type { UserRepository } from "./repository.ts";
 import { refuseFurtherReach } from "./wider-scopes.ts";
 
@@ -26,14 +26,14 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const { id, email, username, credential, role, metadata } = request;
       const user = await users.create(
         {
-          id: given(id),
+          id: omitEmpty(id),
           email,
           username,
           ...(credential.case && { [credential.case]: credential.value }),
-          role: roleOf(role),
+          role: userRole.parse(role, "role"),
           metadata,
         },
-        onceOf(request, context),
+        requestKeyOf(request, actorIdOf(context)),
       );
       return { user: userMessage(user) };
     },
@@ -49,7 +49,7 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     },
 
     async listUsers(request) {
-      const filter = { role: roleOf(request.role), active: request.active };
+      const filter = { role: userRole.parse(request.role, "role"), active: request.active };
       const { items, next } = await users.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, position),
@@ -72,7 +72,7 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const mustKnow = principal && (principal.role !== "admin" || principal.userId === id.toLowerCase());
       if (mustKnow && currentPassword === "") throw invalidField("current_password", "must be given");
       await users.changePassword(id, {
-        currentPassword: given(currentPassword),
+        currentPassword: omitEmpty(currentPassword),
         newPassword,
         keepSessionId: principal?.sessionId,
         address: addressOf(peer),
@@ -117,18 +117,18 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
 
     async createApiKey(request, context) {
       const { id, name, scopes } = request;
-      const { principal, actor } = callOf(context);
+      const { principal } = callOf(context);
       refuseFurtherReach(principal?.scopes ?? [], scopes);
       const { apiKey, secret } = await users.createApiKey(
         {
-          id: given(id),
+          id: omitEmpty(id),
           userId: userIdOf(request, context),
           name,
           scopes,
           expiresAt: fromTimestamp(request.expiresAt, "expires_at"),
-          createdBy: actor?.userId,
+          createdBy: actorIdOf(context),
         },
-        onceOf(request, context),
+        requestKeyOf(request, actorIdOf(context)),
       );
       return { apiKey: apiKeyMessage(apiKey), secret: secret ?? "" };
     },
@@ -150,15 +150,15 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     },
 
     async rotateApiKey(request, context) {
-      const { principal, actor } = callOf(context);
+      const { principal } = callOf(context);
       const overlapMs = fromDuration(request.overlap, "overlap", { max: limits.rotationOverlapMs });
       if (principal && principal.scopes.length > 0) {
         refuseFurtherReach(principal.scopes, (await users.getApiKey(request.id)).scopes);
       }
       const rotated = await users.rotateApiKey(
         request.id,
-        { overlapMs, createdBy: actor?.userId },
-        onceOf(request, context),
+        { overlapMs, createdBy: actorIdOf(context) },
+        requestKeyOf(request, actorIdOf(context)),
       );
       return {
         apiKey: apiKeyMessage(rotated.apiKey),
@@ -172,10 +172,11 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
 type UpdateRequest = Parameters<ServiceImpl<typeof UserService>["updateUser"]>[0];
 
 function changesOf(request: UpdateRequest): UserChanges {
-  const patch = patchOf(request.updateMask, updatable);
+  const patch = readPatch(request.updateMask, updatable);
   const { email, username, role, active, emailVerified, metadata } = request;
   // A role that is set to UNSPECIFIED is one that is to be cleared.
-  const newRole = patch("role", role) === undefined ? undefined : (role && roleOf(role)) || null;
+  const newRole =
+    patch("role", role) === undefined ? undefined : (role && userRole.parse(role, "role")) || null;
   return {
     email: required("email", patch("email", email)),
     username: required("username", patch("username", username)),
@@ -187,7 +188,7 @@ function changesOf(request: UpdateRequest): UserChanges {
 }
 
 /** A flag has no unset state: cleared, it is false. */
-function falseIf(patch: ReturnType<typeof patchOf>, name: string): false | undefined {
+function falseIf(patch: ReturnType<typeof readPatch>, name: string): false | undefined {
   return patch(name, undefined) === null ? false : undefined;
 }
 
@@ -198,7 +199,7 @@ function required<T>(field: string, value: T | null | undefined): T | undefined 
 
 /** The user that a request is about: the caller unless it names another. */
 function userIdOf({ userId }: { userId: string }, context: HandlerContext): string {
-  const id = given(userId) ?? callOf(context).principal?.userId;
+  const id = omitEmpty(userId) ?? callOf(context).principal?.userId;
   if (id === undefined)
     throw invalidField("user_id", "must be given: the call is not authenticated, so there is no default");
   return id;

@@ -1,4 +1,3 @@
-import type { DescEnum } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../errors.ts";
 
@@ -28,27 +27,18 @@ export function fromTimestamp(timestamp: Timestamp | undefined, field: string): 
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${micros}Z`;
 }
 
-/**
- * A request's `view` as it was sent.
- * @throws INVALID_ARGUMENT for a number that is no value of the enum
- */
-export function knownView<View extends number>({ name, value }: DescEnum, view: View): View {
-  if (!(view in value)) throw invalidField("view", `must be a value of ${name}, is ${view}`);
-  return view;
-}
-
-/** An empty string of proto3 is an unset one. */
-export function given(text: string): string | undefined {
+/** A text of a request; an empty one of proto3 is unset. */
+export function omitEmpty(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
-type Defined<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
+type WithoutNulls<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
 };
 
-/** Without the fields that are null: on the wire those are unset. */
-export function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as Defined<T>;
+/** A value without its fields that are null: on the wire those are unset. */
+export function omitNulls<T extends object>(value: T): WithoutNulls<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as WithoutNulls<T>;
 }
 
 /** The value of a field that is set or named in the update mask: undefined where it is to stay as it is, null to clear it. */
@@ -58,7 +48,7 @@ export type Patch = <T>(name: string, value: T | undefined) => T | null | undefi
  * Reads an update's fields. Paths of the mask must be among `fields`, spelled as in the proto.
  * @throws INVALID_ARGUMENT for any other path
  */
-export function patchOf(mask: { paths: string[] } | undefined, fields: readonly string[]): Patch {
+export function readPatch(mask: { paths: string[] } | undefined, fields: readonly string[]): Patch {
   const named = new Set(mask?.paths);
   for (const path of named) {
     if (!fields.includes(path)) {

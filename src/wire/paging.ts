@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { z } from "zod";
-import { type Content, contentHash } from "../database/statement/content-hash.ts";
+import { type Content, contentHash } from "../content-hash.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject } from "../validation.ts";

@@ -1,46 +1,27 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import {
-  HealthStatus as WireHealth,
-  WorkerStatus as WireStatus,
+  HealthStatus,
+  HealthStatusSchema,
+  type WorkerStatus as WireStatus,
   type WorkerSchema,
+  WorkerStatusSchema,
 } from "../../gen/ltb/v1/worker_pb.ts";
 import type { GetClusterStatsResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
-import { invalidField } from "../errors.ts";
-import { fromDuration, toDuration } from "../jobs/messages.ts";
-import { defined, toTimestamp } from "../wire/convert.ts";
+import { omitNulls, toTimestamp } from "../wire/convert.ts";
+import { toDuration } from "../wire/duration.ts";
+import { wireEnum } from "../wire/enums.ts";
 import type { ClusterStats } from "./cluster.ts";
-import type { HealthStatus, Worker, WorkerStatus } from "./rows.ts";
+import type { Worker } from "./rows.ts";
 
-const statuses: Record<WorkerStatus, WireStatus> = {
-  idle: WireStatus.IDLE,
-  busy: WireStatus.BUSY,
-  draining: WireStatus.DRAINING,
-  offline: WireStatus.OFFLINE,
-};
-
-const fromWire = new Map(Object.entries(statuses).map(([status, wire]) => [wire, status as WorkerStatus]));
-
-const healths: Record<HealthStatus, WireHealth> = {
-  healthy: WireHealth.HEALTHY,
-  degraded: WireHealth.DEGRADED,
-  unhealthy: WireHealth.UNHEALTHY,
-};
-
-/** A status of the wire; undefined if unspecified. */
-export function workerStatusOf(wire: WireStatus): WorkerStatus | undefined {
-  if (wire === WireStatus.UNSPECIFIED) return undefined;
-  const status = fromWire.get(wire);
-  if (!status) throw invalidField("status", `must be a value of WorkerStatus, is ${wire}`);
-  return status;
-}
+export const workerStatus = wireEnum<typeof WireStatus>(WorkerStatusSchema);
+const health = wireEnum<typeof HealthStatus>(HealthStatusSchema);
 
 export function workerMessage(worker: Worker): MessageInitShape<typeof WorkerSchema> {
   const { version, drainReason, createdBy: _, ...same } = worker;
   return {
-    ...defined(same),
-    status: statuses[worker.status],
-    health: healths[worker.health],
+    ...omitNulls(same),
+    status: workerStatus.values[worker.status],
+    health: health.values[worker.health],
     completedTasks: BigInt(worker.completedTasks),
     failedTasks: BigInt(worker.failedTasks),
     version: version ?? "",
@@ -52,7 +33,7 @@ export function workerMessage(worker: Worker): MessageInitShape<typeof WorkerSch
 }
 
 export function clusterMessage(stats: ClusterStats): MessageInitShape<typeof GetClusterStatsResponseSchema> {
-  const { jobs, averageDurationMs, health, checkedAt, ...same } = stats;
+  const { jobs, averageDurationMs, checkedAt, ...same } = stats;
   return {
     ...same,
     pendingJobs: jobs.pending,
@@ -62,18 +43,7 @@ export function clusterMessage(stats: ClusterStats): MessageInitShape<typeof Get
     failedJobs: jobs.failed,
     cancelledJobs: jobs.cancelled,
     ...(averageDurationMs !== null && { averageDuration: toDuration(averageDurationMs) }),
-    health: health === null ? WireHealth.UNSPECIFIED : healths[health],
+    health: stats.health === null ? HealthStatus.UNSPECIFIED : health.values[stats.health],
     checkedAt: toTimestamp(checkedAt),
   };
-}
-
-/** A `Duration` in milliseconds, within bounds; unset stays undefined. */
-export function durationOf(
-  duration: Duration | undefined,
-  field: string,
-  { min, max, expected }: { min: number; max: number; expected: string },
-): number | undefined {
-  const ms = fromDuration(duration, field);
-  if (ms !== undefined && (ms < min || ms > max)) throw invalidField(field, `must be ${expected}`);
-  return ms;
 }

@@ -2,22 +2,22 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { invalidField } from "../errors.ts";
-import { toDuration } from "../jobs/messages.ts";
 import { limits } from "../limits.ts";
-import { callOf } from "../rpc/call/context.ts";
+import { actorIdOf } from "../rpc/call/context.ts";
+import { fromDuration, toDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { clusterMessage, durationOf, workerMessage, workerStatusOf } from "./messages.ts";
+import { clusterMessage, workerMessage, workerStatus } from "./messages.ts";
 import type { WorkerRepository } from "./repository.ts";
 
 const position = z.object({ registeredAt: z.string(), id: z.string() });
-const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs, expected: "1 s to 1 h" };
-const silence = { min: 1, max: limits.silenceMs, expected: "more than 0 and at most 100 years" };
+const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
+const silence = { min: 1, max: limits.silenceMs };
 
 /** WorkerService. */
 export function workerService(workers: WorkerRepository) {
   return {
     async registerWorker({ workerId, address, capacity, tags, jobTypes, metadata, version }, context) {
-      const createdBy = callOf(context).actor?.userId;
+      const createdBy = actorIdOf(context);
       const registration = { workerId, address, capacity, tags, jobTypes, metadata, version, createdBy };
       const worker = await workers.register(registration);
       return { worker: workerMessage(worker), heartbeatInterval: toDuration(limits.heartbeatIntervalMs) };
@@ -29,7 +29,7 @@ export function workerService(workers: WorkerRepository) {
         leases: request.leases.map(({ jobId, epoch }) => ({ jobId, epoch })),
         cpu: request.cpu,
         memory: request.memory,
-        leaseMs: durationOf(request.lease, "lease", lease),
+        leaseMs: fromDuration(request.lease, "lease", lease),
       });
       return {
         drain,
@@ -53,9 +53,9 @@ export function workerService(workers: WorkerRepository) {
 
     async listWorkers(request) {
       const filter = {
-        status: workerStatusOf(request.status),
+        status: workerStatus.parse(request.status, "status"),
         tags: request.tags,
-        activeWithinMs: durationOf(request.activeWithin, "active_within", silence),
+        activeWithinMs: fromDuration(request.activeWithin, "active_within", silence),
       };
       const { items, next } = await workers.list(filter, {
         limit: pageSize(request.pageSize),
@@ -68,7 +68,7 @@ export function workerService(workers: WorkerRepository) {
     },
 
     async removeStaleWorkers({ olderThan }) {
-      const silentMs = durationOf(olderThan, "older_than", silence);
+      const silentMs = fromDuration(olderThan, "older_than", silence);
       if (silentMs === undefined) throw invalidField("older_than", "is required");
       return workers.removeStale(silentMs / 1000);
     },

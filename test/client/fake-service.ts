@@ -27,7 +27,7 @@ import {
   type RegisterWorkerRequest,
   WorkerService,
 } from "../../gen/ltb/v1/worker_service_pb.ts";
-import { durationMs, durationOf } from "../../src/client/duration.ts";
+import { durationMs, toDuration } from "../../src/wire/duration.ts";
 
 const HEARTBEAT_MS = 40;
 
@@ -121,7 +121,7 @@ export class FakeService {
         job: { id, jobType, payload, ...job },
         epoch: 0,
         attempt: 1,
-        ...(deadlineInMs !== undefined && { deadlineIn: durationOf(deadlineInMs) }),
+        ...(deadlineInMs !== undefined && { deadlineIn: toDuration(deadlineInMs) }),
       }),
     );
     return id;
@@ -156,7 +156,7 @@ export class FakeService {
       registerWorker: scripted("registerWorker", () => {
         this.registered = true;
         this.drain = false;
-        return { heartbeatInterval: durationOf(HEARTBEAT_MS) };
+        return { heartbeatInterval: toDuration(HEARTBEAT_MS) };
       }),
       heartbeat: scripted("heartbeat", (request) => this.#heartbeat(request)),
       deregisterWorker: scripted("deregisterWorker", () => {
@@ -185,7 +185,7 @@ export class FakeService {
         results: items.map((item) => ({
           jobId: item.jobId,
           outcome: this.#outcome(item),
-          expiresIn: durationOf(30_000),
+          expiresIn: toDuration(30_000),
         })),
       })),
     });
@@ -214,7 +214,7 @@ export class FakeService {
       drain: this.drain,
       cancelled: gone.filter(({ jobId }) => this.cancelled.has(jobId)),
       lost: gone.filter(({ jobId }) => !this.cancelled.has(jobId)),
-      expiresIn: durationOf(durationMs(request.lease)),
+      expiresIn: toDuration(durationMs(request.lease)),
     };
   }
 
@@ -228,7 +228,7 @@ export class FakeService {
       await new Promise((resolve) => setTimeout(resolve, 2));
     if (signal.aborted || this.drain) return { drain: this.drain };
     const leases = this.ready.splice(0, maxJobs).map((lease) => {
-      const expiresIn = durationOf(this.leaseMs ?? durationMs(term));
+      const expiresIn = toDuration(this.leaseMs ?? durationMs(term));
       const granted = create(LeaseSchema, { ...lease, epoch: lease.epoch + 1, expiresIn });
       if (granted.job) this.leases.set(granted.job.id, granted);
       return granted;

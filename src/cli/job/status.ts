@@ -7,15 +7,13 @@ import {
   JobStatus,
   JobStatusSchema,
 } from "../../../gen/ltb/v1/job_pb.ts";
+import { wireEnum } from "../../wire/enums.ts";
+
+const jobStatus = wireEnum<typeof JobStatus>(JobStatusSchema);
+const attemptOutcome = wireEnum<typeof JobAttemptOutcome>(JobAttemptOutcomeSchema);
 
 /** The states of a job by the names that people use. */
-export const jobStatuses = {
-  pending: JobStatus.PENDING,
-  running: JobStatus.RUNNING,
-  completed: JobStatus.COMPLETED,
-  failed: JobStatus.FAILED,
-  cancelled: JobStatus.CANCELLED,
-} as const;
+export const jobStatuses = jobStatus.values;
 
 export type JobStatusName = keyof typeof jobStatuses;
 
@@ -23,7 +21,7 @@ export type JobStatusName = keyof typeof jobStatuses;
 export function jobStatusName({ status, runAt }: Job): string {
   if (status === JobStatus.PENDING && runAt !== undefined && timestampMs(runAt) > Date.now())
     return "scheduled";
-  return JobStatusSchema.value[status]?.localName.toLowerCase() ?? String(status);
+  return jobStatus.describe(status);
 }
 
 export function hasEnded({ status }: Job): boolean {
@@ -33,6 +31,5 @@ export function hasEnded({ status }: Job): boolean {
 /** How an attempt ended, in a word or two. */
 export function outcomeName({ outcome }: JobAttempt): string {
   if (outcome === JobAttemptOutcome.UNSPECIFIED) return "running";
-  const name = JobAttemptOutcomeSchema.value[outcome]?.localName ?? String(outcome);
-  return name.toLowerCase().replaceAll("_", " ");
+  return attemptOutcome.describe(outcome).replaceAll("_", " ");
 }

@@ -1,26 +1,26 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
+  type HealthStatus,
   HealthStatusSchema,
   type Worker,
-  WorkerStatus,
+  type WorkerStatus,
   WorkerStatusSchema,
 } from "../../../gen/ltb/v1/worker_pb.ts";
+import { wireEnum } from "../../wire/enums.ts";
 import { span } from "../shared/output.ts";
 
+const workerStatus = wireEnum<typeof WorkerStatus>(WorkerStatusSchema);
+const healthStatus = wireEnum<typeof HealthStatus>(HealthStatusSchema);
+
 /** The states of a worker by the names that people use. */
-export const workerStatuses = {
-  idle: WorkerStatus.IDLE,
-  busy: WorkerStatus.BUSY,
-  draining: WorkerStatus.DRAINING,
-  offline: WorkerStatus.OFFLINE,
-} as const;
+export const workerStatuses = workerStatus.values;
 
 export function workerStatusName({ status }: Worker): string {
-  return WorkerStatusSchema.value[status]?.localName.toLowerCase() ?? String(status);
+  return workerStatus.describe(status);
 }
 
 export function healthName({ health }: Worker): string {
-  return HealthStatusSchema.value[health]?.localName.toLowerCase() ?? String(health);
+  return healthStatus.describe(health);
 }
 
 /** How long ago the worker was last heard of. */

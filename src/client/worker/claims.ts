@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
 import { newId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { durationOf } from "../duration.ts";
 import { retryAfterMsOf } from "../errors.ts";
 import { pauseMs } from "../retry.ts";
 import type { WorkerLog } from "./log.ts";
@@ -51,7 +51,7 @@ export async function claimJobs(
     const sentAt = performance.now();
     try {
       const { leases, drain } = await client.jobs.claimJobs(
-        { workerId, requestId, maxJobs, jobTypes, wait: durationOf(WAIT_MS), lease: durationOf(leaseMs) },
+        { workerId, requestId, maxJobs, jobTypes, wait: toDuration(WAIT_MS), lease: toDuration(leaseMs) },
         { signal, timeoutMs: TIMEOUT_MS },
       );
       requestId = newId();

@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { durationMs, toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { durationMs, durationOf } from "../duration.ts";
 import { pauseMs } from "../retry.ts";
 import type { Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
@@ -62,7 +62,7 @@ async function heartbeat(
     {
       workerId,
       leases: held.map(({ job, lease }) => ({ jobId: job.id, epoch: lease.epoch })),
-      lease: durationOf(leaseMs),
+      lease: toDuration(leaseMs),
       cpu: Math.min(1, (loadavg()[0] ?? 0) / availableParallelism()),
       memory: 1 - freemem() / totalmem(),
     },

@@ -1,5 +1,5 @@
 import type { Job, Lease } from "../../../gen/ltb/v1/job_pb.ts";
-import { durationMs } from "../duration.ts";
+import { durationMs } from "../../wire/duration.ts";
 import { type AbortCause, JobAbortedError } from "./outcome.ts";
 
 /**

@@ -5,8 +5,8 @@ import {
   UpdateJobProgressItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { durationMs, toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { durationMs, durationOf } from "../duration.ts";
 import type { HeldLease, Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
 
@@ -75,7 +75,7 @@ export class ProgressReports {
     if (batch.length === 0) return;
     try {
       const { results } = await this.#client.jobs.updateJobProgress(
-        { workerId, items: batch.map(([, item]) => item), lease: durationOf(leaseMs) },
+        { workerId, items: batch.map(([, item]) => item), lease: toDuration(leaseMs) },
         { signal, timeoutMs: 10_000 },
       );
       for (const [index, [held]] of batch.entries()) {

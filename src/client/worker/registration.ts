@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { durationMs } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { durationMs } from "../duration.ts";
 import { pauseMs } from "../retry.ts";
 import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";

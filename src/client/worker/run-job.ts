@@ -7,7 +7,7 @@ import {
   FailJobsItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
-import { durationOf } from "../duration.ts";
+import { toDuration } from "../../wire/duration.ts";
 import { abort, type HeldLease } from "./leases.ts";
 import type { JobContext, JobHandler } from "./options.ts";
 import { EvaluatedResult, JobAbortedError, JobError } from "./outcome.ts";
@@ -75,7 +75,7 @@ export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): O
     error: errorText(thrown),
     retryable,
     ...(retryAfterMs !== undefined && {
-      retryAfter: durationOf(Math.min(Math.max(retryAfterMs, 0), limits.retryAfterMs)),
+      retryAfter: toDuration(Math.min(Math.max(retryAfterMs, 0), limits.retryAfterMs)),
     }),
   });
   return { kind: "failed", item };

@@ -83,3 +83,8 @@ export function callOf(context: HandlerContext): Call {
     "this context was not made by a listener of this service, or was copied by an object spread",
   );
 }
+
+/** The id of the user who acts in a handler's call; undefined where authentication is off. */
+export function actorIdOf(context: HandlerContext): string | undefined {
+  return callOf(context).actor?.userId;
+}

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { JsonValue } from "../../validation.ts";
+import type { JsonValue } from "./validation.ts";
 
 /** Anything made of JSON's types; absent and undefined fields are the same. */
 export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
