@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { expect, test } from "vitest";
+import { createProgram } from "../src/cli/program.ts";
 import { DATABASE_NAMES } from "../src/config/choose-database.ts";
 import { service } from "../src/config/settings.ts";
+import { SECRET_NAMES } from "../src/config/sources.ts";
 import { loadConfig } from "../src/config.ts";
 import { services } from "../src/services.ts";
 import type { Database } from "../src/storage.ts";
@@ -31,7 +34,7 @@ test("docs/errors.md explains exactly the reasons there are, in order", () => {
   expect(firstColumn(section(read("docs/errors.md"), "Reasons"))).toEqual(reasons);
 });
 
-test("the README has exactly the settings there are", () => {
+test("docs/configuration.md has exactly the settings there are", () => {
   const settings = [
     ...Object.keys(service.shape),
     ...Object.values(DATABASE_NAMES),
@@ -39,8 +42,45 @@ test("the README has exactly the settings there are", () => {
     "DATABASE_REPLICA_URL",
     "LTB_CONFIG_FILE",
   ];
-  expect(firstColumn(section(read("README.md"), "Configuration")).sort()).toEqual(settings.sort());
+  const text = read("docs/configuration.md");
+  expect(firstColumn(text).sort()).toEqual(settings.sort());
+  for (const name of SECRET_NAMES) expect(text.split("## ")[0], name).toContain(`\`${name}\``);
 });
+
+test("docs/cli.md has exactly the commands there are", () => {
+  const program = createProgram();
+  const rows = read("docs/cli.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  const named = rows.flatMap((row) => {
+    // `job pause`, `resume`: a later command of a row may leave out the words that it shares with the first.
+    let group: Command = program;
+    return firstColumn(row)
+      .filter((span) => !span.startsWith("-"))
+      .map((span) => {
+        const words = span.split(" ").filter((word) => /^[a-z][a-z-]*$/.test(word));
+        const command = find(group, words) ?? find(program, words) ?? expect.fail(`no command ${span}`);
+        group = command.parent ?? program;
+        return pathOf(command);
+      });
+  });
+  const callable = leaves(program).map(pathOf);
+  expect(callable.filter((path) => !named.includes(path))).toEqual([]);
+});
+
+function find(within: Command, [name, ...rest]: readonly string[]): Command | undefined {
+  if (name === undefined) return within;
+  const command = within.commands.find((one) => one.name() === name);
+  return command && find(command, rest);
+}
+
+function leaves(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+}
+
+function pathOf(command: Command): string {
+  return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
 
 test("no method of the contract answers UNIMPLEMENTED", () => {
   // Nothing is called, so there is no need of a database.

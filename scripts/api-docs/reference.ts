@@ -28,8 +28,8 @@ export function reference(files: readonly DescFile[], errors: string): string {
     "<!-- Made from proto/ by `npm run docs:api`. Changes belong into the comments there. -->",
     "# API reference: `ltb.v1`",
     "How to connect from each language is in [clients.md](clients.md), how numbers, limits, deadlines and retries behave on the wire in " +
-      "[wire.md](wire.md), every error in [errors.md](errors.md). Methods that this version does not have yet are listed in the " +
-      "[README](../README.md#not-implemented-yet). `ltb grpcurl METHOD` prints the example of a method as a ready command line.",
+      "[wire.md](wire.md), every error in [errors.md](errors.md). `ltb grpcurl METHOD` prints the example of a method as a ready " +
+      "command line.",
     ["| service | methods |", "|---|---|", ...services.map(summary)].join("\n"),
     'In JSON a `Timestamp` is RFC 3339 text, a `Duration` seconds with an `s` (`"1.5s"`), a `FieldMask` names joined by commas (in grpcurl ' +
       '`{"paths": [...]}`), an int64 text, and `Struct` and `Value` are plain JSON. JSON takes names in snake_case and camelCase.',
@@ -98,7 +98,7 @@ function whoMay(method: DescMethod): string {
   const others = roles.length === 0 ? "" : `, ${roles.map((role) => `\`${role}\``).join(", ")}`;
   const limited =
     roles.length > 0 && rule !== undefined
-      ? "; others than `admin` are held to [what is their own](../README.md#security)"
+      ? "; others than `admin` are held to [what is their own](security.md#users-roles-and-keys)"
       : "";
   return `Roles: \`admin\`${others}${limited}. Scope: ${scope === undefined ? "any" : `\`${scope}\``}.`;
 }

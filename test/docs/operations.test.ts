@@ -74,12 +74,6 @@ test("every check of the doctor is in its table", () => {
   expect(rows.filter((name) => name !== undefined && name in checks)).toEqual(Object.keys(checks));
 });
 
-test("files that are named exist", () => {
-  const named = [...text.matchAll(/`((?:test|deploy|src)\/[\w./-]+)`|\]\((?!http|#)([\w./-]+)/g)];
-  for (const [, code, link] of named)
-    expect(existsSync(code ? join(root, code) : join(root, "docs", link ?? "")), code ?? link).toBe(true);
-});
-
 describe("SQL", () => {
   let connection: DatabaseConfig;
   let client: Client;
