@@ -2,9 +2,9 @@
 with
   q as (
     insert into
-      job_limits (limit_key, max_running, per_minute, created_by)
+      job_limits (limit_key, max_running, per_minute)
     values
-      ($1, $2, $3, $4)
+      ($1, $2, $3)
     on conflict (limit_key) do update
     set
       max_running = excluded.max_running,
@@ -31,4 +31,3 @@ from
 -- $1 = 'k'
 -- $2 = 1
 -- $3 = null
--- $4 = null

@@ -2,9 +2,9 @@
 with
   paused as (
     insert into
-      job_pauses (job_type, limit_key, created_by)
+      job_pauses (job_type, limit_key)
     values
-      ($1, $2, $3)
+      ($1, $2)
     on conflict do nothing
     returning
       job_type
@@ -38,17 +38,17 @@ with
       e.request_id
     from
       unnest(
-        $4::uuid[],
+        $3::uuid[],
+        $4::text[],
         $5::text[],
         $6::text[],
         $7::text[],
-        $8::text[],
+        $8::uuid[],
         $9::uuid[],
-        $10::uuid[],
+        $10::text[],
         $11::text[],
         $12::text[],
-        $13::text[],
-        $14::text[]
+        $13::text[]
       ) as e (
         id,
         action,
@@ -88,15 +88,14 @@ from
   paused;
 -- $1 = 't'
 -- $2 = ''
--- $3 = null
--- $4 = made anew each time
--- $5 = '{pause}'
--- $6 = '{job_type}'
--- $7 = '{t}'
--- $8 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
+-- $3 = made anew each time
+-- $4 = '{pause}'
+-- $5 = '{job_type}'
+-- $6 = '{t}'
+-- $7 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
+-- $8 = '{null}'
 -- $9 = '{null}'
--- $10 = '{null}'
--- $11 = '{service}'
+-- $10 = '{service}'
+-- $11 = '{null}'
 -- $12 = '{null}'
 -- $13 = '{null}'
--- $14 = '{null}'

@@ -5,15 +5,15 @@ import { searchIndexCommand } from "./migrate/search-index.ts";
 import { verifyCommand } from "./migrate/verify.ts";
 import { withConfiguredDatabase } from "./shared/configured.ts";
 import { examples } from "./shared/examples.ts";
-import { noteLog, print, printJson, table } from "./shared/output.ts";
+import { note, noteLog, print, printJson, table } from "./shared/output.ts";
 
 export function migrateCommand(program: Command): void {
   const migrate = program
     .command("migrate")
     .summary("bring the database's schema up to date, or tell how it stands")
     .description(
-      "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR). " +
-        "`serve` applies them too, at each start.",
+      "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in " +
+        "LTB_DATA_DIR). `serve` applies them too, at each start.",
     );
   configured(migrate.command("up"))
     .description(
@@ -33,7 +33,7 @@ export function migrateCommand(program: Command): void {
     .description("Lists the migrations and when each was applied. Changes nothing.")
     .addHelpText("after", examples(["ltb migrate status", ""]))
     .action(async (options: MigrateOptions) => {
-      const { migrationStatus } = await import("../database/migrate/migrate.ts");
+      const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
         migrationStatus(await database.migrationConnection()),
       );
@@ -46,13 +46,15 @@ export function migrateCommand(program: Command): void {
             changed: isChanged,
           })),
         });
+      const mismatch = findMismatch(migrations);
+      if (mismatch?.kind === "pre-release") note(mismatch.message);
       print(
         table(
           ["migration", "applied", ""],
           migrations.map(({ name, appliedAt, isKnown, isChanged }) => [
             name,
             appliedAt ?? "not yet",
-            isKnown ? (isChanged ? "the file was changed since" : "") : "by a later release",
+            isKnown ? (isChanged ? "the file was changed since" : "") : "by another release",
           ]),
         ),
       );
@@ -61,11 +63,14 @@ export function migrateCommand(program: Command): void {
   searchIndexCommand(migrate);
   migrate
     .command("add")
-    .description("Writes an empty migration into migrations/ and prints its path.")
+    .description(
+      "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
+    )
     .argument("<name>", "lower-case words joined by _")
     .addHelpText("after", examples(["ltb migrate add add_prompt_versions", ""]))
     .action(async (name: string) => {
       const { addMigration } = await import("../database/migrate/migrate.ts");
-      print(await addMigration(name));
+      const { up, down } = await addMigration(name);
+      print(`${up}\n${down}`);
     });
 }

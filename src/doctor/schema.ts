@@ -1,33 +1,36 @@
+import { refuseBrokenSchema } from "../database/migrate/broken-schema.ts";
 import { readLedger } from "../database/migrate/ledger.ts";
-import { MigrationError, migrationStatus } from "../database/migrate/migrate.ts";
-import { refuseBroken } from "../database/migrate/schema-state.ts";
+import { findMismatch, MigrationError, migrationStatus } from "../database/migrate/migrate.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
-/** All migrations of this program, no others, as they were written. */
+/** Whether the database has all migrations of this program, no others, as they were written. */
 export const schema: Check = async ({ connection }) => {
   const migrations = await migrationStatus(connection);
-  const names = (some: typeof migrations) => some.map(({ name }) => name).join(", ");
-  const foreign = migrations.filter(({ isKnown }) => !isKnown);
-  if (foreign.length > 0)
-    return fail(`a later release has migrated it: ${names(foreign)}`, "Run that release, or a later one.");
-  const changed = migrations.filter(({ isChanged }) => isChanged);
-  if (changed.length > 0)
-    return fail(
-      `${names(changed)}: not what was applied`,
-      "Put the migration's file back as it was: ltb migrate verify tells what differs.",
-    );
-  const pending = migrations.filter(({ appliedAt }) => appliedAt === null);
+  const mismatch = findMismatch(migrations);
+  const named = mismatch?.names.join(", ");
+  switch (mismatch?.kind) {
+    case "pre-release":
+      return fail(`${named}: of before 0.1.0, from which nothing is upgraded`, "Make a new database.");
+    case "later":
+      return fail(`a later release has migrated it: ${named}`, "Run that release, or a later one.");
+    case "changed":
+      return fail(
+        `${named}: not what was applied`,
+        "Put the migration's file back as it was: ltb migrate verify tells what differs.",
+      );
+  }
+  const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);
   if (pending.length === migrations.length)
     return fail("the database is empty", "Make the schema: ltb migrate up");
-  if (pending.length > 0) return fail(`not applied yet: ${names(pending)}`, "Apply them: ltb migrate up");
+  if (pending.length > 0) return fail(`not applied yet: ${pending.join(", ")}`, "Apply them: ltb migrate up");
   return ok(`at ${migrations.at(-1)?.name}`);
 };
 
-/** Everything that the migrations have made is there and usable, indexes too. */
+/** Whether everything that the migrations have made is there and usable, indexes too. */
 export const objects: Check = async ({ client }) => {
   const lacking: string[] = [];
   try {
-    await refuseBroken(client, await readLedger(client), (message) => lacking.push(message));
+    await refuseBrokenSchema(client, await readLedger(client), (message) => lacking.push(message));
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error;
     return fail(error.message, "See the runbook: what is missing has to be made again, or restored.");

@@ -108,7 +108,6 @@ export const jobLimit = z.strictObject({
   limitKey: key,
   maxRunning: whole(0, 1_000_000).nullish(),
   perMinute: whole(0, 1_000_000).nullish(),
-  createdBy: uuid.nullish(),
 });
 
 /** A limit on the jobs of a key: most running at once, most started in any minute. */

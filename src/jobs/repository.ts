@@ -338,8 +338,8 @@ export class JobRepository {
   }
 
   /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now. */
-  pause(what: input.Pause, createdBy: string | null = null): Promise<readonly JobLane[]> {
-    return quota.pause(this.#db, what, createdBy);
+  pause(what: input.Pause): Promise<readonly JobLane[]> {
+    return quota.pause(this.#db, what);
   }
 
   /** Ends the pause made with the same type and key, if there is one. */

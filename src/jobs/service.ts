@@ -156,9 +156,8 @@ export function jobService(store: JobStore) {
       return {};
     },
 
-    async setJobLimit({ limitKey, maxRunning, perMinute }, context) {
-      const createdBy = actorIdOf(context);
-      return { limit: limitMessage(await jobs.setLimit({ limitKey, maxRunning, perMinute, createdBy })) };
+    async setJobLimit({ limitKey, maxRunning, perMinute }) {
+      return { limit: limitMessage(await jobs.setLimit({ limitKey, maxRunning, perMinute })) };
     },
 
     async listJobLimits(request) {
@@ -173,8 +172,8 @@ export function jobService(store: JobStore) {
       return {};
     },
 
-    async pauseJobs({ jobType, limitKey }, context) {
-      const lanes = await jobs.pause({ jobType, limitKey }, actorIdOf(context) ?? null);
+    async pauseJobs({ jobType, limitKey }) {
+      const lanes = await jobs.pause({ jobType, limitKey });
       return { lanes: lanes.map(laneMessage) };
     },
 

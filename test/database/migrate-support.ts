@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -37,11 +37,18 @@ export function recorder() {
   return { lines, logger: { ...silentLog, info: write, warn: write } };
 }
 
+/** Writes a migration of the test's own: the file that builds and the one that undoes it. */
+export function writerInto(directory: string) {
+  return async (name: string, up: string, down = "") => {
+    await mkdir(join(directory, "down"), { recursive: true });
+    await writeFile(join(directory, `${name}.sql`), `${up}\n`);
+    await writeFile(join(directory, "down", `${name}.sql`), `${down}\n`);
+  };
+}
+
 /** A folder for migrations of the test's own, which `write` puts there. */
 export async function ownMigrations() {
   const directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const write = (name: string, up: string, down = "") =>
-    writeFile(join(directory, `${name}.sql`), `-- Up Migration\n\n${up}\n\n-- Down Migration\n\n${down}\n`);
-  return { directory, write };
+  return { directory, write: writerInto(directory) };
 }

@@ -373,7 +373,6 @@ describe("the catalog", () => {
       expires_at timestamptz, last_used timestamptz, created_at timestamptz! now()`,
     audit_logs: `id uuid!, user_id uuid, action varchar(100)!, entity_type varchar(100)!, entity_id varchar(255),
       changes jsonb, ip_address varchar(45), user_agent text, created_at timestamptz! now()`,
-    monitoring_events: `id uuid!, event_type varchar(100)!, source varchar(255)!, data jsonb!, timestamp timestamptz! now()`,
   };
   test.each(Object.entries(specified))("%s has the columns of the specification", async (table, columns) => {
     const { rows } = await client.query<{ definition: string }>(

@@ -12,8 +12,8 @@ interface DownOptions extends MigrateOptions {
 export function downCommand(migrate: Command): void {
   configured(migrate.command("down"))
     .description(
-      "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not serve on what is left. " +
-        "Nothing is undone where rows would be lost, unless --yes says that they may.",
+      "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not " +
+        "serve on what is left. Nothing is undone where rows would be lost, unless --yes says that they may.",
     )
     .option(
       "--to <version>",
@@ -24,7 +24,7 @@ export function downCommand(migrate: Command): void {
       "after",
       examples(
         ["ltb migrate down", "one step"],
-        ["ltb migrate down --to 20240320000007 --yes", "before an earlier release is put back"],
+        ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
       ),
     )
     .action(async ({ config, json, to, yes = false }: DownOptions) => {

@@ -18,8 +18,9 @@ const WORDS: Record<MigrationFault["kind"], string> = {
 export function verifyCommand(migrate: Command): void {
   configured(migrate.command("verify"))
     .description(
-      "Compares the database with the migrations: their files with what was applied, and its tables, columns, constraints, indexes, " +
-        "triggers and functions with what the files make in an empty schema. Changes nothing. Exit code 1 where something differs.",
+      "Compares the database with the migrations: their files with what was applied, and its tables, columns, " +
+        "constraints, indexes, triggers and functions with what the files make in an empty schema. Changes nothing. " +
+        "Exit code 1 where something differs.",
     )
     .addHelpText("after", examples(["ltb migrate verify", ""], ["ltb migrate verify --json", ""]))
     .action(async ({ config, json }: MigrateOptions) => {
@@ -37,7 +38,8 @@ export function verifyCommand(migrate: Command): void {
       if (additional.length > 0) note(`not of any migration: ${additional.join(", ")}`);
       if (!isComplete)
         note(
-          "definitions were not compared: this takes a role that may create a schema, and a release that knows all migrations",
+          "definitions were not compared: this takes a role that may create a schema, and a release that knows " +
+            "all migrations",
         );
       print(
         faults.length === 0 ? "The schema is as its migrations made it." : `${faults.length} differences.`,

@@ -27,15 +27,11 @@ export async function onDatabase<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const { Database } = await import("../../storage.ts");
-  const { migrationStatus } = await import("../../database/migrate/migrate.ts");
+  const { migrationStatus, refuseMismatch } = await import("../../database/migrate/migrate.ts");
   const { withOrigin } = await import("../../call-scope.ts");
   return withConfiguredDatabase(file, async (source, config) => {
     const migrations = await migrationStatus(await source.migrationConnection());
-    const foreign = migrations.findLast(({ isKnown }) => !isKnown);
-    if (foreign)
-      throw new CliError(
-        `the database is at ${foreign.name}, which this program does not know: use the release that migrated it, or a later one`,
-      );
+    refuseMismatch(migrations, ["pre-release", "later"]);
     // Not brought up to date by the way: older servers may be running on it.
     if (migrations.some(({ appliedAt }) => appliedAt === null))
       throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);

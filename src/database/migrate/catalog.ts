@@ -1,18 +1,15 @@
 import type { Client } from "pg";
 
-/** What there is in a schema: `index idx_jobs_created_at` → its definition. Names say what is missed when it is missing. */
+/** The objects of a schema: `index idx_jobs_created_at` → its definition. */
 export type Catalog = Map<string, string>;
 
-/** Kinds of objects without which the service works, but slowly. */
+/** Whether the service works without the object, but slowly. */
 export function isOptional(object: string): boolean {
   return object.startsWith("index ");
 }
 
-/** Those of `expected` that are not there, tables first; of a table that is missing only the table. */
-export function missingObjects(
-  expected: readonly string[],
-  isPresent: (object: string) => boolean,
-): string[] {
+/** Finds those of `expected` that are not there, tables first; of a table that is missing only the table. */
+export function findMissing(expected: readonly string[], isPresent: (object: string) => boolean): string[] {
   const missing = expected.filter((object) => !isPresent(object));
   const tables = missing.filter((object) => object.startsWith("table "));
   const parts = missing.filter(
@@ -22,7 +19,10 @@ export function missingObjects(
   return [...tables, ...parts];
 }
 
-/** Everything that migrations make in the current schema, as PostgreSQL itself writes it down, but for their own table. */
+/**
+ * Reads everything that migrations make in the current schema, as PostgreSQL itself writes it down. Their own table is
+ * left out.
+ */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query<{ name: string; definition: string; schema: string }>(CATALOG);
   return new Map(
@@ -31,8 +31,8 @@ export async function readCatalog(client: Client): Promise<Catalog> {
   );
 }
 
-/** Indexes of the current schema that PostgreSQL keeps up but does not use: what is left of a build that failed. */
-export async function invalidIndexes(client: Client): Promise<string[]> {
+/** Reads the names of indexes that PostgreSQL keeps up but does not use: a build of them has failed. */
+export async function readInvalidIndexes(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_index join pg_class on pg_class.oid = indexrelid
     where relnamespace = quote_ident(current_schema())::regnamespace and not indisvalid order by 1`,
@@ -43,7 +43,8 @@ export async function invalidIndexes(client: Client): Promise<string[]> {
 const CATALOG = `
   with tables as (
     select oid, relname, reloptions from pg_class
-    where relnamespace = quote_ident(current_schema())::regnamespace and relkind in ('r', 'p') and relname <> 'schema_migrations'
+    where relnamespace = quote_ident(current_schema())::regnamespace and relkind in ('r', 'p')
+      and relname <> 'schema_migrations'
   ), objects (name, definition) as (
     select 'table ' || relname, coalesce(array_to_string(reloptions, ', '), '') from tables
     union all
@@ -61,7 +62,8 @@ const CATALOG = `
     select case when indisunique then 'unique index ' else 'index ' end || i.relname, pg_get_indexdef(indexrelid)
     from tables join pg_index on indrelid = tables.oid join pg_class i on i.oid = indexrelid
     union all
-    select 'trigger ' || relname || '.' || tgname, pg_get_triggerdef(t.oid) || case tgenabled when 'D' then ' (disabled)' else '' end
+    select 'trigger ' || relname || '.' || tgname,
+      pg_get_triggerdef(t.oid) || case tgenabled when 'D' then ' (disabled)' else '' end
     from tables join pg_trigger t on tgrelid = tables.oid and not tgisinternal
     union all
     select 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')', pg_get_functiondef(oid)

@@ -1,83 +1,84 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { packageRoot } from "../../version.ts";
 import { MigrationError } from "./error.ts";
 import { checkRepeatable } from "./repeatable.ts";
-import { essence, type Statement, splitStatements } from "./statements.ts";
+import { normalizeStatements, type Statement, splitStatements } from "./statements.ts";
 
-const FIRST = "20240320000001_initial_schema";
+/** The folder of the migrations that come with this program. */
+export const migrationsDirectory = join(packageRoot, "migrations");
+
+export type Direction = "up" | "down";
 
 export interface MigrationFile {
   path: string;
   /** The whole file, in which statements say where they begin. */
   text: string;
-  up: Statement[];
-  down: Statement[];
-  /** False where the file has a line `-- No Transaction`: its statements then run one by one, and may run again after a failure. */
+  statements: Statement[];
+  /** A line `-- No Transaction` makes it false: statements run one by one, and may run again after a failure. */
   inTransaction: boolean;
-  /** SHA-256 of what the up part says, in hexadecimal; comments and white space do not matter. */
+  /** SHA-256 of the statements, in hexadecimal; comments and white space do not matter. */
   checksum: string;
 }
 
-/** The folder that comes with this program: beside `src` in a checkout, in the package's root where it is installed. */
-export function migrationsDirectory(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, "migrations");
-    if (existsSync(join(candidate, `${FIRST}.sql`))) return candidate;
-    if (dirname(folder) === folder)
-      throw new MigrationError(`no migrations above ${import.meta.dirname}: install the package again`);
-  }
-}
-
 /** Names (without `.sql`) of a folder's migrations, oldest first. */
-export async function migrationNames(directory: string): Promise<string[]> {
+export async function listMigrations(directory: string): Promise<string[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith(".sql")).sort();
   const odd = files.find((file) => !/^\d{14}_[a-z0-9_]+\.sql$/.test(file));
-  if (odd) throw new MigrationError(`${join(directory, odd)}: expected a name like ${FIRST}.sql`);
+  if (odd)
+    throw new MigrationError(
+      `${join(directory, odd)}: expected a name like 20240320000001_initial_schema.sql`,
+    );
   return files.map((file) => file.slice(0, -".sql".length));
 }
 
-export async function readMigration(directory: string, name: string): Promise<MigrationFile> {
-  const path = join(directory, `${name}.sql`);
+/** Reads the file that builds (`NAME.sql`) or the one that undoes it (`down/NAME.sql`). */
+export async function readMigration(
+  directory: string,
+  name: string,
+  direction: Direction,
+): Promise<MigrationFile> {
+  const path = pathOf(directory, name, direction);
+  const content = await readFile(path, "utf8").catch((error: Error) => {
+    throw new MigrationError(`the ${direction} part of migration ${name} cannot be read: ${error.message}`);
+  });
   // Git may have checked it out with the line ends of Windows.
-  const text = (await readFile(path, "utf8")).replaceAll("\r\n", "\n");
-  const up = text.search(/^-- Up Migration\s*$/m);
-  const down = text.search(/^-- Down Migration\s*$/m);
-  if (up < 0 || down < up)
-    throw new MigrationError(
-      `${path}: expected a line "-- Up Migration" and below it a line "-- Down Migration"`,
-    );
+  const text = content.replaceAll("\r\n", "\n");
   const statements = splitStatements(text);
   const inTransaction = !/^-- No Transaction\s*$/m.test(text);
-  const file = {
-    path,
-    text,
-    up: statements.filter(({ start }) => start < down),
-    down: statements.filter(({ start }) => start > down),
-    inTransaction,
-  };
-  if (!inTransaction) checkRepeatable(file);
-  const checksum = createHash("sha256").update(essence(file.up)).digest("hex");
-  return { ...file, checksum };
+  if (!inTransaction) checkRepeatable({ path, text, statements });
+  const checksum = createHash("sha256").update(normalizeStatements(statements)).digest("hex");
+  return { path, text, statements, inTransaction, checksum };
 }
 
 /**
- * Writes an empty migration, `YYYYMMDDHHMMSS_name.sql` (UTC, later than all others), and returns its path.
+ * Writes an empty migration and the file that undoes it, `YYYYMMDDHHMMSS_name.sql` (UTC, later than all others).
  *
+ * @returns the paths of both
  * @throws MigrationError if `name` is not made of lower-case words joined by `_`.
  */
-export async function addMigration(name: string, directory = migrationsDirectory()): Promise<string> {
+export async function addMigration(
+  name: string,
+  directory = migrationsDirectory,
+): Promise<{ up: string; down: string }> {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name) || name.length > 200)
     throw new MigrationError(
       `migration name "${name}": expected lower-case words joined by _, at most 200 characters, like add_prompt_versions`,
     );
-  const latest = (await migrationNames(directory)).at(-1);
+  const latest = (await listMigrations(directory)).at(-1);
   const time = Math.max(Date.now(), latest ? timeOf(latest) + 1_000 : 0);
   const stamp = new Date(time).toISOString().replace(/\D/g, "").slice(0, 14);
-  const path = join(directory, `${stamp}_${name}.sql`);
-  await writeFile(path, "-- Up Migration\n\n-- Down Migration\n", { flag: "wx" });
-  return path;
+  const up = pathOf(directory, `${stamp}_${name}`, "up");
+  const down = pathOf(directory, `${stamp}_${name}`, "down");
+  await mkdir(join(directory, "down"), { recursive: true });
+  await writeFile(up, "", { flag: "wx" });
+  await writeFile(down, "", { flag: "wx" });
+  return { up, down };
+}
+
+function pathOf(directory: string, name: string, direction: Direction): string {
+  return direction === "up" ? join(directory, `${name}.sql`) : join(directory, "down", `${name}.sql`);
 }
 
 function timeOf(name: string): number {

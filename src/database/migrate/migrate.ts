@@ -1,27 +1,26 @@
 import type { Client, ClientConfig } from "pg";
 import type { Log } from "../../log.ts";
+import { refuseBrokenSchema } from "./broken-schema.ts";
+import { readCatalog } from "./catalog.ts";
+import { findDataLoss } from "./data-loss.ts";
 import { MigrationError } from "./error.ts";
-import { migrationNames, migrationsDirectory, readMigration } from "./files.ts";
-import { prepareLedger, readLedger } from "./ledger.ts";
+import { listMigrations, migrationsDirectory, readMigration } from "./files.ts";
+import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
+import { createLedger, readLedger, recordDown, recordUp } from "./ledger.ts";
 import { lockMigrations } from "./lock.ts";
-import { lossOf } from "./loss.ts";
 import { type RunOptions, runMigration } from "./run.ts";
-import {
-  changedMigrations,
-  completeLedger,
-  recordObjects,
-  refuseBroken,
-  refuseChanged,
-  refuseNewer,
-} from "./schema-state.ts";
-import { type Verification, verify } from "./verify.ts";
+import { type Verification, verifySchema } from "./verify.ts";
 import { withClient } from "./with-client.ts";
 
 export { MigrationError } from "./error.ts";
 export { addMigration, migrationsDirectory } from "./files.ts";
+export { findMismatch, type HistoryMismatch, type MigrationState, refuseMismatch } from "./history.ts";
 export type { MigrationFault, Verification } from "./verify.ts";
 
-/** Discrete fields, never a URL: a password may hold any character. What else `pg` takes (`ssl`, timeouts) may be added. */
+/**
+ * Discrete fields, never a URL: a password may hold any character. Other options of `pg` (`ssl`, timeouts) may be
+ * added.
+ */
 export type MigrationConnection = Omit<ClientConfig, "connectionString"> & {
   host: string;
   port: number;
@@ -35,54 +34,56 @@ export interface MigrationOptions {
   /** Folder of the SQL files. Default: the one that comes with this program. */
   directory?: string;
   /**
-   * How long to wait for another server's migration to end, and how long each migration tries to get its locks on tables, in
-   * milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a time.
+   * How long to wait for another server's migration to end, and how long each migration tries to get its locks on
+   * tables, in milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a time.
    */
   lockTimeoutMs?: number;
 }
 
-export interface MigrationState {
-  /** File name without `.sql`. */
-  name: string;
-  /** RFC 3339 in UTC, to the microsecond; null: still to be applied. */
-  appliedAt: string | null;
-  /** False: applied by a later release, this program has no such file. */
-  isKnown: boolean;
-  /** True: the file is not the one that was applied. */
-  isChanged: boolean;
-}
-
 /**
- * Applies every migration that the database has not seen, oldest first, each in a transaction of its own unless its file says
- * otherwise. Servers that start together take turns: the first applies, the others wait and find nothing to do.
+ * Applies every migration that the database has not seen, oldest first, each in a transaction of its own unless its
+ * file says otherwise. Servers that start together take turns: the first applies, the others wait and find nothing to
+ * do.
  *
  * @param options.upTo name of the last migration to apply. Default: the newest.
- * @throws MigrationError naming file and line, or that another migration did not end in time, that the database is newer than this
- * program, that an applied migration was changed since, or that something is missing of what migrations have made
+ * @throws MigrationError naming file and line, or that another migration did not end in time, that the database's
+ * migrations are not those of this program, or that something is missing of what migrations have made
  */
 export async function migrateUp(
   connection: MigrationConnection,
   options: MigrationOptions & { upTo?: string | undefined } = {},
 ): Promise<{ applied: string[] }> {
-  const { directory = migrationsDirectory(), logger, upTo } = options;
+  const { directory = migrationsDirectory, logger, upTo } = options;
   return withLockedClient(connection, options, async (client, run) => {
-    const known = await migrationNames(directory);
-    const done = await readLedger(client);
-    refuseNewer(done, known);
-    await refuseChanged(done, directory, known);
-
-    const applied = known.filter((name) => !done.has(name) && (upTo === undefined || name <= upTo));
-    const warn = (message: string) => logger?.warn({}, message);
-    await completeLedger(client, directory, done, warn);
-    // Costs a look into the catalog, which a start with nothing to do is spared.
-    const record = applied.length > 0 ? await recordObjects(client) : async () => undefined;
+    const states = await compareHistory(await readLedger(client), directory);
+    refuseMismatch(states);
+    const applied = states
+      .filter(({ name, appliedAt }) => appliedAt === null && (upTo === undefined || name <= upTo))
+      .map(({ name }) => name);
     for (const name of applied) {
-      await runMigration(client, "up", name, await readMigration(directory, name), run);
-      await record(name);
+      const file = await readMigration(directory, name, "up");
+      const before = await readCatalog(client);
+      const record = async () =>
+        recordUp(client, name, file.checksum, await findObjects(client, [...before.keys()]));
+      await runMigration(client, "up", name, file, record, run);
     }
-    await refuseBroken(client, await readLedger(client), warn);
+    await refuseBrokenSchema(client, await readLedger(client), (message) => logger?.warn({}, message));
     return { applied };
   });
+}
+
+/**
+ * Finds what there should be after a migration: what there should have been before it, and what it made; less what it
+ * dropped. Objects that others have made beside are not among them.
+ */
+async function findObjects(client: Client, before: readonly string[]): Promise<string[]> {
+  const expected = [...(await readLedger(client)).values()].at(-1)?.objects ?? [];
+  const after = [...(await readCatalog(client)).keys()];
+  return [
+    // An object that was already missing before stays expected.
+    ...expected.filter((object) => after.includes(object) || !before.includes(object)),
+    ...after.filter((object) => !before.includes(object)),
+  ];
 }
 
 /**
@@ -91,7 +92,8 @@ export async function migrateUp(
  * @param options.to name of the migration to go back to, or its leading digits; `"0"`: undo all of them
  * @param options.count how many to undo, where `to` does not say. Default 1.
  * @param options.dropData whether rows may be lost. Default: false, nothing is undone where any would be.
- * @throws MigrationError naming the tables and columns that would be lost, or that `to` was never applied
+ * @throws MigrationError naming the tables and columns that would be lost, that `to` was never applied, or that this
+ * program did not make the database
  */
 export async function migrateDown(
   connection: MigrationConnection,
@@ -102,74 +104,71 @@ export async function migrateDown(
     ...options
   }: MigrationOptions & { count?: number; to?: string | undefined; dropData?: boolean } = {},
 ): Promise<{ reverted: string[] }> {
-  const { directory = migrationsDirectory() } = options;
+  const { directory = migrationsDirectory } = options;
   return withLockedClient(connection, options, async (client, run) => {
-    const known = await migrationNames(directory);
-    const applied = await readLedger(client);
-    const names = [...applied.keys()].reverse();
-    const reverted = names.slice(0, to === undefined ? count : positionOf(names, to));
-    const foreign = reverted.filter((name) => !known.includes(name));
+    const states = await compareHistory(await readLedger(client), directory);
+    refuseMismatch(states, ["pre-release"]);
+    const applied = states.filter(({ appliedAt }) => appliedAt !== null).reverse();
+    const names = applied.map(({ name }) => name);
+    const reverted = names.slice(0, to === undefined ? count : countLater(names, to));
+    const foreign = applied.filter(({ name, isKnown }) => !isKnown && reverted.includes(name));
     if (foreign.length > 0)
       throw new MigrationError(
-        `this program has no ${foreign.join(", ")}: the release that applied it can undo it`,
+        `this program has no ${foreign.map(({ name }) => name).join(", ")}: the release that applied it can undo it`,
       );
     if (!dropData) {
-      const loss = await lossOf(client, directory, reverted, run);
+      const loss = await findDataLoss(client, directory, reverted, run);
       if (loss.length > 0)
         throw new MigrationError(
-          `undoing ${reverted.join(", ")} would drop what is in ${loss.join(", ")}: make a backup (ltb backup), then say that it may (--yes)`,
+          `undoing ${reverted.join(", ")} would drop what is in ${loss.join(", ")}: make a backup (ltb backup), ` +
+            "then say that it may (--yes)",
         );
     }
-    for (const name of reverted)
-      await runMigration(client, "down", name, await readMigration(directory, name), run);
+    for (const name of reverted) {
+      const file = await readMigration(directory, name, "down");
+      await runMigration(client, "down", name, file, () => recordDown(client, name), run);
+    }
     return { reverted };
   });
 }
 
-/** How many of `names`, the newest first, are later than `to`. */
-function positionOf(names: readonly string[], to: string): number {
+/** Counts those of `names`, the newest first, that are later than `to`. */
+function countLater(names: readonly string[], to: string): number {
   if (/^0+$/.test(to)) return names.length;
   const meant = names.filter((name) => name === to || (/^\d+$/.test(to) && name.startsWith(to)));
   if (meant[0] !== undefined && meant.length === 1) return names.indexOf(meant[0]);
   throw new MigrationError(
-    `${JSON.stringify(to)}: expected one of the applied migrations (${names.at(-1)} … ${names[0]}), by its name or its leading digits, or 0 for none`,
+    `${JSON.stringify(to)}: expected one of the applied migrations (${names.at(-1)} … ${names[0]}), by its name or ` +
+      "its leading digits, or 0 for none",
   );
 }
 
-/** Every migration that this program or the database knows, oldest first. Changes nothing and takes no lock. */
+/** Reads every migration that this program or the database knows, oldest first. Changes nothing and takes no lock. */
 export async function migrationStatus(
   connection: MigrationConnection,
-  { directory = migrationsDirectory() }: MigrationOptions = {},
+  { directory = migrationsDirectory }: MigrationOptions = {},
 ): Promise<MigrationState[]> {
-  const known = await migrationNames(directory);
-  const applied = await withClient(connection, readLedger);
-  const changed = await changedMigrations(applied, directory, known);
-  const names = [...new Set([...known, ...applied.keys()])].sort();
-  return names.map((name) => ({
-    name,
-    appliedAt: applied.get(name)?.appliedAt ?? null,
-    isKnown: known.includes(name),
-    isChanged: changed.includes(name),
-  }));
+  return compareHistory(await withClient(connection, readLedger), directory);
 }
 
 /**
- * Compares the database with the migrations: what was applied with the files, and its tables, columns, constraints, indexes, triggers
- * and functions with what those make in an empty schema, which is rolled back. Changes nothing.
+ * Compares the database with the migrations: what was applied with the files, and its tables, columns, constraints,
+ * indexes, triggers and functions with what those make in an empty schema, which is rolled back. Changes nothing.
+ * @throws MigrationError if the database was made before 0.1.0
  */
 export function verifyMigrations(
   connection: MigrationConnection,
-  { directory = migrationsDirectory() }: MigrationOptions = {},
+  { directory = migrationsDirectory }: MigrationOptions = {},
 ): Promise<Verification> {
   return withClient(connection, async (client) => {
     await client.query(SETTINGS);
-    return verify(client, directory);
+    return verifySchema(client, directory);
   });
 }
 
 /** Names of the migrations that this program brings, oldest first. */
 export function migrationsKnown(): Promise<string[]> {
-  return migrationNames(migrationsDirectory());
+  return listMigrations(migrationsDirectory);
 }
 
 /** Name of the latest applied migration; null where there is none. */
@@ -190,7 +189,7 @@ async function withLockedClient<T>(
     const { isPooled } = await lockMigrations(client, lockTimeoutMs, logger);
     try {
       await client.query(SETTINGS);
-      await prepareLedger(client);
+      await createLedger(client);
       return await work(client, { info: (message) => logger?.info({}, message), lockTimeoutMs });
     } finally {
       if (isPooled) await client.query("discard all").catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { MigrationError, placeOf } from "./error.ts";
+import { formatPlace, MigrationError } from "./error.ts";
 import type { Statement } from "./statements.ts";
 
 const NAME = '("(?:[^"]|"")+"|[a-z_]\\w*)';
@@ -10,19 +10,21 @@ const HARMLESS = /^(alter\s+table\s+\S+\s+validate\s+constraint\s+\S+|analyze\b[
 interface File {
   path: string;
   text: string;
-  up: readonly Statement[];
-  down: readonly Statement[];
+  statements: readonly Statement[];
 }
 
-/** Outside of a transaction a failure leaves the statements before it done: only those go there that may be done again. */
+/**
+ * Refuses statements that may not run again. Outside of a transaction a failure leaves the statements before it done.
+ */
 export function checkRepeatable(file: File): void {
-  const other = [...file.up, ...file.down].find(
+  const other = file.statements.find(
     ({ text }) => ![CREATE, DROP, HARMLESS].some((pattern) => pattern.test(text.trim())),
   );
   if (!other) return;
   throw new MigrationError(
-    `${placeOf(file, other.start)}: a migration with -- No Transaction may hold only create index concurrently NAME on …, ` +
-      `drop index concurrently NAME, alter table … validate constraint … and analyze: what failed half-way must be able to run again`,
+    `${formatPlace(file, other.start)}: a migration with -- No Transaction may hold only ` +
+      "create index concurrently NAME on …, drop index concurrently NAME, alter table … validate constraint … and " +
+      "analyze: what failed half-way must be able to run again",
   );
 }
 
@@ -50,8 +52,8 @@ export async function runRepeatable(
   await client.query(text);
 }
 
-/** The same statement for within a transaction, where nobody else is to be held up. */
-export function withoutConcurrently(text: string): string {
+/** Makes a statement fit to run within a transaction, where nobody else is to be held up. */
+export function removeConcurrently(text: string): string {
   return text.replace(/^(create\s+(?:unique\s+)?index|drop\s+index)\s+concurrently\b/i, "$1");
 }
 

@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, DatabaseError } from "pg";
-import { MigrationError, placeOf } from "./error.ts";
-import type { MigrationFile } from "./files.ts";
-import { recordDown, recordUp } from "./ledger.ts";
+import { formatPlace, MigrationError } from "./error.ts";
+import type { Direction, MigrationFile } from "./files.ts";
 import { runRepeatable } from "./repeatable.ts";
 import type { Statement } from "./statements.ts";
-
-export type Direction = "up" | "down";
 
 export interface RunOptions {
   info: (message: string) => void;
@@ -15,42 +12,44 @@ export interface RunOptions {
 }
 
 /**
- * The longest wait for one lock. Whoever wants the table meanwhile queues behind the migration, so it steps back and tries again. More
- * than deadlock_timeout (1 s), after which an autovacuum that is in the way is sent home.
+ * The longest wait for one lock. Others that want the table meanwhile queue behind the migration, so it steps back and
+ * tries again. It is more than deadlock_timeout (1 s), after which an autovacuum that is in the way is sent home.
  */
 const LOCK_WAIT_MS = 2_000;
 const PAUSE_MS = { first: 250, longest: 4_000 };
 
-/** Applies or undoes one migration, and records it. */
+/**
+ * Applies or undoes one migration.
+ * @param record writes it into the ledger, in the same transaction
+ */
 export async function runMigration(
   client: Client,
   direction: Direction,
   name: string,
   file: MigrationFile,
+  record: () => Promise<void>,
   options: RunOptions,
 ): Promise<void> {
   const startedAt = performance.now();
-  const record = () =>
-    direction === "up" ? recordUp(client, name, file.checksum) : recordDown(client, name);
   if (file.inTransaction) {
     await withRetries(client, name, options, async (lockMs) => {
       await client.query(`begin; set local lock_timeout to ${lockMs}`);
-      for (const statement of file[direction])
-        await explained(file, statement, () => client.query(statement.text));
+      for (const statement of file.statements)
+        await locateFailure(file, statement, () => client.query(statement.text));
       await record();
       await client.query("commit");
     });
   } else {
     // None of these makes anybody wait, however long it waits itself.
-    for (const statement of file[direction])
-      await explained(file, statement, () => runRepeatable(client, statement, options.info));
+    for (const statement of file.statements)
+      await locateFailure(file, statement, () => runRepeatable(client, statement, options.info));
     await record();
   }
   const milliseconds = Math.round(performance.now() - startedAt);
   options.info(`migration ${name} ${direction === "up" ? "applied" : "undone"} in ${milliseconds} ms`);
 }
 
-/** Runs a transaction's work again where it did not get a lock in time, until that has taken as long as it may. */
+/** Runs a transaction's work again where it did not get a lock in time, until that takes too long. */
 export async function withRetries(
   client: Client,
   name: string,
@@ -65,7 +64,7 @@ export async function withRetries(
       // The connection may be what failed; the first error is the one to report.
       await client.query("rollback").catch(() => undefined);
       if (!isLockFailure(error)) throw error;
-      const who = await oldestTransaction(client);
+      const who = await describeOldestTransaction(client);
       if (performance.now() + pauseMs > giveUpAt)
         throw new MigrationError(`${(error as Error).message}; tried for ${lockTimeoutMs / 1000} s. ${who}`, {
           cause: error,
@@ -77,24 +76,25 @@ export async function withRetries(
   }
 }
 
-/** lock_not_available, deadlock_detected */
+/** Whether the cause is lock_not_available or deadlock_detected. */
 function isLockFailure(error: unknown): boolean {
   const cause = error instanceof MigrationError ? error.cause : error;
   return cause instanceof DatabaseError && (cause.code === "55P03" || cause.code === "40P01");
 }
 
-/** Who may hold the lock: what a lock was waited for is gone with the wait. */
-async function oldestTransaction(client: Client): Promise<string> {
+/** Names the transaction that may hold the lock; which one it was is no longer known after the wait. */
+async function describeOldestTransaction(client: Client): Promise<string> {
   const { rows } = await client.query<{ who: string }>(
-    `select format('The oldest transaction is that of pid %s (%s, %s), begun %s s ago', pid, coalesce(nullif(application_name, ''), usename),
-      state, extract(epoch from now() - xact_start)::bigint) as who
+    `select format('The oldest transaction is that of pid %s (%s, %s), begun %s s ago',
+      pid, coalesce(nullif(application_name, ''), usename), state, extract(epoch from now() - xact_start)::bigint) as who
     from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null order by xact_start limit 1`,
   );
   return rows[0]?.who ?? "";
 }
 
-async function explained(file: MigrationFile, statement: Statement, work: () => Promise<unknown>) {
+/** Says of a failure in which line of which file it happened. */
+async function locateFailure(file: MigrationFile, statement: Statement, work: () => Promise<unknown>) {
   await work().catch((error: unknown) => {
     throw statementError(file, statement, error);
   });
@@ -103,7 +103,7 @@ async function explained(file: MigrationFile, statement: Statement, work: () => 
 function statementError(file: MigrationFile, statement: Statement, error: unknown): MigrationError {
   const { position, detail, hint } = error instanceof DatabaseError ? error : {};
   // Counted from 1 within the statement, and missing where the statement as such is well-formed.
-  const place = placeOf(file, statement.start + (position ? Number(position) - 1 : 0));
+  const place = formatPlace(file, statement.start + (position ? Number(position) - 1 : 0));
   const reason = error instanceof Error ? error.message : String(error);
   const [excerpt = ""] = statement.text.split("\n", 1);
   const message = [reason, detail, hint].filter(Boolean).join("; ");

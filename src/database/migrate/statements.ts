@@ -9,8 +9,8 @@ export interface Statement {
 const LEXEME =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\be'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([a-z_]\w*)?\$[\s\S]*?\$\1\$|;|\w+|\S/gi;
 
-/** What statements say, without their comments and however they are laid out: what a checksum is made of. */
-export function essence(statements: readonly Statement[]): string {
+/** Writes statements without their comments and in one layout, for the checksum. */
+export function normalizeStatements(statements: readonly Statement[]): string {
   const lexemes = (text: string) => [...text.matchAll(LEXEME)].map(([lexeme]) => lexeme);
   const isComment = (lexeme: string) => lexeme.startsWith("--") || lexeme.startsWith("/*");
   return statements
@@ -22,7 +22,10 @@ export function essence(statements: readonly Statement[]): string {
     .join(";");
 }
 
-/** The statements of a SQL file. Not known: block comments within each other, and bodies in `begin atomic … end`. */
+/**
+ * Splits a SQL file into its statements. It does not know block comments within each other, and bodies in
+ * `begin atomic … end`.
+ */
 export function splitStatements(file: string): Statement[] {
   const found: Statement[] = [];
   let start: number | undefined;

@@ -1,81 +1,73 @@
 import type { Client } from "pg";
-import { type Catalog, invalidIndexes, missingObjects, readCatalog } from "./catalog.ts";
-import { migrationNames } from "./files.ts";
+import { type Catalog, findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
+import { buildExpectedCatalog } from "./expected-catalog.ts";
+import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
 import { readLedger } from "./ledger.ts";
-import { changedMigrations } from "./schema-state.ts";
-import { expectedCatalogs } from "./scratch.ts";
 
 /** Something that is not as the migrations say. */
 export interface MigrationFault {
   /**
-   * `pending`: a migration that is not applied. `unknown`: one that this program does not have. `changed`: its file was changed since.
-   * `missing`, `different`: an object of the schema. `invalid`: an index that PostgreSQL does not use.
+   * `pending`: a migration that is not applied. `unknown`: one that this program does not have. `changed`: its file
+   * was changed since. `missing`, `different`: an object of the schema. `invalid`: an index that PostgreSQL does not
+   * use.
    */
   kind: "pending" | "unknown" | "changed" | "missing" | "different" | "invalid";
   /** The migration, or the object, as `index idx_jobs_created_at`. */
   name: string;
-  /** How the object should be defined, and how it is; only of objects. */
+  /** The definition that the object should have, and the one that it has; only of objects. */
   expected?: string;
   found?: string;
 }
 
 export interface Verification {
   faults: MigrationFault[];
-  /** What is there beside what the migrations make: somebody's own indexes and tables. No fault. */
+  /** Objects that the migrations do not make: somebody's own indexes and tables. They are no fault. */
   additional: string[];
-  /** False where definitions could not be compared, because the role may not create a schema; names were, as far as they are recorded. */
+  /** False where only names were compared, because the role may not create a schema or a migration is not known. */
   isComplete: boolean;
 }
 
-export async function verify(client: Client, directory: string): Promise<Verification> {
-  const known = await migrationNames(directory);
+/** @throws MigrationError if the database was made before 0.1.0 */
+export async function verifySchema(client: Client, directory: string): Promise<Verification> {
   const applied = await readLedger(client);
-  const of = (kind: MigrationFault["kind"], names: readonly string[]) =>
-    names.map((name): MigrationFault => ({ kind, name }));
-  const unknown = [...applied.keys()].filter((name) => !known.includes(name));
-  const faults = [
-    ...of(
-      "pending",
-      known.filter((name) => !applied.has(name)),
-    ),
-    ...of("unknown", unknown),
-    ...of("changed", await changedMigrations(applied, directory, known)),
-  ];
+  const states = await compareHistory(applied, directory);
+  refuseMismatch(states, ["pre-release"]);
   const present = await readCatalog(client);
-  const unusable = await invalidIndexes(client);
-  faults.push(
-    ...of(
-      "invalid",
-      unusable.map((name) => `index ${name}`),
-    ),
-  );
-  const done = known.filter((name) => applied.has(name));
+  const invalid = await readInvalidIndexes(client);
+  const namesWhere = (condition: (state: MigrationState) => boolean) =>
+    states.filter(condition).map(({ name }) => name);
+  const unknown = namesWhere(({ isKnown }) => !isKnown);
+  const faults: MigrationFault[] = [
+    ...namesWhere(({ appliedAt }) => appliedAt === null).map((name) => ({ kind: "pending" as const, name })),
+    ...unknown.map((name) => ({ kind: "unknown" as const, name })),
+    ...namesWhere(({ isChanged }) => isChanged).map((name) => ({ kind: "changed" as const, name })),
+    ...invalid.map((name) => ({ kind: "invalid" as const, name: `index ${name}` })),
+  ];
+  const done = namesWhere(({ appliedAt, isKnown }) => appliedAt !== null && isKnown);
   const latest = done.at(-1);
-  // What a migration that is not known here has made cannot be told from what is wrong.
+  // The objects of an unknown migration cannot be told from faults.
   if (latest === undefined || unknown.length > 0)
     return { faults, additional: [], isComplete: unknown.length === 0 };
-  const expected = (await expectedCatalogs(client, directory, done))?.get(latest);
+  const expected = await buildExpectedCatalog(client, directory, done);
   const names = expected ? [...expected.keys()] : (applied.get(latest)?.objects ?? []);
+  const missing = findMissing(names, (name) => present.has(name));
   return {
     faults: [
       ...faults,
-      ...of(
-        "missing",
-        missingObjects(names, (name) => present.has(name)),
-      ).map((fault) => withDefinition(fault, expected)),
-      ...(expected ? differences(expected, present) : []),
+      ...missing.map((name) => describeMissing(name, expected)),
+      ...(expected ? findDifferences(expected, present) : []),
     ],
     additional: names.length === 0 ? [] : [...present.keys()].filter((name) => !names.includes(name)),
     isComplete: expected !== undefined,
   };
 }
 
-function withDefinition(fault: MigrationFault, expected: Catalog | undefined): MigrationFault {
-  const definition = expected?.get(fault.name);
-  return definition ? { ...fault, expected: definition } : fault;
+function describeMissing(name: string, catalog: Catalog | undefined): MigrationFault {
+  const expected = catalog?.get(name);
+  return { kind: "missing", name, ...(expected && { expected }) };
 }
 
-function differences(expected: Catalog, present: Catalog): MigrationFault[] {
+function findDifferences(expected: Catalog, present: Catalog): MigrationFault[] {
   return [...expected].flatMap(([name, definition]) => {
     const found = present.get(name);
     return found === undefined || found === definition

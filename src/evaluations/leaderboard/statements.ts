@@ -31,7 +31,7 @@ const partsOf = (r: Fragment) =>
   packed(sql.fragment`
     uuid_send(${r}.benchmark_id) || float8send(${r}.count::double precision) || float8send(${r}.sum) || float8send(${r}.m2)`);
 
-// All of a leaderboard in one statement, and so as of one moment: base and deltas (20240320000008_add_metric_rollups.sql), and the ids
+// All of a leaderboard in one statement, and so as of one moment: base and deltas (metric_rollups, metric_deltas), and the ids
 // of the benchmarks whose base is still to be computed. Packed, because 10,000 rows take longer to parse than all else.
 // The base is read from idx_metric_rollups_dataset alone, unless something is filtered that only the benchmark knows. Planned each
 // time: a plan made for empty tables would look for deltas benchmark by benchmark.

@@ -1,7 +1,7 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 import { deviations, mean, mergedM2 } from "./moments-sql.ts";
 
-// The parts of rollups, as 20240320000008_add_metric_rollups.sql describes them, and how they are made and merged.
+// The parts of rollups, as 20240320000001_initial_schema.sql describes them, and how they are made and merged.
 
 /** Whether a value is among those of its metric: the square of a larger one overflows a double. */
 export const isCountable = (value: number) => Math.abs(value) < 1e150;

@@ -14,12 +14,10 @@ export interface JobLimitPage {
 }
 
 export async function setLimit(db: Executor, given: input.NewJobLimit): Promise<limit.JobLimit> {
-  const { limitKey, maxRunning, perMinute, createdBy } = parseInput(input.jobLimit, given);
+  const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
   return db.transaction(async (transaction) => {
     const before = await transaction.maybeOne(limit.lockLimit(limitKey));
-    const after = await transaction.one(
-      limit.setLimit(limitKey, maxRunning ?? null, perMinute ?? null, createdBy ?? null),
-    );
+    const after = await transaction.one(limit.setLimit(limitKey, maxRunning ?? null, perMinute ?? null));
     await recordAudit(transaction, [limit.limitEntry(before, after)]);
     return after;
   });
@@ -35,13 +33,9 @@ export async function deleteLimit(db: Executor, limitKey: string): Promise<void>
   if (!(await db.maybeOne(limit.deleteLimit(limitKey)))) throw notFound("job limit", limitKey);
 }
 
-export async function pause(
-  db: Executor,
-  what: input.Pause,
-  createdBy: string | null,
-): Promise<readonly limit.JobLane[]> {
+export async function pause(db: Executor, what: input.Pause): Promise<readonly limit.JobLane[]> {
   const { jobType, limitKey } = parseInput(input.pause, what);
-  await db.maybeOne(limit.insertPause(jobType, limitKey, createdBy));
+  await db.maybeOne(limit.insertPause(jobType, limitKey));
   return db.any(limit.listPausable(jobType, limitKey));
 }
 

@@ -22,21 +22,16 @@ const columns = sql.fragment`
 
 export const setLimit = statement("job_limit_set", {
   row: limitRow,
-  build: (
-    key: string,
-    maxRunning: number | null,
-    perMinute: number | null,
-    createdBy: string | null,
-  ) => sql.fragment`
+  build: (key: string, maxRunning: number | null, perMinute: number | null) => sql.fragment`
     with q as (
-      insert into job_limits (limit_key, max_running, per_minute, created_by)
-      values (${key}, ${maxRunning}, ${perMinute}, ${createdBy})
+      insert into job_limits (limit_key, max_running, per_minute)
+      values (${key}, ${maxRunning}, ${perMinute})
       on conflict (limit_key) do update
       set max_running = excluded.max_running, per_minute = excluded.per_minute, updated_at = now()
       returning *
     )
     select ${columns} from q`,
-  examples: [["k", 1, null, null]],
+  examples: [["k", 1, null]],
 });
 
 export const lockLimit = statement("job_limit_lock", {
@@ -85,13 +80,13 @@ export const deleteLimit = statement("job_limit_delete", {
 
 export const insertPause = statement("job_pause_insert", {
   row: z.object({ jobType: z.string() }),
-  build: (jobType: string, limitKey: string, createdBy: string | null) => sql.fragment`
+  build: (jobType: string, limitKey: string) => sql.fragment`
     with paused as (
-      insert into job_pauses (job_type, limit_key, created_by) values (${jobType}, ${limitKey}, ${createdBy})
+      insert into job_pauses (job_type, limit_key) values (${jobType}, ${limitKey})
       on conflict do nothing returning job_type
     ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
     select job_type as "jobType" from paused`,
-  examples: [["t", "", null]],
+  examples: [["t", ""]],
 });
 
 export const deletePause = statement("job_pause_delete", {

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
+import { runInTransaction } from "./expected-catalog.ts";
 import { readMigration } from "./files.ts";
 import { type RunOptions, withRetries } from "./run.ts";
-import { runWithin } from "./scratch.ts";
 
 interface Column {
   table: string;
@@ -10,8 +10,11 @@ interface Column {
   place: number;
 }
 
-/** Tables and columns with something in them that undoing these migrations would drop, found out by doing it and taking it back. */
-export async function lossOf(
+/**
+ * Finds tables and columns with something in them that undoing these migrations would drop: it undoes them and takes
+ * that back.
+ */
+export async function findDataLoss(
   client: Client,
   directory: string,
   names: readonly string[],
@@ -21,8 +24,8 @@ export async function lossOf(
   await withRetries(client, names.join(", "), options, async (lockMs) => {
     await client.query(`begin; set local lock_timeout to ${lockMs}`);
     const before = await readColumns(client);
-    const filled = await filledTables(client, before);
-    for (const name of names) await runWithin(client, await readMigration(directory, name), "down");
+    const filled = await findFilledTables(client, before);
+    for (const name of names) await runInTransaction(client, await readMigration(directory, name, "down"));
     const after = await readColumns(client);
     await client.query("rollback");
     const tablesLeft = new Set(after.map(({ tableId }) => tableId));
@@ -42,18 +45,22 @@ export async function lossOf(
   return lost;
 }
 
-/** By their ids: a table that is dropped and made again under its name has lost its rows all the same. */
+/**
+ * Reads the columns with the ids of their tables: a table that is dropped and made again under its name has lost its
+ * rows all the same.
+ */
 async function readColumns(client: Client): Promise<Column[]> {
   const { rows } = await client.query<Column>(
     `select relname as "table", c.oid::text as "tableId", attname as "column", attnum as place
     from pg_class c join pg_attribute on attrelid = c.oid and attnum > 0 and not attisdropped
-    where relnamespace = quote_ident(current_schema())::regnamespace and relkind in ('r', 'p') and relname <> 'schema_migrations'
+    where relnamespace = quote_ident(current_schema())::regnamespace and relkind in ('r', 'p')
+      and relname <> 'schema_migrations'
     order by relname, attnum`,
   );
   return rows;
 }
 
-async function filledTables(
+async function findFilledTables(
   client: Client,
   columns: Column[],
 ): Promise<{ table: string; tableId: string }[]> {
