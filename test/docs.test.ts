@@ -34,6 +34,13 @@ test("docs/errors.md explains exactly the reasons there are, in order", () => {
   expect(firstColumn(section(read("docs/errors.md"), "Reasons"))).toEqual(reasons);
 });
 
+test("docs/architecture.md answers at least 30 questions, each with one file", () => {
+  const [, ...rows] = section(read("docs/architecture.md"), "Where is what").match(/^\|.*\|$/gm) ?? [];
+  const answers = rows.filter((row) => !row.startsWith("|---"));
+  expect(answers.length).toBeGreaterThanOrEqual(30);
+  for (const row of answers) expect(row).toMatch(/^\| [A-Z].*\? \| `[\w./-]+\.ts` \|$/);
+});
+
 test("docs/configuration.md has exactly the settings there are", () => {
   const settings = [
     ...Object.keys(service.shape),
