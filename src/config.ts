@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
+import { isLoopback } from "./address.ts";
 import { chooseDatabase, DATABASE_NAMES, type DatabaseChoice } from "./config/choose-database.ts";
 import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
-import { isLoopback } from "./config/fields.ts";
 import { chooseMetrics, type MetricsAccess } from "./config/metrics.ts";
 import { service } from "./config/settings.ts";
 import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/sources.ts";
@@ -18,7 +18,6 @@ export {
 } from "./config/database.ts";
 export type { DatabaseOptions, SslMode } from "./config/database-options.ts";
 export { ConfigError, type Problem } from "./config/error.ts";
-export { type Address, isLoopback } from "./config/fields.ts";
 export type { MetricsAccess } from "./config/metrics.ts";
 export { Secret } from "./config/secret.ts";
 

@@ -1,3 +1,4 @@
+import type { Address } from "./address.ts";
 import { DeniedCalls } from "./audit/denied-calls.ts";
 import { adminKeyFile } from "./auth/admin-key.ts";
 import { makeFirstAdmin } from "./auth/first-admin.ts";
@@ -9,7 +10,6 @@ import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { Retention } from "./retention/retention.ts";
-import type { Address } from "./rpc/call/listener.ts";
 import { ServerTls } from "./rpc/tls/server-tls.ts";
 import { startServer } from "./server.ts";
 import { services } from "./services.ts";

@@ -1,12 +1,13 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { Health } from "../gen/health/v1/health_pb.ts";
+import type { Address } from "./address.ts";
 import type { AccessOptions } from "./auth/access.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import type { Family } from "./metrics/family.ts";
 import { pathOf } from "./rpc/call/call.ts";
 import { RpcHost } from "./rpc/call/host.ts";
-import type { Address, Listener } from "./rpc/call/listener.ts";
+import type { Listener } from "./rpc/call/listener.ts";
 import { methodsOf, type ProvidedService, provide } from "./rpc/call/methods.ts";
 import { listenGrpc } from "./rpc/grpc/listen.ts";
 import { createGrpcServer } from "./rpc/grpc/server.ts";

@@ -1,10 +1,7 @@
 import type { Command } from "commander";
-import { exportCommand } from "./audit/export.ts";
-import { listCommand } from "./audit/list.ts";
-import { showCommand } from "./audit/show.ts";
-import { verifyCommand } from "./audit/verify.ts";
+import { addCommands } from "./shared/commands.ts";
 
-export function auditCommand(program: Command): void {
+export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
   const audit = program
     .command("audit")
     .summary("who changed what, when and from where")
@@ -12,8 +9,12 @@ export function auditCommand(program: Command): void {
       "Reads and checks the audit log, which has an entry for every change, for every login and for calls that were denied, and for " +
         "every attempt of a worker at a job.",
     );
-  listCommand(audit);
-  showCommand(audit);
-  exportCommand(audit);
-  verifyCommand(audit);
+  await addCommands(audit, args, {
+    "Commands:": {
+      list: () => import("./audit/list.ts"),
+      show: () => import("./audit/show.ts"),
+      export: () => import("./audit/export.ts"),
+      verify: () => import("./audit/verify.ts"),
+    },
+  });
 }

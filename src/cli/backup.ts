@@ -2,15 +2,13 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { BackupResult } from "../backup/backup.ts";
-import { withConfiguredDatabase } from "./shared/configured.ts";
+import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { whole } from "./shared/options.ts";
 import { note, print, printJson, span, table } from "./shared/output.ts";
 
-interface Options {
-  config?: string;
-  json?: boolean;
+interface Options extends DatabaseOptions {
   keepDays?: number;
 }
 
@@ -18,7 +16,7 @@ const prefix = "llm_test_bench_";
 const suffix = ".backup.tar";
 const ours = new RegExp(`^${prefix}\\d{8}_\\d{6}${suffix.replaceAll(".", "\\.")}$`);
 
-export function backupCommand(program: Command): void {
+export function addCommand(program: Command): void {
   const backup = program
     .command("backup")
     .summary("write everything the database holds into one file")
@@ -28,7 +26,7 @@ export function backupCommand(program: Command): void {
     )
     .argument("<path>", `a file; in a folder, ${prefix}DATE_TIME${suffix} (UTC)`)
     .option("--keep-days <n>", "in a folder: remove backups older than this afterwards", whole(1, 36_500));
-  withOptions(backup)
+  withDatabaseOptions(backup)
     .addHelpText(
       "after",
       examples(
@@ -38,48 +36,17 @@ export function backupCommand(program: Command): void {
       ),
     )
     .action(backUpInto);
-  withOptions(backup.command("verify"))
+  withDatabaseOptions(backup.command("verify"))
     .description("Reads a backup to its end and compares every table with its SHA-256. Needs no database.")
     .argument("<file>", "a backup")
     .addHelpText(
       "after",
       examples(["ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar", ""]),
     )
-    .action(async (file: string, options: Options) => {
+    .action(async (file: string, options: DatabaseOptions) => {
       const { verifyBackup } = await import("../backup/verify.ts");
-      show(file, await verifyBackup(file), "is whole", options);
+      showBackup(file, await verifyBackup(file), "is whole", options);
     });
-}
-
-export function restoreCommand(program: Command): void {
-  withOptions(program.command("restore"))
-    .summary("put a backup into the database")
-    .description(
-      "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
-        "service before. An older state looks like a cut to the audit trail: where that is meant, remove the .head file beside the audit key.",
-    )
-    .argument("<file>", "what `backup` wrote")
-    .option("--force", "replace what the database holds; without, one that holds rows is refused")
-    .addHelpText(
-      "after",
-      examples(
-        ["ltb restore before-upgrade.tar", ""],
-        ["DATABASE_URL=postgres://… ltb restore before-upgrade.tar", "into another PostgreSQL"],
-      ),
-    )
-    .action(async (file: string, options: Options & { force?: boolean }) => {
-      const { restore } = await import("../backup/restore.ts");
-      const result = await withConfiguredDatabase(options.config, async (database) =>
-        restore(await database.migrationConnection(), file, { force: options.force ?? false }),
-      );
-      show(file, result, "is restored", options);
-    });
-}
-
-function withOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
-    .option("--json", "print JSON: one object on stdout, errors on stderr");
 }
 
 async function backUpInto(path: string, options: Options): Promise<void> {
@@ -94,7 +61,7 @@ async function backUpInto(path: string, options: Options): Promise<void> {
   const result = await withConfiguredDatabase(options.config, async (database) =>
     backUp(await database.migrationConnection(), file),
   );
-  show(file, result, `is written in ${span(performance.now() - startedAt)}`, options);
+  showBackup(file, result, `is written in ${span(performance.now() - startedAt)}`, options);
   // Only now: a backup that fails must not cost the older ones.
   if (options.keepDays !== undefined) await rotate(path, options.keepDays);
 }
@@ -112,7 +79,12 @@ async function rotate(folder: string, days: number): Promise<void> {
   }
 }
 
-function show(file: string, { header, manifest }: BackupResult, verb: string, { json }: Options): void {
+export function showBackup(
+  file: string,
+  { header, manifest }: BackupResult,
+  verb: string,
+  { json }: DatabaseOptions,
+): void {
   if (json) {
     const { createdAt, serviceVersion, postgresVersion, schemaVersion } = header;
     printJson({

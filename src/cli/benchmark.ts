@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { watchCommand } from "./benchmark/watch.ts";
+import { addWatch } from "./benchmark/watch.ts";
 import {
   createClient,
   longDeadline,
@@ -27,7 +27,7 @@ interface ListOptions extends ServiceOptions {
   limit: number;
 }
 
-export function benchmarkCommand(program: Command): void {
+export function addCommand(program: Command): void {
   const benchmark = program
     .command("benchmark")
     .summary("list, show, follow or delete benchmarks")
@@ -56,7 +56,7 @@ export function benchmarkCommand(program: Command): void {
       examples(["ltb benchmark show gsm8k", ""], ["ltb benchmark show gsm8k --json | jq .metadata", ""]),
     )
     .action(show);
-  watchCommand(benchmark);
+  addWatch(benchmark);
   withServiceOptions(benchmark.command("delete"))
     .description(
       "Deletes a benchmark with all its evaluations, however long it takes. Interrupted, it is finished by the service; started again, " +

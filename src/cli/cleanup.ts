@@ -13,7 +13,7 @@ interface Options extends ServiceOptions {
   benchmark?: string;
 }
 
-export function cleanupCommand(program: Command): void {
+export function addCommand(program: Command): void {
   const days = whole(0, 36_500);
   withServiceOptions(program.command("cleanup"))
     .summary("delete what is old")

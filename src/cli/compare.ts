@@ -22,7 +22,7 @@ interface Options extends ServiceOptions {
   html?: string;
 }
 
-export function compareCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withReplicaOption(withServiceOptions(program.command("compare")))
     .summary("compare benchmarks sample by sample")
     .description(

@@ -8,7 +8,7 @@ import { examples } from "./shared/examples.ts";
  * Adds `complete`, which prints a shell's script, and which that script then asks for what may follow. Has to be added last: it knows
  * the commands that are there.
  */
-export function completeCommand(program: Command): void {
+export function addCommand(program: Command): void {
   const known = completions(program).commands;
   find(program, "complete")
     ?.summary("print a shell's completion script")

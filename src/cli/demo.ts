@@ -6,11 +6,9 @@ import type { Job } from "../../gen/ltb/v1/job_pb.ts";
 import type { WorkerLog } from "../client/index.ts";
 import { JobError, withEvaluations } from "../client/worker/outcome.ts";
 import { parseFieldMap } from "../import/field-map.ts";
-import { readLogs } from "../import/read-logs.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
-import { keyWord } from "./grpcurl.ts";
-import { apiKeyFor } from "./shared/api-key.ts";
+import { apiKeyFor, referToKey } from "./shared/api-key.ts";
 import {
   createClient,
   hostAndPort,
@@ -20,8 +18,8 @@ import {
 } from "./shared/client.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { commandLine } from "./shared/invocation.ts";
 import { note, print, printJson } from "./shared/output.ts";
+import { commandLine } from "./shared/shell.ts";
 import { tlsOf } from "./shared/tls.ts";
 import { summaryObject, summaryText } from "./summary.ts";
 
@@ -38,7 +36,7 @@ const CAPACITY = 4;
 const THINKING_MS = 30;
 const PATIENCE_MS = 60_000;
 
-export function demoCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withServiceOptions(program.command("demo"))
     .summary("run a complete workflow on a small sample")
     .description(
@@ -122,7 +120,7 @@ async function demo(options: ServiceOptions): Promise<void> {
   const address = hostAndPort(options.address);
   const plaintext = tlsOf(options) ? "" : "-plaintext ";
   const authorization =
-    apiKeyFor(options) === undefined ? "" : `-H "authorization: Bearer ${keyWord(options)}" `;
+    apiKeyFor(options) === undefined ? "" : `-H "authorization: Bearer ${referToKey(options)}" `;
   print(`\n${summaryText(name, summary)}
 
 Look closer:
@@ -169,6 +167,7 @@ async function readSample(): Promise<ImportedBenchmark> {
     model: "gpt-3-175b-verification",
     dataset: "grade-school-math",
   };
+  const { readLogs } = await import("../import/read-logs.ts");
   for await (const benchmark of readLogs(SAMPLE, { ...options, map: parseFieldMap(MAP) })) return benchmark;
   throw new CliError(`${SAMPLE} holds no evaluations: install the package again`);
 }

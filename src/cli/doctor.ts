@@ -1,19 +1,17 @@
 import type { Command } from "commander";
-import { withConfiguredDatabase } from "./shared/configured.ts";
+import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { whole } from "./shared/options.ts";
 import { print, printable, printJson } from "./shared/output.ts";
 
-interface Options {
-  config?: string;
-  json?: boolean;
+interface Options extends DatabaseOptions {
   servers: number;
   backups?: string;
 }
 
-export function doctorCommand(program: Command): void {
-  program
+export function addCommand(program: Command): void {
+  const doctor = program
     .command("doctor")
     .summary("look at the database and tell what to do")
     .description(
@@ -22,9 +20,8 @@ export function doctorCommand(program: Command): void {
         "that may read the tables will do, one in pg_monitor sees more. Exit code 1 if a check fails; warnings do not count.",
     )
     .option("--servers <n>", "servers that are to run on this database", whole(1, 1_000), 1)
-    .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest")
-    .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
-    .option("--json", "print JSON: one object on stdout, errors on stderr")
+    .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest");
+  withDatabaseOptions(doctor)
     .addHelpText(
       "after",
       examples(

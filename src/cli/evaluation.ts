@@ -1,10 +1,83 @@
-import type { Command } from "commander";
-import { listCommand } from "./evaluation/list.ts";
+import { type Command, Option } from "commander";
+import {
+  type Evaluation,
+  EvaluationOrder,
+  EvaluationSchema,
+  EvaluationView,
+} from "../../gen/ltb/v1/evaluation_pb.ts";
+import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
+import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { examples } from "./shared/examples.ts";
+import { findBenchmark } from "./shared/find-benchmark.ts";
+import { count } from "./shared/options.ts";
+import { figure, minute, note, plain, print, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
 
-export function evaluationCommand(program: Command): void {
+const orders = {
+  newest: EvaluationOrder.CREATED_AT_DESC,
+  oldest: EvaluationOrder.CREATED_AT_ASC,
+  best: EvaluationOrder.SCORE_DESC,
+  worst: EvaluationOrder.SCORE_ASC,
+} as const;
+
+interface Options extends ServiceOptions, FilterOptions {
+  order: keyof typeof orders;
+  full?: boolean;
+  limit: number;
+}
+
+export function addCommand(program: Command): void {
   const evaluation = program
     .command("evaluation")
     .summary("list or search evaluations")
     .description("Lists and searches the evaluations of a benchmark.");
-  listCommand(evaluation);
+  withFilterOptions(withReplicaOption(withServiceOptions(evaluation.command("list"))))
+    .description("Lists the evaluations of a benchmark: newest first, or by score.")
+    .argument("<benchmark>", "id, or name (the newest with it)")
+    .addOption(
+      new Option("--order <order>", "best and worst: by score, those without one left out")
+        .choices(Object.keys(orders))
+        .default("newest"),
+    )
+    .option("--full", "with --json: input, output, expected and metadata too")
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb evaluation list gsm8k --order worst", ""],
+        ["ltb evaluation list gsm8k --failed", ""],
+        ["ltb evaluation list gsm8k --metadata split=test --metadata shots=5", "contained in the metadata"],
+        [
+          "ltb evaluation list gsm8k --text 'refund \"credit card\" -fee' --json --full",
+          "words of input and output",
+        ],
+      ),
+    )
+    .action(list);
+}
+
+async function list(reference: string, options: Options): Promise<void> {
+  using client = createClient(options);
+  const { id: benchmarkId } = await findBenchmark(client.benchmarks, reference);
+  const request = {
+    benchmarkId,
+    ...filterOf(options),
+    orderBy: orders[options.order],
+    view: options.full && options.json ? EvaluationView.FULL : EvaluationView.BASIC,
+  };
+  const { items, more } = await collect(options.limit, async (page) => {
+    const { evaluations, nextPageToken } = await client.benchmarks.listEvaluations({ ...request, ...page });
+    return { items: evaluations, nextPageToken };
+  });
+  if (options.json)
+    return printJson({ evaluations: items.map((item) => plain(EvaluationSchema, item)), more });
+  if (items.length === 0) return note("no evaluations");
+  print(table(["id", "sample", "score", "latency ms", "created", "error"], items.map(row), [2, 3]));
+  noteMore(more, options.limit);
+}
+
+function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: Evaluation): string[] {
+  const sample = repetition > 0 ? `${sampleId}#${repetition}` : sampleId;
+  const [reason = ""] = error.split("\n", 1);
+  return [id, sample || "-", figure(score), figure(latencyMs), minute(createdAt), reason.slice(0, 80)];
 }

@@ -20,7 +20,7 @@ interface Options extends ServiceOptions, FilterOptions {
   output?: string;
 }
 
-export function exportCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withFilterOptions(withReplicaOption(withServiceOptions(program.command("export"))))
     .summary("write a benchmark and its evaluations as JSONL, Parquet or CSV")
     .description(

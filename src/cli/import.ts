@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
-import { readLogs } from "../import/read-logs.ts";
 import type { LogFormat, ReadOptions } from "../import/types.ts";
 import {
   createClient,
@@ -9,7 +8,8 @@ import {
   type ServiceOptions,
   withServiceOptions,
 } from "./shared/client.ts";
-import { CliError, describeError, isTransient, showError } from "./shared/errors.ts";
+import { describeError, isTransient, showError } from "./shared/describe-error.ts";
+import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { note, print, printable, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
@@ -38,7 +38,7 @@ interface Options
   benchmark?: string;
 }
 
-export function importCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withServiceOptions(program.command("import"))
     .summary("import the logs of an evaluation tool")
     .description(
@@ -130,6 +130,7 @@ async function* importFile(
   options: Options,
   upload: UploadOptions,
 ): AsyncGenerator<ImportResult> {
+  const { readLogs } = await import("../import/read-logs.ts");
   let progress: Progress | undefined;
   const onBytes = (bytes: number) => progress?.read(bytes);
   const onSent = (rows: number) => progress?.sent(rows);

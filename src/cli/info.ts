@@ -4,7 +4,7 @@ import { createClient, type ServiceOptions, withServiceOptions } from "./shared/
 import { examples } from "./shared/examples.ts";
 import { pairs, plain, print, printJson } from "./shared/output.ts";
 
-export function infoCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withServiceOptions(program.command("info"))
     .summary("show version, features and limits")
     .description("Shows the version, features and limits of the service.")

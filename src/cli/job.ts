@@ -1,29 +1,25 @@
 import type { Command } from "commander";
-import { cancelCommand } from "./job/cancel.ts";
-import { deleteCommand } from "./job/delete.ts";
-import { listCommand } from "./job/list.ts";
-import { pauseCommand, resumeCommand } from "./job/pause.ts";
-import { retryCommand } from "./job/retry.ts";
-import { showCommand } from "./job/show.ts";
-import { jobStatsCommand } from "./job/stats.ts";
-import { submitCommand } from "./job/submit.ts";
-import { watchCommand } from "./job/watch.ts";
+import { addCommands } from "./shared/commands.ts";
 
-export function jobCommand(program: Command): void {
+export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
   const job = program
     .command("job")
     .summary("submit, follow and steer jobs")
     .description(
       "Submits jobs to the queue, lists and follows them, cancels, retries, pauses and deletes them.",
     );
-  submitCommand(job);
-  listCommand(job);
-  showCommand(job);
-  watchCommand(job);
-  cancelCommand(job);
-  retryCommand(job);
-  deleteCommand(job);
-  pauseCommand(job);
-  resumeCommand(job);
-  jobStatsCommand(job);
+  await addCommands(job, args, {
+    "Commands:": {
+      submit: () => import("./job/submit.ts"),
+      list: () => import("./job/list.ts"),
+      show: () => import("./job/show.ts"),
+      watch: () => import("./job/watch.ts"),
+      cancel: () => import("./job/cancel.ts"),
+      retry: () => import("./job/retry.ts"),
+      delete: () => import("./job/delete.ts"),
+      pause: () => import("./job/pause.ts"),
+      resume: () => import("./job/resume.ts"),
+      stats: () => import("./job/stats.ts"),
+    },
+  });
 }

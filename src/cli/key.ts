@@ -1,16 +1,17 @@
 import type { Command } from "commander";
-import { createCommand } from "./key/create.ts";
-import { listCommand } from "./key/list.ts";
-import { revokeCommand } from "./key/revoke.ts";
-import { rotateCommand } from "./key/rotate.ts";
+import { addCommands } from "./shared/commands.ts";
 
-export function keyCommand(program: Command): void {
+export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
   const key = program
     .command("key")
     .summary("make, list, rotate and revoke API keys")
     .description("Makes, lists, rotates and revokes the API keys that callers authenticate by.");
-  createCommand(key);
-  listCommand(key);
-  rotateCommand(key);
-  revokeCommand(key);
+  await addCommands(key, args, {
+    "Commands:": {
+      create: () => import("./key/create.ts"),
+      list: () => import("./key/list.ts"),
+      rotate: () => import("./key/rotate.ts"),
+      revoke: () => import("./key/revoke.ts"),
+    },
+  });
 }

@@ -21,7 +21,7 @@ interface Options extends ServiceOptions {
   html?: string;
 }
 
-export function leaderboardCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withReplicaOption(withServiceOptions(program.command("leaderboard")))
     .summary("rank the benchmarks on a dataset")
     .description(

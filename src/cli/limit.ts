@@ -14,7 +14,7 @@ interface SetOptions extends ServiceOptions {
 
 const upToAMillion = whole(0, 1_000_000);
 
-export function limitCommand(program: Command): void {
+export function addCommand(program: Command): void {
   const limit = program
     .command("limit")
     .summary("keep jobs within a quota")

@@ -1,13 +1,26 @@
 import type { Command } from "commander";
-import { downCommand } from "./migrate/down.ts";
-import { configured, type MigrateOptions } from "./migrate/options.ts";
-import { searchIndexCommand } from "./migrate/search-index.ts";
-import { verifyCommand } from "./migrate/verify.ts";
-import { withConfiguredDatabase } from "./shared/configured.ts";
+import type { MigrationFault } from "../database/migrate/migrate.ts";
+import { addIndexCommands } from "./migrate/search-index.ts";
+import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
+import { exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { note, noteLog, print, printJson, table } from "./shared/output.ts";
 
-export function migrateCommand(program: Command): void {
+interface DownOptions extends DatabaseOptions {
+  to?: string;
+  yes?: boolean;
+}
+
+const WORDS: Record<MigrationFault["kind"], string> = {
+  pending: "not applied yet: ltb migrate up",
+  unknown: "applied by a later release, which alone knows it",
+  changed: "the file is not the one that was applied: put it back as it was",
+  missing: "missing",
+  different: "different",
+  invalid: "of no use, a build of it has failed: reindex index concurrently, or drop it",
+};
+
+export function addCommand(program: Command): void {
   const migrate = program
     .command("migrate")
     .summary("bring the database's schema up to date, or tell how it stands")
@@ -15,12 +28,12 @@ export function migrateCommand(program: Command): void {
       "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in " +
         "LTB_DATA_DIR). `serve` applies them too, at each start.",
     );
-  configured(migrate.command("up"))
+  withDatabaseOptions(migrate.command("up"))
     .description(
       "Applies every migration that the database does not have yet. Safe beside servers that do the same.",
     )
     .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
-    .action(async (options: MigrateOptions) => {
+    .action(async (options: DatabaseOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
         migrateUp(await database.migrationConnection(), { logger: noteLog }),
@@ -28,11 +41,11 @@ export function migrateCommand(program: Command): void {
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
     });
-  downCommand(migrate);
-  configured(migrate.command("status"))
+  addDown(migrate);
+  withDatabaseOptions(migrate.command("status"))
     .description("Lists the migrations and when each was applied. Changes nothing.")
     .addHelpText("after", examples(["ltb migrate status", ""]))
-    .action(async (options: MigrateOptions) => {
+    .action(async (options: DatabaseOptions) => {
       const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
         migrationStatus(await database.migrationConnection()),
@@ -59,8 +72,8 @@ export function migrateCommand(program: Command): void {
         ),
       );
     });
-  verifyCommand(migrate);
-  searchIndexCommand(migrate);
+  addVerify(migrate);
+  addIndexCommands(migrate);
   migrate
     .command("add")
     .description(
@@ -72,5 +85,69 @@ export function migrateCommand(program: Command): void {
       const { addMigration } = await import("../database/migrate/migrate.ts");
       const { up, down } = await addMigration(name);
       print(`${up}\n${down}`);
+    });
+}
+
+function addDown(migrate: Command): void {
+  withDatabaseOptions(migrate.command("down"))
+    .description(
+      "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not " +
+        "serve on what is left. Nothing is undone where rows would be lost, unless --yes says that they may.",
+    )
+    .option(
+      "--to <version>",
+      "the migration to go back to, by its name or its leading digits; 0: undo all of them",
+    )
+    .option("-y, --yes", "drop tables and columns with what is in them")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb migrate down", "one step"],
+        ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
+      ),
+    )
+    .action(async ({ config, json, to, yes = false }: DownOptions) => {
+      const { migrateDown } = await import("../database/migrate/migrate.ts");
+      const { reverted } = await withConfiguredDatabase(config, async (database) =>
+        migrateDown(await database.migrationConnection(), {
+          to,
+          dropData: yes,
+          logger: noteLog,
+        }),
+      );
+      if (json) printJson({ reverted });
+      else print(reverted.length === 0 ? "There is nothing to undo." : `Undid ${reverted.join(", ")}.`);
+    });
+}
+
+function addVerify(migrate: Command): void {
+  withDatabaseOptions(migrate.command("verify"))
+    .description(
+      "Compares the database with the migrations: their files with what was applied, and its tables, columns, " +
+        "constraints, indexes, triggers and functions with what the files make in an empty schema. Changes nothing. " +
+        "Exit code 1 where something differs.",
+    )
+    .addHelpText("after", examples(["ltb migrate verify", ""], ["ltb migrate verify --json", ""]))
+    .action(async ({ config, json }: DatabaseOptions) => {
+      const { verifyMigrations } = await import("../database/migrate/migrate.ts");
+      const { faults, additional, isComplete } = await withConfiguredDatabase(config, async (database) =>
+        verifyMigrations(await database.migrationConnection()),
+      );
+      if (faults.length > 0) process.exitCode = exitCodes.failure;
+      if (json) return printJson({ ok: faults.length === 0, complete: isComplete, faults, additional });
+      for (const { kind, name, expected, found } of faults) {
+        print(`${name}: ${WORDS[kind]}`);
+        if (expected) print(`  expected: ${expected}`);
+        if (found !== undefined) print(`  found:    ${found}`);
+      }
+      if (additional.length > 0) note(`not of any migration: ${additional.join(", ")}`);
+      if (!isComplete)
+        note(
+          "definitions were not compared: this takes a role that may create a schema, and a release that knows " +
+            "all migrations",
+        );
+      print(
+        faults.length === 0 ? "The schema is as its migrations made it." : `${faults.length} differences.`,
+      );
     });
 }

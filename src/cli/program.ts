@@ -1,71 +1,61 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
-import { auditCommand } from "./audit.ts";
-import { backupCommand, restoreCommand } from "./backup.ts";
-import { benchmarkCommand } from "./benchmark.ts";
-import { cleanupCommand } from "./cleanup.ts";
-import { compareCommand } from "./compare.ts";
-import { completeCommand } from "./complete.ts";
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor.ts";
-import { evaluationCommand } from "./evaluation.ts";
-import { exportCommand } from "./export.ts";
-import { grpcurlCommand } from "./grpcurl.ts";
-import { importCommand } from "./import.ts";
-import { infoCommand } from "./info.ts";
-import { jobCommand } from "./job.ts";
-import { keyCommand } from "./key.ts";
-import { leaderboardCommand } from "./leaderboard.ts";
-import { limitCommand } from "./limit.ts";
-import { migrateCommand } from "./migrate.ts";
-import { serveCommand } from "./serve.ts";
-import { statsCommand } from "./stats.ts";
-import { summaryCommand } from "./summary.ts";
-import { userCommand } from "./user.ts";
-import { workerCommand } from "./worker.ts";
+import { addCommands } from "./shared/commands.ts";
 
-/** The whole command line, `ltb`. Wrong usage and `--help` end as a CommanderError. */
-export function createProgram(): Command {
+/**
+ * The command line, `ltb`, as far as `args` need it. Wrong usage, `--help` and `--version` end as a CommanderError.
+ * @param args what follows the program's name
+ */
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("ltb")
     .description(
       "Keeps the benchmarks, evaluations and jobs of an LLM test bench in PostgreSQL, and serves them over gRPC, Connect, gRPC-Web and JSON.",
     )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help, or a command's")
+    .helpCommand(false)
     .exitOverride()
     // Errors are shown in one place, by `run`, as text or JSON.
     .configureOutput({ outputError: () => undefined });
-  program.commandsGroup("Service:");
-  serveCommand(program);
-  migrateCommand(program);
-  backupCommand(program);
-  restoreCommand(program);
-  doctorCommand(program);
-  program.commandsGroup("Data:");
-  demoCommand(program);
-  importCommand(program);
-  summaryCommand(program);
-  compareCommand(program);
-  leaderboardCommand(program);
-  exportCommand(program);
-  benchmarkCommand(program);
-  evaluationCommand(program);
-  program.commandsGroup("Jobs:");
-  jobCommand(program);
-  limitCommand(program);
-  workerCommand(program);
-  program.commandsGroup("Users:");
-  userCommand(program);
-  keyCommand(program);
-  program.commandsGroup("About a running service:");
-  auditCommand(program);
-  statsCommand(program);
-  infoCommand(program);
-  grpcurlCommand(program);
-  cleanupCommand(program);
-  program.helpCommand(false);
-  program.commandsGroup("Shell:");
-  completeCommand(program);
+  // Completions are of all commands.
+  await addCommands(program, args[0] === "complete" ? [] : args, {
+    "Service:": {
+      serve: () => import("./serve.ts"),
+      migrate: () => import("./migrate.ts"),
+      backup: () => import("./backup.ts"),
+      restore: () => import("./restore.ts"),
+      doctor: () => import("./doctor.ts"),
+    },
+    "Data:": {
+      demo: () => import("./demo.ts"),
+      import: () => import("./import.ts"),
+      summary: () => import("./summary.ts"),
+      compare: () => import("./compare.ts"),
+      leaderboard: () => import("./leaderboard.ts"),
+      export: () => import("./export.ts"),
+      benchmark: () => import("./benchmark.ts"),
+      evaluation: () => import("./evaluation.ts"),
+    },
+    "Jobs:": {
+      job: () => import("./job.ts"),
+      limit: () => import("./limit.ts"),
+      worker: () => import("./worker.ts"),
+    },
+    "Users:": {
+      user: () => import("./user.ts"),
+      key: () => import("./key.ts"),
+    },
+    "About a running service:": {
+      audit: () => import("./audit.ts"),
+      stats: () => import("./stats.ts"),
+      info: () => import("./info.ts"),
+      grpcurl: () => import("./grpcurl.ts"),
+      cleanup: () => import("./cleanup.ts"),
+    },
+    "Shell:": {
+      complete: () => import("./complete.ts"),
+    },
+  });
   return program.addHelpText(
     "after",
     `

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { createProgram } from "./program.ts";
-import { CliError, describeError, exitCodes, isBrokenPipe, showError } from "./shared/errors.ts";
+import { CliError, exitCodes, isBrokenPipe } from "./shared/errors.ts";
 
 /**
  * Runs the command line.
@@ -14,7 +14,8 @@ export async function run(args: readonly string[]): Promise<number> {
     throw error;
   });
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    const program = await createProgram(args);
+    await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
     if (isBrokenPipe(error)) return exitCodes.ok;
@@ -23,6 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
       // Help was asked for by leaving the command out; it is the message.
       if (error.code === "commander.help") return exitCodes.usage;
     }
+    const { describeError, showError } = await import("./shared/describe-error.ts");
     showError(describeError(error), { json: args.includes("--json"), cause: error });
     return error instanceof CommanderError || (error instanceof CliError && error.usage)
       ? exitCodes.usage

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { screen } from "./shared/banner.ts";
+import { writeBanner } from "./shared/banner.ts";
 import { CliError, exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { print } from "./shared/output.ts";
 import { stopOnSignal } from "./shared/stop-on-signal.ts";
 
-export function serveCommand(program: Command): void {
+export function addCommand(program: Command): void {
   program
     .command("serve")
     .summary("run the service")
@@ -44,7 +44,7 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   });
   try {
     const service = await serve(config, { log, signal: stop });
-    print(screen(service, performance.now() - startedAt));
+    print(writeBanner(service, performance.now() - startedAt));
     const cause = await Promise.race([service.databaseGone, aborted(stop)]);
     if (cause !== undefined) log.fatal(`the embedded PostgreSQL has ended by itself (${cause}); stopping`);
     await service.stop();

@@ -4,7 +4,7 @@ import { createClient, type ServiceOptions, withServiceOptions } from "./shared/
 import { examples } from "./shared/examples.ts";
 import { pairs, plain, print, printJson } from "./shared/output.ts";
 
-export function statsCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withServiceOptions(program.command("stats"))
     .summary("show what the database holds")
     .description("Shows sizes and counts of the database and the state of the connection pool.")

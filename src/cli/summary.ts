@@ -15,7 +15,7 @@ interface Options extends ServiceOptions {
   html?: string;
 }
 
-export function summaryCommand(program: Command): void {
+export function addCommand(program: Command): void {
   withReplicaOption(withServiceOptions(program.command("summary")))
     .summary("show the statistics of a benchmark")
     .description(

@@ -1,22 +1,21 @@
 import type { Command } from "commander";
-import { createCommand } from "./user/create.ts";
-import { deleteCommand } from "./user/delete.ts";
-import { listCommand } from "./user/list.ts";
-import { passwordCommand } from "./user/password.ts";
-import { showCommand } from "./user/show.ts";
-import { updateCommand } from "./user/update.ts";
+import { addCommands } from "./shared/commands.ts";
 
-export function userCommand(program: Command): void {
+export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
   const user = program
     .command("user")
     .summary("create, list and change users")
     .description(
       "Creates, lists, changes and deletes users, and sets their passwords. Most of it takes role admin.",
     );
-  createCommand(user);
-  listCommand(user);
-  showCommand(user);
-  updateCommand(user);
-  passwordCommand(user);
-  deleteCommand(user);
+  await addCommands(user, args, {
+    "Commands:": {
+      create: () => import("./user/create.ts"),
+      list: () => import("./user/list.ts"),
+      show: () => import("./user/show.ts"),
+      update: () => import("./user/update.ts"),
+      password: () => import("./user/password.ts"),
+      delete: () => import("./user/delete.ts"),
+    },
+  });
 }

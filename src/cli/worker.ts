@@ -1,18 +1,18 @@
 import type { Command } from "commander";
-import { drainCommand } from "./worker/drain.ts";
-import { listCommand } from "./worker/list.ts";
-import { removeStaleCommand } from "./worker/remove-stale.ts";
-import { runCommand } from "./worker/run.ts";
-import { showCommand } from "./worker/show.ts";
+import { addCommands } from "./shared/commands.ts";
 
-export function workerCommand(program: Command): void {
+export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
   const worker = program
     .command("worker")
     .summary("run jobs, and see who does")
     .description("Runs jobs by a command of yours; lists, shows, drains and removes workers.");
-  runCommand(worker);
-  listCommand(worker);
-  showCommand(worker);
-  drainCommand(worker);
-  removeStaleCommand(worker);
+  await addCommands(worker, args, {
+    "Commands:": {
+      run: () => import("./worker/run.ts"),
+      list: () => import("./worker/list.ts"),
+      show: () => import("./worker/show.ts"),
+      drain: () => import("./worker/drain.ts"),
+      "remove-stale": () => import("./worker/remove-stale.ts"),
+    },
+  });
 }

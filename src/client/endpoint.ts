@@ -1,5 +1,5 @@
-import { isIPv4 } from "node:net";
 import { ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import { isLoopback } from "../address.ts";
 import { checkTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /** Where grpc-js connects to, and how. */
@@ -48,7 +48,7 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
       // It would look for a TXT record of every host.
       "grpc.service_config_disable_resolution": 1,
       "grpc.enable_channelz": 0,
-      ...(isLoopback(url.hostname) && { "grpc.enable_http_proxy": 0 }),
+      ...(isLoopback(url.hostname.replace(/^\[|\]$/g, "")) && { "grpc.enable_http_proxy": 0 }),
       ...(custom.serverName !== undefined && { "grpc.ssl_target_name_override": custom.serverName }),
     },
   };
@@ -56,8 +56,4 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
 
 function pem(value: string | Uint8Array | undefined): Buffer | null {
   return value === undefined ? null : Buffer.from(value);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Address } from "../address.ts";
 import { Secret } from "./secret.ts";
 
 /** `schema`, whose failure says in one line what was expected and what was got. */
@@ -108,12 +109,6 @@ export const token = expecting(
   { secret: true },
 );
 
-/** `host:port`, with an IPv6 address in brackets. Port 0 lets the system choose. */
-export interface Address {
-  host: string;
-  port: number;
-}
-
 export const address = expecting(
   "host:port, such as 127.0.0.1:50052 or [::1]:50052",
   z
@@ -126,11 +121,6 @@ export const address = expecting(
     })
     .refine(({ port }) => port <= 65_535),
 );
-
-/** True where only programs of this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
 
 export const origins = expecting(
   "origins separated by commas, such as https://bench.example.org,http://localhost:3000",

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { isLoopback } from "./fields.ts";
+import { isLoopback } from "../address.ts";
 import type { Secret } from "./secret.ts";
 import type { service } from "./settings.ts";
 

@@ -1,5 +1,5 @@
+import { isLoopback } from "../address.ts";
 import { span } from "../cli/shared/output.ts";
-import { isLoopback } from "../config.ts";
 import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 
 const oldest = 12;

@@ -7,7 +7,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { adminKeyFile } from "../../src/auth/admin-key.ts";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import { apiKeyFor } from "../../src/cli/shared/api-key.ts";
-import { screen } from "../../src/cli/shared/banner.ts";
+import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { Database } from "../../src/storage.ts";
 import { parseToken, type Token } from "../../src/users/tokens.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
@@ -65,10 +65,10 @@ test("the command line finds the key for this machine, and sends it nowhere else
   expect(() => apiKeyFor({ address: "localhost:1" })).toThrow("LTB_API_KEY_FILE cannot be read");
 });
 
-test("the screen says how to come in", () => {
+test("the writeBanner says how to come in", () => {
   const address = { host: "127.0.0.1", port: 50_052 };
-  const shown = (keys: Parameters<typeof screen>[0]["keys"]) =>
-    screen({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1);
+  const shown = (keys: Parameters<typeof writeBanner>[0]["keys"]) =>
+    writeBanner({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1);
   const file = "/srv/my data/it's/admin.key";
   expect(shown({ kind: "embedded", file, made: "ltb_x" })).toContain("\n  ltb_x\n");
   expect(shown({ kind: "embedded", file, made: undefined })).toContain(

@@ -5,8 +5,8 @@ import { createProgram } from "../../src/cli/program.ts";
 import { version } from "../../src/version.ts";
 import { ltb } from "./support.ts";
 
-test("every command has a description and examples", () => {
-  const leaves = createProgram().commands.flatMap((command) =>
+test("every command has a description and examples", async () => {
+  const leaves = (await createProgram([])).commands.flatMap((command) =>
     command.commands.length > 0 ? command.commands : [command],
   );
   expect(leaves.length).toBeGreaterThan(10);

@@ -42,9 +42,9 @@ test.each(lines)("%s: says how it is known to work", (line) => {
   if (test !== undefined) expect(existsSync(join(root, test)), test).toBe(true);
 });
 
-test.each(commands)("%s is a command with these options", (line) => {
+test.each(commands)("%s is a command with these options", async (line) => {
   const [, ...words] = line.split(/\s+/);
-  let command: Command = createProgram();
+  let command: Command = await createProgram([]);
   while (words[0] !== undefined) {
     const inner = command.commands.find((one) => one.name() === words[0]);
     if (!inner) break;

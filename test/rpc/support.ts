@@ -14,8 +14,8 @@ import {
   type StreamEvaluationsRequest,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
+import { formatAddress } from "../../src/address.ts";
 import { createLogger, type Logger } from "../../src/log.ts";
-import { formatAddress } from "../../src/rpc/call/listener.ts";
 import { provide } from "../../src/rpc/call/methods.ts";
 import type { MetricsOptions } from "../../src/rpc/http/metrics.ts";
 import type { ServerTls } from "../../src/rpc/tls/server-tls.ts";

@@ -3,7 +3,7 @@ import { get } from "node:https";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { screen } from "../../src/cli/shared/banner.ts";
+import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { createClient } from "../../src/client/index.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
@@ -37,7 +37,7 @@ test("the service with TLS on both ports, on an address that others can reach", 
   onTestFinished(() => service.stop());
   const { grpcAddress, httpAddress } = service;
 
-  const shown = screen(service, 1);
+  const shown = writeBanner(service, 1);
   expect(shown).toContain(`https://127.0.0.1:${httpAddress.port}/`);
   expect(shown).toContain(`--address https://127.0.0.1:${grpcAddress.port}`);
   expect(shown).not.toMatch(/http:\/\/|-plaintext/);

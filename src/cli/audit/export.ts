@@ -18,7 +18,7 @@ interface Options extends ServiceOptions, Filter {
   output?: string;
 }
 
-export function exportCommand(audit: Command): void {
+export function addCommand(audit: Command): void {
   withReplicaOption(withServiceOptions(withFilter(audit.command("export"))))
     .description(
       "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",

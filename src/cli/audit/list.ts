@@ -16,7 +16,7 @@ interface Options extends ServiceOptions, Filter {
   limit: number;
 }
 
-export function listCommand(audit: Command): void {
+export function addCommand(audit: Command): void {
   withReplicaOption(withServiceOptions(withFilter(audit.command("list"))))
     .description("Lists entries, newest first. Without role admin those of your own.")
     .option("--limit <n>", "at most this many", count, 50)

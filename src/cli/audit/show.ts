@@ -5,7 +5,7 @@ import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { pairs, plain, print, printable, printJson } from "../shared/output.ts";
 
-export function showCommand(audit: Command): void {
+export function addCommand(audit: Command): void {
   withServiceOptions(audit.command("show"))
     .description("Shows every field of an entry, with the former and the new values of what changed.")
     .argument("<id>", "id of the entry")

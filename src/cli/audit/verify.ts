@@ -3,7 +3,8 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { CliError, describeError, exitCodes, showError } from "../shared/errors.ts";
+import { describeError, showError } from "../shared/describe-error.ts";
+import { CliError, exitCodes } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { repeated, time } from "../shared/options.ts";
 import { print, printable, printJson } from "../shared/output.ts";
@@ -27,7 +28,7 @@ const verdicts = { holds: exitCodes.ok, broken: exitCodes.failure, unknown: 2 } 
 const DEADLINE_MS = 86_400_000;
 
 /** Adds `verify` to `ltb audit`. */
-export function verifyCommand(audit: Command): void {
+export function addCommand(audit: Command): void {
   withServiceOptions(audit.command("verify"))
     .summary("prove that the audit trail was not tampered with")
     .description(

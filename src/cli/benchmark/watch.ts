@@ -8,7 +8,6 @@ import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { finalStatuses } from "../shared/status.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
-import { displayOf } from "./display.ts";
 
 /** Most ids of one watch. */
 const WATCH_IDS = 1000;
@@ -18,7 +17,7 @@ interface Options extends ServiceOptions {
   provider?: string;
 }
 
-export function watchCommand(benchmark: Command): void {
+export function addWatch(benchmark: Command): void {
   withServiceOptions(benchmark.command("watch"))
     .summary("follow benchmarks as they run")
     .description(
@@ -55,6 +54,7 @@ async function watch(references: string[], { dataset, provider, ...options }: Op
   const filter = { ids, dataset: dataset ?? "", provider: provider ?? "" };
   const watching = (afterCursor: string, call: CallOptions) =>
     client.benchmarks.watchBenchmarks({ ...filter, afterCursor }, call);
+  const { displayOf } = await import("./display.ts");
   using display = displayOf(options);
   for await (const message of follow("benchmarks", watching, stop)) {
     const { benchmark, deleted } = message;

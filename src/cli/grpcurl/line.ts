@@ -3,6 +3,7 @@ import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { permissionOf } from "../../auth/permissions.ts";
 import type { JsonObject } from "../../validation.ts";
 import { hostAndPort } from "../shared/client.ts";
+import { quote } from "../shared/shell.ts";
 import type { TlsFlags } from "../shared/tls.ts";
 import { exampleOf } from "./methods.ts";
 
@@ -21,7 +22,7 @@ export function grpcurlLine(method: DescMethod, target: Target): string {
   const { address, secure, key, proto, tlsCa, tlsCert, tlsKey, tlsServerName } = target;
   const body = inGrpcurl(method, exampleOf(method));
   const option = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [name, quoted(value)];
+    value === undefined ? [] : [name, quote(value)];
   return [
     "grpcurl",
     ...(secure
@@ -33,8 +34,8 @@ export function grpcurlLine(method: DescMethod, target: Target): string {
         ]
       : ["-plaintext"]),
     ...(permissionOf(method) === "open" ? [] : ["-H", `"authorization: Bearer ${key}"`]),
-    ...(proto === undefined ? [] : ["-import-path", quoted(proto), "-proto", method.parent.file.proto.name]),
-    ...(Object.keys(body).length === 0 ? [] : ["-d", quoted(JSON.stringify(body))]),
+    ...(proto === undefined ? [] : ["-import-path", quote(proto), "-proto", method.parent.file.proto.name]),
+    ...(Object.keys(body).length === 0 ? [] : ["-d", quote(JSON.stringify(body))]),
     hostAndPort(address),
     `${method.parent.typeName}/${method.name}`,
   ].join(" ");
@@ -48,9 +49,4 @@ export function inGrpcurl({ input }: DescMethod, body: JsonObject): JsonObject {
     return typeof mask === "string" ? [[name, { paths: mask.split(",") }] as const] : [];
   });
   return { ...body, ...Object.fromEntries(changed) };
-}
-
-/** A text as one word of the shell. */
-export function quoted(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -10,7 +10,7 @@ interface Options extends ServiceOptions, FilterOptions {
   reason?: string;
 }
 
-export function cancelCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withFilterOptions(withServiceOptions(job.command("cancel")), ["pending", "running"])
     .description(
       "Cancels jobs that wait or run, by id or all that match. Whoever runs one is told to stop, and its result is refused.",

@@ -4,7 +4,7 @@ import { examples } from "../shared/examples.ts";
 import { print, printJson } from "../shared/output.ts";
 import { forEachId } from "./each.ts";
 
-export function deleteCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withServiceOptions(job.command("delete"))
     .description("Deletes jobs that are not running, with their attempts. See ltb cleanup for old ones.")
     .argument("<id...>", "ids of the jobs")

@@ -22,7 +22,7 @@ interface Options extends ServiceOptions {
   limit: number;
 }
 
-export function listCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withReplicaOption(withServiceOptions(job.command("list")))
     .description("Lists jobs, newest first or in the order in which they will be run.")
     .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(jobStatuses)))

@@ -5,12 +5,12 @@ import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { note, plain, print, printJson, table } from "../shared/output.ts";
 
-interface Options extends ServiceOptions {
+export interface Options extends ServiceOptions {
   type?: string;
   limitKey?: string;
 }
 
-export function pauseCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withLaneOptions(job.command("pause"))
     .description(
       "Keeps jobs of a type or limit key from being started, also those created later, until ltb job resume. Running ones go on.",
@@ -29,30 +29,19 @@ export function pauseCommand(job: Command): void {
     });
 }
 
-export function resumeCommand(job: Command): void {
-  withLaneOptions(job.command("resume"))
-    .description("Ends a pause made with the same options.")
-    .addHelpText("after", examples(["ltb job resume --limit-key openai/gpt-4", ""]))
-    .action(async (options: Options) => {
-      using client = createClient(options);
-      const { lanes } = await client.jobs.resumeJobs(laneOf(options));
-      show(lanes, options);
-    });
-}
-
-function withLaneOptions(command: Command): Command {
+export function withLaneOptions(command: Command): Command {
   return withServiceOptions(command)
     .option("--type <type>", "jobs of this type")
     .option("--limit-key <key>", "jobs with this limit key; with --type: only those that have both");
 }
 
-function laneOf({ type, limitKey }: Options) {
+export function laneOf({ type, limitKey }: Options) {
   if (type === undefined && limitKey === undefined)
     throw new CliError("say which jobs: --type, --limit-key or both", { usage: true });
   return { jobType: type ?? "", limitKey: limitKey ?? "" };
 }
 
-function show(lanes: JobLane[], { json }: Options): void {
+export function show(lanes: JobLane[], { json }: Options): void {
   if (json) {
     printJson({ lanes: lanes.map((lane) => plain(JobLaneSchema, lane)) });
     return;

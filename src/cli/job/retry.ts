@@ -6,7 +6,7 @@ import { note, plain, print, printJson } from "../shared/output.ts";
 import { forEachId } from "./each.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
-export function retryCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withFilterOptions(withServiceOptions(job.command("retry")), ["failed", "cancelled"])
     .description(
       "Puts failed and cancelled jobs back into the queue, by id or all that match, with all their retries again.",

@@ -7,7 +7,7 @@ import { examples } from "../shared/examples.ts";
 import { pairs, plain, print, printJson, second, span, table } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
-export function showCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withServiceOptions(job.command("show"))
     .description("Shows every field of a job, and its attempts: who ran it when, and how that ended.")
     .argument("<id>", "id of the job")

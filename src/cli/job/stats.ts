@@ -11,7 +11,7 @@ interface Options extends ServiceOptions {
   benchmark?: string;
 }
 
-export function jobStatsCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withServiceOptions(job.command("stats"))
     .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
     .option("--type <type>", "only those of this type")

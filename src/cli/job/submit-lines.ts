@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceClient } from "../shared/client.ts";
-import { isTransient } from "../shared/errors.ts";
+import { isTransient } from "../shared/describe-error.ts";
 import { note, print, printJson } from "../shared/output.ts";
 import { showProgress } from "../transfer/progress.ts";
 import { type Batch, batchesOf, type JobFields } from "./batches.ts";

@@ -32,7 +32,7 @@ interface Options extends ServiceOptions {
 
 const INT32 = 2 ** 31 - 1;
 
-export function submitCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withServiceOptions(job.command("submit"))
     .summary("create jobs")
     .description(

@@ -28,7 +28,7 @@ interface Followed {
   benchmarkId?: string;
 }
 
-export function watchCommand(job: Command): void {
+export function addCommand(job: Command): void {
   withServiceOptions(job.command("watch"))
     .summary("follow jobs as they change")
     .description(

@@ -18,7 +18,7 @@ interface Options extends ServiceOptions, DirectOptions {
   expiresAt?: Date;
 }
 
-export function createCommand(key: Command): void {
+export function addCommand(key: Command): void {
   const command = withServiceOptions(key.command("create"))
     .description(
       "Makes an API key and prints it, once, on standard output. Without a key to call by: --database --user NAME.",

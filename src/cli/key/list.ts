@@ -13,7 +13,7 @@ interface Options extends ServiceOptions {
   limit: number;
 }
 
-export function listCommand(key: Command): void {
+export function addCommand(key: Command): void {
   withServiceOptions(key.command("list"))
     .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
     .option("--user <user>", `whose: ${userArgument} (default: the caller)`)

@@ -4,7 +4,7 @@ import { createClient, type ServiceOptions, withServiceOptions } from "../shared
 import { examples } from "../shared/examples.ts";
 import { print, printJson } from "../shared/output.ts";
 
-export function revokeCommand(key: Command): void {
+export function addCommand(key: Command): void {
   withServiceOptions(key.command("revoke"))
     .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
     .argument("<id...>", "ids of the keys, as ltb key list shows them")

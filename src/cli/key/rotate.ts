@@ -9,7 +9,7 @@ interface Options extends ServiceOptions {
   overlap: number;
 }
 
-export function rotateCommand(key: Command): void {
+export function addCommand(key: Command): void {
   withServiceOptions(key.command("rotate"))
     .description("Makes a new API key in place of another and prints it, once, on standard output.")
     .argument("<id>", "id of the old key, as ltb key list shows it")

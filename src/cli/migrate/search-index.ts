@@ -1,12 +1,13 @@
 import { Argument, type Command } from "commander";
-import { type SearchKind, searchKinds } from "../../evaluations/search/indexes.ts";
-import { withConfiguredDatabase } from "../shared/configured.ts";
+import type { SearchKind } from "../../evaluations/search/indexes.ts";
+import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "../shared/configured.ts";
 import { examples } from "../shared/examples.ts";
 import { note, print, printJson, table } from "../shared/output.ts";
-import { configured, type MigrateOptions } from "./options.ts";
+
+const kinds = Object.keys({ metadata: true, text: true } satisfies Record<SearchKind, true>);
 
 /** `ltb migrate index`: indexes that only those need who search. */
-export function searchIndexCommand(migrate: Command): void {
+export function addIndexCommands(migrate: Command): void {
   const index = migrate
     .command("index")
     .summary("add or drop the indexes that evaluations are searched by")
@@ -15,14 +16,14 @@ export function searchIndexCommand(migrate: Command): void {
         "them, so they are only there where somebody asks for them. They are built and dropped while the service runs.",
     )
     .addHelpText("after", examples(["ltb migrate index add metadata", ""], ["ltb migrate index list", ""]));
-  const kind = new Argument("<index>", "which one").choices(searchKinds);
-  configured(index.command("add"))
+  const kind = new Argument("<index>", "which one").choices(kinds);
+  withDatabaseOptions(index.command("add"))
     .description(
       "Builds an index. Takes minutes on millions of evaluations; a build that failed is made anew.",
     )
     .addArgument(kind)
     .addHelpText("after", examples(["ltb migrate index add text", ""]))
-    .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
+    .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { addSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const added = await withConfiguredDatabase(config, async (database) => {
         const connection = await database.migrationConnection();
@@ -32,11 +33,11 @@ export function searchIndexCommand(migrate: Command): void {
       if (json) return printJson({ index: which, added });
       print(added ? `Added the index for ${which}.` : `The index for ${which} is there already.`);
     });
-  configured(index.command("drop"))
+  withDatabaseOptions(index.command("drop"))
     .description("Drops an index. What needs it is refused from then on.")
     .addArgument(kind)
     .addHelpText("after", examples(["ltb migrate index drop text", ""]))
-    .action(async (which: SearchKind, { config, json }: MigrateOptions) => {
+    .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { dropSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const dropped = await withConfiguredDatabase(config, async (database) =>
         dropSearchIndex(await database.migrationConnection(), which),
@@ -44,10 +45,10 @@ export function searchIndexCommand(migrate: Command): void {
       if (json) return printJson({ index: which, dropped });
       print(dropped ? `Dropped the index for ${which}.` : `There is no index for ${which}.`);
     });
-  configured(index.command("list"))
+  withDatabaseOptions(index.command("list"))
     .description("Lists the indexes, and which of them are there.")
     .addHelpText("after", examples(["ltb migrate index list", ""]))
-    .action(async ({ config, json }: MigrateOptions) => {
+    .action(async ({ config, json }: DatabaseOptions) => {
       const { listSearchIndexes } = await import("../../evaluations/search/manage-indexes.ts");
       const indexes = await withConfiguredDatabase(config, async (database) =>
         listSearchIndexes(await database.migrationConnection()),

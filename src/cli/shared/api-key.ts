@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { isLoopback } from "../../address.ts";
 import { adminKeyFile, readAdminKey } from "../../auth/admin-key.ts";
-import { isLoopback } from "../../config/fields.ts";
 import { readSources } from "../../config/sources.ts";
 import { CliError } from "./errors.ts";
+import { quotePath } from "./shell.ts";
 
 /**
  * The API key to call by: the one given, else the content of LTB_API_KEY_FILE, else that of the embedded default, found where `serve` keeps
@@ -17,8 +18,14 @@ export function apiKeyFor({ address, apiKey }: { address: string; apiKey?: strin
   return dataDir && readAdminKey(dataDir);
 }
 
-/** The file that holds the key `apiKeyFor` finds where none is given. */
-export function keyFileFor({ address }: { address: string }): string | undefined {
+/** Writes what stands for the key in a shell: the variable that holds it, or its file, never the key itself. */
+export function referToKey({ address, apiKey }: { address: string; apiKey?: string }): string {
+  const file = apiKey === undefined ? keyFileFor(address) : undefined;
+  return file === undefined ? "$LTB_API_KEY" : `$(cat ${quotePath(file)})`;
+}
+
+/** The file that holds the key which `apiKeyFor` finds where none is given. */
+function keyFileFor(address: string): string | undefined {
   if (process.env.LTB_API_KEY_FILE) return process.env.LTB_API_KEY_FILE;
   const dataDir = dataDirFor(address);
   return dataDir && readAdminKey(dataDir) && adminKeyFile(dataDir);

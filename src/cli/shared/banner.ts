@@ -1,13 +1,12 @@
-import { relative } from "node:path";
-import { type Address, formatAddress } from "../../rpc/call/listener.ts";
+import { type Address, formatAddress } from "../../address.ts";
 import type { FirstKeys, RunningService } from "../../serve.ts";
 import { version } from "../../version.ts";
-import { commandLine } from "./invocation.ts";
+import { commandLine, quotePath } from "./shell.ts";
 
 const DEFAULT_PORT = 50_052;
 
-/** What `serve` prints once it serves: where, how to call it, how to go on, how to stop. */
-export function screen(
+/** Writes what `serve` prints once it serves: where, how to call it, how to go on, how to stop. */
+export function writeBanner(
   {
     grpcAddress,
     httpAddress,
@@ -66,14 +65,7 @@ Nobody can call it yet. Make an admin and a key for it, with the same settings o
 function authorization(keys: FirstKeys): string {
   if (keys.kind === "off") return "";
   if (keys.kind === "external") return `-H "authorization: Bearer $LTB_API_KEY" `;
-  return `-H "authorization: Bearer $(cat ${inShell(keys.file)})" `;
-}
-
-/** A path as the shell takes it within `$(…)`, from here where that is shorter. */
-function inShell(path: string): string {
-  const near = relative("", path);
-  const shown = near.startsWith("..") || near.length >= path.length ? path : near;
-  return /^[\w./:@%+=-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+  return `-H "authorization: Bearer $(cat ${quotePath(keys.file)})" `;
 }
 
 /** An address to call a listener by: one that is bound to every address is called on this machine. */

@@ -16,7 +16,7 @@ import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
 import { explainTlsFailure } from "../../tls-failures.ts";
 import { apiKeyFor } from "./api-key.ts";
-import { commandLine } from "./invocation.ts";
+import { commandLine } from "./shell.ts";
 import { type TlsFlags, tlsOf, withTlsOptions } from "./tls.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";

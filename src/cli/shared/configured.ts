@@ -1,6 +1,20 @@
+import type { Command } from "commander";
 import type { Config } from "../../config.ts";
 import type { ConfiguredDatabase } from "../../configured-database.ts";
 import { note } from "./output.ts";
+
+/** Options of the commands that look into the configured database. */
+export interface DatabaseOptions {
+  config?: string;
+  json?: boolean;
+}
+
+/** Adds --config and --json. */
+export function withDatabaseOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
+    .option("--json", "print JSON: one object on stdout, errors on stderr");
+}
 
 /**
  * Runs `work` with the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR, which

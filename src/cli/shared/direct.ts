@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { Database } from "../../storage.ts";
 import { withConfiguredDatabase } from "./configured.ts";
 import { CliError } from "./errors.ts";
-import { commandLine } from "./invocation.ts";
 import { note } from "./output.ts";
+import { commandLine } from "./shell.ts";
 
 /** Options of commands that can do without the service. */
 export interface DirectOptions {

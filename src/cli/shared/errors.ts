@@ -1,14 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import { CommanderError } from "commander";
-import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { BackupError } from "../../backup/format.ts";
-import { ConfigError } from "../../config/error.ts";
-import { MigrationError } from "../../database/migrate/error.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
-import { ImportError } from "../../import/import-error.ts";
-import { codeName } from "../../rpc/call/codes.ts";
-import { printable } from "./output.ts";
-
 /** `regression` only where a command is asked to tell one: a failure of the command itself is not a finding about a model. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, regression: 3 } as const;
 
@@ -27,93 +16,6 @@ export class CliError extends Error {
   }
 }
 
-/** An error as it is shown; with `--json` as `{"error": …}`. */
-export interface ShownError {
-  /** As gRPC spells it, for example `NOT_FOUND`. */
-  code: string;
-  /** Stable cause, for example `FORBIDDEN_STATUS_CHANGE`. */
-  reason: string;
-  message: string;
-  violations: Violation[];
-}
-
-export function describeError(error: unknown): ShownError {
-  if (error instanceof ConnectError) {
-    const code = codeName(error.code);
-    return {
-      code,
-      reason: error.findDetails(ErrorInfoSchema)[0]?.reason || code,
-      message: error.rawMessage,
-      violations: error
-        .findDetails(BadRequestSchema)
-        .flatMap(({ fieldViolations }) => fieldViolations)
-        .map(({ field, description }) => ({ field, description })),
-    };
-  }
-  if (error instanceof ServiceError) {
-    const { code, reason, message, violations } = error;
-    return { code: codeName(code), reason, message, violations };
-  }
-  if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, "");
-    return {
-      code: "INVALID_ARGUMENT",
-      reason: "USAGE",
-      message: `${message}\nAdd --help for the usage.`,
-      violations: [],
-    };
-  }
-  if (error instanceof CliError) {
-    const reason = error.usage ? "USAGE" : error.code;
-    return { code: error.code, reason, message: error.message, violations: [] };
-  }
-  const wrongInput =
-    error instanceof ImportError || error instanceof ConfigError || error instanceof BackupError;
-  return {
-    code: wrongInput
-      ? "INVALID_ARGUMENT"
-      : error instanceof MigrationError
-        ? "FAILED_PRECONDITION"
-        : "UNKNOWN",
-    reason: error instanceof Error ? reasonOf(error.name) : "UNKNOWN",
-    message: error instanceof Error ? error.message : String(error),
-    violations: [],
-  };
-}
-
-/** Writes one error to stderr; its stack only with LTB_LOG_LEVEL=debug or trace. */
-export function showError(error: ShownError, { json, cause }: { json: boolean; cause?: unknown }): void {
-  process.stderr.write(
-    `${json ? JSON.stringify({ error }) : inWords(error, cause instanceof ConnectError)}\n`,
-  );
-  if (/^(debug|trace)$/i.test(process.env.LTB_LOG_LEVEL ?? "") && cause instanceof Error)
-    process.stderr.write(`${cause.stack}\n`);
-}
-
-function inWords({ code, reason, message, violations }: ShownError, fromService: boolean): string {
-  const label = reason === code ? `${code}: ` : `${code} (${reason}): `;
-  // The service usually says in the message what the violations say, field by field.
-  const missing = violations
-    .filter(({ description }) => !message.includes(description))
-    .map(({ field, description }) => `; ${field}: ${description}`);
-  return printable(`error: ${fromService ? label : ""}${message}${missing.join("")}`);
-}
-
-/** True where the connection broke and the same call may do better later. */
-export function isTransient(error: unknown): boolean {
-  if (!(error instanceof ConnectError)) return false;
-  if (error.code === Code.Unavailable) return true;
-  // A connection that is cut in the middle of an answer; the service's own errors bring an ErrorInfo.
-  const own = error.findDetails(ErrorInfoSchema).length > 0;
-  return (
-    !own && (error.code === Code.Aborted || error.code === Code.Internal || error.code === Code.Canceled)
-  );
-}
-
 export function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EPIPE";
-}
-
-function reasonOf(name: string): string {
-  return name.replace(/(?<=[a-z])[A-Z]/g, "_$&").toUpperCase();
 }

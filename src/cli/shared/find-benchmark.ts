@@ -1,8 +1,8 @@
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkClient } from "./client.ts";
 import { CliError } from "./errors.ts";
-import { commandLine } from "./invocation.ts";
 import { note } from "./output.ts";
+import { commandLine } from "./shell.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import { noDeadline } from "./client.ts";
-import { isTransient } from "./errors.ts";
+import { isTransient } from "./describe-error.ts";
 import { note } from "./output.ts";
 
 /** Pauses before a broken watch is resumed, in milliseconds; the last is that of all further ones. */

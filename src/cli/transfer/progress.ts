@@ -1,6 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
 import { printable } from "../shared/output.ts";
 
 /** How far a file has been read, on stderr. */
@@ -17,6 +16,7 @@ export interface Progress {
 export async function showProgress(path: string, unit: string): Promise<Progress> {
   if (!process.stderr.isTTY) return { read: () => undefined, sent: () => undefined, stop: () => undefined };
   const total = Math.max(1, await sizeOf(path));
+  const { Presets, SingleBar } = await import("cli-progress");
   const bar = new SingleBar(
     {
       stream: process.stderr,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTransient } from "../shared/errors.ts";
+import { isTransient } from "../shared/describe-error.ts";
 import { note } from "../shared/output.ts";
 
 /** Pauses before a broken export is resumed, in milliseconds; it is given up after the last. */

@@ -16,7 +16,7 @@ interface Options extends ServiceOptions, DirectOptions, PasswordOptions {
   password: boolean;
 }
 
-export function createCommand(user: Command): void {
+export function addCommand(user: Command): void {
   const command = withServiceOptions(user.command("create"))
     .description(
       "Creates a user and asks for its password. On a database that has no user yet: --database --role admin, then ltb key create --database.",

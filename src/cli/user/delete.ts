@@ -4,7 +4,7 @@ import { examples } from "../shared/examples.ts";
 import { print, printable, printJson } from "../shared/output.ts";
 import { findUser, userArgument } from "./find.ts";
 
-export function deleteCommand(user: Command): void {
+export function addCommand(user: Command): void {
   withServiceOptions(user.command("delete"))
     .description(
       "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",

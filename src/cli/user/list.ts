@@ -14,7 +14,7 @@ interface Options extends ServiceOptions {
   limit: number;
 }
 
-export function listCommand(user: Command): void {
+export function addCommand(user: Command): void {
   withServiceOptions(user.command("list"))
     .description("Lists users, newest first.")
     .addOption(new Option("--role <role>", "only those with this role").choices(roleNames))

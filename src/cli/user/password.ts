@@ -11,7 +11,7 @@ interface Options extends ServiceOptions, DirectOptions, PasswordOptions {
   currentPasswordFile?: string;
 }
 
-export function passwordCommand(user: Command): void {
+export function addCommand(user: Command): void {
   const command = withServiceOptions(user.command("password"))
     .description(
       "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",

@@ -4,7 +4,7 @@ import { examples } from "../shared/examples.ts";
 import { findUser, needed, userArgument } from "./find.ts";
 import { printUser } from "./print.ts";
 
-export function showCommand(user: Command): void {
+export function addCommand(user: Command): void {
   withServiceOptions(user.command("show"))
     .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
     .argument("[user]", userArgument)

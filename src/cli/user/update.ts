@@ -15,7 +15,7 @@ interface Options extends ServiceOptions {
   emailVerified?: boolean;
 }
 
-export function updateCommand(user: Command): void {
+export function addCommand(user: Command): void {
   withServiceOptions(user.command("update"))
     .description("Changes a user. What is not named stays as it is.")
     .argument("<user>", userArgument)

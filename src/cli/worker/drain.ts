@@ -5,7 +5,7 @@ import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { plain, print, printable, printJson } from "../shared/output.ts";
 
-export function drainCommand(worker: Command): void {
+export function addCommand(worker: Command): void {
   withServiceOptions(worker.command("drain"))
     .description(
       "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",

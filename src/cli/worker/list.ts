@@ -15,7 +15,7 @@ interface Options extends ServiceOptions {
   limit: number;
 }
 
-export function listCommand(worker: Command): void {
+export function addCommand(worker: Command): void {
   withServiceOptions(worker.command("list"))
     .description("Lists workers, latest registration first.")
     .addOption(

@@ -6,7 +6,7 @@ import { examples } from "../shared/examples.ts";
 import { duration } from "../shared/options.ts";
 import { plain, print, printJson } from "../shared/output.ts";
 
-export function removeStaleCommand(worker: Command): void {
+export function addCommand(worker: Command): void {
   withServiceOptions(worker.command("remove-stale"))
     .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
     .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", duration)

@@ -20,7 +20,7 @@ interface Options extends ServiceOptions {
   drain: number;
 }
 
-export function runCommand(worker: Command): void {
+export function addCommand(worker: Command): void {
   withServiceOptions(worker.command("run"))
     .summary("run jobs by a command")
     .description(

@@ -6,7 +6,7 @@ import { examples } from "../shared/examples.ts";
 import { pairs, plain, print, printJson } from "../shared/output.ts";
 import { healthName, workerStatusName } from "./status.ts";
 
-export function showCommand(worker: Command): void {
+export function addCommand(worker: Command): void {
   withServiceOptions(worker.command("show"))
     .description("Shows every field of a worker.")
     .argument("<id>", "name of the worker")

@@ -1,10 +1,5 @@
 import { lookup } from "node:dns/promises";
-
-export interface Address {
-  host: string;
-  /** 0 for any free port. */
-  port: number;
-}
+import { type Address, formatAddress } from "../../address.ts";
 
 /** An open port. */
 export interface Listener {
@@ -12,11 +7,6 @@ export interface Listener {
   readonly address: Address;
   /** Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all is closed. */
   stop(graceMs: number): Promise<void>;
-}
-
-/** `host:port`, with brackets around an IPv6 host. */
-export function formatAddress({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The addresses of a host: both of `localhost` where the machine has IPv4 and IPv6. */

@@ -3,14 +3,9 @@ import { createServer as createNetServer, type Server as NetServer, type Socket 
 import { createServer as createTlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
+import type { Address } from "../../address.ts";
 import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
-import {
-  type Address,
-  explainListenError,
-  isAddressMissing,
-  type Listener,
-  resolveHost,
-} from "../call/listener.ts";
+import { explainListenError, isAddressMissing, type Listener, resolveHost } from "../call/listener.ts";
 import { repairHttp2 } from "./http2-repairs.ts";
 
 /**

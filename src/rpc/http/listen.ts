@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { promisify } from "node:util";
+import type { Address } from "../../address.ts";
 import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
-import { type Address, explainListenError, type Listener } from "../call/listener.ts";
+import { explainListenError, type Listener } from "../call/listener.ts";
 
 /** Binds the server. */
 export async function listenHttp(

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { showBackup } from "./backup.ts";
+import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
+import { examples } from "./shared/examples.ts";
+
+export function addCommand(program: Command): void {
+  withDatabaseOptions(program.command("restore"))
+    .summary("put a backup into the database")
+    .description(
+      "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
+        "service before. An older state looks like a cut to the audit trail: where that is meant, remove the .head file beside the audit key.",
+    )
+    .argument("<file>", "what `backup` wrote")
+    .option("--force", "replace what the database holds; without, one that holds rows is refused")
+    .addHelpText(
+      "after",
+      examples(
+        ["ltb restore before-upgrade.tar", ""],
+        ["DATABASE_URL=postgres://… ltb restore before-upgrade.tar", "into another PostgreSQL"],
+      ),
+    )
+    .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
+      const { restore } = await import("../backup/restore.ts");
+      const result = await withConfiguredDatabase(options.config, async (database) =>
+        restore(await database.migrationConnection(), file, { force: options.force ?? false }),
+      );
+      showBackup(file, result, "is restored", options);
+    });
+}
