@@ -1,8 +1,12 @@
 /** The library: the service's database and repositories, usable without the server. */
-export type { BenchmarkChanges, BenchmarkFilter, NewBenchmark } from "./benchmarks/input.ts";
+export type {
+  BenchmarkChanges,
+  BenchmarkFilter,
+  BenchmarkPosition,
+  NewBenchmark,
+} from "./benchmarks/input.ts";
 export { type BenchmarkPage, BenchmarkRepository } from "./benchmarks/repository.ts";
 export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
-export type { BenchmarkPosition } from "./benchmarks/statements.ts";
 export type { BenchmarkChange, BenchmarkProgress, BenchmarkWatchFilter } from "./benchmarks/watch.ts";
 export { withSignal } from "./call-scope.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
@@ -12,16 +16,20 @@ export type { Executor } from "./database/statement/executor.ts";
 export type { DatabaseStats } from "./database/statistics.ts";
 export { type Reason, ServiceError, type Violation } from "./errors.ts";
 export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
-export type { EvaluationChanges, EvaluationFilter, NewEvaluation } from "./evaluations/input.ts";
+export type {
+  EvaluationChanges,
+  EvaluationFilter,
+  EvaluationPosition,
+  LeaderboardPosition,
+  NewEvaluation,
+} from "./evaluations/input.ts";
 export type {
   LeaderboardEntry,
   LeaderboardInput,
   LeaderboardPage,
 } from "./evaluations/leaderboard/leaderboard.ts";
-export type { LeaderboardPosition } from "./evaluations/leaderboard/ranking.ts";
 export { type EvaluationPage, EvaluationRepository } from "./evaluations/repository.ts";
 export type { Evaluation } from "./evaluations/rows.ts";
-export type { EvaluationPosition } from "./evaluations/statements.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";

@@ -43,3 +43,8 @@ export type AuditFilter = z.input<typeof auditFilter>;
 export type ParsedAuditFilter = z.output<typeof auditFilter>;
 
 export const pageLimit = whole(1, limits.pageSizeMax);
+
+export const auditPosition = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
+
+/** Where a page ended: the next one begins after it. */
+export type AuditPosition = z.output<typeof auditPosition>;

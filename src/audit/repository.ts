@@ -9,8 +9,15 @@ import { limits } from "../limits.ts";
 import { parseInput, uuid } from "../validation.ts";
 import { attemptId, entryOf } from "./attempt.ts";
 import { storable } from "./document.ts";
-import { type AuditFilter, auditFilter, type NewAuditLog, newAuditLog, pageLimit } from "./input.ts";
-import type { AuditLog, AuditPosition } from "./rows.ts";
+import {
+  type AuditFilter,
+  type AuditPosition,
+  auditFilter,
+  type NewAuditLog,
+  newAuditLog,
+  pageLimit,
+} from "./input.ts";
+import type { AuditLog } from "./rows.ts";
 import type { Cleanup } from "./seal/cleanup.ts";
 import type { AuditTrail } from "./seal/trail.ts";
 import * as statements from "./statements.ts";

@@ -28,10 +28,3 @@ export interface AuditLog extends Omit<z.output<typeof auditRow>, "epoch" | "sta
   /** Whether it is part of the tamper-evident chain. */
   sealed: boolean;
 }
-
-/** Where a page ended: the next one begins after it. */
-export interface AuditPosition {
-  createdAt: string;
-  id: string;
-  epoch: number;
-}

@@ -1,14 +1,12 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
 import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { actorIdOf } from "../rpc/call/context.ts";
 import { fromTimestamp, omitEmpty } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
+import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditRepository } from "./repository.ts";
-
-const position = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
 
 /** The methods of AuditService that read and add entries. Whose entries a caller may read is checked before, by the table of permissions. */
 export function auditMethods(audit: AuditRepository) {
@@ -39,21 +37,21 @@ export function auditMethods(audit: AuditRepository) {
       const filter = filterOf(request);
       const { items, next } = await audit.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, auditPosition),
       });
       return {
         auditLogs: items.map(auditMessage),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 
     async *exportAuditLogs(request) {
       const filter = filterOf(request);
-      const after = decodePageToken(request.pageToken, filter, position);
+      const after = decodePageToken(request.pageToken, filter, auditPosition);
       for await (const { items, next } of audit.export(filter, after)) {
         yield {
           auditLogs: items.map(auditMessage),
-          nextPageToken: encodePageToken(next && { ...next }, filter),
+          nextPageToken: encodePageToken(next, filter),
         };
       }
     },

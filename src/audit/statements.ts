@@ -5,8 +5,8 @@ import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import { uuid } from "../validation.ts";
 import { jobsOfAttemptId } from "./attempt.ts";
-import type { ParsedAuditFilter } from "./input.ts";
-import { type AuditPosition, auditRow } from "./rows.ts";
+import type { AuditPosition, ParsedAuditFilter } from "./input.ts";
+import { auditRow } from "./rows.ts";
 
 export type Order = "newest" | "oldest";
 

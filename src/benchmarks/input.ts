@@ -58,3 +58,8 @@ export const benchmarkFilter = z.strictObject({
 
 /** Which benchmarks a list holds: those that match all that is given. `createdAfter` is inclusive, `createdBefore` not. */
 export type BenchmarkFilter = z.input<typeof benchmarkFilter>;
+
+export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string() });
+
+/** Where a page of a list ended: the next one begins after it. */
+export type BenchmarkPosition = z.output<typeof benchmarkPosition>;

@@ -14,13 +14,13 @@ import { deleteBenchmark } from "./deletion.ts";
 import {
   type BenchmarkChanges,
   type BenchmarkFilter,
+  type BenchmarkPosition,
   benchmarkChanges,
   benchmarkFilter,
   type NewBenchmark,
   newBenchmark,
 } from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
-import type { BenchmarkPosition } from "./statements.ts";
 import * as statements from "./statements.ts";
 import {
   type BenchmarkChange,

@@ -1,7 +1,6 @@
 import { toJson } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
 import {
   BenchmarkOrder,
   BenchmarkOrderSchema,
@@ -16,11 +15,9 @@ import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
-import type { BenchmarkChanges } from "./input.ts";
+import { type BenchmarkChanges, benchmarkPosition } from "./input.ts";
 import { benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
-
-const position = z.object({ createdAt: z.string(), id: z.string() });
 
 const updatable = [
   "status",
@@ -92,12 +89,12 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       };
       const { items, next } = await benchmarks.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, benchmarkPosition),
         full: checkEnum(BenchmarkViewSchema, view, "view") === BenchmarkView.FULL,
       });
       return {
         benchmarks: items.map(benchmarkMessage),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 

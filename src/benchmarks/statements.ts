@@ -4,14 +4,8 @@ import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
-import type { benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
+import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
-
-/** Where a page of a list ended: the next one begins after it. */
-export interface BenchmarkPosition {
-  createdAt: string;
-  id: string;
-}
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const sampleTime = "2026-01-31T12:00:00.000001Z";

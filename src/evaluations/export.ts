@@ -1,7 +1,6 @@
 import { limits } from "../limits.ts";
-import type { EvaluationFilter } from "./input.ts";
+import type { EvaluationFilter, EvaluationPosition } from "./input.ts";
 import type { EvaluationPage, EvaluationRepository } from "./repository.ts";
-import type { EvaluationPosition } from "./statements.ts";
 
 interface ExportOptions {
   after: EvaluationPosition | undefined;

@@ -137,3 +137,38 @@ export const evaluationFilter = z
 export type EvaluationFilter = z.input<typeof evaluationFilter>;
 
 export type ParsedFilter = z.output<typeof evaluationFilter>;
+
+export const evaluationPosition = z.object({
+  createdAt: z.string(),
+  /** Only in an order by score. */
+  score: z.number().nullable(),
+  id: z.string(),
+  /** Of a search that is read in this way: see `planSearch`. */
+  walk: z.boolean().optional(),
+});
+
+/** Where a page ended: the next one begins after it. */
+export type EvaluationPosition = z.output<typeof evaluationPosition>;
+
+const samplePosition = z.object({ difference: z.number(), sampleId: z.string(), repetition: z.number() });
+
+/** Where a list of samples ended. */
+export type SamplePosition = z.output<typeof samplePosition>;
+
+/** Where the lists of samples of one candidate ended; null where a list has no more. */
+export const comparisonPosition = z.object({
+  regressed: samplePosition.nullable(),
+  improved: samplePosition.nullable(),
+});
+
+export type ComparisonPosition = z.output<typeof comparisonPosition>;
+
+export const leaderboardPosition = z.object({
+  /** What the last entry of the page was ranked by: its mean, or the opposite where lower is better. */
+  merit: z.number(),
+  /** Its id, in hex without dashes. */
+  hex: z.string(),
+});
+
+/** Where a page of a leaderboard ended: the next one begins after it. */
+export type LeaderboardPosition = z.output<typeof leaderboardPosition>;

@@ -10,28 +10,24 @@ import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, text, uuid } from "../validation.ts";
-import {
-  type ComparisonInput,
-  type ComparisonPage,
-  type ComparisonPosition,
-  compareBenchmarks,
-} from "./compare/compare.ts";
+import { type ComparisonInput, type ComparisonPage, compareBenchmarks } from "./compare/compare.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
 import {
+  type ComparisonPosition,
   type EvaluationChanges,
   type EvaluationFilter,
+  type EvaluationPosition,
   evaluationBytes,
   evaluationChanges,
   evaluationFilter,
+  type LeaderboardPosition,
   type NewEvaluation,
   newEvaluation,
   tooLarge,
 } from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
-import type { LeaderboardPosition } from "./leaderboard/ranking.ts";
 import type { Evaluation } from "./rows.ts";
 import { planSearch } from "./search/search.ts";
-import type { EvaluationPosition } from "./statements.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
 import { summarizeBenchmark } from "./summary/summarize.ts";

@@ -10,13 +10,18 @@ import {
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
 import { actorIdOf } from "../rpc/call/context.ts";
-import type { JsonValue } from "../validation.ts";
 import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
 import { exportChunks } from "./export.ts";
-import type { EvaluationFilter, NewEvaluation } from "./input.ts";
+import {
+  comparisonPosition,
+  type EvaluationFilter,
+  evaluationPosition,
+  leaderboardPosition,
+  type NewEvaluation,
+} from "./input.ts";
 import {
   comparisonMessage,
   evaluationMessage,
@@ -28,21 +33,7 @@ import {
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
 
-const samplePosition = z
-  .object({ difference: z.number(), sampleId: z.string(), repetition: z.number() })
-  .nullable();
-const comparisonPosition = z.object({
-  candidates: z.array(z.object({ regressed: samplePosition, improved: samplePosition })),
-});
-
-const leaderboardPosition = z.object({ merit: z.number(), hex: z.string() });
-
-export const evaluationPosition = z.object({
-  createdAt: z.string(),
-  score: z.number().nullable(),
-  id: z.string(),
-  walk: z.boolean().default(false),
-});
+const comparisonPositions = z.object({ candidates: z.array(comparisonPosition) });
 
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(evaluations: EvaluationRepository) {
@@ -125,7 +116,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       });
       return {
         evaluations: items.map(evaluationMessage),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 
@@ -136,7 +127,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
         yield {
           evaluations: items.map(evaluationMessage),
-          nextPageToken: encodePageToken(next && { ...next }, filter),
+          nextPageToken: encodePageToken(next, filter),
         };
       }
     },
@@ -149,17 +140,14 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         { ...what, ...(bootstrapSamples !== undefined && { bootstrapSamples }) },
         {
           limit: pageSize(request.pageSize),
-          after: decodePageToken(request.pageToken, what, comparisonPosition)?.candidates,
+          after: decodePageToken(request.pageToken, what, comparisonPositions)?.candidates,
         },
       );
       return {
         baselineId,
         metric,
         comparisons: comparisons.map(comparisonMessage),
-        nextPageToken: encodePageToken(
-          next && { candidates: next.map((position) => ({ ...position })) as unknown as JsonValue },
-          what,
-        ),
+        nextPageToken: encodePageToken(next && { candidates: next }, what),
       };
     },
 
@@ -181,7 +169,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       });
       return {
         entries: entries.map(leaderboardMessage),
-        nextPageToken: encodePageToken(next && { ...next }, what),
+        nextPageToken: encodePageToken(next, what),
         totalCount: total,
         pendingCount: pending,
       };

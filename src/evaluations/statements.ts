@@ -5,21 +5,12 @@ import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
-import type { EvaluationChanges, ParsedFilter } from "./input.ts";
+import type { EvaluationChanges, EvaluationPosition, ParsedFilter } from "./input.ts";
 import { failedMetric, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { evaluationRow } from "./rows.ts";
 import { matches, type SearchPlan, searched } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
-
-/** Where a page ended: the next one begins after it. `score` only in an order by score. */
-export interface EvaluationPosition {
-  createdAt: string;
-  score: number | null;
-  id: string;
-  /** Of a search that is read in this way: see `planSearch`. */
-  walk?: boolean;
-}
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 

@@ -91,6 +91,19 @@ export const jobFilter = z.strictObject({
 /** Which jobs a list holds. `priority`, the order of claims, goes with status pending and a job type only. */
 export type JobFilter = z.input<typeof jobFilter>;
 
+/**
+ * Where a page of each order ended. Newest first: `key` is when the job was created or, in a list of ended ones, when it
+ * ended. By priority, which is the order of claims: the job's place in it.
+ */
+export const jobPositions = {
+  newest: z.object({ order: z.literal("newest"), key: z.string(), id: z.string() }),
+  priority: z.object({ order: z.literal("priority"), priority: z.number(), sequence: z.number() }),
+};
+
+export type NewestPosition = z.output<typeof jobPositions.newest>;
+export type PriorityPosition = z.output<typeof jobPositions.priority>;
+export type JobPosition = NewestPosition | PriorityPosition;
+
 export const bulkFilter = z.strictObject({
   statuses: z.array(z.enum(jobStatuses)).optional(),
   jobType: text(limits.providerLength).optional(),

@@ -17,16 +17,13 @@ import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
-import type { NewJob } from "./input.ts";
+import { jobPositions, type NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
-const position = z.union([
-  z.object({ key: z.string(), id: z.string() }),
-  z.object({ priority: z.number(), sequence: z.number() }),
-]);
+const limitPosition = z.object({ limitKey: z.string() });
 
 /** JobService. */
 export function jobService(store: JobStore) {
@@ -60,12 +57,12 @@ export function jobService(store: JobStore) {
       };
       const { items, next } = await jobs.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, jobPositions[filter.orderBy]),
         full: checkEnum(JobViewSchema, request.view, "view") === JobView.FULL,
       });
       return {
         jobs: items.map((job) => jobMessage(job)),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 
@@ -161,10 +158,12 @@ export function jobService(store: JobStore) {
     },
 
     async listJobLimits(request) {
-      const after = decodePageToken(request.pageToken, {}, z.object({ limitKey: z.string() }));
+      const after = decodePageToken(request.pageToken, {}, limitPosition);
       const { items, next } = await jobs.listLimits(pageSize(request.pageSize), after?.limitKey);
-      const position = next === undefined ? undefined : { limitKey: next };
-      return { limits: items.map(limitMessage), nextPageToken: encodePageToken(position, {}) };
+      return {
+        limits: items.map(limitMessage),
+        nextPageToken: encodePageToken(next === undefined ? undefined : { limitKey: next }, {}),
+      };
     },
 
     async deleteJobLimit({ limitKey }) {

@@ -116,3 +116,8 @@ export const newApiKey = z.strictObject({
 export type NewApiKey = z.input<typeof newApiKey>;
 
 export const overlapMs = whole(0, limits.rotationOverlapMs);
+
+export const userPosition = z.object({ createdAt: z.string(), id: z.string() });
+
+/** Where a page of users or keys ended: the next one begins after it. */
+export type UserPosition = z.output<typeof userPosition>;

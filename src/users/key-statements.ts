@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
-import type { newApiKey } from "./input.ts";
+import type { newApiKey, UserPosition } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
-import type { Position } from "./statements.ts";
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const sampleTime = "2026-01-31T12:00:00.000001Z";
@@ -55,7 +54,7 @@ export const lockApiKey = statement("api_key_lock", {
 export const listApiKeys = statement("api_key_list", {
   row: apiKeyRow.extend(fetched),
   prepared: false,
-  build: (userId: string, limit: number, after: Position | undefined) =>
+  build: (userId: string, limit: number, after: UserPosition | undefined) =>
     page({
       rows: sql.fragment`
         select * from api_keys k where k.user_id = ${userId} ${

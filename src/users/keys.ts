@@ -10,7 +10,7 @@ import { parseInput, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as statements from "./key-statements.ts";
 import type { ApiKey } from "./rows.ts";
-import { getUser, holdUser, type Position } from "./statements.ts";
+import { getUser, holdUser } from "./statements.ts";
 import { newApiKey } from "./tokens.ts";
 
 /** A key that was just made. */
@@ -35,7 +35,7 @@ export interface RotateOptions {
 export interface ApiKeyPage {
   items: readonly ApiKey[];
   /** Undefined on the last page. */
-  next: Position | undefined;
+  next: input.UserPosition | undefined;
 }
 
 const withUserId = z.object({ userId: uuid });
@@ -68,7 +68,7 @@ export async function listApiKeys(
   db: Executor,
   userId: string,
   limit: number,
-  after: Position | undefined,
+  after: input.UserPosition | undefined,
 ): Promise<ApiKeyPage> {
   const { userId: id } = parseInput(withUserId, { userId });
   if (!(await db.maybeOne(getUser(id)))) throw notFound("user", id);

@@ -21,13 +21,13 @@ import * as change from "./write-users.ts";
 export interface UserPage {
   items: readonly User[];
   /** Undefined on the last page. */
-  next: statements.Position | undefined;
+  next: input.UserPosition | undefined;
 }
 
 export interface UserListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
-  after?: statements.Position | undefined;
+  after?: input.UserPosition | undefined;
 }
 
 /** Users, their API keys and sessions: `db.users`. What it answers never holds a hash. */

@@ -1,6 +1,5 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
 import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -10,12 +9,10 @@ import { fromDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
 import { addressOf } from "./address.ts";
-import type { UserChanges } from "./input.ts";
+import { type UserChanges, userPosition } from "./input.ts";
 import { apiKeyMessage, userMessage, userRole } from "./messages.ts";
 import type { UserRepository } from "./repository.ts";
 import { refuseFurtherReach } from "./wider-scopes.ts";
-
-const position = z.object({ createdAt: z.string(), id: z.string() });
 
 const updatable = ["email", "username", "role", "active", "email_verified", "metadata"] as const;
 
@@ -52,9 +49,9 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const filter = { role: userRole.parse(request.role, "role"), active: request.active };
       const { items, next } = await users.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, userPosition),
       });
-      return { users: items.map(userMessage), nextPageToken: encodePageToken(next && { ...next }, filter) };
+      return { users: items.map(userMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async updateUser(request) {
@@ -137,11 +134,11 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const filter = { userId: userIdOf(request, context) };
       const { items, next } = await users.listApiKeys(filter.userId, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, userPosition),
       });
       return {
         apiKeys: items.map(apiKeyMessage),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 

@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
-import type { newUser, userChanges, userFilter } from "./input.ts";
+import type { newUser, UserPosition, userChanges, userFilter } from "./input.ts";
 import { userRow } from "./rows.ts";
-
-/** Where a page of users or keys ended: the next one begins after it. */
-export interface Position {
-  createdAt: string;
-  id: string;
-}
 
 const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const sampleTime = "2026-01-31T12:00:00.000001Z";
@@ -161,7 +155,7 @@ export const updateLastLogin = statement("user_update_last_login", {
 export const listUsers = statement("user_list", {
   row: userRow.extend(fetched),
   prepared: false,
-  build: (filter: z.output<typeof userFilter>, limit: number, after: Position | undefined) => {
+  build: (filter: z.output<typeof userFilter>, limit: number, after: UserPosition | undefined) => {
     const where = [sql.fragment`u.deleted_at is null`];
     if (filter.role !== undefined) where.push(sql.fragment`u.role = ${filter.role}`);
     if (filter.active !== undefined) where.push(sql.fragment`u.active = ${filter.active}`);

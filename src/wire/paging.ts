@@ -3,7 +3,6 @@ import type { z } from "zod";
 import { type Content, contentHash } from "../content-hash.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { JsonObject } from "../validation.ts";
 
 /**
  * Rows of the page asked for.
@@ -24,7 +23,7 @@ export function pageSize(asked: number): number {
  * @param position where the page ended: the sort keys of its last row; undefined after the last page, whose token is "".
  * @param filters all that decides which rows the list has and in which order; the token is good for the same only.
  */
-export function encodePageToken(position: JsonObject | undefined, filters: Content): string {
+export function encodePageToken(position: { [key: string]: Content } | undefined, filters: Content): string {
   if (!position) return "";
   return Buffer.from(JSON.stringify([fingerprint(filters), position])).toString("base64url");
 }

@@ -85,3 +85,8 @@ export const workerFilter = z.strictObject({
 
 /** Which workers a list holds: those that match all that is given. `tags`: those that have all of them. */
 export type WorkerFilter = z.input<typeof workerFilter>;
+
+export const workerPosition = z.object({ registeredAt: z.string(), id: z.string() });
+
+/** Where a page of workers ended: the next one begins after it. */
+export type WorkerPosition = z.output<typeof workerPosition>;

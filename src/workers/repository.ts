@@ -20,13 +20,13 @@ import * as query from "./statements.ts";
 export interface WorkerPage {
   items: readonly Worker[];
   /** Undefined on the last page. */
-  next: query.WorkerPosition | undefined;
+  next: input.WorkerPosition | undefined;
 }
 
 export interface WorkerListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
-  after?: query.WorkerPosition | undefined;
+  after?: input.WorkerPosition | undefined;
 }
 
 /** What `removeStale` did. */
@@ -224,7 +224,7 @@ export class WorkerRepository {
 
   async #listWhole(filter: input.WorkerFilter): Promise<readonly Worker[]> {
     const all: Worker[] = [];
-    let after: query.WorkerPosition | undefined;
+    let after: input.WorkerPosition | undefined;
     do {
       const { items, next } = await this.list(filter, { limit: limits.pageSizeMax, after });
       all.push(...items);

@@ -1,15 +1,14 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
 import type { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf } from "../rpc/call/context.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { workerPosition } from "./input.ts";
 import { clusterMessage, workerMessage, workerStatus } from "./messages.ts";
 import type { WorkerRepository } from "./repository.ts";
 
-const position = z.object({ registeredAt: z.string(), id: z.string() });
 const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 const silence = { min: 1, max: limits.silenceMs };
 
@@ -59,11 +58,11 @@ export function workerService(workers: WorkerRepository) {
       };
       const { items, next } = await workers.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, position),
+        after: decodePageToken(request.pageToken, filter, workerPosition),
       });
       return {
         workers: items.map(workerMessage),
-        nextPageToken: encodePageToken(next && { ...next }, filter),
+        nextPageToken: encodePageToken(next, filter),
       };
     },
 

@@ -3,17 +3,11 @@ import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import type { JsonObject } from "../validation.ts";
-import type { newWorker, WorkerFilter, workerChanges } from "./input.ts";
+import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
 
 // Locked in one order: workers by worker_id, then slots, leases and jobs as everywhere. Nobody takes a worker's row after
 // those, except without waiting.
-
-/** Where a page of workers ended. */
-export interface WorkerPosition {
-  registeredAt: string;
-  id: string;
-}
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const exampleTime = "2026-01-31T12:00:00.000001Z";

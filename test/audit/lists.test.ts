@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { attemptId, jobsOfAttemptId } from "../../src/audit/attempt.ts";
-import type { AuditFilter } from "../../src/audit/input.ts";
-import type { AuditLog, AuditPosition } from "../../src/audit/rows.ts";
+import type { AuditFilter, AuditPosition } from "../../src/audit/input.ts";
+import type { AuditLog } from "../../src/audit/rows.ts";
 import { listLogs, scanEnd } from "../../src/audit/statements.ts";
 import { withOrigin } from "../../src/call-scope.ts";
 import { benchmarkInput, store, unknownId } from "./support.ts";

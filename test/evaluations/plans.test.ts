@@ -2,10 +2,14 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
-import { type EvaluationFilter, evaluationFilter } from "../../src/evaluations/input.ts";
+import {
+  type EvaluationFilter,
+  type EvaluationPosition,
+  evaluationFilter,
+} from "../../src/evaluations/input.ts";
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
-import { type EvaluationPosition, listEvaluations } from "../../src/evaluations/statements.ts";
+import { listEvaluations } from "../../src/evaluations/statements.ts";
 import { Database } from "../../src/storage.ts";
 import { onlooker } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";

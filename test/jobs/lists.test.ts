@@ -1,8 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
+import { ListJobsRequestSchema } from "../../gen/ltb/v1/job_service_pb.ts";
 import type { JobFilter } from "../../src/jobs/input.ts";
 import type { JobListOptions } from "../../src/jobs/lists/lists.ts";
 import type { Job } from "../../src/jobs/rows.ts";
+import { jobService } from "../../src/jobs/service.ts";
+import { encodePageToken } from "../../src/wire/paging.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -186,5 +190,30 @@ describe("statistics", () => {
     const { oldestPendingAgeMs } = await q.db.jobs.stats();
     expect(Math.abs((oldestPendingAgeMs ?? 0) - (rows[0]?.age ?? 0))).toBeLessThan(500);
     expect((await q.db.jobs.stats({ jobType: "none" })).oldestPendingAgeMs).toBeNull();
+  });
+});
+
+describe("a position of one order in the other", () => {
+  const ready = { status: "pending", orderBy: "priority" } as const;
+  const bad = { code: Code.InvalidArgument, reason: "INVALID_ARGUMENT" };
+
+  test("is refused by the repository", async () => {
+    const newest = await q.db.jobs.list({}, { limit: 1 });
+    const best = await q.db.jobs.list(ready, { limit: 1 });
+    expect(newest.next && best.next).toBeDefined();
+    await expect(q.db.jobs.list(ready, { after: newest.next })).rejects.toMatchObject(bad);
+    await expect(q.db.jobs.list({}, { after: best.next })).rejects.toMatchObject(bad);
+  });
+
+  test("is no page token, even one that names the filters of the list", async () => {
+    const { listJobs } = jobService(q.db);
+    const request = create(ListJobsRequestSchema, { pageSize: 1 });
+    const best = await q.db.jobs.list(ready, { limit: 1 });
+    const pageToken = encodePageToken(best.next && { ...best.next }, { orderBy: "newest" });
+    expect((await listJobs(request)).nextPageToken.slice(0, 20)).toBe(pageToken.slice(0, 20));
+    await expect(listJobs({ ...request, pageToken })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      reason: "INVALID_PAGE_TOKEN",
+    });
   });
 });

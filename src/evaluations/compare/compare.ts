@@ -8,8 +8,9 @@ import { mcnemarExact } from "../../statistics/mcnemar.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { parseInput, text, uuid } from "../../validation.ts";
+import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { benchmarkExists } from "../statements.ts";
-import { type Pairing, pairFigures, pairSamples, type SamplePosition } from "./statements.ts";
+import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
 const metricName = text(limits.nameLength, 1);
 
@@ -74,12 +75,6 @@ export interface Comparison {
   ties: number;
   regressed: readonly PairedSample[];
   improved: readonly PairedSample[];
-}
-
-/** Where the lists of samples of one candidate ended; null where a list has no more. */
-export interface ComparisonPosition {
-  regressed: SamplePosition | null;
-  improved: SamplePosition | null;
 }
 
 export interface ComparisonPage {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
+import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -84,13 +85,6 @@ export const pairFigures = statement("evaluation_pair_figures", {
     [{ baselineId: exampleId, candidateId: exampleId, metric: "metrics.score" }, 0.5, 5000],
   ],
 });
-
-/** Where a list of samples ended. */
-export interface SamplePosition {
-  difference: number;
-  sampleId: string;
-  repetition: number;
-}
 
 // The largest differences first: above the tolerance, or below it where `isBelow`.
 export const pairSamples = statement("evaluation_pair_samples", {

@@ -4,8 +4,9 @@ import type { Benchmark } from "../../benchmarks/rows.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, text, whole } from "../../validation.ts";
+import type { LeaderboardPosition } from "../input.ts";
 import { mergeParts } from "./parts.ts";
-import { type LeaderboardPosition, type Placed, rankContenders } from "./ranking.ts";
+import { type Placed, rankContenders } from "./ranking.ts";
 import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
 
 const name = text(limits.nameLength, 1);

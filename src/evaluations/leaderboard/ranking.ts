@@ -1,15 +1,8 @@
 import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
 import { countBelow, type Placing, rankSpread } from "../../statistics/rank-spread.ts";
+import type { LeaderboardPosition } from "../input.ts";
 import { builtInMetrics } from "../metric.ts";
 import type { Contender } from "./parts.ts";
-
-/** Where a page ended: the next one begins after it. */
-export interface LeaderboardPosition {
-  /** What the last of it was ranked by: its mean, or the opposite where lower is better. */
-  merit: number;
-  /** Its id, in hex without dashes. */
-  hex: string;
-}
 
 /** A contender with its figures and its place among all. */
 export interface Placed extends Contender, MeanFigures, Placing, LeaderboardPosition {}

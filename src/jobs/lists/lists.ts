@@ -4,7 +4,14 @@ import { cut } from "../../database/statement/page.ts";
 import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { parseInput } from "../../validation.ts";
-import { type JobFilter, jobFilter } from "../input.ts";
+import {
+  type JobFilter,
+  type JobPosition,
+  jobFilter,
+  jobPositions,
+  type NewestPosition,
+  type PriorityPosition,
+} from "../input.ts";
 import type { Lanes } from "../limits/lanes.ts";
 import type { Job } from "../rows.ts";
 import * as query from "./query.ts";
@@ -12,13 +19,13 @@ import * as query from "./query.ts";
 export interface JobPage {
   items: readonly Job[];
   /** Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next. */
-  next: query.JobPosition | query.ReadyPosition | undefined;
+  next: JobPosition | undefined;
 }
 
 export interface JobListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
-  after?: query.JobPosition | query.ReadyPosition | undefined;
+  after?: JobPosition | undefined;
   /** Whether payload, result and metadata are read too. Default: false. */
   full?: boolean;
 }
@@ -39,9 +46,12 @@ export async function listJobs(
   const { orderBy, ...parsed } = parseInput(jobFilter, filter);
   const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
   const { after, full = false } = options;
-  return orderBy === "priority"
-    ? listReady(db, lanes, parsed, { limit, full, after: after as query.ReadyPosition | undefined })
-    : listNewest(db, parsed, { limit, full, after: after as query.JobPosition | undefined });
+  if (orderBy === "priority") {
+    const position = parseInput(jobPositions.priority.optional(), after, "after");
+    return listReady(db, lanes, parsed, { limit, full, after: position });
+  }
+  const position = parseInput(jobPositions.newest.optional(), after, "after");
+  return listNewest(db, parsed, { limit, full, after: position });
 }
 
 /** The first jobs that match, read by as many pages as it takes. */
@@ -72,7 +82,7 @@ interface Page<Position> {
 async function listNewest(
   db: Executor,
   { status, jobType, workerId, benchmarkId }: Filters,
-  { limit, full, after }: Page<query.JobPosition>,
+  { limit, full, after }: Page<NewestPosition>,
 ): Promise<JobPage> {
   const scan = await db.one(query.scanJobs({ status, jobType, workerId, benchmarkId }, limit + 1, after));
   const ids = scan.ids ?? [];
@@ -80,22 +90,22 @@ async function listNewest(
   const shown = items.at(-1);
   if (shown && items.length < ids.length) {
     const key = scan.keys?.[ids.indexOf(shown.id)];
-    return { items, next: key === undefined ? undefined : { key, id: shown.id } };
+    return { items, next: key === undefined ? undefined : { order: "newest", key, id: shown.id } };
   }
   const [lastShown, lastShownKey] = [ids[limit - 1], scan.keys?.[limit - 1]];
   // All of the page were deleted between the two statements, but more was found.
   if (ids.length > limit && lastShown !== undefined && lastShownKey !== undefined)
-    return { items, next: { key: lastShownKey, id: lastShown } };
+    return { items, next: { order: "newest", key: lastShownKey, id: lastShown } };
   const { scanned, lastKey, lastId } = scan;
   const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
-  return { items, next: more ? { key: lastKey, id: lastId } : undefined };
+  return { items, next: more ? { order: "newest", key: lastKey, id: lastId } : undefined };
 }
 
 async function listReady(
   db: Executor,
   lanes: Lanes,
   { status, jobType, workerId, benchmarkId }: Filters,
-  { limit, full, after }: Page<query.ReadyPosition>,
+  { limit, full, after }: Page<PriorityPosition>,
 ): Promise<JobPage> {
   if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
     throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
@@ -108,7 +118,7 @@ async function listReady(
     full,
   );
   const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
-  return { items, next: last && { priority: last.priority, sequence: last.sequence } };
+  return { items, next: last && { order: "priority", priority: last.priority, sequence: last.sequence } };
 }
 
 const pageLimit = z

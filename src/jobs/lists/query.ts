@@ -3,23 +3,12 @@ import { fetched, page } from "../../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
+import type { NewestPosition, PriorityPosition } from "../input.ts";
 import { attemptRow, holders, type JobStatus, jobColumns, jobRow } from "../rows.ts";
-
-/** Where a page by time ended: `key` is when the job was created or, in a list of ended ones, when it ended. */
-export interface JobPosition {
-  key: string;
-  id: string;
-}
-
-/** Where a page in the order of claims ended. */
-export interface ReadyPosition {
-  priority: number;
-  sequence: number;
-}
 
 const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const exampleTime = "2026-01-31T12:00:00.000001Z";
-const examplePosition = { key: exampleTime, id: exampleId };
+const examplePosition: NewestPosition = { order: "newest", key: exampleTime, id: exampleId };
 
 // The latest attempts, oldest first; one that is still running is its lease.
 export const listAttempts = statement("job_attempts", {
@@ -64,7 +53,7 @@ export const scanJobs = statement("job_scan", {
     lastId: z.string().nullable(),
   }),
   prepared: false,
-  build: (query: JobsQuery, limit: number, after: JobPosition | undefined) => sql.fragment`
+  build: (query: JobsQuery, limit: number, after: NewestPosition | undefined) => sql.fragment`
     with scanned as materialized (
       select j.key, j.id, ${sql.and(conditions(query))} as matches,
         row_number() over (order by j.key desc, j.id desc) as place
@@ -91,7 +80,7 @@ export const scanJobs = statement("job_scan", {
   ],
 });
 
-function source({ status, benchmarkId, workerId }: JobsQuery, after: JobPosition | undefined): Fragment {
+function source({ status, benchmarkId, workerId }: JobsQuery, after: NewestPosition | undefined): Fragment {
   const rest = (key: Fragment, id: Fragment) =>
     after
       ? sql.fragment`(${key}, ${id}) < (${after.key}::timestamptz, ${after.id}::uuid)`
@@ -140,7 +129,7 @@ function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery): Frag
 export const scanReady = statement("job_scan_ready", {
   row: z.object({ id: z.string(), priority: z.number(), sequence: z.number() }),
   prepared: false,
-  build: (lanes: readonly number[], limit: number, after: ReadyPosition | undefined) => sql.fragment`
+  build: (lanes: readonly number[], limit: number, after: PriorityPosition | undefined) => sql.fragment`
     select r.job_id as id, r.priority, r.sequence
     from unnest(${sql.array(lanes, "int4")}) as lane (id) cross join lateral (
       select * from job_ready r where r.lane_id = lane.id ${
@@ -153,7 +142,7 @@ export const scanReady = statement("job_scan_ready", {
     order by r.priority desc, r.sequence limit ${limit}`,
   examples: [
     [[1], 2, undefined],
-    [[1], 2, { priority: 0, sequence: 1 }],
+    [[1], 2, { order: "priority", priority: 0, sequence: 1 }],
   ],
 });
 
