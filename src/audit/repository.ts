@@ -80,7 +80,7 @@ export class AuditRepository {
         });
       },
       remember: ({ id }) => id,
-      recall: (db, id) => new AuditRepository(db, this.#trail).get(String(id)),
+      recall: (db, id) => new AuditRepository(db, this.#trail).get(id),
     });
   }
 

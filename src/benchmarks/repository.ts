@@ -75,7 +75,7 @@ export class BenchmarkRepository {
         });
       },
       remember: ({ id }) => id,
-      recall: (db, id) => new BenchmarkRepository(db, this.#feed).get(String(id)),
+      recall: (db, id) => new BenchmarkRepository(db, this.#feed).get(id),
     });
   }
 

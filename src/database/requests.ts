@@ -15,11 +15,11 @@ export interface RequestKey {
   actor?: string;
 }
 
-interface Steps<Answer> {
+interface Steps<Answer, Kept extends JsonValue> {
   create: (db: Executor) => Promise<Answer>;
   /** What is kept to answer again: an id where the answer can be read again. */
-  remember: (answer: Answer) => JsonValue;
-  recall: (db: Executor, remembered: JsonValue) => Promise<Answer>;
+  remember: (answer: Answer) => Kept;
+  recall: (db: Executor, kept: Kept) => Promise<Answer>;
 }
 
 /**
@@ -27,12 +27,12 @@ interface Steps<Answer> {
  * again, `recall` answers it. Without a request, simply runs `create`.
  * @throws ALREADY_EXISTS with reason REQUEST_ID_REUSED if the id came before with another body
  */
-export async function runOnce<Answer>(
+export async function runOnce<Answer, Kept extends JsonValue>(
   db: Executor,
   request: RequestKey | undefined,
   method: string,
   body: Content,
-  { create, remember, recall }: Steps<Answer>,
+  { create, remember, recall }: Steps<Answer, Kept>,
 ): Promise<Answer> {
   if (!request) return create(db);
   const requestId = parseInput(text(limits.requestIdLength, 1), request.requestId, "request_id");
@@ -50,7 +50,7 @@ export async function runOnce<Answer>(
     }
     const earlier = await transaction.one(getRequest(actor, method, requestId));
     if (earlier.bodyHash !== hash) throw reused(requestId);
-    return recall(transaction, earlier.result);
+    return recall(transaction, earlier.result as Kept);
   });
 }
 

@@ -74,7 +74,7 @@ export class EvaluationRepository {
         return new EvaluationRepository(db).get(result.id, evaluation.benchmarkId);
       },
       remember: ({ id }) => id,
-      recall: (db, id) => new EvaluationRepository(db).get(String(id), evaluation.benchmarkId),
+      recall: (db, id) => new EvaluationRepository(db).get(id, evaluation.benchmarkId),
     });
   }
 
@@ -92,7 +92,7 @@ export class EvaluationRepository {
     return runOnce(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
       create: (db) => this.#write(db, evaluations),
       remember: (results) => results,
-      recall: async (_db, results) => results as unknown as EvaluationResult[],
+      recall: async (_db, results) => results,
     });
   }
 

@@ -67,7 +67,7 @@ export class JobRepository {
         return job;
       },
       remember: ({ id }) => id,
-      recall: async (db, id) => this.#in(db).get(String(id)),
+      recall: (db, id) => this.#in(db).get(id),
     });
     this.#queue.changed();
     return created;
@@ -82,8 +82,8 @@ export class JobRepository {
     // One after the other: each new lane is two statements, and there may be a thousand of them.
     const prepared: JobToCreate[] = [];
     for (const job of parsed) prepared.push(await this.#prepare(job));
-    const created = await runOnce<readonly Job[]>(this.#db, request, "BatchCreateJobs", parsed as Content, {
-      create: (db) =>
+    const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed as Content, {
+      create: (db): Promise<readonly Job[]> =>
         db.transaction(async (transaction) => {
           const creations = await createJobs(transaction, prepared);
           const jobs = creations.map((job, index) => {
@@ -94,7 +94,7 @@ export class JobRepository {
           return jobs;
         }),
       remember: (all) => all.map(({ id }) => id),
-      recall: (db, ids) => readJobs(db, ids as string[], false),
+      recall: (db, ids) => readJobs(db, ids, false),
     }).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });

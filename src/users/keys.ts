@@ -55,7 +55,7 @@ export async function createApiKey(
     },
     // The secret is kept nowhere, so that a repeated request gets none.
     remember: ({ apiKey }) => apiKey.id,
-    recall: async (part, id) => ({ apiKey: await getApiKey(part, String(id)), secret: undefined }),
+    recall: async (part, id) => ({ apiKey: await getApiKey(part, id), secret: undefined }),
   });
 }
 
@@ -106,7 +106,7 @@ export async function rotateApiKey(
       create: (part) => part.transaction((transaction) => rotate(transaction, key, overlap, createdBy)),
       remember: ({ apiKey }) => apiKey.id,
       recall: async (part, made) => ({
-        apiKey: await getApiKey(part, String(made)),
+        apiKey: await getApiKey(part, made),
         secret: undefined,
         oldApiKey: await getApiKey(part, key),
       }),

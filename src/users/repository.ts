@@ -53,8 +53,7 @@ export class UserRepository {
     return runOnce(this.#db, request, "CreateUser", body, {
       create: (db) => change.insertUser(db, row),
       remember: ({ id }) => id,
-      recall: async (db, remembered) => {
-        const id = String(remembered);
+      recall: async (db, id) => {
         if (password !== undefined) {
           const stored = await db.maybeOne(statements.credentialsById(id));
           if (!(await checkPassword(password, stored?.passwordHash)).matches) {
