@@ -14,12 +14,12 @@ beforeAll(async () => {
 });
 
 const entry = z.object({
-  user_id: z.string().nullable(),
-  api_key_id: z.string().nullable(),
+  userId: z.string().nullable(),
+  apiKeyId: z.string().nullable(),
   actor: z.string().nullable(),
-  ip_address: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  request_id: z.string().nullable(),
+  ipAddress: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
 });
 
 /** The audit trail's entries of an action at an entity. */
@@ -38,12 +38,12 @@ test.each(["gRPC", "HTTP"] as const)(
     const { benchmark } = await benchmarks.createBenchmark(created, { headers });
     expect(await entries("create", benchmark?.id ?? "")).toEqual([
       {
-        user_id: user.userId,
-        api_key_id: user.keyId,
+        userId: user.userId,
+        apiKeyId: user.keyId,
         actor: user.username,
-        ip_address: "127.0.0.1",
-        user_agent: expect.any(String),
-        request_id: `from-${listener}`,
+        ipAddress: "127.0.0.1",
+        userAgent: expect.any(String),
+        requestId: `from-${listener}`,
       },
     ]);
   },
@@ -61,7 +61,7 @@ test("calls that share a statement each keep their own", async () => {
   );
   for (const { id, by } of made) {
     const [first] = await entries("create", id);
-    expect(first).toMatchObject({ user_id: by.userId, api_key_id: by.keyId, actor: by.username });
+    expect(first).toMatchObject({ userId: by.userId, apiKeyId: by.keyId, actor: by.username });
   }
 });
 
@@ -75,8 +75,8 @@ test("a denied call leaves an entry, whoever made it and whatever denied it", as
   const denied = (method: string) => entries("denied", `ltb.v1.${method}`);
   await expect
     .poll(() => denied("BenchmarkService/DeleteBenchmark"))
-    .toMatchObject([{ user_id: user.userId, api_key_id: user.keyId }]);
+    .toMatchObject([{ userId: user.userId, apiKeyId: user.keyId }]);
   await expect
     .poll(() => denied("JobService/PauseJobs"))
-    .toMatchObject([{ user_id: null, ip_address: "127.0.0.1" }]);
+    .toMatchObject([{ userId: null, ipAddress: "127.0.0.1" }]);
 });
