@@ -95,3 +95,15 @@ export function invalid(violations: Violation[]): ServiceError {
 export function invalidField(field: string, description: string): ServiceError {
   return invalid([{ field, description }]);
 }
+
+const codeNames = new Map<number, string>([[0, "OK"]]);
+for (const [name, code] of Object.entries(Code)) {
+  if (typeof code === "number") codeNames.set(code, name.replace(/(?<=[a-z])[A-Z]/g, "_$&").toUpperCase());
+}
+// gRPC spells it with two l, Connect with one.
+codeNames.set(Code.Canceled, "CANCELLED");
+
+/** A status code as gRPC spells it, for example `NOT_FOUND`; 0 is `OK`. */
+export function codeName(code: Code | 0): string {
+  return codeNames.get(code) ?? `CODE_${code}`;
+}

@@ -6,17 +6,15 @@ import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import type { Family } from "./metrics/family.ts";
 import { pathOf } from "./rpc/call/call.ts";
+import { methodsOf, type ProvidedService, provide } from "./rpc/call/handler.ts";
 import { RpcHost } from "./rpc/call/host.ts";
 import type { Listener } from "./rpc/call/listener.ts";
-import { methodsOf, type ProvidedService, provide } from "./rpc/call/methods.ts";
 import { listenGrpc } from "./rpc/grpc/listen.ts";
 import { createGrpcServer } from "./rpc/grpc/server.ts";
 import { explainUnknownMethods } from "./rpc/grpc/unknown.ts";
 import { listenHttp } from "./rpc/http/listen.ts";
 import type { MetricsOptions } from "./rpc/http/metrics.ts";
 import { createHttpServer } from "./rpc/http/server.ts";
-import { authorized } from "./rpc/middleware/authorize.ts";
-import { readable } from "./rpc/middleware/read-from.ts";
 import { healthService } from "./rpc/standard/health.ts";
 import { HealthState } from "./rpc/standard/health-state.ts";
 import { reflectionServices } from "./rpc/standard/reflection.ts";
@@ -96,7 +94,7 @@ export async function startServer({
     ),
     ...(reflection ? reflectionServices(described) : []),
   ];
-  const methods = methodsOf(all).map((method) => authorized(readable(method), host));
+  const methods = methodsOf(all);
 
   await probe(database, health, log);
   const paths = new Set(methods.map(({ method }) => pathOf(method)));

@@ -10,7 +10,7 @@ import { benchmarkMethods } from "./benchmarks/service.ts";
 import type { Config } from "./config.ts";
 import { evaluationMethods } from "./evaluations/service.ts";
 import { jobService } from "./jobs/service.ts";
-import { type ProvidedService, provide } from "./rpc/call/methods.ts";
+import { type ProvidedService, provide } from "./rpc/call/handler.ts";
 import type { Database } from "./storage.ts";
 import { systemService } from "./system/service.ts";
 import { userService } from "./users/service.ts";

@@ -6,11 +6,11 @@ import { ServiceError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { Principal } from "../principal.ts";
-import type { Call } from "../rpc/call/call.ts";
+import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 import { addressOf } from "../users/address.ts";
 import type { UserRepository } from "../users/repository.ts";
 import { parseToken } from "../users/tokens.ts";
-import { type CallLimits, Room } from "./admission.ts";
+import { type Admission, type CallLimits, Room } from "./admission.ts";
 import { bearerOf } from "./bearer.ts";
 import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
 import { type Credential, Credentials, type PrincipalSource } from "./credentials.ts";
@@ -28,10 +28,33 @@ export type AccessOptions =
       readonly limits?: Partial<CallLimits>;
     };
 
+/** A call as far as access is concerned with it; the last three are set here. */
+export interface IncomingCall {
+  /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
+  readonly method: string;
+  readonly peer: string;
+  readonly userAgent: string | undefined;
+  readonly requestId: string;
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** Why the call was stopped, if it was. */
+  readonly stopReason: ServiceError | undefined;
+  /** One value of the request's metadata; `name` in lower case. */
+  header(name: string): string | undefined;
+  principal: Principal | undefined;
+  actor: Actor | undefined;
+  admission: Admission | undefined;
+}
+
+/** The user that makes a call, and its key; both are unset for a caller that did not say who it is. */
+interface Actor {
+  readonly userId?: string;
+  readonly keyId?: string;
+}
+
 interface Host {
   readonly log: Log;
   /** Ends the running calls that `reasonOf` gives a reason for. */
-  stopWhere(reasonOf: (call: Call) => ServiceError | undefined): void;
+  stopWhere(reasonOf: (call: IncomingCall) => ServiceError | undefined): void;
 }
 
 /** Lets calls in: finds out who makes them, whether they may, and whether there is room. */
@@ -69,7 +92,7 @@ export class Access {
    * Lets the call in, and says in it who makes it; at once where its credential is known.
    * @throws UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED that says what is missing
    */
-  enter(call: Call, permission: Permission | undefined): Promise<void> | undefined {
+  enter(call: IncomingCall, permission: Permission | undefined): Promise<void> | undefined {
     if (!permission) throw refusals.notPermitted(call.method);
     if (!this.#credentials) {
       call.admission = this.#room.admit(permission, undefined);
@@ -83,12 +106,12 @@ export class Access {
   }
 
   /** Lets in a call that needs no credential. */
-  enterOpen(call: Call): void {
+  enterOpen(call: IncomingCall): undefined {
     call.admission = this.#room.admit(undefined, undefined);
   }
 
   /** Keeps what a call was denied, if that is what the error says. */
-  noteDenial(error: unknown, call: Call): void {
+  noteDenial(error: unknown, call: IncomingCall): void {
     if (!this.#denials || !(error instanceof ServiceError)) return;
     const code = deniedCodes.get(error.code);
     if (!code) return;
@@ -114,7 +137,7 @@ export class Access {
   }
 
   /** The authorization that was sent; without one, the client certificate. */
-  #identify(call: Call, credentials: Credentials): Credential | Promise<Credential> {
+  #identify(call: IncomingCall, credentials: Credentials): Credential | Promise<Credential> {
     const authorization = call.header("authorization");
     if (authorization !== undefined) {
       const bearer = bearerOf(authorization);
@@ -129,7 +152,7 @@ export class Access {
     return credentials.ofCertificate(username);
   }
 
-  #admit(call: Call, permission: Permission, credential: Credential): void {
+  #admit(call: IncomingCall, permission: Permission, credential: Credential): void {
     // It was looked up for so long that nobody waits any more.
     if (call.stopReason) throw call.stopReason;
     call.principal = credential.principal;
@@ -146,7 +169,11 @@ const deniedCodes = new Map<Code, DeniedCall["code"]>([
 ]);
 
 /** What the role or the scopes lack. */
-function refusalOf({ method }: Call, permission: Permission, principal: Principal): ServiceError | undefined {
+function refusalOf(
+  { method }: IncomingCall,
+  permission: Permission,
+  principal: Principal,
+): ServiceError | undefined {
   const { roles, scope } = permission;
   if (principal.role !== "admin" && !roles.includes(principal.role))
     return refusals.roleRequired(method, permission.roles, principal);
@@ -156,7 +183,7 @@ function refusalOf({ method }: Call, permission: Permission, principal: Principa
 }
 
 /** A running call goes on as what its credential is now, if that still may. */
-function readmit(call: Call, credential: Credential): ServiceError | undefined {
+function readmit(call: IncomingCall, credential: Credential): ServiceError | undefined {
   const { admission } = call;
   if (admission?.credential !== credential || !admission.permission) return undefined;
   call.principal = credential.principal;
@@ -165,7 +192,7 @@ function readmit(call: Call, credential: Credential): ServiceError | undefined {
 }
 
 /** On whose behalf the call writes. A plain object: it is copied and kept. */
-export function originOf(call: Call): Origin {
+export function originOf(call: IncomingCall): Origin {
   const { principal, peer, userAgent, requestId } = call;
   const ipAddress = addressOf(peer);
   return principal

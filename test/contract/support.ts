@@ -16,7 +16,7 @@ import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { grpcTransport } from "../../src/client/transport.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
-import type { ProvidedService } from "../../src/rpc/call/methods.ts";
+import type { ProvidedService } from "../../src/rpc/call/handler.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
 import { Database } from "../../src/storage.ts";

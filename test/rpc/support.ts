@@ -16,7 +16,7 @@ import {
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
 import { formatAddress } from "../../src/address.ts";
 import { createLogger, type Logger } from "../../src/log.ts";
-import { provide } from "../../src/rpc/call/methods.ts";
+import { provide } from "../../src/rpc/call/handler.ts";
 import type { MetricsOptions } from "../../src/rpc/http/metrics.ts";
 import type { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import { type ServerConfig, startServer } from "../../src/server.ts";

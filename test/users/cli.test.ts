@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
-import { provide } from "../../src/rpc/call/methods.ts";
+import { provide } from "../../src/rpc/call/handler.ts";
 import { startServer } from "../../src/server.ts";
 import { userService } from "../../src/users/service.ts";
 import { parseToken } from "../../src/users/tokens.ts";

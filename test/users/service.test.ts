@@ -5,7 +5,7 @@ import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { UserRole } from "../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { createLogger } from "../../src/log.ts";
-import { provide } from "../../src/rpc/call/methods.ts";
+import { provide } from "../../src/rpc/call/handler.ts";
 import { startServer } from "../../src/server.ts";
 import { userService } from "../../src/users/service.ts";
 import { serverConfig } from "../harness/server-config.ts";

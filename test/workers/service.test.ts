@@ -6,7 +6,7 @@ import { HealthStatus, WorkerStatus } from "../../gen/ltb/v1/worker_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { jobService } from "../../src/jobs/service.ts";
 import { createLogger } from "../../src/log.ts";
-import { provide } from "../../src/rpc/call/methods.ts";
+import { provide } from "../../src/rpc/call/handler.ts";
 import { startServer } from "../../src/server.ts";
 import { workerService } from "../../src/workers/service.ts";
 import { serverConfig } from "../harness/server-config.ts";

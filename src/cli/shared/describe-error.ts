@@ -1,8 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
-import { codeName } from "../../rpc/call/codes.ts";
+import { codeName, ServiceError, type Violation } from "../../errors.ts";
 import { CliError } from "./errors.ts";
 import { printable } from "./output.ts";
 

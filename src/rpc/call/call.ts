@@ -1,21 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import type { IncomingCall } from "../../auth/access.ts";
 import type { Admission } from "../../auth/admission.ts";
-import type { ServiceError } from "../../errors.ts";
+import type { CallScope } from "../../call-scope.ts";
+import { ServiceError } from "../../errors.ts";
 import { limits, transportLimits } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
 import type { Principal } from "../../principal.ts";
 import type { ClientCertificate } from "../tls/client-certificate.ts";
-import { cancelled, deadlineExceeded } from "./call-ends.ts";
-import type { RpcHost } from "./host.ts";
 
-/** Who makes a call; both are unset for a caller that did not say who it is. */
-export interface Actor {
-  userId?: string;
-  keyId?: string;
+/** The server, as far as its calls need it. */
+interface CallHost {
+  readonly log: Logger;
+  /** Deadline of unary calls whose caller gave none, in milliseconds from their start. */
+  readonly defaultDeadlineMs: number;
+  /** Counts the call among those that end when the server drains. */
+  endAtDrain(call: Call): void;
 }
 
-/** What a listener knows of a call. */
+/** A call as its listener knows it. */
 export interface CallOrigin {
   /** "grpc", "grpc-web" or "connect". */
   readonly protocolName: string;
@@ -38,41 +42,48 @@ export interface CallOrigin {
 const saneRequestId = new RegExp(`^[A-Za-z0-9._:/+=@-]{1,${limits.requestIdLength}}$`);
 
 /** One call, the same on both listeners; see `callOf`. */
-export class Call {
+export class Call implements IncomingCall {
   /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
   readonly method: string;
-  /** The caller's `x-request-id` if it gave a usable one, else a new UUID. The caller gets it back under the same name. */
+  /** The caller's `x-request-id` if that is usable, else a new UUID. The caller gets it back under the same name. */
   readonly requestId: string;
-  /** When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a stream without one. */
+  /**
+   * When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a stream
+   * without one.
+   */
   readonly deadline: number | undefined;
   /** Set by authentication. */
-  actor: Actor | undefined;
-  /** Set by authentication too: who calls, with which credential. Undefined where authentication is off, and for open methods. */
+  actor: IncomingCall["actor"];
+  /** Set by authentication, as who calls with which credential; undefined where it is off, and for open methods. */
   principal: Principal | undefined;
-  /** Of the span of this call, where calls are traced. */
-  traceId: string | undefined;
+  /** Entered by `Pump`, and filled by the middlewares as the call passes them. */
+  readonly scope: CallScope = {};
+  /** Messages of a request stream that have come. */
+  received = 0;
+  /** Messages of a response stream that were given to the transport. */
+  sent = 0;
   /** Set once the call was let in. */
   admission: Admission | undefined;
   /** Why the call was stopped before its handler was done, if it was. */
   stopReason: ServiceError | undefined;
-  /** Called once when the call is stopped; belongs to the `deadline` middleware. */
+  /** Called once when the call is stopped; belongs to `Pump`. */
   onStop: ((reason: ServiceError) => void) | undefined;
 
   readonly #origin: CallOrigin;
-  readonly #host: RpcHost;
-  readonly #started: number;
+  readonly #host: CallHost;
+  readonly #started = Date.now();
+  readonly #begun = performance.now();
   #controller: AbortController | undefined;
   #log: Logger | undefined;
   #ended = false;
   #watching = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(origin: CallOrigin, method: DescMethod, host: RpcHost) {
+  constructor(origin: CallOrigin, method: DescMethod, host: CallHost) {
     this.#origin = origin;
     this.#host = host;
     this.method = fullName(method);
     this.requestId = requestIdOf(origin.header("x-request-id"));
-    this.#started = Date.now();
     const asked = origin.callerDeadline;
     if (asked !== undefined) this.deadline = Math.min(asked, this.#started + transportLimits.deadlineMs);
     else if (method.methodKind === "unary") this.deadline = this.#started + host.defaultDeadlineMs;
@@ -100,9 +111,13 @@ export class Call {
     return this.#origin.header("user-agent");
   }
 
-  /** Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops; not when the call ends by itself. */
+  /**
+   * Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops; not when
+   * the call ends by itself.
+   */
   get signal(): AbortSignal {
-    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs more than the rest of the call's state.
+    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs more than
+    // the rest of the call's state.
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.stopReason) this.#controller.abort(this.stopReason);
@@ -115,6 +130,11 @@ export class Call {
   get log(): Logger {
     this.#log ??= this.#host.log.child({ requestId: this.requestId, method: this.method });
     return this.#log;
+  }
+
+  /** Milliseconds since the call came. */
+  get durationMs(): number {
+    return performance.now() - this.#begun;
   }
 
   /** Stops the call at its deadline. */
@@ -135,12 +155,15 @@ export class Call {
     });
   }
 
-  /** For feeds, which never end by themselves: the call is ended as soon as the server drains instead of being waited for. */
+  /** Ends the call as soon as the server drains instead of waiting for it: for feeds, which never end by themselves. */
   endWithServer(): void {
     this.#host.endAtDrain(this);
   }
 
-  /** True if a caller that goes now goes for its deadline: its own timer began before ours, and its going arrives before ours fires. */
+  /**
+   * True if a caller that goes now goes for its deadline: its own timer began before ours, and its going arrives
+   * before ours fires.
+   */
   #isLate(): boolean {
     if (this.deadline === undefined) return false;
     const slack = Math.min(transportLimits.deadlineSlackMs, (this.deadline - this.#started) / 2);
@@ -162,6 +185,26 @@ export class Call {
     this.admission?.leave();
     this.admission = undefined;
   }
+}
+
+/** The caller went away, so nobody reads this; it is for the log and for handlers. */
+export function cancelled(): ServiceError {
+  return new ServiceError(Code.Canceled, "CANCELLED", "the caller cancelled the call");
+}
+
+export function deadlineExceeded(): ServiceError {
+  return new ServiceError(
+    Code.DeadlineExceeded,
+    "DEADLINE_EXCEEDED",
+    "the call was not done by its deadline; what it began may have been written",
+  );
+}
+
+/** Retryable on another server, or on this one once it is back. */
+export function shuttingDown(): ServiceError {
+  return new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; call again", {
+    retryAfterMs: 1_000,
+  });
 }
 
 /** The request id that the caller gave if it is a usable one, else a new UUID. */

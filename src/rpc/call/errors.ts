@@ -1,4 +1,5 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { z } from "zod";
 import {
@@ -8,26 +9,26 @@ import {
   RequestInfoSchema,
   RetryInfoSchema,
 } from "../../../gen/google/rpc/error_details_pb.ts";
-import { type Reason, ServiceError, type Violation } from "../../errors.ts";
+import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
+import { codeName, type Reason, ServiceError, type Violation } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { violationsOf } from "../../validation.ts";
 import type { Call } from "./call.ts";
-import { codeName } from "./codes.ts";
 
 /** `domain` of every `google.rpc.ErrorInfo`: who defines the reasons. */
 export const errorDomain = "llm-test-bench";
 
 type Detail<Schema extends DescMessage = DescMessage> = { desc: Schema; value: MessageInitShape<Schema> };
 
-/** What an error needs of its call. */
-type Told = Pick<Call, "requestId" | "log">;
+/** The part of a call that its error needs. */
+type FailedCall = Pick<Call, "requestId" | "log">;
 
 /**
- * What callers get for anything that was thrown: a code, a message, and the details `ErrorInfo` and `RequestInfo`, with `BadRequest` for faulty
- * fields and `RetryInfo` where trying again helps. `ServiceError`s and `ConnectError`s are public, a `ZodError` names its fields, and everything
- * else is logged and masked as INTERNAL.
+ * Makes the error that callers get for anything that was thrown: a code, a message, and the details `ErrorInfo` and
+ * `RequestInfo`, with `BadRequest` for faulty fields and `RetryInfo` where trying again helps. `ServiceError`s and
+ * `ConnectError`s are public, a `ZodError` names its fields, and everything else is logged and masked as INTERNAL.
  */
-export function toConnectError(thrown: unknown, call: Told): ConnectError {
+export function toConnectError(thrown: unknown, call: FailedCall): ConnectError {
   if (thrown instanceof ServiceError) return publicError(thrown, call);
   if (thrown instanceof ConnectError) {
     const details = thrown.details.filter((detail) => "desc" in detail);
@@ -55,7 +56,15 @@ export function toConnectError(thrown: unknown, call: Told): ConnectError {
   return publicError(new ServiceError(Code.Internal, "INTERNAL", masked, { cause: thrown }), call);
 }
 
-function publicError(error: ServiceError, call: Told): ConnectError {
+/** An error as `google.rpc.Status`: what `grpc-status-details-bin` holds. */
+export function richStatus({ code, rawMessage, details }: ConnectError): Status {
+  const packed = details.flatMap((detail) =>
+    "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
+  );
+  return create(StatusSchema, { code, message: rawMessage, details: packed });
+}
+
+function publicError(error: ServiceError, call: FailedCall): ConnectError {
   const details: Detail[] = [errorInfo(error.reason, error.metadata)];
   if (error.violations.length > 0) details.push(badRequest(error.violations));
   if (error.retryAfterMs !== undefined) details.push(retryInfo(error.retryAfterMs));
@@ -100,7 +109,7 @@ function retryInfo(ms: number): Detail<typeof RetryInfoSchema> {
   return { desc: RetryInfoSchema, value: { retryDelay } };
 }
 
-function requestInfo({ requestId }: Told): Detail<typeof RequestInfoSchema> {
+function requestInfo({ requestId }: FailedCall): Detail<typeof RequestInfoSchema> {
   return { desc: RequestInfoSchema, value: { requestId } };
 }
 

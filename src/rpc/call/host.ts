@@ -2,7 +2,7 @@ import { Access, type AccessOptions } from "../../auth/access.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Call } from "./call.ts";
-import { shuttingDown } from "./call-ends.ts";
+import { shuttingDown } from "./call.ts";
 import { CallStats } from "./method-stats.ts";
 
 /** What both listeners and every call share. */

@@ -17,10 +17,11 @@ const reserved = new Set([
 ]);
 
 /**
- * Calls `each` for the entries that a handler may send to its caller. Names that belong to the protocols are left out (a handler's `grpc-status`
- * breaks a response, a `connection` one ends the process), and values are made ASCII by percent-encoding, which both transports insist on.
+ * Calls `each` for the entries that a handler may send to its caller. Names that belong to the protocols are left out
+ * (a handler's `grpc-status` breaks a response, a `connection` one ends the process), and values are made ASCII by
+ * percent-encoding, which both transports insist on.
  */
-export function eachSendable(headers: Headers, each: (name: string, value: string) => void): void {
+export function forEachSendable(headers: Headers, each: (name: string, value: string) => void): void {
   for (const [name, value] of headers) {
     if (reserved.has(name) || name.startsWith("grpc-") || name.startsWith("connect-")) continue;
     if (!/^[0-9a-z_.-]+$/.test(name)) continue;

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { codeName } from "../../errors.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import type { Family, Labels, Sample } from "../../metrics/family.ts";
-import { codeName } from "./codes.ts";
 
 /** The calls of one method. */
 export class MethodStats {

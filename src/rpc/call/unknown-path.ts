@@ -1,7 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { ServiceError } from "../../errors.ts";
+import { codeName, ServiceError } from "../../errors.ts";
 import { requestIdOf } from "./call.ts";
-import { codeName } from "./codes.ts";
 import { toConnectError } from "./errors.ts";
 import type { RpcHost } from "./host.ts";
 

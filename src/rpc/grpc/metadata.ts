@@ -3,8 +3,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { Metadata, status as Status } from "@grpc/grpc-js";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import type { CallContext } from "../call/context.ts";
-import { eachSendable } from "../call/metadata.ts";
-import { richStatus } from "../call/status.ts";
+import { richStatus } from "../call/errors.ts";
+import { forEachSendable } from "../call/metadata.ts";
 
 /** Response header of a call: its request id and what the handler set. */
 export function headerMetadata({ call, setHeader }: CallContext): Metadata {
@@ -37,7 +37,7 @@ export function statusOf(error: unknown, context: CallContext) {
 }
 
 function addTo(metadata: Metadata, headers: Headers): Metadata {
-  eachSendable(headers, (name, value) => {
+  forEachSendable(headers, (name, value) => {
     metadata.set(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
   });
   return metadata;

@@ -11,7 +11,7 @@ import { ServiceError } from "../../errors.ts";
 import { CallContext } from "../call/context.ts";
 import { toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { requestTooLarge } from "../call/too-large.ts";
+import { requestTooLarge } from "../call/message-size.ts";
 import { observeRefusal } from "../middleware/observe.ts";
 import { statusOf } from "./metadata.ts";
 import { type GrpcCall, GrpcOrigin } from "./origin.ts";
@@ -35,7 +35,7 @@ export class GrpcRefusals {
   }
 
   /** Notes a call with a request stream, which the chain logs though a later message may be refused. */
-  streaming({ metadata }: GrpcCall, context: CallContext): void {
+  noteStream({ metadata }: GrpcCall, context: CallContext): void {
     this.#streams.set(metadata, context);
   }
 
@@ -91,7 +91,7 @@ export class GrpcRefusals {
     const context = stream ?? new CallContext(method, origin(), this.#host);
     const error = toConnectError(reason, context.call);
     if (stream) context.call.stop(reason);
-    else observeRefusal(context, method, this.#host, error);
+    else observeRefusal(context.call, method, this.#host, error);
     return statusOf(error, context);
   }
 }

@@ -1,37 +1,28 @@
 import {
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
   Metadata,
   Server,
   type ServerDuplexStream,
+  type ServerOptions,
+  type ServerReadableStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type sendUnaryData,
 } from "@grpc/grpc-js";
+import { transportLimits } from "../../limits.ts";
 import { pathOf } from "../call/call.ts";
 import { CallContext } from "../call/context.ts";
+import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import type { ProvidedMethod } from "../call/methods.ts";
-import { compose, type Handler, streamsRequest, streamsResponse } from "../middleware/chain.ts";
-import { coded } from "./codec.ts";
+import { compose } from "../middleware/chain.ts";
 import { headerMetadata, statusOf, trailerMetadata } from "./metadata.ts";
-import { serverOptions } from "./options.ts";
-import { GrpcOrigin } from "./origin.ts";
+import { type GrpcCall, GrpcOrigin } from "./origin.ts";
 import { GrpcRefusals } from "./refusals.ts";
+import { grpcWire } from "./wire.ts";
 import { GrpcWriter } from "./writer.ts";
-
-const kinds = {
-  unary: "unary",
-  client_streaming: "clientStream",
-  server_streaming: "serverStream",
-  bidi_streaming: "bidi",
-} as const;
 
 type Bytes = Uint8Array;
 
-/**
- * A grpc-js server that answers the methods through the chain. Messages pass grpc-js itself as bytes and are decoded and encoded at the innermost
- * end of the chain, so that a malformed request and a response that cannot be sent are answered, logged and explained like any other failure.
- */
+/** A grpc-js server that answers the methods through the chain. */
 export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHost): Server {
   const byPath = new Map(methods.map(({ method }) => [pathOf(method), method]));
   const refusals = new GrpcRefusals(byPath, host);
@@ -39,45 +30,83 @@ export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHo
     ...serverOptions(host.maxMessageBytes),
     interceptors: [refusals.interceptor],
   });
-  for (const provided of methods) {
-    const { method } = provided;
-    const handler = compose(coded(provided, host.maxMessageBytes), method, host);
-    const contextOf = (call: SurfaceCall) => {
-      const context = new CallContext(method, new GrpcOrigin(call), host);
-      if (streamsRequest(method)) refusals.streaming(call, context);
-      return context;
-    };
-    // Ended by hand: an iterator that destroys the stream when the handler leaves it would also destroy the answer.
-    const requestOf = streamsRequest(method)
-      ? (call: SurfaceCall) => (call as ServerDuplexStream<Bytes, Bytes>).iterator({ destroyOnReturn: false })
-      : (call: SurfaceCall) => (call as ServerUnaryCall<Bytes, Bytes>).request;
-
-    const answer: handleUnaryCall<Bytes, Bytes> = (call, callback) =>
-      answerOnce(handler, requestOf(call), contextOf(call), call, callback);
-    const stream: handleBidiStreamingCall<Bytes, Bytes> = (call) =>
-      answerStream(handler, requestOf(call), contextOf(call), call);
-    server.register(
-      pathOf(method),
-      streamsResponse(method) ? stream : answer,
-      (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      (bytes) => bytes,
-      kinds[method.methodKind],
-    );
-  }
+  for (const provided of methods) register(server, provided, host, refusals);
   return server;
 }
 
-type SurfaceCall = ServerUnaryCall<Bytes, Bytes> | ServerDuplexStream<Bytes, Bytes>;
+/** The limits of grpc-js, whose own defaults leave nearly everything unlimited. */
+function serverOptions(maxMessageBytes: number): ServerOptions {
+  return {
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    "grpc.max_concurrent_streams": transportLimits.concurrentStreams,
+    "grpc.max_connection_idle_ms": transportLimits.connectionIdleMs,
+    "grpc.max_connection_age_ms": transportLimits.connectionAgeMs,
+    "grpc.max_connection_age_grace_ms": transportLimits.connectionAgeGraceMs,
+    "grpc.keepalive_time_ms": transportLimits.keepaliveMs,
+    "grpc.keepalive_timeout_ms": transportLimits.keepaliveTimeoutMs,
+    // Its bookkeeping costs 9 to 13 % of the throughput of small calls.
+    "grpc.enable_channelz": 0,
+  };
+}
+
+function register(server: Server, provided: ProvidedMethod, host: RpcHost, refusals: GrpcRefusals): void {
+  const { method } = provided;
+  const handler = compose(provided, grpcWire(method, host.maxMessageBytes), host);
+  const contextOf = (call: GrpcCall) => new CallContext(method, new GrpcOrigin(call), host);
+  const streamingContextOf = (call: GrpcCall) => {
+    const context = contextOf(call);
+    refusals.noteStream(call, context);
+    return context;
+  };
+  const add = (type: string, handle: Parameters<typeof server.register<Bytes, Bytes>>[1]) =>
+    server.register(
+      pathOf(method),
+      handle,
+      (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      (bytes) => bytes,
+      type,
+    );
+  switch (handler.kind) {
+    case "unary":
+      add("unary", (call: ServerUnaryCall<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
+        const context = contextOf(call);
+        void answerOnce(handler.answer(call.request, context), context, call, callback);
+      });
+      break;
+    case "client_streaming":
+      add("clientStream", (call: ServerReadableStream<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
+        const context = streamingContextOf(call);
+        void answerOnce(handler.answer(requestsOf(call), context), context, call, callback);
+      });
+      break;
+    case "server_streaming":
+      add("serverStream", (call: ServerWritableStream<Bytes, Bytes>) => {
+        const context = contextOf(call);
+        void answerStream(handler.stream(call.request, context), context, call);
+      });
+      break;
+    case "bidi_streaming":
+      add("bidi", (call: ServerDuplexStream<Bytes, Bytes>) => {
+        const context = streamingContextOf(call);
+        void answerStream(handler.stream(requestsOf(call), context), context, call);
+      });
+  }
+}
+
+/** The requests of a stream. An iterator that destroys the stream when it is left would also destroy the answer. */
+function requestsOf(call: ServerReadableStream<Bytes, Bytes>): AsyncIterable<Bytes> {
+  return call.iterator({ destroyOnReturn: false });
+}
 
 async function answerOnce(
-  handler: Handler,
-  request: unknown,
+  response: Promise<Bytes>,
   context: CallContext,
-  call: SurfaceCall,
+  call: { sendMetadata(metadata: Metadata): void },
   callback: sendUnaryData<Bytes>,
 ): Promise<void> {
   try {
-    const bytes = (await handler(request, context)) as Bytes;
+    const bytes = await response;
     call.sendMetadata(headerMetadata(context));
     callback(null, bytes, trailerMetadata(context));
   } catch (error) {
@@ -86,21 +115,19 @@ async function answerOnce(
 }
 
 async function answerStream(
-  handler: Handler,
-  request: unknown,
+  responses: AsyncIterableIterator<Bytes>,
   context: CallContext,
-  call: ServerDuplexStream<Bytes, Bytes>,
+  call: ServerWritableStream<Bytes, Bytes> | ServerDuplexStream<Bytes, Bytes>,
 ): Promise<void> {
   const writer = new GrpcWriter(call);
-  const messages = (handler(request, context) as AsyncIterable<Bytes>)[Symbol.asyncIterator]();
   try {
     for (let first = true; ; first = false) {
-      const { value, done } = await messages.next();
+      const { value, done } = await responses.next();
       if (call.cancelled) {
-        await messages.return?.();
+        await responses.return?.();
         return;
       }
-      // Only now: until its first message a handler may set headers.
+      // Only now: until its first message an implementation may set headers.
       if (first) call.sendMetadata(headerMetadata(context));
       if (done) break;
       const full = writer.write(value);

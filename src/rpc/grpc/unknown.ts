@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { toBinary } from "@bufbuild/protobuf";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
+import { richStatus } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { richStatus } from "../call/status.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
 
 interface StreamEvent {

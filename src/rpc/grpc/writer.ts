@@ -1,16 +1,18 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
 import { transportLimits } from "../../limits.ts";
+
+type WritableCall = ServerWritableStream<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
 
 /**
  * Writes a response stream no faster than its reader reads. grpc-js counts messages, 16 of them however large; this counts bytes, so that the
  * memory a slow reader costs does not depend on the size of messages.
  */
 export class GrpcWriter {
-  readonly #call: ServerDuplexStream<Uint8Array, Uint8Array>;
+  readonly #call: WritableCall;
   #waiting = 0;
   #resume: (() => void) | undefined;
 
-  constructor(call: ServerDuplexStream<Uint8Array, Uint8Array>) {
+  constructor(call: WritableCall) {
     this.#call = call;
     // Once a call is cancelled, the callbacks of its writes never come.
     call.once("cancelled", () => this.#resume?.());

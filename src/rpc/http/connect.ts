@@ -1,20 +1,20 @@
-import {
-  type ConnectRouter,
-  createConnectRouter,
-  type HandlerContext,
-  type MethodImpl,
-} from "@connectrpc/connect";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { type ConnectRouter, createConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
-import { encodeResponse } from "../call/encode.ts";
+import type { CallContext } from "../call/context.ts";
+import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import { eachSendable } from "../call/metadata.ts";
-import type { ProvidedMethod } from "../call/methods.ts";
-import { compose, type Handler, streamsRequest, streamsResponse } from "../middleware/chain.ts";
+import { encodeResponse } from "../call/message-size.ts";
+import { forEachSendable } from "../call/metadata.ts";
+import { compose } from "../middleware/chain.ts";
 import { openCall } from "./origin.ts";
-import { explainRefusals, refusingTooLarge } from "./refusals.ts";
+import { explainRefusals, explainTooLarge } from "./refusals.ts";
 
-/** The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener, which is four times as fast. */
+/**
+ * The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener, which is
+ * four times as fast.
+ */
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
   const router = createConnectRouter({
     grpc: false,
@@ -27,60 +27,90 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
     // Fields that a newer client sends are ignored, as in the binary format.
     jsonOptions: { ignoreUnknownFields: true },
   });
-  for (const provided of methods) {
-    router.rpc(provided.method, connectImplementation(provided, host) as MethodImpl<typeof provided.method>);
-  }
+  for (const provided of methods) addMethod(router, provided, host);
   return router;
 }
 
-function connectImplementation(provided: ProvidedMethod, host: RpcHost) {
-  const { method } = provided;
-  const handler = compose(sendable(provided, host), method, host);
-  const received = streamsRequest(method)
-    ? (request: unknown) => refusingTooLarge(request as AsyncIterable<unknown>, host)
-    : (request: unknown) => request;
-  if (streamsResponse(method)) {
-    return async function* (request: unknown, outer: HandlerContext) {
-      const context = openCall(outer, method, host);
-      try {
-        for await (const message of handler(received(request), context) as AsyncIterable<unknown>) {
-          // Connect sends the header with the first message, so what is copied later has no effect.
-          copyMetadata(context.setHeader, outer.responseHeader);
-          yield message;
-        }
-      } finally {
-        copyMetadata(context.setHeader, outer.responseHeader);
-        copyMetadata(context.setTrailer, outer.responseTrailer);
-      }
-    };
-  }
-  return async (request: unknown, outer: HandlerContext) => {
-    const context = openCall(outer, method, host);
-    try {
-      return await handler(received(request), context);
-    } finally {
-      copyMetadata(context.setHeader, outer.responseHeader);
-      copyMetadata(context.setTrailer, outer.responseTrailer);
+function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): void {
+  const handler = compose(provided, messageWire(provided.method, host), host);
+  switch (handler.kind) {
+    case "unary": {
+      const { method, answer } = handler;
+      router.rpc(method, (request, outer) =>
+        answerOnce(answer, request, openCall(outer, method, host), outer),
+      );
+      break;
     }
-  };
+    case "client_streaming": {
+      const { method, answer } = handler;
+      router.rpc(method, (requests, outer) =>
+        answerOnce(answer, requests, openCall(outer, method, host), outer),
+      );
+      break;
+    }
+    case "server_streaming": {
+      const { method, stream } = handler;
+      router.rpc(method, (request, outer) =>
+        answerStream(stream, request, openCall(outer, method, host), outer),
+      );
+      break;
+    }
+    case "bidi_streaming": {
+      const { method, stream } = handler;
+      router.rpc(method, (requests, outer) =>
+        answerStream(stream, requests, openCall(outer, method, host), outer),
+      );
+    }
+  }
 }
 
-/** The method, but responses that are too large for a message are refused while the call can still be answered and logged as failed. */
-function sendable({ method, implementation }: ProvidedMethod, { maxMessageBytes }: RpcHost): Handler {
-  const checked = (response: unknown) => {
-    encodeResponse(method, response, maxMessageBytes);
-    return response;
-  };
-  if (streamsResponse(method)) {
-    return async function* (request, context) {
-      for await (const response of implementation(request, context) as AsyncIterable<unknown>) {
-        yield checked(response);
-      }
-    };
+async function answerOnce<Request>(
+  answer: (request: Request, context: CallContext) => Promise<Response>,
+  request: Request,
+  context: CallContext,
+  outer: HandlerContext,
+): Promise<Response> {
+  try {
+    return await answer(request, context);
+  } finally {
+    copyMetadata(context.setHeader, outer.responseHeader);
+    copyMetadata(context.setTrailer, outer.responseTrailer);
   }
-  return async (request, context) => checked(await implementation(request, context));
+}
+
+async function* answerStream<Request>(
+  stream: (request: Request, context: CallContext) => AsyncIterable<Response>,
+  request: Request,
+  context: CallContext,
+  outer: HandlerContext,
+): AsyncIterable<Response> {
+  try {
+    for await (const message of stream(request, context)) {
+      // Connect sends the header with the first message, so what is copied later has no effect.
+      copyMetadata(context.setHeader, outer.responseHeader);
+      yield message;
+    }
+  } finally {
+    copyMetadata(context.setHeader, outer.responseHeader);
+    copyMetadata(context.setTrailer, outer.responseTrailer);
+  }
+}
+
+/**
+ * Messages as Connect has them. Responses that are too large are refused within the chain, while the call can still be
+ * answered and logged as failed.
+ */
+function messageWire(method: DescMethod, { maxMessageBytes }: RpcHost): Wire<Message, Response> {
+  return {
+    decode: (request) => request,
+    encode(response) {
+      encodeResponse(method, response, maxMessageBytes);
+      return response;
+    },
+    explain: (error) => explainTooLarge(error, maxMessageBytes),
+  };
 }
 
 function copyMetadata(from: Headers | undefined, into: Headers): void {
-  if (from) eachSendable(from, (name, value) => into.set(name, value));
+  if (from) forEachSendable(from, (name, value) => into.set(name, value));
 }

@@ -8,8 +8,8 @@ import {
 import { createServer as createTlsServer } from "node:https";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
+import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import type { ProvidedMethod } from "../call/methods.ts";
 import { clampTimeouts } from "../call/timeouts.ts";
 import type { HealthState } from "../standard/health-state.ts";
 import type { ServerTls } from "../tls/server-tls.ts";

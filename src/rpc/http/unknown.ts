@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toBinary } from "@bufbuild/protobuf";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
-import { codeName } from "../call/codes.ts";
+import { codeName } from "../../errors.ts";
+import { richStatus } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { richStatus } from "../call/status.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
 import { answerJson } from "./json.ts";
 import { exchangeOf } from "./origin.ts";

@@ -1,9 +1,6 @@
-import type { HandlerContext } from "@connectrpc/connect";
-import { type ReadFrom, readFromReplica } from "../../call-scope.ts";
 import { invalidField } from "../../errors.ts";
-import { callOf } from "../call/context.ts";
-import type { ProvidedMethod } from "../call/methods.ts";
-import { type Handler, streamsResponse } from "./chain.ts";
+import { fullName } from "../call/call.ts";
+import type { Middleware } from "./hooks.ts";
 
 /** Metadata by which a call agrees to answers of a replica, and by which it is told who answered. */
 export const readHeader = "ltb-read";
@@ -27,53 +24,22 @@ const readers = new Set(
 );
 
 /**
- * The method, which the replica may answer where the call says so: metadata `ltb-read: replica`. Its trailing metadata tells whether it did. Other methods take no
- * notice, so that a client may send it with every call.
+ * Lets the replica answer a call that says so: metadata `ltb-read: replica`. Its trailing metadata tells whether the
+ * replica did. Other methods take no notice, so that a client may send it with every call.
  */
-export function readable({ method, implementation }: ProvidedMethod): ProvidedMethod {
-  if (!readers.has(`${method.parent.typeName}/${method.name}`)) return { method, implementation };
-  const asked = (context: HandlerContext): ReadFrom | undefined => {
-    const value = callOf(context).header(readHeader);
-    if (value === undefined || value === "primary") return undefined;
-    if (value === "replica") return {};
-    throw invalidField(readHeader, "must be replica or primary, as metadata of the call");
+export const readFrom: Middleware = (method) => {
+  if (!readers.has(fullName(method))) return undefined;
+  return {
+    each(_, { call }) {
+      const value = call.header(readHeader);
+      if (value === "replica") call.scope.replica = {};
+      else if (value !== undefined && value !== "primary")
+        throw invalidField(readHeader, "must be replica or primary, as metadata of the call");
+      return undefined;
+    },
+    end(context, { code }) {
+      const { replica } = context.call.scope;
+      if (replica && code === 0) context.responseTrailer.set(readHeader, replica.from ?? "primary");
+    },
   };
-  const tell = (context: HandlerContext, { from = "primary" }: ReadFrom) =>
-    context.responseTrailer.set(readHeader, from);
-  const answer: Handler = streamsResponse(method)
-    ? (request, context) => {
-        const read = asked(context);
-        return read
-          ? streamed(
-              read,
-              () => implementation(request, context) as AsyncIterable<unknown>,
-              () => tell(context, read),
-            )
-          : implementation(request, context);
-      }
-    : async (request, context) => {
-        const read = asked(context);
-        if (!read) return implementation(request, context);
-        const response = await readFromReplica(read, () => implementation(request, context));
-        tell(context, read);
-        return response;
-      };
-  return { method, implementation: answer };
-}
-
-async function* streamed(
-  read: ReadFrom,
-  open: () => AsyncIterable<unknown>,
-  done: () => void,
-): AsyncIterable<unknown> {
-  const inner = readFromReplica(read, () => open()[Symbol.asyncIterator]());
-  try {
-    for (;;) {
-      const next = await readFromReplica(read, () => inner.next());
-      if (next.done) return done();
-      yield next.value;
-    }
-  } finally {
-    await inner.return?.();
-  }
-}
+};

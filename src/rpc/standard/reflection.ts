@@ -10,7 +10,7 @@ import {
   type ServerReflectionRequest as ServerReflectionRequestAlpha,
 } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { callOf } from "../call/context.ts";
-import { type ProvidedService, provide } from "../call/methods.ts";
+import { type ProvidedService, provide } from "../call/handler.ts";
 import { Descriptors, encodeWithImports } from "./descriptors.ts";
 
 /**

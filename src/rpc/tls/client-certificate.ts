@@ -1,6 +1,6 @@
 import { type PeerCertificate, TLSSocket } from "node:tls";
 
-/** What a client's certificate says that one of the configured authorities has signed. */
+/** The names in a client's certificate, which one of the configured authorities has signed. */
 export interface ClientCertificate {
   /** The subject's CN, if it has exactly one. */
   commonName?: string;

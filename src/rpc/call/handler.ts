@@ -1,0 +1,103 @@
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  Message,
+  MessageInitShape,
+} from "@bufbuild/protobuf";
+import {
+  Code,
+  createServiceImplSpec,
+  type MethodImplSpec,
+  type ServiceImpl,
+  type ServiceImplSpec,
+} from "@connectrpc/connect";
+import { ServiceError } from "../../errors.ts";
+import { type Call, fullName } from "./call.ts";
+import type { CallContext } from "./context.ts";
+
+/** A service and what there is of its implementation; see `provide`. */
+export interface ProvidedService extends ServiceImplSpec {
+  readonly implementation: object;
+}
+
+/** A method with its implementation, before the chain is put around it; `kind` tells what it streams. */
+export type ProvidedMethod = MethodImplSpec;
+
+/** A response as an implementation gives it. */
+export type Response = MessageInitShape<DescMessage>;
+
+/** A method behind the chain, as a listener calls it with what comes over its wire. */
+export type Handler<In, Out> =
+  | {
+      readonly kind: "unary";
+      readonly method: DescMethodUnary;
+      readonly answer: (request: In, context: CallContext) => Promise<Out>;
+    }
+  | {
+      readonly kind: "client_streaming";
+      readonly method: DescMethodClientStreaming;
+      readonly answer: (requests: AsyncIterable<In>, context: CallContext) => Promise<Out>;
+    }
+  | {
+      readonly kind: "server_streaming";
+      readonly method: DescMethodServerStreaming;
+      readonly stream: (request: In, context: CallContext) => AsyncIterableIterator<Out>;
+    }
+  | {
+      readonly kind: "bidi_streaming";
+      readonly method: DescMethodBiDiStreaming;
+      readonly stream: (requests: AsyncIterable<In>, context: CallContext) => AsyncIterableIterator<Out>;
+    };
+
+/** How a listener's requests become messages, and responses what it sends. */
+export interface Wire<In, Out> {
+  readonly decode: (request: In) => Message;
+  /** @throws MESSAGE_TOO_LARGE */
+  readonly encode: (response: Response) => Out;
+  /** Gives the error to report for one that the request stream of the transport threw. Default: the same. */
+  readonly explain?: (error: unknown) => unknown;
+  /** Resolves once a request stream that has ended is known to be whole, and rejects if it is not. */
+  readonly confirmEnd?: (call: Call) => Promise<void>;
+}
+
+/** Pairs a service with its implementation. Methods that are missing answer UNIMPLEMENTED. */
+export function provide<Service extends DescService>(
+  service: Service,
+  implementation: Partial<ServiceImpl<Service>>,
+): ProvidedService {
+  return { ...createServiceImplSpec(service, implementation), implementation };
+}
+
+/** All methods of the services. */
+export function methodsOf(services: readonly ProvidedService[]): ProvidedMethod[] {
+  return services.flatMap(({ methods, implementation }) =>
+    Object.values(methods).map((provided) =>
+      provided.method.localName in implementation
+        ? provided
+        : { ...provided, impl: () => refuseMissing(provided.method) },
+    ),
+  );
+}
+
+function refuseMissing(method: DescMethod): never {
+  throw new ServiceError(
+    Code.Unimplemented,
+    "UNIMPLEMENTED",
+    `${fullName(method)} is not implemented by this server yet`,
+  );
+}
+
+/** True if the method's response is a stream. */
+export function streamsResponse({ methodKind }: DescMethod): boolean {
+  return methodKind === "server_streaming" || methodKind === "bidi_streaming";
+}
+
+/** True if the method's request is a stream. */
+export function streamsRequest({ methodKind }: DescMethod): boolean {
+  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+}
