@@ -4,9 +4,12 @@ import { dirname } from "node:path";
 import { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { Connection } from "../database/connection/connect.ts";
+import { migrationsDirectory } from "../database/migrate/files.ts";
+import { compareHistory, refuseMismatch } from "../database/migrate/history.ts";
+import { readLedger } from "../database/migrate/ledger.ts";
 import { version } from "../version.ts";
 import { ArchiveWriter } from "./archive.ts";
-import { copyTarget, readSchemaVersion, readSequences, readTables } from "./catalog.ts";
+import { computeFingerprint, formatCopyTarget, readSequences, readTables } from "./catalog.ts";
 import { BackupError, type BackupHeader, type BackupManifest, backupFormat } from "./format.ts";
 
 export interface BackupResult {
@@ -15,9 +18,9 @@ export interface BackupResult {
 }
 
 /**
- * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on meanwhile. The file appears
- * under its name only when it is complete and on disk.
- * @throws BackupError for a database without our schema
+ * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on meanwhile.
+ * The file appears under its name only when it is complete and on disk.
+ * @throws BackupError for a database without our schema, MigrationError for one of before 0.1.0
  */
 export async function backUp(connection: Connection, path: string): Promise<BackupResult> {
   const client = new Client(connection);
@@ -25,9 +28,10 @@ export async function backUp(connection: Connection, path: string): Promise<Back
   await client.connect();
   const partial = `${path}.partial`;
   try {
-    // One snapshot for all tables: what was committed by now, and nothing later.
+    // All tables are read in one snapshot: everything committed by now, and nothing later.
     await client.query(`begin isolation level repeatable read read only;
-      set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local client_encoding = 'UTF8'`);
+      set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+      set local client_encoding = 'UTF8'`);
     const header = await describe(client);
     const file = await open(partial, "w", 0o600);
     const writer = new ArchiveWriter(file.createWriteStream());
@@ -47,12 +51,16 @@ export async function backUp(connection: Connection, path: string): Promise<Back
 }
 
 async function describe(client: Client): Promise<BackupHeader> {
-  const schemaVersion = await readSchemaVersion(client);
-  if (schemaVersion === null) {
+  const applied = await readLedger(client);
+  const schemaVersion = [...applied.keys()].at(-1);
+  if (schemaVersion === undefined) {
     throw new BackupError("the database has no tables of this service: nothing to back up");
   }
+  refuseMismatch(await compareHistory(applied, migrationsDirectory), ["pre-release"]);
+  const tables = await readTables(client);
   const { rows } = await client.query<{ at: string; version: string }>(
-    `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, current_setting('server_version') as version`,
+    `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at,
+      current_setting('server_version') as version`,
   );
   return {
     format: "llm-test-bench-backup",
@@ -61,7 +69,8 @@ async function describe(client: Client): Promise<BackupHeader> {
     serviceVersion: version,
     postgresVersion: rows[0]?.version ?? "",
     schemaVersion,
-    tables: await readTables(client),
+    fingerprint: computeFingerprint(tables),
+    tables: tables.map(({ name, columns }) => ({ name, columns })),
   };
 }
 
@@ -69,7 +78,7 @@ async function write(client: Client, writer: ArchiveWriter, header: BackupHeader
   await writer.header(header);
   const tables: BackupManifest["tables"] = {};
   for (const table of header.tables) {
-    const rows = client.query(copyTo(`copy ${copyTarget(client, table)} to stdout`));
+    const rows = client.query(copyTo(`copy ${formatCopyTarget(client, table)} to stdout`));
     const hash = createHash("sha256");
     let bytes = 0;
     const source = async function* () {
@@ -87,7 +96,7 @@ async function write(client: Client, writer: ArchiveWriter, header: BackupHeader
   return manifest;
 }
 
-/** A power cut leaves the whole file under its name, or none. */
+/** Moves the file to its name. A power cut leaves the whole file there, or none. */
 async function settle(partial: string, path: string): Promise<void> {
   const file = await open(partial, "r");
   await file.sync();

@@ -1,44 +1,59 @@
+import { createHash } from "node:crypto";
 import type { Client } from "pg";
 import { BackupError, type BackupTable } from "./format.ts";
 
-/** How far this database was migrated is not its data: a restore makes it so by itself. */
+/** The ledger of migrations says how far this database was migrated, which a restore does by itself. */
 const notData = ["schema_migrations"];
 
-/** The tables of the service with the columns that can be written, those that others refer to first. */
-export async function readTables(client: Client): Promise<BackupTable[]> {
-  const { rows } = await client.query<BackupTable & { refersTo: string[] }>(
-    `select c.relname as name,
-      array(
-        select a.attname::text from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum
-      ) as columns,
+/** A table with the types of its columns, as PostgreSQL writes them. */
+export interface TableLayout extends BackupTable {
+  types: string[];
+}
+
+/** Reads the tables of the service with the columns that can be written; those that others refer to come first. */
+export async function readTables(client: Client): Promise<TableLayout[]> {
+  const { rows } = await client.query<TableLayout & { refersTo: string[] }>(
+    `select c.relname as name, a.columns, a.types,
       array(
         select distinct f.confrelid::regclass::text from pg_constraint f
         where f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid
       ) as "refersTo"
-    from pg_class c
+    from pg_class c cross join lateral (
+      select coalesce(array_agg(attname::text order by attnum), '{}') as columns,
+        coalesce(array_agg(format_type(atttypid, atttypmod) order by attnum), '{}') as types
+      from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = ''
+    ) a
     where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname <> all ($1)
     order by c.relname`,
     [notData],
   );
-  const sorted: BackupTable[] = [];
+  const sorted: TableLayout[] = [];
   let left = rows;
   while (left.length > 0) {
     const names = left.map(({ name }) => name);
     const free = left.filter(({ refersTo }) => !refersTo.some((name) => names.includes(name)));
     if (free.length === 0)
       throw new BackupError(`tables refer to each other in a circle: ${names.join(", ")}`);
-    sorted.push(...free.map(({ name, columns }) => ({ name, columns })));
+    sorted.push(...free.map(({ name, columns, types }) => ({ name, columns, types })));
     left = left.filter((one) => !free.includes(one));
   }
   return sorted;
+}
+
+/** Computes the fingerprint of the tables: SHA-256 of their names, columns and types, in hexadecimal. */
+export function computeFingerprint(tables: readonly TableLayout[]): string {
+  const layout = tables
+    .map(({ name, columns, types }) => `${name} (${columns.map((column, i) => `${column} ${types[i]}`)})`)
+    .sort();
+  return createHash("sha256").update(layout.join("\n")).digest("hex");
 }
 
 export async function readSequences(
   client: Client,
 ): Promise<Record<string, { lastValue: string; isCalled: boolean }>> {
   const { rows } = await client.query<{ name: string }>(
-    `select relname as name from pg_class where relkind = 'S' and relnamespace = current_schema()::regnamespace order by relname`,
+    `select relname as name from pg_class
+    where relkind = 'S' and relnamespace = current_schema()::regnamespace order by relname`,
   );
   const sequences: Record<string, { lastValue: string; isCalled: boolean }> = {};
   for (const { name } of rows) {
@@ -50,19 +65,8 @@ export async function readSequences(
   return sequences;
 }
 
-/** Name of the latest applied migration; null where there is none. */
-export async function readSchemaVersion(client: Client): Promise<string | null> {
-  const found = await client.query<{ there: boolean }>(
-    "select to_regclass('schema_migrations') is not null as there",
-  );
-  if (!found.rows[0]?.there) return null;
-  const { rows } = await client.query<{ name: string }>(
-    `select name from schema_migrations order by name collate "C" desc limit 1`,
-  );
-  return rows[0]?.name ?? null;
-}
-
-/** A table and its columns, as COPY takes them. */
-export function copyTarget(client: Client, { name, columns }: BackupTable): string {
-  return `${client.escapeIdentifier(name)} (${columns.map((column) => client.escapeIdentifier(column)).join(", ")})`;
+/** Writes a table and its columns as COPY takes them. */
+export function formatCopyTarget(client: Client, { name, columns }: BackupTable): string {
+  const list = columns.map((column) => client.escapeIdentifier(column)).join(", ");
+  return `${client.escapeIdentifier(name)} (${list})`;
 }

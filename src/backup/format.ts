@@ -4,8 +4,8 @@ import { z } from "zod";
  * A backup is a tar file that streams from beginning to end:
  *
  * - `backup.json`: when and of what it was made, and the columns of every table, in an order in which references hold;
- * - `tables/NAME/000001.copy.gz` …: what `COPY … TO STDOUT` answers (PostgreSQL's text format, UTF-8), cut at any byte and each part
- *   compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the table;
+ * - `tables/NAME/000001.copy.gz` …: the answer of `COPY … TO STDOUT` (PostgreSQL's text format, UTF-8), cut at any
+ *   byte and each part compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the table;
  * - `manifest.json`, last: rows, bytes and SHA-256 of each table's text. A file without it is incomplete.
  */
 export const backupFormat = 1;
@@ -20,6 +20,8 @@ export const backupHeader = z.object({
   postgresVersion: z.string(),
   /** Name of the latest migration. */
   schemaVersion: z.string(),
+  /** Of the tables (`computeFingerprint`). Empty in files of before 0.1.0, which had none. */
+  fingerprint: z.string().default(""),
   tables: z.array(table),
 });
 export type BackupHeader = z.output<typeof backupHeader>;
@@ -35,7 +37,10 @@ export const backupManifest = z.object({
 });
 export type BackupManifest = z.output<typeof backupManifest>;
 
-/** A backup that is damaged, incomplete or newer than this program, or a database that it does not go into. */
+/**
+ * A backup is damaged, incomplete, of another layout or newer than this program, or the database is not one that it
+ * goes into.
+ */
 export class BackupError extends Error {
   override readonly name = "BackupError";
 }

@@ -3,12 +3,14 @@ import { finished } from "node:stream/promises";
 import { Client } from "pg";
 import { type CopyStreamQuery, from as copyFrom } from "pg-copy-streams";
 import type { Connection } from "../database/connection/connect.ts";
-import { migrateUp, migrationsKnown } from "../database/migrate/migrate.ts";
+import { readLedger } from "../database/migrate/ledger.ts";
+import { migrateUp } from "../database/migrate/migrate.ts";
 import { damaged, readArchive } from "./archive.ts";
 import type { BackupResult } from "./backup.ts";
-import { copyTarget, readSchemaVersion, readTables } from "./catalog.ts";
+import { computeFingerprint, formatCopyTarget, readTables } from "./catalog.ts";
 import { BackupError, type BackupHeader, type BackupManifest } from "./format.ts";
-import { Digests, verifyBackup } from "./verify.ts";
+import { otherLayout, refuseLater, refuseOtherLayout } from "./layouts.ts";
+import { Digests, readBackup } from "./verify.ts";
 
 export interface RestoreOptions {
   /** Whether what the database holds is replaced. Default: false, a database with rows is refused. */
@@ -16,30 +18,27 @@ export interface RestoreOptions {
 }
 
 /**
- * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or nothing. Makes the schema that
- * the backup was made of, and brings it up to date afterwards.
- * @throws BackupError if the backup is damaged or newer than this program, or the database holds rows
+ * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or nothing. Makes
+ * the schema that the backup was made of, and brings it up to date afterwards.
+ * @throws BackupError if the backup is damaged, of another layout or newer than this program, or the database holds
+ * rows
  */
 export async function restore(
   connection: Connection,
   path: string,
   { force = false }: RestoreOptions = {},
 ): Promise<BackupResult> {
-  // Read twice: a database is not touched for the sake of a damaged file.
-  const { header } = await verifyBackup(path);
-  const known = await migrationsKnown();
-  if (!known.includes(header.schemaVersion)) {
-    throw new BackupError(
-      `${path} was made with migration ${header.schemaVersion}, which this program does not know: use release ${header.serviceVersion} or later`,
-    );
-  }
+  // The file is read twice: a database is not touched for the sake of a damaged one.
+  const { header } = await readBackup(path);
+  refuseLater(path, header);
   const client = new Client(connection);
   client.on("error", () => undefined);
   await client.connect();
   try {
-    const present = await readSchemaVersion(client);
-    if (present === null) await migrateUp(connection, { upTo: header.schemaVersion });
+    const present = [...(await readLedger(client)).keys()].at(-1);
+    if (present === undefined) refuseOtherLayout(path, header);
     else if (present !== header.schemaVersion) throw otherSchema(path, header, present);
+    await migrateUp(connection, { upTo: header.schemaVersion });
     const restored = await load(client, path, force);
     await migrateUp(connection);
     await client.query("analyze");
@@ -51,7 +50,8 @@ export async function restore(
 
 async function load(client: Client, path: string, force: boolean): Promise<BackupResult> {
   await client.query(
-    "begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local client_encoding = 'UTF8'",
+    `begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+    set local client_encoding = 'UTF8'`,
   );
   try {
     const result = await copyAll(client, path, force);
@@ -75,7 +75,7 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
   await readArchive(path, {
     async header(found) {
       header = found;
-      await makeRoom(client, path, found, force);
+      await emptyTables(client, path, found, force);
     },
     async table(name, bytes) {
       digests.update(name, bytes);
@@ -83,7 +83,7 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
         await endTable();
         const table = header?.tables.find((one) => one.name === name);
         if (!table) throw damaged(path, `table ${name} is not in its header`);
-        const copy = client.query(copyFrom(`copy ${copyTarget(client, table)} from stdin`));
+        const copy = client.query(copyFrom(`copy ${formatCopyTarget(client, table)} from stdin`));
         const done = finished(copy);
         // A row that is refused ends the stream between two of our steps; the next one is told.
         done.catch(() => undefined);
@@ -109,12 +109,15 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
   return { header, manifest };
 }
 
-/** Locks every table against others and leaves them empty. */
-async function makeRoom(client: Client, path: string, header: BackupHeader, force: boolean): Promise<void> {
+/** Locks every table against others and leaves them empty, if they are those of the backup. */
+async function emptyTables(
+  client: Client,
+  path: string,
+  header: BackupHeader,
+  force: boolean,
+): Promise<void> {
   const tables = await readTables(client);
-  const missing = header.tables.filter(({ name }) => !tables.some((one) => one.name === name));
-  if (missing.length > 0)
-    throw damaged(path, `its table ${missing[0]?.name} is unknown to its own migration`);
+  if (computeFingerprint(tables) !== header.fingerprint) throw otherLayout(path, header);
   const names = tables.map(({ name }) => client.escapeIdentifier(name));
   await client.query(`lock table ${names.join(", ")} in access exclusive mode`);
   for (const name of names) {
@@ -122,7 +125,8 @@ async function makeRoom(client: Client, path: string, header: BackupHeader, forc
     if (rowCount === 0) continue;
     if (!force) {
       throw new BackupError(
-        `the database is not empty (${name} has rows): restore into an empty one, or replace what it holds with --force`,
+        `the database is not empty (${name} has rows): restore into an empty one, or replace what it holds with ` +
+          "--force",
       );
     }
   }
@@ -135,6 +139,7 @@ async function makeRoom(client: Client, path: string, header: BackupHeader, forc
 
 function otherSchema(path: string, { schemaVersion }: BackupHeader, present: string): BackupError {
   return new BackupError(
-    `${path} was made with migration ${schemaVersion}, the database is at ${present}: restore into a new database, which is then brought up to date`,
+    `${path} was made with migration ${schemaVersion}, the database is at ${present}: restore into a new database, ` +
+      "which is then brought up to date",
   );
 }

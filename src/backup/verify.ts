@@ -2,12 +2,23 @@ import { createHash, type Hash } from "node:crypto";
 import { damaged, readArchive } from "./archive.ts";
 import type { BackupResult } from "./backup.ts";
 import type { BackupHeader, BackupManifest } from "./format.ts";
+import { refuseOtherLayout } from "./layouts.ts";
 
 /**
- * Reads a backup to its end and compares each table with its SHA-256.
+ * Reads a backup to its end and compares each table with its SHA-256, and its layout with this program's.
  * @throws BackupError naming what is wrong with it
  */
 export async function verifyBackup(path: string): Promise<BackupResult> {
+  const result = await readBackup(path);
+  refuseOtherLayout(path, result.header);
+  return result;
+}
+
+/**
+ * Reads a backup to its end and compares each table with its SHA-256.
+ * @throws BackupError if it is damaged
+ */
+export async function readBackup(path: string): Promise<BackupResult> {
   let header: BackupHeader | undefined;
   let manifest: BackupManifest | undefined;
   const digests = new Digests(path);

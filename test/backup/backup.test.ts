@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readArchive } from "../../src/backup/archive.ts";
+import { ArchiveWriter, readArchive } from "../../src/backup/archive.ts";
 import { backUp } from "../../src/backup/backup.ts";
-import { readTables } from "../../src/backup/catalog.ts";
+import { computeFingerprint, readTables } from "../../src/backup/catalog.ts";
+import type { BackupHeader } from "../../src/backup/format.ts";
+import { layouts } from "../../src/backup/layouts.ts";
 import { restore } from "../../src/backup/restore.ts";
 import { verifyBackup } from "../../src/backup/verify.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
+import { migrateUp, migrationsKnown } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
@@ -218,6 +222,97 @@ describe("damage is found before the database is touched", () => {
     expect(await refused(rename('"version":1', '"version":9'))).toMatch(
       /format 9, this program reads up to 1/,
     );
+  });
+});
+
+describe("a backup of another layout is refused, and nothing is written", () => {
+  const version = "20240320000003_add_audit_logs";
+  /** A whole backup of no rows that says of itself what `header` says. */
+  async function backupOf(header: Partial<BackupHeader>): Promise<string> {
+    const path = join(folder, "layout.tar");
+    const writer = new ArchiveWriter(createWriteStream(path));
+    await writer.header({
+      format: "llm-test-bench-backup",
+      version: 1,
+      createdAt: "2024-03-20T02:00:00Z",
+      serviceVersion: "0.1.0",
+      postgresVersion: "18.0",
+      schemaVersion: version,
+      fingerprint: layouts[version] ?? "",
+      tables: [],
+      ...header,
+    });
+    await writer.manifest({ tables: {}, sequences: {} });
+    return path;
+  }
+
+  test("the same backup with the right fingerprint is good", async () => {
+    const path = await backupOf({});
+    await verifyBackup(path);
+    await restore(await empty(), path);
+  });
+
+  test.each<[string, Partial<BackupHeader>]>([
+    ["without a fingerprint, as before 0.1.0", { fingerprint: "" }],
+    [
+      "of a migration of before 0.1.0",
+      { fingerprint: "", schemaVersion: "20240320000010_add_benchmark_deletions" },
+    ],
+    ["of tables that were edited since", { fingerprint: "0".repeat(64) }],
+  ])("%s", async (_, header) => {
+    const path = await backupOf(header);
+    const message =
+      /another layout .*pre-release, before 0\.1\.0.*Restore it with the version that wrote it \(0\.1\.0, 2024-/;
+    await expect(verifyBackup(path)).rejects.toThrow(message);
+    const target = await empty();
+    await expect(restore(target, path)).rejects.toThrow(message);
+    expect(await contentOf(target)).toEqual({});
+    const before = await contentOf(source);
+    await expect(restore(source, path, { force: true })).rejects.toThrow(
+      header.schemaVersion ? "the database is at" : message,
+    );
+    expect(await contentOf(source)).toEqual(before);
+  });
+
+  test("of a database with a table of its own, which it goes back into all the same", async () => {
+    const target = await empty();
+    await restore(target, file);
+    const client = new Client(target);
+    await client.connect();
+    await client.query("create table notes (id integer); insert into notes values (1)");
+    const path = join(folder, "notes.tar");
+    await backUp(target, path);
+    const other = await empty();
+    await expect(restore(other, path)).rejects.toThrow(/another layout .*tables or columns of its own/);
+    expect(await contentOf(other)).toEqual({});
+    await client.query("delete from notes");
+    await restore(target, path, { force: true });
+    expect((await client.query("select id from notes")).rows).toEqual([{ id: 1 }]);
+    await client.end();
+  });
+
+  test("a database of before 0.1.0 is not backed up", async () => {
+    const target = await empty();
+    await restore(target, file);
+    const client = new Client(target);
+    await client.connect();
+    await client.query("update schema_migrations set checksum = repeat('0', 64)");
+    await client.end();
+    await expect(backUp(target, join(folder, "old.tar"))).rejects.toThrow(/pre-release layout/);
+    await expect(restore(target, file, { force: true })).rejects.toThrow(/pre-release layout/);
+  });
+
+  test("the fingerprints that are known are those that the migrations make", async () => {
+    const target = await empty();
+    const client = new Client(target);
+    await client.connect();
+    const found: Record<string, string> = {};
+    for (const name of await migrationsKnown()) {
+      await migrateUp(target, { upTo: name });
+      found[name] = computeFingerprint(await readTables(client));
+    }
+    await client.end();
+    expect(layouts).toEqual(found);
   });
 });
 

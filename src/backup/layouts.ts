@@ -1,0 +1,40 @@
+import { BackupError, type BackupHeader } from "./format.ts";
+
+/**
+ * The fingerprints of the tables after each migration, so that a backup can be judged without a database. A test
+ * compares them with what the migrations make, and shows what they have to be.
+ */
+export const layouts: Readonly<Record<string, string>> = {
+  "20240320000001_initial_schema": "9ca24c6490b449e00dd676a36f84660a14c88587e529623ad56b3d3461ab6ae5",
+  "20240320000002_add_indexes": "9ca24c6490b449e00dd676a36f84660a14c88587e529623ad56b3d3461ab6ae5",
+  "20240320000003_add_audit_logs": "ff02f4aa75ade51a3407b6912456acd0e67092a01eddbd6f1b80eed7a27bcbea",
+};
+
+const newest = Object.keys(layouts).sort().at(-1) ?? "";
+
+/** @throws BackupError for a backup of a later release, whose migrations this program does not have */
+export function refuseLater(path: string, header: BackupHeader): void {
+  if (!isLater(header)) return;
+  throw new BackupError(
+    `${path} was made with migration ${header.schemaVersion}, which this program does not know: ` +
+      `use release ${header.serviceVersion} or later`,
+  );
+}
+
+/** @throws BackupError for a backup of other tables than this program's; those of a later release are not known to it */
+export function refuseOtherLayout(path: string, header: BackupHeader): void {
+  if (header.fingerprint !== layouts[header.schemaVersion] && !isLater(header))
+    throw otherLayout(path, header);
+}
+
+export function otherLayout(path: string, { serviceVersion, createdAt }: BackupHeader): BackupError {
+  return new BackupError(
+    `${path} is of another layout of the tables than this program's: of a pre-release, before 0.1.0, from which ` +
+      "nothing is taken over, or of a database with tables or columns of its own. " +
+      `Restore it with the version that wrote it (${serviceVersion}, ${createdAt})`,
+  );
+}
+
+function isLater({ fingerprint, schemaVersion }: BackupHeader): boolean {
+  return fingerprint !== "" && schemaVersion > newest;
+}
