@@ -37,7 +37,10 @@ export function addCommand(program: Command): void {
     )
     .action(backUpInto);
   withDatabaseOptions(backup.command("verify"))
-    .description("Reads a backup to its end and compares every table with its SHA-256. Needs no database.")
+    .description(
+      "Reads a backup to its end and compares every table with its SHA-256, and all with the layout that this " +
+        "program has. Needs no database.",
+    )
     .argument("<file>", "a backup")
     .addHelpText(
       "after",
