@@ -107,3 +107,9 @@ codeNames.set(Code.Canceled, "CANCELLED");
 export function codeName(code: Code | 0): string {
   return codeNames.get(code) ?? `CODE_${code}`;
 }
+
+/** Why a call whose signal has aborted goes no further. */
+export function cancelled(signal: AbortSignal): unknown {
+  if (signal.reason instanceof ServiceError) return signal.reason;
+  return new ServiceError(Code.Canceled, "CANCELLED", "the caller is gone", { cause: signal.reason });
+}

@@ -5,7 +5,7 @@ import { makeFirstAdmin } from "./auth/first-admin.ts";
 import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
-import { patiently } from "./database/statement/retry-after-outage.ts";
+import { retryAfterOutage } from "./database/statement/retry-after-outage.ts";
 import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
@@ -15,6 +15,7 @@ import { startServer } from "./server.ts";
 import { services } from "./services.ts";
 import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
+import { waitFor } from "./wait.ts";
 
 /** What is told of API keys when the service has started. */
 export type FirstKeys =
@@ -67,7 +68,7 @@ export async function serve(
   const timeoutMs = config.startupTimeoutSeconds * 1000;
   // What is begun again where the database goes away in the middle of it, unless it is the embedded one, which nobody brings back.
   const insist = <T>(work: () => Promise<T>) =>
-    patiently(work, {
+    retryAfterOutage(work, {
       timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,
       signal,
       onAway: (error) => log.warn({ err: error }, "the database went away during the start; waiting for it"),
@@ -165,22 +166,16 @@ async function firstKeys(
 }
 
 /** Waits no longer than until the signal aborts; `release` then gets what comes all the same. */
-async function unlessAborted<T>(
+function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   release: (late: T) => unknown = () => undefined,
 ): Promise<T> {
-  if (signal === undefined) return promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => {
-    promise.then(release).catch(() => undefined);
-    reject(signal.reason);
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  return waitFor(promise, {
+    signal,
+    onAbort: (waiter, { reason }) => {
+      promise.then(release).catch(() => undefined);
+      waiter.reject(reason);
+    },
+  });
 }

@@ -1,9 +1,10 @@
-import { withoutScope, withSignal } from "../call-scope.ts";
+import { withoutScope } from "../call-scope.ts";
 import { Gate } from "../database/connection/gate.ts";
 import type { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
 import type { Token } from "../users/tokens.ts";
+import { runWithin } from "../wait.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { certificateUnknown, credentialRevoked, credentialUnchecked, credentialUnknown } from "./refusals.ts";
 
@@ -141,7 +142,7 @@ export class Credentials {
   ): Promise<Credential> {
     // Vouched for as of before the statement: what ends it meanwhile is found by the next check.
     const now = performance.now();
-    const principal = await bounded(() => this.#gate.pass(find));
+    const principal = await ask(() => this.#gate.pass(find));
     if (!principal) {
       makeRoom(this.#unknown, limits.credentialsUnknown, () => true);
       this.#unknown.set(key, performance.now() + limits.credentialUnknownMs);
@@ -198,7 +199,7 @@ export class Credentials {
       else ids.userIds.push(principal.userId);
     }
     try {
-      const good = await bounded(() => this.#source.recheck(ids), { urgent: true });
+      const good = await ask(() => this.#source.recheck(ids), { urgent: true });
       const byId = new Map(good.map((principal) => [idOf(principal), principal]));
       for (const credential of checked) this.#update(credential, byId.get(idOf(credential.principal)), now);
       this.#told.checked(undefined);
@@ -246,7 +247,7 @@ export class Credentials {
     this.#isTouching = true;
     try {
       if (keyIds.length + sessionIds.length > 0)
-        await bounded(() => this.#source.touch({ keyIds, sessionIds, at: Date.now() }));
+        await ask(() => this.#source.touch({ keyIds, sessionIds, at: Date.now() }));
       for (const credential of used) credential.touchedAt = now;
     } catch {
       // Tried again with the next round, whose check fails too and is told of.
@@ -256,12 +257,10 @@ export class Credentials {
   }
 }
 
-/** For nobody's call in particular, and not for ever: a connection that hangs must not keep the others from being checked. */
-function bounded<T>(work: () => Promise<T>, { urgent = false } = {}): Promise<T> {
-  const signal = AbortSignal.timeout(limits.credentialTimeoutMs);
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(credentialUnchecked()), { once: true });
-  return Promise.race([withoutScope(() => withSignal({ signal, urgent }, work)), promise]);
+/** Asks on behalf of no call, and not for ever: a connection that hangs must not keep the others from being checked. */
+function ask<T>(work: () => Promise<T>, { urgent = false } = {}): Promise<T> {
+  const options = { urgent, late: credentialUnchecked };
+  return withoutScope(() => runWithin(limits.credentialTimeoutMs, work, options));
 }
 
 function isOverdue({ checkedAt }: Credential, now: number): boolean {

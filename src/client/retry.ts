@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
+import { backoffMs } from "../backoff.ts";
 import { newId } from "../ids.ts";
 import { reasonOf, retryAfterMsOf } from "./errors.ts";
 import { deadlineKey } from "./transport.ts";
@@ -35,7 +36,7 @@ export function retries({ maxAttempts = 5, baseMs = 100, maxMs = 5_000 }: RetryO
         return await next(request);
       } catch (error) {
         if (attempt >= maxAttempts || !mayRepeat(error, request)) throw error;
-        const pause = (retryAfterMsOf(error) ?? 0) + pauseMs(attempt, baseMs, maxMs);
+        const pause = (retryAfterMsOf(error) ?? 0) + backoffMs(attempt, baseMs, maxMs);
         if (Date.now() + pause >= deadline) throw error;
         await sleep(pause, undefined, { signal: request.signal }).catch(() => {
           throw ConnectError.from(request.signal.reason, Code.Canceled);
@@ -43,12 +44,6 @@ export function retries({ maxAttempts = 5, baseMs = 100, maxMs = 5_000 }: RetryO
       }
     }
   };
-}
-
-/** The pause before repetition number `attempt`: random, so that clients that failed together do not come back together. */
-export function pauseMs(attempt: number, baseMs: number, maxMs: number): number {
-  const longest = Math.min(maxMs, baseMs * 2 ** (attempt - 1));
-  return longest * (0.5 + Math.random() / 2);
 }
 
 function mayRepeat(error: unknown, { method, message }: UnaryRequest): boolean {

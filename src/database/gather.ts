@@ -1,14 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { type Caller, currentCaller, currentSignal, onBehalfOf } from "../call-scope.ts";
-import { ServiceError } from "../errors.ts";
-import { cancelled } from "./statement/errors.ts";
+import { cancelled, ServiceError } from "../errors.ts";
+import { Waiter } from "../wait.ts";
 
-interface Waiting<Item, Result> {
+interface Entry<Item, Result> {
   item: Item;
   weight: number;
   caller: Caller;
-  resolve: (result: Result) => void;
-  reject: (error: unknown) => void;
+  waiter: Waiter<Result>;
 }
 
 export interface GatherOptions<Item> {
@@ -35,7 +34,7 @@ export function gather<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
   { maxItems, maxWrites, maxWeight = Number.POSITIVE_INFINITY, weigh = () => 1 }: GatherOptions<Item>,
 ): (item: Item) => Promise<Result> {
-  let queue: Waiting<Item, Result>[] = [];
+  let queue: Entry<Item, Result>[] = [];
   let writes = 0;
 
   function next(): void {
@@ -56,20 +55,20 @@ export function gather<Item, Result>(
 
   function sizeOfBatch(): number {
     let weight = 0;
-    const beyond = queue.findIndex((waiting, index) => {
-      weight += waiting.weight;
+    const beyond = queue.findIndex((entry, index) => {
+      weight += entry.weight;
       return index === maxItems || (index > 0 && weight > maxWeight);
     });
     return beyond === -1 ? queue.length : beyond;
   }
 
-  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async function settle(batch: readonly Entry<Item, Result>[]): Promise<void> {
     try {
       const results = await write(batch.map(({ item }) => item));
-      for (const [position, { resolve }] of batch.entries()) resolve(results[position] as Result);
+      for (const [position, { waiter }] of batch.entries()) waiter.resolve(results[position] as Result);
     } catch (error) {
       if (batch.length === 1 || !isFaultOfOneItem(error)) {
-        for (const { reject } of batch) reject(error);
+        for (const { waiter } of batch) waiter.reject(error);
         return;
       }
       const half = Math.ceil(batch.length / 2);
@@ -78,32 +77,19 @@ export function gather<Item, Result>(
     }
   }
 
+  const hooks = {
+    onAbort: (waiter: Waiter<Result>, signal: AbortSignal) => {
+      queue = queue.filter((entry) => entry.waiter !== waiter);
+      waiter.reject(cancelled(signal));
+    },
+  };
+
   return (item) => {
-    const signal = currentSignal();
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        queue = queue.filter((one) => one !== waiting);
-        reject(signal && cancelled(signal));
-      };
-      const waiting: Waiting<Item, Result> = {
-        item,
-        weight: weigh(item),
-        caller: currentCaller(),
-        resolve: (result) => {
-          signal?.removeEventListener("abort", abort);
-          resolve(result);
-        },
-        reject: (error) => {
-          signal?.removeEventListener("abort", abort);
-          reject(error);
-        },
-      };
-      if (signal?.aborted) return abort();
-      signal?.addEventListener("abort", abort, { once: true });
-      queue.push(waiting);
-      // A turn later, so that calls read from the network together go out together.
-      if (queue.length === 1) setImmediate(next);
-    });
+    const waiter = new Waiter<Result>(hooks);
+    queue.push({ item, weight: weigh(item), caller: currentCaller(), waiter });
+    // A turn later, so that calls read from the network together go out together.
+    if (queue.length === 1) setImmediate(next);
+    return waiter.wait(currentSignal());
   };
 }
 

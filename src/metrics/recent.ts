@@ -1,8 +1,8 @@
-import { withSignal } from "../call-scope.ts";
+import { runWithin } from "../wait.ts";
 
 /**
- * A value that is read at most every `ageMs`, however many ask: whoever asks meanwhile gets the same. Undefined where reading fails or takes
- * longer than `timeoutMs`; that is not tried again sooner either.
+ * A function that reads a value at most every `ageMs` and answers all who ask meanwhile with it. The value is undefined
+ * where reading fails or takes longer than `timeoutMs`, which is not tried again sooner either.
  */
 export function recent<Value>(
   read: () => Promise<Value>,
@@ -14,18 +14,8 @@ export function recent<Value>(
     const now = performance.now();
     if (value === undefined || now - readAt >= ageMs) {
       readAt = now;
-      value = within(timeoutMs, read);
+      value = runWithin(timeoutMs, read).catch(() => undefined);
     }
     return value;
   };
-}
-
-/** A database out of reach does not even answer that it has stopped a query. */
-function within<Value>(timeoutMs: number, read: () => Promise<Value>): Promise<Value | undefined> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const late = new Promise<undefined>((resolve) =>
-    signal.addEventListener("abort", () => resolve(undefined), { once: true }),
-  );
-  const answer = withSignal({ signal }, read).catch(() => undefined);
-  return Promise.race([answer, late]);
 }

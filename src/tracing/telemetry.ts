@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
+import { waitFor } from "../wait.ts";
 import { setTracing } from "./tracing.ts";
 import { wantedExports } from "./wanted.ts";
 
@@ -37,12 +38,7 @@ export async function startTelemetry(env: NodeJS.ProcessEnv, log: Log): Promise<
     async stop() {
       setTracing(undefined);
       const stopped = Promise.allSettled(stops.map((stop) => stop()));
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, stopMs);
-      });
-      await Promise.race([stopped, late]);
-      clearTimeout(timer);
+      await waitFor(stopped, { timeoutMs: stopMs, onTimeout: (waiter) => waiter.resolve([]) });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { withoutScope } from "../call-scope.ts";
 import { Gate } from "../database/connection/gate.ts";
-import { cancelled } from "../database/statement/errors.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
+import { Waiter } from "../wait.ts";
 import {
   afterAll,
   beforeAll,
@@ -21,11 +21,12 @@ interface Window {
   ids: number;
 }
 
-interface Waiter {
+/** A watcher that waits for events. */
+interface Waiting {
   after: EventPosition;
   /** The only ones it waits for. */
   ids: ReadonlySet<string> | undefined;
-  wake: () => void;
+  waiter: Waiter<void>;
 }
 
 /**
@@ -40,7 +41,7 @@ export class ChangeFeed {
     maxWaiting: Number.POSITIVE_INFINITY,
     maxWaitMs: limits.watchSilenceMs,
   });
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiting = new Set<Waiting>();
   #window: Window | undefined;
   #watchers = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -111,10 +112,17 @@ export class ChangeFeed {
     ms: number,
     signal: AbortSignal | undefined,
   ): Promise<EventPosition> {
-    const waiter: Waiter = { after, ids, wake: () => undefined };
-    if (!this.#stopped && !this.#isNew(after)) await this.#park(waiter, ms, signal);
+    const waiter = new Waiter<void>({
+      onTimeout: () => waiter.resolve(),
+      onEnd: () => this.#waiting.delete(waiting),
+    });
+    const waiting: Waiting = { after, ids, waiter };
+    if (!this.#stopped && !this.#isNew(after)) {
+      this.#waiting.add(waiting);
+      await waiter.wait(signal, ms);
+    }
     if (this.#stopped) throw this.#stopped.reason;
-    return waiter.after;
+    return waiting.after;
   }
 
   /**
@@ -132,23 +140,6 @@ export class ChangeFeed {
     if (ms > 0) await this.wait(afterAll, undefined, ms, signal);
   }
 
-  #park(waiter: Waiter, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (finish: () => void) => {
-        this.#waiters.delete(waiter);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        finish();
-      };
-      const abort = () => done(() => reject(signal && cancelled(signal)));
-      const timer = setTimeout(() => done(resolve), ms);
-      waiter.wake = () => done(resolve);
-      if (signal?.aborted) return abort();
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#waiters.add(waiter);
-    });
-  }
-
   #isNew(after: EventPosition): boolean {
     return this.#window !== undefined && comparePositions(this.#window.upTo, after) > 0;
   }
@@ -156,12 +147,12 @@ export class ChangeFeed {
   /** Lets those that wait for one of these events, which have just been added, read on. */
   #tell(before: EventPosition, events: readonly ChangeEvent[], upTo: EventPosition): void {
     const changed = new Set(events.flatMap(({ ids }) => ids));
-    for (const waiter of [...this.#waiters]) {
-      if (comparePositions(upTo, waiter.after) <= 0) continue;
+    for (const waiting of [...this.#waiting]) {
+      if (comparePositions(upTo, waiting.after) <= 0) continue;
       // Only where it has read all that was before: a window that has just been opened does not begin where it stands.
-      const isNext = comparePositions(waiter.after, before) >= 0;
-      if (isNext && waiter.ids && areDisjoint(waiter.ids, changed)) waiter.after = upTo;
-      else waiter.wake();
+      const isNext = comparePositions(waiting.after, before) >= 0;
+      if (isNext && waiting.ids && areDisjoint(waiting.ids, changed)) waiting.after = upTo;
+      else waiting.waiter.resolve();
     }
   }
 
@@ -169,7 +160,7 @@ export class ChangeFeed {
   stop(reason: unknown): void {
     this.#stopped = { reason };
     clearTimeout(this.#timer);
-    for (const waiter of [...this.#waiters]) waiter.wake();
+    for (const { waiter } of [...this.#waiting]) waiter.resolve();
   }
 
   /** Runs a read of one watcher, of which only a few run at once. */
@@ -200,7 +191,8 @@ export class ChangeFeed {
       if (Date.now() - this.#workedAt > limits.watchPatienceMs) this.#window = undefined;
     } finally {
       this.#isPolling = false;
-      for (const waiter of [...this.#waiters]) if (!this.#window || this.#isNew(waiter.after)) waiter.wake();
+      for (const { after, waiter } of [...this.#waiting])
+        if (!this.#window || this.#isNew(after)) waiter.resolve();
       if (this.#watchers > 0) this.#schedule(this.#isPoked ? limits.watchPokeMs : limits.watchPollMs);
     }
   }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { withoutScope } from "../call-scope.ts";
-import { cancelled } from "../database/statement/errors.ts";
 import { limits } from "../limits.ts";
+import { waitFor } from "../wait.ts";
 import { beforeAll, comparePositions, type EventPosition } from "./events.ts";
 
 /** States that were read by one statement; undefined of what is gone. */
@@ -60,7 +60,8 @@ export class LatestStates<State> {
       const batch = this.#batches.find(({ states }) => states.has(id));
       if (batch && batch.readAt >= oldest && comparePositions(batch.upTo, needed.upTo) >= 0)
         return batch.states.get(id);
-      await unlessAborted(this.#load(ids.slice(index, index + limits.watchStates), needed.upTo), signal);
+      // The read is everyone's, and goes on when this caller goes.
+      await waitFor(this.#load(ids.slice(index, index + limits.watchStates), needed.upTo), { signal });
     }
   }
 
@@ -88,15 +89,4 @@ export class LatestStates<State> {
     this.#reading = next.done.catch(() => undefined);
     return next;
   }
-}
-
-/** Waits no longer than the caller does: the promise is everyone's and goes on. */
-function unlessAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return done;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(cancelled(signal));
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    done.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
+import { backoffMs } from "../../backoff.ts";
 import { newId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
 import { retryAfterMsOf } from "../errors.ts";
-import { pauseMs } from "../retry.ts";
 import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
@@ -74,7 +74,7 @@ export async function claimJobs(
         most = Math.max(1, maxJobs >> 1);
       }
     }
-    if (vain > 0) await pause(asked + pauseMs(vain, 50, 1_000), signal);
+    if (vain > 0) await pause(asked + backoffMs(vain, 50, 1_000), signal);
   }
 }
 

@@ -1,8 +1,8 @@
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { backoffMs } from "../../backoff.ts";
 import { durationMs, toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { pauseMs } from "../retry.ts";
 import type { Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
@@ -43,7 +43,7 @@ export async function beat(
       else log.warn({ err: error }, "the heartbeat failed; trying again");
     }
     await pause(
-      failures === 0 ? intervalMs() : Math.min(intervalMs(), pauseMs(failures, 100, 2_000)),
+      failures === 0 ? intervalMs() : Math.min(intervalMs(), backoffMs(failures, 100, 2_000)),
       signal,
     );
   }

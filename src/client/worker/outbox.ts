@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { backoffMs } from "../../backoff.ts";
 import { retryAfterMsOf } from "../errors.ts";
-import { pauseMs } from "../retry.ts";
 import { pause } from "./notifier.ts";
 
 /** How an outbox sends and what it does with the answers. */
@@ -110,7 +110,7 @@ export class Outbox<Item, Result> {
         if (verdict !== "later" && items.length > 1) return this.#deliverHalves(items);
         this.#options.delayed(error, items);
         const longest = verdict === "later" ? LONGEST_PAUSE_MS : LONGEST_PAUSE_SUSPECT_MS;
-        await pause((retryAfterMsOf(error) ?? 0) + pauseMs(attempt, 50, longest), signal);
+        await pause((retryAfterMsOf(error) ?? 0) + backoffMs(attempt, 50, longest), signal);
       }
     }
   }

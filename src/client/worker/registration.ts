@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { backoffMs } from "../../backoff.ts";
 import { durationMs } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
-import { pauseMs } from "../retry.ts";
 import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
@@ -44,7 +44,7 @@ export class Registration {
         if (signal.aborted) return;
         if (error instanceof ConnectError && hopeless.has(error.code)) throw error;
         this.#log.warn({ err: error, attempt }, "could not register yet; trying again");
-        await pause(pauseMs(attempt, 100, 2_000), signal);
+        await pause(backoffMs(attempt, 100, 2_000), signal);
       }
     }
   }
@@ -77,7 +77,7 @@ export class Registration {
         if (error instanceof ConnectError && error.code === Code.NotFound) return;
         if (attempt === 3)
           this.#log.warn({ err: error }, "could not deregister; the leases left will expire");
-        else await sleep(pauseMs(attempt, 200, 1_000));
+        else await sleep(backoffMs(attempt, 200, 1_000));
       }
     }
   }

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientConfig } from "pg";
 import type { DatabaseConfig } from "../../config/database.ts";
-import { isAway } from "../statement/errors.ts";
+import { retryAfterOutage } from "../statement/retry-after-outage.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, mostTelling } from "./ssl-failures.ts";
 
@@ -32,24 +31,26 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
     keepAlive: true,
   };
   const candidates = sslAttempts(config).map((ssl) => ({ ...connection, ssl }));
-  const giveUpAt = Date.now() + timeoutMs;
-  for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1_000)) {
-    const failures: unknown[] = [];
-    for (const candidate of candidates) {
-      try {
-        await tryConnection(candidate);
-        return candidate;
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    const failure = mostTelling(failures);
-    if (!isAway(failure) || Date.now() + delayMs > giveUpAt) throw explainTls(failure, config);
-    await sleep(delayMs);
-  }
+  return retryAfterOutage(() => findWorking(candidates), { timeoutMs }).catch((failure: unknown) => {
+    throw explainTls(failure, config);
+  });
 }
 
-async function tryConnection(connection: Connection): Promise<void> {
+/** The first of the candidates that connects. @throws the failure of theirs that says most */
+async function findWorking(candidates: readonly Connection[]): Promise<Connection> {
+  const failures: unknown[] = [];
+  for (const candidate of candidates) {
+    try {
+      await connectOnce(candidate);
+      return candidate;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw mostTelling(failures);
+}
+
+async function connectOnce(connection: Connection): Promise<void> {
   const client = new Client(connection);
   client.on("error", () => {});
   try {

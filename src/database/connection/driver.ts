@@ -3,8 +3,9 @@ import { createDriverFactory, type DriverCommand } from "@slonik/driver";
 import { BackendTerminatedError } from "@slonik/errors";
 import pg from "pg";
 import { currentSignal } from "../../call-scope.ts";
+import { cancelled } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { cancelled, endsConnection, sqlState } from "../statement/errors.ts";
+import { endsConnection, sqlState } from "../statement/errors.ts";
 import { runQuery } from "./query.ts";
 import { typeParsers } from "./type-parsers.ts";
 

@@ -1,11 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../../errors.ts";
-import { cancelled } from "../statement/errors.ts";
-
-interface Waiter {
-  admit: () => void;
-  refuse: (error: unknown) => void;
-}
+import { Waiter } from "../../wait.ts";
 
 /**
  * Admits at most `places` pieces of work at once; the others wait their turn, in order, but neither for ever nor in
@@ -15,7 +10,7 @@ export class Gate {
   readonly #maxWaiting: number;
   readonly #maxWaitMs: number;
   readonly #refusal: (why: string) => ServiceError;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<Waiter<void>>();
   #free: number;
 
   /** @param options.refusal what is thrown where there is no place; by default that too many calls wait for the database */
@@ -46,31 +41,18 @@ export class Gate {
 
   #leave(): void {
     const [next] = this.#waiters;
-    if (next) next.admit();
+    if (next) next.resolve();
     else this.#free++;
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiters.size >= this.#maxWaiting) throw this.#refusal(`${this.#maxWaiting} calls already wait`);
-    return new Promise((resolve, reject) => {
-      const settle = (finish: () => void) => () => {
-        this.#waiters.delete(waiter);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        finish();
-      };
-      const waiter: Waiter = {
-        admit: settle(resolve),
-        refuse: (error) => settle(() => reject(error))(),
-      };
-      const abort = () => waiter.refuse(signal && cancelled(signal));
-      const timer = setTimeout(() => {
-        waiter.refuse(this.#refusal(`no place became free within ${this.#maxWaitMs} ms`));
-      }, this.#maxWaitMs);
-      if (signal?.aborted) return abort();
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#waiters.add(waiter);
+    const waiter = new Waiter<void>({
+      onTimeout: () => waiter.reject(this.#refusal(`no place became free within ${this.#maxWaitMs} ms`)),
+      onEnd: () => this.#waiters.delete(waiter),
     });
+    this.#waiters.add(waiter);
+    return waiter.wait(signal, this.#maxWaitMs);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { backoffMs } from "../../backoff.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
@@ -135,7 +136,7 @@ export class Notifier {
     if (this.#isStopped) return;
     this.#failures++;
     this.#outage.failed({ err: error }, "hints between servers do not work; jobs are found by polling");
-    const ms = Math.min(100 * 2 ** this.#failures, limits.hintRetryMs) * (0.5 + Math.random() / 2);
+    const ms = backoffMs(this.#failures, 200, limits.hintRetryMs);
     this.#timer = setTimeout(() => void this.#connect(), ms);
   }
 }

@@ -141,12 +141,6 @@ export function isConnectionSpent(error: unknown): boolean {
   return isConnectionFailure(error) || sqlState(error) === "25006";
 }
 
-/** Why a call whose signal has aborted goes no further. */
-export function cancelled(signal: AbortSignal): unknown {
-  if (signal.reason instanceof ServiceError) return signal.reason;
-  return new ServiceError(Code.Canceled, "CANCELLED", "the caller is gone", { cause: signal.reason });
-}
-
 /** True if the error says that the entity asked for does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ServiceError && error.code === Code.NotFound;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Caller, currentCaller, currentSignal, onBehalfOf, withoutScope } from "../../call-scope.ts";
-import { cancelled } from "../../database/statement/errors.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { jsonBytes } from "../../json.ts";
 import { limits } from "../../limits.ts";
+import { Waiter } from "../../wait.ts";
 import type { LaneFilter, Lanes } from "../limits/lanes.ts";
 import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
 
@@ -17,8 +17,7 @@ interface Poll {
   tried: boolean;
   /** Whether it goes on waiting after a claim that brought nothing. */
   waits: boolean;
-  answer: (leases: readonly Lease[]) => void;
-  fail: (error: unknown) => void;
+  waiter: Waiter<readonly Lease[]>;
 }
 
 /**
@@ -47,32 +46,24 @@ export class Claimer {
 
   /** Leases for a worker; waits up to `waitMs` for a first one. */
   claim(demand: Demand, filter: LaneFilter, waitMs: number): Promise<readonly Lease[]> {
-    const signal = currentSignal();
-    return new Promise((resolve, reject) => {
-      const leave = (finish: () => void) => {
-        this.#leave(poll);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        finish();
-      };
-      const abort = () => poll.fail(signal && cancelled(signal));
-      const poll: Poll = {
-        demand,
-        caller: currentCaller(),
-        filter,
-        group: JSON.stringify([filter.jobTypes, filter.tags]),
-        tried: false,
-        waits: waitMs > 0 && !this.#draining,
-        answer: (leases) => leave(() => resolve(leases)),
-        fail: (error) => leave(() => reject(error)),
-      };
-      const timer = setTimeout(() => this.#stopWaiting(poll), waitMs);
-      if (signal?.aborted) return abort();
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#of(poll.group).add(poll);
-      this.#arm();
-      this.#serve(poll.group);
+    const waiter = new Waiter<readonly Lease[]>({
+      onTimeout: () => this.#stopWaiting(poll),
+      onEnd: () => this.#leave(poll),
     });
+    const poll: Poll = {
+      demand,
+      caller: currentCaller(),
+      filter,
+      group: JSON.stringify([filter.jobTypes, filter.tags]),
+      tried: false,
+      waits: waitMs > 0 && !this.#draining,
+      waiter,
+    };
+    this.#of(poll.group).add(poll);
+    const leases = waiter.wait(currentSignal(), waitMs);
+    this.#arm();
+    this.#serve(poll.group);
+    return leases;
   }
 
   /** Claims that wait for jobs. */
@@ -96,7 +87,7 @@ export class Claimer {
   /** Fails every waiting claim. */
   stop(reason: unknown): void {
     clearTimeout(this.#timer);
-    for (const poll of this.#all()) poll.fail(reason);
+    for (const poll of this.#all()) poll.waiter.reject(reason);
   }
 
   #all(): Poll[] {
@@ -121,7 +112,7 @@ export class Claimer {
   #stopWaiting(poll: Poll): void {
     poll.waits = false;
     // A claim that is just being made may still bring something.
-    if (poll.tried && !this.#busy.has(poll.group)) poll.answer([]);
+    if (poll.tried && !this.#busy.has(poll.group)) poll.waiter.resolve([]);
   }
 
   #arm(): void {
@@ -147,7 +138,8 @@ export class Claimer {
     void withoutScope(() => this.#rounds(group)).finally(() => {
       this.#busy.delete(group);
       if (this.#again.delete(group) && this.#parked.has(group)) return this.#serve(group);
-      for (const poll of [...(this.#parked.get(group) ?? [])]) if (poll.tried && !poll.waits) poll.answer([]);
+      for (const poll of [...(this.#parked.get(group) ?? [])])
+        if (poll.tried && !poll.waits) poll.waiter.resolve([]);
     });
   }
 
@@ -178,7 +170,7 @@ export class Claimer {
         // There are jobs, but these have no free slot: the others' turn, now and the next time.
         for (const poll of polls) this.#toTheEnd(poll, served);
       } catch (error) {
-        for (const poll of present) if (!poll.waits || polls.includes(poll)) poll.fail(error);
+        for (const poll of present) if (!poll.waits || polls.includes(poll)) poll.waiter.reject(error);
         return;
       }
     }
@@ -202,7 +194,7 @@ export class Claimer {
       if (own.length === 0) continue;
       const kept = this.#parked.get(poll.group)?.has(poll) ? countOfFitting(own) : 0;
       if (kept < own.length) this.#giveBack(workerId, own.slice(kept));
-      if (kept > 0) poll.answer(own.slice(0, kept));
+      if (kept > 0) poll.waiter.resolve(own.slice(0, kept));
     }
     const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
     return { contended, filled: leases.length === wanted };

@@ -1,10 +1,12 @@
+import { Waiter } from "../../wait.ts";
+
 /** Why the service does not serve. */
 export type NotReady = "STARTING" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
 
 /** Whether the service can do its work: the one source of gRPC health and `/readyz`. */
 export class HealthState {
   #notReady: NotReady | undefined = "STARTING";
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<Waiter<void>>();
 
   /** Undefined while the service serves. */
   get notReady(): NotReady | undefined {
@@ -15,18 +17,16 @@ export class HealthState {
   set(notReady: NotReady | undefined): void {
     if (notReady === this.#notReady || this.#notReady === "SHUTTING_DOWN") return;
     this.#notReady = notReady;
-    for (const watcher of this.#watchers) watcher();
+    for (const watcher of this.#watchers) watcher.resolve();
   }
 
   /** Resolves at the next change, or when `signal` aborts. */
-  async changed(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => resolve();
-    this.#watchers.add(wake);
-    signal.addEventListener("abort", wake);
-    await promise;
-    this.#watchers.delete(wake);
-    signal.removeEventListener("abort", wake);
+  changed(signal: AbortSignal): Promise<void> {
+    const waiter = new Waiter<void>({
+      onAbort: () => waiter.resolve(),
+      onEnd: () => this.#watchers.delete(waiter),
+    });
+    this.#watchers.add(waiter);
+    return waiter.wait(signal);
   }
 }

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { MigrationError } from "../../src/database/migrate/migrate.ts";
 import { isAway } from "../../src/database/statement/errors.ts";
-import { patiently } from "../../src/database/statement/retry-after-outage.ts";
+import { retryAfterOutage } from "../../src/database/statement/retry-after-outage.ts";
 import { ServiceError } from "../../src/errors.ts";
 
 const lost = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
@@ -39,24 +39,24 @@ function failing(times: number, error: unknown = lost) {
   };
 }
 
-describe("patiently", () => {
+describe("retryAfterOutage", () => {
   test("does it again until it succeeds, and tells of the first failure only", async () => {
     const told: unknown[] = [];
-    const result = patiently(failing(3), { timeoutMs: 30_000, onAway: (error) => told.push(error) });
+    const result = retryAfterOutage(failing(3), { timeoutMs: 30_000, onAway: (error) => told.push(error) });
     expect(await result).toBe(4);
     expect(told).toEqual([lost]);
   });
 
   test("gives up at once where waiting would not help, and after its time", async () => {
     const wrong = new Error("password authentication failed");
-    await expect(patiently(failing(1, wrong), { timeoutMs: 30_000 })).rejects.toBe(wrong);
-    await expect(patiently(failing(100), { timeoutMs: 0 })).rejects.toBe(lost);
-    await expect(patiently(failing(100), { timeoutMs: 200 })).rejects.toBe(lost);
+    await expect(retryAfterOutage(failing(1, wrong), { timeoutMs: 30_000 })).rejects.toBe(wrong);
+    await expect(retryAfterOutage(failing(100), { timeoutMs: 0 })).rejects.toBe(lost);
+    await expect(retryAfterOutage(failing(100), { timeoutMs: 200 })).rejects.toBe(lost);
   });
 
   test("stops when it is told to", async () => {
     const controller = new AbortController();
-    const result = patiently(failing(Number.POSITIVE_INFINITY), {
+    const result = retryAfterOutage(failing(Number.POSITIVE_INFINITY), {
       timeoutMs: 60_000,
       signal: controller.signal,
     });
