@@ -1,28 +1,41 @@
-import { collectDefaultMetrics, type Metric, type MetricValue, Registry } from "prom-client";
-import type { Distribution } from "./distribution.ts";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Family, Labels, Sample } from "./family.ts";
 
-/** All metrics of a server in the text format of Prometheus, version 0.0.4. */
+/**
+ * All metrics of a server in the text format of Prometheus, version 0.0.4. prom-client measures the process; the
+ * families are read as they stand, which its classes do not take, and written here.
+ */
 export class Exposition {
-  readonly #registry = new Registry();
+  readonly #families: readonly Family[];
 
   /** @throws Error if two families have one name */
   constructor(families: readonly Family[]) {
-    for (const family of families) this.#registry.registerMetric(adapted(family) as unknown as Metric);
-    // Of the whole process: a second server in it shares them.
-    for (const metric of processMetrics().getMetricsAsArray())
-      this.#registry.registerMetric(metric as unknown as Metric);
+    const names = new Set(
+      getProcessMetrics()
+        .getMetricsAsArray()
+        .map(({ name }) => name),
+    );
+    for (const { name } of families) {
+      if (names.has(name)) throw new Error(`two metrics are named ${name}`);
+      names.add(name);
+    }
+    this.#families = families;
   }
 
   async read(): Promise<{ contentType: string; text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+    const ours = await Promise.all(this.#families.map(writeFamily));
+    const texts = [...ours, await getProcessMetrics().metrics()];
+    return { contentType: getProcessMetrics().contentType, text: texts.join("\n\n") };
   }
 }
 
 let ofProcess: Registry | undefined;
 
-/** CPU, memory, file descriptors, event loop and garbage collection: https://github.com/siimon/prom-client#default-metrics */
-function processMetrics(): Registry {
+/**
+ * CPU, memory, file descriptors, event loop and garbage collection, of the whole process: servers in it share them.
+ * https://github.com/siimon/prom-client#default-metrics
+ */
+function getProcessMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess });
@@ -30,40 +43,37 @@ function processMetrics(): Registry {
   return ofProcess;
 }
 
-type Value = MetricValue<string> & { metricName?: string };
-
-/** What prom-client asks of a metric: https://github.com/siimon/prom-client/blob/v15.1.3/lib/registry.js */
-function adapted(family: Family) {
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
+async function writeFamily(family: Family): Promise<string> {
   const { name, help, type } = family;
-  return {
-    name,
-    help,
-    type,
-    aggregator: "sum",
-    reset: () => undefined,
-    get: async () => {
-      const values = Array.from(await family.samples()).flatMap((sample) => valuesOf(family, sample));
-      return { name, help, type, aggregator: "sum", values };
-    },
-  };
+  const series = Array.from(await family.samples()).flatMap((sample) => writeSample(family, sample));
+  return [`# HELP ${name} ${escapeText(help)}`, `# TYPE ${name} ${type}`, ...series].join("\n");
 }
 
-function valuesOf({ name, type }: Family, sample: Sample): Value[] {
+function writeSample({ name, type }: Family, sample: Sample): string[] {
   const { labels = {} } = sample;
-  if ("value" in sample) return [{ labels, value: sample.value }];
-  const { sum, count } = sample.distribution;
+  if ("value" in sample) return [writeSeries(name, labels, sample.value)];
+  const { bounds, counts, sum, count } = sample.distribution;
+  let upTo = 0;
+  const buckets = Array.from(counts, (inBucket, place) => {
+    upTo += inBucket;
+    return writeSeries(`${name}_bucket`, { ...labels, le: bounds[place] ?? "+Inf" }, upTo);
+  });
   return [
-    ...(type === "histogram" ? buckets(name, labels, sample.distribution) : []),
-    { labels, value: sum, metricName: `${name}_sum` },
-    { labels, value: count, metricName: `${name}_count` },
+    ...(type === "histogram" ? buckets : []),
+    writeSeries(`${name}_sum`, labels, sum),
+    writeSeries(`${name}_count`, labels, count),
   ];
 }
 
-function buckets(name: string, labels: Labels, { bounds, counts }: Distribution): Value[] {
-  let upTo = 0;
-  return Array.from(counts, (count, place) => {
-    upTo += count;
-    const le = bounds[place] ?? "+Inf";
-    return { labels: { ...labels, le }, value: upTo, metricName: `${name}_bucket` };
-  });
+function writeSeries(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(
+    ([label, text]) => `${label}="${escapeText(String(text)).replaceAll('"', '\\"')}"`,
+  );
+  const number = value === Number.POSITIVE_INFINITY ? "+Inf" : String(value).replace("Infinity", "Inf");
+  return `${name}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${number}`;
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
