@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBatches } from "../database/in-batches.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
@@ -16,11 +17,8 @@ export function benchmarkTasks(db: Executor): MaintenanceTask[] {
 }
 
 /** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
-async function foldCounts(db: Executor): Promise<void> {
-  let folded: number;
-  do {
-    ({ folded } = await db.one(foldDeltas(limits.maintenanceBatchRows)));
-  } while (folded === limits.maintenanceBatchRows);
+function foldCounts(db: Executor): Promise<number> {
+  return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
 }
 
 // A count set by hand near the most that its column holds must not stop the folding of all others, hence the bound.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
+import { inBatches } from "./in-batches.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
@@ -9,11 +10,8 @@ export function requestTasks(db: Executor): MaintenanceTask[] {
 }
 
 /** Forgets the request ids that are too old to be repeated. */
-async function forgetRequests(db: Executor): Promise<void> {
-  let forgotten: number;
-  do {
-    ({ forgotten } = await db.one(forgetOld(limits.requestIdHours, limits.maintenanceBatchRows)));
-  } while (forgotten === limits.maintenanceBatchRows);
+function forgetRequests(db: Executor): Promise<number> {
+  return inBatches(async (rows) => (await db.one(forgetOld(limits.requestIdHours, rows))).forgotten);
 }
 
 const forgetOld = statement("maintenance_forget_requests", {

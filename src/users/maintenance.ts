@@ -1,3 +1,4 @@
+import { inBatches } from "../database/in-batches.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
@@ -10,11 +11,7 @@ export function userTasks(db: Executor): MaintenanceTask[] {
 
 /** Forgets the sessions that are over, and attempts to log in that no longer count. */
 async function forgetLogins(db: Executor): Promise<void> {
-  const { maintenanceBatchRows: batch, loginFailuresHours, knownAddressDays } = limits;
-  await inBatches(batch, () => db.one(forgetSessions(batch)));
-  await inBatches(batch, () => db.one(forgetAttempts(loginFailuresHours, knownAddressDays, batch)));
-}
-
-async function inBatches(batch: number, run: () => Promise<{ forgotten: number }>): Promise<void> {
-  while ((await run()).forgotten === batch);
+  const { loginFailuresHours: hours, knownAddressDays: days } = limits;
+  await inBatches(async (rows) => (await db.one(forgetSessions(rows))).forgotten);
+  await inBatches(async (rows) => (await db.one(forgetAttempts(hours, days, rows))).forgotten);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBatches } from "../database/in-batches.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
@@ -120,8 +121,7 @@ function eventLog(entity: "job" | "benchmark") {
 }
 
 /** Forgets the events that have been kept for long enough. */
-export async function forgetOldEvents(db: Executor, log: EventLog): Promise<void> {
-  // One event of each batch stays.
-  const full = limits.maintenanceBatchRows - 1;
-  while ((await db.one(log.forget(limits.eventMinutes, limits.maintenanceBatchRows))).forgotten === full);
+export function forgetOldEvents(db: Executor, log: EventLog): Promise<number> {
+  // The last event of each batch stays.
+  return inBatches(async (rows) => (await db.one(log.forget(limits.eventMinutes, rows))).forgotten + 1);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBatches } from "../../database/in-batches.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
@@ -23,8 +24,8 @@ export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
 }
 
 /**
- * What has to happen in the queue without anyone asking: leases that run out, jobs that become due, statistics that are
- * folded. Every server does it; what one has in hand the others pass over.
+ * Looks after the queue: ends leases that run out, lines up jobs that become due, folds statistics. Every server does it;
+ * what one has in hand the others pass over.
  */
 export class QueueMaintenance {
   readonly #db: Executor;
@@ -43,15 +44,16 @@ export class QueueMaintenance {
 
   /** Ends the leases that have run out and puts the jobs that are due into line. */
   async run(): Promise<void> {
-    const moved = (await this.#expire()) + (await this.#readyDue());
-    if (moved > 0) this.#queue.changed();
+    const expired = await this.#expire();
+    const ready = await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
+    if (expired + ready > 0) this.#queue.changed();
   }
 
   /**
-   * One round of a server's, several times a second. After an outage (of the database, or of this server) it gives the leases of
-   * before one more term: no worker could renew them. It does so by leaving them alone, not by extending them. Each server
-   * notices by itself, so that none is faster than another that knows; and a server that was cut off alone, or that fails and
-   * starts again and again, holds up nothing that others see to.
+   * Does one round of a server's, several times a second. After an outage (of the database, or of this server) it gives the
+   * leases of before one more term: no worker could renew them. It leaves them alone for that and does not extend them. Each
+   * server notices by itself, so that none is faster than another that knows. A server that was cut off alone, or that fails
+   * and starts again and again, holds up nothing that others see to.
    */
   async watchOver(): Promise<void> {
     const { at, databaseStart } = await this.#db.one(lookAtClock());
@@ -65,31 +67,16 @@ export class QueueMaintenance {
 
   /** Folds the statistics and forgets old events. */
   async tidy(): Promise<void> {
-    while (
-      (await this.#db.one(foldStats(limits.maintenanceBatchRows))).folded === limits.maintenanceBatchRows
-    );
+    await inBatches(async (rows) => (await this.#db.one(foldStats(rows))).folded);
     await forgetOldEvents(this.#db, jobEvents);
   }
 
-  async #expire(): Promise<number> {
-    let expired = 0;
-    for (;;) {
-      const ended = await this.#db.any(
-        expireLeases(limits.maintenanceBatchRows, this.#backSince, this.#termMs),
-      );
+  #expire(): Promise<number> {
+    return inBatches(async (rows) => {
+      const ended = await this.#db.any(expireLeases(rows, this.#backSince, this.#termMs));
       this.#queue.counts.expired(ended);
-      expired += ended.length;
-      if (ended.length < limits.maintenanceBatchRows) return expired;
-    }
-  }
-
-  async #readyDue(): Promise<number> {
-    let ready = 0;
-    for (;;) {
-      const { length } = await this.#db.any(readyDueJobs(limits.maintenanceBatchRows));
-      ready += length;
-      if (length < limits.maintenanceBatchRows) return ready;
-    }
+      return ended.length;
+    });
   }
 }
 
