@@ -42,6 +42,12 @@ export const limits = {
   /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,
+  /** Magnitudes from here on do not count as values of a metric: the square of one that is larger overflows a double. */
+  metricMagnitude: 1e150,
+  /** Characters of an evaluation's input, and of its output, whose words a search by text finds. */
+  searchTextCharacters: 50_000,
+  /** How often a batch of evaluations is written anew because some of them are being deleted meanwhile. */
+  evaluationWriteAttempts: 5,
   /** Bytes of a value that the audit trail keeps as it is; of larger ones it keeps size and hash. */
   auditValueBytes: 2_048,
   /** How often denied calls are recorded, and callers that are told apart meanwhile. */

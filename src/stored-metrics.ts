@@ -13,8 +13,8 @@ const jobStates = ["pending", "scheduled", "running", "completed", "failed", "ca
 const otherTypes = "other";
 
 /**
- * What the database holds for all servers: each of them tells the same, so dashboards take the maximum. Read when somebody asks, at most every
- * 5 s and for 2 s; left out while the database does not answer.
+ * What the database holds for all servers: each of them tells the same, so dashboards take the maximum. Read
+ * when somebody asks, at most every 5 s and for 2 s; left out while the database does not answer.
  */
 export function storedFamilies(db: Executor): Family[] {
   const { metricsAgeMs: ageMs, metricsTimeoutMs: timeoutMs, metricsSizeAgeMs } = limits;
@@ -69,14 +69,16 @@ function one(value: number | undefined): Sample[] {
   return value === undefined ? [] : [{ value }];
 }
 
-// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job types makes up no series.
+// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job
+// types makes up no series.
 export const readQueue = statement("metrics_queue", {
   row: jobStatsRow,
   prepared: false,
   build: (types: number) => sql.fragment`
     with s as materialized (${statsByType(undefined, undefined)}), named as (
       select s.*, case
-        when row_number() over (order by pending + scheduled + running desc, completed + failed + cancelled desc, "jobType") <= ${types}
+        when row_number() over (order by pending + scheduled + running desc,
+        completed + failed + cancelled desc, "jobType") <= ${types}
         then "jobType" else ${otherTypes} end as name
       from s
     )
@@ -98,7 +100,8 @@ const readOthers = statement("metrics_others", {
   build: () => sql.fragment`
     select
       count(*) filter (where status = 'idle') as idle, count(*) filter (where status = 'busy') as busy,
-      count(*) filter (where status = 'draining') as draining, count(*) filter (where status = 'offline') as offline,
+      count(*) filter (where status = 'draining') as draining, count(*)
+        filter (where status = 'offline') as offline,
       coalesce((
         select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
         from audit_unsealed u order by u.id limit 1

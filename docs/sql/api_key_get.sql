@@ -1,8 +1,8 @@
 -- api_key_get
 select
   k.id,
-  k.user_id as "userId",
-  k.key_id as "keyId",
+  k.user_id,
+  k.key_id,
   k.name,
   k.scopes,
   (
@@ -12,12 +12,12 @@ select
       or k.expires_at > clock_timestamp()
     )
   ) as active,
-  k.expires_at as "expiresAt",
-  k.last_used as "lastUsed",
-  k.created_at as "createdAt",
-  k.created_by as "createdBy",
-  k.revoked_at as "revokedAt",
-  k.rotated_from as "rotatedFrom"
+  k.expires_at,
+  k.last_used,
+  k.created_at,
+  k.created_by,
+  k.revoked_at,
+  k.rotated_from
 from
   api_keys k
 where

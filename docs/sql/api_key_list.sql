@@ -1,8 +1,8 @@
 -- api_key_list, 1 of 2
 select
   r.id,
-  r.user_id as "userId",
-  r.key_id as "keyId",
+  r.user_id,
+  r.key_id,
   r.name,
   r.scopes,
   (
@@ -12,12 +12,12 @@ select
       or r.expires_at > clock_timestamp()
     )
   ) as active,
-  r.expires_at as "expiresAt",
-  r.last_used as "lastUsed",
-  r.created_at as "createdAt",
-  r.created_by as "createdBy",
-  r.revoked_at as "revokedAt",
-  r.rotated_from as "rotatedFrom",
+  r.expires_at,
+  r.last_used,
+  r.created_at,
+  r.created_by,
+  r.revoked_at,
+  r.rotated_from,
   r.fetched
 from
   (
@@ -61,8 +61,8 @@ order by
 -- api_key_list, 2 of 2
 select
   r.id,
-  r.user_id as "userId",
-  r.key_id as "keyId",
+  r.user_id,
+  r.key_id,
   r.name,
   r.scopes,
   (
@@ -72,12 +72,12 @@ select
       or r.expires_at > clock_timestamp()
     )
   ) as active,
-  r.expires_at as "expiresAt",
-  r.last_used as "lastUsed",
-  r.created_at as "createdAt",
-  r.created_by as "createdBy",
-  r.revoked_at as "revokedAt",
-  r.rotated_from as "rotatedFrom",
+  r.expires_at,
+  r.last_used,
+  r.created_at,
+  r.created_by,
+  r.revoked_at,
+  r.rotated_from,
   r.fetched
 from
   (

@@ -6,8 +6,8 @@ where
   k.id = $1
 returning
   k.id,
-  k.user_id as "userId",
-  k.key_id as "keyId",
+  k.user_id,
+  k.key_id,
   k.name,
   k.scopes,
   (
@@ -17,10 +17,10 @@ returning
       or k.expires_at > clock_timestamp()
     )
   ) as active,
-  k.expires_at as "expiresAt",
-  k.last_used as "lastUsed",
-  k.created_at as "createdAt",
-  k.created_by as "createdBy",
-  k.revoked_at as "revokedAt",
-  k.rotated_from as "rotatedFrom";
+  k.expires_at,
+  k.last_used,
+  k.created_at,
+  k.created_by,
+  k.revoked_at,
+  k.rotated_from;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

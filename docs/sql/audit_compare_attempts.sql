@@ -1,14 +1,14 @@
 -- audit_compare_attempts
 select
   coalesce(
-    array_agg(s.n::integer) filter (
+    array_agg(s.ordinality::integer) filter (
       where
         a.job_id is null
     ),
     '{}'
   ) as missing,
   (
-    min(s.n) filter (
+    min(s.ordinality) filter (
       where
         a.job_id is not null
         and pg_catalog.sha256 (
@@ -28,7 +28,7 @@ select
     )
   )::integer as altered
 from
-  unnest($1::uuid[], $2::int4[], $3::bytea[]) with ordinality s (id, epoch, digest, n)
+  unnest($1::uuid[], $2::int4[], $3::bytea[]) with ordinality as s (id, epoch, digest, ordinality)
   left join job_attempts a on a.job_id = s.id
   and a.epoch = s.epoch;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

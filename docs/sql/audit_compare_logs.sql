@@ -1,14 +1,14 @@
 -- audit_compare_logs
 select
   coalesce(
-    array_agg(s.n::integer) filter (
+    array_agg(s.ordinality::integer) filter (
       where
         l.id is null
     ),
     '{}'
   ) as missing,
   (
-    min(s.n) filter (
+    min(s.ordinality) filter (
       where
         l.id is not null
         and pg_catalog.sha256 (
@@ -32,7 +32,7 @@ select
     )
   )::integer as altered
 from
-  unnest($1::uuid[], $2::int4[], $3::bytea[]) with ordinality s (id, epoch, digest, n)
+  unnest($1::uuid[], $2::int4[], $3::bytea[]) with ordinality as s (id, epoch, digest, ordinality)
   left join audit_logs l on l.id = s.id;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{0}'

@@ -21,18 +21,18 @@ with
 select
   r.id,
   r.epoch,
-  r.user_id as "userId",
-  r.api_key_id as "apiKeyId",
+  r.user_id,
+  r.api_key_id,
   r.actor,
   r.action,
-  r.entity_type as "entityType",
-  r.entity_id as "entityId",
+  r.entity_type,
+  r.entity_id,
   r.changes,
-  r.ip_address as "ipAddress",
-  r.user_agent as "userAgent",
-  r.request_id as "requestId",
-  r.at as "createdAt",
-  r.started_at as "startedAt",
+  r.ip_address,
+  r.user_agent,
+  r.request_id,
+  r.at as created_at,
+  r.started_at,
   (
     case
       when h.oldest is null

@@ -1,6 +1,6 @@
 -- audit_scan_end, 1 of 3
 select
-  l.created_at as "createdAt",
+  l.created_at,
   l.id
 from
   audit_logs l
@@ -17,7 +17,7 @@ limit
 
 -- audit_scan_end, 2 of 3
 select
-  l.created_at as "createdAt",
+  l.created_at,
   l.id
 from
   audit_logs l
@@ -41,7 +41,7 @@ limit
 
 -- audit_scan_end, 3 of 3
 select
-  l.created_at as "createdAt",
+  l.created_at,
   l.id
 from
   audit_logs l

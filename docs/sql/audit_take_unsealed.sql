@@ -119,10 +119,10 @@ select
       picked
   ) as rows,
   count(*) as entries,
-  least(greatest(min(time), '1900-01-01T00:00:00Z'::timestamptz), '9999-12-31T23:59:59Z'::timestamptz) as "firstAt",
-  least(greatest(max(time), '1900-01-01T00:00:00Z'::timestamptz), '9999-12-31T23:59:59Z'::timestamptz) as "lastAt",
+  least(greatest(min(time), '1900-01-01T00:00:00Z'::timestamptz), '9999-12-31T23:59:59Z'::timestamptz) as first_at,
+  least(greatest(max(time), '1900-01-01T00:00:00Z'::timestamptz), '9999-12-31T23:59:59Z'::timestamptz) as last_at,
   string_agg(name || timestamptz_send (time) || digest, ''::bytea) as content,
-  greatest(clock_timestamp(), $5::timestamptz) as "sealedAt"
+  greatest(clock_timestamp(), $5::timestamptz) as sealed_at
 from
   record;
 -- $1 = 16

@@ -2,24 +2,24 @@
 select
   b.id,
   b.name,
+  b.description,
   b.provider,
   b.model,
   b.dataset,
   b.status,
-  b.description,
+  b.total_iterations,
+  greatest(least(b.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
+  greatest(least(b.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   b.results,
-  b.metadata,
-  b.total_iterations as "totalIterations",
-  greatest(least(b.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
-  greatest(least(b.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
   b.metrics,
   b.error,
-  b.started_at as "startedAt",
-  b.completed_at as "completedAt",
-  b.created_at as "createdAt",
-  b.updated_at as "updatedAt",
-  b.created_by as "createdBy",
+  b.started_at,
+  b.completed_at,
+  b.created_at,
+  b.updated_at,
+  b.created_by,
   b.labels,
+  b.metadata,
   b.version
 from
   benchmarks b
@@ -31,7 +31,7 @@ from
       benchmark_count_deltas
     where
       benchmark_id = b.id
-  ) d on true
+  ) del on true
 where
   b.id = $1;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -2,24 +2,24 @@
 select
   r.id,
   r.name,
+  null::text as description,
   r.provider,
   r.model,
   r.dataset,
   r.status,
-  null::text as description,
+  r.total_iterations,
+  greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
+  greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   null::jsonb as results,
-  null::jsonb as metadata,
-  r.total_iterations as "totalIterations",
-  greatest(least(r.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
-  greatest(least(r.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
   r.metrics,
   r.error,
-  r.started_at as "startedAt",
-  r.completed_at as "completedAt",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.started_at,
+  r.completed_at,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.labels,
+  null::jsonb as metadata,
   r.version,
   r.fetched
 from
@@ -61,7 +61,7 @@ from
       benchmark_count_deltas
     where
       benchmark_id = r.id
-  ) d on true
+  ) del on true
 where
   r.place = 1
   or r.bytes <= $2
@@ -75,24 +75,24 @@ order by
 select
   r.id,
   r.name,
+  r.description,
   r.provider,
   r.model,
   r.dataset,
   r.status,
-  r.description,
+  r.total_iterations,
+  greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
+  greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   r.results,
-  r.metadata,
-  r.total_iterations as "totalIterations",
-  greatest(least(r.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
-  greatest(least(r.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
   r.metrics,
   r.error,
-  r.started_at as "startedAt",
-  r.completed_at as "completedAt",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.started_at,
+  r.completed_at,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.labels,
+  r.metadata,
   r.version,
   r.fetched
 from
@@ -143,7 +143,7 @@ from
       benchmark_count_deltas
     where
       benchmark_id = r.id
-  ) d on true
+  ) del on true
 where
   r.place = 1
   or r.bytes <= $13

@@ -2,26 +2,26 @@
 select
   r.id,
   r.name,
+  null::text as description,
   r.provider,
   r.model,
   r.dataset,
   r.status,
-  null::text as description,
+  r.total_iterations,
+  greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
+  greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   null::jsonb as results,
-  null::jsonb as metadata,
-  r.total_iterations as "totalIterations",
-  greatest(least(r.completed_iterations + coalesce(d.completed, 0), 2147483647), 0)::integer as "completedIterations",
-  greatest(least(r.failed_iterations + coalesce(d.failed, 0), 2147483647), 0)::integer as "failedIterations",
   r.metrics,
   r.error,
-  r.started_at as "startedAt",
-  r.completed_at as "completedAt",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.started_at,
+  r.completed_at,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.labels,
+  null::jsonb as metadata,
   r.version,
-  s.mean as "meanScore",
+  score.mean as mean_score,
   r.fetched
 from
   (
@@ -36,15 +36,15 @@ from
       (
         select
           b.*,
-          w.place as wanted
+          wanted.ordinality
         from
-          unnest($1::uuid[]) with ordinality as w (id, place)
-          join benchmarks b on b.id = w.id
+          unnest($1::uuid[]) with ordinality as wanted (id, ordinality)
+          join benchmarks b on b.id = wanted.id
       ) r
     window
       running as (
         order by
-          r.wanted rows between unbounded preceding
+          r.ordinality rows between unbounded preceding
           and current row
       )
   ) r
@@ -56,14 +56,13 @@ from
       benchmark_count_deltas
     where
       benchmark_id = r.id
-  ) d on true
+  ) del on true
   left join lateral (
-    -- PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
     select
       case
-        when abs(sum(m.sum)) < 1e-290 then 0
-        else sum(m.sum)
-      end / nullif(sum(m.count), 0)::double precision as mean
+        when abs(sum(part.sum)) < 1e-290 then 0
+        else sum(part.sum)
+      end / nullif(sum(part.count), 0)::double precision as mean
     from
       (
         select
@@ -83,7 +82,7 @@ from
         where
           benchmark_id = r.id
           and metric = 'score'
-      ) m
+      ) part
     where
       not exists (
         select
@@ -93,11 +92,11 @@ from
           benchmark_id = r.id
           and is_missing
       )
-  ) s on true
+  ) score on true
 where
   r.place = 1
   or r.bytes <= $2
 order by
-  r.wanted;
+  r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 3145728

@@ -1,14 +1,14 @@
 -- benchmark_take_deletion
 select
   benchmark_id as id,
-  last_created_at as "createdAt",
-  last_id as "lastId",
-  user_id as "userId",
-  api_key_id as "keyId",
-  ip_address as "ipAddress",
+  last_created_at as created_at,
+  last_id,
+  user_id,
+  api_key_id as key_id,
+  ip_address,
   actor,
-  request_id as "requestId",
-  user_agent as "userAgent"
+  request_id,
+  user_agent
 from
   benchmark_deletions
 where

@@ -1,6 +1,6 @@
 -- certificate_find_user
 select
-  id as "userId",
+  id as user_id,
   username
 from
   users

@@ -1,6 +1,6 @@
 -- certificate_recheck_users
 select
-  id as "userId",
+  id as user_id,
   username
 from
   users

@@ -40,7 +40,7 @@ with
       ) as "audit_logs"
   )
 select
-  pg_database_size(current_database()) as "databaseSizeBytes",
+  pg_database_size(current_database()) as database_size_bytes,
   (
     select
       case
@@ -58,7 +58,7 @@ select
       pg_class c
     where
       c.oid = 'benchmarks'::regclass
-  ) as "benchmarkCount",
+  ) as benchmark_count,
   (
     select
       case
@@ -76,7 +76,7 @@ select
       pg_class c
     where
       c.oid = 'evaluations'::regclass
-  ) as "evaluationCount",
+  ) as evaluation_count,
   coalesce(
     (
       select
@@ -87,13 +87,13 @@ select
         benchmark_id is null
     ),
     0
-  )::bigint as "jobCount",
+  )::bigint as job_count,
   (
     select
       count(*)
     from
       workers
-  ) as "workerCount",
+  ) as worker_count,
   (
     select
       count(*)
@@ -101,7 +101,7 @@ select
       users
     where
       deleted_at is null
-  ) as "userCount",
+  ) as user_count,
   (
     select
       case
@@ -119,8 +119,8 @@ select
       pg_class c
     where
       c.oid = 'audit_logs'::regclass
-  ) as "auditLogCount",
-  split_part(current_setting('server_version'), ' ', 1) as "serverVersion",
+  ) as audit_log_count,
+  split_part(current_setting('server_version'), ' ', 1) as server_version,
   coalesce(
     (
       select
@@ -129,7 +129,7 @@ select
         schema_migrations
     ),
     ''
-  ) as "schemaVersion"
+  ) as schema_version
 from
   n;
 -- $1 = 10001

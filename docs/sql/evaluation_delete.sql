@@ -8,9 +8,9 @@ with
           id,
           benchmark_id
         from
-          evaluations
+          evaluations e
         where
-          id = $1
+          e.id = $1
         limit
           1
       )
@@ -125,7 +125,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -209,7 +209,7 @@ with
                           ) v
                       ) v
                     where
-                      abs(v.value) < 1e150
+                      abs(v.value) < 1e+150
                   ) v
                 group by
                   1,
@@ -282,7 +282,7 @@ with
           benchmark_id as id
         from
           change
-      ) c
+      ) ben
     having
       count(*) > 0
   ),
@@ -305,21 +305,21 @@ with
       ($2::uuid[]) [row_number() over ()] as id,
       'delete' as action,
       'evaluation' as entity_type,
-      c.id::text as entity_id,
+      gone.id::text as entity_id,
       jsonb_build_object(
         'before',
         jsonb_strip_nulls(
           jsonb_build_object(
             'benchmark_id',
-            c.benchmark_id,
+            gone.benchmark_id,
             'sample_id',
-            c.sample_id,
+            gone.sample_id,
             'repetition',
-            c.repetition,
+            gone.repetition,
             'score',
-            c.score,
+            gone.score,
             'content_hash',
-            encode(c.content_hash, 'hex')
+            encode(gone.content_hash, 'hex')
           )
         )
       ) as changes,
@@ -330,7 +330,7 @@ with
       $7::text as user_agent,
       $8::text as request_id
     from
-      gone c
+      gone
     returning
       id
   ),
@@ -368,10 +368,10 @@ with
           id,
           benchmark_id
         from
-          evaluations
+          evaluations e
         where
-          id = $1
-          and benchmark_id = $2
+          e.id = $1
+          and e.benchmark_id = $2
         limit
           1
       )
@@ -486,7 +486,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -570,7 +570,7 @@ with
                           ) v
                       ) v
                     where
-                      abs(v.value) < 1e150
+                      abs(v.value) < 1e+150
                   ) v
                 group by
                   1,
@@ -643,7 +643,7 @@ with
           benchmark_id as id
         from
           change
-      ) c
+      ) ben
     having
       count(*) > 0
   ),
@@ -666,21 +666,21 @@ with
       ($3::uuid[]) [row_number() over ()] as id,
       'delete' as action,
       'evaluation' as entity_type,
-      c.id::text as entity_id,
+      gone.id::text as entity_id,
       jsonb_build_object(
         'before',
         jsonb_strip_nulls(
           jsonb_build_object(
             'benchmark_id',
-            c.benchmark_id,
+            gone.benchmark_id,
             'sample_id',
-            c.sample_id,
+            gone.sample_id,
             'repetition',
-            c.repetition,
+            gone.repetition,
             'score',
-            c.score,
+            gone.score,
             'content_hash',
-            encode(c.content_hash, 'hex')
+            encode(gone.content_hash, 'hex')
           )
         )
       ) as changes,
@@ -691,7 +691,7 @@ with
       $8::text as user_agent,
       $9::text as request_id
     from
-      gone c
+      gone
     returning
       id
   ),

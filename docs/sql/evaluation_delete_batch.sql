@@ -77,7 +77,7 @@ with
           gone
         limit
           1
-      ) g
+      ) ben
     having
       count(*) > 0
   ),
@@ -156,7 +156,7 @@ select
     from
       gone
   ) as deleted,
-  last.created_at as "createdAt",
+  last.created_at,
   last.id
 from
   (

@@ -1,15 +1,15 @@
 -- evaluation_find_stored
 select
-  b.id is not null as "hasBenchmark",
+  b.id is not null as has_benchmark,
   exists (
     select
     from
-      benchmark_deletions d
+      benchmark_deletions del
     where
-      d.benchmark_id = i.benchmark_id
-  ) as "isBeingDeleted",
-  e.id,
-  e.content_hash = i.content_hash as "isSame"
+      del.benchmark_id = given.benchmark_id
+  ) as is_being_deleted,
+  stored.id,
+  stored.content_hash = given.content_hash as is_same
 from
   unnest(
     $1::uuid[],
@@ -32,7 +32,7 @@ from
     $18::timestamptz[],
     $19::uuid[],
     $20::bytea[]
-  ) with ordinality as i (
+  ) with ordinality as given (
     id,
     benchmark_id,
     sample_id,
@@ -55,31 +55,31 @@ from
     content_hash,
     ordinality
   )
-  left join benchmarks b on b.id = i.benchmark_id
+  left join benchmarks b on b.id = given.benchmark_id
   left join lateral (
     select
-      s.id,
-      s.content_hash
+      e.id,
+      e.content_hash
     from
-      evaluations s
+      evaluations e
     where
-      s.benchmark_id = i.benchmark_id
-      and s.sample_id = i.sample_id
-      and s.repetition = i.repetition
+      e.benchmark_id = given.benchmark_id
+      and e.sample_id = given.sample_id
+      and e.repetition = given.repetition
     union all
     select
-      s.id,
-      s.content_hash
+      e.id,
+      e.content_hash
     from
-      evaluations s
+      evaluations e
     where
-      s.benchmark_id = i.benchmark_id
-      and s.id = i.id
+      e.benchmark_id = given.benchmark_id
+      and e.id = given.id
     limit
       1
-  ) e on true
+  ) stored on true
 order by
-  i.ordinality;
+  given.ordinality;
 -- $1 = '{}'
 -- $2 = '{}'
 -- $3 = '{}'

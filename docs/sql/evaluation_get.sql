@@ -1,25 +1,25 @@
 -- evaluation_get, 1 of 2
 select
   e.id,
-  e.benchmark_id as "benchmarkId",
-  e.sample_id as "sampleId",
+  e.benchmark_id,
+  e.sample_id,
   e.repetition,
   e.provider,
   e.model,
   e.input,
   e.output,
   e.expected,
-  e.metadata,
   e.metrics,
   e.score,
   e.error,
-  e.latency_ms as "latencyMs",
-  e.input_tokens as "inputTokens",
-  e.output_tokens as "outputTokens",
-  e.cost_usd as "costUsd",
-  e.created_at as "createdAt",
-  e.updated_at as "updatedAt",
-  e.created_by as "createdBy"
+  e.latency_ms,
+  e.input_tokens,
+  e.output_tokens,
+  e.cost_usd,
+  e.metadata,
+  e.created_at,
+  e.updated_at,
+  e.created_by
 from
   evaluations e
 where
@@ -31,25 +31,25 @@ limit
 -- evaluation_get, 2 of 2
 select
   e.id,
-  e.benchmark_id as "benchmarkId",
-  e.sample_id as "sampleId",
+  e.benchmark_id,
+  e.sample_id,
   e.repetition,
   e.provider,
   e.model,
   e.input,
   e.output,
   e.expected,
-  e.metadata,
   e.metrics,
   e.score,
   e.error,
-  e.latency_ms as "latencyMs",
-  e.input_tokens as "inputTokens",
-  e.output_tokens as "outputTokens",
-  e.cost_usd as "costUsd",
-  e.created_at as "createdAt",
-  e.updated_at as "updatedAt",
-  e.created_by as "createdBy"
+  e.latency_ms,
+  e.input_tokens,
+  e.output_tokens,
+  e.cost_usd,
+  e.metadata,
+  e.created_at,
+  e.updated_at,
+  e.created_by
 from
   evaluations e
 where

@@ -26,27 +26,27 @@ with
         content_hash
       )
     select
-      i.id,
-      i.benchmark_id,
-      i.sample_id,
-      i.repetition,
-      coalesce(i.provider, b.provider),
-      coalesce(i.model, b.model),
-      i.input,
-      i.output,
-      i.expected,
-      i.metrics,
-      i.score,
-      i.error,
-      i.latency_ms,
-      i.input_tokens,
-      i.output_tokens,
-      i.cost_usd,
-      i.metadata,
-      coalesce(i.created_at, now()),
+      given.id,
+      given.benchmark_id,
+      given.sample_id,
+      given.repetition,
+      coalesce(given.provider, b.provider),
+      coalesce(given.model, b.model),
+      given.input,
+      given.output,
+      given.expected,
+      given.metrics,
+      given.score,
+      given.error,
+      given.latency_ms,
+      given.input_tokens,
+      given.output_tokens,
+      given.cost_usd,
+      given.metadata,
+      coalesce(given.created_at, now()),
       now(),
-      i.created_by,
-      i.content_hash
+      given.created_by,
+      given.content_hash
     from
       unnest(
         $1::uuid[],
@@ -69,7 +69,7 @@ with
         $18::timestamptz[],
         $19::uuid[],
         $20::bytea[]
-      ) with ordinality as i (
+      ) with ordinality as given (
         id,
         benchmark_id,
         sample_id,
@@ -92,17 +92,17 @@ with
         content_hash,
         ordinality
       )
-      join benchmarks b on b.id = i.benchmark_id
+      join benchmarks b on b.id = given.benchmark_id
     where
       not exists (
         select
         from
-          benchmark_deletions d
+          benchmark_deletions del
         where
-          d.benchmark_id = i.benchmark_id
+          del.benchmark_id = given.benchmark_id
       )
     order by
-      i.ordinality
+      given.ordinality
     on conflict do nothing
     returning
       id,
@@ -188,7 +188,7 @@ with
                 $32::float8[],
                 $33::int4[],
                 $34::int4[]
-              ) p (benchmark_id, metric, count, sum, m2, low, high, first, last)
+              ) as p (benchmark_id, metric, count, sum, m2, low, high, first, last)
           ) given
         where
           (
@@ -259,7 +259,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -343,7 +343,7 @@ with
                           ) v
                       ) v
                     where
-                      abs(v.value) < 1e150
+                      abs(v.value) < 1e+150
                   ) v
                 group by
                   1,
@@ -416,7 +416,7 @@ with
           benchmark_id as id
         from
           inserted
-      ) i
+      ) ben
     having
       count(*) > 0
   ),

@@ -1,25 +1,25 @@
 -- evaluation_list, 1 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   null::text as input,
   null::text as output,
   null::text as expected,
-  null::jsonb as metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  null::jsonb as metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -64,25 +64,25 @@ order by
 -- evaluation_list, 2 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   r.input,
   r.output,
   r.expected,
-  r.metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -91,7 +91,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
       ) over running as bytes
     from
       (
@@ -141,25 +141,25 @@ order by
 -- evaluation_list, 3 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   r.input,
   r.output,
   r.expected,
-  r.metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -168,7 +168,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
       ) over running as bytes
     from
       (
@@ -209,25 +209,25 @@ order by
 -- evaluation_list, 4 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   r.input,
   r.output,
   r.expected,
-  r.metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -236,7 +236,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
       ) over running as bytes
     from
       (
@@ -274,25 +274,25 @@ order by
 -- evaluation_list, 5 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   r.input,
   r.output,
   r.expected,
-  r.metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -301,7 +301,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
       ) over running as bytes
     from
       (
@@ -312,7 +312,7 @@ from
         where
           e.benchmark_id = $1
           and e.metadata @> $2::jsonb
-          and to_tsvector('simple', left(e.input, 50000) || ' ' || left(coalesce(e.output, ''), 50000)) @@ websearch_to_tsquery('simple', $3)
+          and to_tsvector('simple', left(input, 50000) || ' ' || left(coalesce(output, ''), 50000)) @@ websearch_to_tsquery('simple', $3)
         order by
           e.created_at desc,
           e.id desc
@@ -342,25 +342,25 @@ order by
 -- evaluation_list, 6 of 6
 select
   r.id,
-  r.benchmark_id as "benchmarkId",
-  r.sample_id as "sampleId",
+  r.benchmark_id,
+  r.sample_id,
   r.repetition,
   r.provider,
   r.model,
   r.input,
   r.output,
   r.expected,
-  r.metadata,
   r.metrics,
   r.score,
   r.error,
-  r.latency_ms as "latencyMs",
-  r.input_tokens as "inputTokens",
-  r.output_tokens as "outputTokens",
-  r.cost_usd as "costUsd",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
-  r.created_by as "createdBy",
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
   r.fetched
 from
   (
@@ -369,7 +369,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
       ) over running as bytes
     from
       (

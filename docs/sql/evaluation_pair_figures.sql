@@ -24,7 +24,7 @@ with
                   "e"."score"::double precision as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -46,7 +46,7 @@ with
                   "e"."score"::double precision as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -116,7 +116,7 @@ select
       evaluations
     where
       benchmark_id = $4
-  ) as "baselineCount",
+  ) as baseline_count,
   (
     select
       count(*)
@@ -124,10 +124,10 @@ select
       evaluations
     where
       benchmark_id = $5
-  ) as "candidateCount",
-  avg(baseline) as "baselineMean",
-  avg(candidate) as "candidateMean",
-  avg(difference) as "meanDifference",
+  ) as candidate_count,
+  avg(baseline) as baseline_mean,
+  avg(candidate) as candidate_mean,
+  avg(difference) as mean_difference,
   stddev_samp(difference) as stddev,
   count(*) filter (
     where
@@ -140,7 +140,7 @@ select
   bool_and(
     baseline in (0, 1)
     and candidate in (0, 1)
-  ) as "isBinary",
+  ) as is_binary,
   (
     select
       coalesce(sum(up), 0)::bigint
@@ -158,13 +158,13 @@ select
       coalesce(sum(up * rank), 0)::double precision
     from
       ranked
-  ) as "positiveRanks",
+  ) as positive_ranks,
   (
     select
       coalesce(sum(n::double precision ^ 3 - n), 0)
     from
       ranked
-  ) as "tieTerm",
+  ) as tie_term,
   (
     select
       case
@@ -176,7 +176,7 @@ select
       end
     from
       ranked
-  ) as "sizeCounts",
+  ) as size_counts,
   (
     select
       case
@@ -188,7 +188,7 @@ select
       end
     from
       ranked
-  ) as "sizePositives",
+  ) as size_positives,
   (
     select
       array_agg(
@@ -198,7 +198,7 @@ select
       )
     from
       block
-  ) as "blockCounts",
+  ) as block_counts,
   (
     select
       array_agg(
@@ -208,7 +208,7 @@ select
       )
     from
       block
-  ) as "blockSums"
+  ) as block_sums
 from
   pair;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -250,7 +250,7 @@ with
                   end as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -275,7 +275,7 @@ with
                   end as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -345,7 +345,7 @@ select
       evaluations
     where
       benchmark_id = $10
-  ) as "baselineCount",
+  ) as baseline_count,
   (
     select
       count(*)
@@ -353,10 +353,10 @@ select
       evaluations
     where
       benchmark_id = $11
-  ) as "candidateCount",
-  avg(baseline) as "baselineMean",
-  avg(candidate) as "candidateMean",
-  avg(difference) as "meanDifference",
+  ) as candidate_count,
+  avg(baseline) as baseline_mean,
+  avg(candidate) as candidate_mean,
+  avg(difference) as mean_difference,
   stddev_samp(difference) as stddev,
   count(*) filter (
     where
@@ -369,7 +369,7 @@ select
   bool_and(
     baseline in (0, 1)
     and candidate in (0, 1)
-  ) as "isBinary",
+  ) as is_binary,
   (
     select
       coalesce(sum(up), 0)::bigint
@@ -387,13 +387,13 @@ select
       coalesce(sum(up * rank), 0)::double precision
     from
       ranked
-  ) as "positiveRanks",
+  ) as positive_ranks,
   (
     select
       coalesce(sum(n::double precision ^ 3 - n), 0)
     from
       ranked
-  ) as "tieTerm",
+  ) as tie_term,
   (
     select
       case
@@ -405,7 +405,7 @@ select
       end
     from
       ranked
-  ) as "sizeCounts",
+  ) as size_counts,
   (
     select
       case
@@ -417,7 +417,7 @@ select
       end
     from
       ranked
-  ) as "sizePositives",
+  ) as size_positives,
   (
     select
       array_agg(
@@ -427,7 +427,7 @@ select
       )
     from
       block
-  ) as "blockCounts",
+  ) as block_counts,
   (
     select
       array_agg(
@@ -437,7 +437,7 @@ select
       )
     from
       block
-  ) as "blockSums"
+  ) as block_sums
 from
   pair;
 -- $1 = 'score'

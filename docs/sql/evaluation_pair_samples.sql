@@ -1,12 +1,12 @@
 -- evaluation_pair_samples, 1 of 2
 select
-  coalesce(p.sample_id, '') as "sampleId",
+  coalesce(p.sample_id, '') as sample_id,
   p.repetition,
-  p.baseline as "baselineValue",
-  p.candidate as "candidateValue",
+  p.baseline as baseline_value,
+  p.candidate as candidate_value,
   p.difference,
-  p.baseline_id as "baselineEvaluationId",
-  p.candidate_id as "candidateEvaluationId"
+  p.baseline_id as baseline_evaluation_id,
+  p.candidate_id as candidate_evaluation_id
 from
   (
     select
@@ -32,7 +32,7 @@ from
                   "e"."score"::double precision as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -54,7 +54,7 @@ from
                   "e"."score"::double precision as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -82,13 +82,13 @@ limit
 
 -- evaluation_pair_samples, 2 of 2
 select
-  coalesce(p.sample_id, '') as "sampleId",
+  coalesce(p.sample_id, '') as sample_id,
   p.repetition,
-  p.baseline as "baselineValue",
-  p.candidate as "candidateValue",
+  p.baseline as baseline_value,
+  p.candidate as candidate_value,
   p.difference,
-  p.baseline_id as "baselineEvaluationId",
-  p.candidate_id as "candidateEvaluationId"
+  p.baseline_id as baseline_evaluation_id,
+  p.candidate_id as candidate_evaluation_id
 from
   (
     select
@@ -117,7 +117,7 @@ from
                   end as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e
@@ -142,7 +142,7 @@ from
                   end as value
               ) v
             where
-              abs(v.value) < 1e150
+              abs(v.value) < 1e+150
           ) as value
         from
           evaluations e

@@ -59,7 +59,7 @@ from
           and jsonb_typeof(m.value) in ('number', 'boolean')
       ) v
     where
-      abs(v.value) < 1e150
+      abs(v.value) < 1e+150
   ) v
 where
   metric <> $3

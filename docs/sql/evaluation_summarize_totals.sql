@@ -1,16 +1,16 @@
 -- evaluation_summarize_totals
 select
-  count(*) as "evaluationCount",
-  count(error) as "failedCount",
-  coalesce(sum(input_tokens), 0)::bigint as "inputTokens",
-  coalesce(sum(output_tokens), 0)::bigint as "outputTokens",
+  count(*) as evaluation_count,
+  count(error) as failed_count,
+  coalesce(sum(input_tokens), 0)::bigint as input_tokens,
+  coalesce(sum(output_tokens), 0)::bigint as output_tokens,
   coalesce(
     sum(cost_usd) filter (
       where
-        cost_usd < 1e150
+        cost_usd < 1e+150
     ),
     0
-  )::double precision as "costUsd"
+  )::double precision as cost_usd
 from
   evaluations
 where

@@ -117,7 +117,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -202,7 +202,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                     except
                     (
@@ -277,7 +277,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                   ) v
                 group by
@@ -357,7 +357,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -442,7 +442,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                     except
                     (
@@ -517,7 +517,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                   ) v
                 group by
@@ -591,31 +591,31 @@ with
           benchmark_id as id
         from
           change
-      ) c
+      ) ben
     having
       count(*) > 0
   )
 select
   e.id,
-  e.benchmark_id as "benchmarkId",
-  e.sample_id as "sampleId",
+  e.benchmark_id,
+  e.sample_id,
   e.repetition,
   e.provider,
   e.model,
   e.input,
   e.output,
   e.expected,
-  e.metadata,
   e.metrics,
   e.score,
   e.error,
-  e.latency_ms as "latencyMs",
-  e.input_tokens as "inputTokens",
-  e.output_tokens as "outputTokens",
-  e.cost_usd as "costUsd",
-  e.created_at as "createdAt",
-  e.updated_at as "updatedAt",
-  e.created_by as "createdBy"
+  e.latency_ms,
+  e.input_tokens,
+  e.output_tokens,
+  e.cost_usd,
+  e.metadata,
+  e.created_at,
+  e.updated_at,
+  e.created_by
 from
   e;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -749,7 +749,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -834,7 +834,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                     except
                     (
@@ -909,7 +909,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                   ) v
                 group by
@@ -989,7 +989,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -1074,7 +1074,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                     except
                     (
@@ -1149,7 +1149,7 @@ with
                             ) v
                         ) v
                       where
-                        abs(v.value) < 1e150
+                        abs(v.value) < 1e+150
                     )
                   ) v
                 group by
@@ -1223,31 +1223,31 @@ with
           benchmark_id as id
         from
           change
-      ) c
+      ) ben
     having
       count(*) > 0
   )
 select
   e.id,
-  e.benchmark_id as "benchmarkId",
-  e.sample_id as "sampleId",
+  e.benchmark_id,
+  e.sample_id,
   e.repetition,
   e.provider,
   e.model,
   e.input,
   e.output,
   e.expected,
-  e.metadata,
   e.metrics,
   e.score,
   e.error,
-  e.latency_ms as "latencyMs",
-  e.input_tokens as "inputTokens",
-  e.output_tokens as "outputTokens",
-  e.cost_usd as "costUsd",
-  e.created_at as "createdAt",
-  e.updated_at as "updatedAt",
-  e.created_by as "createdBy"
+  e.latency_ms,
+  e.input_tokens,
+  e.output_tokens,
+  e.cost_usd,
+  e.metadata,
+  e.created_at,
+  e.updated_at,
+  e.created_by
 from
   e;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

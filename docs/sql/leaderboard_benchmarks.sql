@@ -1,13 +1,13 @@
 -- leaderboard_benchmarks
 select
-  id,
-  name,
-  provider,
-  model,
-  status,
-  created_at as "createdAt"
+  b.id,
+  b.name,
+  b.provider,
+  b.model,
+  b.status,
+  b.created_at
 from
-  benchmarks
+  benchmarks b
 where
-  id = any ($1::uuid[]);
+  b.id = any ($1::uuid[]);
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -5,7 +5,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (r.benchmark_id) || float8send (r.count::double precision) || float8send (r.sum) || float8send (r.m2),
+            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
             ''::bytea
           ),
           'base64'
@@ -13,17 +13,17 @@ select
         ''
       )
     from
-      metric_rollups r
+      metric_rollups part
     where
-      r.dataset = $1
-      and r.metric = $2
+      part.dataset = $1
+      and part.metric = $2
   ) as base,
   (
     select
       coalesce(
         encode(
           string_agg(
-            uuid_send (d.benchmark_id) || float8send (d.count::double precision) || float8send (d.sum) || float8send (d.m2),
+            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
             ''::bytea
           ),
           'base64'
@@ -31,11 +31,11 @@ select
         ''
       )
     from
-      metric_deltas d
-      join benchmarks b on b.id = d.benchmark_id
+      metric_deltas part
+      join benchmarks b on b.id = part.benchmark_id
       and b.dataset = $3
     where
-      d.metric = $4
+      part.metric = $4
       and true
   ) as deltas,
   (
@@ -61,7 +61,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (r.benchmark_id) || float8send (r.count::double precision) || float8send (r.sum) || float8send (r.m2),
+            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
             ''::bytea
           ),
           'base64'
@@ -69,8 +69,8 @@ select
         ''
       )
     from
-      metric_rollups r
-      join benchmarks b on b.id = r.benchmark_id
+      metric_rollups part
+      join benchmarks b on b.id = part.benchmark_id
       and b.status = $1
       and b.provider = $2
       and b.dataset = $3
@@ -78,15 +78,15 @@ select
       and b.created_at >= $5
       and b.created_at < $6
     where
-      r.dataset = $7
-      and r.metric = $8
+      part.dataset = $7
+      and part.metric = $8
   ) as base,
   (
     select
       coalesce(
         encode(
           string_agg(
-            uuid_send (d.benchmark_id) || float8send (d.count::double precision) || float8send (d.sum) || float8send (d.m2),
+            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
             ''::bytea
           ),
           'base64'
@@ -94,8 +94,8 @@ select
         ''
       )
     from
-      metric_deltas d
-      join benchmarks b on b.id = d.benchmark_id
+      metric_deltas part
+      join benchmarks b on b.id = part.benchmark_id
       and b.status = $9
       and b.provider = $10
       and b.dataset = $11
@@ -103,13 +103,13 @@ select
       and b.created_at >= $13
       and b.created_at < $14
     where
-      d.metric = $15
+      part.metric = $15
       and not exists (
         select
         from
           stale_rollups s
         where
-          s.benchmark_id = d.benchmark_id
+          s.benchmark_id = "part"."benchmark_id"
           and not $16 = any (s.names)
       )
   ) as deltas,

@@ -25,8 +25,8 @@ returning
           next_attempt - clock_timestamp()
       ) * 1000
     )
-  )::integer as "waitMs",
-  coalesce(succeeded_at > clock_timestamp() - make_interval(days => $3), false) as "isKnown";
+  )::integer as wait_ms,
+  coalesce(succeeded_at > clock_timestamp() - make_interval(days => $3), false) as is_known;
 -- $1 = '{"\\x00112233445566778899aabbccddeeff"}'
 -- $2 = 24
 -- $3 = 90

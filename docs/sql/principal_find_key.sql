@@ -1,12 +1,12 @@
 -- principal_find_key
 select
-  u.id as "userId",
+  u.id as user_id,
   u.username,
   u.role,
-  k.id as "keyId",
-  null::uuid as "sessionId",
-  k.scopes,
-  k.expires_at as "expiresAt",
+  k.id as key_id,
+  null::uuid as session_id,
+  k.scopes as scopes,
+  k.expires_at as expires_at,
   encode(k.key_hash, 'hex') as hash
 from
   api_keys k

@@ -1,12 +1,12 @@
 -- principal_find_session
 select
-  u.id as "userId",
+  u.id as user_id,
   u.username,
   u.role,
-  null::uuid as "keyId",
-  s.id as "sessionId",
+  null::uuid as key_id,
+  s.id as session_id,
   '{}'::text[] as scopes,
-  s.expires_at as "expiresAt",
+  s.expires_at as expires_at,
   encode(s.token_hash, 'hex') as hash
 from
   sessions s

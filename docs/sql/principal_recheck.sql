@@ -1,12 +1,12 @@
 -- principal_recheck
 select
-  u.id as "userId",
+  u.id as user_id,
   u.username,
   u.role,
-  k.id as "keyId",
-  null::uuid as "sessionId",
-  k.scopes,
-  k.expires_at as "expiresAt"
+  k.id as key_id,
+  null::uuid as session_id,
+  k.scopes as scopes,
+  k.expires_at as expires_at
 from
   api_keys k
   join users u on u.id = k.user_id
@@ -20,13 +20,13 @@ where
   )
 union all
 select
-  u.id as "userId",
+  u.id as user_id,
   u.username,
   u.role,
-  null::uuid as "keyId",
-  s.id as "sessionId",
+  null::uuid as key_id,
+  s.id as session_id,
   '{}'::text[] as scopes,
-  s.expires_at as "expiresAt"
+  s.expires_at as expires_at
 from
   sessions s
   join users u on u.id = s.user_id

@@ -7,7 +7,7 @@ where
   and method = $3
   and request_id = $4
 returning
-  request_id as "requestId";
+  request_id;
 -- $1 = '{}'
 -- $2 = ''
 -- $3 = 'CreateBenchmark'

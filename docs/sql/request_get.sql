@@ -1,6 +1,6 @@
 -- request_get
 select
-  encode(body_hash, 'hex') as "bodyHash",
+  encode(body_hash, 'hex') as body_hash,
   result
 from
   requests

@@ -5,7 +5,7 @@ values
   ($1, $2, $3, decode($4, 'hex'))
 on conflict (actor, method, request_id) do nothing
 returning
-  request_id as "requestId";
+  request_id;
 -- $1 = ''
 -- $2 = 'CreateBenchmark'
 -- $3 = 'r'

@@ -81,7 +81,7 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + '2083'::integer
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
                       )
                     )::integer
                   end as bin,
@@ -140,7 +140,7 @@ with
                           and jsonb_typeof(m.value) in ('number', 'boolean')
                       ) v
                     where
-                      abs(v.value) < 1e150
+                      abs(v.value) < 1e+150
                   ) v
                 group by
                   1,
@@ -235,7 +235,7 @@ select
   count(*) filter (
     where
       not is_kept
-  ) as "leftOut"
+  ) as left_out
 from
   rollup;
 -- $1 = 255

@@ -1,8 +1,8 @@
 -- rollup_compute_lock
 select
-  l.is_free as "isFree",
+  l.is_free,
   l.is_free
-  and pg_try_advisory_xact_lock(hashtextextended ('metric_rollups:' || $1::uuid::text, 0)) as "isMine",
+  and pg_try_advisory_xact_lock(hashtextextended ('metric_rollups:' || $1::uuid::text, 0)) as is_mine,
   (
     select
       xmin::text

@@ -221,9 +221,9 @@ select
   coalesce(array_send (m.bin_counts), '') as counts,
   coalesce(array_send (m.bin_lows), '') as lows,
   coalesce(array_send (m.bin_highs), '') as highs,
-  coalesce(m.is_lossy, false) as "isLossy",
-  coalesce(s.is_missing, false) as "isMissing",
-  coalesce(s.names_left_out, 0) as "namesLeftOut"
+  coalesce(m.is_lossy, false) as is_lossy,
+  coalesce(s.is_missing, false) as is_missing,
+  coalesce(s.names_left_out, 0) as names_left_out
 from
   (
     select

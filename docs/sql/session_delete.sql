@@ -4,5 +4,5 @@ where
   id = $1
 returning
   id,
-  user_id as "userId";
+  user_id;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -27,7 +27,7 @@ from
   u
 returning
   id,
-  expires_at as "expiresAt";
+  expires_at;
 -- $1 = null
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $3 = ''

@@ -4,7 +4,7 @@ select
   u.email,
   u.username,
   u.active,
-  u.password_hash as "passwordHash"
+  u.password_hash
 from
   users u
 where

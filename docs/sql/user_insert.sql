@@ -9,11 +9,11 @@ returning
   u.username,
   u.role,
   u.active,
-  u.email_verified as "emailVerified",
+  u.email_verified,
   u.metadata,
-  u.last_login as "lastLogin",
-  u.created_at as "createdAt",
-  u.updated_at as "updatedAt",
+  u.last_login,
+  u.created_at,
+  u.updated_at,
   u.version;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $2 = 'ada@example.com'

@@ -5,11 +5,11 @@ select
   r.username,
   r.role,
   r.active,
-  r.email_verified as "emailVerified",
+  r.email_verified,
   r.metadata,
-  r.last_login as "lastLogin",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
+  r.last_login,
+  r.created_at,
+  r.updated_at,
   r.version,
   r.fetched
 from
@@ -57,11 +57,11 @@ select
   r.username,
   r.role,
   r.active,
-  r.email_verified as "emailVerified",
+  r.email_verified,
   r.metadata,
-  r.last_login as "lastLogin",
-  r.created_at as "createdAt",
-  r.updated_at as "updatedAt",
+  r.last_login,
+  r.created_at,
+  r.updated_at,
   r.version,
   r.fetched
 from

@@ -5,11 +5,11 @@ select
   u.username,
   u.role,
   u.active,
-  u.email_verified as "emailVerified",
+  u.email_verified,
   u.metadata,
-  u.last_login as "lastLogin",
-  u.created_at as "createdAt",
-  u.updated_at as "updatedAt",
+  u.last_login,
+  u.created_at,
+  u.updated_at,
   u.version
 from
   users u

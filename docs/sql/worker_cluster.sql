@@ -63,49 +63,49 @@ with
       ) r
   )
 select
-  count(*) as "totalWorkers",
+  count(*) as total_workers,
   count(*) filter (
     where
       status = 'idle'
-  ) as "idleWorkers",
+  ) as idle_workers,
   count(*) filter (
     where
       status = 'busy'
-  ) as "busyWorkers",
+  ) as busy_workers,
   count(*) filter (
     where
       status = 'draining'
-  ) as "drainingWorkers",
+  ) as draining_workers,
   count(*) filter (
     where
       status = 'offline'
-  ) as "offlineWorkers",
+  ) as offline_workers,
   count(*) filter (
     where
       health = 'healthy'
-  ) as "healthyWorkers",
+  ) as healthy_workers,
   count(*) filter (
     where
       health = 'degraded'
-  ) as "degradedWorkers",
+  ) as degraded_workers,
   count(*) filter (
     where
       health = 'unhealthy'
-  ) as "unhealthyWorkers",
+  ) as unhealthy_workers,
   coalesce(
     sum(capacity) filter (
       where
         status in ('idle', 'busy')
     ),
     0
-  )::bigint as "totalCapacity",
+  )::bigint as total_capacity,
   coalesce(
     sum(used) filter (
       where
         status in ('idle', 'busy')
     ),
     0
-  )::bigint as "usedCapacity",
+  )::bigint as used_capacity,
   (
     select
       case
@@ -114,7 +114,7 @@ select
       end
     from
       pace
-  ) as "completedLastMinute",
+  ) as completed_last_minute,
   (
     select
       avg(
@@ -139,8 +139,8 @@ select
         limit
           1
       ) a
-  ) as "averageDurationMs",
-  statement_timestamp() as "checkedAt"
+  ) as average_duration_ms,
+  statement_timestamp() as checked_at
 from
   w;
 -- $1 = 30000

@@ -3,5 +3,5 @@ delete from workers
 where
   worker_id = any ($1::"text" [])
 returning
-  worker_id as "workerId";
+  worker_id;
 -- $1 = '{w}'

@@ -28,7 +28,7 @@ with
   )
 select
   w.id,
-  w.worker_id as "workerId",
+  w.worker_id,
   w.address,
   (
     case
@@ -46,25 +46,25 @@ select
     end
   ) as health,
   w.capacity,
-  s.used as "currentTasks",
-  s.completed as "completedTasks",
-  s.failed as "failedTasks",
+  s.used as current_tasks,
+  s.completed as completed_tasks,
+  s.failed as failed_tasks,
   case
     when w.capacity > 0 then s.used::double precision / w.capacity
     else 1
   end as
 load,
 w.tags,
-w.job_types as "jobTypes",
+w.job_types,
 w.metadata,
 w.worker_version as version,
 w.cpu_usage as cpu,
 w.memory_usage as memory,
-w.drain_reason as "drainReason",
-w.last_heartbeat as "lastHeartbeat",
-w.registered_at as "registeredAt",
-w.updated_at as "updatedAt",
-w.created_by as "createdBy"
+w.drain_reason,
+w.last_heartbeat,
+w.registered_at,
+w.updated_at,
+w.created_by
 from
   w
   cross join s;

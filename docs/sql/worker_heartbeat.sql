@@ -1,10 +1,10 @@
 -- worker_heartbeat
 with
-  i as materialized (
+  beat as materialized (
     select
       *
     from
-      unnest($1::text[], $2::float8[], $3::float8[]) as i (worker_id, cpu, memory)
+      unnest($1::text[], $2::float8[], $3::float8[]) as beat (worker_id, cpu, memory)
   ),
   locked as materialized (
     select
@@ -16,7 +16,7 @@ with
         select
           worker_id
         from
-          i
+          beat
       )
     order by
       worker_id
@@ -31,27 +31,27 @@ with
   ),
   alive as materialized (
     select
-      s.*,
-      i.cpu,
-      i.memory,
+      slot.*,
+      beat.cpu,
+      beat.memory,
       clock.at
     from
       clock
-      cross join i
-      join worker_slots s on s.worker_id = i.worker_id
+      cross join beat
+      join worker_slots slot on slot.worker_id = beat.worker_id
   )
 update workers w
 set
-  last_heartbeat = a.at,
-  cpu_usage = a.cpu,
-  memory_usage = a.memory,
-  current_tasks = a.used,
-  completed_tasks = a.completed,
-  failed_tasks = a.failed,
+  last_heartbeat = alive.at,
+  cpu_usage = alive.cpu,
+  memory_usage = alive.memory,
+  current_tasks = alive.used,
+  completed_tasks = alive.completed,
+  failed_tasks = alive.failed,
   status = (
     case
       when w.draining then 'draining'
-      when a.used > 0 then 'busy'
+      when alive.used > 0 then 'busy'
       else 'idle'
     end
   ),
@@ -59,18 +59,18 @@ set
     when w.status = (
       case
         when w.draining then 'draining'
-        when a.used > 0 then 'busy'
+        when alive.used > 0 then 'busy'
         else 'idle'
       end
     ) then w.updated_at
-    else a.at
+    else alive.at
   end
 from
-  alive a
+  alive
 where
-  w.worker_id = a.worker_id
+  w.worker_id = alive.worker_id
 returning
-  w.worker_id as "workerId",
+  w.worker_id,
   w.draining;
 -- $1 = '{w}'
 -- $2 = '{0.5}'

@@ -1,8 +1,8 @@
 -- worker_leases
 select
-  job_id as "jobId",
+  job_id,
   epoch,
-  worker_id as "workerId"
+  worker_id
 from
   job_leases
 where

@@ -1,7 +1,7 @@
 -- worker_list, 1 of 2
 select
   r.id,
-  r.worker_id as "workerId",
+  r.worker_id,
   r.address,
   (
     case
@@ -19,25 +19,25 @@ select
     end
   ) as health,
   r.capacity,
-  r.used as "currentTasks",
-  r.completed as "completedTasks",
-  r.failed as "failedTasks",
+  r.used as current_tasks,
+  r.completed as completed_tasks,
+  r.failed as failed_tasks,
   case
     when r.capacity > 0 then r.used::double precision / r.capacity
     else 1
   end as
 load,
 r.tags,
-r.job_types as "jobTypes",
+r.job_types,
 r.metadata,
 r.worker_version as version,
 r.cpu_usage as cpu,
 r.memory_usage as memory,
-r.drain_reason as "drainReason",
-r.last_heartbeat as "lastHeartbeat",
-r.registered_at as "registeredAt",
-r.updated_at as "updatedAt",
-r.created_by as "createdBy",
+r.drain_reason,
+r.last_heartbeat,
+r.registered_at,
+r.updated_at,
+r.created_by,
 r.fetched
 from
   (
@@ -87,7 +87,7 @@ order by
 -- worker_list, 2 of 2
 select
   r.id,
-  r.worker_id as "workerId",
+  r.worker_id,
   r.address,
   (
     case
@@ -105,25 +105,25 @@ select
     end
   ) as health,
   r.capacity,
-  r.used as "currentTasks",
-  r.completed as "completedTasks",
-  r.failed as "failedTasks",
+  r.used as current_tasks,
+  r.completed as completed_tasks,
+  r.failed as failed_tasks,
   case
     when r.capacity > 0 then r.used::double precision / r.capacity
     else 1
   end as
 load,
 r.tags,
-r.job_types as "jobTypes",
+r.job_types,
 r.metadata,
 r.worker_version as version,
 r.cpu_usage as cpu,
 r.memory_usage as memory,
-r.drain_reason as "drainReason",
-r.last_heartbeat as "lastHeartbeat",
-r.registered_at as "registeredAt",
-r.updated_at as "updatedAt",
-r.created_by as "createdBy",
+r.drain_reason,
+r.last_heartbeat,
+r.registered_at,
+r.updated_at,
+r.created_by,
 r.fetched
 from
   (

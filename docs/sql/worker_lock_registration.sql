@@ -1,16 +1,16 @@
 -- worker_lock_registration
 select
-  address,
-  capacity,
-  tags,
-  job_types as "jobTypes",
-  metadata,
-  worker_version as version,
-  draining,
-  drain_reason as "drainReason"
+  w.address,
+  w.capacity,
+  w.tags,
+  w.job_types,
+  w.metadata,
+  w.worker_version as version,
+  w.draining,
+  w.drain_reason
 from
-  workers
+  workers w
 where
-  worker_id = $1
+  w.worker_id = $1
 for no key update;
 -- $1 = 'w'

@@ -1,6 +1,6 @@
 -- worker_lock_slots
 select
-  worker_id as "workerId"
+  worker_id
 from
   worker_slots
 where

@@ -1,26 +1,26 @@
 -- worker_lock_stale
 select
-  worker_id as "workerId",
-  last_heartbeat as "lastHeartbeat",
-  address,
-  capacity,
-  tags,
-  job_types as "jobTypes",
-  metadata,
-  worker_version as version,
-  draining,
-  drain_reason as "drainReason"
+  w.worker_id,
+  w.last_heartbeat,
+  w.address,
+  w.capacity,
+  w.tags,
+  w.job_types,
+  w.metadata,
+  w.worker_version as version,
+  w.draining,
+  w.drain_reason
 from
-  workers
+  workers w
 where
-  last_heartbeat < statement_timestamp() - $1 * interval '1 ms'
+  w.last_heartbeat < statement_timestamp() - $1 * interval '1 ms'
   and (
     $2::timestamptz is null
-    or last_heartbeat > $3::timestamptz
+    or w.last_heartbeat > $3::timestamptz
     or statement_timestamp() > $4::timestamptz + $5 * interval '1 ms'
   )
 order by
-  last_heartbeat
+  w.last_heartbeat
 limit
   $6
 for update

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
@@ -10,26 +12,26 @@ import { auditRow } from "./rows.ts";
 
 export type Order = "newest" | "oldest";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const sampleTime = "2026-01-31T12:00:00.000001Z";
-const samplePosition = { createdAt: sampleTime, id: sampleId, epoch: 1 };
+const samplePosition = { createdAt: exampleTime, id: exampleId, epoch: 1 };
 
 // What the two tables have in common. An attempt happens when it ends; who makes it is its worker.
-const ofLog = sql.fragment`
-  l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor, l.action::text as action,
-  l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes, l.ip_address::text as ip_address,
-  l.user_agent, l.request_id::text as request_id, null::timestamptz as started_at`;
-const ofAttempt = sql.fragment`
-  a.ended_at as at, a.job_id as id, a.epoch, null::uuid as user_id, null::uuid as api_key_id, a.worker_id::text as actor,
-  'attempt' as action, 'job' as entity_type, a.job_id::text as entity_id,
+const logEntry = sql.fragment`
+  l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor,
+  l.action::text as action, l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes,
+  l.ip_address::text as ip_address, l.user_agent, l.request_id::text as request_id,
+  null::timestamptz as started_at`;
+const attemptEntry = sql.fragment`
+  a.ended_at as at, a.job_id as id, a.epoch, null::uuid as user_id, null::uuid as api_key_id,
+  a.worker_id::text as actor, 'attempt' as action, 'job' as entity_type, a.job_id::text as entity_id,
   jsonb_build_object(
     'epoch', a.epoch, 'attempt', a.attempt, 'worker_id', a.worker_id, 'outcome', a.outcome, 'error', a.error
   ) as changes,
   null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at`;
 
 /**
- * An entry is sealed once it is no longer in line for it. The line is short where a sealer runs: anything older than all in it is
- * sealed. Of what is younger, and behind a line that is long, the answer may be "not yet" too often, never too early.
+ * An entry is sealed once it is no longer in line for it. The line is short where a sealer runs: anything
+ * older than all in it is sealed. Of what is younger, and behind a line that is long, the answer may be "not
+ * yet" too often, never too early.
  */
 const line = sql.fragment`
   line as materialized (
@@ -41,10 +43,9 @@ const sealed = sql.fragment`(
   case when h.oldest is null or r.at < h.oldest then true when h.is_long then false
     else not exists (select from line where r.id = any (line.entry_ids)) end)`;
 
-const columns = (isSealed: Fragment) => sql.fragment`
-  r.id, r.epoch, r.user_id as "userId", r.api_key_id as "apiKeyId", r.actor, r.action, r.entity_type as "entityType",
-  r.entity_id as "entityId", r.changes, r.ip_address as "ipAddress", r.user_agent as "userAgent",
-  r.request_id as "requestId", r.at as "createdAt", r.started_at as "startedAt", ${isSealed} as sealed`;
+const columns = (isSealed: Fragment) =>
+  columnsOf(auditRow, "r", { createdAt: sql.fragment`r.at`, sealed: isSealed });
+const sealedColumns = columns(sealed);
 const head = sql.fragment`cross join line_head h`;
 
 export interface LogToInsert {
@@ -67,10 +68,11 @@ export const insertLog = statement("audit_create", {
     return sql.fragment`
     with l as (
       insert into audit_logs
-        (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent, request_id)
+        (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent,
+        request_id)
       values (
-        ${log.id}, ${log.action}, ${log.entityType}, ${log.entityId}, ${log.changes}::jsonb, ${log.userId}, ${keyId ?? null},
-        ${log.actor}, ${log.ipAddress}, ${log.userAgent}, ${requestId ?? null}
+        ${log.id}, ${log.action}, ${log.entityType}, ${log.entityId}, ${log.changes}::jsonb, ${log.userId},
+        ${keyId ?? null}, ${log.actor}, ${log.ipAddress}, ${log.userAgent}, ${requestId ?? null}
       )
       on conflict (id) do nothing
       returning *
@@ -78,12 +80,12 @@ export const insertLog = statement("audit_create", {
       insert into audit_unsealed (entry_kind, entry_ids) select 'audit_log', array[id] from l
     )
     select ${columns(sql.fragment`false`)}
-    from (select ${ofLog} from l) r`;
+    from (select ${logEntry} from l) r`;
   },
   examples: [
     [
       {
-        id: sampleId,
+        id: exampleId,
         action: "deploy",
         entityType: "model",
         entityId: "m",
@@ -100,7 +102,7 @@ export const insertLog = statement("audit_create", {
 export const findUser = statement("audit_find_user", {
   row: z.object({ username: z.string() }),
   build: (id: string) => sql.fragment`select username from users where id = ${id}`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 // An attempt is found by the range that its job's id must be in, which holds hardly more than that job.
@@ -110,14 +112,14 @@ export const getLog = statement("audit_get", {
     const { first, last } = jobsOfAttemptId(id);
     return sql.fragment`
     with ${line}
-    select ${columns(sealed)}
+    select ${sealedColumns}
     from (
-      select ${ofLog} from audit_logs l where l.id = ${id}
+      select ${logEntry} from audit_logs l where l.id = ${id}
       union all
-      select ${ofAttempt} from job_attempts a where a.job_id between ${first}::uuid and ${last}::uuid
+      select ${attemptEntry} from job_attempts a where a.job_id between ${first}::uuid and ${last}::uuid
     ) r ${head}`;
   },
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 interface ListParts {
@@ -130,9 +132,9 @@ interface ListParts {
   until?: AuditPosition | undefined;
 }
 
-// By entity from idx_audit_logs_entity, else by user from idx_audit_logs_user, else from idx_audit_logs_created_at; attempts from
-// the primary key of job_attempts or idx_job_attempts_ended_at. Other filters are applied to what is read of those, of which
-// `until` bounds how much.
+// By entity from idx_audit_logs_entity, else by user from idx_audit_logs_user, else from
+// idx_audit_logs_created_at; attempts from the primary key of job_attempts or idx_job_attempts_ended_at.
+// Other filters are applied to what is read of those, of which `until` bounds how much.
 export const listLogs = statement("audit_list", {
   row: auditRow.extend(fetched),
   prepared: false,
@@ -141,7 +143,7 @@ export const listLogs = statement("audit_list", {
     const sources: Fragment[] = [];
     if (filter.action !== "attempt") {
       sources.push(sql.fragment`(
-        select ${ofLog} from audit_logs l
+        select ${logEntry} from audit_logs l
         where ${sql.and([
           ...logConditions(filter),
           ...range(sql.fragment`l.created_at, l.id`, { order, after, until }, logPosition),
@@ -151,7 +153,7 @@ export const listLogs = statement("audit_list", {
     }
     if (mayBeAttempts(filter)) {
       sources.push(sql.fragment`(
-        select ${ofAttempt} from job_attempts a
+        select ${attemptEntry} from job_attempts a
         where ${sql.and([
           ...attemptConditions(filter),
           ...range(sql.fragment`a.ended_at, a.job_id, a.epoch`, { order, after, until }, attemptPosition),
@@ -163,9 +165,10 @@ export const listLogs = statement("audit_list", {
       rows: sql.fragment`
         select * from (${sql.join(sources, sql.fragment` union all `)}) u
         order by at ${direction}, id ${direction}, epoch ${direction} limit ${limit}`,
-      columns: columns(sealed),
+      columns: sealedColumns,
       joins: head,
-      size: sql.fragment`700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)`,
+      size: sql.fragment`
+        700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)`,
       order: sql.fragment`r.at ${direction}, r.id ${direction}, r.epoch ${direction}`,
       maxBytes,
     });
@@ -177,12 +180,12 @@ export const listLogs = statement("audit_list", {
     [
       {
         filter: {
-          userId: sampleId,
+          userId: exampleId,
           entityType: "job",
-          entityId: sampleId,
+          entityId: exampleId,
           action: "create",
-          after: sampleTime,
-          before: sampleTime,
+          after: exampleTime,
+          before: exampleTime,
         },
         order: "newest",
         limit: 2,
@@ -192,7 +195,7 @@ export const listLogs = statement("audit_list", {
     ],
     [
       {
-        filter: { entityType: "job", entityId: sampleId, before: sampleTime },
+        filter: { entityType: "job", entityId: exampleId, before: exampleTime },
         order: "oldest",
         limit: 2,
         until: samplePosition,
@@ -208,7 +211,7 @@ export const scanEnd = statement("audit_scan_end", {
   build: (filter: ParsedAuditFilter, order: Order, after: AuditPosition | undefined) => {
     const direction = order === "oldest" ? sql.fragment`asc` : sql.fragment`desc`;
     return sql.fragment`
-      select l.created_at as "createdAt", l.id from audit_logs l
+      select l.created_at, l.id from audit_logs l
       where ${sql.and([
         ...logConditions(indexed(filter)),
         ...range(sql.fragment`l.created_at, l.id`, { order, after }, logPosition),
@@ -217,8 +220,8 @@ export const scanEnd = statement("audit_scan_end", {
   },
   examples: [
     [{}, "newest", undefined],
-    [{ userId: sampleId, after: sampleTime }, "oldest", samplePosition],
-    [{ entityType: "job", entityId: sampleId }, "newest", samplePosition],
+    [{ userId: exampleId, after: exampleTime }, "oldest", samplePosition],
+    [{ entityType: "job", entityId: exampleId }, "newest", samplePosition],
   ],
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
@@ -8,9 +9,9 @@ import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 const uriPrefix = "ltb:user:";
 
 /**
- * The username that a client certificate names: by a URI `ltb:user:<username>` in its subject alternative name, else by the common
- * name of its subject. Only users of role worker are known by a certificate, so that whoever signs certificates for machines hands
- * out nothing more.
+ * The username that a client certificate names: by a URI `ltb:user:<username>` in its subject alternative
+ * name, else by the common name of its subject. Only users of role worker are known by a certificate, so that
+ * whoever signs certificates for machines hands out nothing more.
  */
 export function usernameOf({ commonName, uris }: ClientCertificate): string | undefined {
   const named = uris.filter((uri) => uri.startsWith(uriPrefix));
@@ -36,15 +37,15 @@ const workerUser = sql.fragment`role = 'worker' and active and deleted_at is nul
 const findWorkerUser = statement("certificate_find_user", {
   row: userRow,
   build: (username: string) => sql.fragment`
-    select id as "userId", username from users where lower(username) = lower(${username}) and ${workerUser}`,
+    select id as user_id, username from users where lower(username) = lower(${username}) and ${workerUser}`,
   examples: [["w"]],
 });
 
 const recheckWorkerUsers = statement("certificate_recheck_users", {
   row: userRow,
   build: (ids: readonly string[]) => sql.fragment`
-    select id as "userId", username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
-  examples: [[["01890a5d-ac96-774b-bcce-b302099a8057"]]],
+    select id as user_id, username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
+  examples: [[[exampleId]]],
 });
 
 const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });

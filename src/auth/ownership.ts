@@ -1,31 +1,32 @@
 import { z } from "zod";
 import { gather } from "../database/gather.ts";
+import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const ownerRow = z.object({ id: z.string(), owner: z.string().nullable() });
 
 const ownersOfBenchmarks = statement("owners_of_benchmarks", {
   row: ownerRow,
   build: (ids: readonly string[]) => sql.fragment`
     select id, created_by as owner from benchmarks where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[sampleId]]],
+  examples: [[[exampleId]]],
 });
 
 const ownersOfJobs = statement("owners_of_jobs", {
   row: ownerRow,
   build: (ids: readonly string[]) => sql.fragment`
     select id, created_by as owner from jobs where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[sampleId]]],
+  examples: [[[exampleId]]],
 });
 
 const ownersOfWorkers = statement("owners_of_workers", {
   row: ownerRow,
   build: (names: readonly string[]) => sql.fragment`
-    select worker_id as id, created_by as owner from workers where worker_id = any (${arrayOf("text", names)})`,
+    select worker_id as id, created_by as owner from workers
+    where worker_id = any (${arrayOf("text", names)})`,
   examples: [[["w"]]],
 });
 
@@ -33,20 +34,21 @@ const ownersOfWorkers = statement("owners_of_workers", {
 const ownersOfEvaluation = statement("owners_of_evaluation", {
   row: z.object({ owner: z.string().nullable() }),
   build: (id: string) => sql.fragment`
-    select b.created_by as owner from evaluations e left join benchmarks b on b.id = e.benchmark_id where e.id = ${id}`,
-  examples: [[sampleId]],
+    select b.created_by as owner from evaluations e left join benchmarks b on b.id = e.benchmark_id
+    where e.id = ${id}`,
+  examples: [[exampleId]],
 });
 
 const ownerOfKey = statement("owner_of_api_key", {
   row: z.object({ owner: z.string() }),
   build: (id: string) => sql.fragment`select user_id as owner from api_keys where id = ${id}`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 const ownerOfAuditEntry = statement("owner_of_audit_log", {
   row: z.object({ owner: z.string().nullable() }),
   build: (id: string) => sql.fragment`select user_id as owner from audit_logs where id = ${id}`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 const userWithEmail = statement("owner_of_email", {
@@ -63,7 +65,9 @@ const userWithName = statement("owner_of_username", {
   examples: [["a"]],
 });
 
-/** The user who made something; null if nobody was authenticated then, undefined if there is no such thing. */
+/**
+ * The user who made something; null if nobody was authenticated then, undefined if there is no such thing.
+ */
 export type Owner = string | null | undefined;
 
 /** Who made what is stored: one statement for each kind of thing, shared by the calls that ask together. */
@@ -114,8 +118,9 @@ function shared(read: Read): (id: string) => Promise<Owner> {
 }
 
 /**
- * Owners of what is asked for with every call. Who made a thing never changes, but one that was deleted may be made again under its
- * id by another user: so what is known is known for seconds, and what speaks against a caller is always read again.
+ * Owners of what is asked for with every call. Who made a thing never changes, but one that was deleted may
+ * be made again under its id by another user: so what is known is known for seconds, and what speaks against
+ * a caller is always read again.
  */
 export class KnownOwners {
   readonly #read: (id: string) => Promise<Owner>;

@@ -1,25 +1,27 @@
 import { z } from "zod";
 import type { Origin } from "../call-scope.ts";
+import { exampleId } from "../database/statement/examples.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const idRow = z.object({ id: z.string() });
 
-// Answers nothing where there is no such benchmark; one that is being deleted already stays with who asked first.
+// Answers nothing where there is no such benchmark; one that is being deleted already stays with who asked
+// first.
 export const askDeletion = statement("benchmark_ask_deletion", {
   row: idRow,
   build: (id: string, by: Origin) => sql.fragment`
     with asked as (
-      insert into benchmark_deletions (benchmark_id, user_id, api_key_id, ip_address, actor, request_id, user_agent)
+      insert into benchmark_deletions (benchmark_id, user_id, api_key_id, ip_address, actor, request_id,
+        user_agent)
       select
-        id, ${by.userId ?? null}, ${by.keyId ?? null}, ${by.ipAddress ?? null}, ${by.actor ?? null}, ${by.requestId ?? null},
-        ${by.userAgent ?? null}
+        id, ${by.userId ?? null}, ${by.keyId ?? null}, ${by.ipAddress ?? null}, ${by.actor ?? null},
+        ${by.requestId ?? null}, ${by.userAgent ?? null}
       from benchmarks where id = ${id}
       on conflict (benchmark_id) do nothing
     )
     select id from benchmarks where id = ${id}`,
-  examples: [[sampleId, {}]],
+  examples: [[exampleId, {}]],
 });
 
 // One transaction at a time for each: others pass it over. The one asked for first goes first.
@@ -37,38 +39,40 @@ export const takeDeletion = statement("benchmark_take_deletion", {
   }),
   build: (id: string | null) => sql.fragment`
     select
-      benchmark_id as id, last_created_at as "createdAt", last_id as "lastId", user_id as "userId", api_key_id as "keyId",
-      ip_address as "ipAddress", actor, request_id as "requestId", user_agent as "userAgent"
+      benchmark_id as id, last_created_at as created_at, last_id, user_id, api_key_id as key_id,
+      ip_address, actor, request_id, user_agent
     from benchmark_deletions where benchmark_id = coalesce(${id}::uuid, benchmark_id)
     order by requested_at, benchmark_id limit 1 for update skip locked`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 export const isBeingDeleted = statement("benchmark_is_being_deleted", {
   row: idRow,
   build: (id: string) =>
     sql.fragment`select benchmark_id as id from benchmark_deletions where benchmark_id = ${id}`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 export const noteDeleted = statement("benchmark_note_deleted", {
   row: idRow,
   build: (id: string, last: DeletedPosition | null) => sql.fragment`
-    update benchmark_deletions set last_created_at = ${last?.createdAt ?? null}::timestamptz, last_id = ${last?.id ?? null}::uuid
+    update benchmark_deletions set last_created_at = ${last?.createdAt ?? null}::timestamptz,
+    last_id = ${last?.id ?? null}::uuid
     where benchmark_id = ${id} returning benchmark_id as id`,
-  examples: [[sampleId, null]],
+  examples: [[exampleId, null]],
 });
 
-// For update, unlike every change of a benchmark: also waits for transactions that are still storing evaluations in it.
+// For update, unlike every change of a benchmark: also waits for transactions that are still storing
+// evaluations in it.
 export const closeBenchmark = statement("benchmark_close", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id} for update`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 export const hasEvaluations = statement("benchmark_has_evaluations", {
   row: z.object({ has: z.boolean() }),
   build: (id: string) =>
     sql.fragment`select exists (select from evaluations where benchmark_id = ${id}) as has`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });

@@ -21,8 +21,9 @@ function foldCounts(db: Executor): Promise<number> {
   return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
 }
 
-// A count set by hand near the most that its column holds must not stop the folding of all others, hence the bound.
-// Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by another is left for later.
+// A count set by hand near the most that its column holds must not stop the folding of all others, hence the
+// bound. Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by
+// another is left for later.
 const foldDeltas = statement("maintenance_fold_counts", {
   row: z.object({ folded: z.number() }),
   build: (limit: number) => sql.fragment`

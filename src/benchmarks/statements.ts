@@ -1,45 +1,51 @@
 import { z } from "zod";
-import { auditEntries } from "../audit/record.ts";
+import { type AuditEntry, auditEntries } from "../audit/record.ts";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { table } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const sampleTime = "2026-01-31T12:00:00.000001Z";
 const idRow = z.object({ id: z.string() });
 const countRow = z.object({ count: z.number() });
 
 /**
- * Large fields are read only where they are asked for. A count that was set by hand may be smaller than what is deleted
- * afterwards, or near the most that the wire can carry, hence the bounds.
+ * A count in the range of the wire. One that was set by hand may be smaller than what is deleted afterwards,
+ * or near the most that the wire can carry.
  */
-function columns(full: boolean, b = sql.fragment`b`): Fragment {
-  const wide = full
-    ? sql.fragment`${b}.description, ${b}.results, ${b}.metadata`
-    : sql.fragment`null::text as description, null::jsonb as results, null::jsonb as metadata`;
-  return sql.fragment`
-    ${b}.id, ${b}.name, ${b}.provider, ${b}.model, ${b}.dataset, ${b}.status, ${wide},
-    ${b}.total_iterations as "totalIterations",
-    ${count(sql.fragment`${b}.completed_iterations + coalesce(d.completed, 0)`)} as "completedIterations",
-    ${count(sql.fragment`${b}.failed_iterations + coalesce(d.failed, 0)`)} as "failedIterations",
-    ${b}.metrics, ${b}.error, ${b}.started_at as "startedAt", ${b}.completed_at as "completedAt",
-    ${b}.created_at as "createdAt", ${b}.updated_at as "updatedAt", ${b}.created_by as "createdBy", ${b}.labels, ${b}.version`;
-}
-
 const count = (sum: Fragment) => sql.fragment`greatest(least(${sum}, 2147483647), 0)::integer`;
 
-// What commits have counted since the last fold; one short index range a benchmark.
+const counts = (b: Fragment) => ({
+  completedIterations: count(sql.fragment`${b}.completed_iterations + coalesce(del.completed, 0)`),
+  failedIterations: count(sql.fragment`${b}.failed_iterations + coalesce(del.failed, 0)`),
+});
+
+/** What commits have counted since the last fold; one short index range a benchmark. */
 const deltasOf = (b: Fragment) => sql.fragment`
   left join lateral (
     select sum(completed) as completed, sum(failed) as failed
     from benchmark_count_deltas where benchmark_id = ${b}.id
-  ) d on true`;
+  ) del on true`;
+
+const columns = columnsOf(benchmarkRow, "b", counts(sql.fragment`b`));
 const deltas = deltasOf(sql.fragment`b`);
 
-const told = benchmarkEvents.record(sql.fragment`b`);
+/** The columns of a page's rows. Large fields are read only where they are asked for. */
+const pageColumns = {
+  full: columnsOf(benchmarkRow, "r", counts(sql.fragment`r`)),
+  brief: columnsOf(benchmarkRow, "r", {
+    ...counts(sql.fragment`r`),
+    description: sql.fragment`null::text`,
+    results: sql.fragment`null::jsonb`,
+    metadata: sql.fragment`null::jsonb`,
+  }),
+};
+const pageDeltas = deltasOf(sql.fragment`r`);
+
+const changeEvent = benchmarkEvents.record(sql.fragment`b`);
 
 export const insertBenchmark = statement("benchmark_insert", {
   row: benchmarkRow,
@@ -48,64 +54,53 @@ export const insertBenchmark = statement("benchmark_insert", {
       insert into benchmarks
         (id, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
       values (
-        ${b.id}, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset}, ${b.totalIterations},
-        ${b.createdBy ?? null}, ${JSON.stringify(b.labels)}, ${b.metadata ? JSON.stringify(b.metadata) : null}
+        ${b.id}, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
+        ${b.totalIterations}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
+        ${b.metadata ? JSON.stringify(b.metadata) : null}
       )
       on conflict (id) do nothing
       returning *
-    ), ${auditEntries(
-      [
-        {
-          action: "create",
-          entityType: "benchmark",
-          entityId: b.id,
-          changes: { after: { ...b, id: undefined } },
-        },
-      ],
-      sql.fragment`exists (select from b)`,
-    )}, ${told}
-    select ${columns(true)} from b ${deltas}`,
+    ), ${auditEntries([creation(b)], sql.fragment`exists (select from b)`)}, ${changeEvent}
+    select ${columns} from b ${deltas}`,
   examples: [
-    [{ id: sampleId, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
+    [{ id: exampleId, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
   ],
 });
 
 export const getBenchmark = statement("benchmark_get", {
   row: benchmarkRow,
-  build: (id: string) => sql.fragment`select ${columns(true)} from benchmarks b ${deltas} where b.id = ${id}`,
-  examples: [[sampleId]],
+  build: (id: string) => sql.fragment`select ${columns} from benchmarks b ${deltas} where b.id = ${id}`,
+  examples: [[exampleId]],
 });
 
 export const lockBenchmark = statement("benchmark_lock", {
   row: benchmarkRow.pick({ status: true, version: true }),
   build: (id: string) =>
     sql.fragment`select status, version from benchmarks where id = ${id} for no key update`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
-// The state machine stands here, once: pending → running → a final status, or straight from pending to a final one.
+/** The state machine: pending → running → a final status, or straight from pending to a final one. */
+const mayBecome = (status: BenchmarkStatus) => sql.fragment`(
+  b.status = ${status}
+  or (b.status = 'pending' and ${status} <> 'pending')
+  or (b.status = 'running' and ${status} in ('completed', 'failed', 'cancelled'))
+)`;
+
 export const updateBenchmark = statement("benchmark_update", {
   row: idRow,
   prepared: false,
   build: (id: string, changes: z.output<typeof benchmarkChanges>) => sql.fragment`
     with b as (
       update benchmarks b set ${sql.join(assignments(changes), sql.fragment`, `)}
-      where id = ${id} ${
-        changes.status === undefined
-          ? sql.fragment``
-          : sql.fragment`and (
-            b.status = ${changes.status}
-            or (b.status = 'pending' and ${changes.status} <> 'pending')
-            or (b.status = 'running' and ${changes.status} in ('completed', 'failed', 'cancelled'))
-          )`
-      }
+      where ${sql.and([sql.fragment`id = ${id}`, changes.status && mayBecome(changes.status)])}
       returning b.id
-    ), ${told}
+    ), ${changeEvent}
     select id from b`,
   examples: [
-    [sampleId, {}],
+    [exampleId, {}],
     [
-      sampleId,
+      exampleId,
       {
         name: "n",
         description: null,
@@ -116,8 +111,8 @@ export const updateBenchmark = statement("benchmark_update", {
         error: "e",
       },
     ],
-    [sampleId, { status: "running" as const, totalIterations: 1 }],
-    [sampleId, { status: "completed" as const, startedAt: sampleTime, completedAt: null }],
+    [exampleId, { status: "running" as const, totalIterations: 1 }],
+    [exampleId, { status: "completed" as const, startedAt: exampleTime, completedAt: null }],
   ],
 });
 
@@ -154,21 +149,28 @@ export const replaceCounts = statement("benchmark_replace_counts", {
       select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed from folded
     )
     update benchmarks b
-    set completed_iterations = coalesce(${completed}::integer, least(b.completed_iterations + total.completed, 2147483647)),
+    set
+      completed_iterations = coalesce(
+        ${completed}::integer, least(b.completed_iterations + total.completed, 2147483647)
+      ),
       failed_iterations = coalesce(${failed}::integer, least(b.failed_iterations + total.failed, 2147483647))
     from total where b.id = ${id}
     returning b.id`,
-  examples: [[sampleId, 1, null]],
+  examples: [[exampleId, 1, null]],
 });
 
 export const deleteBenchmark = statement("benchmark_delete", {
   row: benchmarkRow,
   build: (id: string) => sql.fragment`
-    with b as (delete from benchmarks where id = ${id} returning *), ${told} select ${columns(true)} from b ${deltas}`,
-  examples: [[sampleId]],
+    with b as (
+      delete from benchmarks where id = ${id} returning *
+    ), ${changeEvent}
+    select ${columns} from b ${deltas}`,
+  examples: [[exampleId]],
 });
 
-// One index for each single filter (20240320000002_add_indexes.sql); further filters are applied while reading it.
+// One index for each single filter (20240320000002_add_indexes.sql); further filters are applied while
+// reading it.
 export const listBenchmarks = statement("benchmark_list", {
   row: benchmarkRow.extend(fetched),
   prepared: false,
@@ -187,14 +189,13 @@ export const listBenchmarks = statement("benchmark_list", {
         sql.fragment`(b.created_at, b.id) ${comparison} (${after.createdAt}::timestamptz, ${after.id}::uuid)`,
       );
     }
-    const r = sql.fragment`r`;
     return page({
       rows: sql.fragment`
         select * from benchmarks b where ${sql.and(where)}
         order by b.created_at ${direction}, b.id ${direction} limit ${limit}`,
-      columns: columns(full, r),
-      joins: deltasOf(r),
-      size: sizeOf(full),
+      columns: full ? pageColumns.full : pageColumns.brief,
+      joins: pageDeltas,
+      size: full ? fullSize : briefSize,
       order: sql.fragment`r.created_at ${direction}, r.id ${direction}`,
     });
   },
@@ -208,59 +209,64 @@ export const listBenchmarks = statement("benchmark_list", {
         model: "m",
         dataset: "d",
         name: "n",
-        createdBy: sampleId,
+        createdBy: exampleId,
         labels: { a: "b" },
-        createdAfter: sampleTime,
-        createdBefore: sampleTime,
+        createdAfter: exampleTime,
+        createdBefore: exampleTime,
       },
       2,
-      { createdAt: sampleTime, id: sampleId },
+      { createdAt: exampleTime, id: exampleId },
       true,
     ],
   ],
 });
 
-// How the benchmarks with these ids stand, in their order; those that are gone are left out. A mean whose base is missing is not
-// computed from the evaluations: there may be millions, and this runs five times a second.
+// Answers the benchmarks with these ids, in their order; those that are gone are left out. A mean whose base
+// is missing is not computed from the evaluations: there may be millions, and this runs five times a second.
 export const pageProgress = statement("benchmark_page_progress", {
   row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
-  build: (ids: readonly string[]) => {
-    const [r, wanted] = [sql.fragment`r`, arrayOf("uuid", ids)];
-    return page({
+  build: (ids: readonly string[]) =>
+    page({
       rows: sql.fragment`
-        select b.*, w.place as wanted from unnest(${wanted}) with ordinality as w (id, place)
-        join benchmarks b on b.id = w.id`,
-      columns: sql.fragment`${columns(false, r)}, s.mean as "meanScore"`,
+        select b.*, wanted.ordinality
+        from ${table(
+          "wanted",
+          ids.map((id) => ({ id })),
+          { id: "uuid", ordinality: true },
+        )}
+        join benchmarks b on b.id = wanted.id`,
+      columns: sql.fragment`${pageColumns.brief}, score.mean as mean_score`,
       joins: sql.fragment`
-        ${deltasOf(r)}
+        ${pageDeltas}
         left join lateral (
-          -- PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
-          select case when abs(sum(m.sum)) < 1e-290 then 0 else sum(m.sum) end / nullif(sum(m.count), 0)::double precision as mean
+          select ${mean} as mean
           from (
             select sum, count from metric_rollups where benchmark_id = r.id and metric = 'score'
             union all
             select sum, count from metric_deltas where benchmark_id = r.id and metric = 'score'
-          ) m
+          ) part
           where not exists (select from stale_rollups where benchmark_id = r.id and is_missing)
-        ) s on true`,
-      size: sizeOf(false),
-      order: sql.fragment`r.wanted`,
-    });
-  },
-  examples: [[[sampleId]]],
+        ) score on true`,
+      size: briefSize,
+      order: sql.fragment`r.ordinality`,
+    }),
+  examples: [[[exampleId]]],
 });
+
+// PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
+const mean = sql.fragment`
+  case when abs(sum(part.sum)) < 1e-290 then 0 else sum(part.sum) end
+    / nullif(sum(part.count), 0)::double precision`;
 
 // pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
 const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
 
-function sizeOf(full: boolean): Fragment {
-  const basic = sql.fragment`
-    700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0)
-      + ${jsonSize(sql.fragment`r.labels`)} + ${jsonSize(sql.fragment`r.metrics`)}`;
-  if (!full) return basic;
-  const documents = sql.fragment`${jsonSize(sql.fragment`r.results`)} + ${jsonSize(sql.fragment`r.metadata`)}`;
-  return sql.fragment`${basic} + ${documents} + coalesce(octet_length(r.description), 0)`;
-}
+const briefSize = sql.fragment`
+  700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0)
+    + ${jsonSize(sql.fragment`r.labels`)} + ${jsonSize(sql.fragment`r.metrics`)}`;
+const fullSize = sql.fragment`
+  ${briefSize} + ${jsonSize(sql.fragment`r.results`)} + ${jsonSize(sql.fragment`r.metadata`)}
+    + coalesce(octet_length(r.description), 0)`;
 
 export function conditions(filter: z.output<typeof benchmarkFilter>): Fragment[] {
   const where: Fragment[] = [];
@@ -288,3 +294,7 @@ export const countBenchmarksByStatus = statement("benchmark_count_by_status", {
     sql.fragment`select count(*) as count from benchmarks where status = ${status}`,
   examples: [["running" as const]],
 });
+
+function creation({ id, ...after }: z.output<typeof newBenchmark> & { id: string }): AuditEntry {
+  return { action: "create", entityType: "benchmark", entityId: id, changes: { after } };
+}

@@ -8,7 +8,10 @@ import { type JsonValue, parseInput, text } from "../validation.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
-/** What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method for 24 hours. */
+/**
+ * What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method
+ * for 24 hours.
+ */
 export interface RequestKey {
   requestId: string;
   /** Who asks: a user's id. Default: nobody. */
@@ -23,8 +26,8 @@ interface Steps<Answer, Kept extends JsonValue> {
 }
 
 /**
- * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same request comes
- * again, `recall` answers it. Without a request, simply runs `create`.
+ * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same
+ * request comes again, `recall` answers it. Without a request, simply runs `create`.
  * @throws ALREADY_EXISTS with reason REQUEST_ID_REUSED if the id came before with another body
  */
 export async function runOnce<Answer, Kept extends JsonValue>(
@@ -68,7 +71,7 @@ const insertRequest = statement("request_insert", {
     insert into requests (actor, method, request_id, body_hash)
     values (${actor}, ${method}, ${requestId}, decode(${hash}, 'hex'))
     on conflict (actor, method, request_id) do nothing
-    returning request_id as "requestId"`,
+    returning request_id`,
   examples: [["", "CreateBenchmark", "r", "00"]],
 });
 
@@ -77,14 +80,14 @@ const finishRequest = statement("request_finish", {
   build: (actor: string, method: string, requestId: string, result: string) => sql.fragment`
     update requests set result = ${result}
     where actor = ${actor} and method = ${method} and request_id = ${requestId}
-    returning request_id as "requestId"`,
+    returning request_id`,
   examples: [["", "CreateBenchmark", "r", "{}"]],
 });
 
 const getRequest = statement("request_get", {
   row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>().nullable() }),
   build: (actor: string, method: string, requestId: string) => sql.fragment`
-    select encode(body_hash, 'hex') as "bodyHash", result
+    select encode(body_hash, 'hex') as body_hash, result
     from requests where actor = ${actor} and method = ${method} and request_id = ${requestId}`,
   examples: [["", "CreateBenchmark", "r"]],
 });

@@ -8,7 +8,10 @@ export interface DatabaseStats {
   databaseSizeBytes: number;
   /** databaseSizeBytes / 1024 / 1024. */
   databaseSizeMb: number;
-  /** Exact up to 10,000, beyond that as PostgreSQL estimates from its statistics; so are `evaluationCount` and `auditLogCount`. */
+  /**
+   * Exact up to 10,000, beyond that as PostgreSQL estimates from its statistics; so are `evaluationCount` and
+   * `auditLogCount`.
+   */
   benchmarkCount: number;
   evaluationCount: number;
   /** Exact. */
@@ -36,8 +39,9 @@ const counted = (table: (typeof countedTables)[number]): Fragment => {
   return sql.fragment`(select count(*) from (select from ${name} limit ${limits.countedRows + 1}) t) as ${name}`;
 };
 
-// As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now. Before the first of these what
-// the statistics collector has seen. A table that was counted to its end has just as many rows.
+// As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now.
+// Before the first of these what the statistics collector has seen. A table that was counted to its end has
+// just as many rows.
 const countOf = (table: (typeof countedTables)[number]): Fragment => {
   const name = sql.identifier([table]);
   return sql.fragment`(
@@ -66,18 +70,18 @@ const databaseStats = statement("database_stats", {
       select ${sql.join(countedTables.map(counted), sql.fragment`, `)}
     )
     select
-      pg_database_size(current_database()) as "databaseSizeBytes",
-      ${countOf("benchmarks")} as "benchmarkCount",
-      ${countOf("evaluations")} as "evaluationCount",
+      pg_database_size(current_database()) as database_size_bytes,
+      ${countOf("benchmarks")} as benchmark_count,
+      ${countOf("evaluations")} as evaluation_count,
       coalesce((
         select sum(pending + scheduled + running + completed + failed + cancelled)
         from job_stat_deltas where benchmark_id is null
-      ), 0)::bigint as "jobCount",
-      (select count(*) from workers) as "workerCount",
-      (select count(*) from users where deleted_at is null) as "userCount",
-      ${countOf("audit_logs")} as "auditLogCount",
-      split_part(current_setting('server_version'), ' ', 1) as "serverVersion",
-      coalesce((select max(name) from schema_migrations), '') as "schemaVersion"
+      ), 0)::bigint as job_count,
+      (select count(*) from workers) as worker_count,
+      (select count(*) from users where deleted_at is null) as user_count,
+      ${countOf("audit_logs")} as audit_log_count,
+      split_part(current_setting('server_version'), ' ', 1) as server_version,
+      coalesce((select max(name) from schema_migrations), '') as schema_version
     from n`,
   examples: [[]],
 });

@@ -1,11 +1,9 @@
 import type { ElementType } from "../database/statement/binary-array.ts";
 import { type Fragment, sql } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { arrayOf, table } from "../database/statement/table.ts";
+import type { ParsedEvaluation } from "./input.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
 import { binIndex, isCountable } from "./rollups/parts.ts";
-
-/** A row to be stored, by the names of its properties. */
-type Row = Readonly<Record<string, unknown>>;
 
 interface Bin {
   count: number;
@@ -22,10 +20,11 @@ interface Part {
 }
 
 /**
- * The parts of rollups that a batch of evaluations makes, as a select of `partColumns`: what `partsOf` makes of the same rows in the
- * database, without the sorting that it takes there. Right only where all of them are stored.
+ * The parts of rollups that a batch of evaluations makes, as a select of `partColumns`: what `partsOf` makes
+ * of the same rows in the database, without the sorting that it takes there. Right only where all of them are
+ * stored.
  */
-export function partsOfBatch(rows: readonly Row[]): Fragment {
+export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
   // One after the other: lists of different lengths do not fit into one array.
   const bins: (Bin & { index: number })[] = [];
   const parts = [...gather(rows)].flatMap(([benchmarkId, metrics]) =>
@@ -44,26 +43,33 @@ export function partsOfBatch(rows: readonly Row[]): Fragment {
       };
     }),
   );
-  const column = (name: keyof (typeof parts)[number], type: ElementType) => arrayOf(type, pluck(parts, name));
   const slice = (name: keyof (typeof bins)[number], type: ElementType) =>
-    sql.fragment`(${arrayOf(type, pluck(bins, name))})[p.first:p.last]`;
+    sql.fragment`(${arrayOf(
+      type,
+      bins.map((bin) => bin[name]),
+    )})[p.first:p.last]`;
   return sql.fragment`
     select
-      p.benchmark_id, p.metric, p.count, p.sum, p.m2, p.low as min, p.high as max, ${slice("index", "int4")} as bins,
-      ${slice("count", "int8")} as bin_counts, ${slice("low", "float8")} as bin_lows, ${slice("high", "float8")} as bin_highs
-    from unnest(
-      ${column("benchmarkId", "uuid")}, ${column("metric", "text")}, ${column("count", "int8")}, ${column("sum", "float8")},
-      ${column("m2", "float8")}, ${column("low", "float8")}, ${column("high", "float8")}, ${column("first", "int4")},
-      ${column("last", "int4")}
-    ) p (benchmark_id, metric, count, sum, m2, low, high, first, last)`;
+      p.benchmark_id, p.metric, p.count, p.sum, p.m2, p.low as min, p.high as max,
+      ${slice("index", "int4")} as bins, ${slice("count", "int8")} as bin_counts,
+      ${slice("low", "float8")} as bin_lows, ${slice("high", "float8")} as bin_highs
+    from ${table("p", parts, columns)}`;
 }
 
-function pluck<T, K extends keyof T>(items: readonly T[], name: K): T[K][] {
-  return items.map((item) => item[name]);
-}
+const columns = {
+  benchmarkId: "uuid",
+  metric: "text",
+  count: "int8",
+  sum: "float8",
+  m2: "float8",
+  low: "float8",
+  high: "float8",
+  first: "int4",
+  last: "int4",
+} as const;
 
-function gather(rows: readonly Row[]): Map<unknown, Map<string, Part>> {
-  const benchmarks = new Map<unknown, Map<string, Part>>();
+function gather(rows: readonly ParsedEvaluation[]): Map<string, Map<string, Part>> {
+  const benchmarks = new Map<string, Map<string, Part>>();
   for (const row of rows) {
     let metrics = benchmarks.get(row.benchmarkId);
     if (!metrics) {
@@ -72,7 +78,6 @@ function gather(rows: readonly Row[]): Map<unknown, Map<string, Part>> {
     }
     add(metrics, failedMetric, row.error === null || row.error === undefined ? 0 : 1);
     for (const [property, metric] of columnsOfMetrics) add(metrics, metric, row[property]);
-    if (!row.metrics) continue;
     for (const [key, value] of Object.entries(row.metrics))
       add(metrics, nameOfKey(key), typeof value === "boolean" ? Number(value) : value);
   }

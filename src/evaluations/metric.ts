@@ -1,4 +1,5 @@
-import { type Fragment, sql } from "../database/statement/sql.ts";
+import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
+import { limits } from "../limits.ts";
 
 /** Metrics that every evaluation can have, each a column, before those of the benchmark's own. */
 export const builtInMetrics = ["score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"] as const;
@@ -23,16 +24,15 @@ export function nameOfKey(key: string): string {
 }
 
 /**
- * The value of one metric of evaluation `e`, null where it has none. Names as in summaries: a key of `metrics` that is named
- * like a column, or begins with "metrics.", has that prefix.
+ * The value of one metric of evaluation `e`, null where it has none. Names as in summaries: a key of
+ * `metrics` that is named like a column, or begins with "metrics.", has that prefix.
  */
 export function metricValue(name: string): Fragment {
   const column = builtInMetrics.find((builtIn) => builtIn === name);
   const value = column
     ? sql.fragment`${sql.identifier(["e", column])}::double precision`
     : valueOfKey(name.startsWith(prefix) ? name.slice(prefix.length) : name);
-  // The square of a larger one overflows a double.
-  return sql.fragment`(select v.value from (select ${value} as value) v where abs(v.value) < 1e150)`;
+  return sql.fragment`(select v.value from (select ${value} as value) v where ${isCounted})`;
 }
 
 function valueOfKey(key: string): Fragment {
@@ -62,11 +62,21 @@ const ownValues = (e: Fragment) => sql.fragment`
       builtInMetrics.map((name) => sql.fragment`${sql.literalValue(name)}`),
       sql.fragment`, `,
     )}) or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end as metric,
-    case jsonb_typeof(m.value) when 'number' then m.value::double precision else m.value::boolean::integer end as value
-  from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}' and jsonb_typeof(m.value) in ('number', 'boolean')`;
+    case jsonb_typeof(m.value) when 'number' then m.value::double precision
+      else m.value::boolean::integer end as value
+  from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}'
+    and jsonb_typeof(m.value) in ('number', 'boolean')`;
 
-// The square of a larger one overflows a double; nulls are left out too.
-const isCounted = sql.fragment`abs(v.value) < 1e150`;
+/** What the magnitude of a value must be below to count. */
+export const metricBound = fragmentOf(String(limits.metricMagnitude));
+
+/** Nulls are left out too. */
+const isCounted = sql.fragment`abs(v.value) < ${metricBound}`;
+
+/** The evaluations of a benchmark, for `metricValues`. */
+export const evaluationsOf = (benchmarkId: string) => sql.fragment`(
+  select *, error is not null as failed from evaluations where benchmark_id = ${benchmarkId}
+) e`;
 
 /**
  * All values of evaluations, as rows (benchmark_id, metric, value), in one pass over them.
@@ -91,7 +101,8 @@ export function metricValuesOfCte(name: string): Fragment {
   const from = sql.fragment`from ${sql.identifier([name])} e`;
   const columns = columnValues(e).map(
     ([metric, value]) => sql.fragment`
-      select e.benchmark_id, ${sql.literalValue(metric)} as metric, ${value}::double precision as value ${from}`,
+      select e.benchmark_id, ${sql.literalValue(metric)} as metric,
+        ${value}::double precision as value ${from}`,
   );
   return sql.fragment`
     select v.* from (

@@ -1,33 +1,36 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
-import type { ElementType } from "../database/statement/binary-array.ts";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
-import type { EvaluationChanges, EvaluationPosition, ParsedFilter } from "./input.ts";
-import { failedMetric, metricValues } from "./metric.ts";
+import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
+import { evaluationsOf, failedMetric, metricBound, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { evaluationRow } from "./rows.ts";
-import { matches, type SearchPlan, searched } from "./search/search.ts";
+import { matches, type SearchPlan, searchConditions } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
 
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const columns = columnsOf(evaluationRow, "e");
 
-/** Large texts are read only where they are asked for. */
-function columns(full: boolean, e = sql.fragment`e`): Fragment {
-  const wide = full
-    ? sql.fragment`${e}.input, ${e}.output, ${e}.expected, ${e}.metadata`
-    : sql.fragment`null::text as input, null::text as output, null::text as expected, null::jsonb as metadata`;
-  return sql.fragment`
-    ${e}.id, ${e}.benchmark_id as "benchmarkId", ${e}.sample_id as "sampleId", ${e}.repetition, ${e}.provider, ${e}.model, ${wide},
-    ${e}.metrics, ${e}.score, ${e}.error, ${e}.latency_ms as "latencyMs", ${e}.input_tokens as "inputTokens",
-    ${e}.output_tokens as "outputTokens", ${e}.cost_usd as "costUsd", ${e}.created_at as "createdAt",
-    ${e}.updated_at as "updatedAt", ${e}.created_by as "createdBy"`;
-}
+/** The columns of a page's rows. Large texts are read only where they are asked for. */
+const pageColumns = {
+  full: columnsOf(evaluationRow, "r"),
+  brief: columnsOf(evaluationRow, "r", {
+    input: sql.fragment`null::text`,
+    output: sql.fragment`null::text`,
+    expected: sql.fragment`null::text`,
+    metadata: sql.fragment`null::jsonb`,
+  }),
+};
 
-/** Columns of the rows to be inserted, with the type that each travels as. */
-const inserted = {
+/** A row to be stored. */
+export type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
+
+/** The columns of the rows to be inserted, with the type that each travels as. */
+const rowColumns = {
   id: "uuid",
   benchmarkId: "uuid",
   sampleId: "text",
@@ -48,61 +51,59 @@ const inserted = {
   createdAt: "timestamptz",
   createdBy: "uuid",
   contentHash: "bytea",
-} as const satisfies Record<string, ElementType>;
+  ordinality: true,
+} as const satisfies ColumnTypes<InsertRow>;
 
-export type InsertRow = Partial<Record<keyof typeof inserted, unknown>>;
-
-/** The rows as a table `i`, in the order given: one array parameter a column. */
-function rowsOf(rows: readonly InsertRow[]): Fragment {
-  const arrays = Object.entries(inserted).map(([name, type]) => {
-    const values = rows.map((row) => row[name as keyof typeof inserted]);
-    return sql.fragment`${arrayOf(type, values)}`;
-  });
-  return sql.fragment`unnest(${sql.join(arrays, sql.fragment`, `)}) with ordinality as i (
-    id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error, latency_ms,
-    input_tokens, output_tokens, cost_usd, metadata, created_at, created_by, content_hash, ordinality
-  )`;
-}
-
-// In the order given, which callers keep sorted by key: two batches with rows in common then wait for each other rather
-// than deadlock. Ids are only answered where some row was not inserted, which is rare.
+// Rows are inserted in the order given, which callers keep sorted by key: two batches with rows in common
+// then wait for each other rather than deadlock. Ids are only answered where some row was not inserted, which
+// is rare.
 export const insertEvaluations = statement("evaluation_insert", {
   row: z.object({ inserted: z.number(), ids: z.array(z.string()).nullable() }),
   build: (rows: readonly InsertRow[]) => sql.fragment`
     with inserted as (
       insert into evaluations (
-        id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score, error,
-        latency_ms, input_tokens, output_tokens, cost_usd, metadata, created_at, updated_at, created_by, content_hash
+        id, benchmark_id, sample_id, repetition, provider, model, input, output, expected, metrics, score,
+        error, latency_ms, input_tokens, output_tokens, cost_usd, metadata, created_at, updated_at,
+        created_by, content_hash
       )
       select
-        i.id, i.benchmark_id, i.sample_id, i.repetition, coalesce(i.provider, b.provider), coalesce(i.model, b.model),
-        i.input, i.output, i.expected, i.metrics, i.score, i.error, i.latency_ms, i.input_tokens, i.output_tokens,
-        i.cost_usd, i.metadata, coalesce(i.created_at, now()), now(), i.created_by, i.content_hash
-      from ${rowsOf(rows)} join benchmarks b on b.id = i.benchmark_id
-      where not exists (select from benchmark_deletions d where d.benchmark_id = i.benchmark_id)
-      order by i.ordinality
+        given.id, given.benchmark_id, given.sample_id, given.repetition, coalesce(given.provider, b.provider),
+        coalesce(given.model, b.model), given.input, given.output, given.expected, given.metrics, given.score,
+        given.error, given.latency_ms, given.input_tokens, given.output_tokens, given.cost_usd,
+        given.metadata, coalesce(given.created_at, now()), now(), given.created_by, given.content_hash
+      from ${table("given", rows, rowColumns)}
+      join benchmarks b on b.id = given.benchmark_id
+      where not exists (select from benchmark_deletions del where del.benchmark_id = given.benchmark_id)
+      order by given.ordinality
       on conflict do nothing
       returning
-        id, benchmark_id, error is not null as failed, content_hash, score, latency_ms, input_tokens, output_tokens, cost_usd, metrics
+        id, benchmark_id, error is not null as failed, content_hash, score, latency_ms, input_tokens,
+        output_tokens, cost_usd, metrics
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
       from inserted group by benchmark_id
-    ), ${addedRollups("inserted", rows)}, ${benchmarkEvents.record(sql.fragment`(select distinct benchmark_id as id from inserted) i`)}, ${auditInserted(rows)}
-    select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids from inserted`,
+    ), ${addedRollups("inserted", rows)}, ${insertEvent}, ${insertAudit(rows)}
+    select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids
+    from inserted`,
   examples: [[[]]],
 });
 
+const insertEvent = benchmarkEvents.record(
+  sql.fragment`(select distinct benchmark_id as id from inserted) ben`,
+);
+
 /**
- * One entry for each benchmark of a batch: how many rows were inserted, the range of their ids, and the SHA-256 of their content
- * hashes in the order of the ids. A single row has an entry of its own.
+ * The audit trail gets one entry for each benchmark of a batch: how many rows were inserted, the range of
+ * their ids, and the SHA-256 of their content hashes in the order of the ids. A single row has an entry of
+ * its own.
  */
-function auditInserted(rows: readonly InsertRow[]): Fragment {
-  const one = sql.fragment`c.count = 1`;
+function insertAudit(rows: readonly InsertRow[]): Fragment {
+  const isOne = sql.fragment`c.count = 1`;
   return auditRows({
-    action: sql.fragment`case when ${one} then 'create' else 'add_evaluations' end`,
-    entityType: sql.fragment`case when ${one} then 'evaluation' else 'benchmark' end`,
-    entityId: sql.fragment`case when ${one} then c.ids[1] else c.benchmark_id end::text`,
+    action: sql.fragment`case when ${isOne} then 'create' else 'add_evaluations' end`,
+    entityType: sql.fragment`case when ${isOne} then 'evaluation' else 'benchmark' end`,
+    entityId: sql.fragment`case when ${isOne} then c.ids[1] else c.benchmark_id end::text`,
     changes: sql.fragment`
       jsonb_build_object('after', jsonb_build_object(
         'benchmark_id', c.benchmark_id, 'count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count],
@@ -117,7 +118,8 @@ function auditInserted(rows: readonly InsertRow[]): Fragment {
   });
 }
 
-// What stands in the way of rows that were not inserted: no such benchmark, one that is being deleted, or a row with the same key or id.
+// A row that was not inserted has no benchmark, or one that is being deleted, or there is a row with the same
+// key or id.
 export const findStored = statement("evaluation_find_stored", {
   row: z.object({
     hasBenchmark: z.boolean(),
@@ -127,19 +129,23 @@ export const findStored = statement("evaluation_find_stored", {
   }),
   build: (rows: readonly InsertRow[]) => sql.fragment`
     select
-      b.id is not null as "hasBenchmark",
-      exists (select from benchmark_deletions d where d.benchmark_id = i.benchmark_id) as "isBeingDeleted", e.id,
-      e.content_hash = i.content_hash as "isSame"
-    from ${rowsOf(rows)}
-    left join benchmarks b on b.id = i.benchmark_id
+      b.id is not null as has_benchmark,
+      exists (
+        select from benchmark_deletions del where del.benchmark_id = given.benchmark_id
+      ) as is_being_deleted,
+      stored.id, stored.content_hash = given.content_hash as is_same
+    from ${table("given", rows, rowColumns)}
+    left join benchmarks b on b.id = given.benchmark_id
     left join lateral (
-      select s.id, s.content_hash from evaluations s
-      where s.benchmark_id = i.benchmark_id and s.sample_id = i.sample_id and s.repetition = i.repetition
+      select e.id, e.content_hash from evaluations e
+      where e.benchmark_id = given.benchmark_id and e.sample_id = given.sample_id
+        and e.repetition = given.repetition
       union all
-      select s.id, s.content_hash from evaluations s where s.benchmark_id = i.benchmark_id and s.id = i.id
+      select e.id, e.content_hash from evaluations e where e.benchmark_id = given.benchmark_id
+        and e.id = given.id
       limit 1
-    ) e on true
-    order by i.ordinality`,
+    ) stored on true
+    order by given.ordinality`,
   examples: [[[]]],
 });
 
@@ -148,29 +154,34 @@ export const getEvaluation = statement("evaluation_get", {
   row: evaluationRow,
   prepared: false,
   build: (id: string, benchmarkId: string | undefined, lock = false) => sql.fragment`
-    select ${columns(true)} from evaluations e where e.id = ${id} ${
-      benchmarkId ? sql.fragment`and e.benchmark_id = ${benchmarkId}` : sql.fragment``
-    } limit 1 ${lock ? sql.fragment`for no key update` : sql.fragment``}`,
+    select ${columns} from evaluations e
+    where ${key(id, benchmarkId)} limit 1 ${lock ? sql.fragment`for no key update` : sql.fragment``}`,
   examples: [
     [exampleId, undefined],
     [exampleId, exampleId, true],
   ],
 });
 
-const changedCounts = sql.fragment`
+function key(id: string, benchmarkId: string | undefined): Fragment {
+  const isOfBenchmark = benchmarkId !== undefined && sql.fragment`e.benchmark_id = ${benchmarkId}`;
+  return sql.fragment`${sql.and([sql.fragment`e.id = ${id}`, isOfBenchmark])}`;
+}
+
+const countChange = sql.fragment`
   counted as (
     insert into benchmark_count_deltas (benchmark_id, completed, failed)
     select benchmark_id, completed, failed from change where completed <> 0 or failed <> 0
   )`;
 
-const told = benchmarkEvents.record(sql.fragment`(select benchmark_id as id from change) c`);
+const changeEvent = benchmarkEvents.record(sql.fragment`(select benchmark_id as id from change) ben`);
 
 export const updateEvaluation = statement("evaluation_update", {
   row: evaluationRow,
   prepared: false,
   build: (id: string, benchmarkId: string, changes: EvaluationChanges, wasFailed: boolean) => sql.fragment`
     with before as (
-      select *, error is not null as failed from evaluations where id = ${id} and benchmark_id = ${benchmarkId}
+      select *, error is not null as failed from evaluations
+      where id = ${id} and benchmark_id = ${benchmarkId}
     ), e as (
       update evaluations set ${sql.join(assignments(changes), sql.fragment`, `)}
       where id = ${id} and benchmark_id = ${benchmarkId}
@@ -181,8 +192,8 @@ export const updateEvaluation = statement("evaluation_update", {
         (error is null)::integer - ${wasFailed ? 0 : 1}::integer as completed,
         (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed
       from e
-    ), ${changedCounts}, ${movedRollups("before", "e")}, ${told}
-    select ${columns(true)} from e`,
+    ), ${countChange}, ${movedRollups("before", "e")}, ${changeEvent}
+    select ${columns} from e`,
   examples: [
     [exampleId, exampleId, {}, false],
     [exampleId, exampleId, { score: 1, metrics: {}, expected: null, error: "e", metadata: { a: 1 } }, true],
@@ -208,25 +219,25 @@ export const deleteEvaluation = statement("evaluation_delete", {
   build: (id: string, benchmarkId: string | undefined) => sql.fragment`
     with gone as (
       delete from evaluations where (id, benchmark_id) = (
-        select id, benchmark_id from evaluations where id = ${id} ${
-          benchmarkId ? sql.fragment`and benchmark_id = ${benchmarkId}` : sql.fragment``
-        } limit 1
+        select id, benchmark_id from evaluations e
+        where ${key(id, benchmarkId)} limit 1
       )
       returning
-        id, benchmark_id, sample_id, repetition, error, content_hash, error is not null as failed, score, latency_ms, input_tokens,
-        output_tokens, cost_usd, metrics
+        id, benchmark_id, sample_id, repetition, error, content_hash, error is not null as failed, score,
+        latency_ms, input_tokens, output_tokens, cost_usd, metrics
     ), change as (
-      select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed from gone
-    ), ${changedCounts}, ${takenRollups("gone")}, ${told}, ${auditRows({
+      select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed
+      from gone
+    ), ${countChange}, ${takenRollups("gone")}, ${changeEvent}, ${auditRows({
       action: "delete",
       entityType: "evaluation",
-      entityId: sql.fragment`c.id::text`,
+      entityId: sql.fragment`gone.id::text`,
       changes: sql.fragment`
         jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
-          'benchmark_id', c.benchmark_id, 'sample_id', c.sample_id, 'repetition', c.repetition, 'score', c.score,
-          'content_hash', encode(c.content_hash, 'hex')
+          'benchmark_id', gone.benchmark_id, 'sample_id', gone.sample_id, 'repetition', gone.repetition,
+          'score', gone.score, 'content_hash', encode(gone.content_hash, 'hex')
         )))`,
-      from: sql.fragment`gone c`,
+      from: sql.fragment`gone`,
       atMost: 1,
     })}
     select id from gone`,
@@ -236,9 +247,9 @@ export const deleteEvaluation = statement("evaluation_delete", {
   ],
 });
 
-// By creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by score and between scores
-// from idx_evaluations_score, one sample from evaluations_sample_key. Provider and model are checked while reading those. What is
-// searched is read as `planSearch` chose.
+// A list is read by creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by
+// score and between scores from idx_evaluations_score, one sample from evaluations_sample_key. Provider and
+// model are checked while reading those. A search is read as `planSearch` chose.
 export const listEvaluations = statement("evaluation_list", {
   row: evaluationRow.extend(fetched),
   prepared: false,
@@ -253,7 +264,7 @@ export const listEvaluations = statement("evaluation_list", {
     const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
     const key = byScore ? sql.fragment`e.score` : sql.fragment`e.created_at`;
     const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
-    const where = [...conditions(filter, byScore), ...searched(filter, plan === "walk" ? [] : plan)];
+    const where = [...conditions(filter, byScore), ...searchConditions(filter, plan === "walk" ? [] : plan)];
     if (after) {
       const position = byScore
         ? sql.fragment`(${after.score}::double precision, ${after.id}::uuid)`
@@ -263,14 +274,11 @@ export const listEvaluations = statement("evaluation_list", {
     }
     return page({
       rows: sql.fragment`
-        select * from ${plan === "walk" ? sql.fragment`evaluations` : matches(filter, plan)} e where ${sql.and(where)}
+        select * from ${plan === "walk" ? sql.fragment`evaluations` : matches(filter, plan)} e
+        where ${sql.and(where)}
         order by ${key} ${direction}, e.id ${direction} limit ${limit}`,
-      columns: columns(full, sql.fragment`r`),
-      size: full
-        ? sql.fragment`
-          800 + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0)
-            + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + coalesce(pg_column_size(r.metadata #> '{}'), 0)`
-        : sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`,
+      columns: full ? pageColumns.full : pageColumns.brief,
+      size: full ? fullSize : briefSize,
       order: byScore
         ? sql.fragment`r.score ${direction}, r.id ${direction}`
         : sql.fragment`r.created_at ${direction}, r.id ${direction}`,
@@ -290,13 +298,13 @@ export const listEvaluations = statement("evaluation_list", {
         sampleId: "s",
       },
       2,
-      { createdAt: "2026-01-31T12:00:00.000001Z", score: null, id: exampleId },
+      { createdAt: exampleTime, score: null, id: exampleId },
       true,
     ],
     [
       { benchmarkId: exampleId, failedOnly: false, orderBy: "lowest-score" },
       2,
-      { createdAt: "2026-01-31T12:00:00.000001Z", score: 0.5, id: exampleId },
+      { createdAt: exampleTime, score: 0.5, id: exampleId },
       true,
     ],
     [{ benchmarkId: exampleId, failedOnly: false, orderBy: "highest-score" }, 2, undefined, true],
@@ -317,6 +325,11 @@ export const listEvaluations = statement("evaluation_list", {
   ],
 });
 
+const briefSize = sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`;
+const fullSize = sql.fragment`
+  ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
+    + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
+
 function conditions(filter: ParsedFilter, byScore: boolean): Fragment[] {
   const where = [sql.fragment`e.benchmark_id = ${filter.benchmarkId}`];
   if (filter.sampleId !== undefined) where.push(sql.fragment`e.sample_id = ${filter.sampleId}`);
@@ -335,7 +348,8 @@ export const benchmarkExists = statement("evaluation_benchmark_exists", {
   examples: [[exampleId]],
 });
 
-// Exact figures by SQL: float8 aggregates are summed by Youngs and Cramer's stable method since PostgreSQL 12.
+// Exact figures by SQL: float8 aggregates are summed by Youngs and Cramer's stable method since PostgreSQL
+// 12.
 export const summarizeMetrics = statement("evaluation_summarize_metrics", {
   row: z.object({
     name: z.string(),
@@ -353,7 +367,7 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
       min(value) as min, max(value) as max,
       percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles
     from (
-      ${metricValues(sql.fragment`(select *, error is not null as failed from evaluations where benchmark_id = ${benchmarkId}) e`)}
+      ${metricValues(evaluationsOf(benchmarkId))}
     ) v
     where metric <> ${failedMetric} group by metric order by metric`,
   examples: [[exampleId]],
@@ -369,10 +383,10 @@ export const summarizeTotals = statement("evaluation_summarize_totals", {
   }),
   build: (benchmarkId: string) => sql.fragment`
     select
-      count(*) as "evaluationCount", count(error) as "failedCount",
-      coalesce(sum(input_tokens), 0)::bigint as "inputTokens",
-      coalesce(sum(output_tokens), 0)::bigint as "outputTokens",
-      coalesce(sum(cost_usd) filter (where cost_usd < 1e150), 0)::double precision as "costUsd"
+      count(*) as evaluation_count, count(error) as failed_count,
+      coalesce(sum(input_tokens), 0)::bigint as input_tokens,
+      coalesce(sum(output_tokens), 0)::bigint as output_tokens,
+      coalesce(sum(cost_usd) filter (where cost_usd < ${metricBound}), 0)::double precision as cost_usd
     from evaluations where benchmark_id = ${benchmarkId}`,
   examples: [[exampleId]],
 });

@@ -3,6 +3,7 @@ import { contentHash } from "../content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import { limits } from "../limits.ts";
 import { violationsOf } from "../validation.ts";
 import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, insertEvaluations } from "./statements.ts";
@@ -134,7 +135,7 @@ async function insertBatch(
 ): Promise<void> {
   let open = batch;
   for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === 5)
+    if (attempt === limits.evaluationWriteAttempts)
       throw new ServiceError(Code.Aborted, "CONFLICT", "evaluations are being deleted meanwhile");
     const { inserted, ids } = await db.one(insertEvaluations(open.map(({ row }) => row)));
     const created = inserted === open.length ? undefined : new Set(ids);

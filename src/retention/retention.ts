@@ -33,7 +33,8 @@ export interface AgingStore {
 
 type Remove = (store: AgingStore, days: number) => Promise<number>;
 
-// Each call ends after a bounded number of rows, in batches of their own transactions, and records in the audit trail what it removed.
+// Each call ends after a bounded number of rows, in batches of their own transactions, and records in the
+// audit trail what it removed.
 const removals: Readonly<Record<Kind, Remove>> = {
   jobs: async ({ jobs }, days) => (await jobs.cleanup(days)).affected,
   evaluations: async ({ evaluations }, days) => (await evaluations.cleanup(days)).deleted,
@@ -43,7 +44,8 @@ const removals: Readonly<Record<Kind, Remove>> = {
 const kinds = Object.keys(removals) as Kind[];
 
 /**
- * Removes what is old by itself, once a minute a bounded part of it, each kind on one server at a time. Off for what has no age.
+ * Removes what is old by itself, once a minute a bounded part of it, each kind on one server at a time. Off
+ * for what has no age.
  */
 export class Retention {
   readonly #store: AgingStore;
@@ -78,7 +80,10 @@ export class Retention {
     ];
   }
 
-  /** Removes a part of what is older, unless another server has done so in this minute. @returns how many rows, by kind */
+  /**
+   * Removes a part of what is older, unless another server has done so in this minute. @returns how many
+   * rows, by kind
+   */
   async run(kind: Kind, days: number): Promise<Partial<Record<Kind, number>>> {
     if (!(await isFirst(this.#store.executor, kind))) return {};
     const removed = await withOrigin({ actor: "retention" }, () => removals[kind](this.#store, days));
@@ -88,7 +93,10 @@ export class Retention {
   }
 }
 
-/** Takes the turn of this minute, by the database's clock. Nothing is held meanwhile: a server that dies leaves the next turn to others. */
+/**
+ * Takes the turn of this minute, by the database's clock. Nothing is held meanwhile: a server that dies
+ * leaves the next turn to others.
+ */
 async function isFirst(db: Executor, kind: Kind): Promise<boolean> {
   return (await db.maybeOne(takeTurn(kind, limits.retentionMs / 1000))) !== null;
 }
@@ -100,7 +108,8 @@ const takeTurn = statement("retention_take_turn", {
     insert into requests (actor, method, request_id, body_hash)
     values (
       'service', 'retention',
-      ${kind}::text || ' ' || floor(extract(epoch from clock_timestamp()) / ${seconds}::float8)::bigint::text, ''
+      ${kind}::text || ' ' || floor(extract(epoch from clock_timestamp()) / ${seconds}::float8)::bigint::text,
+      ''
     )
     on conflict (actor, method, request_id) do nothing
     returning request_id as turn`,

@@ -1,21 +1,18 @@
 import { z } from "zod";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newApiKey, UserPosition } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const sampleTime = "2026-01-31T12:00:00.000001Z";
 const revokedRow = z.object({ revoked: z.number() });
 
 const isGood = (k: Fragment) => sql.fragment`
   (${k}.revoked_at is null and (${k}.expires_at is null or ${k}.expires_at > clock_timestamp()))`;
 
-const columns = (k: Fragment) => sql.fragment`
-  ${k}.id, ${k}.user_id as "userId", ${k}.key_id as "keyId", ${k}.name, ${k}.scopes, ${isGood(k)} as active,
-  ${k}.expires_at as "expiresAt", ${k}.last_used as "lastUsed", ${k}.created_at as "createdAt",
-  ${k}.created_by as "createdBy", ${k}.revoked_at as "revokedAt", ${k}.rotated_from as "rotatedFrom"`;
-const ofKey = columns(sql.fragment`k`);
+const columns = columnsOf(apiKeyRow, "k", { active: isGood(sql.fragment`k`) });
+const pageColumns = columnsOf(apiKeyRow, "r", { active: isGood(sql.fragment`r`) });
 
 interface KeyRow extends z.output<typeof newApiKey> {
   id: string;
@@ -27,28 +24,38 @@ interface KeyRow extends z.output<typeof newApiKey> {
 export const insertApiKey = statement("api_key_insert", {
   row: apiKeyRow,
   build: (k: KeyRow) => sql.fragment`
-    insert into api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash, rotated_from)
+    insert into api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash,
+      rotated_from)
     values (
-      ${k.id}, ${k.userId}, ${k.name}, ${sql.array(k.scopes, "text")}, ${k.expiresAt ?? null}, ${k.createdBy ?? null},
-      ${k.keyId}, decode(${k.hash}, 'hex'), ${k.rotatedFrom ?? null}
+      ${k.id}, ${k.userId}, ${k.name}, ${sql.array(k.scopes, "text")}, ${k.expiresAt ?? null},
+      ${k.createdBy ?? null}, ${k.keyId}, decode(${k.hash}, 'hex'), ${k.rotatedFrom ?? null}
     )
     on conflict (id) do nothing
-    returning ${ofKey}`,
+    returning ${columns}`,
   examples: [
-    [{ id: sampleId, userId: sampleId, name: "n", scopes: ["jobs:read"], keyId: "4fJ2kQ9sLx0B", hash: "00" }],
+    [
+      {
+        id: exampleId,
+        userId: exampleId,
+        name: "n",
+        scopes: ["jobs:read"],
+        keyId: "4fJ2kQ9sLx0B",
+        hash: "00",
+      },
+    ],
   ],
 });
 
 export const getApiKey = statement("api_key_get", {
   row: apiKeyRow,
-  build: (id: string) => sql.fragment`select ${ofKey} from api_keys k where k.id = ${id}`,
-  examples: [[sampleId]],
+  build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id}`,
+  examples: [[exampleId]],
 });
 
 export const lockApiKey = statement("api_key_lock", {
   row: apiKeyRow,
-  build: (id: string) => sql.fragment`select ${ofKey} from api_keys k where k.id = ${id} for no key update`,
-  examples: [[sampleId]],
+  build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id} for no key update`,
+  examples: [[exampleId]],
 });
 
 export const listApiKeys = statement("api_key_list", {
@@ -63,31 +70,33 @@ export const listApiKeys = statement("api_key_list", {
             : sql.fragment``
         }
         order by k.created_at desc, k.id desc limit ${limit}`,
-      columns: columns(sql.fragment`r`),
+      columns: pageColumns,
       size: sql.fragment`300 + octet_length(r.name) + coalesce(pg_column_size(r.scopes), 0)`,
       order: sql.fragment`r.created_at desc, r.id desc`,
     }),
   examples: [
-    [sampleId, 2, undefined],
-    [sampleId, 2, { createdAt: sampleTime, id: sampleId }],
+    [exampleId, 2, undefined],
+    [exampleId, 2, { createdAt: exampleTime, id: exampleId }],
   ],
 });
 
 export const revokeApiKey = statement("api_key_revoke", {
   row: apiKeyRow,
   build: (id: string) => sql.fragment`
-    update api_keys k set revoked_at = coalesce(revoked_at, clock_timestamp()) where k.id = ${id} returning ${ofKey}`,
-  examples: [[sampleId]],
+    update api_keys k set revoked_at = coalesce(revoked_at, clock_timestamp()) where k.id = ${id}
+    returning ${columns}`,
+  examples: [[exampleId]],
 });
 
 export const revokeApiKeysOf = statement("api_key_revoke_all", {
   row: revokedRow,
   build: (userId: string) => sql.fragment`
     with revoked as (
-      update api_keys set revoked_at = clock_timestamp() where user_id = ${userId} and revoked_at is null returning 1
+      update api_keys set revoked_at = clock_timestamp() where user_id = ${userId} and revoked_at is null
+      returning 1
     )
     select count(*) as revoked from revoked`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 // least() passes over null: a key without expiry gets one, and none gets a later one than it had.
@@ -96,6 +105,6 @@ export const expireApiKey = statement("api_key_expire", {
   build: (id: string, overlapMs: number) => sql.fragment`
     update api_keys k
     set expires_at = least(k.expires_at, clock_timestamp() + ${overlapMs}::double precision * interval '1 ms')
-    where k.id = ${id} returning ${ofKey}`,
-  examples: [[sampleId, 0]],
+    where k.id = ${id} returning ${columns}`,
+  examples: [[exampleId, 0]],
 });

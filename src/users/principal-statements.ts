@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { userRoles } from "./rows.ts";
-
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 const principalRow = z.object({
   userId: z.string(),
@@ -19,10 +19,20 @@ export type PrincipalRow = z.output<typeof principalRow>;
 
 const credentialRow = principalRow.extend({ hash: z.string() });
 
-const ofKey = sql.fragment`
-  u.id as "userId", u.username, u.role, k.id as "keyId", null::uuid as "sessionId", k.scopes, k.expires_at as "expiresAt"`;
-const ofSession = sql.fragment`
-  u.id as "userId", u.username, u.role, null::uuid as "keyId", s.id as "sessionId", '{}'::text[] as scopes, s.expires_at as "expiresAt"`;
+const keyPrincipal = columnsOf(principalRow, "u", {
+  userId: sql.fragment`u.id`,
+  keyId: sql.fragment`k.id`,
+  sessionId: sql.fragment`null::uuid`,
+  scopes: sql.fragment`k.scopes`,
+  expiresAt: sql.fragment`k.expires_at`,
+});
+const sessionPrincipal = columnsOf(principalRow, "u", {
+  userId: sql.fragment`u.id`,
+  keyId: sql.fragment`null::uuid`,
+  sessionId: sql.fragment`s.id`,
+  scopes: sql.fragment`'{}'::text[]`,
+  expiresAt: sql.fragment`s.expires_at`,
+});
 
 // What makes a credential good, once. Deleted users are never active.
 const goodKey = sql.fragment`
@@ -32,7 +42,7 @@ const goodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
 export const findKey = statement("principal_find_key", {
   row: credentialRow,
   build: (keyId: string) => sql.fragment`
-    select ${ofKey}, encode(k.key_hash, 'hex') as hash
+    select ${keyPrincipal}, encode(k.key_hash, 'hex') as hash
     from api_keys k join users u on u.id = k.user_id
     where k.key_id = ${keyId} and ${goodKey}`,
   examples: [["4fJ2kQ9sLx0B"]],
@@ -41,27 +51,27 @@ export const findKey = statement("principal_find_key", {
 export const findSession = statement("principal_find_session", {
   row: credentialRow,
   build: (id: string) => sql.fragment`
-    select ${ofSession}, encode(s.token_hash, 'hex') as hash
+    select ${sessionPrincipal}, encode(s.token_hash, 'hex') as hash
     from sessions s join users u on u.id = s.user_id
     where s.id = ${id} and ${goodSession}`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 export const recheckPrincipals = statement("principal_recheck", {
   row: principalRow,
   build: (keyIds: readonly string[], sessionIds: readonly string[]) => sql.fragment`
-    select ${ofKey}
+    select ${keyPrincipal}
     from api_keys k join users u on u.id = k.user_id
     where k.id = any (${arrayOf("uuid", keyIds)}) and ${goodKey}
     union all
-    select ${ofSession}
+    select ${sessionPrincipal}
     from sessions s join users u on u.id = s.user_id
     where s.id = any (${arrayOf("uuid", sessionIds)}) and ${goodSession}`,
-  examples: [[[sampleId], [sampleId]]],
+  examples: [[[exampleId], [exampleId]]],
 });
 
-// In the order of ids, and past rows that another server is just writing: two servers that saw the same keys do not wait for
-// each other.
+// In the order of ids, and past rows that another server is just writing: two servers that saw the same keys
+// do not wait for each other.
 export const touchCredentials = statement("principal_touch", {
   row: z.object({ touched: z.number() }),
   build: (keyIds: readonly string[], sessionIds: readonly string[], at: string) => sql.fragment`
@@ -77,7 +87,7 @@ export const touchCredentials = statement("principal_touch", {
       update sessions s set last_used = ${at} from stale_sessions where s.id = stale_sessions.id returning 1
     )
     select (select count(*) from keys) + (select count(*) from used_sessions) as touched`,
-  examples: [[[sampleId], [sampleId], "2026-01-31T12:00:00.000001Z"]],
+  examples: [[[exampleId], [exampleId], exampleTime]],
 });
 
 function isStale(at: string): Fragment {

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { exampleId } from "../database/statement/examples.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const idRow = z.object({ id: z.string() });
 
 interface NewSession {
@@ -17,13 +17,15 @@ interface NewSession {
   newPasswordHash: string | undefined;
 }
 
-// Only while the user is active and has the password that was compared: its row is locked first, as by whoever changes those and
-// ends the sessions. Neither leaves a session that should not be.
+// Only while the user is active and has the password that was compared: its row is locked first, as by
+// whoever changes those and ends the sessions. Neither leaves a session that should not be.
 export const insertSession = statement("session_insert", {
   row: z.object({ id: z.string(), expiresAt: z.string() }),
   build: (s: NewSession) => sql.fragment`
     with u as (
-      update users set last_login = clock_timestamp(), password_hash = coalesce(${s.newPasswordHash ?? null}, password_hash)
+      update users
+      set last_login = clock_timestamp(),
+        password_hash = coalesce(${s.newPasswordHash ?? null}, password_hash)
       where id = ${s.userId} and active and deleted_at is null and password_hash = ${s.passwordHash}
       returning id
     )
@@ -31,12 +33,12 @@ export const insertSession = statement("session_insert", {
     select ${s.id}, u.id, clock_timestamp(), clock_timestamp() + make_interval(hours => ${s.hours}),
       decode(${s.tokenHash}, 'hex'), ${s.address ?? null}, ${s.userAgent ?? null}
     from u
-    returning id, expires_at as "expiresAt"`,
+    returning id, expires_at`,
   examples: [
     [
       {
-        id: sampleId,
-        userId: sampleId,
+        id: exampleId,
+        userId: exampleId,
         tokenHash: "00",
         hours: 12,
         address: "127.0.0.1",
@@ -50,16 +52,15 @@ export const insertSession = statement("session_insert", {
 
 export const deleteSession = statement("session_delete", {
   row: z.object({ id: z.string(), userId: z.string() }),
-  build: (id: string) =>
-    sql.fragment`delete from sessions where id = ${id} returning id, user_id as "userId"`,
-  examples: [[sampleId]],
+  build: (id: string) => sql.fragment`delete from sessions where id = ${id} returning id, user_id`,
+  examples: [[exampleId]],
 });
 
 export const deleteSessionsOf = statement("session_delete_of_user", {
   row: idRow,
   build: (userId: string, but: string | null) => sql.fragment`
     delete from sessions where user_id = ${userId} and id is distinct from ${but}::uuid returning id`,
-  examples: [[sampleId, null]],
+  examples: [[exampleId, null]],
 });
 
 export const forgetSessions = statement("maintenance_forget_sessions", {

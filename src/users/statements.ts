@@ -1,19 +1,16 @@
 import { z } from "zod";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newUser, UserPosition, userChanges, userFilter } from "./input.ts";
 import { userRow } from "./rows.ts";
 
-const sampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const sampleTime = "2026-01-31T12:00:00.000001Z";
 const sampleUser = { email: "ada@example.com", username: "ada", role: "user" as const };
 const idRow = z.object({ id: z.string() });
 
 // Deleted users are kept for the audit trail only: no statement but that of the deletion sees them.
-const columns = (u: Fragment) => sql.fragment`
-  ${u}.id, ${u}.email, ${u}.username, ${u}.role, ${u}.active, ${u}.email_verified as "emailVerified", ${u}.metadata,
-  ${u}.last_login as "lastLogin", ${u}.created_at as "createdAt", ${u}.updated_at as "updatedAt", ${u}.version`;
-const ofUser = columns(sql.fragment`u`);
+const columns = columnsOf(userRow, "u");
 
 export const insertUser = statement("user_insert", {
   row: userRow,
@@ -21,29 +18,32 @@ export const insertUser = statement("user_insert", {
     u: Omit<z.output<typeof newUser>, "password"> & { id: string; passwordHash: string },
   ) => sql.fragment`
     insert into users as u (id, email, username, password_hash, role, metadata)
-    values (${u.id}, ${u.email}, ${u.username}, ${u.passwordHash}, ${u.role}, ${u.metadata ? JSON.stringify(u.metadata) : null})
-    returning ${ofUser}`,
-  examples: [[{ ...sampleUser, id: sampleId, passwordHash: "" }]],
+    values (
+      ${u.id}, ${u.email}, ${u.username}, ${u.passwordHash}, ${u.role},
+      ${u.metadata ? JSON.stringify(u.metadata) : null}
+    )
+    returning ${columns}`,
+  examples: [[{ ...sampleUser, id: exampleId, passwordHash: "" }]],
 });
 
 export const getUser = statement("user_get", {
   row: userRow,
   build: (id: string) =>
-    sql.fragment`select ${ofUser} from users u where u.id = ${id} and u.deleted_at is null`,
-  examples: [[sampleId]],
+    sql.fragment`select ${columns} from users u where u.id = ${id} and u.deleted_at is null`,
+  examples: [[exampleId]],
 });
 
 export const getUserByEmail = statement("user_get_by_email", {
   row: userRow,
   build: (email: string) => sql.fragment`
-    select ${ofUser} from users u where lower(u.email) = lower(${email}) and u.deleted_at is null`,
+    select ${columns} from users u where lower(u.email) = lower(${email}) and u.deleted_at is null`,
   examples: [["ada@example.com"]],
 });
 
 export const getUserByUsername = statement("user_get_by_username", {
   row: userRow,
   build: (username: string) => sql.fragment`
-    select ${ofUser} from users u where lower(u.username) = lower(${username}) and u.deleted_at is null`,
+    select ${columns} from users u where lower(u.username) = lower(${username}) and u.deleted_at is null`,
   examples: [["ada"]],
 });
 
@@ -53,44 +53,44 @@ const credentialsRow = userRow
 
 export type StoredCredentials = z.output<typeof credentialsRow>;
 
-const credentialColumns = sql.fragment`
-  select u.id, u.email, u.username, u.active, u.password_hash as "passwordHash" from users u`;
+const credentials = sql.fragment`select ${columnsOf(credentialsRow, "u")} from users u`;
 
 /** The only two statements that read a hash. */
 export const credentialsByEmail = statement("user_credentials_by_email", {
   row: credentialsRow,
   build: (email: string) => sql.fragment`
-    ${credentialColumns} where lower(u.email) = lower(${email}) and u.deleted_at is null`,
+    ${credentials} where lower(u.email) = lower(${email}) and u.deleted_at is null`,
   examples: [["ada@example.com"]],
 });
 
 export const credentialsById = statement("user_credentials_by_id", {
   row: credentialsRow,
-  build: (id: string) => sql.fragment`${credentialColumns} where u.id = ${id} and u.deleted_at is null`,
-  examples: [[sampleId]],
+  build: (id: string) => sql.fragment`${credentials} where u.id = ${id} and u.deleted_at is null`,
+  examples: [[exampleId]],
 });
 
-// Whoever may take an admin away holds all active ones first, in the order of their ids: of two that do so at once, the second
-// sees what the first has left.
+// Whoever may take an admin away holds all active ones first, in the order of their ids: of two that do so at
+// once, the second sees what the first has left.
 export const lockAdmins = statement("user_lock_admins", {
   row: idRow,
   build: () => sql.fragment`
-    select id from users where role = 'admin' and active and deleted_at is null order by id for no key update`,
+    select id from users where role = 'admin' and active and deleted_at is null order by id
+      for no key update`,
   examples: [[]],
 });
 
 export const lockUser = statement("user_lock", {
   row: userRow,
   build: (id: string) => sql.fragment`
-    select ${ofUser} from users u where u.id = ${id} and u.deleted_at is null for no key update`,
-  examples: [[sampleId]],
+    select ${columns} from users u where u.id = ${id} and u.deleted_at is null for no key update`,
+  examples: [[exampleId]],
 });
 
 // Held while a key is made, so that none comes into being beside the deletion of its user.
 export const holdUser = statement("user_hold", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from users where id = ${id} and deleted_at is null for share`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 export const updateUser = statement("user_update", {
@@ -99,14 +99,14 @@ export const updateUser = statement("user_update", {
   build: (id: string, changes: z.output<typeof userChanges>) => sql.fragment`
     update users u set ${sql.join(assignments(changes), sql.fragment`, `)}
     where u.id = ${id} and u.deleted_at is null
-    returning ${ofUser}`,
+    returning ${columns}`,
   examples: [
-    [sampleId, {}],
+    [exampleId, {}],
     [
-      sampleId,
+      exampleId,
       { email: "ada@example.com", username: "ada", role: "admin" as const, active: false, metadata: null },
     ],
-    [sampleId, { email: "ada@example.com", emailVerified: true, metadata: {} }],
+    [exampleId, { email: "ada@example.com", emailVerified: true, metadata: {} }],
   ],
 });
 
@@ -128,10 +128,11 @@ function assignments(changes: z.output<typeof userChanges>): Fragment[] {
 export const deleteUser = statement("user_delete", {
   row: idRow,
   build: (id: string) => sql.fragment`
-    update users set active = false, deleted_at = now(), updated_at = now(), version = version + 1, password_hash = ''
+    update users set active = false, deleted_at = now(), updated_at = now(), version = version + 1,
+    password_hash = ''
     where id = ${id} and deleted_at is null
     returning id`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 // With the hash that was compared: of two changes at once, and of a change beside a login, only one is made.
@@ -141,14 +142,14 @@ export const changePassword = statement("user_change_password", {
     update users set password_hash = ${to}, updated_at = now(), version = version + 1
     where id = ${id} and password_hash = ${from} and deleted_at is null
     returning id`,
-  examples: [[sampleId, "", "h"]],
+  examples: [[exampleId, "", "h"]],
 });
 
 export const updateLastLogin = statement("user_update_last_login", {
   row: idRow,
   build: (id: string) =>
     sql.fragment`update users set last_login = now() where id = ${id} and deleted_at is null returning id`,
-  examples: [[sampleId]],
+  examples: [[exampleId]],
 });
 
 // Users are few: filters are applied while reading idx_users_created_at.
@@ -166,7 +167,7 @@ export const listUsers = statement("user_list", {
       rows: sql.fragment`
         select * from users u where ${sql.join(where, sql.fragment` and `)}
         order by u.created_at desc, u.id desc limit ${limit}`,
-      columns: columns(sql.fragment`r`),
+      columns: columnsOf(userRow, "r"),
       size: sql.fragment`
         300 + octet_length(r.email || r.username) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`,
       order: sql.fragment`r.created_at desc, r.id desc`,
@@ -174,7 +175,7 @@ export const listUsers = statement("user_list", {
   },
   examples: [
     [{}, 2, undefined],
-    [{ role: "admin" as const, active: true }, 2, { createdAt: sampleTime, id: sampleId }],
+    [{ role: "admin" as const, active: true }, 2, { createdAt: exampleTime, id: exampleId }],
   ],
 });
 

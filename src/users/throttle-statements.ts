@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { sql, statement } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { arrayOf, table } from "../database/statement/table.ts";
 
-const sampleKey = "00112233445566778899aabbccddeeff";
+const exampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });
 
-// Holds the rows of an attempt, made where they are missing, in the order of their keys: attempts wait for each other and never
-// in a circle.
+// Holds the rows of an attempt, made where they are missing, in the order of their keys: attempts wait for
+// each other and never in a circle.
 export const holdAttempts = statement("login_hold", {
   row: z.object({ key: z.string(), failures: z.number(), waitMs: z.number(), isKnown: z.boolean() }),
   build: (keys: readonly string[], forgetHours: number, knownDays: number) => sql.fragment`
@@ -14,22 +14,24 @@ export const holdAttempts = statement("login_hold", {
     select key from unnest(${arrayOf("bytea", keys)}) as k (key) order by key
     on conflict (key) do update set key = excluded.key
     returning encode(key, 'hex') as key,
-      case when last_attempt < clock_timestamp() - make_interval(hours => ${forgetHours}) then 0 else failures end as failures,
-      greatest(0, ceil(extract(epoch from next_attempt - clock_timestamp()) * 1000))::integer as "waitMs",
-      coalesce(succeeded_at > clock_timestamp() - make_interval(days => ${knownDays}), false) as "isKnown"`,
-  examples: [[[sampleKey], 24, 90]],
+      case
+        when last_attempt < clock_timestamp() - make_interval(hours => ${forgetHours}) then 0 else failures
+      end as failures,
+      greatest(0, ceil(extract(epoch from next_attempt - clock_timestamp()) * 1000))::integer as wait_ms,
+      coalesce(succeeded_at > clock_timestamp() - make_interval(days => ${knownDays}), false) as is_known`,
+  examples: [[[exampleKey], 24, 90]],
 });
 
 export const noteAttempts = statement("login_note", {
   row: keyRow,
-  build: (keys: readonly string[], failures: readonly number[], delaysMs: readonly number[]) => sql.fragment`
+  build: (notes: readonly { key: string; failures: number; delayMs: number }[]) => sql.fragment`
     update login_attempts a
-    set failures = n.failures, last_attempt = clock_timestamp(),
-      next_attempt = clock_timestamp() + n.delay_ms * interval '1 ms'
-    from unnest(${arrayOf("bytea", keys)}, ${arrayOf("int4", failures)}, ${arrayOf("int4", delaysMs)}) as n (key, failures, delay_ms)
-    where a.key = n.key
+    set failures = note.failures, last_attempt = clock_timestamp(),
+      next_attempt = clock_timestamp() + note.delay_ms * interval '1 ms'
+    from ${table("note", notes, { key: "bytea", failures: "int4", delayMs: "int4" })}
+    where a.key = note.key
     returning encode(a.key, 'hex') as key`,
-  examples: [[[sampleKey], [1], [0]]],
+  examples: [[[{ key: exampleKey, failures: 1, delayMs: 0 }]]],
 });
 
 // Takes one failure back from each.
@@ -37,12 +39,13 @@ export const takeBackAttempts = statement("login_take_back", {
   row: keyRow,
   build: (keys: readonly string[]) => sql.fragment`
     with held as (
-      select key from login_attempts where key = any (${arrayOf("bytea", keys)}) order by key for no key update
+      select key from login_attempts where key = any (${arrayOf("bytea", keys)})
+      order by key for no key update
     )
     update login_attempts a set failures = greatest(a.failures - 1, 0), next_attempt = clock_timestamp()
     from held where a.key = held.key
     returning encode(a.key, 'hex') as key`,
-  examples: [[[sampleKey]]],
+  examples: [[[exampleKey]]],
 });
 
 export const noteSuccess = statement("login_success", {
@@ -51,7 +54,7 @@ export const noteSuccess = statement("login_success", {
     update login_attempts set failures = 0, next_attempt = clock_timestamp(), succeeded_at = clock_timestamp()
     where key = decode(${key}, 'hex')
     returning encode(key, 'hex') as key`,
-  examples: [[sampleKey]],
+  examples: [[exampleKey]],
 });
 
 export const forgetAttempts = statement("maintenance_forget_logins", {

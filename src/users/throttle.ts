@@ -14,9 +14,9 @@ import * as statements from "./throttle-statements.ts";
  * - of an account from anywhere: guessing that is spread over many addresses;
  * - of an address, whatever the account: one password tried on many accounts.
  *
- * After some free failures each further attempt has to wait, twice as long each time up to a limit: never for ever. Where an
- * account has logged in from an address, only the first count matters there: strangers elsewhere can neither lock its owner out
- * nor slow him down.
+ * After some free failures each further attempt has to wait, twice as long each time up to a limit: never for
+ * ever. Where an account has logged in from an address, only the first count matters there: strangers
+ * elsewhere can neither lock its owner out nor slow him down.
  */
 const rules = {
   pair: { free: 10, firstMs: 1_000, mostMs: 300_000 },
@@ -31,9 +31,10 @@ export function delayMs(kind: keyof typeof rules, failures: number): number {
 }
 
 /**
- * Runs `prove`, unless too many attempts failed before. It is counted as a failure from its beginning, so that many at once are no
- * way around, until it resolves to something. Where it throws, nothing counts: it must not throw once a wrong password was
- * compared, or calls that are cut off at the right moment would be free guesses.
+ * Runs `prove`, unless too many attempts failed before. It is counted as a failure from its beginning, so
+ * that many at once are no way around, until it resolves to something. Where it throws, nothing counts: it
+ * must not throw once a wrong password was compared, or calls that are cut off at the right moment would be
+ * free guesses.
  * @param account the user's id; where there is no such user, the email that was given
  * @param address where the attempt comes from; undefined for one that comes from no network
  * @throws RESOURCE_EXHAUSTED with the time to wait
@@ -87,17 +88,10 @@ function count(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
     if (waitMs > 0) throw tooMany(waitMs);
     const counts = applying.map(({ kind, key }) => {
       const failures = (held.get(key)?.failures ?? 0) + 1;
-      return { key, failures, delay: delayMs(kind, failures) };
+      return { key, failures, delayMs: delayMs(kind, failures) };
     });
-    const counted = counts.map(({ key }) => key);
-    await transaction.any(
-      statements.noteAttempts(
-        counted,
-        counts.map(({ failures }) => failures),
-        counts.map(({ delay }) => delay),
-      ),
-    );
-    return counted;
+    await transaction.any(statements.noteAttempts(counts));
+    return counts.map(({ key }) => key);
   });
 }
 

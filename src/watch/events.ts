@@ -13,7 +13,10 @@ export interface EventPosition {
 
 const eventRow = z.object({ xid: z.number(), id: z.number(), ids: z.array(z.string()) });
 
-/** What one statement changed. Without ids: the events before it are no longer kept, nor is what it said itself. */
+/**
+ * What one statement changed. Without ids: the events before it are no longer kept, nor is what it said
+ * itself.
+ */
 export type ChangeEvent = z.output<typeof eventRow>;
 
 export const beforeAll: EventPosition = { xid: 0, id: 0 };
@@ -32,18 +35,22 @@ export const jobEvents = eventLog("job");
 export const benchmarkEvents = eventLog("benchmark");
 
 /**
- * The events of one kind of thing: what is written and read of their table, `<entity>_events (xid, id, created_at, <entity>_ids)`.
+ * The events of one kind of thing: what is written and read of their table, `<entity>_events (xid, id,
+ * created_at, <entity>_ids)`.
  *
- * Events are read only below the oldest transaction that is still running. What is there by then is all there will ever be,
- * whatever order transactions end in: later ones get higher numbers. A position is always that of an event that was read, so
- * it is on disk, and a crash cannot give its transaction's number to another.
+ * Events are read only below the oldest transaction that is still running. What is there by then is all there
+ * will ever be, whatever order transactions end in: later ones get higher numbers. A position is always that
+ * of an event that was read, so it is on disk, and a crash cannot give its transaction's number to another.
  */
 function eventLog(entity: "job" | "benchmark") {
   const events = sql.identifier([`${entity}_events`]);
   const entityIds = sql.identifier([`${entity}_ids`]);
   const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;
 
-  /** A CTE that tells watchers of everything that `changed` names, with an `id` a row; of nothing if it has none. */
+  /**
+   * A CTE that tells watchers of everything that `changed` names, with an `id` a row; of nothing if it has
+   * none.
+   */
   const record = (changed: Fragment) => sql.fragment`
     event as (
       insert into ${events} (${entityIds}) select array_agg(id) from ${changed} having count(*) > 0
@@ -75,7 +82,8 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[beforeAll, 500, 1_000]],
   });
 
-  // Whether events after this position have been forgotten, or it is not one of this database: higher than any that can be read.
+  // Whether events after this position have been forgotten, or it is not one of this database: higher than
+  // any that can be read.
   const isForgotten = statement(`${entity}_event_is_forgotten`, {
     row: z.object({ forgotten: z.boolean() }),
     build: ({ xid, id }: EventPosition) => sql.fragment`
@@ -86,9 +94,10 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[beforeAll]],
   });
 
-  // Events are forgotten from the first one on, in their order, so that one row can tell how far: the last of them stays, without
-  // ids. A reader that comes upon it has missed something, and knows. An event with an older transaction but a later start is
-  // left until those before it are old too. Whoever holds the first row forgets; others leave it to him.
+  // Events are forgotten from the first one on, in their order, so that one row can tell how far: the last of
+  // them stays, without ids. A reader that comes upon it has missed something, and knows. An event with an
+  // older transaction but a later start is left until those before it are old too. Whoever holds the first
+  // row forgets; others leave it to him.
   const forget = statement(`${entity}_forget_events`, {
     row: z.object({ forgotten: z.number() }),
     build: (minutes: number, limit: number) => sql.fragment`

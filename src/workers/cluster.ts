@@ -19,7 +19,10 @@ export const clusterRow = z.object({
   usedCapacity: z.number(),
   /** Exact up to `limits.completionsCounted`; beyond, what the pace of the latest so many comes to. */
   completedLastMinute: z.number(),
-  /** From claim to completion, of the latest `limits.durationSample` jobs completed in the last minute; null for none. */
+  /**
+   * From claim to completion, of the latest `limits.durationSample` jobs completed in the last minute; null
+   * for none.
+   */
   averageDurationMs: z.number().nullable(),
   checkedAt: z.string(),
 });
@@ -34,24 +37,9 @@ export interface ClusterStats extends z.output<typeof clusterRow> {
   health: HealthStatus | null;
 }
 
-/** By the formulas of the first build of the test bench: ClusterMetrics and ClusterHealthStatus. */
-export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
-  const { totalCapacity, usedCapacity, unhealthyWorkers, degradedWorkers, totalWorkers } = row;
-  const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;
-  const isDegraded = degradedWorkers > 0 || load > limits.clusterLoad;
-  const judged = unhealthyWorkers > 0 ? "unhealthy" : isDegraded ? "degraded" : "healthy";
-  return {
-    ...row,
-    availableCapacity: Math.max(totalCapacity - usedCapacity, 0),
-    load,
-    jobs,
-    health: totalWorkers > 0 ? judged : null,
-  };
-}
-
-// The completions of the last minute are one range of the primary key of job_finished, however many jobs there are. How long
-// each took is a look-up of its own, and at 1,000 jobs/s the range alone takes 20 ms, its rows being too new for the visibility
-// map: hence the bounds.
+// The completions of the last minute are one range of the primary key of job_finished, however many jobs
+// there are. How long each took is a look-up of its own, and at 1,000 jobs/s the range alone takes 20 ms, its
+// rows being too new for the visibility map: hence the bounds.
 export const readCluster = statement("worker_cluster", {
   row: clusterRow,
   build: () => sql.fragment`
@@ -71,21 +59,21 @@ export const readCluster = statement("worker_cluster", {
       ) r
     )
     select
-      count(*) as "totalWorkers",
-      count(*) filter (where status = 'idle') as "idleWorkers",
-      count(*) filter (where status = 'busy') as "busyWorkers",
-      count(*) filter (where status = 'draining') as "drainingWorkers",
-      count(*) filter (where status = 'offline') as "offlineWorkers",
-      count(*) filter (where health = 'healthy') as "healthyWorkers",
-      count(*) filter (where health = 'degraded') as "degradedWorkers",
-      count(*) filter (where health = 'unhealthy') as "unhealthyWorkers",
-      coalesce(sum(capacity) filter (where status in ('idle', 'busy')), 0)::bigint as "totalCapacity",
-      coalesce(sum(used) filter (where status in ('idle', 'busy')), 0)::bigint as "usedCapacity",
+      count(*) as total_workers,
+      count(*) filter (where status = 'idle') as idle_workers,
+      count(*) filter (where status = 'busy') as busy_workers,
+      count(*) filter (where status = 'draining') as draining_workers,
+      count(*) filter (where status = 'offline') as offline_workers,
+      count(*) filter (where health = 'healthy') as healthy_workers,
+      count(*) filter (where health = 'degraded') as degraded_workers,
+      count(*) filter (where health = 'unhealthy') as unhealthy_workers,
+      coalesce(sum(capacity) filter (where status in ('idle', 'busy')), 0)::bigint as total_capacity,
+      coalesce(sum(used) filter (where status in ('idle', 'busy')), 0)::bigint as used_capacity,
       (
         select case when jobs < ${limits.completionsCounted} then jobs
           else least(jobs * 60 / greatest(seconds, 0.001), 2147483647)::bigint end
         from pace
-      ) as "completedLastMinute",
+      ) as completed_last_minute,
       (
         select avg(extract(epoch from r.finished_at - a.started_at) * 1000)::double precision
         from recent r
@@ -93,8 +81,23 @@ export const readCluster = statement("worker_cluster", {
           select started_at from job_attempts where job_id = r.job_id and outcome = 'completed'
           order by epoch desc limit 1
         ) a
-      ) as "averageDurationMs",
-      statement_timestamp() as "checkedAt"
+      ) as average_duration_ms,
+      statement_timestamp() as checked_at
     from w`,
   examples: [[]],
 });
+
+/** By the formulas of the first build of the test bench: ClusterMetrics and ClusterHealthStatus. */
+export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
+  const { totalCapacity, usedCapacity, unhealthyWorkers, degradedWorkers, totalWorkers } = row;
+  const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;
+  const isDegraded = degradedWorkers > 0 || load > limits.clusterLoad;
+  const judged = unhealthyWorkers > 0 ? "unhealthy" : isDegraded ? "degraded" : "healthy";
+  return {
+    ...row,
+    availableCapacity: Math.max(totalCapacity - usedCapacity, 0),
+    load,
+    jobs,
+    health: totalWorkers > 0 ? judged : null,
+  };
+}

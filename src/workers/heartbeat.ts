@@ -2,7 +2,7 @@ import { z } from "zod";
 import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { table } from "../database/statement/table.ts";
 import { notFound, type ServiceError } from "../errors.ts";
 import { explainEnds } from "../jobs/finish/finish.ts";
 import { type Renewal, renewLeases } from "../jobs/finish/renew.ts";
@@ -29,6 +29,44 @@ export interface HeartbeatReply {
   expiresInMs: number | null;
 }
 
+type Ended = "cancelled" | "lost";
+
+const keyOf = ({ jobId, epoch, workerId }: Omit<Renewal, "leaseMs">) => `${jobId} ${epoch} ${workerId}`;
+
+const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
+  leases.map(({ jobId, epoch }) => ({ jobId, epoch, workerId, leaseMs }));
+
+// The status is of the row as it is once it is locked: a drain may just have begun or ended.
+const aliveStatus = sql.fragment`(
+  case when w.draining then 'draining' when alive.used > 0 then 'busy' else 'idle' end)`;
+
+// Many workers by one statement and one commit; a worker's slots are only read, so heartbeats never wait for
+// claims.
+const beat = statement("worker_heartbeat", {
+  row: z.object({ workerId: z.string(), draining: z.boolean() }),
+  build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
+    with beat as materialized (
+      select * from ${table("beat", beats, { workerId: "text", cpu: "float8", memory: "float8" })}
+    ), locked as materialized (
+      select worker_id from workers where worker_id in (select worker_id from beat) order by worker_id
+        for no key update
+    ), clock as materialized (
+      select clock_timestamp() as at, count(*) from locked
+    ), alive as materialized (
+      select slot.*, beat.cpu, beat.memory, clock.at
+      from clock cross join beat join worker_slots slot on slot.worker_id = beat.worker_id
+    )
+    update workers w
+    set last_heartbeat = alive.at, cpu_usage = alive.cpu, memory_usage = alive.memory,
+      current_tasks = alive.used,
+      completed_tasks = alive.completed, failed_tasks = alive.failed, status = ${aliveStatus},
+      updated_at = case when w.status = ${aliveStatus} then w.updated_at else alive.at end
+    from alive
+    where w.worker_id = alive.worker_id
+    returning w.worker_id, w.draining`,
+  examples: [[[{ workerId: "w", cpu: 0.5, memory: null }]]],
+});
+
 /** Heartbeats that arrive together share statements. */
 export function gatheredHeartbeat(db: Executor) {
   const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
@@ -36,10 +74,12 @@ export function gatheredHeartbeat(db: Executor) {
 }
 
 /**
- * Replies in the order of the heartbeats. A worker that is not registered fails its own call only, hence an error in its place.
+ * Replies in the order of the heartbeats. A worker that is not registered fails its own call only, hence an
+ * error in its place.
  *
- * Two statements that are committed apart: that a worker lives and that its leases go on are true each by itself, both may be
- * repeated, and together they would hold the rows of all these workers while they wait for leases.
+ * Two statements that are committed apart: that a worker lives and that its leases go on are true each by
+ * itself, both may be repeated, and together they would hold the rows of all these workers while they wait
+ * for leases.
  */
 export async function writeHeartbeats(
   db: Executor,
@@ -64,13 +104,6 @@ export async function writeHeartbeats(
   });
 }
 
-type Ended = "cancelled" | "lost";
-
-const keyOf = ({ jobId, epoch, workerId }: Omit<Renewal, "leaseMs">) => `${jobId} ${epoch} ${workerId}`;
-
-const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
-  leases.map(({ jobId, epoch }) => ({ jobId, epoch, workerId, leaseMs }));
-
 /** Renews the leases and answers those that are not held, by `keyOf`. */
 async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<string, Ended>> {
   const ended = new Map<string, Ended>();
@@ -91,43 +124,3 @@ async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<stri
   }
   return ended;
 }
-
-// Of the row as it is once it is locked: a drain may just have begun or ended.
-const aliveStatus = sql.fragment`(case when w.draining then 'draining' when a.used > 0 then 'busy' else 'idle' end)`;
-
-// Many workers by one statement and one commit; a worker's slots are only read, so heartbeats never wait for claims.
-const beat = statement("worker_heartbeat", {
-  row: z.object({ workerId: z.string(), draining: z.boolean() }),
-  build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
-    with i as materialized (
-      select * from unnest(
-        ${arrayOf(
-          "text",
-          beats.map(({ workerId }) => workerId),
-        )},
-        ${arrayOf(
-          "float8",
-          beats.map(({ cpu }) => cpu),
-        )},
-        ${arrayOf(
-          "float8",
-          beats.map(({ memory }) => memory),
-        )}
-      ) as i (worker_id, cpu, memory)
-    ), locked as materialized (
-      select worker_id from workers where worker_id in (select worker_id from i) order by worker_id for no key update
-    ), clock as materialized (
-      select clock_timestamp() as at, count(*) from locked
-    ), alive as materialized (
-      select s.*, i.cpu, i.memory, clock.at
-      from clock cross join i join worker_slots s on s.worker_id = i.worker_id
-    )
-    update workers w
-    set last_heartbeat = a.at, cpu_usage = a.cpu, memory_usage = a.memory, current_tasks = a.used,
-      completed_tasks = a.completed, failed_tasks = a.failed, status = ${aliveStatus},
-      updated_at = case when w.status = ${aliveStatus} then w.updated_at else a.at end
-    from alive a
-    where w.worker_id = a.worker_id
-    returning w.worker_id as "workerId", w.draining`,
-  examples: [[[{ workerId: "w", cpu: 0.5, memory: null }]]],
-});

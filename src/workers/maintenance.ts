@@ -10,8 +10,8 @@ export function workerTasks(db: Executor): MaintenanceTask[] {
   return [{ name: "statuses of workers", everyMs: limits.maintenanceIntervalMs, run }];
 }
 
-// The statement keeps the column right within a second, for people who look into the table. It passes over workers whose row
-// is locked; whoever holds the lock, or the next round, brings them up to date.
+// The statement keeps the column right within a second, for people who look into the table. It passes over
+// workers whose row is locked; whoever holds the lock, or the next round, brings them up to date.
 const storeStatuses = statement("worker_store_statuses", {
   row: z.object({ stored: z.number() }),
   build: (limit: number) => sql.fragment`

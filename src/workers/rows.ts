@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Fragment, sql } from "../database/statement/sql.ts";
+import { columnsOf } from "../database/statement/columns.ts";
+import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject } from "../validation.ts";
 
@@ -49,8 +50,8 @@ const silentFor = (w: Fragment, ms: number): Fragment =>
   sql.fragment`${w}.last_heartbeat <= statement_timestamp() - ${ms} * interval '1 ms'`;
 
 /**
- * The status of worker `w` with slots `s`. It is worked out whenever it is read, so that it is true at every moment; the
- * column is only as of the last heartbeat or round of maintenance.
+ * The status of worker `w` with slots `s`. It is worked out whenever it is read, so that it is true at every
+ * moment; the column is only as of the last heartbeat or round of maintenance.
  */
 export function statusOf(w: Fragment = sql.fragment`w`, s: Fragment = sql.fragment`s`): Fragment {
   return sql.fragment`(
@@ -66,12 +67,18 @@ export function healthOf(w: Fragment = sql.fragment`w`): Fragment {
 }
 
 /** The columns of `workerRow` from workers `w` and worker_slots `s`. */
-export function workerColumns(w: Fragment = sql.fragment`w`, s: Fragment = sql.fragment`s`): Fragment {
-  return sql.fragment`
-    ${w}.id, ${w}.worker_id as "workerId", ${w}.address, ${statusOf(w, s)} as status, ${healthOf(w)} as health,
-    ${w}.capacity, ${s}.used as "currentTasks", ${s}.completed as "completedTasks", ${s}.failed as "failedTasks",
-    case when ${w}.capacity > 0 then ${s}.used::double precision / ${w}.capacity else 1 end as load,
-    ${w}.tags, ${w}.job_types as "jobTypes", ${w}.metadata, ${w}.worker_version as version, ${w}.cpu_usage as cpu,
-    ${w}.memory_usage as memory, ${w}.drain_reason as "drainReason", ${w}.last_heartbeat as "lastHeartbeat",
-    ${w}.registered_at as "registeredAt", ${w}.updated_at as "updatedAt", ${w}.created_by as "createdBy"`;
+export function workerColumns(w = "w", s = "s"): Fragment {
+  const [worker, slot] = [fragmentOf(w), fragmentOf(s)];
+  return columnsOf(workerRow, w, {
+    status: statusOf(worker, slot),
+    health: healthOf(worker),
+    currentTasks: sql.fragment`${slot}.used`,
+    completedTasks: sql.fragment`${slot}.completed`,
+    failedTasks: sql.fragment`${slot}.failed`,
+    load: sql.fragment`
+      case when ${worker}.capacity > 0 then ${slot}.used::double precision / ${worker}.capacity else 1 end`,
+    version: sql.fragment`${worker}.worker_version`,
+    cpu: sql.fragment`${worker}.cpu_usage`,
+    memory: sql.fragment`${worker}.memory_usage`,
+  });
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { columnsOf } from "../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
@@ -6,11 +8,11 @@ import type { JsonObject } from "../validation.ts";
 import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
 
-// Locked in one order: workers by worker_id, then slots, leases and jobs as everywhere. Nobody takes a worker's row after
-// those, except without waiting.
+// Locked in one order: workers by worker_id, then slots, leases and jobs as everywhere. Nobody takes a
+// worker's row after those, except without waiting.
 
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const exampleTime = "2026-01-31T12:00:00.000001Z";
+const columns = workerColumns();
+const pageColumns = workerColumns("r", "r");
 const nameRow = z.object({ workerId: z.string() });
 
 // Registering again is an update that keeps counters and leases and ends a drain.
@@ -19,16 +21,17 @@ export const registerWorker = statement("worker_register", {
   build: (worker: z.output<typeof newWorker> & { id: string }) => sql.fragment`
     with w as (
       insert into workers
-        (id, worker_id, address, capacity, tags, job_types, metadata, worker_version, created_by, last_heartbeat,
-          registered_at, updated_at)
+        (id, worker_id, address, capacity, tags, job_types, metadata, worker_version, created_by,
+          last_heartbeat, registered_at, updated_at)
       select ${worker.id}::uuid, ${worker.workerId}, ${worker.address}, ${worker.capacity}::integer,
         ${sql.array(worker.tags, "text")}, ${sql.array(worker.jobTypes, "text")},
         ${worker.metadata ? JSON.stringify(worker.metadata) : null}::jsonb, ${worker.version || null},
         ${worker.createdBy ?? null}::uuid, at, at, at
       from (select clock_timestamp() as at) c
       on conflict (worker_id) do update
-      set address = excluded.address, capacity = excluded.capacity, tags = excluded.tags, job_types = excluded.job_types,
-        metadata = excluded.metadata, worker_version = excluded.worker_version, draining = false, drain_reason = null,
+      set address = excluded.address, capacity = excluded.capacity, tags = excluded.tags,
+        job_types = excluded.job_types, metadata = excluded.metadata,
+        worker_version = excluded.worker_version, draining = false, drain_reason = null,
         created_by = coalesce(workers.created_by, excluded.created_by),
         last_heartbeat = excluded.last_heartbeat, updated_at = excluded.updated_at,
         status = case when exists (
@@ -40,7 +43,7 @@ export const registerWorker = statement("worker_register", {
       on conflict (worker_id) do update set capacity = excluded.capacity
       returning *
     )
-    select ${workerColumns()} from w cross join s`,
+    select ${columns} from w cross join s`,
   examples: [
     [
       {
@@ -59,14 +62,14 @@ export const registerWorker = statement("worker_register", {
 export const getWorker = statement("worker_get", {
   row: workerRow,
   build: (id: string) => sql.fragment`
-    select ${workerColumns()} from workers w join worker_slots s on s.worker_id = w.worker_id where w.id = ${id}`,
+    select ${columns} from workers w join worker_slots s on s.worker_id = w.worker_id where w.id = ${id}`,
   examples: [[exampleId]],
 });
 
 export const getWorkerByName = statement("worker_get_by_name", {
   row: workerRow,
   build: (workerId: string) => sql.fragment`
-    select ${workerColumns()} from workers w join worker_slots s on s.worker_id = w.worker_id
+    select ${columns} from workers w join worker_slots s on s.worker_id = w.worker_id
     where w.worker_id = ${workerId}`,
   examples: [["w"]],
 });
@@ -82,7 +85,7 @@ export const updateWorker = statement("worker_update", {
       where s.worker_id = w.worker_id
       returning s.*
     )
-    select ${workerColumns()} from w cross join s`,
+    select ${columns} from w cross join s`,
   examples: [
     [exampleId, {}],
     [exampleId, { address: "a", capacity: 2, tags: [], jobTypes: ["t"], metadata: null, version: "1" }],
@@ -120,7 +123,7 @@ export const drainWorker = statement("worker_drain", {
     ), s as (
       update worker_slots s set capacity = 0 from w where s.worker_id = w.worker_id returning s.*
     )
-    select ${workerColumns()} from w cross join s`,
+    select ${columns} from w cross join s`,
   examples: [["w", "reason"]],
 });
 
@@ -136,45 +139,47 @@ export const registrationRow = z.object({
   drainReason: z.string().nullable(),
 });
 
-const registration = sql.fragment`
-  address, capacity, tags, job_types as "jobTypes", metadata, worker_version as version, draining,
-  drain_reason as "drainReason"`;
+const registration = columnsOf(registrationRow, "w", { version: sql.fragment`w.worker_version` });
 
 // So that what an entry of the audit trail calls the former values is what the change replaced.
 export const lockRegistration = statement("worker_lock_registration", {
   row: registrationRow,
   build: (workerId: string) => sql.fragment`
-    select ${registration} from workers where worker_id = ${workerId} for no key update`,
+    select ${registration} from workers w where w.worker_id = ${workerId} for no key update`,
   examples: [["w"]],
 });
 
-// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of it.
+// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of
+// it.
 export const lockWorker = statement("worker_lock", {
   row: registrationRow,
   build: (workerId: string) => sql.fragment`
-    select ${registration} from workers where worker_id = ${workerId} for update`,
+    select ${registration} from workers w where w.worker_id = ${workerId} for update`,
   examples: [["w"]],
 });
 
-// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is passed over. The
-// silence of an outage is nobody's fault: who has not been heard since has one term to be.
+// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is
+// passed over. The silence of an outage is nobody's fault: who has not been heard since has one term to be.
 export const lockStaleWorkers = statement("worker_lock_stale", {
   row: registrationRow.extend({ workerId: z.string(), lastHeartbeat: z.string() }),
-  build: (silentMs: number, limit: number, outage: Outage | null) => sql.fragment`
-    select worker_id as "workerId", last_heartbeat as "lastHeartbeat", ${registration} from workers
-    where last_heartbeat < statement_timestamp() - ${silentMs} * interval '1 ms'
+  build: (silentMs: number, limit: number, outage: Outage | null) => {
+    const { backSince, termMs } = outage ?? { backSince: null, termMs: 0 };
+    return sql.fragment`
+    select w.worker_id, w.last_heartbeat, ${registration} from workers w
+    where w.last_heartbeat < statement_timestamp() - ${silentMs} * interval '1 ms'
       and (
-        ${outage?.backSince ?? null}::timestamptz is null or last_heartbeat > ${outage?.backSince ?? null}::timestamptz
-        or statement_timestamp() > ${outage?.backSince ?? null}::timestamptz + ${outage?.termMs ?? 0} * interval '1 ms'
+        ${backSince}::timestamptz is null or w.last_heartbeat > ${backSince}::timestamptz
+        or statement_timestamp() > ${backSince}::timestamptz + ${termMs} * interval '1 ms'
       )
-    order by last_heartbeat limit ${limit} for update skip locked`,
+    order by w.last_heartbeat limit ${limit} for update skip locked`;
+  },
   examples: [[60_000, 10, null]],
 });
 
 export const lockSlots = statement("worker_lock_slots", {
   row: nameRow,
   build: (workers: readonly string[]) => sql.fragment`
-    select worker_id as "workerId" from worker_slots where worker_id = any (${sql.array(workers, "text")})
+    select worker_id from worker_slots where worker_id = any (${sql.array(workers, "text")})
     order by worker_id for update`,
   examples: [[["w"]]],
 });
@@ -183,7 +188,7 @@ export const lockSlots = statement("worker_lock_slots", {
 export const leasesOfWorker = statement("worker_leases", {
   row: z.object({ jobId: z.string(), epoch: z.number(), workerId: z.string() }),
   build: (workerId: string) => sql.fragment`
-    select job_id as "jobId", epoch, worker_id as "workerId" from job_leases where worker_id = ${workerId}
+    select job_id, epoch, worker_id from job_leases where worker_id = ${workerId}
     order by job_id`,
   examples: [["w"]],
 });
@@ -191,7 +196,7 @@ export const leasesOfWorker = statement("worker_leases", {
 export const deleteWorkers = statement("worker_delete", {
   row: nameRow,
   build: (workers: readonly string[]) => sql.fragment`
-    delete from workers where worker_id = any (${sql.array(workers, "text")}) returning worker_id as "workerId"`,
+    delete from workers where worker_id = any (${sql.array(workers, "text")}) returning worker_id`,
   examples: [[["w"]]],
 });
 
@@ -200,18 +205,17 @@ export const listWorkers = statement("worker_list", {
   row: workerRow.extend(fetched),
   prepared: false,
   build: (filter: WorkerFilter, limit: number, after: WorkerPosition | undefined) => {
-    const r = sql.fragment`r`;
     return page({
       rows: sql.fragment`
-        select w.*, s.used, s.completed, s.failed from workers w join worker_slots s on s.worker_id = w.worker_id
+        select w.*, s.used, s.completed, s.failed from workers w
+        join worker_slots s on s.worker_id = w.worker_id
         where ${sql.and([
           ...conditions(filter),
           after &&
-            sql.fragment`
-          (w.registered_at, w.id) < (${after.registeredAt}::timestamptz, ${after.id}::uuid)`,
+            sql.fragment`(w.registered_at, w.id) < (${after.registeredAt}::timestamptz, ${after.id}::uuid)`,
         ])}
         order by w.registered_at desc, w.id desc limit ${limit}`,
-      columns: workerColumns(r, r),
+      columns: pageColumns,
       size: sql.fragment`pg_column_size(r.*)`,
       order: sql.fragment`r.registered_at desc, r.id desc`,
     });

@@ -1,19 +1,22 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 
-// The canonical bytes of an entry: what `record_send` makes of its columns in the order below, which is PostgreSQL's binary format
-// of a row. All numbers are big-endian:
+// The canonical bytes of an entry: what `record_send` makes of its columns in the order below, which is
+// PostgreSQL's binary format of a row. All numbers are big-endian:
 //
 //   int32 number of columns, then for each column
 //   int32 OID of its type: uuid 2950, timestamptz 1184, varchar 1043, text 25, jsonb 3802, int4 23
 //   int32 length of the value in bytes, -1 for NULL
-//   the value: a UUID's 16 bytes; a timestamptz as int64 microseconds since 2000-01-01 UTC; int4 as int32; a text in UTF-8; jsonb as
+// the value: a UUID's 16 bytes; a timestamptz as int64 microseconds since 2000-01-01 UTC; int4 as int32; a
+// text in UTF-8; jsonb as
 //   a byte 1 and its text as PostgreSQL prints it
 //
-// The same in every version from 12 to 18 (test/audit/seal/digest.test.ts pins it and makes the same bytes by itself). Computed in
-// PostgreSQL, so that no row has to travel: 1.1 µs an entry, SHA-256 included, on PostgreSQL 18. Names are qualified because a role's
-// search_path could put another sha256 before the built-in one.
+// The same in every version from 12 to 18 (test/audit/seal/digest.test.ts pins it and makes the same bytes by
+// itself). Computed in PostgreSQL, so that no row has to travel: 1.1 µs an entry, SHA-256 included, on
+// PostgreSQL 18. Names are qualified because a role's search_path could put another sha256 before the
+// built-in one.
 //
-// A column that is added to one of the tables needs another kind of record, with a list of its own: what was sealed stays as it is.
+// A column that is added to one of the tables needs another kind of record, with a list of its own: what was
+// sealed stays as it is.
 
 export const auditLogColumns = [
   "id",

@@ -1,19 +1,23 @@
 import { z } from "zod";
+import { columnsOf } from "../../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
-import { arrayOf } from "../../database/statement/table.ts";
+import { table } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
 import type { Link } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
 
-/** Any number will do as long as every server takes the same. Advisory locks are per database; this one ends with its transaction. */
+/**
+ * Any number will do as long as every server takes the same. Advisory locks are per database; this one ends
+ * with its transaction.
+ */
 const CHAIN_LOCK = sql.fragment`7036420325`;
 
 const bytes = z.instanceof(Buffer);
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const exampleTime = "2026-01-31T12:00:00.000001Z";
 
-// Every row of the queue. The condition makes a scan of its index possible: connections have enable_seqscan off, and before
-// PostgreSQL 18 a plan that reads a table as a whole then looks so dear that it is compiled first (jit), for 400 ms.
+// Every row of the queue. The condition makes a scan of its index possible: connections have enable_seqscan
+// off, and before PostgreSQL 18 a plan that reads a table as a whole then looks so dear that it is compiled
+// first (jit), for 400 ms.
 const anyId = sql.fragment`id >= '-9223372036854775808'::bigint`;
 
 /** Takes the chain for this transaction unless another one has it. */
@@ -30,7 +34,7 @@ export const lockChain = statement("audit_chain_lock", {
   examples: [[]],
 });
 
-const header = {
+const headerRow = z.object({
   sequence: z.number(),
   kind: z.enum(["entries", "checkpoint"]),
   sealedAt: z.string().nullable(),
@@ -41,9 +45,10 @@ const header = {
   lastAt: z.string().nullable(),
   cutoff: z.string().nullable(),
   mac: bytes,
-};
+});
 
-// Seals have no other times than these. One that was altered to anything else is read as none, and its mac does not match.
+// Seals have no other times than these. One that was altered to anything else is read as none, and its mac
+// does not match.
 const earliest = sql.fragment`'1900-01-01T00:00:00Z'::timestamptz`;
 const latest = sql.fragment`'9999-12-31T23:59:59Z'::timestamptz`;
 const time = (column: string) => {
@@ -51,12 +56,16 @@ const time = (column: string) => {
   return sql.fragment`case when ${name} between ${earliest} and ${latest} then ${name} end`;
 };
 
-const headerColumns = sql.fragment`
-  sequence, kind, ${time("sealed_at")} as "sealedAt", encode(key_id, 'hex') as "keyId", previous_mac as "previousMac", entries,
-  ${time("first_at")} as "firstAt", ${time("last_at")} as "lastAt", ${time("cutoff")} as cutoff, mac`;
+const headerColumns = columnsOf(headerRow, "audit_seals", {
+  sealedAt: time("sealed_at"),
+  keyId: sql.fragment`encode(key_id, 'hex')`,
+  firstAt: time("first_at"),
+  lastAt: time("last_at"),
+  cutoff: time("cutoff"),
+});
 
-const link = z.object({ ...header, contentHash: bytes });
-const linkColumns = sql.fragment`${headerColumns}, pg_catalog.sha256(content) as "contentHash"`;
+const link = headerRow.extend({ contentHash: bytes });
+const linkColumns = sql.fragment`${headerColumns}, pg_catalog.sha256(content) as content_hash`;
 
 export const readTail = statement("audit_chain_tail", {
   row: link,
@@ -75,7 +84,8 @@ export const readLink = statement("audit_chain_link", {
 export const readFirstSince = statement("audit_chain_first_since", {
   row: z.object({ sequence: z.number() }),
   build: (from: string) => sql.fragment`
-    select sequence from audit_seals where sealed_at >= ${from}::timestamptz order by sealed_at, sequence limit 1`,
+    select sequence from audit_seals where sealed_at >= ${from}::timestamptz order by sealed_at, sequence
+    limit 1`,
   examples: [[exampleTime]],
 });
 
@@ -89,15 +99,17 @@ export const readCheckpoint = statement("audit_chain_checkpoint", {
 
 /** Links with what they seal, in order. */
 export const readSeals = statement("audit_chain_seals", {
-  row: z.object({ ...header, content: bytes }),
+  row: headerRow.extend({ content: bytes }),
   build: (first: number, limit: number) => sql.fragment`
-    select ${headerColumns}, content from audit_seals where sequence >= ${first} order by sequence limit ${limit}`,
+    select ${headerColumns}, content from audit_seals where sequence >= ${first} order by sequence
+    limit ${limit}`,
   examples: [[1, 4]],
 });
 
-// What waits longest, taken out of the queue: at most `rows` of it, until they hold `most` entries, the last row as a whole. All
-// `rows` are read, of which each may be large: see Sealer. Every entry is found by its primary key, in the order in which it was
-// written: neighbours share pages. The order of records within a seal says nothing, and sorting them would take 0.7 µs each.
+// What waits longest, taken out of the queue: at most `rows` of it, until they hold `most` entries, the last
+// row as a whole. All `rows` are read, of which each may be large: see Sealer. Every entry is found by its
+// primary key, in the order in which it was written: neighbours share pages. The order of records within a
+// seal says nothing, and sorting them would take 0.7 µs each.
 export const takeUnsealed = statement("audit_take_unsealed", {
   row: z.object({
     rows: z.number(),
@@ -113,7 +125,8 @@ export const takeUnsealed = statement("audit_take_unsealed", {
       from (
         select u.*, sum(cardinality(entry_ids)) over (order by id) - cardinality(entry_ids) as before
         from (
-          select ctid as place, id, entry_kind, entry_ids, epochs, created_at from audit_unsealed order by id limit ${rows}
+          select ctid as place, id, entry_kind, entry_ids, epochs, created_at from audit_unsealed order by id
+          limit ${rows}
         ) u
       ) u
       where before < ${most}
@@ -121,7 +134,8 @@ export const takeUnsealed = statement("audit_take_unsealed", {
       delete from audit_unsealed where ctid = any (array(select place from picked))
     ), record as (
       select
-        coalesce(l.created_at, u.created_at) as time, '\\x01'::bytea || uuid_send(e.id) || int4send(0) as name,
+        coalesce(l.created_at, u.created_at) as time,
+        '\\x01'::bytea || uuid_send(e.id) || int4send(0) as name,
         case when l.id is null then ${sql.binary(missingDigest)} else ${auditLogDigest} end as digest
       from picked u
         cross join unnest(u.entry_ids) e (id)
@@ -138,10 +152,10 @@ export const takeUnsealed = statement("audit_take_unsealed", {
     )
     select
       (select count(*) from picked) as rows, count(*) as entries,
-      least(greatest(min(time), ${earliest}), ${latest}) as "firstAt",
-      least(greatest(max(time), ${earliest}), ${latest}) as "lastAt",
+      least(greatest(min(time), ${earliest}), ${latest}) as first_at,
+      least(greatest(max(time), ${earliest}), ${latest}) as last_at,
       string_agg(name || timestamptz_send(time) || digest, ''::bytea) as content,
-      greatest(clock_timestamp(), ${notBefore}::timestamptz) as "sealedAt"
+      greatest(clock_timestamp(), ${notBefore}::timestamptz) as sealed_at
     from record`,
   examples: [[16, 1_000, exampleTime]],
 });
@@ -152,9 +166,10 @@ export const insertSeal = statement("audit_seal_insert", {
     insert into audit_seals
       (sequence, kind, sealed_at, key_id, previous_mac, entries, first_at, last_at, cutoff, mac, content)
     values (
-      ${seal.sequence}, ${seal.kind}, ${seal.sealedAt}::timestamptz, ${sql.binary(Buffer.from(seal.keyId, "hex"))},
-      ${sql.binary(seal.previousMac)}, ${seal.entries}, ${seal.firstAt}::timestamptz, ${seal.lastAt}::timestamptz,
-      ${seal.cutoff}::timestamptz, ${sql.binary(seal.mac)}, ${sql.binary(content)}
+      ${seal.sequence}, ${seal.kind}, ${seal.sealedAt}::timestamptz,
+      ${sql.binary(Buffer.from(seal.keyId, "hex"))}, ${sql.binary(seal.previousMac)}, ${seal.entries},
+      ${seal.firstAt}::timestamptz, ${seal.lastAt}::timestamptz, ${seal.cutoff}::timestamptz,
+      ${sql.binary(seal.mac)}, ${sql.binary(content)}
     )
     returning sequence`,
   examples: [
@@ -179,21 +194,8 @@ export const insertSeal = statement("audit_seal_insert", {
 /** What of the sealed entries is gone, and the first that differs: places in `records`, from 1. */
 const compared = z.object({ missing: z.array(z.number()), altered: z.number().nullable() });
 
-const sealed = (records: readonly SealRecord[]) => sql.fragment`
-  unnest(
-    ${arrayOf(
-      "uuid",
-      records.map(({ id }) => id),
-    )},
-    ${arrayOf(
-      "int4",
-      records.map(({ epoch }) => epoch),
-    )},
-    ${arrayOf(
-      "bytea",
-      records.map(({ digest }) => digest),
-    )}
-  ) with ordinality s (id, epoch, digest, n)`;
+const sealed = (records: readonly SealRecord[]) =>
+  table("s", records, { id: "uuid", epoch: "int4", digest: "bytea", ordinality: true });
 
 const exampleRecord: SealRecord = { kind: "audit_log", id: exampleId, epoch: 0, time: 0n, digest: "00ff" };
 
@@ -201,8 +203,10 @@ export const compareAuditLogs = statement("audit_compare_logs", {
   row: compared,
   build: (records: readonly SealRecord[]) => sql.fragment`
     select
-      coalesce(array_agg(s.n::integer) filter (where l.id is null), '{}') as missing,
-      (min(s.n) filter (where l.id is not null and ${auditLogDigest} <> s.digest))::integer as altered
+      coalesce(array_agg(s.ordinality::integer) filter (where l.id is null), '{}') as missing,
+      (
+        min(s.ordinality) filter (where l.id is not null and ${auditLogDigest} <> s.digest)
+      )::integer as altered
     from ${sealed(records)} left join audit_logs l on l.id = s.id`,
   examples: [[[exampleRecord]]],
 });
@@ -211,15 +215,18 @@ export const compareAttempts = statement("audit_compare_attempts", {
   row: compared,
   build: (records: readonly SealRecord[]) => sql.fragment`
     select
-      coalesce(array_agg(s.n::integer) filter (where a.job_id is null), '{}') as missing,
-      (min(s.n) filter (where a.job_id is not null and ${attemptDigest} <> s.digest))::integer as altered
+      coalesce(array_agg(s.ordinality::integer) filter (where a.job_id is null), '{}') as missing,
+      (
+        min(s.ordinality) filter (where a.job_id is not null and ${attemptDigest} <> s.digest)
+      )::integer as altered
     from ${sealed(records)} left join job_attempts a on a.job_id = s.id and a.epoch = s.epoch`,
   examples: [[[exampleRecord]]],
 });
 
-// An entry with a time in [after, upTo] that no seal holds and that does not wait to be sealed either; one snapshot, so that none is
-// just between the two. EXCEPT sorts or hashes however many there are, where a subquery could become a loop within a loop. The
-// queue is read only if it has to be. The content is copied once, or each substr would fetch a part of it.
+// An entry with a time in [after, upTo] that no seal holds and that does not wait to be sealed either; one
+// snapshot, so that none is just between the two. EXCEPT sorts or hashes however many there are, where a
+// subquery could become a loop within a loop. The queue is read only if it has to be. The content is copied
+// once, or each substr would fetch a part of it.
 export const findUncovered = statement("audit_find_uncovered", {
   row: z.object({ name: bytes }),
   build: (after: string, upTo: string) => sql.fragment`
@@ -253,8 +260,8 @@ export const findUncovered = statement("audit_find_uncovered", {
 
 export const countUnsealed = statement("audit_count_unsealed", {
   row: z.object({ entries: z.number() }),
-  build: () =>
-    sql.fragment`select coalesce(sum(cardinality(entry_ids)), 0)::bigint as entries from audit_unsealed where ${anyId}`,
+  build: () => sql.fragment`
+    select coalesce(sum(cardinality(entry_ids)), 0)::bigint as entries from audit_unsealed where ${anyId}`,
   examples: [[]],
 });
 
@@ -270,7 +277,8 @@ export const sealingTime = statement("audit_sealing_time", {
 export const readCutoff = statement("audit_cleanup_cutoff", {
   row: z.object({ cutoff: z.string(), waiting: z.boolean() }),
   build: (days: number) => sql.fragment`
-    select cutoff, coalesce((select created_at from audit_unsealed order by id limit 1) < cutoff, false) as waiting
+    select cutoff, coalesce((select created_at from audit_unsealed order by id limit 1) < cutoff,
+      false) as waiting
     from (select date_trunc('second', now() - make_interval(hours => 24 * ${days})) as cutoff) c`,
   examples: [[30]],
 });

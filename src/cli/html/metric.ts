@@ -1,4 +1,5 @@
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { limits } from "../../limits.ts";
 
 const units: Record<string, string> = {
   latency_ms: "latency (ms)",
@@ -32,5 +33,5 @@ export function metricValue(evaluation: Evaluation, metric: string): number | un
 
 function numberOf(value: unknown): number | undefined {
   if (typeof value === "boolean") return Number(value);
-  return typeof value === "number" && Math.abs(value) <= 1e150 ? value : undefined;
+  return typeof value === "number" && Math.abs(value) < limits.metricMagnitude ? value : undefined;
 }

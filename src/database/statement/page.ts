@@ -18,8 +18,8 @@ interface PageParts {
 }
 
 /**
- * One page of a list. It also ends before it grows beyond `limits.pageBytes`: a thousand rows of the largest allowed size
- * would be gigabytes. The sizes are read without fetching the values.
+ * One page of a list. It also ends before it grows beyond `limits.pageBytes`: a thousand rows of the largest
+ * allowed size would be gigabytes. The sizes are read without fetching the values.
  */
 export function page({
   rows,
@@ -32,7 +32,8 @@ export function page({
   return sql.fragment`
     select ${columns}, r.fetched
     from (
-      select r.*, count(*) over () as fetched, row_number() over running as place, sum(${size}) over running as bytes
+      select r.*, count(*) over () as fetched, row_number() over running as place, sum(${size})
+        over running as bytes
       from (${rows}) r
       window running as (order by ${order} rows between unbounded preceding and current row)
     ) r ${joins}

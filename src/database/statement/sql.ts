@@ -8,14 +8,16 @@ export const sql = createSqlTag();
 
 const empty = sql.fragment``;
 
-/** A fragment of a text that code has put together, of nothing that a caller gave: that goes into `values`. */
+/**
+ * A fragment of a text that code has put together, of nothing that a caller gave: that goes into `values`.
+ */
 export function fragmentOf(text: string, values: Fragment["values"] = []): Fragment {
   return { ...empty, sql: text, values };
 }
 
 /**
- * One statement of the service: its SQL and the zod schema of the rows it answers with.
- * `examples` are argument lists that together reach every variant of its text; `npm run check:sql` prepares each on a
+ * One statement of the service: its SQL and the zod schema of the rows it answers with. `examples` are
+ * argument lists that together reach every variant of its text; `npm run check:sql` prepares each on a
  * migrated database and compares the columns, their types and nullability with `row`.
  */
 export interface Statement<Arguments extends unknown[], Row extends z.ZodType> {
@@ -36,7 +38,10 @@ interface StatementOptions<Arguments extends unknown[], Row extends z.ZodType> {
   row: Row;
   build: (...args: Arguments) => Fragment;
   examples: readonly Arguments[];
-  /** False where the text varies with the arguments: only a constant text may be a server-side prepared statement. */
+  /**
+   * False where the text varies with the arguments: only a constant text may be a server-side prepared
+   * statement.
+   */
   prepared?: boolean;
 }
 

@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
-
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /** Which values are compared. */
 export interface Pairing {
@@ -13,16 +12,16 @@ export interface Pairing {
   metric: string;
 }
 
-// One row a sample that has a value on both sides. Subtracted as decimals: 0.8 - 0.7 and 0.6 - 0.5 are the same difference, which
-// doubles deny, and then they would not tie.
+// One row a sample that has a value on both sides. Subtracted as decimals: 0.8 - 0.7 and 0.6 - 0.5 are the
+// same difference, which doubles deny, and then they would not tie.
 function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
   const side = (id: string) => sql.fragment`
     select e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value
     from evaluations e where e.benchmark_id = ${id} and e.sample_id is not null`;
   return sql.fragment`
     select
-      b.sample_id, b.repetition, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
-      (c.value::numeric - b.value::numeric)::double precision as difference
+      b.sample_id, b.repetition, b.id as baseline_id, c.id as candidate_id, b.value as baseline,
+      c.value as candidate, (c.value::numeric - b.value::numeric)::double precision as difference
     from (${side(baselineId)}) b join (${side(candidateId)}) c
       on c.sample_id = b.sample_id and c.repetition = b.repetition
     where b.value is not null and c.value is not null`;
@@ -64,21 +63,23 @@ export const pairFigures = statement("evaluation_pair_figures", {
     )
     select
       count(*) as pairs,
-      (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as "baselineCount",
-      (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as "candidateCount",
-      avg(baseline) as "baselineMean", avg(candidate) as "candidateMean", avg(difference) as "meanDifference",
+      (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as baseline_count,
+      (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as candidate_count,
+      avg(baseline) as baseline_mean, avg(candidate) as candidate_mean, avg(difference) as mean_difference,
       stddev_samp(difference) as stddev,
       count(*) filter (where difference > ${tolerance}) as higher,
       count(*) filter (where difference < -${tolerance}::double precision) as lower,
-      bool_and(baseline in (0, 1) and candidate in (0, 1)) as "isBinary",
+      bool_and(baseline in (0, 1) and candidate in (0, 1)) as is_binary,
       (select coalesce(sum(up), 0)::bigint from ranked) as up,
       (select coalesce(sum(n - up), 0)::bigint from ranked) as down,
-      (select coalesce(sum(up * rank), 0)::double precision from ranked) as "positiveRanks",
-      (select coalesce(sum(n::double precision ^ 3 - n), 0) from ranked) as "tieTerm",
-      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(n::integer order by size) end from ranked) as "sizeCounts",
-      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(up::integer order by size) end from ranked) as "sizePositives",
-      (select array_agg(n::integer order by number) from block) as "blockCounts",
-      (select array_agg(sum order by number) from block) as "blockSums"
+      (select coalesce(sum(up * rank), 0)::double precision from ranked) as positive_ranks,
+      (select coalesce(sum(n::double precision ^ 3 - n), 0) from ranked) as tie_term,
+      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(n::integer order by size) end
+        from ranked) as size_counts,
+      (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(up::integer order by size) end
+        from ranked) as size_positives,
+      (select array_agg(n::integer order by number) from block) as block_counts,
+      (select array_agg(sum order by number) from block) as block_sums
     from pair`,
   examples: [
     [{ baselineId: exampleId, candidateId: exampleId, metric: "score" }, 0, 5000],
@@ -112,13 +113,15 @@ export const pairSamples = statement("evaluation_pair_samples", {
       const { difference, sampleId, repetition } = after;
       const last = Math.abs(difference);
       where.push(sql.fragment`(
-        ${size} < ${last} or ${size} = ${last} and (p.sample_id collate "C", p.repetition) > (${sampleId}, ${repetition}::integer)
+        ${size} < ${last} or ${size} = ${last}
+          and (p.sample_id collate "C", p.repetition) > (${sampleId}, ${repetition}::integer)
       )`);
     }
     return sql.fragment`
       select
-        coalesce(p.sample_id, '') as "sampleId", p.repetition, p.baseline as "baselineValue", p.candidate as "candidateValue", p.difference,
-        p.baseline_id as "baselineEvaluationId", p.candidate_id as "candidateEvaluationId"
+        coalesce(p.sample_id, '') as sample_id, p.repetition, p.baseline as baseline_value,
+        p.candidate as candidate_value, p.difference, p.baseline_id as baseline_evaluation_id,
+        p.candidate_id as candidate_evaluation_id
       from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
   },
   examples: [

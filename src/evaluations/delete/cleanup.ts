@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
@@ -17,6 +18,30 @@ export interface EvaluationCleanup {
   /** True if the call ended before all were deleted. */
   more: boolean;
 }
+
+const lowestId = "00000000-0000-0000-0000-000000000000";
+
+const timeBefore = statement("evaluation_time_before", {
+  row: z.object({ before: z.string() }),
+  build: (days: number) => sql.fragment`select now() - make_interval(days => ${days}) as before`,
+  examples: [[30]],
+});
+
+// One look into idx_evaluations_benchmark for each benchmark: no index on created_at alone, which every row
+// that is ever stored would pay for. `limit 1`, so that the look stays one and is not joined another way.
+// Those that are being deleted are left to that.
+const nextWithOld = statement("evaluation_next_with_old", {
+  row: z.object({ id: z.string() }),
+  build: (after: string, before: string) => sql.fragment`
+    select b.id from benchmarks b
+    cross join lateral (
+      select from evaluations e where e.benchmark_id = b.id and e.created_at < ${before}::timestamptz
+      order by e.created_at limit 1
+    ) old
+    where b.id > ${after} and not exists (select from benchmark_deletions d where d.benchmark_id = b.id)
+    order by b.id limit 1`,
+  examples: [[lowestId, exampleTime]],
+});
 
 /** Deletes old evaluations; see `EvaluationRepository.cleanup`. */
 export async function cleanUpEvaluations(
@@ -53,26 +78,3 @@ async function* benchmarksWithOld(db: Executor, before: string): AsyncGenerator<
     if (id !== undefined) yield id;
   }
 }
-
-const lowestId = "00000000-0000-0000-0000-000000000000";
-
-const timeBefore = statement("evaluation_time_before", {
-  row: z.object({ before: z.string() }),
-  build: (days: number) => sql.fragment`select now() - make_interval(days => ${days}) as before`,
-  examples: [[30]],
-});
-
-// One look into idx_evaluations_benchmark for each benchmark: no index on created_at alone, which every row that is ever stored would
-// pay for. `limit 1`, so that the look stays one and is not joined another way. Those that are being deleted are left to that.
-const nextWithOld = statement("evaluation_next_with_old", {
-  row: z.object({ id: z.string() }),
-  build: (after: string, before: string) => sql.fragment`
-    select b.id from benchmarks b
-    cross join lateral (
-      select from evaluations e where e.benchmark_id = b.id and e.created_at < ${before}::timestamptz
-      order by e.created_at limit 1
-    ) old
-    where b.id > ${after} and not exists (select from benchmark_deletions d where d.benchmark_id = b.id)
-    order by b.id limit 1`,
-  examples: [[lowestId, "2026-01-31T12:00:00.000001Z"]],
-});

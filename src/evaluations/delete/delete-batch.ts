@@ -14,7 +14,10 @@ export interface DeletedBatch {
   /** Only those created before this time. */
   before: string;
   rows: number;
-  /** How the audit trail tells of it: the benchmark is being deleted, or evaluations older than so many days are. */
+  /**
+   * How the audit trail tells of it: the benchmark is being deleted, or evaluations older than so many days
+   * are.
+   */
   reason: { action: "delete_evaluations" } | { action: "cleanup"; olderThanDays: number };
   /** On whose behalf. Default: `currentOrigin()`. */
   origin?: Origin | undefined;
@@ -28,14 +31,8 @@ export interface DeletedPosition {
 /** What a batch did; `createdAt` and `id` are where it ended, null if it found nothing. */
 export type DeletedResult = z.output<typeof deleteEvaluationBatch.row>;
 
-/** Deletes a batch, as a part of a transaction. */
-export async function deleteEvaluations(transaction: Executor, batch: DeletedBatch): Promise<DeletedResult> {
-  await transaction.any(inIndexOrder());
-  return transaction.one(deleteEvaluationBatch(batch));
-}
-
-// Where statistics are older than the rows, PostgreSQL takes a benchmark for an empty one, of which all may as well be read and sorted.
-// Only until the end of the transaction.
+// Where statistics are older than the rows, PostgreSQL takes a benchmark for an empty one, of which all may
+// as well be read and sorted. The setting lasts only until the end of the transaction.
 export const inIndexOrder = statement("evaluation_in_index_order", {
   row: z.object({ value: z.string() }),
   build: () => sql.fragment`select set_config('enable_sort', 'off', true) as value`,
@@ -44,10 +41,12 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
 
 const lowestId = "00000000-0000-0000-0000-000000000000";
 
-// Found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not passed over again. Deleted by their
-// place and so in its order, which keeps two such batches from a deadlock. What was re-scored meanwhile has another place and stays;
-// `found` counts it all the same. By the place alone: with the benchmark beside it, PostgreSQL may look for that, and read 5 million rows to
-// delete a thousand. The rollups are marked, to be computed anew: that costs less than taking every row out of them.
+// The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
+// passed over again. They are deleted by their place and so in its order, which keeps two such batches from a
+// deadlock. A row that was re-scored meanwhile has another place and stays; `found` counts it all the same.
+// The place stands alone: with the benchmark beside it, PostgreSQL may look for that, and read 5 million rows
+// to delete a thousand. The rollups are marked, to be computed anew: that costs less than taking every row out
+// of them.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),
@@ -59,18 +58,20 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     with batch as materialized (
       select ctid as place, created_at, id from evaluations
       where benchmark_id = ${benchmarkId}
-        and (created_at, id) > (${after?.createdAt ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid) and created_at < ${before}::timestamptz
+        and (created_at, id) > (${after?.createdAt ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid)
+        and created_at < ${before}::timestamptz
       order by created_at, id limit ${rows}
     ), gone as (
       delete from evaluations where ctid = any (array(select place from batch))
       returning id, error is not null as failed
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
-      select ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed) from gone having count(*) > 0
+      select ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed)
+      from gone having count(*) > 0
     ), stale as (
       insert into stale_rollups (benchmark_id, is_missing) select ${benchmarkId}::uuid, true from gone limit 1
       on conflict (benchmark_id) do update set is_missing = true
-    ), ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) g`)},
+    ), ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
     ${auditRows({
       action: sql.fragment`${reason.action}::text`,
       entityType: "benchmark",
@@ -80,13 +81,16 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
           'older_than_days', ${"olderThanDays" in reason ? reason.olderThanDays : null}::integer,
           'before', jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count])
         ))`,
-      from: sql.fragment`(select count(*)::integer as count, array_agg(id order by id) as ids from gone having count(*) > 0) c`,
+      from: sql.fragment`(
+        select count(*)::integer as count, array_agg(id order by id) as ids from gone having count(*) > 0
+      ) c`,
       atMost: 1,
       origin,
     })}
     select
-      (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at as "createdAt", last.id
-    from (select 1) one left join lateral (select created_at, id from batch order by created_at desc, id desc limit 1) last on true`,
+      (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at, last.id
+    from (select 1) one
+    left join lateral (select created_at, id from batch order by created_at desc, id desc limit 1) last on true`,
   examples: [
     [
       {
@@ -100,9 +104,16 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   ],
 });
 
+/** Deletes a batch, as a part of a transaction. */
+export async function deleteEvaluations(transaction: Executor, batch: DeletedBatch): Promise<DeletedResult> {
+  await transaction.any(inIndexOrder());
+  return transaction.one(deleteEvaluationBatch(batch));
+}
+
 /**
- * How many rows the next batch has, after one of `rows` took `tookMs`: so many that it takes about `limits.deleteBatchMs`, since their
- * locks are held so long. Rows of megabytes take a thousand times longer than those of a hundred bytes.
+ * How many rows the next batch has, after one of `rows` took `tookMs`: so many that it takes about
+ * `limits.deleteBatchMs`, since their locks are held so long. Rows of megabytes take a thousand times longer
+ * than those of a hundred bytes.
  */
 export function nextBatchRows(rows: number, tookMs: number): number {
   const wanted = Math.round((rows * limits.deleteBatchMs) / Math.max(tookMs, 1));

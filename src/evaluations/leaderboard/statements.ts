@@ -2,12 +2,11 @@ import { z } from "zod";
 import type { benchmarkFilter } from "../../benchmarks/input.ts";
 import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions } from "../../benchmarks/statements.ts";
+import { columnsOf } from "../../database/statement/columns.ts";
+import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
-
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const exampleTime = "2026-01-31T12:00:00.000001Z";
 
 /** Which benchmarks are ranked, and on what. */
 export interface Ranked
@@ -19,7 +18,10 @@ export interface Ranked
   metric: string;
 }
 
-/** Bytes of an id in `leaderboardParts`, and of a part: the id of its benchmark, then count, sum and m2 as big-endian doubles. */
+/**
+ * Bytes of an id in `leaderboardParts`, and of a part: the id of its benchmark, then count, sum and m2 as
+ * big-endian doubles.
+ */
 export const idBytes = 16;
 export const partBytes = idBytes + 3 * 8;
 
@@ -27,13 +29,14 @@ export const partBytes = idBytes + 3 * 8;
 const packed = (bytes: Fragment) =>
   sql.fragment`coalesce(encode(string_agg(${bytes}, ''::bytea), 'base64'), '')`;
 
-const partsOf = (r: Fragment) =>
-  packed(sql.fragment`
-    uuid_send(${r}.benchmark_id) || float8send(${r}.count::double precision) || float8send(${r}.sum) || float8send(${r}.m2)`);
+const packedParts = packed(sql.fragment`
+  uuid_send(part.benchmark_id) || float8send(part.count::double precision) || float8send(part.sum)
+    || float8send(part.m2)`);
 
-// All of a leaderboard in one statement, and so as of one moment: base and deltas (metric_rollups, metric_deltas), and the ids
-// of the benchmarks whose base is still to be computed. Packed, because 10,000 rows take longer to parse than all else.
-// The base is read from idx_metric_rollups_dataset alone, unless something is filtered that only the benchmark knows. Planned each
+// All of a leaderboard in one statement, and so as of one moment: base and deltas (metric_rollups,
+// metric_deltas), and the ids of the benchmarks whose base is still to be computed. Packed, because 10,000
+// rows take longer to parse than all else. The base is read from idx_metric_rollups_dataset alone, unless
+// something is filtered that only the benchmark knows. Planned each
 // time: a plan made for empty tables would look for deltas benchmark by benchmark.
 export const leaderboardParts = statement("leaderboard_parts", {
   row: z.object({ base: z.string(), deltas: z.string(), missing: z.string() }),
@@ -42,18 +45,18 @@ export const leaderboardParts = statement("leaderboard_parts", {
     const matching = sql.and(conditions({ ...filter, dataset, orderBy: "newest" }));
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
     const only = isFiltered
-      ? sql.fragment`join benchmarks b on b.id = r.benchmark_id and ${matching}`
+      ? sql.fragment`join benchmarks b on b.id = part.benchmark_id and ${matching}`
       : sql.fragment``;
     return sql.fragment`
       select
         (
-          select ${partsOf(sql.fragment`r`)} from metric_rollups r ${only}
-          where r.dataset = ${dataset} and r.metric = ${metric}
+          select ${packedParts} from metric_rollups part ${only}
+          where part.dataset = ${dataset} and part.metric = ${metric}
         ) as base,
         (
-          select ${partsOf(sql.fragment`d`)} from metric_deltas d
-          join benchmarks b on b.id = d.benchmark_id and ${matching}
-          where d.metric = ${metric} and ${isKept(metric)}
+          select ${packedParts} from metric_deltas part
+          join benchmarks b on b.id = part.benchmark_id and ${matching}
+          where part.metric = ${metric} and ${isKept("part", metric)}
         ) as deltas,
         (
           select ${packed(sql.fragment`uuid_send(s.benchmark_id)`)} from stale_rollups s
@@ -77,17 +80,21 @@ export const leaderboardParts = statement("leaderboard_parts", {
   ],
 });
 
+const rankedRow = benchmarkRow.pick({
+  id: true,
+  name: true,
+  provider: true,
+  model: true,
+  status: true,
+  createdAt: true,
+});
+
+const rankedColumns = columnsOf(rankedRow, "b");
+
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {
-  row: benchmarkRow.pick({
-    id: true,
-    name: true,
-    provider: true,
-    model: true,
-    status: true,
-    createdAt: true,
-  }),
+  row: rankedRow,
   build: (ids: readonly string[]) => sql.fragment`
-    select id, name, provider, model, status, created_at as "createdAt" from benchmarks
-    where id = any (${arrayOf("uuid", ids)})`,
+    select ${rankedColumns} from benchmarks b
+    where b.id = any (${arrayOf("uuid", ids)})`,
   examples: [[[exampleId]]],
 });

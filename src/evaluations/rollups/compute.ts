@@ -1,18 +1,109 @@
 import { z } from "zod";
+import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { isBuiltIn, metricValues } from "../metric.ts";
+import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
 import { rollupLock } from "./lock.ts";
 import { partColumns, partsOf } from "./parts.ts";
 
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const dueRollups = statement("rollup_due", {
+  row: z.object({ id: z.string() }),
+  build: (limit: number) => sql.fragment`
+    select d.benchmark_id as id
+    from (
+      select benchmark_id from stale_rollups where is_missing
+      union
+      select benchmark_id from metric_deltas where count < 0
+    ) d
+    join benchmarks b on b.id = d.benchmark_id
+    left join stale_rollups s on s.benchmark_id = d.benchmark_id
+    where coalesce(s.compute_after <= now(), true)
+      and not exists (select from benchmark_deletions g where g.benchmark_id = d.benchmark_id)
+    order by s.compute_after nulls first, d.benchmark_id limit ${limit}`,
+  examples: [[10]],
+});
+
+const lockRollup = statement("rollup_compute_lock", {
+  row: z.object({ isFree: z.boolean(), isMine: z.boolean(), mark: z.string().nullable() }),
+  build: (id: string) => sql.fragment`
+    select
+      l.is_free, l.is_free and ${rollupLock(sql.fragment`${id}::uuid`)} as is_mine,
+      (select xmin::text from stale_rollups where benchmark_id = ${id}) as mark
+    from (select pg_try_advisory_xact_lock(hashtextextended('metric_rollups', 0)) as is_free) l`,
+  examples: [[exampleId]],
+});
+
+// One statement, so that what is read and the deltas that are dropped are of one moment: what commits later
+// keeps its deltas. It writes, and so gets a transaction id, only once everything has been read.
+const computeRollup = statement("rollup_compute", {
+  row: z.object({ names: z.array(z.string()).nullable(), leftOut: z.number() }),
+  prepared: false,
+  build: (id: string) => sql.fragment`
+    with rollup as materialized (
+      select
+        p.*, ${isBuiltIn(sql.fragment`p.metric`)} as is_built_in, s.names is not null as is_settled,
+        case when ${isBuiltIn(sql.fragment`p.metric`)} then true when s.names is not null
+          then p.metric = any (s.names)
+          else length(p.metric) <= ${limits.nameLength} and row_number() over (
+            partition by ${isBuiltIn(sql.fragment`p.metric`)}, length(p.metric) <= ${limits.nameLength}
+            order by p.count desc, p.metric
+          ) <= ${limits.rollupNames} end as is_kept
+      from (
+        ${partsOf(metricValues(evaluationsOf(id)))}
+      ) p
+      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+    ), written as (
+      insert into metric_rollups (${partColumns}, dataset)
+      select r.benchmark_id, r.metric, r.count, r.sum, r.m2, r.min, r.max, r.bins, r.bin_counts, r.bin_lows,
+        r.bin_highs, b.dataset
+      from rollup r join benchmarks b on b.id = r.benchmark_id where r.is_kept
+      on conflict (benchmark_id, metric) do update set
+        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
+        bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
+        bin_highs = excluded.bin_highs
+    ), dropped as (
+      delete from metric_rollups where benchmark_id = ${id}
+        and metric not in (select metric from rollup where is_kept)
+    ), counted as (
+      delete from metric_deltas where benchmark_id = ${id} and (select count(*) from rollup) >= 0
+    )
+    select
+      case when count(*) filter (where not is_kept and not is_settled) > 0
+        then coalesce(array_agg(metric::text) filter (where is_kept and not is_built_in), '{}') end as names,
+      count(*) filter (where not is_kept) as left_out
+    from rollup`,
+  examples: [[exampleId]],
+});
+
+// A mark that was set meanwhile stays: what it stands for may have been too late to be seen.
+const noteComputed = statement("rollup_note_computed", {
+  row: z.object({}),
+  prepared: false,
+  build: (id: string, mark: string | null, names: string[] | null, leftOut: number) => sql.fragment`
+    insert into stale_rollups as s (benchmark_id, is_missing, names_left_out, names, compute_after)
+    values (
+      ${id}, false, ${leftOut}, ${names && sql.array(names, "text")}::text[],
+      clock_timestamp() + greatest(
+        ${limits.rollupComputePause} * (clock_timestamp() - now()),
+        ${limits.rollupComputeMs} * interval '1 ms'
+      )
+    )
+    on conflict (benchmark_id) do update set
+      is_missing = s.is_missing and s.xmin::text is distinct from ${mark}::text,
+      names_left_out = excluded.names_left_out, names = coalesce(s.names, excluded.names),
+      compute_after = excluded.compute_after`,
+  examples: [
+    [exampleId, null, null, 0],
+    [exampleId, "1", ["a"], 1],
+  ],
+});
 
 /**
- * Computes the rollups of benchmarks anew from their evaluations, where there are none yet or where something was taken out of them. No
- * writer waits for it. One benchmark at a time on all servers together, and each only
- * so often that it is a sixth of the time at most.
+ * Computes the rollups of benchmarks anew from their evaluations, where there are none yet or where something
+ * was taken out of them. No writer waits for it. One benchmark at a time on all servers together, and each
+ * only so often that it is a sixth of the time at most.
  */
 export async function computeRollups(db: Executor): Promise<void> {
   let due: readonly { id: string }[];
@@ -45,88 +136,3 @@ async function computeOne(db: Executor, id: string): Promise<"computed" | "taken
   await db.any(noteComputed(id, mark, names, leftOut));
   return "computed";
 }
-
-const dueRollups = statement("rollup_due", {
-  row: z.object({ id: z.string() }),
-  build: (limit: number) => sql.fragment`
-    select d.benchmark_id as id
-    from (
-      select benchmark_id from stale_rollups where is_missing
-      union
-      select benchmark_id from metric_deltas where count < 0
-    ) d
-    join benchmarks b on b.id = d.benchmark_id
-    left join stale_rollups s on s.benchmark_id = d.benchmark_id
-    where coalesce(s.compute_after <= now(), true)
-      and not exists (select from benchmark_deletions g where g.benchmark_id = d.benchmark_id)
-    order by s.compute_after nulls first, d.benchmark_id limit ${limit}`,
-  examples: [[10]],
-});
-
-const lockRollup = statement("rollup_compute_lock", {
-  row: z.object({ isFree: z.boolean(), isMine: z.boolean(), mark: z.string().nullable() }),
-  build: (id: string) => sql.fragment`
-    select
-      l.is_free as "isFree", l.is_free and ${rollupLock(sql.fragment`${id}::uuid`)} as "isMine",
-      (select xmin::text from stale_rollups where benchmark_id = ${id}) as mark
-    from (select pg_try_advisory_xact_lock(hashtextextended('metric_rollups', 0)) as is_free) l`,
-  examples: [[exampleId]],
-});
-
-// One statement, so that what is read and the deltas that are dropped are of one moment: what commits later keeps its deltas. It writes,
-// and so gets a transaction id, only once everything has been read.
-const computeRollup = statement("rollup_compute", {
-  row: z.object({ names: z.array(z.string()).nullable(), leftOut: z.number() }),
-  prepared: false,
-  build: (id: string) => sql.fragment`
-    with rollup as materialized (
-      select
-        p.*, ${isBuiltIn(sql.fragment`p.metric`)} as is_built_in, s.names is not null as is_settled,
-        case when ${isBuiltIn(sql.fragment`p.metric`)} then true when s.names is not null then p.metric = any (s.names)
-          else length(p.metric) <= ${limits.nameLength} and row_number() over (
-            partition by ${isBuiltIn(sql.fragment`p.metric`)}, length(p.metric) <= ${limits.nameLength} order by p.count desc, p.metric
-          ) <= ${limits.rollupNames} end as is_kept
-      from (
-        ${partsOf(metricValues(sql.fragment`(select *, error is not null as failed from evaluations where benchmark_id = ${id}) e`))}
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
-    ), written as (
-      insert into metric_rollups (${partColumns}, dataset)
-      select r.benchmark_id, r.metric, r.count, r.sum, r.m2, r.min, r.max, r.bins, r.bin_counts, r.bin_lows, r.bin_highs, b.dataset
-      from rollup r join benchmarks b on b.id = r.benchmark_id where r.is_kept
-      on conflict (benchmark_id, metric) do update set
-        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max, bins = excluded.bins,
-        bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows, bin_highs = excluded.bin_highs
-    ), dropped as (
-      delete from metric_rollups where benchmark_id = ${id} and metric not in (select metric from rollup where is_kept)
-    ), counted as (
-      delete from metric_deltas where benchmark_id = ${id} and (select count(*) from rollup) >= 0
-    )
-    select
-      case when count(*) filter (where not is_kept and not is_settled) > 0
-        then coalesce(array_agg(metric::text) filter (where is_kept and not is_built_in), '{}') end as names,
-      count(*) filter (where not is_kept) as "leftOut"
-    from rollup`,
-  examples: [[exampleId]],
-});
-
-// A mark that was set meanwhile stays: what it stands for may have been too late to be seen.
-const noteComputed = statement("rollup_note_computed", {
-  row: z.object({}),
-  prepared: false,
-  build: (id: string, mark: string | null, names: string[] | null, leftOut: number) => sql.fragment`
-    insert into stale_rollups as s (benchmark_id, is_missing, names_left_out, names, compute_after)
-    values (
-      ${id}, false, ${leftOut}, ${names && sql.array(names, "text")}::text[],
-      clock_timestamp() + greatest(
-        ${limits.rollupComputePause} * (clock_timestamp() - now()), ${limits.rollupComputeMs} * interval '1 ms'
-      )
-    )
-    on conflict (benchmark_id) do update set
-      is_missing = s.is_missing and s.xmin::text is distinct from ${mark}::text, names_left_out = excluded.names_left_out,
-      names = coalesce(s.names, excluded.names), compute_after = excluded.compute_after`,
-  examples: [
-    [exampleId, null, null, 0],
-    [exampleId, "1", ["a"], 1],
-  ],
-});

@@ -1,16 +1,18 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 import { partsOfBatch } from "../batch-parts.ts";
+import type { ParsedEvaluation } from "../input.ts";
 import { isBuiltIn, metricValuesOfCte } from "../metric.ts";
 import { partColumns, partsOf } from "./parts.ts";
 
 /**
- * CTEs that add what a statement inserted to the rollups. Where that is all it was given, as nearly always, their parts are made here:
- * aggregating 1,000 rows in the database costs 10 ms, half of what storing them does.
+ * CTEs that add what a statement inserted to the rollups. Where that is all it was given, as nearly always,
+ * their parts are made here: aggregating 1,000 rows in the database costs 10 ms, half of what storing them
+ * does.
  * @param cte its name, with the columns of metrics, `benchmark_id` and `failed`
  * @param rows what was to be inserted
  */
-export function addedRollups(cte: string, rows: readonly Readonly<Record<string, unknown>>[]): Fragment {
+export function addedRollups(cte: string, rows: readonly ParsedEvaluation[]): Fragment {
   const inserted = sql.fragment`(select count(*) from ${sql.identifier([cte])})`;
   return sql.fragment`
     some_inserted as (
@@ -37,8 +39,8 @@ export function movedRollups(before: string, after: string): Fragment {
     union all ${partsOf(sql.fragment`(${is}) except (${was})`)}`);
 }
 
-// A statement writes no more names of a benchmark than it may have, those it has once that is settled. What had to be left out can then
-// be read from the evaluations only, until maintenance has settled on the names.
+// A statement writes no more names of a benchmark than it may have, those it has once that is settled. What
+// had to be left out can then be read from the evaluations only, until maintenance has settled on the names.
 function deltas(parts: Fragment): Fragment {
   return sql.fragment`
     rollup as (

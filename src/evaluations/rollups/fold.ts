@@ -9,9 +9,126 @@ import { mergedParts, partColumns } from "./parts.ts";
 
 const nobody = "00000000-0000-0000-0000-000000000000";
 
+// Candidates come from one benchmark to the next by the primary key, however many deltas each has. A benchmark that is being
+// deleted and one whose base is being computed or folded by another server are left for later.
+const lockRollups = statement("rollup_fold_lock", {
+  row: z.object({ id: z.string(), state: z.enum(["mine", "gone", "busy"]) }),
+  build: (after: string, limit: number) => sql.fragment`
+    with recursive candidate as (
+      (
+        select benchmark_id as id from metric_deltas where benchmark_id > ${after} order by benchmark_id limit 1
+      )
+      union all
+      select d.id from candidate c cross join lateral (
+        select benchmark_id as id from metric_deltas where benchmark_id > c.id order by benchmark_id limit 1
+      ) d
+    ), listed as (
+      select id from candidate limit ${limit}
+    ), there as materialized (
+      select id from benchmarks where id in (select id from listed) order by id for key share skip locked
+    )
+    select
+      s.id,
+      case when t.id is not null then case when ${rollupLock(sql.fragment`t.id`)} then 'mine' else 'busy' end
+        when exists (select from benchmarks b where b.id = s.id) then 'busy' else 'gone' end as state
+    from listed s left join there t on t.id = s.id
+    order by s.id`,
+  examples: [[nobody, 10]],
+});
+
+// Names beyond those that there may be are left out from now on: see stale_rollups.names.
+const foldDeltas = statement("rollup_fold", {
+  row: z.object({ folded: z.number() }),
+  build: (ids: readonly string[], limit: number) => sql.fragment`
+    with folded as (
+      delete from metric_deltas where ctid = any (array(
+        select ctid from metric_deltas
+        where benchmark_id = any (${arrayOf("uuid", ids)}) and count > 0 limit ${limit}
+      ))
+      returning *
+    ), named as (
+      select
+        n.benchmark_id, n.metric, s.names is not null as is_settled,
+        n.is_there or n.metric = any (s.names) as is_kept,
+        row_number() over (partition by n.benchmark_id order by n.is_there desc, n.metric) as place
+      from (
+        select benchmark_id, metric, bool_or(is_there) as is_there
+        from (
+          select benchmark_id, metric, false as is_there from folded
+          union all
+          select benchmark_id, metric, true from metric_rollups
+          where benchmark_id in (select benchmark_id from folded)
+        ) n
+        where not ${isBuiltIn(sql.fragment`n.metric`)}
+        group by benchmark_id, metric
+      ) n
+      left join stale_rollups s on s.benchmark_id = n.benchmark_id
+    ), left_out as materialized (
+      select benchmark_id, metric, is_settled from named
+      where case when is_settled then not is_kept else place > ${limits.rollupNames} end
+    ), settled as (
+      insert into stale_rollups (benchmark_id, is_missing, names_left_out, names)
+      select
+        n.benchmark_id, false, count(l.metric),
+        coalesce(array_agg(n.metric::text) filter (where l.metric is null), '{}')
+      from named n left join left_out l on l.benchmark_id = n.benchmark_id and l.metric = n.metric
+      where n.benchmark_id in (select benchmark_id from left_out where not is_settled)
+      group by n.benchmark_id
+      on conflict (benchmark_id) do update
+      set names = excluded.names, names_left_out = excluded.names_left_out
+    ), part as (
+      select ${partColumns} from folded f
+      where not exists (select from left_out l where l.benchmark_id = f.benchmark_id and l.metric = f.metric)
+      union all
+      select ${partColumns} from metric_rollups r
+      where (r.benchmark_id, r.metric) in (select benchmark_id, metric from folded)
+    ), written as (
+      insert into metric_rollups (${partColumns}, dataset)
+      select
+        m.benchmark_id, m.metric, m.count, m.sum, m.m2, m.min, m.max, m.bins, m.bin_counts, m.bin_lows,
+        m.bin_highs, b.dataset
+      from (${mergedParts("part")}) m join benchmarks b on b.id = m.benchmark_id
+      on conflict (benchmark_id, metric) do update set
+        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
+        bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
+        bin_highs = excluded.bin_highs
+    )
+    select count(*) as folded from folded`,
+  examples: [[[nobody], 10]],
+});
+
+// What was taken away stays beside the base until that is computed anew, as one part a metric once there are
+// many.
+const foldTaken = statement("rollup_fold_taken", {
+  row: z.object({}),
+  build: (ids: readonly string[], many: number) => sql.fragment`
+    with folded as (
+      delete from metric_deltas where count < 0 and benchmark_id in (
+        select benchmark_id from metric_deltas
+        where benchmark_id = any (${arrayOf("uuid", ids)}) and count < 0
+        group by benchmark_id having count(*) > ${many} + 2 * count(distinct metric)
+      )
+      returning benchmark_id, metric, -count as count, -sum as sum, -m2 as m2, min, max, bins,
+        array(select -n from unnest(bin_counts) n) as bin_counts, bin_lows, bin_highs
+    )
+    insert into metric_deltas (${partColumns})
+    select
+      m.benchmark_id, m.metric, -m.count, -m.sum, -m.m2, m.min, m.max, m.bins,
+      array(select -n from unnest(m.bin_counts) n), m.bin_lows, m.bin_highs
+    from (${mergedParts("folded")}) m`,
+  examples: [[[nobody], 10]],
+});
+
+const dropDeltas = statement("rollup_drop_deltas", {
+  row: z.object({}),
+  build: (ids: readonly string[]) => sql.fragment`
+    delete from metric_deltas where benchmark_id = any (${arrayOf("uuid", ids)})`,
+  examples: [[[nobody]]],
+});
+
 /**
- * Adds what commits left in `metric_deltas` to the base, benchmark by benchmark, each its turn however much comes in meanwhile. Changes no
- * figure that is read.
+ * Adds what commits left in `metric_deltas` to the base, benchmark by benchmark, each its turn however much
+ * comes in meanwhile. Changes no figure that is read.
  */
 export async function foldRollups(db: Executor): Promise<void> {
   let after: string | undefined = nobody;
@@ -39,108 +156,3 @@ async function foldSome(db: Executor, after: string): Promise<{ last: string | u
   if (gone.length > 0) await db.any(dropDeltas(gone));
   return { last: found.at(-1)?.id, folded };
 }
-
-// From one benchmark to the next by the primary key, however many deltas each has. A benchmark that is being deleted and one whose base is
-// being computed or folded by another server are left for later.
-const lockRollups = statement("rollup_fold_lock", {
-  row: z.object({ id: z.string(), state: z.enum(["mine", "gone", "busy"]) }),
-  build: (after: string, limit: number) => sql.fragment`
-    with recursive candidate as (
-      (select benchmark_id as id from metric_deltas where benchmark_id > ${after} order by benchmark_id limit 1)
-      union all
-      select d.id from candidate c cross join lateral (
-        select benchmark_id as id from metric_deltas where benchmark_id > c.id order by benchmark_id limit 1
-      ) d
-    ), listed as (
-      select id from candidate limit ${limit}
-    ), there as materialized (
-      select id from benchmarks where id in (select id from listed) order by id for key share skip locked
-    )
-    select
-      s.id,
-      case when t.id is not null then case when ${rollupLock(sql.fragment`t.id`)} then 'mine' else 'busy' end
-        when exists (select from benchmarks b where b.id = s.id) then 'busy' else 'gone' end as state
-    from listed s left join there t on t.id = s.id
-    order by s.id`,
-  examples: [[nobody, 10]],
-});
-
-// Names beyond those that there may be are left out from now on: see stale_rollups.names.
-const foldDeltas = statement("rollup_fold", {
-  row: z.object({ folded: z.number() }),
-  build: (ids: readonly string[], limit: number) => sql.fragment`
-    with folded as (
-      delete from metric_deltas where ctid = any (array(
-        select ctid from metric_deltas where benchmark_id = any (${arrayOf("uuid", ids)}) and count > 0 limit ${limit}
-      ))
-      returning *
-    ), named as (
-      select
-        n.benchmark_id, n.metric, s.names is not null as is_settled, n.is_there or n.metric = any (s.names) as is_kept,
-        row_number() over (partition by n.benchmark_id order by n.is_there desc, n.metric) as place
-      from (
-        select benchmark_id, metric, bool_or(is_there) as is_there
-        from (
-          select benchmark_id, metric, false as is_there from folded
-          union all
-          select benchmark_id, metric, true from metric_rollups where benchmark_id in (select benchmark_id from folded)
-        ) n
-        where not ${isBuiltIn(sql.fragment`n.metric`)}
-        group by benchmark_id, metric
-      ) n
-      left join stale_rollups s on s.benchmark_id = n.benchmark_id
-    ), left_out as materialized (
-      select benchmark_id, metric, is_settled from named
-      where case when is_settled then not is_kept else place > ${limits.rollupNames} end
-    ), settled as (
-      insert into stale_rollups (benchmark_id, is_missing, names_left_out, names)
-      select
-        n.benchmark_id, false, count(l.metric), coalesce(array_agg(n.metric::text) filter (where l.metric is null), '{}')
-      from named n left join left_out l on l.benchmark_id = n.benchmark_id and l.metric = n.metric
-      where n.benchmark_id in (select benchmark_id from left_out where not is_settled)
-      group by n.benchmark_id
-      on conflict (benchmark_id) do update set names = excluded.names, names_left_out = excluded.names_left_out
-    ), part as (
-      select ${partColumns} from folded f
-      where not exists (select from left_out l where l.benchmark_id = f.benchmark_id and l.metric = f.metric)
-      union all
-      select ${partColumns} from metric_rollups r
-      where (r.benchmark_id, r.metric) in (select benchmark_id, metric from folded)
-    ), written as (
-      insert into metric_rollups (${partColumns}, dataset)
-      select m.benchmark_id, m.metric, m.count, m.sum, m.m2, m.min, m.max, m.bins, m.bin_counts, m.bin_lows, m.bin_highs, b.dataset
-      from (${mergedParts("part")}) m join benchmarks b on b.id = m.benchmark_id
-      on conflict (benchmark_id, metric) do update set
-        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max, bins = excluded.bins,
-        bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows, bin_highs = excluded.bin_highs
-    )
-    select count(*) as folded from folded`,
-  examples: [[[nobody], 10]],
-});
-
-// What was taken away stays beside the base until that is computed anew, as one part a metric once there are many.
-const foldTaken = statement("rollup_fold_taken", {
-  row: z.object({}),
-  build: (ids: readonly string[], many: number) => sql.fragment`
-    with folded as (
-      delete from metric_deltas where count < 0 and benchmark_id in (
-        select benchmark_id from metric_deltas where benchmark_id = any (${arrayOf("uuid", ids)}) and count < 0
-        group by benchmark_id having count(*) > ${many} + 2 * count(distinct metric)
-      )
-      returning benchmark_id, metric, -count as count, -sum as sum, -m2 as m2, min, max, bins,
-        array(select -n from unnest(bin_counts) n) as bin_counts, bin_lows, bin_highs
-    )
-    insert into metric_deltas (${partColumns})
-    select
-      m.benchmark_id, m.metric, -m.count, -m.sum, -m.m2, m.min, m.max, m.bins, array(select -n from unnest(m.bin_counts) n), m.bin_lows,
-      m.bin_highs
-    from (${mergedParts("folded")}) m`,
-  examples: [[[nobody], 10]],
-});
-
-const dropDeltas = statement("rollup_drop_deltas", {
-  row: z.object({}),
-  build: (ids: readonly string[]) => sql.fragment`
-    delete from metric_deltas where benchmark_id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[nobody]]],
-});

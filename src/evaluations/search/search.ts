@@ -1,22 +1,98 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
+import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { ParsedFilter } from "../input.ts";
-import { readySearchIndexes, type SearchKind, searchIndexes } from "./indexes.ts";
+import { readySearchIndexes, type SearchKind, searchIndexes, textWords } from "./indexes.ts";
 
 /**
  * How a page of a search is read:
- * - "walk": in the order of the list, leaving out what does not match. Good where much matches, or where there is little to read.
+ * - "walk": in the order of the list, leaving out what does not match. Good where much matches, or where
+ *   there is little to read.
  * - by indexes: all that match, then sorted. Good where little matches.
  */
 export type SearchPlan = "walk" | readonly SearchKind[];
 
 /**
- * Chooses how to read what a filter asks for. Both ways together keep a page from reading much more than it shows: the few that match are
- * read whole, and among many the next are near.
+ * Conditions that the indexes of these kinds answer, and nothing else of a query may be beside them: see
+ * `matches`.
+ */
+function indexConditions(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment[] {
+  const { benchmarkId, metadata, text } = filter;
+  const where: Fragment[] = [];
+  if (kinds.includes("metadata")) {
+    const keyed = JSON.stringify({ [benchmarkId]: metadata });
+    where.push(sql.fragment`${searchIndexes.metadata.expression} @> ${keyed}::jsonb`);
+  }
+  if (kinds.includes("text") && text !== undefined) {
+    const benchmark = `'benchmark ${benchmarkId}'`;
+    where.push(
+      sql.fragment`${searchIndexes.text.expression} @@ (${tsquery(text)} && ${benchmark}::tsquery)`,
+      // Of a text without any word, as "<b>", which would match all.
+      sql.fragment`numnode(${tsquery(text)}) > 0`,
+    );
+  }
+  return where;
+}
+
+/**
+ * All evaluations that match, by the indexes alone. `offset 0` keeps the rest of the statement from being
+ * planned with it: with an order and a limit, PostgreSQL takes a search that it knows nothing of for one that
+ * matches every hundredth row, and walks.
+ */
+export function matches(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment {
+  return sql.fragment`(select * from evaluations where ${sql.and(indexConditions(filter, kinds))} offset 0)`;
+}
+
+/** The same conditions for those who walk, for evaluations `e`. */
+export function searchConditions(
+  { metadata, text }: ParsedFilter,
+  answered: readonly SearchKind[] = [],
+): Fragment[] {
+  const where: Fragment[] = [];
+  if (metadata !== undefined && !answered.includes("metadata")) {
+    where.push(sql.fragment`e.metadata @> ${JSON.stringify(metadata)}::jsonb`);
+  }
+  if (text !== undefined && !answered.includes("text")) {
+    where.push(sql.fragment`${textWords} @@ ${tsquery(text)}`);
+  }
+  return where;
+}
+
+function tsquery(text: string): Fragment {
+  return sql.fragment`websearch_to_tsquery('simple', ${text})`;
+}
+
+const countRow = z.object({ count: z.number() });
+
+const countUpTo = statement("evaluation_count_up_to", {
+  row: countRow,
+  build: (benchmarkId: string, most: number) => sql.fragment`
+    select count(*) as count
+    from (select from evaluations where benchmark_id = ${benchmarkId} limit ${most}) e`,
+  examples: [[exampleId, 10]],
+});
+
+const countMatches = statement("evaluation_count_matches", {
+  row: countRow,
+  prepared: false,
+  build: (filter: ParsedFilter, kinds: readonly SearchKind[], most: number) => sql.fragment`
+    select count(*) as count from (select from ${matches(filter, kinds)} m limit ${most}) e`,
+  examples: [
+    [
+      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
+      ["metadata", "text"],
+      10,
+    ],
+  ],
+});
+
+/**
+ * Chooses how to read what a filter asks for. Both ways together keep a page from reading much more than it
+ * shows: the few that match are read whole, and among many the next are near.
  * @param isWalking what was chosen for the page before; a list stays with it
  * @throws FAILED_PRECONDITION, reason INDEX_MISSING
  */
@@ -40,51 +116,6 @@ export async function planSearch(
   return count > limits.searchMatches ? "walk" : kinds;
 }
 
-/** Conditions that the indexes of these kinds answer, and nothing else of a query may be beside them: see `matches`. */
-function indexed(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment[] {
-  const { benchmarkId, metadata, text } = filter;
-  const where: Fragment[] = [];
-  if (kinds.includes("metadata")) {
-    where.push(
-      sql.fragment`${searchIndexes.metadata.expression} @> ${JSON.stringify({ [benchmarkId]: metadata })}::jsonb`,
-    );
-  }
-  if (kinds.includes("text") && text !== undefined) {
-    const benchmark = `'benchmark ${benchmarkId}'`;
-    where.push(
-      sql.fragment`${searchIndexes.text.expression} @@ (${query(text)} && ${benchmark}::tsquery)`,
-      // Of a text without any word, as "<b>", which would match all.
-      sql.fragment`numnode(${query(text)}) > 0`,
-    );
-  }
-  return where;
-}
-
-/**
- * All evaluations that match, by the indexes alone. `offset 0` keeps the rest of the statement from being planned with it: with an order and
- * a limit, PostgreSQL takes a search that it knows nothing of for one that matches every hundredth row, and walks.
- */
-export function matches(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment {
-  return sql.fragment`(select * from evaluations where ${sql.and(indexed(filter, kinds))} offset 0)`;
-}
-
-/** The same conditions for those who walk, for evaluations `e`. */
-export function searched({ metadata, text }: ParsedFilter, answered: readonly SearchKind[] = []): Fragment[] {
-  const where: Fragment[] = [];
-  if (metadata !== undefined && !answered.includes("metadata")) {
-    where.push(sql.fragment`e.metadata @> ${JSON.stringify(metadata)}::jsonb`);
-  }
-  if (text !== undefined && !answered.includes("text")) {
-    where.push(sql.fragment`
-      to_tsvector('simple', left(e.input, 50000) || ' ' || left(coalesce(e.output, ''), 50000)) @@ ${query(text)}`);
-  }
-  return where;
-}
-
-function query(text: string): Fragment {
-  return sql.fragment`websearch_to_tsquery('simple', ${text})`;
-}
-
 function indexMissing(kind: SearchKind, of: string): ServiceError {
   const message = `searching ${kind === "text" ? "text" : `metadata${of}`} needs an index that this database does not have: add it with "ltb migrate index add ${kind}"`;
   return new ServiceError(Code.FailedPrecondition, "INDEX_MISSING", message, {
@@ -92,27 +123,3 @@ function indexMissing(kind: SearchKind, of: string): ServiceError {
     violations: [{ field: kind, description: "needs an index" }],
   });
 }
-
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const countRow = z.object({ count: z.number() });
-
-const countUpTo = statement("evaluation_count_up_to", {
-  row: countRow,
-  build: (benchmarkId: string, most: number) => sql.fragment`
-    select count(*) as count from (select from evaluations where benchmark_id = ${benchmarkId} limit ${most}) e`,
-  examples: [[exampleId, 10]],
-});
-
-const countMatches = statement("evaluation_count_matches", {
-  row: countRow,
-  prepared: false,
-  build: (filter: ParsedFilter, kinds: readonly SearchKind[], most: number) => sql.fragment`
-    select count(*) as count from (select from ${matches(filter, kinds)} m limit ${most}) e`,
-  examples: [
-    [
-      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
-      ["metadata", "text"],
-      10,
-    ],
-  ],
-});
