@@ -1,5 +1,4 @@
 import { createClient, type Interceptor } from "@connectrpc/connect";
-import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -15,10 +14,8 @@ import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
+import { testDatabase } from "../harness/database.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
 import { type Entry, newEntries } from "./support.ts";
 
 // Every method that changes something, through the whole server, by one user with an API key.
@@ -27,17 +24,13 @@ const password = "correct horse battery staple 7";
 const newPassword = "another horse battery staple 8";
 
 let server: RunningServer;
-let db: Database;
-let client: Client;
 let denials: DeniedCalls;
 let admin: { id: string; keyId: string; secret: string };
 let requestIds = 0;
 const fresh = newEntries(() => client);
 
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   const { id } = await db.users.create({
     username: "ada",
     email: "ada@example.com",
@@ -66,8 +59,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.stop();
-  await client.end();
-  await db.close();
 });
 
 function clients(credential: string) {

@@ -1,8 +1,7 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll } from "vitest";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 export const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 

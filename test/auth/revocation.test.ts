@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
-import { onlooker, running } from "../database/support.ts";
+import { running } from "../database/support.ts";
+import { onlooker } from "../harness/postgres.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 

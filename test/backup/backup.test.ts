@@ -16,24 +16,22 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
 import { migrateUp, migrationsKnown } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { testDatabase } from "../harness/database.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let folder: string;
 let source: Connection;
-let db: Database;
 let file: string;
+const { config, db } = await testDatabase();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ltb-backup-"));
-  const config = await createTestDatabase();
   source = await connection(config);
-  db = await Database.connect(config);
   await fill(db);
   await db.maintain();
   file = join(folder, "whole.tar");
   await backUp(source, file);
 });
 afterAll(async () => {
-  await db.close();
   await rm(folder, { recursive: true });
 });
 

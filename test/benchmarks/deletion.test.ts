@@ -1,29 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { withOrigin, withSignal } from "../../src/call-scope.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
 import { deleteEvaluationBatch, inIndexOrder } from "../../src/evaluations/delete/delete-batch.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
 import { fill } from "../evaluations/support.ts";
 import { clients, freeAddress, launchServer } from "../faults/server.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
+import { onlooker } from "../harness/postgres.ts";
 
-let config: DatabaseConfig;
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { config, db, client } = await testDatabase();
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { BenchmarkChanges, NewBenchmark } from "../../src/benchmarks/input.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
-});
-afterAll(() => db.close());
+const { db } = await testDatabase();
 
 const labels = Object.fromEntries(
   Array.from({ length: 64 }, (_, i) => [`${i}`.padStart(63, "k"), "é".repeat(255)]),

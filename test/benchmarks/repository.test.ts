@@ -1,13 +1,8 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { describe, expect, test } from "vitest";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
-});
-afterAll(() => db.close());
+const { db } = await testDatabase();
 
 const sample = { name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" };
 const evaluation = (benchmarkId: string, sampleId: string) => ({

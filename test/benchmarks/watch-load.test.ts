@@ -1,35 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BenchmarkRepository } from "../../src/benchmarks/repository.ts";
 import { BenchmarkFeed } from "../../src/benchmarks/watch.ts";
 import { withSignal } from "../../src/call-scope.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { newId } from "../../src/ids.ts";
 import type { BenchmarkProgress, BenchmarkWatchFilter } from "../../src/index.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker, smallPool } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { smallPool } from "../database/support.ts";
+import { testDatabase } from "../harness/database.ts";
 import { seededRandom } from "../harness/random.ts";
 import { eventually } from "../harness/waiting.ts";
 import { evaluations, sample, watching } from "./watch-support.ts";
 
-let config: DatabaseConfig;
-let a: Database;
-let b: Database;
-let client: Client;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  // Two servers.
-  [a, b] = await Promise.all([Database.connect(config), Database.connect(config)]);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await Promise.all([a.close(), b.close()]);
-});
+const { config, db: a, client, connect } = await testDatabase();
+const b = await connect();
 
 test("an ingest is told of a few times a second, not once a batch, and to its end", async () => {
   const { id } = await a.benchmarks.create(sample);

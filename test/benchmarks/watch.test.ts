@@ -1,27 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
 import { evaluations, sample, watching } from "./watch-support.ts";
 
-let a: Database;
-let b: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  // Two servers.
-  [a, b] = await Promise.all([Database.connect(config), Database.connect(config)]);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await Promise.all([a.close(), b.close()]);
-});
+const { db: a, client, connect } = await testDatabase();
+const b = await connect();
 
 test("what either server changes of a benchmark is seen on the other, with the latest state", async () => {
   const watch = await watching(b, { dataset: "seen" });

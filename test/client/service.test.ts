@@ -14,7 +14,6 @@ import {
   type WorkerOptions,
   withEvaluations,
 } from "../../src/client/index.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
@@ -24,7 +23,6 @@ import { eventually } from "../harness/waiting.ts";
 
 // Client and worker against the service itself.
 
-let connection: DatabaseConfig;
 let service: RunningService;
 let client: LtbClient;
 let address: string;
@@ -42,8 +40,8 @@ async function startService(port = 0): Promise<RunningService> {
   return serve(config, { log: createLogger("error", { write: (line) => process.stderr.write(line) }) });
 }
 
+const connection = await createTestDatabase();
 beforeAll(async () => {
-  connection = await createTestDatabase();
   service = await startService();
   address = `127.0.0.1:${service.grpcAddress.port}`;
   client = createClient({ address });

@@ -20,8 +20,7 @@ import type { ProvidedService } from "../../src/rpc/call/handler.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 /** The ways in. Every one of them has to keep the same contract. */
 export const wires = ["gRPC by grpc-js", "gRPC", "Connect with JSON", "Connect, binary", "gRPC-Web"] as const;

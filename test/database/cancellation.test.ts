@@ -1,28 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
-import type { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { seededRandom } from "../harness/random.ts";
 import { elapsed, eventually, median } from "../harness/waiting.ts";
 import { proxyTo } from "./proxy.ts";
-import { backend, onlooker, run, running, smallPool } from "./support.ts";
+import { backend, run, running, smallPool } from "./support.ts";
 
-let config: DatabaseConfig;
-let db: Database;
-let client: Client;
+const { config, db, client } = await testDatabase({ poolSize: 1 });
 beforeAll(async () => {
-  config = await createTestDatabase();
-  db = await smallPool(config);
-  client = await onlooker(config);
   await client.query("create table notes (text text)");
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 const notes = async () =>

@@ -3,17 +3,14 @@ import { Code } from "@connectrpc/connect";
 import { DatabaseError } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import { type DatabaseConfig, Secret } from "../../src/config.ts";
+import { Secret } from "../../src/config.ts";
 import { Database } from "../../src/storage.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { type Network, proxyTo, type TestProxy } from "./proxy.ts";
 import { run } from "./support.ts";
 
-let config: DatabaseConfig;
-beforeAll(async () => {
-  config = await createTestDatabase();
-});
+const config = await createTestDatabase();
 
 describe("a database that is starting is waited for", () => {
   test.each<Network>(["starting", "hangup"])("while the server's answer is %s", async (network) => {

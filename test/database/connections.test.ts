@@ -1,19 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
 import type { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { backend, onlooker, run, smallPool } from "./support.ts";
+import { backend, run, smallPool } from "./support.ts";
 
-let config: DatabaseConfig;
-let client: Client;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  client = await onlooker(config);
-});
-afterAll(() => client.end());
+const config = await createTestDatabase();
+const client = await onlooker(config);
 
 async function pool(options: Partial<DatabaseConfig>): Promise<Database> {
   const db = await smallPool(config, { poolSize: 4, ...options });

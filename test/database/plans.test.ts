@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
-import { onlooker } from "./support.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 test("statements that were prepared on an empty queue read no more than they need of a full one", async () => {
   const config = await createTestDatabase();

@@ -1,9 +1,6 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
-import { onlooker } from "./support.ts";
+import { describe, expect, test } from "vitest";
+import { testDatabase } from "../harness/database.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 const reused = {
@@ -12,17 +9,7 @@ const reused = {
   violations: [{ field: "request_id" }],
 };
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { db, client } = await testDatabase();
 
 describe("a request id", () => {
   test("makes one of many that come at once", async () => {

@@ -1,30 +1,16 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { DatabaseConfig } from "../../src/config.ts";
 import { sql } from "../../src/database/statement/sql.ts";
 import { toConnectError } from "../../src/rpc/call/errors.ts";
-import type { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { eventually } from "../harness/waiting.ts";
-import { backend, onlooker, run, smallPool } from "./support.ts";
+import { backend, run, smallPool } from "./support.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 const missing = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-let config: DatabaseConfig;
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  db = await smallPool(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { config, db, client } = await testDatabase({ poolSize: 1 });
 
 describe("the same backend serves on after", () => {
   const failures: [string, () => Promise<unknown>, object][] = [

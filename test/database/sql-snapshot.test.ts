@@ -5,8 +5,7 @@ import { loadStatements } from "../../scripts/check-sql/load.ts";
 import { literalOf } from "../../scripts/sql/literal.ts";
 import { formatSql, renderStatement, textOf } from "../../scripts/sql/render.ts";
 import { binaryArray } from "../../src/database/statement/binary-array.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
-import { onlooker } from "./support.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 let statements: Awaited<ReturnType<typeof loadStatements>>;
 beforeAll(async () => {

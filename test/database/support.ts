@@ -1,17 +1,9 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { sql } from "../../src/database/statement/sql.ts";
 import { Database } from "../../src/storage.ts";
-
-/** A connection of the test's own beside the pool, to look on and to interfere. */
-export async function onlooker({ host, port, user, password, database }: DatabaseConfig): Promise<Client> {
-  const client = new Client({ host, port, user, database, password: password?.reveal() });
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
-}
 
 /** A pool of few connections, so that a connection that does not come back is noticed. */
 export function smallPool(config: DatabaseConfig, options: Partial<DatabaseConfig> = {}): Promise<Database> {

@@ -1,28 +1,18 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
-import { onlooker, run } from "./support.ts";
+import { testDatabase } from "../harness/database.ts";
+import { run } from "./support.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
-let db: Database;
-let client: Client;
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   await client.query("create table accounts (id integer primary key, amount integer not null)");
 });
 beforeEach(async () => {
   await client.query("truncate accounts; insert into accounts values (1, 0), (2, 0)");
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 const amounts = async () =>

@@ -1,6 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseTimestamp } from "../../src/database/connection/type-parsers.ts";
 import { binaryArray } from "../../src/database/statement/binary-array.ts";
@@ -8,23 +7,12 @@ import { camelCase, columnsOf, snakeCase } from "../../src/database/statement/co
 import { sql } from "../../src/database/statement/sql.ts";
 import { table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
-import type { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
-import { onlooker, run, smallPool } from "./support.ts";
+import { testDatabase } from "../harness/database.ts";
+import { run } from "./support.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await smallPool(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { db, client } = await testDatabase({ poolSize: 1 });
 
 describe("times", () => {
   test.each([

@@ -1,16 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type DatabaseConfig, type DatabaseOptions, loadConfig } from "../../src/config.ts";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { proxyTo } from "./proxy.ts";
 import { run } from "./support.ts";
 
-let config: DatabaseConfig;
-beforeAll(async () => {
-  config = await createTestDatabase();
-});
+const config = await createTestDatabase();
 
 describe.skipIf(process.platform === "win32")(
   "a Unix socket (Windows' PostgreSQL listens on TCP here)",

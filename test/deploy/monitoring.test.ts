@@ -7,8 +7,7 @@ import { createLogger } from "../../src/log.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { type Parsed, scrape } from "../observability/exposition.ts";
 import { parsePromQl, type Selector } from "./promql.ts";
@@ -40,9 +39,8 @@ const filledIn = (expression: string) =>
 
 let metrics: Parsed;
 let server: RunningServer;
-let db: Database;
+const { db } = await testDatabase();
 beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
   const stats = new MaintenanceStats();
   stats.of("a task").ended(1, true);
   server = await startServer({
@@ -65,7 +63,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.stop();
-  await db.close();
 });
 
 /** Added by Prometheus itself. */

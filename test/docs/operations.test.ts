@@ -11,8 +11,7 @@ import { service } from "../../src/config/settings.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { checks } from "../../src/doctor/doctor.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const text = readFileSync(join(root, "docs", "operations.md"), "utf8");

@@ -1,26 +1,21 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Config, type DatabaseConfig, loadConfig } from "../../src/config.ts";
 import { checks, type Diagnosis, examine } from "../../src/doctor/doctor.ts";
 import { openTransactions } from "../../src/doctor/sessions.ts";
 import { Database } from "../../src/storage.ts";
 import { ltb } from "../cli/support.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
-let connection: DatabaseConfig;
-let client: Client;
 let folder: string;
+const connection = await createTestDatabase();
+const client = await onlooker(connection);
 beforeAll(async () => {
-  connection = await createTestDatabase();
-  client = await onlooker(connection);
   folder = await mkdtemp(join(tmpdir(), "ltb-doctor-"));
 });
 afterAll(async () => {
-  await client.end();
   await rm(folder, { recursive: true });
 });
 

@@ -1,16 +1,13 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
 let benchmarkId: string;
+const { db } = await testDatabase();
 beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
   ({ id: benchmarkId } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" }));
 });
-afterAll(() => db.close());
 
 const counts = async () => {
   const { completedIterations, failedIterations } = await db.benchmarks.get(benchmarkId);

@@ -1,27 +1,14 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { withOrigin } from "../../src/call-scope.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { fill } from "./support.ts";
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
+const { db, client } = await testDatabase();
 // Each test cleans all benchmarks.
 beforeEach(() => client.query("delete from benchmarks"));
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

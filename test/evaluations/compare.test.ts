@@ -1,17 +1,12 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import scipy from "../statistics/fixtures/scipy.json" with { type: "json" };
 
-let db: Database;
-beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
-});
-afterAll(() => db.close());
+const { db } = await testDatabase();
 
 type Row = Partial<NewEvaluation>;
 

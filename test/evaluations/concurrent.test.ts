@@ -1,22 +1,9 @@
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { type Random, seededRandom } from "../harness/random.ts";
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { db, client } = await testDatabase();
 
 const newBenchmark = () => db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
 const deadlocks = async () => {

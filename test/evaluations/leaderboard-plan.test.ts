@@ -1,31 +1,20 @@
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
 import {
   leaderboardParts,
   type Ranked,
   rankedBenchmarks,
 } from "../../src/evaluations/leaderboard/statements.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { fillDataset, rollups } from "./leaderboard-support.ts";
 
 const BENCHMARKS = 10_000;
 const time = "2020-01-01T00:00:00.000000Z";
 
-let db: Database;
-let client: Client;
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   await fillDataset(client, "large", BENCHMARKS);
   await fillDataset(client, "small", 100);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 /** The plan, and how many pages were looked at. */

@@ -1,25 +1,14 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard/leaderboard.ts";
 import { newId } from "../../src/ids.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { rollups, scored } from "./leaderboard-support.ts";
 
-let db: Database;
-let client: Client;
 let stored: ReturnType<typeof rollups>;
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   stored = rollups(client);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 const newBenchmark = (dataset: string, more: Parameters<typeof scored>[3] = {}) =>

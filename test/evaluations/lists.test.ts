@@ -1,18 +1,13 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
 import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/repository.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
-});
-afterAll(() => db.close());
+const { db } = await testDatabase();
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

@@ -1,6 +1,4 @@
-import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DatabaseConfig } from "../../src/config.ts";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
 import {
   type EvaluationFilter,
@@ -10,19 +8,13 @@ import {
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
 import { listEvaluations } from "../../src/evaluations/statements.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
 // How lists and searches are read where they have a million evaluations in one benchmark, and 50,000 more in a hundred others.
 
 const large = "00000000-0000-7000-8000-000000000000";
 const small = "00000000-0000-7000-8000-000000000001";
 const rows = 1_000_000;
-
-let config: DatabaseConfig;
-let db: Database;
-let client: Client;
 
 /** Without what only slows it down: the log, the check of each reference, and indexes that grow row by row. */
 async function fillQuickly(): Promise<void> {
@@ -61,18 +53,15 @@ async function fillQuickly(): Promise<void> {
   await client.query("vacuum analyze evaluations");
 }
 
+const { config, db, client } = await testDatabase();
 beforeAll(async () => {
-  config = await createTestDatabase();
-  client = await onlooker(config);
   await client.query(sessionSettings);
   await fillQuickly();
   const { host, port, user, database, password } = config;
   const connection = { host, port, user, database, password: password?.reveal() ?? "" };
   for (const kind of ["metadata", "text"] as const) await addSearchIndex(connection, kind);
-  db = await Database.connect(config);
 }, 300_000);
 afterAll(async () => {
-  await client.end();
   await db?.close();
 });
 

@@ -1,27 +1,14 @@
 import fc from "fast-check";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { computeRollups } from "../../src/evaluations/rollups/compute.ts";
 import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
 import type { MetricSummary } from "../../src/evaluations/summary/summary.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { db, client } = await testDatabase();
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

@@ -1,6 +1,5 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DatabaseConfig } from "../../src/config.ts";
 import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
@@ -12,24 +11,19 @@ import {
 } from "../../src/evaluations/search/manage-indexes.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
 import type { JsonObject } from "../../src/validation.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
 const { searchMatches, unindexedSearchRows } = limits;
 
-let config: DatabaseConfig;
 let connection: MigrationConnection;
-let db: Database;
+const { config, db } = await testDatabase();
 beforeAll(async () => {
-  config = await createTestDatabase();
   const { host, port, user, password, database } = config;
   connection = { host, port, user, database, password: password?.reveal() ?? "" };
-  db = await Database.connect(config);
 });
-afterAll(() => db.close());
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

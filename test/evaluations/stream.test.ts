@@ -1,25 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { writeStream } from "../../src/evaluations/stream.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-let client: Client;
 let benchmarkId: string;
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   ({ id: benchmarkId } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" }));
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 const row = (sampleId: string, more: Partial<NewEvaluation> = {}): NewEvaluation => ({

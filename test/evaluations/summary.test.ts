@@ -1,16 +1,11 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import type { BenchmarkSummary } from "../../src/evaluations/summary/summary.ts";
 import { newId } from "../../src/ids.ts";
-import { Database } from "../../src/storage.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-beforeAll(async () => {
-  db = await Database.connect(await createTestDatabase());
-});
-afterAll(() => db.close());
+const { db } = await testDatabase();
 
 const newBenchmark = async () =>
   (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;

@@ -1,25 +1,14 @@
 import { Code } from "@connectrpc/connect";
-import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 
-let db: Database;
-let client: Client;
 let benchmarkId: string;
+const { db, client } = await testDatabase();
 beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
   benchmarkId = await newBenchmark();
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
 });
 
 async function newBenchmark(): Promise<string> {

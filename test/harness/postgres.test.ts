@@ -1,12 +1,9 @@
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { administer, createTestDatabase, dropTestDatabases } from "./postgres.ts";
 
-let config: DatabaseConfig;
-beforeAll(async () => {
-  config = await createTestDatabase();
-});
+const config = await createTestDatabase();
 
 async function connect({ host, port, user, password, database }: DatabaseConfig): Promise<Client> {
   const client = new Client({ host, port, user, database, password: password?.reveal() });

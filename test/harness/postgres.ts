@@ -73,3 +73,11 @@ export async function administer<T>(work: (client: Client) => Promise<T>): Promi
     await client.end();
   }
 }
+
+/** A connection of the test's own beside the pool, to look on and to interfere. */
+export async function onlooker({ host, port, user, password, database }: DatabaseConfig): Promise<Client> {
+  const client = new Client({ host, port, user, database, password: password?.reveal() });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}

@@ -8,10 +8,9 @@ import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { limits } from "../../src/limits.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
 import { startOwnPostgres } from "../faults/postgres.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually, within } from "../harness/waiting.ts";
 
 /** A server as far as the queue is concerned: a database with its maintenance running. */

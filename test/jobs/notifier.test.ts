@@ -1,28 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import type { DatabaseConfig } from "../../src/config.ts";
+import { afterEach, expect, test, vi } from "vitest";
 import { limits } from "../../src/limits.ts";
 import { type ConnectOptions, Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
-import { onlooker } from "../database/support.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { seededRandom } from "../harness/random.ts";
 import { eventually, median } from "../harness/waiting.ts";
 
-let config: DatabaseConfig;
-let client: Client;
 let open: Database[] = [];
-beforeAll(async () => {
-  config = await createTestDatabase();
-  client = await onlooker(config);
-});
+const config = await createTestDatabase();
+const client = await onlooker(config);
 afterEach(async () => {
   await Promise.all(open.map((db) => db.close()));
   open = [];
 });
-afterAll(() => client.end());
 
 async function server(options: ConnectOptions = {}, own = config): Promise<Database> {
   const db = await Database.connect(own, options);

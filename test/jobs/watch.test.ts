@@ -1,32 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
 import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { seededRandom } from "../harness/random.ts";
 import { elapsed, eventually, median } from "../harness/waiting.ts";
 
-let config: DatabaseConfig;
-let a: Database;
-let b: Database;
-let client: Client;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  // Two servers.
-  [a, b] = await Promise.all([Database.connect(config), Database.connect(config)]);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await Promise.all([a.close(), b.close()]);
-});
+const { config, db: a, client, connect } = await testDatabase();
+const b = await connect();
 
 const [low, high] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
 

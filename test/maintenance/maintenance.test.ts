@@ -1,26 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startMaintenance } from "../../src/maintenance.ts";
-import { Database } from "../../src/storage.ts";
-import { onlooker, run, running } from "../database/support.ts";
+import { run, running } from "../database/support.ts";
+import { testDatabase } from "../harness/database.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
 import { seededRandom } from "../harness/random.ts";
 
 const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
-let db: Database;
-let client: Client;
-beforeAll(async () => {
-  const config = await createTestDatabase();
-  db = await Database.connect(config);
-  client = await onlooker(config);
-});
-afterAll(async () => {
-  await client.end();
-  await db.close();
-});
+const { db, client } = await testDatabase();
 
 const deltas = async () =>
   Number((await client.query("select count(*) from benchmark_count_deltas")).rows[0].count);

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { onBehalfOf, withOrigin } from "../../src/call-scope.ts";
-import type { DatabaseConfig } from "../../src/config.ts";
 import { sql, statement } from "../../src/database/statement/sql.ts";
 import { StatementWatch } from "../../src/database/statement/statement-watch.ts";
 import { limits } from "../../src/limits.ts";
 import { Exposition } from "../../src/metrics/exposition.ts";
 import { Database } from "../../src/storage.ts";
+import { testDatabase } from "../harness/database.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
 import { parseExposition } from "./exposition.ts";
 
 const sleeps = statement("test_sleep", {
@@ -31,13 +30,8 @@ const log = {
   ...silentLog,
   warn: (details: object, message: string) => void lines.push({ ...details, message }),
 };
-let config: DatabaseConfig;
-let db: Database;
-beforeAll(async () => {
-  config = await createTestDatabase();
-  db = await Database.connect(config, { slowQueryMs: 200, log });
-});
-afterAll(() => db.close());
+const { config, connect } = await testDatabase();
+const db = await connect({}, { slowQueryMs: 200, log });
 beforeEach(() => {
   lines.length = 0;
 });

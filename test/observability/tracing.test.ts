@@ -16,22 +16,21 @@ import { sql } from "../../src/database/statement/sql.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { services } from "../../src/services.ts";
-import { Database } from "../../src/storage.ts";
 import { samplerOf } from "../../src/tracing/sampler.ts";
 import { startTelemetry, type Telemetry } from "../../src/tracing/telemetry.ts";
 import { activeTracing } from "../../src/tracing/tracing.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { testDatabase } from "../harness/database.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { poll } from "./exposition.ts";
 import { collector, type ReceivedSpan } from "./otlp.ts";
 
 let otlp: Awaited<ReturnType<typeof collector>>;
 let telemetry: Telemetry;
-let db: Database;
 let server: RunningServer;
 const lines: Record<string, unknown>[] = [];
 const log = createLogger("debug", { write: (line) => lines.push(JSON.parse(line)) });
 
+const { db } = await testDatabase();
 beforeAll(async () => {
   otlp = await collector();
   Object.assign(process.env, {
@@ -43,7 +42,6 @@ beforeAll(async () => {
     OTEL_METRIC_EXPORT_TIMEOUT: "100",
   });
   telemetry = await startTelemetry(process.env, log);
-  db = await Database.connect(await createTestDatabase());
   server = await startServer({
     config: serverConfig,
     database: db,
@@ -56,7 +54,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.stop();
-  await db.close();
   await telemetry.stop();
   otlp.close();
 });

@@ -1,26 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const ages = { jobs: 30, evaluations: 60, audit: 90 };
 
 let folder: string;
-let client: Client;
 let servers: Database[];
 let db: Database;
 let told: object[] = [];
+const connection = await createTestDatabase();
+const client = await onlooker(connection);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ltb-retention-"));
-  const connection = await createTestDatabase();
-  client = await onlooker(connection);
   const auditKey = { keyFile: join(folder, "audit.key"), createKey: true };
   servers = [];
   for (let i = 0; i < 3; i++)
@@ -31,7 +28,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
-  await client.end();
   await rm(folder, { recursive: true });
 });
 

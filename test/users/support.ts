@@ -1,7 +1,6 @@
 import { onTestFinished } from "vitest";
 import { Database } from "../../src/storage.ts";
-import { onlooker } from "../database/support.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 /** A database of the test's own, with a connection beside the pool. */
 export async function testUsers() {

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { type DatabaseConfig, databaseConfig } from "../../../src/config.ts";
 import { Database } from "../../../src/storage.ts";
-import { onlooker } from "../../database/support.ts";
-import { administer, createTestDatabase } from "../../harness/postgres.ts";
+import { administer, createTestDatabase, onlooker } from "../../harness/postgres.ts";
 import { addLogs, startTrail } from "./support.ts";
 
 // The service as it is run by an operator who takes the audit trail seriously: its role owns nothing and has what deploy/grants.sql gives.

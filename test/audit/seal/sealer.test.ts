@@ -9,7 +9,7 @@ import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { unpack } from "../../../src/audit/seal/records.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { newId } from "../../../src/ids.ts";
-import { onlooker } from "../../database/support.ts";
+import { onlooker } from "../../harness/postgres.ts";
 import { eventually } from "../../harness/waiting.ts";
 import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
 

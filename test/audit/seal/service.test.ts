@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Code, createClient, type Client as ServiceClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { attemptId } from "../../../src/audit/attempt.ts";
@@ -12,13 +11,11 @@ import { addCommand } from "../../../src/cli/audit/verify.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { createLogger } from "../../../src/log.ts";
 import { type RunningService, serve } from "../../../src/serve.ts";
-import { onlooker } from "../../database/support.ts";
-import { createTestDatabase } from "../../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../../harness/postgres.ts";
 import { elapsed, eventually } from "../../harness/waiting.ts";
 import { addAttempts, addLogs, folder } from "./support.ts";
 
 let service: RunningService;
-let client: Client;
 let audit: ServiceClient<typeof AuditService>;
 let address: string;
 let own: string;
@@ -49,10 +46,10 @@ const auditOf = ({ grpcAddress }: RunningService) =>
 
 const queued = async () => (await client.query("select from audit_unsealed")).rowCount;
 
+const connection = await createTestDatabase();
+const client = await onlooker(connection);
 beforeAll(async () => {
   own = await folder();
-  const connection = await createTestDatabase();
-  client = await onlooker(connection);
   const keyFile = join(own, "k");
   await createKeyFile(keyFile);
   service = await startService(keyFile, connection);
@@ -60,7 +57,6 @@ beforeAll(async () => {
   address = `127.0.0.1:${service.grpcAddress.port}`;
 });
 afterAll(async () => {
-  await client.end();
   await service.stop();
 });
 

@@ -8,9 +8,8 @@ import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { DatabaseConfig } from "../../../src/config.ts";
 import { newId } from "../../../src/ids.ts";
 import { Database } from "../../../src/storage.ts";
-import { onlooker } from "../../database/support.ts";
 import { silentLog } from "../../harness/log.ts";
-import { createTestDatabase } from "../../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../../harness/postgres.ts";
 
 const folders: string[] = [];
 const ends: (() => Promise<unknown>)[] = [];
