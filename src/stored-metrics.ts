@@ -78,13 +78,13 @@ export const readQueue = statement("metrics_queue", {
     with s as materialized (${statsByType(undefined, undefined)}), named as (
       select s.*, case
         when row_number() over (order by pending + scheduled + running desc,
-        completed + failed + cancelled desc, "jobType") <= ${types}
-        then "jobType" else ${otherTypes} end as name
+        completed + failed + cancelled desc, job_type) <= ${types}
+        then job_type else ${otherTypes} end as name
       from s
     )
-    select name as "jobType", sum(pending) as pending, sum(scheduled) as scheduled, sum(running) as running,
+    select name as job_type, sum(pending) as pending, sum(scheduled) as scheduled, sum(running) as running,
       sum(completed) as completed, sum(failed) as failed, sum(cancelled) as cancelled,
-      max("oldestPendingAgeMs") as "oldestPendingAgeMs"
+      max(oldest_pending_age_ms) as oldest_pending_age_ms
     from named group by name order by name`,
   examples: [[50]],
 });
@@ -105,7 +105,7 @@ const readOthers = statement("metrics_others", {
       coalesce((
         select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
         from audit_unsealed u order by u.id limit 1
-      ), 0)::double precision as "sealLagSeconds"
+      ), 0)::double precision as seal_lag_seconds
     from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
   examples: [[]],
 });

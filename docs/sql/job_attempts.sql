@@ -6,9 +6,9 @@ from
     select
       epoch,
       attempt,
-      worker_id as "workerId",
-      started_at as "startedAt",
-      ended_at as "endedAt",
+      worker_id,
+      started_at,
+      ended_at,
       outcome,
       error
     from

@@ -1,7 +1,7 @@
 -- job_benchmarks
 select
   id,
-  benchmark_id as "benchmarkId"
+  benchmark_id
 from
   jobs
 where

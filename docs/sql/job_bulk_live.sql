@@ -3,7 +3,7 @@
   select
     job_id as id,
     'running' as place,
-    null::timestamptz as "runAt",
+    null::timestamptz as run_at,
     null::integer as lane,
     null::integer as priority,
     null::bigint as sequence

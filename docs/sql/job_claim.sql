@@ -460,22 +460,22 @@ with
   )
 select
   id,
-  lane_id as "laneId",
+  lane_id,
   demand,
   epoch,
   version,
   priority,
-  retry_count as "retryCount",
-  max_retries as "maxRetries",
-  timeout_seconds as "timeoutSeconds",
+  retry_count,
+  max_retries,
+  timeout_seconds,
   payload,
   metadata,
   error,
-  unique_key as "uniqueKey",
-  benchmark_id as "benchmarkId",
-  run_at as "runAt",
-  created_at as "createdAt",
-  created_by as "createdBy",
+  unique_key,
+  benchmark_id,
+  run_at,
+  created_at,
+  created_by,
   case
     when place = (
       select
@@ -488,7 +488,7 @@ select
       from
         total
     )
-  end as "startedAt",
+  end as started_at,
   case
     when place = (
       select

@@ -1,6 +1,6 @@
 -- job_count_quotas
 select
-  q.limit_key as "limitKey",
+  q.limit_key,
   greatest(
     least(
       coalesce(

@@ -468,10 +468,10 @@ with
   )
 select
   ordinality as position,
-  status = 'pending' as "willRetry",
+  status = 'pending' as will_retry,
   case status
     when 'pending' then run_at
-  end as "runAt"
+  end as run_at
 from
   ended;
 -- $1 = null

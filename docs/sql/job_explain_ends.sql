@@ -2,8 +2,8 @@
 select
   j.status,
   a.outcome,
-  coalesce(j.epoch = i.epoch, false) as "isCurrent",
-  j.run_at as "runAt"
+  coalesce(j.epoch = i.epoch, false) as is_current,
+  j.run_at
 from
   unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as i (job_id, epoch, worker_id, ordinality)
   left join jobs j on j.id = i.job_id

@@ -7,7 +7,7 @@ select
       benchmarks b
     where
       b.id = i.benchmark_id
-  ) as "hasBenchmark",
+  ) as has_benchmark,
   (
     select
       k.job_id

@@ -400,10 +400,10 @@ with
   )
 select
   ordinality as position,
-  status = 'pending' as "willRetry",
+  status = 'pending' as will_retry,
   case status
     when 'pending' then run_at
-  end as "runAt"
+  end as run_at
 from
   ended;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -1,6 +1,6 @@
 -- job_find_claim
 select
-  request_id as "requestId"
+  request_id
 from
   requests
 where

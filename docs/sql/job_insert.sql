@@ -417,7 +417,7 @@ with
       count(*) > 0
   )
 select
-  now() as "createdAt",
+  now() as created_at,
   (
     select
       array_agg(id)

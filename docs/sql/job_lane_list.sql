@@ -1,9 +1,9 @@
 -- job_lane_list
 select
   id,
-  job_type as "jobType",
-  required_tags as "requiredTags",
-  limit_key as "limitKey",
+  job_type,
+  required_tags,
+  limit_key,
   encode(digest, 'hex') as digest
 from
   job_lanes

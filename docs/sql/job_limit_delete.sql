@@ -54,7 +54,7 @@ with
       count(*) > 0
   )
 select
-  limit_key as "limitKey"
+  limit_key
 from
   gone;
 -- $1 = 'k'

@@ -1,8 +1,8 @@
 -- job_limit_lock
 select
-  q.limit_key as "limitKey",
-  q.max_running as "maxRunning",
-  q.per_minute as "perMinute",
+  q.limit_key,
+  q.max_running,
+  q.per_minute,
   (
     select
       count(*)
@@ -11,7 +11,7 @@ select
     where
       l.limit_key = q.limit_key
   ) as running,
-  q.updated_at as "updatedAt"
+  q.updated_at
 from
   job_limits q
 where

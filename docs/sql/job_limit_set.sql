@@ -14,9 +14,9 @@ with
       *
   )
 select
-  q.limit_key as "limitKey",
-  q.max_running as "maxRunning",
-  q.per_minute as "perMinute",
+  q.limit_key,
+  q.max_running,
+  q.per_minute,
   (
     select
       count(*)
@@ -25,7 +25,7 @@ select
     where
       l.limit_key = q.limit_key
   ) as running,
-  q.updated_at as "updatedAt"
+  q.updated_at
 from
   q;
 -- $1 = 'k'

@@ -1,6 +1,6 @@
 -- job_limited_keys
 select
-  q.limit_key as "limitKey"
+  q.limit_key
 from
   job_limits q
 where

@@ -1,6 +1,6 @@
 -- job_lock_limits
 select
-  limit_key as "limitKey"
+  limit_key
 from
   job_limits
 where

@@ -1,4 +1,4 @@
 -- job_look_at_clock
 select
   clock_timestamp() as at,
-  pg_postmaster_start_time() as "databaseStart";
+  pg_postmaster_start_time() as database_start;

@@ -82,7 +82,7 @@ with
       count(*) > 0
   )
 select
-  job_type as "jobType"
+  job_type
 from
   resumed;
 -- $1 = 't'

@@ -83,7 +83,7 @@ with
       count(*) > 0
   )
 select
-  job_type as "jobType"
+  job_type
 from
   paused;
 -- $1 = 't'

@@ -1,8 +1,8 @@
 -- job_pause_lanes
 select
-  l.job_type as "jobType",
-  l.required_tags as "requiredTags",
-  l.limit_key as "limitKey",
+  l.job_type,
+  l.required_tags,
+  l.limit_key,
   exists (
     select
     from

@@ -1,30 +1,30 @@
 -- job_read_claim
 select
   j.id,
-  j.job_type as "jobType",
+  j.job_type,
   j.payload,
   j.result,
   j.metadata,
   j.priority,
   j.status,
   j.error,
-  j.retry_count as "retryCount",
-  j.max_retries as "maxRetries",
-  j.timeout_seconds as "timeoutSeconds",
-  coalesce(l.worker_id, f.worker_id) as "workerId",
-  j.required_tags as "requiredTags",
-  j.run_at as "runAt",
-  j.benchmark_id as "benchmarkId",
-  j.limit_key as "limitKey",
-  j.unique_key as "uniqueKey",
+  j.retry_count,
+  j.max_retries,
+  j.timeout_seconds,
+  coalesce(l.worker_id, f.worker_id) as worker_id,
+  j.required_tags,
+  j.run_at,
+  j.benchmark_id,
+  j.limit_key,
+  j.unique_key,
   j.progress,
-  j.progress_message as "progressMessage",
+  j.progress_message,
   j.epoch,
-  j.started_at as "startedAt",
-  j.completed_at as "completedAt",
-  j.created_at as "createdAt",
-  j.updated_at as "updatedAt",
-  j.created_by as "createdBy",
+  j.started_at,
+  j.completed_at,
+  j.created_at,
+  j.updated_at,
+  j.created_by,
   j.version,
   greatest(
     extract(
@@ -33,7 +33,7 @@ select
         l.expires_at - clock_timestamp()
     ) * 1000,
     0
-  )::double precision as "expiresInMs",
+  )::double precision as expires_in_ms,
   case
     when l.deadline_at is not null then greatest(
       extract(
@@ -43,7 +43,7 @@ select
       ) * 1000,
       0
     )::double precision
-  end as "deadlineInMs"
+  end as deadline_in_ms
 from
   requests r
   cross join lateral jsonb_array_elements(r.result) with ordinality as e (lease, place)

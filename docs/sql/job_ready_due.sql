@@ -196,7 +196,7 @@ with
   )
 select
   id,
-  lane_id as "laneId"
+  lane_id
 from
   moved;
 -- $1 = 100

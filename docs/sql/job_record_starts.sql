@@ -21,7 +21,7 @@ from
 where
   q.per_minute is not null
 returning
-  limit_key as "limitKey";
+  limit_key;
 -- $1 = '{k}'
 -- $2 = '{k}'
 -- $3 = '{1}'

@@ -91,7 +91,7 @@ select
       place desc
     limit
       1
-  ) as "lastKey",
+  ) as last_key,
   (
     select
       id
@@ -101,7 +101,7 @@ select
       place desc
     limit
       1
-  ) as "lastId";
+  ) as last_id;
 -- $1 = 'completed'
 -- $2 = 't'
 -- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -200,7 +200,7 @@ select
       place desc
     limit
       1
-  ) as "lastKey",
+  ) as last_key,
   (
     select
       id
@@ -210,7 +210,7 @@ select
       place desc
     limit
       1
-  ) as "lastId";
+  ) as last_id;
 -- $1 = 'failed'
 -- $2 = 'failed'
 -- $3 = '2026-01-31T12:00:00.000001Z'
@@ -298,7 +298,7 @@ select
       place desc
     limit
       1
-  ) as "lastKey",
+  ) as last_key,
   (
     select
       id
@@ -308,7 +308,7 @@ select
       place desc
     limit
       1
-  ) as "lastId";
+  ) as last_id;
 -- $1 = 'running'
 -- $2 = 't'
 -- $3 = 'w'
@@ -422,7 +422,7 @@ select
       place desc
     limit
       1
-  ) as "lastKey",
+  ) as last_key,
   (
     select
       id
@@ -432,7 +432,7 @@ select
       place desc
     limit
       1
-  ) as "lastId";
+  ) as last_id;
 -- $1 = 't'
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $3 = '2026-01-31T12:00:00.000001Z'
@@ -545,7 +545,7 @@ select
       place desc
     limit
       1
-  ) as "lastKey",
+  ) as last_key,
   (
     select
       id
@@ -555,7 +555,7 @@ select
       place desc
     limit
       1
-  ) as "lastId";
+  ) as last_id;
 -- $1 = 'pending'
 -- $2 = 5000
 -- $3 = 2

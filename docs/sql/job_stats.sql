@@ -81,7 +81,7 @@ with recursive
       j.job_type
   )
 select
-  t.job_type as "jobType",
+  t.job_type,
   t.pending,
   t.scheduled,
   t.running,
@@ -99,7 +99,7 @@ select
         0
       )
     end
-  )::double precision as "oldestPendingAgeMs"
+  )::double precision as oldest_pending_age_ms
 from
   totals t
   left join oldest o on o.job_type = t.job_type
@@ -191,7 +191,7 @@ with recursive
       j.job_type
   )
 select
-  t.job_type as "jobType",
+  t.job_type,
   t.pending,
   t.scheduled,
   t.running,
@@ -209,7 +209,7 @@ select
         0
       )
     end
-  )::double precision as "oldestPendingAgeMs"
+  )::double precision as oldest_pending_age_ms
 from
   totals t
   left join oldest o on o.job_type = t.job_type

@@ -24,14 +24,14 @@ with
   )
 select
   tags,
-  job_types as "jobTypes",
+  job_types,
   draining,
   (
     select
       coalesce(max(id), 0)
     from
       job_lanes
-  ) as "newestLane"
+  ) as newest_lane
 from
   workers
 where

@@ -35,7 +35,7 @@ select
         1
     ),
     0
-  )::double precision as "sealLagSeconds"
+  )::double precision as seal_lag_seconds
 from
   (
     select

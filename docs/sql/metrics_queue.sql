@@ -83,7 +83,7 @@ with
           j.job_type
       )
     select
-      t.job_type as "jobType",
+      t.job_type,
       t.pending,
       t.scheduled,
       t.running,
@@ -101,7 +101,7 @@ with
             0
           )
         end
-      )::double precision as "oldestPendingAgeMs"
+      )::double precision as oldest_pending_age_ms
     from
       totals t
       left join oldest o on o.job_type = t.job_type
@@ -114,22 +114,22 @@ with
           order by
             pending + scheduled + running desc,
             completed + failed + cancelled desc,
-            "jobType"
-        ) <= $2 then "jobType"
+            job_type
+        ) <= $2 then job_type
         else $3
       end as name
     from
       s
   )
 select
-  name as "jobType",
+  name as job_type,
   sum(pending) as pending,
   sum(scheduled) as scheduled,
   sum(running) as running,
   sum(completed) as completed,
   sum(failed) as failed,
   sum(cancelled) as cancelled,
-  max("oldestPendingAgeMs") as "oldestPendingAgeMs"
+  max(oldest_pending_age_ms) as oldest_pending_age_ms
 from
   named
 group by

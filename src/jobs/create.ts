@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import type { Origin } from "../call-scope.ts";
+import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
@@ -67,7 +68,7 @@ export function keyTaken(jobType: string, uniqueKey: string, holder: string | nu
 }
 
 const example: JobToCreate = {
-  id: "01890a5d-ac96-774b-bcce-b302099a8057",
+  id: exampleId,
   laneId: 1,
   jobType: "t",
   payload: {},
@@ -164,7 +165,7 @@ const insertJobs = statement("job_insert", {
       sql.fragment`null`,
       sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
     )}, ${auditEntries(jobs.map(entryOf), sql.fragment`e.entity_id in (select id::text from created)`)}
-    select now() as "createdAt", (select array_agg(id) from created) as ids`,
+    select now() as created_at, (select array_agg(id) from created) as ids`,
   examples: [[[example]]],
 });
 
@@ -184,7 +185,7 @@ const explainRefusals = statement("job_explain_refusals", {
   row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
     select
-      i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id) as "hasBenchmark",
+      i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id) as has_benchmark,
       (select k.job_id from job_keys k where k.job_type = i.job_type and k.unique_key = i.unique_key) as holder
     from unnest(
       ${arrayOf(

@@ -50,13 +50,13 @@ export function jobColumns(full: boolean, j: Fragment = sql.fragment`j`): Fragme
     ? sql.fragment`${j}.payload, ${j}.result, ${j}.metadata`
     : sql.fragment`null::jsonb as payload, null::jsonb as result, null::jsonb as metadata`;
   return sql.fragment`
-    ${j}.id, ${j}.job_type as "jobType", ${wide}, ${j}.priority, ${j}.status, ${j}.error, ${j}.retry_count as "retryCount",
-    ${j}.max_retries as "maxRetries", ${j}.timeout_seconds as "timeoutSeconds",
-    coalesce(l.worker_id, f.worker_id) as "workerId", ${j}.required_tags as "requiredTags", ${j}.run_at as "runAt",
-    ${j}.benchmark_id as "benchmarkId", ${j}.limit_key as "limitKey", ${j}.unique_key as "uniqueKey", ${j}.progress,
-    ${j}.progress_message as "progressMessage", ${j}.epoch, ${j}.started_at as "startedAt",
-    ${j}.completed_at as "completedAt", ${j}.created_at as "createdAt", ${j}.updated_at as "updatedAt",
-    ${j}.created_by as "createdBy", ${j}.version`;
+    ${j}.id, ${j}.job_type, ${wide}, ${j}.priority, ${j}.status, ${j}.error, ${j}.retry_count,
+    ${j}.max_retries, ${j}.timeout_seconds,
+    coalesce(l.worker_id, f.worker_id) as worker_id, ${j}.required_tags, ${j}.run_at,
+    ${j}.benchmark_id, ${j}.limit_key, ${j}.unique_key, ${j}.progress,
+    ${j}.progress_message, ${j}.epoch, ${j}.started_at,
+    ${j}.completed_at, ${j}.created_at, ${j}.updated_at,
+    ${j}.created_by, ${j}.version`;
 }
 
 /** Joins what knows the worker's own name: the lease of a running job, the finished row of an ended one. */

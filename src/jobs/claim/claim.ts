@@ -218,7 +218,7 @@ const isReady = statement("job_is_ready", {
 const limitedKeys = statement("job_limited_keys", {
   row: z.object({ limitKey: z.string() }),
   build: (lanes: readonly number[]) => sql.fragment`
-    select q.limit_key as "limitKey" from job_limits q
+    select q.limit_key from job_limits q
     where exists (
       select from ${open(lanes)} and l.limit_key = q.limit_key
         and exists (select from job_ready r where r.lane_id = l.id)
@@ -229,7 +229,7 @@ const limitedKeys = statement("job_limited_keys", {
 const lockLimits = statement("job_lock_limits", {
   row: z.object({ limitKey: z.string() }),
   build: (keys: readonly string[]) => sql.fragment`
-    select limit_key as "limitKey" from job_limits where limit_key = any (${sql.array(keys, "text")})
+    select limit_key from job_limits where limit_key = any (${sql.array(keys, "text")})
     order by limit_key for update`,
   examples: [[["k"]]],
 });
@@ -238,7 +238,7 @@ const lockLimits = statement("job_lock_limits", {
 const countQuotas = statement("job_count_quotas", {
   row: z.object({ limitKey: z.string(), left: z.number() }),
   build: (keys: readonly string[]) => sql.fragment`
-    select q.limit_key as "limitKey", greatest(least(
+    select q.limit_key, greatest(least(
       coalesce(q.max_running - (select count(*) from job_leases l where l.limit_key = q.limit_key), 1000),
       coalesce(q.per_minute - (
         select coalesce(sum(s.started), 0) from job_limit_starts s
@@ -274,7 +274,7 @@ const recordStarts = statement("job_record_starts", {
     ) as i (limit_key, started)
     join job_limits q on q.limit_key = i.limit_key
     where q.per_minute is not null
-    returning limit_key as "limitKey"`,
+    returning limit_key`,
   examples: [[[{ limitKey: "k", started: 1 }]]],
 });
 
@@ -394,10 +394,10 @@ const claim = statement("job_claim", {
       on conflict (actor, method, request_id) do update set result = requests.result || excluded.result
     ), ${recordChanges(sql.fragment`job`, sql.fragment`'pending'`, sql.fragment`'running'`)}
     select
-      id, lane_id as "laneId", demand, epoch, version, priority, retry_count as "retryCount", max_retries as "maxRetries",
-      timeout_seconds as "timeoutSeconds", payload, metadata, error, unique_key as "uniqueKey", benchmark_id as "benchmarkId",
-      run_at as "runAt", created_at as "createdAt", created_by as "createdBy",
-      case when place = (select min(place) from job) then (select at from total) end as "startedAt",
+      id, lane_id, demand, epoch, version, priority, retry_count, max_retries,
+      timeout_seconds, payload, metadata, error, unique_key, benchmark_id,
+      run_at, created_at, created_by,
+      case when place = (select min(place) from job) then (select at from total) end as started_at,
       case when place = (select min(place) from job) then (select count(*) from best) end as seen
     from job
     order by place`,

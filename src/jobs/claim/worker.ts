@@ -55,7 +55,7 @@ const readOffer = statement("job_worker_offer", {
   }),
   build: (workerId: string) => sql.fragment`
     with ${implicitHeartbeat(sql.fragment`select ${workerId}`)}
-    select tags, job_types as "jobTypes", draining, (select coalesce(max(id), 0) from job_lanes) as "newestLane"
+    select tags, job_types, draining, (select coalesce(max(id), 0) from job_lanes) as newest_lane
     from workers where worker_id = ${workerId}`,
   examples: [["w"]],
 });
@@ -63,7 +63,7 @@ const readOffer = statement("job_worker_offer", {
 const findClaim = statement("job_find_claim", {
   row: z.object({ requestId: z.string() }),
   build: (workerId: string, requestId: string) => sql.fragment`
-    select request_id as "requestId" from requests
+    select request_id from requests
     where actor = ${workerId} and method = 'ClaimJobs' and request_id = ${requestId}`,
   examples: [["w", "r"]],
 });
@@ -74,9 +74,9 @@ const readClaim = statement("job_read_claim", {
   build: (workerId: string, requestId: string) => sql.fragment`
     select
       ${jobColumns(true)},
-      greatest(extract(epoch from l.expires_at - clock_timestamp()) * 1000, 0)::double precision as "expiresInMs",
+      greatest(extract(epoch from l.expires_at - clock_timestamp()) * 1000, 0)::double precision as expires_in_ms,
       case when l.deadline_at is not null
-        then greatest(extract(epoch from l.deadline_at - clock_timestamp()) * 1000, 0)::double precision end as "deadlineInMs"
+        then greatest(extract(epoch from l.deadline_at - clock_timestamp()) * 1000, 0)::double precision end as deadline_in_ms
     from requests r
     cross join lateral jsonb_array_elements(r.result) with ordinality as e (lease, place)
     join job_leases l on l.job_id = (e.lease ->> 0)::uuid and l.epoch = (e.lease ->> 1)::integer and l.worker_id = r.actor

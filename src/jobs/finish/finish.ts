@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import type { JsonValue } from "../../validation.ts";
@@ -36,7 +37,7 @@ export function leaseArrays(ends: readonly End[]): Fragment {
     )}`;
 }
 
-const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, workerId: "w" };
+const example = { jobId: exampleId, epoch: 1, workerId: "w" };
 
 // Locks in one order: slots by worker, leases by job, then the jobs themselves. A lease is held only by its worker in its
 // epoch, whether or not its time has run out: what has been done is accepted until someone else has been given the job.
@@ -201,7 +202,7 @@ export const failLeases = statement("job_fail", {
           items.map((item) => item.retryAfterMs),
         )}`,
     )}, ${failJobs(sql.fragment`'failed'`)}
-    select ordinality as position, status = 'pending' as "willRetry", case status when 'pending' then run_at end as "runAt"
+    select ordinality as position, status = 'pending' as will_retry, case status when 'pending' then run_at end as run_at
     from ended`,
   examples: [[[{ ...example, error: "e", retryable: true, retryAfterMs: null }]]],
 });
@@ -232,7 +233,7 @@ const expiry = (late: Fragment, limit: number, error: Fragment): Fragment => sql
     ), clock as materialized (
       select clock_timestamp() as at, count(*) from gone
     ), ${failJobs(sql.fragment`(case when g.timed_out then 'timed_out' else 'expired' end)`)}
-    select ordinality as position, status = 'pending' as "willRetry", case status when 'pending' then run_at end as "runAt"
+    select ordinality as position, status = 'pending' as will_retry, case status when 'pending' then run_at end as run_at
     from ended`;
 
 /** Ends the leases that have run out; those from before `backSince`, when an outage ended, only `termMs` after it. */
@@ -290,7 +291,7 @@ export const explainEnds = statement("job_explain_ends", {
     runAt: z.string().nullable(),
   }),
   build: (ends: readonly End[]) => sql.fragment`
-    select j.status, a.outcome, coalesce(j.epoch = i.epoch, false) as "isCurrent", j.run_at as "runAt"
+    select j.status, a.outcome, coalesce(j.epoch = i.epoch, false) as is_current, j.run_at
     from unnest(
       ${leaseArrays(ends)}
     ) with ordinality as i (job_id, epoch, worker_id, ordinality)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { jobEvents } from "../../watch/events.ts";
@@ -15,7 +16,7 @@ export interface Renewal extends End {
   leaseMs: number;
 }
 
-const example = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1, workerId: "w", leaseMs: 30_000 };
+const example = { jobId: exampleId, epoch: 1, workerId: "w", leaseMs: 30_000 };
 
 // `expires_at` is in no index, so renewals stay on their page. Locked by job, like everywhere. `locked` has the items whose
 // lease is held: a job may be there twice, as calls share the statement, and the last item counts.

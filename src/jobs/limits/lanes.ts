@@ -121,7 +121,7 @@ const listLanes = statement("job_lane_list", {
     digest: z.string(),
   }),
   build: (after: number) => sql.fragment`
-    select id, job_type as "jobType", required_tags as "requiredTags", limit_key as "limitKey",
+    select id, job_type, required_tags, limit_key,
       encode(digest, 'hex') as digest
     from job_lanes where id > ${after}`,
   examples: [[0]],

@@ -17,8 +17,8 @@ export const limitRow = z.object({
 export type JobLimit = z.output<typeof limitRow>;
 
 const columns = sql.fragment`
-  q.limit_key as "limitKey", q.max_running as "maxRunning", q.per_minute as "perMinute",
-  (select count(*) from job_leases l where l.limit_key = q.limit_key) as running, q.updated_at as "updatedAt"`;
+  q.limit_key, q.max_running, q.per_minute,
+  (select count(*) from job_leases l where l.limit_key = q.limit_key) as running, q.updated_at`;
 
 export const setLimit = statement("job_limit_set", {
   row: limitRow,
@@ -74,7 +74,7 @@ export const deleteLimit = statement("job_limit_delete", {
       from: sql.fragment`gone c`,
       atMost: 1,
     })}
-    select limit_key as "limitKey" from gone`,
+    select limit_key from gone`,
   examples: [["k"]],
 });
 
@@ -85,7 +85,7 @@ export const insertPause = statement("job_pause_insert", {
       insert into job_pauses (job_type, limit_key) values (${jobType}, ${limitKey})
       on conflict do nothing returning job_type
     ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
-    select job_type as "jobType" from paused`,
+    select job_type from paused`,
   examples: [["t", ""]],
 });
 
@@ -95,7 +95,7 @@ export const deletePause = statement("job_pause_delete", {
     with resumed as (
       delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey} returning job_type
     ), ${auditEntries([pauseEntry("resume", jobType, limitKey)], sql.fragment`exists (select from resumed)`)}
-    select job_type as "jobType" from resumed`,
+    select job_type from resumed`,
   examples: [["t", ""]],
 });
 
@@ -124,7 +124,7 @@ export type JobLane = z.output<typeof laneRow>;
 export const listPausable = statement("job_pause_lanes", {
   row: laneRow,
   build: (jobType: string, limitKey: string) => sql.fragment`
-    select l.job_type as "jobType", l.required_tags as "requiredTags", l.limit_key as "limitKey", exists (
+    select l.job_type, l.required_tags, l.limit_key, exists (
       select from job_pauses p
       where p.job_type in ('', l.job_type) and p.limit_key in ('', coalesce(l.limit_key, ''))
         and (p.limit_key = '' or l.limit_key is not null)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { fetched, page } from "../../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
@@ -6,8 +7,6 @@ import { limits } from "../../limits.ts";
 import type { NewestPosition, PriorityPosition } from "../input.ts";
 import { attemptRow, holders, type JobStatus, jobColumns, jobRow } from "../rows.ts";
 
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
-const exampleTime = "2026-01-31T12:00:00.000001Z";
 const examplePosition: NewestPosition = { order: "newest", key: exampleTime, id: exampleId };
 
 // The latest attempts, oldest first; one that is still running is its lease.
@@ -15,7 +14,7 @@ export const listAttempts = statement("job_attempts", {
   row: attemptRow,
   build: (id: string, limit: number) => sql.fragment`
     select * from (
-      select epoch, attempt, worker_id as "workerId", started_at as "startedAt", ended_at as "endedAt", outcome, error
+      select epoch, attempt, worker_id, started_at, ended_at, outcome, error
       from job_attempts where job_id = ${id}
       union all
       select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
@@ -27,7 +26,7 @@ export const listAttempts = statement("job_attempts", {
 export const jobBenchmarks = statement("job_benchmarks", {
   row: z.object({ id: z.string(), benchmarkId: z.string().nullable() }),
   build: (ids: readonly string[]) => sql.fragment`
-    select id, benchmark_id as "benchmarkId" from jobs where id = any (${arrayOf("uuid", ids)})`,
+    select id, benchmark_id from jobs where id = any (${arrayOf("uuid", ids)})`,
   examples: [[[exampleId]]],
 });
 
@@ -65,8 +64,8 @@ export const scanJobs = statement("job_scan", {
       (select array_agg(id order by place) from found) as ids,
       (select array_agg(key::text order by place) from found) as keys,
       (select count(*) from scanned) as scanned,
-      (select key::text from scanned order by place desc limit 1) as "lastKey",
-      (select id from scanned order by place desc limit 1) as "lastId"`,
+      (select key::text from scanned order by place desc limit 1) as last_key,
+      (select id from scanned order by place desc limit 1) as last_id`,
   examples: [
     [{ status: "completed", jobType: "t", workerId: "w", benchmarkId: exampleId }, 2, undefined],
     [
@@ -214,9 +213,9 @@ export const statsByType = (
       from head h join jobs j on j.id = h.job_id group by j.job_type
     )
     select
-      t.job_type as "jobType", t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,
+      t.job_type, t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,
       (case when t.pending > 0 then greatest(extract(epoch from clock_timestamp() - o.since) * 1000, 0) end)::double precision
-        as "oldestPendingAgeMs"
+        as oldest_pending_age_ms
     from totals t left join oldest o on o.job_type = t.job_type`;
 
 export const readStats = statement("job_stats", {

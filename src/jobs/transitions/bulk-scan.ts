@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
@@ -132,7 +133,7 @@ const scanLive = statement("job_bulk_live", {
   }),
   build: ({ running, pending, jobType, limitKey }: Live, after: LivePosition, limit: number) => sql.fragment`
     (
-      select job_id as id, 'running' as place, null::timestamptz as "runAt", null::integer as lane, null::integer as priority,
+      select job_id as id, 'running' as place, null::timestamptz as run_at, null::integer as lane, null::integer as priority,
         null::bigint as sequence
       from job_leases where ${running}::boolean and job_id > ${after.running}::uuid order by job_id limit ${limit}
     ) union all (
@@ -181,10 +182,8 @@ const scanBenchmark = statement("job_bulk_benchmark", {
     select id, created_at as at from jobs
     where benchmark_id = ${benchmarkId} and (created_at, id) < (${after.at}::timestamptz, ${after.id}::uuid)
     order by created_at desc, id desc limit ${limit}`,
-  examples: [["01890a5d-ac96-774b-bcce-b302099a8057", newest, 10]],
+  examples: [[exampleId, newest, 10]],
 });
-
-const exampleTime = "2026-01-31T12:00:00.000001Z";
 
 /** Those of the jobs that match by now. */
 export const matchBulk = statement("job_bulk_match", {

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { changesText } from "../../audit/document.ts";
 import { auditRows } from "../../audit/record.ts";
+import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { recordUnsealed } from "../finish/finish.ts";
 import { recordChanges } from "../record-changes.ts";
 import type { JobStatus } from "../rows.ts";
 
 const idRow = z.object({ id: z.string() });
-const exampleId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 // Each of these changes jobs by id. Every job has one row that stands for its state: in job_leases, job_ready, job_scheduled or
 // job_finished. Whoever changes the state locks that row first, so the job itself is never waited for. All statements lock in
@@ -224,6 +224,6 @@ export const readyDueJobs = statement("job_ready_due", {
     ), ready as (
       insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from moved
     ), ${recordChanges(sql.fragment`moved`, sql.fragment`'scheduled'`, sql.fragment`'pending'`)}
-    select id, lane_id as "laneId" from moved`,
+    select id, lane_id from moved`,
   examples: [[100]],
 });

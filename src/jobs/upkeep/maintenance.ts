@@ -83,7 +83,7 @@ export class QueueMaintenance {
 // A restart that is over before anyone has failed to connect shows by the second of these.
 const lookAtClock = statement("job_look_at_clock", {
   row: z.object({ at: z.string(), databaseStart: z.string() }),
-  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as "databaseStart"`,
+  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as database_start`,
   examples: [[]],
 });
 
