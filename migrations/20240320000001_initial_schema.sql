@@ -533,16 +533,13 @@ create table api_keys (
   constraint api_keys_key_hash_length check (octet_length(key_hash) = 32)
 );
 
--- Login makes a session, Logout deletes it.
+-- Login makes a session, Logout deletes it. The audit trail says from where.
 create table sessions (
   id uuid primary key,
   user_id uuid not null references users (id) on delete cascade,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
-  last_used timestamptz,
   token_hash bytea not null,
-  ip_address varchar(45),
-  user_agent text,
   constraint sessions_token_hash_key unique (token_hash),
   constraint sessions_token_hash_length check (octet_length(token_hash) = 32),
   constraint sessions_expiry_after_creation check (expires_at > created_at)

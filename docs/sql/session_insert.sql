@@ -14,15 +14,13 @@ with
       id
   )
 insert into
-  sessions (id, user_id, created_at, expires_at, token_hash, ip_address, user_agent)
+  sessions (id, user_id, created_at, expires_at, token_hash)
 select
   $4,
   u.id,
   clock_timestamp(),
   clock_timestamp() + make_interval(hours => $5),
-  decode($6, 'hex'),
-  $7,
-  $8
+  decode($6, 'hex')
 from
   u
 returning
@@ -34,5 +32,3 @@ returning
 -- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $5 = 12
 -- $6 = '00'
--- $7 = '127.0.0.1'
--- $8 = 'a'

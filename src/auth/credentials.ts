@@ -20,7 +20,8 @@ export interface PrincipalSource {
     sessionIds: readonly string[];
     userIds: readonly string[];
   }): Promise<readonly Principal[]>;
-  touch(used: { keyIds: readonly string[]; sessionIds: readonly string[]; at: number }): Promise<unknown>;
+  /** Writes when keys were last used; of sessions nobody asks. */
+  touch(used: { keyIds: readonly string[]; at: number }): Promise<unknown>;
 }
 
 /** A credential that is known to be good. */
@@ -235,7 +236,7 @@ export class Credentials {
     }
   }
 
-  /** Writes when credentials were used, each once in `everyMs` at most. */
+  /** Writes when keys were last used, each once in `everyMs` at most. */
   async #touch(everyMs: number): Promise<void> {
     if (this.#isTouching) return;
     const now = performance.now();
@@ -243,11 +244,9 @@ export class Credentials {
       ({ usedAt, touchedAt }) => usedAt > touchedAt && now - touchedAt >= everyMs,
     );
     const keyIds = used.flatMap(({ principal }) => principal.keyId ?? []);
-    const sessionIds = used.flatMap(({ principal }) => principal.sessionId ?? []);
     this.#isTouching = true;
     try {
-      if (keyIds.length + sessionIds.length > 0)
-        await ask(() => this.#source.touch({ keyIds, sessionIds, at: Date.now() }));
+      if (keyIds.length > 0) await ask(() => this.#source.touch({ keyIds, at: Date.now() }));
       for (const credential of used) credential.touchedAt = now;
     } catch {
       // Tried again with the next round, whose check fails too and is told of.

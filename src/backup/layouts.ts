@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * compares them with what the migrations make, and shows what they have to be.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "9ca24c6490b449e00dd676a36f84660a14c88587e529623ad56b3d3461ab6ae5",
-  "20240320000002_add_indexes": "9ca24c6490b449e00dd676a36f84660a14c88587e529623ad56b3d3461ab6ae5",
-  "20240320000003_add_audit_logs": "ff02f4aa75ade51a3407b6912456acd0e67092a01eddbd6f1b80eed7a27bcbea",
+  "20240320000001_initial_schema": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
+  "20240320000002_add_indexes": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
+  "20240320000003_add_audit_logs": "66f25dff817dd47b6b5bf74004cfbf9c8620f4035b7e4c7a87fe9ca88765274b",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

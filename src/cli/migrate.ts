@@ -60,14 +60,16 @@ export function addCommand(program: Command): void {
           })),
         });
       const mismatch = findMismatch(migrations);
-      if (mismatch?.kind === "pre-release") note(mismatch.message);
+      const isEarly = mismatch?.kind === "pre-release";
+      if (isEarly) note(mismatch.message);
+      const foreign = isEarly ? "by a pre-release" : "by a later release";
       print(
         table(
           ["migration", "applied", ""],
           migrations.map(({ name, appliedAt, isKnown, isChanged }) => [
             name,
             appliedAt ?? "not yet",
-            isKnown ? (isChanged ? "the file was changed since" : "") : "by another release",
+            isKnown ? (isChanged ? "the file was changed since" : "") : foreign,
           ]),
         ),
       );

@@ -88,7 +88,6 @@ export const credentials = z.strictObject({
   email: tidy.pipe(text(limits.nameLength, 1)),
   password: typedPassword,
   address: z.string().optional(),
-  userAgent: z.string().optional(),
 });
 
 /** What someone says at login, and where the attempt comes from. */

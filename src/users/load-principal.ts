@@ -26,13 +26,16 @@ export async function recheckPrincipals(
   return (await db.any(statements.recheckPrincipals(keyIds, sessionIds))).map(principalOf);
 }
 
-/** Notes that credentials were used at a time (epoch milliseconds), each at most once a minute. One statement for all. */
-export async function touch(
-  db: Executor,
-  { keyIds, sessionIds, at }: CredentialIds & { at: number },
-): Promise<{ touched: number }> {
-  if (keyIds.length + sessionIds.length === 0) return { touched: 0 };
-  return db.one(statements.touchCredentials(keyIds, sessionIds, new Date(at).toISOString()));
+/** API keys that were used at a time (epoch milliseconds). */
+export interface UsedKeys {
+  readonly keyIds: readonly string[];
+  readonly at: number;
+}
+
+/** Notes when keys were last used, each at most once a minute. One statement for all. */
+export async function touch(db: Executor, { keyIds, at }: UsedKeys): Promise<{ touched: number }> {
+  if (keyIds.length === 0) return { touched: 0 };
+  return db.one(statements.touchKeys(keyIds, new Date(at).toISOString()));
 }
 
 function principalOf(row: statements.PrincipalRow): Principal {

@@ -28,13 +28,11 @@ export interface Login {
  * @throws UNAUTHENTICATED, the same in every case and after the same time; RESOURCE_EXHAUSTED for too many attempts
  */
 export async function login(db: Executor, input: Credentials): Promise<Login> {
-  const { email, password, address, userAgent } = parseInput(credentials, input);
+  const { email, password, address } = parseInput(credentials, input);
   const started = performance.now();
   const found = await db.maybeOne(credentialsByEmail(email));
   // By its id: there are several ways to write one email.
-  const session = await throttled(db, found?.id ?? email, address, () =>
-    prove(db, found, password, { address, userAgent }),
-  );
+  const session = await throttled(db, found?.id ?? email, address, () => prove(db, found, password));
   if (!session) {
     // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email is not kept: it may
     // be a password.
@@ -55,7 +53,6 @@ async function prove(
   db: Executor,
   found: StoredCredentials | null,
   password: string,
-  from: { address: string | undefined; userAgent: string | undefined },
 ): Promise<Login | undefined> {
   const usable = found?.active ? found : undefined;
   const { matches, outdated } = await checkPassword(password, usable?.passwordHash);
@@ -70,8 +67,6 @@ async function prove(
         userId,
         tokenHash,
         hours: limits.sessionHours,
-        address: from.address,
-        userAgent: from.userAgent?.slice(0, limits.userAgentLength),
         passwordHash,
         newPasswordHash,
       }),

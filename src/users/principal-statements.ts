@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { columnsOf } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { userRoles } from "./rows.ts";
 
@@ -72,24 +72,17 @@ export const recheckPrincipals = statement("principal_recheck", {
 
 // In the order of ids, and past rows that another server is just writing: two servers that saw the same keys
 // do not wait for each other.
-export const touchCredentials = statement("principal_touch", {
+export const touchKeys = statement("principal_touch", {
   row: z.object({ touched: z.number() }),
-  build: (keyIds: readonly string[], sessionIds: readonly string[], at: string) => sql.fragment`
-    with stale_keys as (
-      select id from api_keys where id = any (${arrayOf("uuid", keyIds)}) and ${isStale(at)}
+  build: (keyIds: readonly string[], at: string) => sql.fragment`
+    with stale as (
+      select id from api_keys
+      where id = any (${arrayOf("uuid", keyIds)})
+        and (last_used is null or last_used <= ${at}::timestamptz - interval '1 minute')
       order by id for no key update skip locked
-    ), stale_sessions as (
-      select id from sessions where id = any (${arrayOf("uuid", sessionIds)}) and ${isStale(at)}
-      order by id for no key update skip locked
-    ), keys as (
-      update api_keys k set last_used = ${at} from stale_keys where k.id = stale_keys.id returning 1
-    ), used_sessions as (
-      update sessions s set last_used = ${at} from stale_sessions where s.id = stale_sessions.id returning 1
+    ), touched as (
+      update api_keys k set last_used = ${at} from stale where k.id = stale.id returning 1
     )
-    select (select count(*) from keys) + (select count(*) from used_sessions) as touched`,
-  examples: [[[exampleId], [exampleId], exampleTime]],
+    select count(*) as touched from touched`,
+  examples: [[[exampleId], exampleTime]],
 });
-
-function isStale(at: string): Fragment {
-  return sql.fragment`(last_used is null or last_used <= ${at}::timestamptz - interval '1 minute')`;
-}

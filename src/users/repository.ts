@@ -205,7 +205,7 @@ export class UserRepository {
   }
 
   /** Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute. One statement for all. */
-  touch(used: principals.CredentialIds & { at: number }): Promise<{ touched: number }> {
+  touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);
   }
 }

@@ -78,8 +78,8 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     },
 
     async login({ email, password }, context) {
-      const { peer, userAgent } = callOf(context);
-      const session = await users.login({ email, password, address: addressOf(peer), userAgent });
+      const { peer } = callOf(context);
+      const session = await users.login({ email, password, address: addressOf(peer) });
       return {
         sessionToken: session.token,
         expiresAt: toTimestamp(session.expiresAt),

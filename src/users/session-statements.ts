@@ -9,8 +9,6 @@ interface NewSession {
   userId: string;
   tokenHash: string;
   hours: number;
-  address: string | undefined;
-  userAgent: string | undefined;
   /** The hash that the password was compared with. */
   passwordHash: string;
   /** A stronger one of the same password; undefined: the old one stays. */
@@ -29,9 +27,9 @@ export const insertSession = statement("session_insert", {
       where id = ${s.userId} and active and deleted_at is null and password_hash = ${s.passwordHash}
       returning id
     )
-    insert into sessions (id, user_id, created_at, expires_at, token_hash, ip_address, user_agent)
+    insert into sessions (id, user_id, created_at, expires_at, token_hash)
     select ${s.id}, u.id, clock_timestamp(), clock_timestamp() + make_interval(hours => ${s.hours}),
-      decode(${s.tokenHash}, 'hex'), ${s.address ?? null}, ${s.userAgent ?? null}
+      decode(${s.tokenHash}, 'hex')
     from u
     returning id, expires_at`,
   examples: [
@@ -41,8 +39,6 @@ export const insertSession = statement("session_insert", {
         userId: exampleId,
         tokenHash: "00",
         hours: 12,
-        address: "127.0.0.1",
-        userAgent: "a",
         passwordHash: "",
         newPasswordHash: undefined,
       },

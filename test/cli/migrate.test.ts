@@ -102,6 +102,24 @@ test("serve refuses a newer and a broken schema, and so do commands that write t
   );
 });
 
+test("a database of before 0.1.0 is told from one of a later release", async () => {
+  const { settings, query } = await database();
+  await query("insert into schema_migrations values ('29990101000000_future', now(), '', '{}')");
+  expect((await migrate(["status"], settings)).stdout).toMatch(
+    /29990101000000_future .* by a later release\n/,
+  );
+  await query(`update schema_migrations set checksum = '' where name = '${names[0]}'`);
+  expect(await migrate(["status"], settings)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/29990101000000_future .* by a pre-release\n/),
+    stderr: expect.stringContaining("pre-release layout"),
+  });
+  expect(await migrate(["verify"], settings)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("make a new database"),
+  });
+});
+
 test("migrations go the way of DATABASE_MIGRATION_URL", async () => {
   const { settings } = await database({ template: false });
   const {
