@@ -44,29 +44,31 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   apiKeyId: string;
 
   /**
-   * What was done, for example "create", "update" or "delete". 1 to 100 characters.
+   * The action, for example "create", "update" or "delete". 1 to 100 characters.
    *
    * @generated from field: string action = 4;
    */
   action: string;
 
   /**
-   * Kind of entity that it was done to, for example "benchmark". 1 to 100 characters.
+   * Kind of the entity that was acted on, for example "benchmark". 1 to 100 characters.
    *
    * @generated from field: string entity_type = 5;
    */
   entityType: string;
 
   /**
-   * Id of the entity: a UUID, or another name such as a worker_id. At most 255 characters; empty when there is none.
+   * Id of the entity: a UUID, or another name such as a worker_id. At most 255 characters; empty when there
+   * is none.
    *
    * @generated from field: string entity_id = 6;
    */
   entityId: string;
 
   /**
-   * What changed. Entries of the service hold the former and the new values under "before" and "after", of an update only those that
-   * changed. Secrets are replaced by "[redacted]", and values of more than 2048 bytes by an object with their bytes and sha256.
+   * The change. Entries made by the service have the former and the new values under "before" and "after";
+   * for an update only the values that changed. Secrets are replaced by "[redacted]", and values of more than
+   * 2048 bytes by an object with their bytes and sha256.
    *
    * @generated from field: google.protobuf.Struct changes = 7;
    */
@@ -87,8 +89,8 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   userAgent: string;
 
   /**
-   * The request_id of the call that caused the entry; where the request had none, the x-request-id of the call, as in the server's log.
-   * Empty when the service itself acted.
+   * The request_id of the call that caused the entry or, if the request had none, the x-request-id of the
+   * call, as in the server's log. Empty when the service itself acted.
    *
    * @generated from field: string request_id = 10;
    */
@@ -102,14 +104,16 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * True once the entry is part of the tamper-evident chain. Entries are sealed in the background, shortly after they are written.
+   * True once the entry is part of the tamper-evident chain. Entries are sealed in the background, shortly
+   * after they are written.
    *
    * @generated from field: bool sealed = 12;
    */
   sealed: boolean;
 
   /**
-   * Name of who acted, as it was then: a username, the worker_id of an attempt, or "service" for the service itself. Empty when unknown.
+   * Name of the actor at that time: a username, the worker_id of an attempt, or "service" for the service
+   * itself. Empty when unknown.
    *
    * @generated from field: string actor = 13;
    */
@@ -124,13 +128,14 @@ export const AuditLogSchema: GenMessage<AuditLog> = /*@__PURE__*/
   messageDesc(file_ltb_v1_audit, 0);
 
 /**
- * A point of the tamper-evident chain. Kept outside the service, it proves later that nothing before it was altered or removed.
+ * A point of the tamper-evident chain. Kept outside the service, it proves later that nothing before it was
+ * altered or removed.
  *
  * @generated from message ltb.v1.AuditChainHead
  */
 export type AuditChainHead = Message<"ltb.v1.AuditChainHead"> & {
   /**
-   * Position in the chain, from 1. One position seals about 1000 entries where there are many.
+   * Position in the chain, from 1. If there are many entries, one position seals about 1000.
    *
    * @generated from field: int64 sequence = 1;
    */
@@ -165,7 +170,8 @@ export const AuditChainHeadSchema: GenMessage<AuditChainHead> = /*@__PURE__*/
  */
 export type AuditChainBreak = Message<"ltb.v1.AuditChainBreak"> & {
   /**
-   * Position in the chain, from 1, of the seal that is wrong or that holds the entry. 0 for an entry that no seal holds.
+   * Position in the chain, from 1, of the seal that is wrong or that has the entry. 0 for an entry that is in
+   * no seal.
    *
    * @generated from field: int64 sequence = 1;
    */
@@ -179,7 +185,8 @@ export type AuditChainBreak = Message<"ltb.v1.AuditChainBreak"> & {
   entryId: string;
 
   /**
-   * What is wrong, in words: the entry is missing, was altered or inserted; the seal is missing or does not hold; the end was cut off.
+   * What is wrong, in words: the entry is missing, altered or inserted; the seal is missing or does not hold;
+   * the end was cut off.
    *
    * @generated from field: string reason = 3;
    */

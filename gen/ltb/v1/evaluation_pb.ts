@@ -37,7 +37,8 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   benchmarkId: string;
 
   /**
-   * Id of the sample within the dataset. Empty when none was given; then the evaluation cannot be paired in comparisons.
+   * Id of the sample within the dataset. Empty when none was given; then the evaluation cannot be paired in
+   * comparisons.
    *
    * @generated from field: string sample_id = 3;
    */
@@ -100,7 +101,7 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   score?: number | undefined;
 
   /**
-   * Why the sample failed. Empty when it did not.
+   * Error of the sample. Empty when it did not fail.
    *
    * @generated from field: string error = 12;
    */
@@ -149,7 +150,7 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the evaluation was last changed (re-scored). Equal to the time it was stored until then.
+   * When the evaluation was last changed (re-scored). Until then, the time when it was stored.
    *
    * @generated from field: google.protobuf.Timestamp updated_at = 19;
    */
@@ -171,10 +172,10 @@ export const EvaluationSchema: GenMessage<Evaluation> = /*@__PURE__*/
   messageDesc(file_ltb_v1_evaluation, 0);
 
 /**
- * An evaluation to be stored.
- * Identity: (benchmark_id, sample_id, repetition) given twice is one row; without a sample_id every evaluation is a new row unless its id
- * is repeated. An evaluation without an error needs an output; a failed sample usually has an error and neither output nor score.
- * Texts and JSON together: at most 3,800,000 bytes, so that what is stored can be read in one message.
+ * An evaluation to be stored. The same (benchmark_id, sample_id, repetition) given twice is one row; without
+ * a sample_id every evaluation is a new row unless its id is repeated. An evaluation without an error needs
+ * an output. A failed sample usually has an error and neither output nor score. Texts and JSON together may
+ * have at most 3,800,000 bytes, so that every stored evaluation can be read in one message.
  *
  * @generated from message ltb.v1.NewEvaluation
  */
@@ -187,7 +188,8 @@ export type NewEvaluation = Message<"ltb.v1.NewEvaluation"> & {
   id: string;
 
   /**
-   * Id of the benchmark. Default: the benchmark_id of the enclosing request or job. Required in one of the two places.
+   * Id of the benchmark. Default: the benchmark_id of the enclosing request or job. Required in one of the
+   * two places.
    *
    * @generated from field: string benchmark_id = 2;
    */
@@ -229,7 +231,7 @@ export type NewEvaluation = Message<"ltb.v1.NewEvaluation"> & {
   input: string;
 
   /**
-   * Output of the model, at most 2 MiB; may be empty but not unset, except with an error.
+   * Output of the model, at most 2 MiB. It may be empty, but it may be unset only with an error.
    *
    * @generated from field: optional string output = 8;
    */
@@ -257,7 +259,7 @@ export type NewEvaluation = Message<"ltb.v1.NewEvaluation"> & {
   score?: number | undefined;
 
   /**
-   * Why the sample failed, at most 64 KiB. Not empty: the sample counts as failed.
+   * Error of the sample, at most 64 KiB. If it is not empty, the sample counts as failed.
    *
    * @generated from field: string error = 12;
    */
@@ -299,7 +301,8 @@ export type NewEvaluation = Message<"ltb.v1.NewEvaluation"> & {
   metadata?: JsonObject | undefined;
 
   /**
-   * When the sample was evaluated. Default: now. Not compared when the same evaluation is sent again without it.
+   * When the sample was evaluated. Default: now. Not compared when the same evaluation is sent again without
+   * it.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 18;
    */
@@ -410,7 +413,7 @@ export const EvaluationViewSchema: GenEnum<EvaluationView> = /*@__PURE__*/
   enumDesc(file_ltb_v1_evaluation, 1);
 
 /**
- * What became of one evaluation that was sent to be stored.
+ * The outcome of one evaluation that was sent to be stored.
  *
  * @generated from enum ltb.v1.EvaluationOutcome
  */
@@ -437,14 +440,15 @@ export const EvaluationOutcome = {
   DUPLICATE: 2,
 
   /**
-   * An evaluation with the same id or the same (benchmark_id, sample_id, repetition) is stored with other content, which stands.
+   * An evaluation with the same id or the same (benchmark_id, sample_id, repetition) is stored with other
+   * content, which stays.
    *
    * @generated from enum value: EVALUATION_OUTCOME_CONFLICT = 3;
    */
   CONFLICT: 3,
 
   /**
-   * Invalid, not stored: `field` and `reason` tell why.
+   * Invalid and not stored; `field` and `reason` say why.
    *
    * @generated from enum value: EVALUATION_OUTCOME_REJECTED = 4;
    */
@@ -452,7 +456,7 @@ export const EvaluationOutcome = {
 } as const;
 
 /**
- * What became of one evaluation that was sent to be stored.
+ * The outcome of one evaluation that was sent to be stored.
  *
  * @generated from enum ltb.v1.EvaluationOutcome
  */

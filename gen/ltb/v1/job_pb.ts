@@ -58,7 +58,8 @@ export type Job = Message<"ltb.v1.Job"> & {
   status: JobStatus;
 
   /**
-   * Output of the worker: any JSON, at most 1 MiB encoded. Unset until completed. Not returned in the BASIC view.
+   * Output of the worker: any JSON, at most 1 MiB encoded. Unset until completed. Not returned in the BASIC
+   * view.
    *
    * @generated from field: google.protobuf.Value result = 6;
    */
@@ -121,7 +122,8 @@ export type Job = Message<"ltb.v1.Job"> & {
   benchmarkId: string;
 
   /**
-   * Key of the limit that the job counts against, for example "openai/gpt-4". At most 255 characters; empty: none.
+   * Key of the limit that the job counts against, for example "openai/gpt-4". At most 255 characters; empty:
+   * none.
    *
    * @generated from field: string limit_key = 15;
    */
@@ -156,7 +158,8 @@ export type Job = Message<"ltb.v1.Job"> & {
   progressMessage: string;
 
   /**
-   * Fencing number: grows whenever a lease is granted, taken back or the job retried, and never falls. 0 before the first claim.
+   * Fencing number. It grows whenever a lease is granted or taken back or the job is retried, and never
+   * falls. 0 before the first claim.
    *
    * @generated from field: int32 epoch = 20;
    */
@@ -205,7 +208,7 @@ export type Job = Message<"ltb.v1.Job"> & {
   version: number;
 
   /**
-   * Attempts, oldest first, the latest 100 of them; a running one is last. Only returned by GetJob.
+   * The latest 100 attempts, oldest first; a running one is last. Only returned by GetJob.
    *
    * @generated from field: repeated ltb.v1.JobAttempt attempts = 27;
    */
@@ -331,7 +334,8 @@ export type JobAttempt = Message<"ltb.v1.JobAttempt"> & {
   epoch: number;
 
   /**
-   * Number of the attempt: retry_count + 1 when it started. Begins at 1 again after RetryJob, and repeats after a release.
+   * Number of the attempt: retry_count + 1 when it started. Begins at 1 again after RetryJob, and repeats
+   * after a release.
    *
    * @generated from field: int32 attempt = 2;
    */
@@ -394,7 +398,8 @@ export type Lease = Message<"ltb.v1.Lease"> & {
   job?: Job | undefined;
 
   /**
-   * Epoch of the lease. To be sent back with every complete, fail, release, progress and heartbeat of the job.
+   * Epoch of the lease. The worker sends it back with every complete, fail, release, progress and heartbeat
+   * of the job.
    *
    * @generated from field: int32 epoch = 2;
    */
@@ -415,7 +420,8 @@ export type Lease = Message<"ltb.v1.Lease"> & {
   expiresIn?: Duration | undefined;
 
   /**
-   * Time left until the attempt fails by timeout_seconds, whatever is renewed. Unset when the job has no timeout.
+   * Time left until the attempt fails by timeout_seconds, even if the lease is renewed. Unset when the job
+   * has no timeout.
    *
    * @generated from field: google.protobuf.Duration deadline_in = 5;
    */
@@ -430,7 +436,7 @@ export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
   messageDesc(file_ltb_v1_job, 3);
 
 /**
- * Names a lease: a job and the epoch it was claimed with.
+ * Identifies a lease: a job and the epoch that it was claimed with.
  *
  * @generated from message ltb.v1.LeaseRef
  */
@@ -611,7 +617,7 @@ export type JobTypeStats = Message<"ltb.v1.JobTypeStats"> & {
   total: number;
 
   /**
-   * How long the oldest due pending job has been waiting. Unset when none is waiting.
+   * Time that the oldest due pending job has waited. Unset when none waits.
    *
    * @generated from field: google.protobuf.Duration oldest_pending_age = 9;
    */
@@ -626,8 +632,8 @@ export const JobTypeStatsSchema: GenMessage<JobTypeStats> = /*@__PURE__*/
   messageDesc(file_ltb_v1_job, 7);
 
 /**
- * The state of a job: pending, then running, then completed, failed or cancelled. A running job returns to pending when it is retried,
- * released or its lease expires.
+ * The state of a job: pending, then running, then completed, failed or cancelled. A running job returns to
+ * pending when it is retried, released or its lease expires.
  *
  * @generated from enum ltb.v1.JobStatus
  */
@@ -676,8 +682,8 @@ export const JobStatus = {
 } as const;
 
 /**
- * The state of a job: pending, then running, then completed, failed or cancelled. A running job returns to pending when it is retried,
- * released or its lease expires.
+ * The state of a job: pending, then running, then completed, failed or cancelled. A running job returns to
+ * pending when it is retried, released or its lease expires.
  *
  * @generated from enum ltb.v1.JobStatus
  */
@@ -703,8 +709,8 @@ export const JobOrder = {
   UNSPECIFIED: 0,
 
   /**
-   * The order in which jobs are claimed: highest priority first, then oldest first. Needs status PENDING; of the other filters only
-   * job_type may be given. Scheduled jobs are left out until they are due.
+   * The order in which jobs are claimed: highest priority first, then oldest first. Needs status PENDING; of
+   * the other filters only job_type may be given. Scheduled jobs are left out until they are due.
    *
    * @generated from enum value: JOB_ORDER_PRIORITY = 1;
    */
@@ -814,7 +820,7 @@ export const JobAttemptOutcome = {
   TIMED_OUT: 4,
 
   /**
-   * Given back unrun by the worker, or taken back when the worker deregistered. Costs no retry.
+   * Given back by the worker without being run, or taken back when the worker deregistered. Costs no retry.
    *
    * @generated from enum value: JOB_ATTEMPT_OUTCOME_RELEASED = 5;
    */
@@ -842,7 +848,7 @@ export const JobAttemptOutcomeSchema: GenEnum<JobAttemptOutcome> = /*@__PURE__*/
   enumDesc(file_ltb_v1_job, 3);
 
 /**
- * What became of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
+ * The outcome of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
  *
  * @generated from enum ltb.v1.LeaseOutcome
  */
@@ -855,14 +861,15 @@ export const LeaseOutcome = {
   UNSPECIFIED: 0,
 
   /**
-   * Done; also for an item that repeats one that was done before.
+   * Done. Also returned for an item that repeats one that was done before.
    *
    * @generated from enum value: LEASE_OUTCOME_OK = 1;
    */
   OK: 1,
 
   /**
-   * Refused: worker and epoch do not hold the job (any more). Nothing changed; the worker should drop the job.
+   * Refused: the worker does not hold the job with this epoch, or no longer. Nothing changed; the worker
+   * should drop the job.
    *
    * @generated from enum value: LEASE_OUTCOME_STALE = 2;
    */
@@ -883,7 +890,7 @@ export const LeaseOutcome = {
   CANCELLED: 4,
 
   /**
-   * Refused: the item is invalid, as `field` and `reason` tell. Nothing changed and the lease is still held.
+   * Refused: the item is invalid; `field` and `reason` say why. Nothing changed, and the lease is still held.
    *
    * @generated from enum value: LEASE_OUTCOME_REJECTED = 5;
    */
@@ -891,7 +898,7 @@ export const LeaseOutcome = {
 } as const;
 
 /**
- * What became of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
+ * The outcome of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
  *
  * @generated from enum ltb.v1.LeaseOutcome
  */

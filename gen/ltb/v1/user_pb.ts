@@ -108,7 +108,8 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
   messageDesc(file_ltb_v1_user, 0);
 
 /**
- * A key that authenticates its user in the authorization metadata. The key itself is only shown when it is made.
+ * A key that authenticates its user in the authorization metadata. The key itself is shown only when it is
+ * made.
  *
  * @generated from message ltb.v1.ApiKey
  */
@@ -142,7 +143,7 @@ export type ApiKey = Message<"ltb.v1.ApiKey"> & {
   prefix: string;
 
   /**
-   * What the key is limited to within its user's role. Empty: all that the role allows.
+   * Scopes that the key is limited to, within its user's role. Empty: everything that the role allows.
    *
    * @generated from field: repeated string scopes = 5;
    */
@@ -226,7 +227,7 @@ export const UserRole = {
   ADMIN: 1,
 
   /**
-   * Writes its own benchmarks, jobs and API keys; reads the rest.
+   * May write its own benchmarks, jobs and API keys, and read the rest.
    *
    * @generated from enum value: USER_ROLE_USER = 2;
    */
@@ -240,7 +241,7 @@ export const UserRole = {
   VIEWER: 3,
 
   /**
-   * For worker processes: registers, heartbeats, claims, completes jobs and writes evaluations.
+   * For worker processes: may register, send heartbeats, claim and complete jobs, and write evaluations.
    *
    * @generated from enum value: USER_ROLE_WORKER = 4;
    */

@@ -65,21 +65,21 @@ export type Worker = Message<"ltb.v1.Worker"> & {
   capacity: number;
 
   /**
-   * Jobs it holds leases on now.
+   * Number of jobs that it holds leases on now.
    *
    * @generated from field: int32 current_tasks = 7;
    */
   currentTasks: number;
 
   /**
-   * Jobs it has completed since its first registration.
+   * Number of jobs that it has completed since its first registration.
    *
    * @generated from field: int64 completed_tasks = 8;
    */
   completedTasks: bigint;
 
   /**
-   * Attempts of it that failed, timed out or expired since its first registration.
+   * Number of its attempts that failed, timed out or expired since its first registration.
    *
    * @generated from field: int64 failed_tasks = 9;
    */
@@ -114,7 +114,7 @@ export type Worker = Message<"ltb.v1.Worker"> & {
   metadata?: JsonObject | undefined;
 
   /**
-   * Version of the worker's software, as it states.
+   * Version of the worker's software, as the worker states it.
    *
    * @generated from field: string version = 14;
    */
@@ -135,14 +135,14 @@ export type Worker = Message<"ltb.v1.Worker"> & {
   memory?: number | undefined;
 
   /**
-   * Why it is being drained. Empty when it is not, or no reason was given.
+   * Reason of the drain. Empty when the worker is not drained, or no reason was given.
    *
    * @generated from field: string drain_reason = 17;
    */
   drainReason: string;
 
   /**
-   * When it was last heard of: a registration, heartbeat, claim or progress report.
+   * When it was last heard from: by a registration, heartbeat, claim or progress report.
    *
    * @generated from field: google.protobuf.Timestamp last_heartbeat = 18;
    */
@@ -198,14 +198,14 @@ export const WorkerStatus = {
   BUSY: 2,
 
   /**
-   * Finishing its jobs; it is given no new ones.
+   * Finishing its jobs; it gets no new ones.
    *
    * @generated from enum value: WORKER_STATUS_DRAINING = 3;
    */
   DRAINING: 3,
 
   /**
-   * Silent for 30 s. It comes back by a heartbeat.
+   * Silent for 30 s. A heartbeat ends this state.
    *
    * @generated from enum value: WORKER_STATUS_OFFLINE = 4;
    */
@@ -239,7 +239,8 @@ export const HealthStatus = {
   UNSPECIFIED: 0,
 
   /**
-   * A worker: heard of within the last 10 s. The cluster: every worker is, and the load is at most 0.9.
+   * A worker: heard from within the last 10 s. The cluster: every worker is HEALTHY, and the load is at most
+   * 0.9.
    *
    * @generated from enum value: HEALTH_STATUS_HEALTHY = 1;
    */
