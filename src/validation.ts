@@ -135,3 +135,13 @@ function textFault(text: string): string | undefined {
   if (text.includes("\0")) return noNul;
   return text.isWellFormed() ? undefined : malformed;
 }
+
+const pageLimit = whole(1, limits.pageSizeMax).default(limits.pageSizeDefault);
+
+/** How many rows a page of a list may have, as a program asks for it: 1 to 1000. Default: 50. */
+export function parseLimit(limit: number | undefined): number {
+  return parseInput(pageLimit, limit, "limit");
+}
+
+/** The name that a worker gives itself. */
+export const workerName = text(limits.nameLength, 1);

@@ -251,8 +251,7 @@ from
               from
                 job_attempts a
               where
-                true
-                and (a.ended_at, a.job_id, a.epoch) > ($3::timestamptz, $4::uuid, $5::integer)
+                (a.ended_at, a.job_id, a.epoch) > ($3::timestamptz, $4::uuid, $5::integer)
               order by
                 a.ended_at asc,
                 a.job_id asc,
@@ -376,10 +375,9 @@ from
               from
                 audit_logs l
               where
-                true
-                and l.entity_type = $3
-                and l.entity_id = $4
-                and l.user_id = $5
+                l.user_id = $3
+                and l.entity_type = $4
+                and l.entity_id = $5
                 and l.action = $6
                 and l.created_at >= $7
                 and l.created_at < $8
@@ -418,8 +416,8 @@ order by
   r.epoch desc;
 -- $1 = 200
 -- $2 = 200
--- $3 = 'job'
--- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = 'job'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 'create'
 -- $7 = '2026-01-31T12:00:00.000001Z'
@@ -514,8 +512,7 @@ from
               from
                 audit_logs l
               where
-                true
-                and l.entity_type = $3
+                l.entity_type = $3
                 and l.entity_id = $4
                 and l.created_at < $5
                 and (l.created_at, l.id) <= ($6::timestamptz, $7::uuid)
@@ -556,8 +553,7 @@ from
               from
                 job_attempts a
               where
-                true
-                and a.job_id = $9::uuid
+                a.job_id = $9::uuid
                 and a.ended_at < $10
                 and (a.ended_at, a.job_id, a.epoch) <= ($11::timestamptz, $12::uuid, $13::integer)
               order by

@@ -22,8 +22,7 @@ select
 from
   audit_logs l
 where
-  true
-  and l.user_id = $1
+  l.user_id = $1
   and l.created_at >= $2
   and (l.created_at, l.id) > ($3::timestamptz, $4::uuid)
 order by
@@ -46,8 +45,7 @@ select
 from
   audit_logs l
 where
-  true
-  and l.entity_type = $1
+  l.entity_type = $1
   and l.entity_id = $2
   and (l.created_at, l.id) < ($3::timestamptz, $4::uuid)
 order by

@@ -35,11 +35,11 @@ with
       updated_at = now(),
       name = $1,
       description = $2,
-      error = $3,
-      results = $4,
-      metrics = $5,
-      labels = $6,
-      metadata = $7
+      labels = $3,
+      metadata = $4,
+      results = $5,
+      metrics = $6,
+      error = $7
     where
       id = $8
     returning
@@ -61,11 +61,11 @@ from
   b;
 -- $1 = 'n'
 -- $2 = null
--- $3 = 'e'
--- $4 = '[1]'
--- $5 = '{}'
--- $6 = '{"a":"b"}'
--- $7 = '{}'
+-- $3 = '{"a":"b"}'
+-- $4 = '{}'
+-- $5 = '[1]'
+-- $6 = '{}'
+-- $7 = 'e'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- benchmark_update, 3 of 4
@@ -75,8 +75,8 @@ with
     set
       version = version + 1,
       updated_at = now(),
-      total_iterations = $1,
-      status = $2,
+      status = $1,
+      total_iterations = $2,
       started_at = coalesce(started_at, now())
     where
       id = $3
@@ -108,8 +108,8 @@ select
   id
 from
   b;
--- $1 = 1
--- $2 = 'running'
+-- $1 = 'running'
+-- $2 = 1
 -- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $4 = 'running'
 -- $5 = 'running'

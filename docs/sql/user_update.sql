@@ -29,9 +29,9 @@ set
   username = $2,
   role = $3,
   active = $4,
+  metadata = $5,
   email_verified = email_verified
-  and email = $5,
-  metadata = $6
+  and email = $6
 where
   u.id = $7
   and u.deleted_at is null
@@ -51,8 +51,8 @@ returning
 -- $2 = 'ada'
 -- $3 = 'admin'
 -- $4 = false
--- $5 = 'ada@example.com'
--- $6 = null
+-- $5 = null
+-- $6 = 'ada@example.com'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- user_update, 3 of 3

@@ -143,8 +143,7 @@ from
           workers w
           join worker_slots s on s.worker_id = w.worker_id
         where
-          true
-          and (
+          (
             case
               when w.last_heartbeat <= statement_timestamp() - $4 * interval '1 ms' then 'offline'
               when w.draining then 'draining'

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+import { jsonObject, text, timestamp, uuid } from "../validation.ts";
 
 const word = text(limits.providerLength, 1);
 const entityId = text(limits.nameLength);
@@ -41,8 +41,6 @@ export const auditFilter = z
 export type AuditFilter = z.input<typeof auditFilter>;
 
 export type ParsedAuditFilter = z.output<typeof auditFilter>;
-
-export const pageLimit = whole(1, limits.pageSizeMax);
 
 export const auditPosition = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
 

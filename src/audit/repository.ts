@@ -6,17 +6,10 @@ import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import { parseInput, uuid } from "../validation.ts";
+import { parseInput, parseLimit, uuid } from "../validation.ts";
 import { attemptId, entryOf } from "./attempt.ts";
 import { storable } from "./document.ts";
-import {
-  type AuditFilter,
-  type AuditPosition,
-  auditFilter,
-  type NewAuditLog,
-  newAuditLog,
-  pageLimit,
-} from "./input.ts";
+import { type AuditFilter, type AuditPosition, auditFilter, type NewAuditLog, newAuditLog } from "./input.ts";
 import type { AuditLog } from "./rows.ts";
 import type { Cleanup } from "./seal/cleanup.ts";
 import type { AuditTrail } from "./seal/trail.ts";
@@ -99,7 +92,7 @@ export class AuditRepository {
    */
   async list(filter: AuditFilter = {}, options: AuditListOptions = {}): Promise<AuditPage> {
     const parsed = parseInput(auditFilter, filter);
-    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const limit = parseLimit(options.limit);
     const { after, maxBytes, order = "newest" } = options;
     const end = statements.isScanned(parsed)
       ? await this.#db.maybeOne(statements.scanEnd(parsed, order, after))

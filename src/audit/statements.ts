@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
-import { columnsOf } from "../database/statement/columns.ts";
+import { columnsOf, equalities } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
@@ -238,22 +238,12 @@ export function isScanned(filter: ParsedAuditFilter): boolean {
   return entityId === undefined ? entityType !== undefined : userId !== undefined;
 }
 
-function logConditions({
-  userId,
-  entityType,
-  entityId,
-  action,
-  after,
-  before,
-}: ParsedAuditFilter): Fragment[] {
-  const where = [sql.fragment`true`];
-  if (entityType !== undefined) where.push(sql.fragment`l.entity_type = ${entityType}`);
-  if (entityId !== undefined) where.push(sql.fragment`l.entity_id = ${entityId}`);
-  if (userId !== undefined) where.push(sql.fragment`l.user_id = ${userId}`);
-  if (action !== undefined) where.push(sql.fragment`l.action = ${action}`);
-  if (after !== undefined) where.push(sql.fragment`l.created_at >= ${after}`);
-  if (before !== undefined) where.push(sql.fragment`l.created_at < ${before}`);
-  return where;
+function logConditions({ after, before, ...filter }: ParsedAuditFilter) {
+  return [
+    ...equalities(filter, "l"),
+    after !== undefined && sql.fragment`l.created_at >= ${after}`,
+    before !== undefined && sql.fragment`l.created_at < ${before}`,
+  ];
 }
 
 /** Attempts are made by workers, and are about jobs. */
@@ -266,12 +256,12 @@ function mayBeAttempts({ userId, entityType, entityId, action }: ParsedAuditFilt
   );
 }
 
-function attemptConditions({ entityId, after, before }: ParsedAuditFilter): Fragment[] {
-  const where = [sql.fragment`true`];
-  if (entityId !== undefined) where.push(sql.fragment`a.job_id = ${entityId}::uuid`);
-  if (after !== undefined) where.push(sql.fragment`a.ended_at >= ${after}`);
-  if (before !== undefined) where.push(sql.fragment`a.ended_at < ${before}`);
-  return where;
+function attemptConditions({ entityId, after, before }: ParsedAuditFilter) {
+  return [
+    entityId !== undefined && sql.fragment`a.job_id = ${entityId}::uuid`,
+    after !== undefined && sql.fragment`a.ended_at >= ${after}`,
+    before !== undefined && sql.fragment`a.ended_at < ${before}`,
+  ];
 }
 
 const logPosition = ({ createdAt, id }: AuditPosition) =>

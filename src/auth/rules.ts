@@ -1,8 +1,7 @@
 import { notFound } from "../errors.ts";
 import type { Principal } from "../principal.ts";
 import { email, username } from "../users/input.ts";
-import { uuid } from "../validation.ts";
-import { workerName } from "../workers/input.ts";
+import { uuid, workerName } from "../validation.ts";
 import type { OwnerRule } from "./owner-rule.ts";
 import type { Owner, Owners } from "./ownership.ts";
 import { adminField, notOwner, notSelf } from "./refusals.ts";

@@ -1,5 +1,4 @@
 import { Code } from "@connectrpc/connect";
-import { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
@@ -7,8 +6,7 @@ import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { limits } from "../limits.ts";
-import { parseInput, uuid } from "../validation.ts";
+import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
 import { deleteBenchmark } from "./deletion.ts";
 import {
@@ -140,7 +138,7 @@ export class BenchmarkRepository {
   /** One page of the benchmarks that match, newest first unless the filter says otherwise. */
   async list(filter: BenchmarkFilter = {}, options: ListOptions = {}): Promise<BenchmarkPage> {
     const parsed = parseInput(benchmarkFilter, filter);
-    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const limit = parseLimit(options.limit);
     const rows = await this.#db.any(
       statements.listBenchmarks(parsed, limit + 1, options.after, options.full ?? false),
     );
@@ -195,11 +193,6 @@ export class BenchmarkRepository {
 // What every update moves, and what commits of evaluations may have moved meanwhile.
 const notChanged = ["updatedAt", "version"] as const;
 const counts = ["completedIterations", "failedIterations"] as const;
-
-const pageLimit = z
-  .int()
-  .min(1, "must be 1 or more")
-  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
 
 function versionMismatch(id: string, expected: number, actual: number): ServiceError {
   const message = `benchmark ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;

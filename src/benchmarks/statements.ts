@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import { columnsOf } from "../database/statement/columns.ts";
+import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
@@ -117,26 +117,30 @@ export const updateBenchmark = statement("benchmark_update", {
 });
 
 function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
-  const set = [sql.fragment`version = version + 1`, sql.fragment`updated_at = now()`];
-  const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
-  if (changes.name !== undefined) set.push(sql.fragment`name = ${changes.name}`);
-  if (changes.description !== undefined) set.push(sql.fragment`description = ${changes.description}`);
-  if (changes.error !== undefined) set.push(sql.fragment`error = ${changes.error}`);
-  if (changes.results !== undefined) set.push(sql.fragment`results = ${json(changes.results)}`);
-  if (changes.metrics !== undefined) set.push(sql.fragment`metrics = ${json(changes.metrics)}`);
-  if (changes.labels !== undefined) set.push(sql.fragment`labels = ${json(changes.labels)}`);
-  if (changes.metadata !== undefined) set.push(sql.fragment`metadata = ${json(changes.metadata)}`);
-  if (changes.totalIterations !== undefined)
-    set.push(sql.fragment`total_iterations = ${changes.totalIterations}`);
-  if (changes.status !== undefined) set.push(sql.fragment`status = ${changes.status}`);
-  const { status, startedAt, completedAt } = changes;
-  if (startedAt !== undefined) set.push(sql.fragment`started_at = ${startedAt}`);
-  else if (status === "running") set.push(sql.fragment`started_at = coalesce(started_at, now())`);
-  if (completedAt !== undefined) set.push(sql.fragment`completed_at = ${completedAt}`);
-  else if (status && status !== "pending" && status !== "running") {
-    set.push(sql.fragment`completed_at = coalesce(completed_at, now())`);
+  // Counts are replaced by a statement of their own.
+  const { completedIterations: _completed, failedIterations: _failed, ...fields } = changes;
+  const { results, metrics, labels, metadata } = fields;
+  const json = {
+    results: jsonText(results),
+    metrics: jsonText(metrics),
+    labels: jsonText(labels),
+    metadata: jsonText(metadata),
+  };
+  return [
+    sql.fragment`version = version + 1`,
+    sql.fragment`updated_at = now()`,
+    ...equalities({ ...fields, ...json }),
+    ...timeOfStatus(changes),
+  ];
+}
+
+/** A status that is entered sets its time, unless that is given. */
+function timeOfStatus({ status, startedAt, completedAt }: z.output<typeof benchmarkChanges>): Fragment[] {
+  if (status === undefined || status === "pending") return [];
+  if (status === "running") {
+    return startedAt === undefined ? [sql.fragment`started_at = coalesce(started_at, now())`] : [];
   }
-  return set;
+  return completedAt === undefined ? [sql.fragment`completed_at = coalesce(completed_at, now())`] : [];
 }
 
 // The deltas so far are part of what the new count replaces; the other count keeps its own.
@@ -268,18 +272,14 @@ const fullSize = sql.fragment`
   ${briefSize} + ${jsonSize(sql.fragment`r.results`)} + ${jsonSize(sql.fragment`r.metadata`)}
     + coalesce(octet_length(r.description), 0)`;
 
-export function conditions(filter: z.output<typeof benchmarkFilter>): Fragment[] {
-  const where: Fragment[] = [];
-  if (filter.status !== undefined) where.push(sql.fragment`b.status = ${filter.status}`);
-  if (filter.provider !== undefined) where.push(sql.fragment`b.provider = ${filter.provider}`);
-  if (filter.model !== undefined) where.push(sql.fragment`b.model = ${filter.model}`);
-  if (filter.dataset !== undefined) where.push(sql.fragment`b.dataset = ${filter.dataset}`);
-  if (filter.name !== undefined) where.push(sql.fragment`b.name = ${filter.name}`);
-  if (filter.createdBy !== undefined) where.push(sql.fragment`b.created_by = ${filter.createdBy}`);
-  if (filter.labels !== undefined) where.push(sql.fragment`b.labels @> ${JSON.stringify(filter.labels)}`);
-  if (filter.createdAfter !== undefined) where.push(sql.fragment`b.created_at >= ${filter.createdAfter}`);
-  if (filter.createdBefore !== undefined) where.push(sql.fragment`b.created_at < ${filter.createdBefore}`);
-  return where;
+export function conditions(filter: z.output<typeof benchmarkFilter>) {
+  const { status, provider, model, dataset, name, createdBy, labels, createdAfter, createdBefore } = filter;
+  return [
+    ...equalities({ status, provider, model, dataset, name, createdBy }, "b"),
+    labels !== undefined && sql.fragment`b.labels @> ${JSON.stringify(labels)}`,
+    createdAfter !== undefined && sql.fragment`b.created_at >= ${createdAfter}`,
+    createdBefore !== undefined && sql.fragment`b.created_at < ${createdBefore}`,
+  ];
 }
 
 export const countBenchmarks = statement("benchmark_count", {

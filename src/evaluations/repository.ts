@@ -9,7 +9,7 @@ import { cut } from "../database/statement/page.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
-import { parseInput, text, uuid } from "../validation.ts";
+import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { type ComparisonInput, type ComparisonPage, compareBenchmarks } from "./compare/compare.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
 import {
@@ -161,7 +161,7 @@ export class EvaluationRepository {
    */
   async list(filter: EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
     const parsed = parseInput(evaluationFilter, filter);
-    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const limit = parseLimit(options.limit);
     const { after, full = false } = options;
     const plan = await planSearch(this.#db, parsed, after?.walk ?? false);
     const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
@@ -202,12 +202,9 @@ export class EvaluationRepository {
    */
   compare(
     input: ComparisonInput,
-    {
-      limit = limits.pageSizeDefault,
-      after,
-    }: { limit?: number; after?: readonly ComparisonPosition[] | undefined } = {},
+    { limit, after }: { limit?: number; after?: readonly ComparisonPosition[] | undefined } = {},
   ): Promise<ComparisonPage> {
-    return compareBenchmarks(this.#db, input, { limit: parseInput(pageLimit, limit, "limit"), after });
+    return compareBenchmarks(this.#db, input, { limit: parseLimit(limit), after });
   }
 
   /**
@@ -217,12 +214,9 @@ export class EvaluationRepository {
    */
   async leaderboard(
     input: LeaderboardInput,
-    {
-      limit = limits.pageSizeDefault,
-      after,
-    }: { limit?: number; after?: LeaderboardPosition | undefined } = {},
+    { limit, after }: { limit?: number; after?: LeaderboardPosition | undefined } = {},
   ): Promise<LeaderboardPage> {
-    return readLeaderboard(this.#db, input, { limit: parseInput(pageLimit, limit, "limit"), after });
+    return readLeaderboard(this.#db, input, { limit: parseLimit(limit), after });
   }
 
   async #write(db: Executor, evaluations: readonly NewEvaluation[]): Promise<EvaluationResult[]> {
@@ -235,11 +229,6 @@ export class EvaluationRepository {
     if (!(await this.#db.maybeOne(statements.benchmarkExists(id)))) throw notFound("benchmark", id);
   }
 }
-
-const pageLimit = z
-  .int()
-  .min(1, "must be 1 or more")
-  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
 
 function parseKey(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
-import { columnsOf } from "../database/statement/columns.ts";
+import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
@@ -200,16 +200,9 @@ export const updateEvaluation = statement("evaluation_update", {
   ],
 });
 
-function assignments(changes: EvaluationChanges): Fragment[] {
-  const set = [sql.fragment`updated_at = now()`];
-  if (changes.score !== undefined) set.push(sql.fragment`score = ${changes.score}`);
-  if (changes.metrics !== undefined) set.push(sql.fragment`metrics = ${JSON.stringify(changes.metrics)}`);
-  if (changes.expected !== undefined) set.push(sql.fragment`expected = ${changes.expected}`);
-  if (changes.error !== undefined) set.push(sql.fragment`error = ${changes.error}`);
-  if (changes.metadata !== undefined) {
-    set.push(sql.fragment`metadata = ${changes.metadata && JSON.stringify(changes.metadata)}`);
-  }
-  return set;
+function assignments({ metrics, metadata, ...changes }: EvaluationChanges): Fragment[] {
+  const json = { metrics: jsonText(metrics), metadata: jsonText(metadata) };
+  return [sql.fragment`updated_at = now()`, ...equalities({ ...changes, ...json })];
 }
 
 // An id alone is looked up first, so that no more than one row is ever deleted.
@@ -330,16 +323,15 @@ const fullSize = sql.fragment`
   ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
     + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
 
-function conditions(filter: ParsedFilter, byScore: boolean): Fragment[] {
-  const where = [sql.fragment`e.benchmark_id = ${filter.benchmarkId}`];
-  if (filter.sampleId !== undefined) where.push(sql.fragment`e.sample_id = ${filter.sampleId}`);
-  if (filter.provider !== undefined) where.push(sql.fragment`e.provider = ${filter.provider}`);
-  if (filter.model !== undefined) where.push(sql.fragment`e.model = ${filter.model}`);
-  if (filter.minScore !== undefined) where.push(sql.fragment`e.score >= ${filter.minScore}`);
-  if (filter.maxScore !== undefined) where.push(sql.fragment`e.score <= ${filter.maxScore}`);
-  if (byScore) where.push(sql.fragment`e.score is not null`);
-  if (filter.failedOnly) where.push(sql.fragment`e.error is not null`);
-  return where;
+function conditions(filter: ParsedFilter, byScore: boolean) {
+  const { benchmarkId, sampleId, provider, model, minScore, maxScore, failedOnly } = filter;
+  return [
+    ...equalities({ benchmarkId, sampleId, provider, model }, "e"),
+    minScore !== undefined && sql.fragment`e.score >= ${minScore}`,
+    maxScore !== undefined && sql.fragment`e.score <= ${maxScore}`,
+    byScore && sql.fragment`e.score is not null`,
+    failedOnly && sql.fragment`e.error is not null`,
+  ];
 }
 
 export const benchmarkExists = statement("evaluation_benchmark_exists", {

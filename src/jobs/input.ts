@@ -1,15 +1,26 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { json, jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+import { json, jsonObject, text, timestamp, uuid, whole, workerName } from "../validation.ts";
 import { jobStatuses } from "./rows.ts";
 
 const key = text(limits.nameLength, 1);
 const jobType = text(limits.providerLength, 1);
-const tags = z
-  .array(text(limits.tagLength, 1))
-  .max(limits.tags, `must have at most ${limits.tags} items`)
-  // Equal sets are one lane.
-  .transform((list) => [...new Set(list)].sort());
+
+/** Each of the texts once, in order: equal sets are one. */
+const setOf = (item: z.ZodType<string, string>, most: number) =>
+  z
+    .array(item)
+    .max(most, `must have at most ${most} items`)
+    .transform((list) => [...new Set(list)].sort());
+
+export const tags = setOf(text(limits.tagLength, 1), limits.tags);
+export const jobTypes = setOf(jobType, limits.jobTypes);
+
+/** A part of a whole. */
+export const share = z
+  .number({ error: "must be a number from 0 to 1" })
+  .min(0, "must be 0 to 1")
+  .max(1, "must be 0 to 1");
 
 export const newJob = z.strictObject({
   id: uuid.optional(),
@@ -33,14 +44,13 @@ export type NewJob = z.input<typeof newJob>;
 export type ParsedJob = z.output<typeof newJob>;
 
 const epoch = whole(1);
-const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs);
-export const workerName = text(limits.nameLength, 1);
+export const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs);
 
 export const claimInput = z.strictObject({
   workerId: workerName,
   requestId: text(limits.requestIdLength, 1).optional(),
   maxJobs: whole(1, limits.batchItems).default(1),
-  jobTypes: z.array(jobType).max(limits.jobTypes, `must have at most ${limits.jobTypes} items`).default([]),
+  jobTypes: jobTypes.default([]),
   waitMs: whole(0, limits.claimWaitMs).default(0),
   leaseMs: leaseMs.default(limits.leaseMs),
 });
@@ -65,11 +75,7 @@ export const failure = leaseRef.extend({
 export type Failure = z.input<typeof failure>;
 
 export const progressReport = leaseRef.extend({
-  progress: z
-    .number({ error: "must be a number from 0 to 1" })
-    .min(0, "must be 0 to 1")
-    .max(1, "must be 0 to 1")
-    .nullish(),
+  progress: share.nullish(),
   message: text(limits.messageLength).nullish(),
 });
 

@@ -6,7 +6,7 @@ import { notFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
-import { parseInput, text, uuid } from "../validation.ts";
+import { parseInput, text, uuid, workerName } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
@@ -132,7 +132,7 @@ export class JobRepository {
 
   /** Completes jobs that the worker holds. Independent items, each with its result. */
   async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const worker = parseInput(workerName, workerId, "worker_id");
     const results = await writeValid(input.completion, items, (ends) =>
       this.#writes.complete(
         ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
@@ -145,7 +145,7 @@ export class JobRepository {
 
   /** Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. */
   async fail(workerId: string, items: readonly input.Failure[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const worker = parseInput(workerName, workerId, "worker_id");
     const results = await writeValid(input.failure, items, (ends) =>
       this.#writes.fail(
         ends.map(({ retryAfterMs, ...end }) => ({
@@ -168,7 +168,7 @@ export class JobRepository {
     workerId: string,
     items: readonly { jobId: string; epoch: number }[],
   ): Promise<readonly EndResult[]> {
-    const worker = parseInput(input.workerName, workerId, "worker_id");
+    const worker = parseInput(workerName, workerId, "worker_id");
     const results = await writeValid(input.leaseRef, items, (ends) =>
       this.#writes.release(ends.map((end) => ({ ...end, workerId: worker }))),
     );

@@ -4,9 +4,8 @@ import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { notFound } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
-import { parseInput, uuid, whole } from "../validation.ts";
+import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as keys from "./keys.ts";
 import * as principals from "./load-principal.ts";
@@ -86,7 +85,7 @@ export class UserRepository {
   /** One page of the users that match, newest first, inactive ones included. */
   async list(filter: input.UserFilter = {}, options: UserListOptions = {}): Promise<UserPage> {
     const parsed = parseInput(input.userFilter, filter);
-    const limit = pageLimit(options.limit);
+    const limit = parseLimit(options.limit);
     const rows = await this.#db.any(statements.listUsers(parsed, limit + 1, options.after));
     const { items, last } = cut(rows, limit);
     return { items, next: last && { createdAt: last.createdAt, id: last.id } };
@@ -170,7 +169,7 @@ export class UserRepository {
    * @throws NOT_FOUND for the user
    */
   async listApiKeys(userId: string, options: UserListOptions = {}): Promise<keys.ApiKeyPage> {
-    return keys.listApiKeys(this.#db, userId, pageLimit(options.limit), options.after);
+    return keys.listApiKeys(this.#db, userId, parseLimit(options.limit), options.after);
   }
 
   /** Revokes an API key; a revoked one stays as it is. @throws NOT_FOUND */
@@ -208,12 +207,6 @@ export class UserRepository {
   touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);
   }
-}
-
-const pageSize = whole(1, limits.pageSizeMax);
-
-function pageLimit(limit: number | undefined): number {
-  return parseInput(pageSize, limit ?? limits.pageSizeDefault, "limit");
 }
 
 function found(user: User | null, key: string): User {

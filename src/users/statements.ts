@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { columnsOf } from "../database/statement/columns.ts";
+import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
@@ -111,18 +111,14 @@ export const updateUser = statement("user_update", {
 });
 
 function assignments(changes: z.output<typeof userChanges>): Fragment[] {
-  const { email, username, role, active, emailVerified, metadata } = changes;
-  const set = [sql.fragment`version = version + 1`, sql.fragment`updated_at = now()`];
-  if (email !== undefined) set.push(sql.fragment`email = ${email}`);
-  if (username !== undefined) set.push(sql.fragment`username = ${username}`);
-  if (role !== undefined) set.push(sql.fragment`role = ${role}`);
-  if (active !== undefined) set.push(sql.fragment`active = ${active}`);
-  if (emailVerified !== undefined) set.push(sql.fragment`email_verified = ${emailVerified}`);
-  else if (email !== undefined) set.push(sql.fragment`email_verified = email_verified and email = ${email}`);
-  if (metadata !== undefined) {
-    set.push(sql.fragment`metadata = ${metadata === null ? null : JSON.stringify(metadata)}`);
-  }
-  return set;
+  const { email, emailVerified, metadata } = changes;
+  const staysVerified = email !== undefined && emailVerified === undefined;
+  return [
+    sql.fragment`version = version + 1`,
+    sql.fragment`updated_at = now()`,
+    ...equalities({ ...changes, metadata: jsonText(metadata) }),
+    ...(staysVerified ? [sql.fragment`email_verified = email_verified and email = ${email}`] : []),
+  ];
 }
 
 export const deleteUser = statement("user_delete", {
@@ -157,15 +153,14 @@ export const listUsers = statement("user_list", {
   row: userRow.extend(fetched),
   prepared: false,
   build: (filter: z.output<typeof userFilter>, limit: number, after: UserPosition | undefined) => {
-    const where = [sql.fragment`u.deleted_at is null`];
-    if (filter.role !== undefined) where.push(sql.fragment`u.role = ${filter.role}`);
-    if (filter.active !== undefined) where.push(sql.fragment`u.active = ${filter.active}`);
-    if (after) {
-      where.push(sql.fragment`(u.created_at, u.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`);
-    }
+    const where = [
+      sql.fragment`u.deleted_at is null`,
+      ...equalities(filter, "u"),
+      after && sql.fragment`(u.created_at, u.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`,
+    ];
     return page({
       rows: sql.fragment`
-        select * from users u where ${sql.join(where, sql.fragment` and `)}
+        select * from users u where ${sql.and(where)}
         order by u.created_at desc, u.id desc limit ${limit}`,
       columns: columnsOf(userRow, "r"),
       size: sql.fragment`

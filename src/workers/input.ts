@@ -1,21 +1,11 @@
 import { z } from "zod";
-import { leaseRef } from "../jobs/input.ts";
+import { jobTypes, leaseMs, leaseRef, share, tags } from "../jobs/input.ts";
 import { limits } from "../limits.ts";
-import { jsonObject, text, uuid, whole } from "../validation.ts";
+import { jsonObject, text, uuid, whole, workerName } from "../validation.ts";
 import { workerStatuses } from "./rows.ts";
 
-export const workerName = text(limits.nameLength, 1);
 export const reasonText = text(limits.messageLength);
 
-const distinct = (list: string[]) => [...new Set(list)].sort();
-const tags = z
-  .array(text(limits.tagLength, 1))
-  .max(limits.tags, `must have at most ${limits.tags} items`)
-  .transform(distinct);
-const jobTypes = z
-  .array(text(limits.providerLength, 1))
-  .max(limits.jobTypes, `must have at most ${limits.jobTypes} items`)
-  .transform(distinct);
 const address = text(limits.nameLength);
 const capacity = whole(1, limits.workerCapacity);
 const version = text(limits.providerLength);
@@ -49,11 +39,6 @@ export const workerChanges = z.strictObject({
  */
 export type WorkerChanges = z.input<typeof workerChanges>;
 
-const share = z
-  .number({ error: "must be a number from 0 to 1" })
-  .min(0, "must be 0 to 1")
-  .max(1, "must be 0 to 1");
-
 export const heartbeat = z.strictObject({
   workerId: workerName,
   leases: z
@@ -62,7 +47,7 @@ export const heartbeat = z.strictObject({
     .default([]),
   cpu: share.nullish(),
   memory: share.nullish(),
-  leaseMs: whole(limits.leaseMinMs, limits.leaseMaxMs).default(limits.leaseMs),
+  leaseMs: leaseMs.default(limits.leaseMs),
 });
 
 /** A sign of life, with the leases of the jobs that the worker runs; they last `leaseMs` from now. */

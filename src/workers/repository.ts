@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
@@ -10,7 +10,7 @@ import type { JobQueue } from "../jobs/queue.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import { limits } from "../limits.ts";
-import { parseInput, uuid } from "../validation.ts";
+import { parseInput, parseLimit, uuid, workerName } from "../validation.ts";
 import { type ClusterStats, clusterStats, readCluster } from "./cluster.ts";
 import { gatheredHeartbeat, type HeartbeatReply, writeHeartbeats } from "./heartbeat.ts";
 import * as input from "./input.ts";
@@ -85,7 +85,7 @@ export class WorkerRepository {
 
   /** By the worker's own name. @throws NOT_FOUND */
   async getByWorkerId(workerId: string): Promise<Worker> {
-    const name = parseInput(input.workerName, workerId, "worker_id");
+    const name = parseInput(workerName, workerId, "worker_id");
     return found(await this.#db.maybeOne(query.getWorkerByName(name)), name);
   }
 
@@ -129,7 +129,7 @@ export class WorkerRepository {
    * @throws NOT_FOUND
    */
   async drain(workerId: string, reason = ""): Promise<Worker> {
-    const name = parseInput(input.workerName, workerId, "worker_id");
+    const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     return this.#db.transaction(async (db) => {
       const before = found(await db.maybeOne(query.lockRegistration(name)), name);
@@ -145,7 +145,7 @@ export class WorkerRepository {
    * @throws NOT_FOUND
    */
   async deregister(workerId: string, reason = ""): Promise<number> {
-    const name = parseInput(input.workerName, workerId, "worker_id");
+    const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     const released = await this.#db.transaction(async (db) => {
       const before = found(await db.maybeOne(query.lockWorker(name)), name);
@@ -167,7 +167,7 @@ export class WorkerRepository {
   /** One page of the workers that match, latest registration first. */
   async list(filter: input.WorkerFilter = {}, options: WorkerListOptions = {}): Promise<WorkerPage> {
     const parsed = parseInput(input.workerFilter, filter);
-    const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+    const limit = parseLimit(options.limit);
     const rows = await this.#db.any(query.listWorkers(parsed, limit + 1, options.after));
     const { items, last } = cut(rows, limit);
     return { items, next: last && { registeredAt: last.registeredAt, id: last.id } };
@@ -287,11 +287,6 @@ async function removeStaleBatch(
   );
   return { removed: workers.length, jobsRequeued };
 }
-
-const pageLimit = z
-  .int()
-  .min(1, "must be 1 or more")
-  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);
 
 function found(worker: Worker | null, name: string): Worker;
 function found<Row>(row: Row | null, name: string): Row;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { columnsOf } from "../database/statement/columns.ts";
+import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
@@ -92,22 +92,12 @@ export const updateWorker = statement("worker_update", {
   ],
 });
 
-function assignments({
-  address,
-  capacity,
-  tags,
-  jobTypes,
-  metadata,
-  version,
-}: z.output<typeof workerChanges>): Fragment[] {
-  const set = [sql.fragment`updated_at = clock_timestamp()`];
-  if (address !== undefined) set.push(sql.fragment`address = ${address}`);
-  if (capacity !== undefined) set.push(sql.fragment`capacity = ${capacity}`);
-  if (tags !== undefined) set.push(sql.fragment`tags = ${sql.array(tags, "text")}`);
-  if (jobTypes !== undefined) set.push(sql.fragment`job_types = ${sql.array(jobTypes, "text")}`);
-  if (metadata !== undefined) set.push(sql.fragment`metadata = ${metadata && JSON.stringify(metadata)}`);
-  if (version !== undefined) set.push(sql.fragment`worker_version = ${version || null}`);
-  return set;
+function assignments({ version, metadata, ...changes }: z.output<typeof workerChanges>): Fragment[] {
+  const workerVersion = version === "" ? null : version;
+  return [
+    sql.fragment`updated_at = clock_timestamp()`,
+    ...equalities({ ...changes, metadata: jsonText(metadata), workerVersion }),
+  ];
 }
 
 // Without slots to fill, no claim under way can still give it a job.
@@ -230,12 +220,11 @@ export const listWorkers = statement("worker_list", {
   ],
 });
 
-function conditions({ status, tags = [], activeWithinMs }: WorkerFilter): Fragment[] {
-  const where = [sql.fragment`true`];
-  if (status !== undefined) where.push(sql.fragment`${statusOf()} = ${status}`);
-  if (tags.length > 0) where.push(sql.fragment`w.tags @> ${sql.array(tags, "text")}`);
-  if (activeWithinMs !== undefined) {
-    where.push(sql.fragment`w.last_heartbeat > statement_timestamp() - ${activeWithinMs} * interval '1 ms'`);
-  }
-  return where;
+function conditions({ status, tags = [], activeWithinMs }: WorkerFilter) {
+  return [
+    status !== undefined && sql.fragment`${statusOf()} = ${status}`,
+    tags.length > 0 && sql.fragment`w.tags @> ${sql.array(tags, "text")}`,
+    activeWithinMs !== undefined &&
+      sql.fragment`w.last_heartbeat > statement_timestamp() - ${activeWithinMs} * interval '1 ms'`,
+  ];
 }

@@ -41,3 +41,27 @@ export function columnsOf<Shape extends z.core.$ZodShape>(
   });
   return sql.fragment`${sql.join(list, sql.fragment`, `)}`;
 }
+
+/**
+ * `column = value` for each field that is given: what the rows of a list must have, or what an update sets. Undefined fields
+ * are left out; null sets a column to null. A list is one of texts.
+ * @param table name or alias of the table that the columns are of; none in an update
+ */
+export function equalities(
+  values: Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>,
+  table?: string,
+): Fragment[] {
+  const prefix = table === undefined ? "" : `${table}.`;
+  return Object.entries(values).flatMap(([field, value]) => {
+    if (value === undefined) return [];
+    const column = fragmentOf(`${prefix}${snakeCase(field)}`);
+    return [
+      sql.fragment`${column} = ${typeof value === "object" && value ? sql.array(value, "text") : value}`,
+    ];
+  });
+}
+
+/** The text of a JSON column's value; undefined and null stay what they are. */
+export function jsonText(value: unknown): string | null | undefined {
+  return value === undefined || value === null ? value : JSON.stringify(value);
+}

@@ -1,9 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { cut } from "../../database/statement/page.ts";
 import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { parseInput } from "../../validation.ts";
+import { parseInput, parseLimit } from "../../validation.ts";
 import {
   type JobFilter,
   type JobPosition,
@@ -44,7 +44,7 @@ export async function listJobs(
   options: JobListOptions,
 ): Promise<JobPage> {
   const { orderBy, ...parsed } = parseInput(jobFilter, filter);
-  const limit = parseInput(pageLimit, options.limit ?? limits.pageSizeDefault, "limit");
+  const limit = parseLimit(options.limit);
   const { after, full = false } = options;
   if (orderBy === "priority") {
     const position = parseInput(jobPositions.priority.optional(), after, "after");
@@ -120,8 +120,3 @@ async function listReady(
   const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
   return { items, next: last && { order: "priority", priority: last.priority, sequence: last.sequence } };
 }
-
-const pageLimit = z
-  .int()
-  .min(1, "must be 1 or more")
-  .max(limits.pageSizeMax, `must be at most ${limits.pageSizeMax}`);

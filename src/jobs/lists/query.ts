@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { equalities } from "../../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { fetched, page } from "../../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
@@ -115,13 +116,12 @@ function source({ status, benchmarkId, workerId }: JobsQuery, after: NewestPosit
     ) l on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
 }
 
-function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery): Fragment[] {
-  const where: Fragment[] = [];
-  if (status !== undefined) where.push(sql.fragment`j.status = ${status}`);
-  if (jobType !== undefined) where.push(sql.fragment`j.job_type = ${jobType}`);
-  if (benchmarkId !== undefined) where.push(sql.fragment`j.benchmark_id is not distinct from ${benchmarkId}`);
-  if (workerId !== undefined) where.push(sql.fragment`j.worker_id is not distinct from ${workerId}`);
-  return where;
+function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery) {
+  return [
+    ...equalities({ status, jobType }, "j"),
+    benchmarkId !== undefined && sql.fragment`j.benchmark_id is not distinct from ${benchmarkId}`,
+    workerId !== undefined && sql.fragment`j.worker_id is not distinct from ${workerId}`,
+  ];
 }
 
 // The order of claims over all lanes of a type. Merged from the heads of its lanes.
