@@ -172,7 +172,8 @@ function parseHeader(path: string, bytes: Buffer): BackupHeader {
   const header = parse(path, "backup.json", backupHeader, bytes);
   if (header.version > backupFormat) {
     throw new BackupError(
-      `${path} is of backup format ${header.version}, this program reads up to ${backupFormat}: use the release that wrote it (${header.serviceVersion})`,
+      `${path} is of backup format ${header.version}, this program reads up to ${backupFormat}: ` +
+        `use the release that wrote it (${header.serviceVersion})`,
     );
   }
   return header;

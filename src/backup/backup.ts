@@ -18,8 +18,8 @@ export interface BackupResult {
 }
 
 /**
- * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on meanwhile.
- * The file appears under its name only when it is complete and on disk.
+ * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on
+ * meanwhile. The file appears under its name only when it is complete and on disk.
  * @throws BackupError for a database without our schema, MigrationError for one of before 0.1.0
  */
 export async function backUp(connection: Connection, path: string): Promise<BackupResult> {

@@ -10,7 +10,10 @@ export interface TableLayout extends BackupTable {
   types: string[];
 }
 
-/** Reads the tables of the service with the columns that can be written; those that others refer to come first. */
+/**
+ * Reads the tables of the service with the columns that can be written; those that others refer to come
+ * first.
+ */
 export async function readTables(client: Client): Promise<TableLayout[]> {
   const { rows } = await client.query<TableLayout & { refersTo: string[] }>(
     `select c.relname as name, a.columns, a.types,

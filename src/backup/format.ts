@@ -3,9 +3,11 @@ import { z } from "zod";
 /**
  * A backup is a tar file that streams from beginning to end:
  *
- * - `backup.json`: when and of what it was made, and the columns of every table, in an order in which references hold;
- * - `tables/NAME/000001.copy.gz` …: the answer of `COPY … TO STDOUT` (PostgreSQL's text format, UTF-8), cut at any
- *   byte and each part compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the table;
+ * - `backup.json`: when and of what it was made, and the columns of every table, in an order in which
+ *   references hold;
+ * - `tables/NAME/000001.copy.gz` …: the answer of `COPY … TO STDOUT` (PostgreSQL's text format, UTF-8), cut
+ *   at any byte and each part compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the
+ *   table;
  * - `manifest.json`, last: rows, bytes and SHA-256 of each table's text. A file without it is incomplete.
  */
 export const backupFormat = 1;
@@ -38,8 +40,8 @@ export const backupManifest = z.object({
 export type BackupManifest = z.output<typeof backupManifest>;
 
 /**
- * A backup is damaged, incomplete, of another layout or newer than this program, or the database is not one that it
- * goes into.
+ * A backup is damaged, incomplete, of another layout or newer than this program, or the database is not one
+ * that it goes into.
  */
 export class BackupError extends Error {
   override readonly name = "BackupError";

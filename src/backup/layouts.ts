@@ -1,8 +1,8 @@
 import { BackupError, type BackupHeader } from "./format.ts";
 
 /**
- * The fingerprints of the tables after each migration, so that a backup can be judged without a database. A test
- * compares them with what the migrations make, and shows what they have to be.
+ * The fingerprints of the tables after each migration, so that a backup can be judged without a database. A
+ * test compares them with what the migrations make, and shows what they have to be.
  */
 export const layouts: Readonly<Record<string, string>> = {
   "20240320000001_initial_schema": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
@@ -21,7 +21,10 @@ export function refuseLater(path: string, header: BackupHeader): void {
   );
 }
 
-/** @throws BackupError for a backup of other tables than this program's; those of a later release are not known to it */
+/**
+ * @throws BackupError for a backup of other tables than this program's; those of a later release are not
+ * known to it
+ */
 export function refuseOtherLayout(path: string, header: BackupHeader): void {
   if (header.fingerprint !== layouts[header.schemaVersion] && !isLater(header))
     throw otherLayout(path, header);
@@ -29,8 +32,8 @@ export function refuseOtherLayout(path: string, header: BackupHeader): void {
 
 export function otherLayout(path: string, { serviceVersion, createdAt }: BackupHeader): BackupError {
   return new BackupError(
-    `${path} is of another layout of the tables than this program's: of a pre-release, before 0.1.0, from which ` +
-      "nothing is taken over, or of a database with tables or columns of its own. " +
+    `${path} is of another layout of the tables than this program's: of a pre-release, before 0.1.0, ` +
+      "from which nothing is taken over, or of a database with tables or columns of its own. " +
       `Restore it with the version that wrote it (${serviceVersion}, ${createdAt})`,
   );
 }

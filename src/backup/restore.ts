@@ -18,10 +18,10 @@ export interface RestoreOptions {
 }
 
 /**
- * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or nothing. Makes
- * the schema that the backup was made of, and brings it up to date afterwards.
- * @throws BackupError if the backup is damaged, of another layout or newer than this program, or the database holds
- * rows
+ * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or
+ * nothing. Makes the schema that the backup was made of, and brings it up to date afterwards.
+ * @throws BackupError if the backup is damaged, of another layout or newer than this program, or the database
+ * holds rows
  */
 export async function restore(
   connection: Connection,
@@ -125,13 +125,14 @@ async function emptyTables(
     if (rowCount === 0) continue;
     if (!force) {
       throw new BackupError(
-        `the database is not empty (${name} has rows): restore into an empty one, or replace what it holds with ` +
-          "--force",
+        `the database is not empty (${name} has rows): restore into an empty one, or replace what it holds ` +
+          "with --force",
       );
     }
   }
   if (!force) return;
-  // The audit trail refuses to be emptied: its guards are put aside for this transaction, which only its owner can do.
+  // The audit trail refuses to be emptied: its guards are put aside for this transaction, which only its
+  // owner can do.
   for (const name of names) await client.query(`alter table ${name} disable trigger user`);
   await client.query(`truncate ${names.join(", ")}`);
   for (const name of names) await client.query(`alter table ${name} enable trigger user`);
@@ -139,7 +140,7 @@ async function emptyTables(
 
 function otherSchema(path: string, { schemaVersion }: BackupHeader, present: string): BackupError {
   return new BackupError(
-    `${path} was made with migration ${schemaVersion}, the database is at ${present}: restore into a new database, ` +
-      "which is then brought up to date",
+    `${path} was made with migration ${schemaVersion}, the database is at ${present}: restore into a new ` +
+      "database, which is then brought up to date",
   );
 }

@@ -65,12 +65,12 @@ export function judgePrepared(prepared: readonly { gid: string; ms: number }[]):
   );
 }
 
-interface Room {
-  /** What PostgreSQL, the database and the role allow. */
+interface ConnectionBudget {
+  /** As many connections as PostgreSQL, the database and the role allow. */
   allowed: number;
-  /** Of programs other than this service. */
+  /** Connections of programs other than this service. */
   others: number;
-  /** Of one server: its pool, one for what is urgent, and one that hears hints. */
+  /** Connections of one server: its pool, one for urgent work, and one that hears hints. */
   perServer: number;
   servers: number;
 }
@@ -93,7 +93,7 @@ export const connections: Check = async ({ client, database, config, servers }) 
   return judgeConnections({ allowed, others, perServer, servers });
 };
 
-export function judgeConnections({ allowed, others, perServer, servers }: Room): Finding {
+export function judgeConnections({ allowed, others, perServer, servers }: ConnectionBudget): Finding {
   // One for migrations and commands.
   const needed = servers * perServer + 1;
   const words = `${servers} server${servers > 1 ? "s" : ""} may take ${needed} connections of ${allowed}, ${others} of which others use now`;

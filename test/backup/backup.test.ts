@@ -14,8 +14,9 @@ import { restore } from "../../src/backup/restore.ts";
 import { verifyBackup } from "../../src/backup/verify.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
-import { migrateUp, migrationsKnown } from "../../src/database/migrate/migrate.ts";
+import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { migrationsKnown } from "../database/migrate-support.ts";
 import { testDatabase } from "../harness/database.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
@@ -128,7 +129,8 @@ test("a backup under load is of one moment", async () => {
     dataset: "d",
   });
   const writer = (async () => {
-    // Each in one transaction: a benchmark's counts and the evaluations agree at every moment, or the backup tore them apart.
+    // Each in one transaction: a benchmark's counts and the evaluations agree at every moment, or the backup
+    // tore them apart.
     for (let i = 0; !stop.signal.aborted; i++)
       await db.evaluations.createMany(
         Array.from({ length: 50 }, (_, k) => ({

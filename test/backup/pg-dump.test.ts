@@ -15,7 +15,8 @@ import { initialiseTest } from "../harness/server.ts";
 
 const shell = promisify(execFile);
 
-// pg_dump refuses a server newer than itself, so its own is started. Nothing of npm brings it: Debian's folders, or the one of TEST_POSTGRES_BIN.
+// pg_dump refuses a server newer than itself, so its own is started. Nothing of npm brings it: Debian's
+// folders, or the one of TEST_POSTGRES_BIN.
 const folders = [
   process.env.TEST_POSTGRES_BIN ?? "",
   ...globSync("/usr/lib/postgresql/*/bin").sort().reverse(),

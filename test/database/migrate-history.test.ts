@@ -5,11 +5,10 @@ import {
   migrateDown,
   migrateUp,
   migrationStatus,
-  migrationsKnown,
   verifyMigrations,
 } from "../../src/database/migrate/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { query } from "./migrate-support.ts";
+import { migrationsKnown, query } from "./migrate-support.ts";
 
 const added = (name: string) =>
   `insert into schema_migrations (name, checksum, objects) values ('${name}', repeat('0', 64), '{}')`;

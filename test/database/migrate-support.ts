@@ -3,13 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { inject, onTestFinished } from "vitest";
-import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
+import { listMigrations, migrationsDirectory } from "../../src/database/migrate/files.ts";
+import { type MigrationConnection, migrationStatus } from "../../src/database/migrate/migrate.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 export async function emptyDatabase(): Promise<MigrationConnection> {
   const { database } = await createTestDatabase({ template: false });
   return { ...inject("postgres"), database };
+}
+
+/** Names of the service's own migrations, oldest first. */
+export const migrationsKnown = () => listMigrations(migrationsDirectory);
+
+/** Name of the latest applied migration; undefined where there is none. */
+export async function latestApplied(connection: MigrationConnection): Promise<string | undefined> {
+  return (await migrationStatus(connection)).findLast(({ appliedAt }) => appliedAt !== null)?.name;
 }
 
 export async function query<T extends object>(connection: MigrationConnection, text: string): Promise<T[]> {

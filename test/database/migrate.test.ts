@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { migrationsDirectory } from "../../src/database/migrate/files.ts";
 import {
   addMigration,
   type MigrationConnection,
@@ -10,11 +11,9 @@ import {
   migrateDown,
   migrateUp,
   migrationStatus,
-  migrationsDirectory,
-  schemaVersion,
 } from "../../src/database/migrate/migrate.ts";
 import { splitStatements } from "../../src/database/migrate/statements.ts";
-import { emptyDatabase, query, recorder, writerInto } from "./migrate-support.ts";
+import { emptyDatabase, latestApplied, query, recorder, writerInto } from "./migrate-support.ts";
 
 const NAMES = [
   "20240320000001_initial_schema",
@@ -51,14 +50,14 @@ describe("up", () => {
   test("applies everything once, and says so", async () => {
     const connection = await emptyDatabase();
     const { lines, logger } = recorder();
-    expect(await schemaVersion(connection)).toBeNull();
+    expect(await latestApplied(connection)).toBeUndefined();
     expect(await migrateUp(connection, { logger })).toEqual({ applied: NAMES });
     expect(lines).toEqual(
       NAMES.map((name) => expect.stringMatching(new RegExp(`^migration ${name} applied in \\d+ ms$`))),
     );
     expect(await migrateUp(connection, { logger })).toEqual({ applied: [] });
     expect(lines).toHaveLength(NAMES.length);
-    expect(await schemaVersion(connection)).toBe(NAMES.at(-1));
+    expect(await latestApplied(connection)).toBe(NAMES.at(-1));
   });
 
   test("servers that start together apply each migration once", async () => {
@@ -115,6 +114,18 @@ describe("up", () => {
     await migrateUp(connection);
     expect(await query(connection, SCHEMA)).toEqual(snapshots.at(-1));
     expect(snapshots.map((rows) => rows.length > 200)).toEqual(NAMES.map(() => true));
+  });
+
+  test("files only build, also for psql and sqlx, which run them whole", async () => {
+    const [whole, migrated] = [await emptyDatabase(), await emptyDatabase()];
+    for (const name of NAMES)
+      await query(whole, await readFile(join(migrationsDirectory, `${name}.sql`), "utf8"));
+    await migrateUp(migrated);
+    const isOurs = ({ owner, name }: { owner: string; name: string }) =>
+      !`${owner}${name}`.startsWith("schema_migrations");
+    const schemaOf = async (connection: MigrationConnection) =>
+      (await query<{ owner: string; name: string }>(connection, SCHEMA)).filter(isOurs);
+    expect(await schemaOf(whole)).toEqual(await schemaOf(migrated));
   });
 
   test("takes a database name and a password that a URL would not carry", async () => {
@@ -249,7 +260,7 @@ describe("with migrations of one's own", () => {
     await expect(migrateDown(connection, { directory })).rejects.toThrow(
       "this program has no 29990101000000_future",
     );
-    expect(await schemaVersion(connection)).toBe("29990101000000_future");
+    expect(await latestApplied(connection)).toBe("29990101000000_future");
     expect((await migrationStatus(connection, { directory })).at(-1)).toMatchObject({
       name: "29990101000000_future",
       isKnown: false,
@@ -271,7 +282,7 @@ describe("with migrations of one's own", () => {
     await expect(migrateDown(connection, { directory, dropData: true })).rejects.toThrow(
       /the down part of migration 20240104000000_blocked cannot be read/,
     );
-    expect(await schemaVersion(connection)).toBe("20240104000000_blocked");
+    expect(await latestApplied(connection)).toBe("20240104000000_blocked");
   });
 });
 

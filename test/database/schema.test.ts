@@ -351,7 +351,10 @@ describe("the catalog", () => {
     expect(rows).toEqual([{ extname: "plpgsql" }]);
   });
 
-  /** The specification's columns with its types; `!` not null, then the default. Deviations stand in the migrations. */
+  /**
+   * The specification's columns with its types; `!` not null, then the default. Deviations stand in the
+   * migrations.
+   */
   const specified: Record<string, string> = {
     benchmarks: `id uuid!, name varchar(255)!, description text, provider varchar(100)!, model varchar(255)!,
       dataset varchar(255)!, status varchar(50)! 'pending', total_iterations integer! 0, completed_iterations integer! 0,

@@ -8,7 +8,8 @@ import {
 } from "../../src/database/migrate/migrate.ts";
 import { emptyDatabase, query } from "./migrate-support.ts";
 
-// The bookshop is no part of the service: its migrations do in turn each kind of thing that ours may have to do.
+// The bookshop is no part of the service: its migrations do in turn each kind of thing that ours may have to
+// do.
 const directory = join(import.meta.dirname, "fixtures/bookshop");
 const books = "20240101000000_books";
 const authors = "20240102000000_authors";

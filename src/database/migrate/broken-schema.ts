@@ -4,8 +4,8 @@ import { MigrationError } from "./error.ts";
 import type { Applied } from "./ledger.ts";
 
 /**
- * Refuses a schema from which something is missing that the migrations have made, and warns of missing indexes,
- * without which the service works, but slowly.
+ * Refuses a schema from which something is missing that the migrations have made, and warns of missing
+ * indexes, without which the service works, but slowly.
  */
 export async function refuseBrokenSchema(
   client: Client,
@@ -23,8 +23,8 @@ export async function refuseBrokenSchema(
   if (vital.length > 0)
     throw new MigrationError(
       `the schema of the database is broken: at ${version} it should have ${shorten(vital)}, which ` +
-        `${vital.length > 1 ? "are" : "is"} missing or unusable. Make it again, or restore a backup into a new ` +
-        "database (ltb restore); ltb migrate verify tells everything that differs",
+        `${vital.length > 1 ? "are" : "is"} missing or unusable. Make it again, or restore a backup into a ` +
+        "new database (ltb restore); ltb migrate verify tells everything that differs",
     );
   if (missing.length > 0)
     warn(

@@ -20,8 +20,8 @@ export function findMissing(expected: readonly string[], isPresent: (object: str
 }
 
 /**
- * Reads everything that migrations make in the current schema, as PostgreSQL itself writes it down. Their own table is
- * left out.
+ * Reads everything that migrations make in the current schema, as PostgreSQL itself writes it down. Their own
+ * table is left out.
  */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query<{ name: string; definition: string; schema: string }>(CATALOG);
@@ -59,14 +59,16 @@ const CATALOG = `
     select 'constraint ' || relname || '.' || conname, pg_get_constraintdef(c.oid)
     from tables join pg_constraint c on conrelid = tables.oid and contype <> 'n'
     union all
-    select case when indisunique then 'unique index ' else 'index ' end || i.relname, pg_get_indexdef(indexrelid)
+    select case when indisunique then 'unique index ' else 'index ' end || i.relname,
+      pg_get_indexdef(indexrelid)
     from tables join pg_index on indrelid = tables.oid join pg_class i on i.oid = indexrelid
     union all
     select 'trigger ' || relname || '.' || tgname,
       pg_get_triggerdef(t.oid) || case tgenabled when 'D' then ' (disabled)' else '' end
     from tables join pg_trigger t on tgrelid = tables.oid and not tgisinternal
     union all
-    select 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')', pg_get_functiondef(oid)
+    select 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')',
+      pg_get_functiondef(oid)
     from pg_proc where pronamespace = quote_ident(current_schema())::regnamespace and prokind in ('f', 'p')
   )
   select name, definition, quote_ident(current_schema()) as schema from objects order by name collate "C"`;

@@ -11,8 +11,8 @@ interface Column {
 }
 
 /**
- * Finds tables and columns with something in them that undoing these migrations would drop: it undoes them and takes
- * that back.
+ * Finds tables and columns with something in them that undoing these migrations would drop: it undoes them
+ * and takes that back.
  */
 export async function findDataLoss(
   client: Client,
@@ -46,8 +46,8 @@ export async function findDataLoss(
 }
 
 /**
- * Reads the columns with the ids of their tables: a table that is dropped and made again under its name has lost its
- * rows all the same.
+ * Reads the columns with the ids of their tables: a table that is dropped and made again under its name has
+ * lost its rows all the same.
  */
 async function readColumns(client: Client): Promise<Column[]> {
   const { rows } = await client.query<Column>(

@@ -16,7 +16,8 @@ export async function buildExpectedCatalog(
   names: readonly string[],
 ): Promise<Catalog | undefined> {
   const { rows } = await client.query<{ allowed: boolean; schema: string }>(
-    "select has_database_privilege(current_database(), 'create') as allowed, quote_ident(current_schema()) as schema",
+    `select has_database_privilege(current_database(), 'create') as allowed,
+      quote_ident(current_schema()) as schema`,
   );
   const { allowed = false, schema = "" } = rows[0] ?? {};
   if (!allowed) return undefined;

@@ -16,7 +16,9 @@ export interface MigrationFile {
   /** The whole file, in which statements say where they begin. */
   text: string;
   statements: Statement[];
-  /** A line `-- No Transaction` makes it false: statements run one by one, and may run again after a failure. */
+  /**
+   * A line `-- No Transaction` makes it false: statements run one by one, and may run again after a failure.
+   */
   inTransaction: boolean;
   /** SHA-256 of the statements, in hexadecimal; comments and white space do not matter. */
   checksum: string;
@@ -53,7 +55,8 @@ export async function readMigration(
 }
 
 /**
- * Writes an empty migration and the file that undoes it, `YYYYMMDDHHMMSS_name.sql` (UTC, later than all others).
+ * Writes an empty migration and the file that undoes it, `YYYYMMDDHHMMSS_name.sql` (UTC, later than all
+ * others).
  *
  * @returns the paths of both
  * @throws MigrationError if `name` is not made of lower-case words joined by `_`.
@@ -64,7 +67,8 @@ export async function addMigration(
 ): Promise<{ up: string; down: string }> {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name) || name.length > 200)
     throw new MigrationError(
-      `migration name "${name}": expected lower-case words joined by _, at most 200 characters, like add_prompt_versions`,
+      `migration name "${name}": expected lower-case words joined by _, at most 200 characters, ` +
+        "like add_prompt_versions",
     );
   const latest = (await listMigrations(directory)).at(-1);
   const time = Math.max(Date.now(), latest ? timeOf(latest) + 1_000 : 0);

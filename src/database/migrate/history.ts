@@ -16,8 +16,8 @@ export interface MigrationState {
 /** Why a database's migrations are not those of this program. */
 export interface HistoryMismatch {
   /**
-   * `pre-release`: it was made before 0.1.0, when the first migrations were still edited. `later`: a later release
-   * has migrated it. `changed`: the file of a migration was edited after it was applied.
+   * `pre-release`: it was made before 0.1.0, when the first migrations were still edited. `later`: a later
+   * release has migrated it. `changed`: the file of a migration was edited after it was applied.
    */
   kind: "pre-release" | "later" | "changed";
   /** The migrations that show it. */
@@ -49,7 +49,9 @@ export async function compareHistory(
   return states;
 }
 
-/** Finds what makes a database unfit for this program; undefined: nothing, though migrations may be missing. */
+/**
+ * Finds what makes a database unfit for this program; undefined: nothing, though migrations may be missing.
+ */
 export function findMismatch(states: readonly MigrationState[]): HistoryMismatch | undefined {
   const newest = states.findLast(({ isKnown }) => isKnown)?.name ?? "";
   const changed = namesOf(states.filter(({ isChanged }) => isChanged));
@@ -70,25 +72,25 @@ export function findMismatch(states: readonly MigrationState[]): HistoryMismatch
       kind: "later",
       names: unknown,
       message:
-        `the database is newer than this program: it is at ${unknown.at(-1)}, this program knows migrations up to ` +
-        `${newest} (unknown: ${unknown.join(", ")}). Run the release that migrated it, or a later one; or take it ` +
-        `back with that release first: ltb migrate down --to ${newest}`,
+        `the database is newer than this program: it is at ${unknown.at(-1)}, this program knows migrations ` +
+        `up to ${newest} (unknown: ${unknown.join(", ")}). Run the release that migrated it, or a later one; ` +
+        `or take it back with that release first: ltb migrate down --to ${newest}`,
     };
   if (changed.length > 0)
     return {
       kind: "changed",
       names: changed,
       message:
-        `${changed.join(", ")} ${changed.length > 1 ? "are" : "is"} not what was applied to this database: a ` +
-        "migration is never changed once it was applied. Put the file back as it was and write what is to change " +
-        "into a new one (ltb migrate add); a database without data can be made anew",
+        `${changed.join(", ")} ${changed.length > 1 ? "are" : "is"} not what was applied to this database: ` +
+        "a migration is never changed once it was applied. Put the file back as it was and write what is to " +
+        "change into a new one (ltb migrate add); a database without data can be made anew",
     };
   return undefined;
 }
 
 /**
- * Refuses a database whose migrations are not those of this program: nobody knows then what the schema is, or what
- * this program's writing would break.
+ * Refuses a database whose migrations are not those of this program: nobody knows then what the schema is, or
+ * what this program's writing would break.
  * @param kinds only mismatches of these kinds. Default: all.
  * @throws MigrationError naming the migrations and the way out
  */

@@ -14,7 +14,8 @@ export interface Applied {
 }
 
 /**
- * Reads the migrations that the database has had: by name, oldest first; none where nothing was ever migrated.
+ * Reads the migrations that the database has had: by name, oldest first; none where nothing was ever
+ * migrated.
  * @throws MigrationError if the table is of before 0.1.0
  */
 export async function readLedger(client: Client): Promise<Map<string, Applied>> {

@@ -8,11 +8,12 @@ const LOCK = 7_036_420_324;
 const LOCK_POLL_MS = 200;
 
 /**
- * Makes this connection the only one that migrates the database, until it ends. It tries again and again instead of
- * waiting inside PostgreSQL: a waiting statement holds a snapshot, and a migration that creates an index concurrently
- * would wait for that snapshot for ever.
+ * Makes this connection the only one that migrates the database, until it ends. It tries again and again
+ * instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, and a migration that creates an
+ * index concurrently would wait for that snapshot for ever.
  *
- * @returns whether the connection leads through a pooler, which keeps the session, and its lock, when we leave
+ * @returns whether the connection leads through a pooler, which keeps the session, and its lock, when we
+ * leave
  */
 export async function lockMigrations(
   client: Client,
@@ -30,14 +31,14 @@ export async function lockMigrations(
     if (attempt === 1 && isPooled)
       logger?.warn(
         {},
-        "migrations run through a pooler, where their lock may be lost: DATABASE_MIGRATION_URL names the way to " +
-          "PostgreSQL itself",
+        "migrations run through a pooler, where their lock may be lost: DATABASE_MIGRATION_URL names the way " +
+          "to PostgreSQL itself",
       );
     if (got) return { isPooled };
     if (performance.now() >= giveUpAt)
       throw new MigrationError(
-        `another server is still migrating this database after ${timeoutMs / 1000} s: wait for it to end, or end ` +
-          "its connection (pg_locks shows it, locktype advisory)",
+        `another server is still migrating this database after ${timeoutMs / 1000} s: wait for it to end, ` +
+          "or end its connection (pg_locks shows it, locktype advisory)",
       );
     if (attempt === 1) logger?.info({}, "waiting for another server to finish migrating the database");
     await sleep(LOCK_POLL_MS);
@@ -45,8 +46,8 @@ export async function lockMigrations(
 }
 
 /**
- * Reads the backend as the server announced it; a pooler announces a number of its own. `pg` keeps it, but its types
- * do not tell.
+ * Reads the backend as the server announced it; a pooler announces a number of its own. `pg` keeps it, but
+ * its types do not tell.
  */
 function readOwnPid(client: Client): number {
   return (client as unknown as { processID: number }).processID;

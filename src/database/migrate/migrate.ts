@@ -4,7 +4,7 @@ import { refuseBrokenSchema } from "./broken-schema.ts";
 import { readCatalog } from "./catalog.ts";
 import { findDataLoss } from "./data-loss.ts";
 import { MigrationError } from "./error.ts";
-import { listMigrations, migrationsDirectory, readMigration } from "./files.ts";
+import { migrationsDirectory, readMigration } from "./files.ts";
 import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
 import { createLedger, readLedger, recordDown, recordUp } from "./ledger.ts";
 import { lockMigrations } from "./lock.ts";
@@ -13,13 +13,13 @@ import { type Verification, verifySchema } from "./verify.ts";
 import { withClient } from "./with-client.ts";
 
 export { MigrationError } from "./error.ts";
-export { addMigration, migrationsDirectory } from "./files.ts";
+export { addMigration } from "./files.ts";
 export { findMismatch, type HistoryMismatch, type MigrationState, refuseMismatch } from "./history.ts";
 export type { MigrationFault, Verification } from "./verify.ts";
 
 /**
- * Discrete fields, never a URL: a password may hold any character. Other options of `pg` (`ssl`, timeouts) may be
- * added.
+ * Discrete fields, never a URL: a password may hold any character. Other options of `pg` (`ssl`, timeouts)
+ * may be added.
  */
 export type MigrationConnection = Omit<ClientConfig, "connectionString"> & {
   host: string;
@@ -34,20 +34,22 @@ export interface MigrationOptions {
   /** Folder of the SQL files. Default: the one that comes with this program. */
   directory?: string;
   /**
-   * How long to wait for another server's migration to end, and how long each migration tries to get its locks on
-   * tables, in milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a time.
+   * How long to wait for another server's migration to end, and how long each migration tries to get its
+   * locks on tables, in milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a
+   * time.
    */
   lockTimeoutMs?: number;
 }
 
 /**
- * Applies every migration that the database has not seen, oldest first, each in a transaction of its own unless its
- * file says otherwise. Servers that start together take turns: the first applies, the others wait and find nothing to
- * do.
+ * Applies every migration that the database has not seen, oldest first, each in a transaction of its own
+ * unless its file says otherwise. Servers that start together take turns: the first applies, the others wait
+ * and find nothing to do.
  *
  * @param options.upTo name of the last migration to apply. Default: the newest.
- * @throws MigrationError naming file and line, or that another migration did not end in time, that the database's
- * migrations are not those of this program, or that something is missing of what migrations have made
+ * @throws MigrationError naming file and line, or that another migration did not end in time, that the
+ * database's migrations are not those of this program, or that something is missing of what migrations have
+ * made
  */
 export async function migrateUp(
   connection: MigrationConnection,
@@ -73,8 +75,8 @@ export async function migrateUp(
 }
 
 /**
- * Finds what there should be after a migration: what there should have been before it, and what it made; less what it
- * dropped. Objects that others have made beside are not among them.
+ * Finds what there should be after a migration: what there should have been before it, and what it made; less
+ * what it dropped. Objects that others have made beside are not among them.
  */
 async function findObjects(client: Client, before: readonly string[]): Promise<string[]> {
   const expected = [...(await readLedger(client)).values()].at(-1)?.objects ?? [];
@@ -92,8 +94,8 @@ async function findObjects(client: Client, before: readonly string[]): Promise<s
  * @param options.to name of the migration to go back to, or its leading digits; `"0"`: undo all of them
  * @param options.count how many to undo, where `to` does not say. Default 1.
  * @param options.dropData whether rows may be lost. Default: false, nothing is undone where any would be.
- * @throws MigrationError naming the tables and columns that would be lost, that `to` was never applied, or that this
- * program did not make the database
+ * @throws MigrationError naming the tables and columns that would be lost, that `to` was never applied, or
+ * that this program did not make the database
  */
 export async function migrateDown(
   connection: MigrationConnection,
@@ -114,14 +116,15 @@ export async function migrateDown(
     const foreign = applied.filter(({ name, isKnown }) => !isKnown && reverted.includes(name));
     if (foreign.length > 0)
       throw new MigrationError(
-        `this program has no ${foreign.map(({ name }) => name).join(", ")}: the release that applied it can undo it`,
+        `this program has no ${foreign.map(({ name }) => name).join(", ")}: ` +
+          "the release that applied it can undo it",
       );
     if (!dropData) {
       const loss = await findDataLoss(client, directory, reverted, run);
       if (loss.length > 0)
         throw new MigrationError(
-          `undoing ${reverted.join(", ")} would drop what is in ${loss.join(", ")}: make a backup (ltb backup), ` +
-            "then say that it may (--yes)",
+          `undoing ${reverted.join(", ")} would drop what is in ${loss.join(", ")}: ` +
+            "make a backup (ltb backup), then say that it may (--yes)",
         );
     }
     for (const name of reverted) {
@@ -138,12 +141,15 @@ function countLater(names: readonly string[], to: string): number {
   const meant = names.filter((name) => name === to || (/^\d+$/.test(to) && name.startsWith(to)));
   if (meant[0] !== undefined && meant.length === 1) return names.indexOf(meant[0]);
   throw new MigrationError(
-    `${JSON.stringify(to)}: expected one of the applied migrations (${names.at(-1)} … ${names[0]}), by its name or ` +
-      "its leading digits, or 0 for none",
+    `${JSON.stringify(to)}: expected one of the applied migrations (${names.at(-1)} … ${names[0]}), ` +
+      "by its name or its leading digits, or 0 for none",
   );
 }
 
-/** Reads every migration that this program or the database knows, oldest first. Changes nothing and takes no lock. */
+/**
+ * Reads every migration that this program or the database knows, oldest first. Changes nothing and takes no
+ * lock.
+ */
 export async function migrationStatus(
   connection: MigrationConnection,
   { directory = migrationsDirectory }: MigrationOptions = {},
@@ -152,8 +158,9 @@ export async function migrationStatus(
 }
 
 /**
- * Compares the database with the migrations: what was applied with the files, and its tables, columns, constraints,
- * indexes, triggers and functions with what those make in an empty schema, which is rolled back. Changes nothing.
+ * Compares the database with the migrations: what was applied with the files, and its tables, columns,
+ * constraints, indexes, triggers and functions with what those make in an empty schema, which is rolled back.
+ * Changes nothing.
  * @throws MigrationError if the database was made before 0.1.0
  */
 export function verifyMigrations(
@@ -166,19 +173,9 @@ export function verifyMigrations(
   });
 }
 
-/** Names of the migrations that this program brings, oldest first. */
-export function migrationsKnown(): Promise<string[]> {
-  return listMigrations(migrationsDirectory);
-}
-
-/** Name of the latest applied migration; null where there is none. */
-export async function schemaVersion(connection: MigrationConnection): Promise<string | null> {
-  return [...(await withClient(connection, readLedger)).keys()].at(-1) ?? null;
-}
-
 /** A role's own timeouts are meant for short statements. */
-const SETTINGS = `set statement_timeout to 0; set idle_in_transaction_session_timeout to 0; set lock_timeout to 0;
-  set client_min_messages to warning`;
+const SETTINGS = `set statement_timeout to 0; set idle_in_transaction_session_timeout to 0;
+  set lock_timeout to 0; set client_min_messages to warning`;
 
 async function withLockedClient<T>(
   connection: MigrationConnection,

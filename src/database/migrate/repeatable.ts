@@ -14,7 +14,8 @@ interface File {
 }
 
 /**
- * Refuses statements that may not run again. Outside of a transaction a failure leaves the statements before it done.
+ * Refuses statements that may not run again. Outside of a transaction a failure leaves the statements before
+ * it done.
  */
 export function checkRepeatable(file: File): void {
   const other = file.statements.find(
@@ -23,8 +24,8 @@ export function checkRepeatable(file: File): void {
   if (!other) return;
   throw new MigrationError(
     `${formatPlace(file, other.start)}: a migration with -- No Transaction may hold only ` +
-      "create index concurrently NAME on …, drop index concurrently NAME, alter table … validate constraint … and " +
-      "analyze: what failed half-way must be able to run again",
+      "create index concurrently NAME on …, drop index concurrently NAME, alter table … validate constraint … " +
+      "and analyze: what failed half-way must be able to run again",
   );
 }
 

@@ -12,8 +12,9 @@ export interface RunOptions {
 }
 
 /**
- * The longest wait for one lock. Others that want the table meanwhile queue behind the migration, so it steps back and
- * tries again. It is more than deadlock_timeout (1 s), after which an autovacuum that is in the way is sent home.
+ * The longest wait for one lock. Others that want the table meanwhile queue behind the migration, so it steps
+ * back and tries again. It is more than deadlock_timeout (1 s), after which an autovacuum that is in the way
+ * is sent home.
  */
 const LOCK_WAIT_MS = 2_000;
 const PAUSE_MS = { first: 250, longest: 4_000 };
@@ -86,9 +87,11 @@ function isLockFailure(error: unknown): boolean {
 async function describeOldestTransaction(client: Client): Promise<string> {
   const { rows } = await client.query<{ who: string }>(
     `select format('The oldest transaction is that of pid %s (%s, %s), begun %s s ago',
-      pid, coalesce(nullif(application_name, ''), usename), state, extract(epoch from now() - xact_start)::bigint) as who
+      pid, coalesce(nullif(application_name, ''), usename), state,
+      extract(epoch from now() - xact_start)::bigint) as who
     from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null order by xact_start limit 1`,
+    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+    order by xact_start limit 1`,
   );
   return rows[0]?.who ?? "";
 }

@@ -7,9 +7,9 @@ import { readLedger } from "./ledger.ts";
 /** Something that is not as the migrations say. */
 export interface MigrationFault {
   /**
-   * `pending`: a migration that is not applied. `unknown`: one that this program does not have. `changed`: its file
-   * was changed since. `missing`, `different`: an object of the schema. `invalid`: an index that PostgreSQL does not
-   * use.
+   * `pending`: a migration that is not applied. `unknown`: one that this program does not have. `changed`:
+   * its file was changed since. `missing`, `different`: an object of the schema. `invalid`: an index that
+   * PostgreSQL does not use.
    */
   kind: "pending" | "unknown" | "changed" | "missing" | "different" | "invalid";
   /** The migration, or the object, as `index idx_jobs_created_at`. */
@@ -23,7 +23,10 @@ export interface Verification {
   faults: MigrationFault[];
   /** Objects that the migrations do not make: somebody's own indexes and tables. They are no fault. */
   additional: string[];
-  /** False where only names were compared, because the role may not create a schema or a migration is not known. */
+  /**
+   * False where only names were compared, because the role may not create a schema or a migration is not
+   * known.
+   */
   isComplete: boolean;
 }
 
