@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { finished, ltb, start, startTestService, temporaryFolder } from "./support.ts";
+import { finished, runHere, start, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
 const MAP =
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 function run(args: string[], { address } = service) {
-  return ltb(args, { LTB_ADDRESS: address });
+  return runHere([...args, "--address", address]);
 }
 
 async function json(args: string[], on = service) {

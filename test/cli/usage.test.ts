@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { version } from "../../src/version.ts";
-import { ltb } from "./support.ts";
+import { ltb, runHere } from "./support.ts";
 
 test("every command has a description and examples", async () => {
   const leaves = (await createProgram([])).commands.flatMap((command) =>
@@ -34,14 +34,14 @@ test.for([
   { args: ["stats", "--deadline", "0"], message: "Expected seconds" },
   { args: ["stats", "--address", "localhost"], message: "Expected host:port" },
 ])("wrong usage exits with 2: $args", async ({ args, message }) => {
-  const { code, stdout, stderr } = await ltb(args);
+  const { code, stdout, stderr } = await runHere(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
 });
 
 test("without a command the help is shown as an error", async () => {
-  const { code, stdout, stderr } = await ltb([]);
+  const { code, stdout, stderr } = await runHere([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain("Usage: ltb");
 });
@@ -60,7 +60,7 @@ test.for([
   ["limit", "list"],
   ["worker", "list"],
 ])("%s says how to start a service that is not there", async (args) => {
-  const { code, stdout, stderr } = await ltb([...args, "--address", "127.0.0.1:1"]);
+  const { code, stdout, stderr } = await runHere([...args, "--address", "127.0.0.1:1"]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(
     /^error: UNAVAILABLE \(UNREACHABLE\): no service at 127\.0\.0\.1:1 \(connection refused\)/,

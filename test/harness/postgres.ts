@@ -15,7 +15,7 @@ const created: string[] = [];
 export async function createTestDatabase({ template = true } = {}): Promise<DatabaseConfig> {
   const database = `ltb_test_${randomBytes(6).toString("hex")}`;
   await administer(async (client) => {
-    const from = template ? ` TEMPLATE ${inject("template")}` : "";
+    const from = template ? ` TEMPLATE ${inject("template")} ${inject("cloning")}` : "";
     for (let attempt = 1; ; attempt++) {
       try {
         await client.query(`CREATE DATABASE ${database}${from}`);

@@ -7,7 +7,7 @@ import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import type { EmbeddedConnection } from "../../src/database/embedded/start-embedded.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
-import { startTestPostgres } from "./server.ts";
+import { startTestPostgres, testBinaries } from "./server.ts";
 
 const PREFIX = "ltb-test-";
 
@@ -16,6 +16,8 @@ declare module "vitest" {
     postgres: EmbeddedConnection;
     /** The migrated database that those of the tests are cloned from. */
     template: string;
+    /** How they are cloned: by copying files, which takes an eighth of the default's time from PostgreSQL 15 on. */
+    cloning: string;
   }
 }
 
@@ -40,6 +42,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
     project.provide("postgres", server.connection);
     project.provide("template", "ltb_template");
+    const { major } = await testBinaries();
+    project.provide("cloning", Number(major) >= 15 ? "STRATEGY file_copy" : "");
     return async () => {
       await server.stop();
       await removeFolder();
