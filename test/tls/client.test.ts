@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ClientOptions, createClient, runWorker, type TlsOptions } from "../../src/client/index.ts";
 import { callOf } from "../../src/rpc/call/context.ts";
-import { ltb } from "../cli/support.ts";
+import { ltb, runHere } from "../cli/support.ts";
 import { eventually } from "../harness/waiting.ts";
 import { failure, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, days, local, type Pair } from "./certificates.ts";
@@ -260,7 +260,7 @@ describe("the command line", () => {
       ],
     ];
     for (const [args, message] of cases) {
-      const { code, stdout, stderr } = await ltb(["info", ...args]);
+      const { code, stdout, stderr } = await runHere(["info", ...args]);
       expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: "" });
       expect(stderr, args.join(" ")).toMatch(/^error: UNAVAILABLE \(UNREACHABLE\): /);
       expect(stderr).toContain(message);
@@ -282,7 +282,7 @@ describe("the command line", () => {
       [["--tls", "--address", "http://localhost:1"], "--tls contradicts the address"],
     ];
     for (const [args, message] of cases) {
-      const { code, stderr } = await ltb(["info", ...args]);
+      const { code, stderr } = await runHere(["info", ...args]);
       expect(code, stderr).toBe(2);
       expect(stderr).toContain(message);
     }
