@@ -28,6 +28,8 @@ export const limits = {
   /** Job types that a worker names. */
   jobTypes: 100,
   maxRetries: 100,
+  /** How long one attempt at a job may run whose creator does not say. */
+  timeoutSecondsDefault: 300,
   /** A week: the longest that one attempt may run, and that a retry may be put off. */
   timeoutSeconds: 604_800,
   retryAfterMs: 604_800_000,
@@ -42,6 +44,11 @@ export const limits = {
   /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,
+  /** Days of age that a cleanup may be asked for: 100 years. Jobs go after the other one where none is named. */
+  ageDays: 36_500,
+  jobAgeDaysDefault: 30,
+  /** How often a change looks again at a job that keeps moving between being ready, claimed and ended. */
+  jobMoves: 20,
   /** Magnitudes from here on do not count as values of a metric: the square of one that is larger overflows a double. */
   metricMagnitude: 1e150,
   /** Characters of an evaluation's input, and of its output, whose words a search by text finds. */
@@ -57,7 +64,8 @@ export const limits = {
   auditChunkBytes: 1024 * 1024,
   /** Statements waiting for the sealer that a list of entries looks at. */
   sealLineRows: 200,
-  /** Characters of a user agent. */
+  /** Characters of an IP address, as one of IPv6 that holds one of IPv4, and of a user agent. */
+  ipAddressLength: 45,
   userAgentLength: 1_024,
   /** Attempts that are shown with a job. */
   attemptsShown: 100,
@@ -172,6 +180,8 @@ export const limits = {
   /** How long one check may take, and how long what is unknown is taken to stay so. */
   credentialTimeoutMs: 2_000,
   credentialUnknownMs: 2_000,
+  /** Characters of an authorization: longer ones are not looked at. No credential takes as many. */
+  authorizationLength: 512,
   /** A credential that is not used for so long is no longer checked. */
   credentialIdleMs: 60_000,
   /** Its last use is written at most this often. */
@@ -261,6 +271,11 @@ export const limits = {
   slowLogLines: 10,
   slowLogWindowMs: 10_000,
   slowLogRequestIds: 5,
+  /** Calls that a shared statement is linked to in traces. */
+  traceLinks: 100,
+  /** How often it is logged that traces or metrics cannot be exported, and how long the last export may take. */
+  exportFailureLogMs: 60_000,
+  lastExportMs: 3_000,
   /** How long figures for metrics that are read from the database are good, and how long that may take. */
   metricsAgeMs: 5_000,
   metricsTimeoutMs: 2_000,
@@ -274,6 +289,16 @@ export const limits = {
   replicaCheckMs: 500,
   /** How long a health check waits for the database. */
   healthCheckMs: 2_000,
+} as const;
+
+/**
+ * Failed logins that cost nothing, and what each further one delays the next, in milliseconds: at first, doubling, and at
+ * most. Counted for an account from one address, for the account from anywhere, and for the address whatever the account.
+ */
+export const loginDelays = {
+  pair: { free: 10, firstMs: 1_000, mostMs: 300_000 },
+  account: { free: 20, firstMs: 1_000, mostMs: 60_000 },
+  address: { free: 30, firstMs: 1_000, mostMs: 60_000 },
 } as const;
 
 /** Limits of the two listeners: what one connection or one call may cost. Message size, drain time and default deadline are configuration. */
@@ -330,6 +355,8 @@ export const transportLimits = {
   /** Seconds that a browser may keep the answer to a CORS preflight. */
   corsMaxAgeSeconds: 7_200,
 
+  /** Characters that are logged, and answered, of the path of a request to nothing. */
+  unknownPathLength: 200,
   /** Characters of an error message on the wire; with the details it has to stay within the 8 KiB of metadata that clients accept. */
   errorMessageLength: 1_024,
   /** Bytes of violations that an error describes; the rest is left out. */

@@ -7,7 +7,10 @@ const word = text(limits.providerLength, 1);
 const entityId = text(limits.nameLength);
 const address = z
   .string({ error: "must be a string" })
-  .refine((value) => isIP(value) !== 0 && value.length <= 45, "must be an IPv4 or IPv6 address");
+  .refine(
+    (value) => isIP(value) !== 0 && value.length <= limits.ipAddressLength,
+    "must be an IPv4 or IPv6 address",
+  );
 
 export const newAuditLog = z.strictObject({
   id: uuid.optional(),

@@ -149,7 +149,7 @@ function originColumns(origin: Origin | undefined) {
     userId,
     apiKeyId: keyId,
     actor: cut(actor, limits.nameLength),
-    ipAddress: cut(ipAddress, 45),
+    ipAddress: cut(ipAddress, limits.ipAddressLength),
     userAgent: cut(userAgent, limits.userAgentLength),
     requestId: cut(requestId, limits.requestIdLength),
   };

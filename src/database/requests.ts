@@ -59,7 +59,7 @@ export async function runOnce<Answer, Kept extends JsonValue>(
 
 /** What a request id is refused with that came before with another body. */
 export function reused(requestId: string): ServiceError {
-  const message = `request_id ${requestId} was used for another request in the last 24 hours: use a new one`;
+  const message = `request_id ${requestId} was used for another request in the last ${limits.requestIdHours} hours: use a new one`;
   return new ServiceError(Code.AlreadyExists, "REQUEST_ID_REUSED", message, {
     violations: [{ field: "request_id", description: "was used with another body" }],
   });

@@ -28,7 +28,7 @@ export const newJob = z.strictObject({
   payload: jsonObject.default({}),
   priority: whole(-2_147_483_648).default(0),
   maxRetries: whole(0, limits.maxRetries).default(3),
-  timeoutSeconds: whole(0, limits.timeoutSeconds).default(300),
+  timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
   requiredTags: tags.default([]),
   runAt: timestamp.nullish(),
   benchmarkId: uuid.nullish(),

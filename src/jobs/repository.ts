@@ -229,7 +229,7 @@ export class JobRepository {
   /** @throws NOT_FOUND, FAILED_PRECONDITION while it is running */
   async delete(id: string): Promise<void> {
     const key = parseInput(uuid, id, "id");
-    for (let attempt = 0; attempt < moveAttempts; attempt++) {
+    for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
       const [deleted] = await this.#db.any(change.deleteJobs([key]));
       if (deleted) return this.#queue.changed("watchable");
       const job = await this.get(key);
@@ -251,7 +251,7 @@ export class JobRepository {
 
   /** Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail. */
   cleanup(
-    days = 30,
+    days: number = limits.jobAgeDaysDefault,
     statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],
   ): Promise<BulkResult> {
     return cleanUpJobs(this.#db, days, statuses);
@@ -387,7 +387,7 @@ export class JobRepository {
   async #move(id: string, to: JobStatus, run: (key: string, job: Job) => Promise<boolean>): Promise<Job> {
     const key = parseInput(uuid, id, "id");
     const sources: JobStatus[] = to === "pending" ? ["failed", "cancelled"] : ["pending", "running"];
-    for (let attempt = 0; attempt < moveAttempts; attempt++) {
+    for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
       const job = await this.get(key);
       if (job.status === to && to === "cancelled") return job;
       if (!sources.includes(job.status)) throw forbidden(job, to === "pending" ? "retried" : "cancelled");
@@ -399,5 +399,3 @@ export class JobRepository {
     throw busy(key);
   }
 }
-
-const moveAttempts = 20;

@@ -21,6 +21,7 @@ import {
 } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
 import { version } from "../version.ts";
@@ -28,16 +29,11 @@ import { metricProducer } from "./otlp-metrics.ts";
 import { samplerOf } from "./sampler.ts";
 import type { Failure, Span, SpanPlace, TracedCall, Tracing } from "./tracing.ts";
 
-/** At most so often is said that nothing can be exported. */
-const failureLogMs = 60_000;
-/** Calls that a shared statement is linked to. */
-const linksMost = 100;
-
 /** Logs that exports fail. */
 export function reportFailures(log: Log): void {
   let toldAt = Number.NEGATIVE_INFINITY;
   setGlobalErrorHandler((error) => {
-    if (performance.now() - toldAt < failureLogMs) return;
+    if (performance.now() - toldAt < limits.exportFailureLogMs) return;
     toldAt = performance.now();
     log.warn({ err: error }, "traces or metrics cannot be exported");
   });
@@ -109,7 +105,7 @@ export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise
             "db.operation.name": name,
             ...(callers && { "ltb.shared_by": callers.length }),
           },
-          links: others.slice(0, linksMost).map((context): Link => ({ context })),
+          links: others.slice(0, limits.traceLinks).map((context): Link => ({ context })),
         },
         trace.setSpanContext(ROOT_CONTEXT, parent),
       );

@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
 import { waitFor } from "../wait.ts";
@@ -13,9 +14,6 @@ export interface Telemetry {
 }
 
 const nothing: Telemetry = { exportMetrics: () => undefined, stop: async () => undefined };
-
-/** How long the last export may take when the service stops. */
-const stopMs = 3_000;
 
 /**
  * Exports traces and metrics as the OTEL_* variables of the environment say. Where they say nothing, nothing of OpenTelemetry's SDK is even
@@ -38,7 +36,7 @@ export async function startTelemetry(env: NodeJS.ProcessEnv, log: Log): Promise<
     async stop() {
       setTracing(undefined);
       const stopped = Promise.allSettled(stops.map((stop) => stop()));
-      await waitFor(stopped, { timeoutMs: stopMs, onTimeout: (waiter) => waiter.resolve([]) });
+      await waitFor(stopped, { timeoutMs: limits.lastExportMs, onTimeout: (waiter) => waiter.resolve([]) });
     },
   };
 }

@@ -3,11 +3,13 @@ import { Code } from "@connectrpc/connect";
 import { withoutScope } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
-import { limits } from "../limits.ts";
+import { limits, loginDelays } from "../limits.ts";
 import { addressBlock } from "./address.ts";
 import * as statements from "./throttle-statements.ts";
 
 /**
+ * The delay after that many failures in a row, in milliseconds.
+ *
  * Guessing is slowed down by three counts of failures, kept in the database and so the same for all servers:
  *
  * - of an account from one address: what its owner's typing errors, and most guessing, meet;
@@ -18,15 +20,8 @@ import * as statements from "./throttle-statements.ts";
  * ever. Where an account has logged in from an address, only the first count matters there: strangers
  * elsewhere can neither lock its owner out nor slow him down.
  */
-const rules = {
-  pair: { free: 10, firstMs: 1_000, mostMs: 300_000 },
-  account: { free: 20, firstMs: 1_000, mostMs: 60_000 },
-  address: { free: 30, firstMs: 1_000, mostMs: 60_000 },
-} as const;
-
-/** The delay after the so-many-th failure in a row. */
-export function delayMs(kind: keyof typeof rules, failures: number): number {
-  const { free, firstMs, mostMs } = rules[kind];
+export function delayMs(kind: keyof typeof loginDelays, failures: number): number {
+  const { free, firstMs, mostMs } = loginDelays[kind];
   return failures < free ? 0 : Math.min(firstMs * 2 ** Math.min(failures - free, 30), mostMs);
 }
 
@@ -71,7 +66,7 @@ export async function throttled<T>(
 }
 
 interface Count {
-  kind: keyof typeof rules;
+  kind: keyof typeof loginDelays;
   key: string;
 }
 

@@ -29,7 +29,7 @@ export async function cleanUpAuditLogs(
   sealer: Sealer,
   olderThanDays: number,
 ): Promise<Cleanup> {
-  const days = parseInput(whole(1, 36_500), olderThanDays, "older_than_days");
+  const days = parseInput(whole(1, limits.ageDays), olderThanDays, "older_than_days");
   const keys = await chain.requireKeys();
   // What is to be removed has to be sealed, or it would look as if it had vanished before.
   if ((await chain.db.one(readCutoff(days))).waiting) await sealer.run();

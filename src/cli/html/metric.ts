@@ -15,6 +15,12 @@ export function unitOf(metric: string): string {
 
 /** The value that GetBenchmarkSummary counts for this metric; see `MetricSummary.name` in the contract. */
 export function metricValue(evaluation: Evaluation, metric: string): number | undefined {
+  const value = storedValue(evaluation, metric);
+  if (typeof value === "boolean") return Number(value);
+  return typeof value === "number" && Math.abs(value) < limits.metricMagnitude ? value : undefined;
+}
+
+function storedValue(evaluation: Evaluation, metric: string): unknown {
   switch (metric) {
     case "score":
       return evaluation.score;
@@ -27,11 +33,6 @@ export function metricValue(evaluation: Evaluation, metric: string): number | un
     case "cost_usd":
       return evaluation.costUsd;
     default:
-      return numberOf(evaluation.metrics?.[metric] ?? evaluation.metrics?.[metric.replace(/^metrics\./, "")]);
+      return evaluation.metrics?.[metric] ?? evaluation.metrics?.[metric.replace(/^metrics\./, "")];
   }
-}
-
-function numberOf(value: unknown): number | undefined {
-  if (typeof value === "boolean") return Number(value);
-  return typeof value === "number" && Math.abs(value) < limits.metricMagnitude ? value : undefined;
 }

@@ -49,7 +49,7 @@ export async function cleanUpEvaluations(
   days: number,
   benchmarkId: string | undefined,
 ): Promise<EvaluationCleanup> {
-  const olderThanDays = parseInput(whole(0, 36_500), days, "older_than_days");
+  const olderThanDays = parseInput(whole(0, limits.ageDays), days, "older_than_days");
   const only = benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id");
   if (only !== undefined && !(await db.maybeOne(benchmarkExists(only)))) throw notFound("benchmark", only);
   const { before } = await db.one(timeBefore(olderThanDays));

@@ -60,7 +60,7 @@ export async function cleanUpJobs(
   days: number,
   statuses: readonly JobStatus[],
 ): Promise<BulkResult> {
-  const age = parseInput(whole(0, 36_500), days, "older_than_days");
+  const age = parseInput(whole(0, limits.ageDays), days, "older_than_days");
   const ended = parseInput(finalStatuses, statuses, "statuses");
   let affected = 0;
   for (const status of ended) {

@@ -1,5 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeName, ServiceError } from "../../errors.ts";
+import { transportLimits } from "../../limits.ts";
 import { requestIdOf } from "./call.ts";
 import { toConnectError } from "./errors.ts";
 import type { RpcHost } from "./host.ts";
@@ -20,7 +21,7 @@ export function refuseUnknownPath(
 ): { requestId: string; error: ConnectError } {
   calls.unknown++;
   const requestId = requestIdOf(given);
-  const shown = path.slice(0, 200);
+  const shown = path.slice(0, transportLimits.unknownPathLength);
   const reason =
     httpMethod === "POST"
       ? new ServiceError(Code.Unimplemented, "UNIMPLEMENTED", `there is no method ${shown}`)
