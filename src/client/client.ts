@@ -8,7 +8,7 @@ import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { type RetryOptions, requestIds, retries } from "./retry.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { traceContext } from "./trace-context.ts";
-import { grpcTransport } from "./transport.ts";
+import { createTransport } from "./transport.ts";
 
 /** How to reach the service, and what its calls do by default. */
 export interface ClientOptions {
@@ -80,8 +80,8 @@ export function createClient({
   interceptors = [],
 }: ClientOptions = {}): LtbClient {
   const repetition = retry === false ? [] : [requestIds, retries(retry)];
-  const reading = readFrom === "primary" ? [] : [readingFrom(readFrom)];
-  const transport = grpcTransport({
+  const reading = readFrom === "primary" ? [] : [setReadPlace(readFrom)];
+  const transport = createTransport({
     address,
     apiKey,
     tls,
@@ -103,7 +103,7 @@ export function createClient({
 }
 
 /** A call that says itself where it reads keeps that. */
-function readingFrom(place: string): Interceptor {
+function setReadPlace(place: string): Interceptor {
   return (next) => (request) => {
     if (!request.header.has("ltb-read")) request.header.set("ltb-read", place);
     return next(request);

@@ -9,7 +9,7 @@ import { UserRole } from "../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { DeniedCalls } from "../../src/audit/denied-calls.ts";
-import { grpcTransport } from "../../src/client/transport.ts";
+import { createTransport } from "../../src/client/transport.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
@@ -67,7 +67,7 @@ function clients(credential: string) {
     request.header.set("x-request-id", `call-${++requestIds}`);
     return next(request);
   };
-  const transport = grpcTransport({
+  const transport = createTransport({
     address: `127.0.0.1:${server.grpcAddress.port}`,
     timeoutMs: 0,
     interceptors: [identify],

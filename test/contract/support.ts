@@ -13,7 +13,7 @@ import {
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
-import { grpcTransport } from "../../src/client/transport.ts";
+import { createTransport } from "../../src/client/transport.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import type { ProvidedService } from "../../src/rpc/call/handler.ts";
@@ -68,7 +68,7 @@ export function contract() {
     const httpUrl = `http://127.0.0.1:${server.httpAddress.port}`;
     if (wire === "gRPC by grpc-js") {
       const address = `127.0.0.1:${server.grpcAddress.port}`;
-      return grpcTransport({ address, timeoutMs: 0, interceptors: [] });
+      return createTransport({ address, timeoutMs: 0, interceptors: [] });
     }
     if (wire === "gRPC")
       return createGrpcTransport({ baseUrl: `http://127.0.0.1:${server.grpcAddress.port}` });

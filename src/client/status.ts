@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Metadata, ServiceError as StatusError } from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
-import { explainUnreachable } from "./unreachable.ts";
+import { explainTlsFailure } from "../tls-failures.ts";
 
 const STATUS_DETAILS = "grpc-status-details-bin";
 
@@ -37,4 +37,28 @@ export function headersOf(metadata: Metadata): Headers {
       headers.append(name, typeof value === "string" ? value : value.toString("base64"));
   }
   return headers;
+}
+
+const tlsWords = {
+  ca: "tls.ca",
+  certificate: "tls.cert and tls.key",
+  serverName: "tls.serverName",
+  off: "without TLS (http://host:port)",
+};
+
+/**
+ * Says of a connection that did not come about what can be done, where that is known.
+ * @param details those of grpc-js, of a status UNAVAILABLE
+ * @param secure whether TLS was tried
+ */
+function explainUnreachable(details: string, secure: boolean): string {
+  if (!details.startsWith("No connection established")) return details;
+  const explained = secure ? explainTlsFailure(details, tlsWords) : undefined;
+  if (explained !== undefined) return `cannot connect to the service: ${explained}`;
+  // It says no more of a connection that was closed before the other end had greeted.
+  if (!details.includes("Failed to connect")) return details;
+  return secure
+    ? "the service closed the connection: it may not accept the client's certificate; give one with " +
+        `${tlsWords.certificate} that its authority has signed`
+    : "the service closed the connection: it may demand TLS, as in https://host:port";
 }
