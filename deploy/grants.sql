@@ -1,5 +1,5 @@
--- What the service's role may do where it is not the owner of the tables, which is how the audit trail is kept from the service itself: it may
--- add entries and seals, and neither change nor remove any, but through audit_cleanup.
+-- Grants for a service's role that does not own the tables. They protect the audit trail from the service itself:
+-- it may add entries and seals, but change none, and remove some only through audit_cleanup.
 --
 --   DATABASE_URL=postgres://owner:…@host/llm_test_bench ltb migrate up
 --   psql postgres://owner:…@host/llm_test_bench --set=role=ltb_service --file=deploy/grants.sql
@@ -15,11 +15,11 @@ grant usage on schema public to :"role";
 revoke all on all tables in schema public from :"role";
 grant select, insert, update, delete on all tables in schema public to :"role";
 
--- The audit trail: added to, and never changed.
+-- The audit trail only grows; its entries never change.
 revoke update, delete on audit_logs, audit_seals, job_attempts from :"role";
--- Its queue: the sealer takes entries out.
+-- The sealer takes entries out of the trail's queue.
 revoke update on audit_unsealed from :"role";
--- Migrations are the owner's.
+-- Only the owner migrates.
 revoke insert, update, delete on schema_migrations from :"role";
 
 grant execute on function audit_cleanup(timestamptz, integer) to :"role";

@@ -17,7 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.example.ltb.v1.*;
 
-/** Runs jobs of type "arithmetic" until Ctrl-C. docs/clients.md tells how to generate org.example.ltb.v1. */
+/** Runs jobs of type "arithmetic" until Ctrl-C. docs/clients.md says how to generate org.example.ltb.v1. */
 public class Worker {
   static final String ME = "java-" + ProcessHandle.current().pid();
   static final Map<String, Lease> held = new ConcurrentHashMap<>(); // What is told of with each heartbeat.
@@ -95,7 +95,7 @@ public class Worker {
     held.forEach((id, lease) -> request.addLeases(LeaseRef.newBuilder().setJobId(id).setEpoch(lease.getEpoch())));
     try {
       var told = soon(workers).heartbeat(request.build());
-      // Work that takes long should stop here: its result would be refused.
+      // Long work should stop here, because its result would be refused.
       told.getCancelledList().forEach(gone -> held.remove(gone.getJobId()));
       told.getLostList().forEach(gone -> held.remove(gone.getJobId()));
     } catch (StatusRuntimeException error) {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-// Outside of this repository: from "llm-test-bench-persistence/client".
+// Outside this repository, import from "llm-test-bench-persistence/client".
 import { createClient, JobError, runWorker, withEvaluations } from "../../src/client/index.ts";
 
-// Runs jobs of type "arithmetic" until Ctrl-C, after it has made some. Start the service first: npm start
+// This worker creates some jobs of type "arithmetic", then runs jobs of that type until Ctrl-C.
+// Start the service first: npm start
 
 const {
   LTB_ADDRESS: address = "localhost:50052",

@@ -1,4 +1,5 @@
-// Command worker runs jobs of type "arithmetic" until Ctrl-C. docs/clients.md tells how to generate the packages of ltb.v1.
+// Command worker runs jobs of type "arithmetic" until Ctrl-C.
+// docs/clients.md says how to generate the packages of ltb.v1.
 package main
 
 import (
@@ -46,7 +47,7 @@ func main() {
 		grpc.WithTransportCredentials(transport), grpc.WithDefaultServiceConfig(string(config)))
 	check(err)
 	jobs, workers = ltb.NewJobServiceClient(conn), ltb.NewWorkerServiceClient(conn)
-	// Two contexts: what runs is finished, and its results are sent, after the signal to stop.
+	// Two contexts: running jobs are finished, and their results sent, after the signal to stop.
 	ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+os.Getenv("LTB_API_KEY"))
 	claiming, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -58,7 +59,7 @@ func main() {
 	log.Print("working; Ctrl-C ends it")
 	var running sync.WaitGroup
 	for claiming.Err() == nil {
-		// Ended by its wait and not by the signal: leases of an answer that nobody reads would have to expire.
+		// The wait ends this call, not the signal: leases of an answer that nobody reads would have to expire.
 		claimed, err := jobs.ClaimJobs(ctx, &ltb.ClaimJobsRequest{WorkerId: me, MaxJobs: capacity, Wait: durationpb.New(2 * time.Second)})
 		check(err)
 		for _, granted := range claimed.Leases {
@@ -77,7 +78,7 @@ func main() {
 	check(err)
 }
 
-// beat renews the leases of what runs, and stops what was cancelled or lost.
+// beat renews the leases of the running jobs, and stops jobs that were cancelled or lost.
 func beat(ctx context.Context) {
 	for range time.Tick(5 * time.Second) {
 		request := &ltb.HeartbeatRequest{WorkerId: me}
