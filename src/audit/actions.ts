@@ -1,43 +1,46 @@
-/** What an entry of the service says was done. Entries of outside systems (CreateAuditLog) name what they like. */
+/**
+ * The actions that the service's own entries name. Entries of outside systems (CreateAuditLog) may name any
+ * action.
+ */
 export const auditActions = [
   "create",
   "update",
   "delete",
-  /** Of jobs. */
+  /** Actions on jobs. */
   "cancel",
   "retry",
   "pause",
   "resume",
-  /** Of workers. */
+  /** Actions on workers. */
   "register",
   "drain",
   "deregister",
-  /** A batch of evaluations was stored in a benchmark; a batch of those of a benchmark that is being deleted was removed. */
+  /** A batch of evaluations was stored in a benchmark, or removed from one that is being deleted. */
   "add_evaluations",
   "delete_evaluations",
   /** Old rows were removed: jobs, stale workers, audit logs. */
   "cleanup",
-  /** Of users and their credentials. */
+  /** Actions on users and their credentials. */
   "login",
   "login_failed",
   "logout",
   "revoke",
   "rotate",
   "change_password",
-  /** A call was refused for want of a credential or a permission. */
+  /** A call was refused because it lacked a credential or a permission. */
   "denied",
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];
 
-/** What it was done to, and what its `entityId` is. */
+/** The kinds of entities that entries are about, and what `entityId` is for each. */
 export const auditEntityTypes = [
   "benchmark",
   "evaluation",
   "job",
-  /** A type that was paused or resumed, by its name. */
+  /** A paused or resumed job type, by its name. */
   "job_type",
-  /** A limit, or what was paused or resumed by limit key; by that key. */
+  /** A limit, or a paused or resumed limit key, by that key. */
   "job_limit",
   /** The worker_id. */
   "worker",

@@ -4,8 +4,9 @@ import { changesText } from "./document.ts";
 import type { AuditLog, auditRow } from "./rows.ts";
 
 /**
- * The id that an attempt has as an entry of the audit log: that of its job, the last 32 bits of which are combined with the epoch
- * by exclusive or. It names the attempt, and the job can be found from it, without a column or an index for that.
+ * The id of an attempt as an entry of the audit log is the id of its job, with the last 32 bits combined with
+ * the epoch by exclusive or. It identifies the attempt and leads to the job, without a column or an index for
+ * that.
  */
 export function attemptId(jobId: string, epoch: number): string {
   const tail = (Number.parseInt(jobId.slice(-8), 16) ^ epoch) >>> 0;

@@ -12,9 +12,10 @@ interface Denied {
 }
 
 /**
- * Records denied calls: one entry for each caller, method and reason every few seconds, with how many there were. Callers are
- * told apart up to a bound, beyond which those of a method share an entry: a flood of refused calls, from however many addresses, is
- * neither a flood of writes nor invisible. What the database does not take is kept, and recorded when it does.
+ * Records denied calls: every few seconds one entry for each caller, method and reason, with their number.
+ * Callers have entries of their own up to a bound; beyond it the callers of a method share one. So a flood of
+ * refused calls, from however many addresses, is neither a flood of writes nor invisible. Calls that the
+ * database does not take are kept, and recorded later.
  */
 export class DeniedCalls implements Denials {
   readonly #db: Executor;
@@ -35,14 +36,14 @@ export class DeniedCalls implements Denials {
     const caller = origin.userId ?? origin.ipAddress ?? "";
     const own = JSON.stringify([method, reason, caller, origin.keyId]);
     const isKnown = this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers;
-    // Of strangers beyond the bound only the method and the reason are kept: there are only so many of those.
+    // Beyond the bound only method and reason are kept, whose number is limited.
     if (isKnown) this.#note(own, denied);
     else
       this.#note(JSON.stringify([method, reason]), { ...denied, metadata: {}, origin: { actor: "several" } });
     this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
   }
 
-  /** Records what there is now. Never throws. */
+  /** Records the calls noted so far. Never throws. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -3,26 +3,29 @@ import { type Content, canonicalJson } from "../content-hash.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
-/** The former and the new values of an entity's fields, in the repositories' spelling. */
+/** The former and the new values of an entity's fields, spelled as in the repositories. */
 export interface Changes {
   before?: object | undefined;
   after?: object | undefined;
 }
 
 /**
- * What an entry keeps of `changes`, as JSON text; null for nothing.
+ * Makes the JSON text that an entry stores of `changes`; null if it stores nothing.
  *
- * - Fields are spelled as in the protos. Those that are unset are left out.
- * - A value of more than `limits.auditValueBytes` (2,048) bytes as JSON is kept as `{ bytes, sha256 }`: of the UTF-8 of a string
- *   itself, of any other value's JSON text with its keys in order and no spaces.
- * - Secrets are never kept: see `withoutSecrets`.
+ * - Fields are spelled as in the protos. Unset fields are left out.
+ * - A value of more than `limits.auditValueBytes` (2,048) bytes as JSON is stored as `{ bytes, sha256 }`: for
+ *   a string of its UTF-8, for any other value of its JSON text, with keys in order and no spaces.
+ * - Secrets are never stored: see `withoutSecrets`.
  */
 export function changesText({ before, after }: Changes): string | null {
   if (!before && !after) return null;
   return storable({ ...(before && { before: kept(before) }), ...(after && { after: kept(after) }) });
 }
 
-/** The fields in which `after` differs from `before`, with null where a field is unset; undefined if they are equal. */
+/**
+ * The fields in which `after` differs from `before`, with null where a field is unset; undefined if they are
+ * equal.
+ */
 export function difference<Row extends object>(
   before: Row,
   after: Row,
@@ -42,7 +45,7 @@ export function difference<Row extends object>(
 /** JSON text that PostgreSQL can store, without secrets. */
 export function storable(value: JsonValue): string {
   const text = JSON.stringify(value);
-  // Few texts need the slow way: every created job comes by here.
+  // Every created job passes here, and few texts need the slow way.
   return suspicious.test(text) ? JSON.stringify(withoutSecrets(value)) : text;
 }
 
@@ -80,12 +83,15 @@ function protoName(name: string): string {
   return found;
 }
 
-// Names of fields that hold a secret, unless that is a number or a boolean: "max_tokens" is none.
+// Names of fields that hold a secret, unless their value is a number or a boolean: "max_tokens" holds none.
 const inName = "pass(?:word|wd|phrase)|secret|credential|authorization|cookie";
 const atEndOfName = "(?:api|private|access|signing|encryption)[_-]?key|token|pwd|(?:key|token)[_-]?hash";
 const secretName = new RegExp(`${inName}|(?:${atEndOfName})$`, "i");
 
-/** Secrets by their looks: our own keys, bearer tokens, hashes of passwords, passwords in URLs, keys of model providers. */
+/**
+ * Texts that look like a secret: our own keys, bearer tokens, hashes of passwords, passwords in URLs, keys of
+ * model providers.
+ */
 const secretText =
   /\blt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}|\bbearer\s+[\w.~+/=-]{8,}|\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s"]+|:\/\/[^\s/@:"]*:[^\s/@"]+@|\bsk-[\w-]{16,}/gi;
 
@@ -94,7 +100,10 @@ const suspicious = new RegExp(`${inName}|(?:${atEndOfName})"|${secretText.source
 
 const redacted = "[redacted]";
 
-/** The value with its secrets replaced by "[redacted]": those in fields that are named like one, and those that look like one. */
+/**
+ * Replaces the secrets of a value by "[redacted]": values of fields that are named like a secret, and texts
+ * that look like one.
+ */
 export function withoutSecrets(value: JsonValue): JsonValue {
   if (typeof value === "string") {
     return value.toWellFormed().replaceAll("\0", "\uFFFD").replace(secretText, redacted);

@@ -23,7 +23,9 @@ export const newAuditLog = z.strictObject({
   userAgent: text(limits.userAgentLength).nullish(),
 });
 
-/** An entry about something that an outside system did. User, address and user agent default to the caller's. */
+/**
+ * An entry about something that an outside system did. User, address and user agent default to the caller's.
+ */
 export type NewAuditLog = z.input<typeof newAuditLog>;
 
 export const auditFilter = z
@@ -40,7 +42,7 @@ export const auditFilter = z
     message: "is required with entity_id",
   });
 
-/** Which entries a list holds: those that match all that is given. `after` is inclusive, `before` not. */
+/** A list holds the entries that match every given filter. `after` is inclusive, `before` is not. */
 export type AuditFilter = z.input<typeof auditFilter>;
 
 export type ParsedAuditFilter = z.output<typeof auditFilter>;

@@ -8,28 +8,26 @@ import { limits } from "../limits.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 import { type Changes, changesText } from "./document.ts";
 
-// Whoever changes something records it here, in the transaction of the change: by a statement beside it
-// (`recordAudit`) or, where a round trip would cost too much, by CTEs of the changing statement itself
-// (`auditEntries`, `auditRows`).
+// Every change is recorded here, in its own transaction: by a separate statement (`recordAudit`) or, where a
+// round trip would cost too much, by CTEs of the changing statement itself (`auditEntries`, `auditRows`).
 
-/** One entry of the audit trail, to be written with the change it tells of. */
+/** One entry of the audit trail, to be written with the change that it records. */
 export interface AuditEntry {
   action: AuditAction;
   entityType: AuditEntityType;
   entityId: string | null;
   /**
-   * Of an update only the fields that changed: see `difference`. What is kept of the values: see
-   * `changesText`.
+   * The change; for an update only the fields that changed (see `difference`). `changesText` decides what is
+   * stored of it.
    */
   changes?: Changes | undefined;
-  /** Who did it. Default: `currentOrigin()`; without any, the service itself. */
+  /** The actor. Default: `currentOrigin()`; without one, the service itself. */
   origin?: Origin | undefined;
 }
 
 /**
- * CTEs that write entries within a statement: they follow those that make the change.
- * @param when a condition over the entry `e` (columns of audit_logs), for those whose change was not made
- * after all
+ * Makes CTEs that write entries within a statement. They follow the CTEs that make the change. @param when a
+ * condition over the entry `e` (columns of audit_logs), to leave out entries whose change was not made
  */
 export function auditEntries(entries: readonly AuditEntry[], when: Fragment = sql.fragment`true`): Fragment {
   return auditLog(sql.fragment`
@@ -60,19 +58,20 @@ interface AuditRows {
   /** Text, of columns of `from`. */
   entityId: Fragment;
   /**
-   * jsonb, of columns of `from`. `changesText` does not see it, so it must hold neither secrets nor large values.
+   * jsonb, of columns of `from`. `changesText` does not see it, so it must hold neither secrets nor large
+   * values.
    */
   changes: Fragment;
-  /** The rows to write an entry for: a FROM item, and what may follow one. */
+  /** The rows to write an entry for: a FROM item, with any clauses after it. */
   from: Fragment;
-  /** How many rows that may be. More is an error of the caller's and fails the statement. */
+  /** The largest number of rows. More is an error of the caller and fails the statement. */
   atMost: number;
   origin?: Origin | undefined;
 }
 
 /**
- * As `auditEntries`, for changes that only the statement itself knows: one entry for each row that it made or
- * removed.
+ * Makes CTEs like those of `auditEntries`, for changes that only the statement itself knows: one entry for
+ * each row that it made or removed.
  */
 export function auditRows({
   action,
@@ -95,7 +94,7 @@ export function auditRows({
     from ${from}`);
 }
 
-/** Writes the entries of a select, and puts them in line for the sealer: one row a statement. */
+/** Writes the entries of a select and queues them for the sealer, with one row per statement. */
 function auditLog(entries: Fragment): Fragment {
   return sql.fragment`
     audit_written as (
@@ -141,7 +140,7 @@ function rowOf({ action, entityType, entityId, changes, origin }: AuditEntry) {
   };
 }
 
-/** The columns of who did it, cut to what they hold: an odd header must not fail the change. */
+/** The columns of the actor, cut to their lengths, because an odd header must not fail the change. */
 function originColumns(origin: Origin | undefined) {
   const { userId, keyId, actor, ipAddress, userAgent, requestId } =
     origin ?? currentOrigin() ?? serviceOrigin;

@@ -17,7 +17,7 @@ import * as statements from "./statements.ts";
 
 export interface AuditPage {
   items: readonly AuditLog[];
-  /** Undefined on the last page. A page that is short, or empty, may have a next. */
+  /** Undefined on the last page. A short or empty page may have a next one. */
   next: AuditPosition | undefined;
 }
 
@@ -25,15 +25,15 @@ export interface AuditListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
   after?: AuditPosition | undefined;
-  /** About how many bytes the page may have. Default: 3 MiB. */
+  /** Approximate size of a page in bytes. Default: 3 MiB. */
   maxBytes?: number;
   /** Default: newest. */
   order?: statements.Order;
 }
 
 /**
- * The audit trail: `db.audit`. Whatever else changes something writes its entry itself, with the change; attempts of workers at
- * jobs are read as entries too, with entity type "job" and action "attempt".
+ * The audit trail: `db.audit`. Other repositories write their entries themselves, with each change. Attempts
+ * of workers at jobs are read as entries too, with entity type "job" and action "attempt".
  */
 export class AuditRepository {
   readonly #db: Executor;
@@ -45,8 +45,10 @@ export class AuditRepository {
   }
 
   /**
-   * Adds an entry about something that an outside system did. Secrets in `changes` are replaced by "[redacted]".
-   * @throws NOT_FOUND without the user, ALREADY_EXISTS if the id is taken, or the request id was used for something else
+   * Adds an entry about something that an outside system did. Secrets in `changes` are replaced by
+   * "[redacted]".
+   * @throws NOT_FOUND without the user, ALREADY_EXISTS if the id is taken or the request id was used with
+   * another body
    */
   async create(input: NewAuditLog, request?: RequestKey): Promise<AuditLog> {
     const log = parseInput(newAuditLog, input);
@@ -77,7 +79,7 @@ export class AuditRepository {
     });
   }
 
-  /** One entry; an attempt by the id that lists show. @throws NOT_FOUND */
+  /** Reads one entry; an attempt by the id that lists show. @throws NOT_FOUND */
   async get(id: string): Promise<AuditLog> {
     const key = parseInput(uuid, id, "id");
     const rows = await this.#db.any(statements.getLog(key));
@@ -87,8 +89,9 @@ export class AuditRepository {
   }
 
   /**
-   * One page of the entries that match, newest first. By user, by entity, or of all, and attempts, a page takes the same time
-   * however many entries there are; with other filters it looks at a bounded number of entries, and may be short or empty.
+   * Reads one page of the entries that match, newest first. By user, by entity, or without a filter, a page
+   * takes the same time however many entries there are. With other filters it looks at a bounded number of
+   * entries, and may be short or empty.
    */
   async list(filter: AuditFilter = {}, options: AuditListOptions = {}): Promise<AuditPage> {
     const parsed = parseInput(auditFilter, filter);
@@ -106,28 +109,29 @@ export class AuditRepository {
     return { items: items.map(entryOf), next };
   }
 
-  /** The latest entries of a user. */
+  /** Reads the latest entries of a user. */
   async listByUser(userId: string, limit: number): Promise<readonly AuditLog[]> {
     return (await this.list({ userId }, { limit })).items;
   }
 
-  /** The latest entries about an entity; of a job, the attempts at it among them. */
+  /** Reads the latest entries about an entity; for a job they include its attempts. */
   async listByEntity(entityType: string, entityId: string, limit: number): Promise<readonly AuditLog[]> {
     return (await this.list({ entityType, entityId }, { limit })).items;
   }
 
   /**
-   * Removes entries that are older than this many days, in transactions of its own: `more` asks for another call. The removal is
-   * recorded, and leaves a checkpoint in the chain.
-   * @throws FAILED_PRECONDITION without the key of the chain, or where the chain does not hold
+   * Removes entries that are older than this many days, in its own transactions; `more` asks for another
+   * call. The removal is recorded, and leaves a checkpoint in the chain. @throws FAILED_PRECONDITION without
+   * the key of the chain, or if the chain does not hold
    */
   cleanup(days: number): Promise<Cleanup> {
     return this.#trail.cleanUp(days);
   }
 
   /**
-   * All entries that match, oldest first, in pages of bounded size, each a short read of its own. It ends with what there is when
-   * it gets there; one whose transaction was still under way then may be missing.
+   * Reads all entries that match, oldest first, in pages of bounded size, each by a short read. It ends with
+   * the entries that exist when it reaches the end; an entry whose transaction was still open then may be
+   * missing.
    */
   async *export(filter: AuditFilter = {}, after?: AuditPosition): AsyncGenerator<AuditPage, void> {
     let position = after;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { JsonObject } from "../validation.ts";
 
-/** An entry as the database answers it: one of audit_logs, or an attempt of a worker at a job. */
+/** An entry as the database answers it: a row of audit_logs, or an attempt of a worker at a job. */
 export const auditRow = z.object({
-  /** Of an attempt its job's. */
+  /** For an attempt, the id of its job. */
   id: z.string(),
-  /** Of an attempt; 0 for an entry of audit_logs. */
+  /** Epoch of an attempt; 0 for a row of audit_logs. */
   epoch: z.number(),
   userId: z.string().nullable(),
   apiKeyId: z.string().nullable(),
@@ -18,13 +18,13 @@ export const auditRow = z.object({
   userAgent: z.string().nullable(),
   requestId: z.string().nullable(),
   createdAt: z.string(),
-  /** Of an attempt. */
+  /** Only for attempts. */
   startedAt: z.string().nullable(),
   sealed: z.boolean(),
 });
 
 /** An entry of the audit log. Times are ISO 8601 in UTC with six digits of microseconds. */
 export interface AuditLog extends Omit<z.output<typeof auditRow>, "epoch" | "startedAt"> {
-  /** Whether it is part of the tamper-evident chain. */
+  /** True if the entry is part of the tamper-evident chain. */
   sealed: boolean;
 }

@@ -8,7 +8,10 @@ import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditRepository } from "./repository.ts";
 
-/** The methods of AuditService that read and add entries. Whose entries a caller may read is checked before, by the table of permissions. */
+/**
+ * The methods of AuditService that read and add entries. The table of permissions has already decided whose
+ * entries the caller may read.
+ */
 export function auditMethods(audit: AuditRepository) {
   return {
     async createAuditLog(request, context) {

@@ -14,7 +14,8 @@ export type Order = "newest" | "oldest";
 
 const samplePosition = { createdAt: exampleTime, id: exampleId, epoch: 1 };
 
-// What the two tables have in common. An attempt happens when it ends; who makes it is its worker.
+// The columns that the two tables have in common. An attempt has the time of its end, and its actor is its
+// worker.
 const logEntry = sql.fragment`
   l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor,
   l.action::text as action, l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes,
@@ -29,9 +30,9 @@ const attemptEntry = sql.fragment`
   null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at`;
 
 /**
- * An entry is sealed once it is no longer in line for it. The line is short where a sealer runs: anything
- * older than all in it is sealed. Of what is younger, and behind a line that is long, the answer may be "not
- * yet" too often, never too early.
+ * An entry is sealed once it has left the queue. The queue is short if a sealer runs, and an entry older than
+ * everything in it is sealed. For younger entries, and with a long queue, the answer may be "not yet" too
+ * often, but never "sealed" too early.
  */
 const line = sql.fragment`
   line as materialized (
@@ -105,7 +106,7 @@ export const findUser = statement("audit_find_user", {
   examples: [[exampleId]],
 });
 
-// An attempt is found by the range that its job's id must be in, which holds hardly more than that job.
+// An attempt is found by the range of its job's id, which holds hardly more than that job.
 export const getLog = statement("audit_get", {
   row: auditRow,
   build: (id: string) => {
@@ -128,13 +129,13 @@ interface ListParts {
   limit: number;
   after?: AuditPosition | undefined;
   maxBytes?: number | undefined;
-  /** The last entry to be looked at. */
+  /** The last entry to look at. */
   until?: AuditPosition | undefined;
 }
 
-// By entity from idx_audit_logs_entity, else by user from idx_audit_logs_user, else from
-// idx_audit_logs_created_at; attempts from the primary key of job_attempts or idx_job_attempts_ended_at.
-// Other filters are applied to what is read of those, of which `until` bounds how much.
+// Entries come by entity from idx_audit_logs_entity, else by user from idx_audit_logs_user, else from
+// idx_audit_logs_created_at; attempts come from the primary key of job_attempts or idx_job_attempts_ended_at.
+// Other filters apply to the rows read from these; `until` bounds their number.
 export const listLogs = statement("audit_list", {
   row: auditRow.extend(fetched),
   prepared: false,
@@ -204,7 +205,7 @@ export const listLogs = statement("audit_list", {
   ],
 });
 
-// How far a page with a filter that no index serves may look.
+// The statement finds how far a page may look whose filter no index serves.
 export const scanEnd = statement("audit_scan_end", {
   row: z.object({ createdAt: z.string(), id: z.string() }),
   prepared: false,
@@ -231,7 +232,7 @@ function indexed({ userId, entityType, entityId, after, before }: ParsedAuditFil
   return { userId, after, before };
 }
 
-/** Whether entries are looked at that do not match. */
+/** True if a page also looks at entries that do not match. */
 export function isScanned(filter: ParsedAuditFilter): boolean {
   const { action, entityType, entityId, userId } = filter;
   if (action !== undefined) return action !== "attempt";

@@ -18,7 +18,7 @@ import { Owners } from "./ownership.ts";
 import type { Permission } from "./permissions.ts";
 import * as refusals from "./refusals.ts";
 
-/** Who may call. "off": everybody may do everything. */
+/** How access is decided. "off": everybody may do everything. */
 export type AccessOptions =
   | { readonly auth: "off"; readonly limits?: Partial<CallLimits> }
   | {
@@ -28,7 +28,7 @@ export type AccessOptions =
       readonly limits?: Partial<CallLimits>;
     };
 
-/** A call as far as access is concerned with it; the last three are set here. */
+/** The part of a call that access needs. `Access` sets the last three fields. */
 export interface IncomingCall {
   /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
   readonly method: string;
@@ -36,7 +36,7 @@ export interface IncomingCall {
   readonly userAgent: string | undefined;
   readonly requestId: string;
   readonly clientCertificate: ClientCertificate | undefined;
-  /** Why the call was stopped, if it was. */
+  /** The reason why the call was stopped, if it was. */
   readonly stopReason: ServiceError | undefined;
   /** One value of the request's metadata; `name` in lower case. */
   header(name: string): string | undefined;
@@ -45,7 +45,7 @@ export interface IncomingCall {
   admission: Admission | undefined;
 }
 
-/** The user that makes a call, and its key; both are unset for a caller that did not say who it is. */
+/** The user and the key of a call. Both are unset for an anonymous caller. */
 interface Actor {
   readonly userId?: string;
   readonly keyId?: string;
@@ -57,9 +57,9 @@ interface Host {
   stopWhere(reasonOf: (call: IncomingCall) => ServiceError | undefined): void;
 }
 
-/** Lets calls in: finds out who makes them, whether they may, and whether there is room. */
+/** Admits calls: finds out who calls, whether the caller may, and whether there is room. */
 export class Access {
-  /** Undefined where everybody may do everything. */
+  /** Undefined if everybody may do everything. */
   readonly owners: Owners | undefined;
   readonly #denials: Denials | undefined;
   readonly #credentials: Credentials | undefined;
@@ -89,7 +89,7 @@ export class Access {
   }
 
   /**
-   * Lets the call in, and says in it who makes it; at once where its credential is known.
+   * Admits the call and notes its caller in it; at once if the credential is known.
    * @throws UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED that says what is missing
    */
   enter(call: IncomingCall, permission: Permission | undefined): Promise<void> | undefined {
@@ -105,12 +105,12 @@ export class Access {
     return undefined;
   }
 
-  /** Lets in a call that needs no credential. */
+  /** Admits a call that needs no credential. */
   enterOpen(call: IncomingCall): undefined {
     call.admission = this.#room.admit(undefined, undefined);
   }
 
-  /** Keeps what a call was denied, if that is what the error says. */
+  /** Records a denial, if the error is one. */
   noteDenial(error: unknown, call: IncomingCall): void {
     if (!this.#denials || !(error instanceof ServiceError)) return;
     const code = deniedCodes.get(error.code);
@@ -126,7 +126,7 @@ export class Access {
     });
   }
 
-  /** Calls in progress, how many there may be, and those that wait for their credential to be looked up. */
+  /** The calls in progress, their limit, and the calls that wait for the look-up of their credential. */
   load(): { inProgress: number; maxCalls: number; waiting: number } {
     const { inProgress, maxCalls } = this.#room;
     return { inProgress, maxCalls, waiting: this.#credentials?.waiting ?? 0 };
@@ -136,7 +136,7 @@ export class Access {
     await this.#credentials?.close();
   }
 
-  /** The authorization that was sent; without one, the client certificate. */
+  /** Looks up the `authorization` of the call or, without one, the client certificate. */
   #identify(call: IncomingCall, credentials: Credentials): Credential | Promise<Credential> {
     const authorization = call.header("authorization");
     if (authorization !== undefined) {
@@ -153,7 +153,7 @@ export class Access {
   }
 
   #admit(call: IncomingCall, permission: Permission, credential: Credential): void {
-    // It was looked up for so long that nobody waits any more.
+    // The look-up took so long that nobody waits any more.
     if (call.stopReason) throw call.stopReason;
     call.principal = credential.principal;
     call.actor = credential.actor;
@@ -168,7 +168,7 @@ const deniedCodes = new Map<Code, DeniedCall["code"]>([
   [Code.PermissionDenied, "PERMISSION_DENIED"],
 ]);
 
-/** What the role or the scopes lack. */
+/** The refusal that names what role or scopes lack; undefined if they suffice. */
 function refusalOf(
   { method }: IncomingCall,
   permission: Permission,
@@ -182,7 +182,7 @@ function refusalOf(
   return undefined;
 }
 
-/** A running call goes on as what its credential is now, if that still may. */
+/** Lets a running call go on with the changed principal, if that principal may still make it. */
 function readmit(call: IncomingCall, credential: Credential): ServiceError | undefined {
   const { admission } = call;
   if (admission?.credential !== credential || !admission.permission) return undefined;
@@ -191,7 +191,7 @@ function readmit(call: IncomingCall, credential: Credential): ServiceError | und
   return refusalOf(call, admission.permission, credential.principal);
 }
 
-/** On whose behalf the call writes. A plain object: it is copied and kept. */
+/** The origin of the call's writes. It is a plain object, because it is copied and kept. */
 export function originOf(call: IncomingCall): Origin {
   const { principal, peer, userAgent, requestId } = call;
   const ipAddress = addressOf(peer);

@@ -8,7 +8,7 @@ export function adminKeyFile(dataDir: string): string {
   return join(dataDir, "admin.key");
 }
 
-/** The first API key of the embedded default; undefined if there is none that may be read. */
+/** Reads the first API key of the embedded default; undefined if there is none that may be read. */
 export function readAdminKey(dataDir: string): string | undefined {
   try {
     return readFileSync(adminKeyFile(dataDir), "utf8").trim() || undefined;
@@ -17,7 +17,10 @@ export function readAdminKey(dataDir: string): string | undefined {
   }
 }
 
-/** Writes the key so that there is a whole one or none, and that nobody else can read it for a moment. */
+/**
+ * Writes the key so that the file has a whole key or does not exist, and nobody else can read it at any
+ * moment.
+ */
 export async function writeAdminKey(dataDir: string, key: string): Promise<void> {
   const file = adminKeyFile(dataDir);
   const unfinished = `${file}.${randomUUID()}`;
@@ -32,7 +35,8 @@ export async function writeAdminKey(dataDir: string, key: string): Promise<void>
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
-    // In words: by its code alone it would pass for a failure of the database, in whose transaction this is done.
+    // The error is told in words, because its code alone would look like a failure of the database, in whose
+    // transaction this happens.
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`the first API key cannot be kept in ${file}: ${reason}`, { cause: error });
   }

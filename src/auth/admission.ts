@@ -4,26 +4,29 @@ import type { Permission } from "./permissions.ts";
 import { Bucket, type RateLimit } from "./rate-limit.ts";
 import { rateLimited, serverFull, tooManyOfKey } from "./refusals.ts";
 
-/** What a server takes at once. */
+/** Limits of the calls that a server accepts at once. */
 export interface CallLimits {
-  /** Calls in progress of all callers together, without those that wait for something to happen. */
+  /** Most calls in progress of all callers together, without those that wait for an event. */
   readonly maxCalls: number;
-  /** The same of one credential. */
+  /** The same for one credential. */
   readonly maxCallsPerKey: number;
-  /** Calls of one credential; undefined: any number. */
+  /** Rate of calls of one credential; undefined: any. */
   readonly rate: RateLimit | undefined;
 }
 
-/** A call that was let in. */
+/** An admitted call. */
 export interface Admission {
   readonly permission: Permission | undefined;
-  /** Undefined where nobody has to say who it is. */
+  /** Undefined if callers need no credential. */
   readonly credential: Credential | undefined;
-  /** To be called at the call's end. */
+  /** Must be called at the end of the call. */
   leave(): void;
 }
 
-/** Counts the calls in progress. More than there is room for are refused at once: what waits only grows older. */
+/**
+ * Counts the calls in progress. Calls beyond the limits are refused at once, because waiting would only make
+ * them older.
+ */
 export class Room {
   readonly #limits: CallLimits;
   #inProgress = 0;

@@ -1,8 +1,8 @@
 import { limits } from "../limits.ts";
 
 /**
- * The credential of an `authorization: Bearer <token>` (RFC 6750, section 2.1; the scheme in any case, as RFC 9110 has it).
- * Undefined for any other scheme or form.
+ * Reads the credential of an `authorization: Bearer <token>` (RFC 6750, section 2.1; the scheme in any case,
+ * as in RFC 9110). Undefined for any other scheme or form.
  */
 export function bearerOf(authorization: string): string | undefined {
   if (authorization.length > limits.authorizationLength) return undefined;

@@ -9,13 +9,13 @@ import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 const uriPrefix = "ltb:user:";
 
 /**
- * The username that a client certificate names: by a URI `ltb:user:<username>` in its subject alternative
- * name, else by the common name of its subject. Only users of role worker are known by a certificate, so that
- * whoever signs certificates for machines hands out nothing more.
+ * Reads the username from a client certificate: from a URI `ltb:user:<username>` in its subject alternative
+ * name, else from the common name of its subject. Certificates stand only for users of role worker, so that
+ * an authority that signs certificates for machines can grant nothing more.
  */
 export function usernameOf({ commonName, uris }: ClientCertificate): string | undefined {
   const named = uris.filter((uri) => uri.startsWith(uriPrefix));
-  // Two names are no name.
+  // A certificate with two names has none.
   if (named.length > 1) return undefined;
   const [uri] = named;
   const username = uri === undefined ? commonName : decoded(uri.slice(uriPrefix.length));
@@ -50,13 +50,13 @@ const recheckWorkerUsers = statement("certificate_recheck_users", {
 
 const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });
 
-/** The active user of role worker with this name. */
+/** Finds the active user of role worker with this name. */
 export async function findCertified(db: Executor, username: string): Promise<Principal | undefined> {
   const found = await db.maybeOne(findWorkerUser(username));
   return found ? principalOf(found) : undefined;
 }
 
-/** Those of the users who are still active and of role worker, as they are now. */
+/** Finds those of the users who are still active and of role worker, in their present state. */
 export async function recheckCertified(db: Executor, userIds: readonly string[]): Promise<Principal[]> {
   return userIds.length === 0 ? [] : (await db.any(recheckWorkerUsers(userIds))).map(principalOf);
 }

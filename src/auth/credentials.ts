@@ -8,52 +8,58 @@ import { runWithin } from "../wait.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { certificateUnknown, credentialRevoked, credentialUnchecked, credentialUnknown } from "./refusals.ts";
 
-/** What is asked of the database about credentials. */
+/** The questions to the database about credentials. */
 export interface PrincipalSource {
-  /** Undefined if the credential is unknown, revoked or expired, or its user not active. */
+  /** Answers undefined if the credential is unknown, revoked or expired, or its user is not active. */
   findPrincipal(token: Token): Promise<Principal | undefined>;
-  /** The same for the username of a client certificate. */
+  /** Answers the same for the username of a client certificate. */
   findCertified(username: string): Promise<Principal | undefined>;
-  /** Those that are still good, as they are now. Certified users come without `keyId` and `sessionId`. */
+  /**
+   * Answers the principals that are still valid, in their present state. Certified users have no `keyId` and
+   * `sessionId`.
+   */
   recheck(ids: {
     keyIds: readonly string[];
     sessionIds: readonly string[];
     userIds: readonly string[];
   }): Promise<readonly Principal[]>;
-  /** Writes when keys were last used; of sessions nobody asks. */
+  /** Writes when keys were last used. Nobody asks that of sessions. */
   touch(used: { keyIds: readonly string[]; at: number }): Promise<unknown>;
 }
 
-/** A credential that is known to be good. */
+/** A credential that is known to be valid. */
 export interface Credential {
   readonly key: string;
   principal: Principal;
-  /** What is written into what the principal makes. */
+  /** The origin that is written into what the principal changes. */
   actor: { readonly userId: string; readonly keyId?: string };
-  /** Calls that it has running. */
+  /** Running calls of the credential. */
   running: number;
-  /** Those of them that are counted as in progress. */
+  /** The number of them that count as in progress. */
   inProgress: number;
   bucket: Bucket | undefined;
-  /** When the database vouched for it last, when it was used last, and when that was written (`performance.now()`). */
+  /**
+   * When the database last confirmed it, when it was last used, and when that was written
+   * (`performance.now()`).
+   */
   checkedAt: number;
   usedAt: number;
   touchedAt: number;
 }
 
 interface Told {
-  /** Ends what the credential has running. */
+  /** Ends the running calls of the credential. */
   ended(credential: Credential, reason: ServiceError): void;
-  /** Its user's role, its scopes or names are others now. */
+  /** Called when its user's role, its scopes or its names have changed. */
   changed(credential: Credential): void;
-  /** What a check failed with; undefined if it worked. */
+  /** Called after each check, with its failure; undefined if it worked. */
   checked(error: unknown): void;
 }
 
 /**
- * The credentials that this server knows, by the hash of their token. All that are known are checked again by one statement every
- * 500 ms, so that whatever ends one in the database ends it, and the calls it has running, on every server within a second. While
- * the database is away they are good for some more seconds.
+ * The credentials that this server knows, by the hash of their token. One statement every 500 ms checks all
+ * of them again. So a credential that ends in the database ends on every server within a second, with its
+ * running calls. While the database is down, credentials stay valid for some more seconds.
  */
 export class Credentials {
   readonly #source: PrincipalSource;
@@ -61,7 +67,7 @@ export class Credentials {
   readonly #known = new Map<string, Credential>();
   readonly #unknown = new Map<string, number>();
   readonly #pending = new Map<string, Promise<Credential>>();
-  /** Tokens that nobody issued are searched for by a part of the pool only. */
+  /** Only a part of the pool may look up tokens, since callers can make up any number of them. */
   readonly #gate = new Gate(limits.credentialLookups, {
     maxWaiting: limits.credentialLookupsWaiting,
     maxWaitMs: limits.credentialTimeoutMs,
@@ -76,27 +82,27 @@ export class Credentials {
     this.#told = told;
   }
 
-  /** Calls that wait for a look-up to begin. */
+  /** Number of calls that wait for a look-up to begin. */
   get waiting(): number {
     return this.#gate.waiting;
   }
 
   /**
-   * The credential of a token, at once if it is known.
-   * @throws UNAUTHENTICATED for one that is not good, UNAVAILABLE if that cannot be found out
+   * Finds the credential of a token, at once if it is known.
+   * @throws UNAUTHENTICATED for an invalid one, UNAVAILABLE if that cannot be found out
    */
   ofToken(token: Token): Credential | Promise<Credential> {
     return this.#of(token.hash, () => this.#source.findPrincipal(token), credentialUnknown);
   }
 
-  /** The same for the username that a client certificate names. */
+  /** Finds the credential of the username that a client certificate names, in the same way. */
   ofCertificate(username: string): Credential | Promise<Credential> {
-    // No hash of a token has a colon.
+    // The key cannot be that of a token, because no hash has a colon.
     const find = () => this.#source.findCertified(username);
     return this.#of(`user:${username}`, find, () => certificateUnknown(username));
   }
 
-  /** Checks no more; notes what was used. */
+  /** Stops the checks, and writes which keys were used. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -111,7 +117,7 @@ export class Credentials {
     const now = performance.now();
     const known = this.#known.get(key);
     if (known) {
-      // The database was away, or this process was suspended.
+      // The database was down, or this process was suspended.
       if (isOverdue(known, now)) return this.#afterCheck(known, refusal);
       known.usedAt = now;
       return known;
@@ -141,7 +147,8 @@ export class Credentials {
     find: () => Promise<Principal | undefined>,
     refusal: () => ServiceError,
   ): Promise<Credential> {
-    // Vouched for as of before the statement: what ends it meanwhile is found by the next check.
+    // It counts as confirmed before the statement began; the next check finds whatever ends it during the
+    // statement.
     const now = performance.now();
     const principal = await ask(() => this.#gate.pass(find));
     if (!principal) {
@@ -178,7 +185,7 @@ export class Credentials {
     void this.#touch(limits.credentialTouchMs);
     this.#timer = undefined;
     if (this.#known.size === 0 || this.#closed) return;
-    // From start to start: a slow check delays none of the later ones.
+    // The interval counts from start to start, so a slow check does not delay the later ones.
     const pause = Math.max(0, limits.credentialCheckMs - (performance.now() - startedAt));
     this.#timer = setTimeout(() => void this.#round(), pause).unref();
   }
@@ -214,7 +221,7 @@ export class Credentials {
 
   #update(credential: Credential, now: Principal | undefined, at: number): void {
     const before = credential.principal;
-    // A certificate names its user by username: renamed, it is another's.
+    // A certificate names its user by username, so after a renaming it belongs to another user.
     const renamed = now && credential.key.startsWith("user:") && now.username !== before.username;
     if (!now || renamed) {
       this.#known.delete(credential.key);
@@ -230,13 +237,13 @@ export class Credentials {
 
   #forgetIdle(now: number): void {
     for (const [key, { running, usedAt, touchedAt }] of this.#known) {
-      // Not before its use is written.
+      // It is dropped only after its use is written.
       if (running === 0 && now - usedAt > limits.credentialIdleMs && touchedAt >= usedAt)
         this.#known.delete(key);
     }
   }
 
-  /** Writes when keys were last used, each once in `everyMs` at most. */
+  /** Writes when keys were last used, each at most once in `everyMs`. */
   async #touch(everyMs: number): Promise<void> {
     if (this.#isTouching) return;
     const now = performance.now();
@@ -249,14 +256,17 @@ export class Credentials {
       if (keyIds.length > 0) await ask(() => this.#source.touch({ keyIds, at: Date.now() }));
       for (const credential of used) credential.touchedAt = now;
     } catch {
-      // Tried again with the next round, whose check fails too and is told of.
+      // The next round tries again; its check fails too, and is reported.
     } finally {
       this.#isTouching = false;
     }
   }
 }
 
-/** Asks on behalf of no call, and not for ever: a connection that hangs must not keep the others from being checked. */
+/**
+ * Asks on behalf of no call and with a time limit, because a hanging connection must not stop the checks of
+ * others.
+ */
 function ask<T>(work: () => Promise<T>, { urgent = false } = {}): Promise<T> {
   const options = { urgent, late: credentialUnchecked };
   return withoutScope(() => runWithin(limits.credentialTimeoutMs, work, options));
@@ -285,7 +295,7 @@ function isSame(a: Principal, b: Principal): boolean {
   );
 }
 
-/** Drops the oldest that may be dropped where there are too many. */
+/** Drops the oldest droppable entries if there are too many. */
 function makeRoom<Value>(map: Map<string, Value>, most: number, mayGo: (value: Value) => boolean): void {
   if (map.size < most) return;
   for (const [key, value] of map) {

@@ -7,7 +7,7 @@ interface UserStore {
 }
 
 /**
- * Makes user `admin` with an API key where there is no user yet, and keeps the key in the data folder.
+ * Makes user `admin` with an API key if there is no user yet, and stores the key in the data folder.
  * @returns the key, if one was made
  */
 export async function makeFirstAdmin(store: UserStore, dataDir: string): Promise<string | undefined> {
@@ -16,7 +16,7 @@ export async function makeFirstAdmin(store: UserStore, dataDir: string): Promise
     const admin = await users.create({ username: "admin", email: "admin@localhost", role: "admin" });
     const { secret } = await users.createApiKey({ userId: admin.id, name: "made at the first start" });
     if (secret === undefined) throw new Error("a new API key came without its secret");
-    // Before the commit: a key that nobody has seen would keep everybody out.
+    // The file is written before the commit, because a key that nobody has seen would keep everybody out.
     await writeAdminKey(dataDir, secret);
     return secret;
   });

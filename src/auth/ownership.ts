@@ -65,12 +65,10 @@ const userWithName = statement("owner_of_username", {
   examples: [["a"]],
 });
 
-/**
- * The user who made something; null if nobody was authenticated then, undefined if there is no such thing.
- */
+/** The user who made an entity; null if nobody was authenticated then, undefined if it does not exist. */
 export type Owner = string | null | undefined;
 
-/** Who made what is stored: one statement for each kind of thing, shared by the calls that ask together. */
+/** Reads who made stored entities: one statement for each kind, shared by calls that ask together. */
 export class Owners {
   readonly benchmarks: KnownOwners;
   readonly workers: KnownOwners;
@@ -85,7 +83,7 @@ export class Owners {
     this.job = shared((ids) => db.any(ownersOfJobs(ids)));
   }
 
-  /** Of every benchmark that has an evaluation with this id. */
+  /** Reads the owners of every benchmark that has an evaluation with this id. */
   async evaluation(id: string): Promise<readonly Owner[]> {
     return (await this.#db.any(ownersOfEvaluation(id))).map(({ owner }) => owner);
   }
@@ -98,7 +96,7 @@ export class Owners {
     return (await this.#db.maybeOne(ownerOfAuditEntry(id)))?.owner;
   }
 
-  /** The id of the user with this email or username, in any case, as the database compares them. */
+  /** Reads the id of the user with this email or username, in any case, as the database compares them. */
   async user(by: "email" | "username", value: string): Promise<Owner> {
     const find = by === "email" ? userWithEmail : userWithName;
     return (await this.#db.maybeOne(find(value)))?.owner;
@@ -118,9 +116,9 @@ function shared(read: Read): (id: string) => Promise<Owner> {
 }
 
 /**
- * Owners of what is asked for with every call. Who made a thing never changes, but one that was deleted may
- * be made again under its id by another user: so what is known is known for seconds, and what speaks against
- * a caller is always read again.
+ * Remembers the owners that every call asks for. The owner of an entity never changes, but a deleted one may
+ * be made again under its id by another user. So owners are remembered for seconds, and an owner that speaks
+ * against the caller is always read again.
  */
 export class KnownOwners {
   readonly #read: (id: string) => Promise<Owner>;
@@ -130,7 +128,7 @@ export class KnownOwners {
     this.#read = shared(read);
   }
 
-  /** True if it is known to be the user's. */
+  /** True if the entity is known to be the user's. */
   isKnownOf(id: string, userId: string): boolean {
     const known = this.#known.get(id);
     return known !== undefined && known.owner === userId && known.until > performance.now();

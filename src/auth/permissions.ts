@@ -15,13 +15,13 @@ import * as own from "./rules.ts";
 
 /** Who may call a method. */
 export interface Permission<Request = never> {
-  /** Role admin may call every method; these others may too. */
+  /** The roles that may call the method, besides admin, which may call every method. */
   readonly roles: readonly UserRole[];
-  /** What a key that is limited to scopes needs; undefined: any key will do. */
+  /** The scope that a limited key needs; undefined: any key may call. */
   readonly scope: Scope | undefined;
-  /** What the request of a caller who is no admin may be about. */
+  /** The rule on what the request of a caller who is not admin may concern. */
   readonly rule?: OwnerRule<Request> | undefined;
-  /** True for calls that wait for something to happen: they are not counted among those in progress. */
+  /** True for calls that wait for an event; they do not count as calls in progress. */
   readonly waits?: boolean;
 }
 
@@ -79,7 +79,7 @@ const jobs: Table<typeof JobService> = {
   updateJobProgress: allow("jobs:work", ["worker"], own.worker),
   cancelJob: allow("jobs:write", ["user"], own.job),
   retryJob: allow("jobs:write", ["user"], own.job),
-  // Those of others are left out by the handlers: see only-created-by.ts.
+  // The handlers leave out the jobs of other users.
   cancelJobs: allow("jobs:write", ["user"]),
   retryJobs: allow("jobs:write", ["user"]),
   deleteJob: allow("jobs:write", ["user"], own.job),
@@ -150,13 +150,15 @@ const tables = new Map<string, Readonly<Record<string, Permission | typeof open>
   [ServerReflectionAlpha.typeName, reflection],
 ]);
 
-/** Who may call the method, or undefined for one that the table does not have: nobody may. */
+/**
+ * Returns who may call the method; undefined for a method that is not in the table, which nobody may call.
+ */
 export function permissionOf({ parent, localName }: DescMethod): Permission | typeof open | undefined {
   const table = tables.get(parent.typeName);
   return table && Object.hasOwn(table, localName) ? table[localName] : undefined;
 }
 
-/** Every entry of the table as `package.Service/localName`, to compare it with the services. */
+/** Lists every entry of the table as `package.Service/localName`, for comparison with the services. */
 export function permittedMethods(): string[] {
   return [...tables].flatMap(([service, table]) => Object.keys(table).map((name) => `${service}/${name}`));
 }

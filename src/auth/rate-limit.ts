@@ -1,11 +1,11 @@
-/** How many calls a credential may make. */
+/** The rate of calls that a credential may make. */
 export interface RateLimit {
   readonly perSecond: number;
   /** Calls that may come at once after a pause. */
   readonly burst: number;
 }
 
-/** A token bucket: fills by `perSecond` up to `burst`; each call takes one. */
+/** A token bucket. It fills by `perSecond` up to `burst`, and each call takes one token. */
 export class Bucket {
   #tokens: number;
   #at: number;

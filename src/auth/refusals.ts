@@ -14,7 +14,7 @@ export function credentialMissing(): ServiceError {
   );
 }
 
-/** Not of the form that credentials have; nothing was looked up. */
+/** The credential does not have the form of one; nothing was looked up. */
 export function credentialMalformed(): ServiceError {
   return new ServiceError(
     Code.Unauthenticated,
@@ -23,7 +23,10 @@ export function credentialMalformed(): ServiceError {
   );
 }
 
-/** The same for every cause, so that nobody learns which credentials exist. */
+/**
+ * The credential is not valid. The text is the same for every cause, so that nobody learns which credentials
+ * exist.
+ */
 export function credentialUnknown(): ServiceError {
   return new ServiceError(
     Code.Unauthenticated,
@@ -32,7 +35,7 @@ export function credentialUnknown(): ServiceError {
   );
 }
 
-/** Ends the calls that are running when their credential ends. */
+/** Ends running calls when their credential ends. */
 export function credentialRevoked(): ServiceError {
   return new ServiceError(
     Code.Unauthenticated,
@@ -41,7 +44,7 @@ export function credentialRevoked(): ServiceError {
   );
 }
 
-/** The client certificate names nobody who may work by it. */
+/** The client certificate names no active user of role worker. */
 export function certificateUnknown(name: string): ServiceError {
   return new ServiceError(
     Code.Unauthenticated,
@@ -51,7 +54,7 @@ export function certificateUnknown(name: string): ServiceError {
   );
 }
 
-/** The database was away for too long to vouch for a credential. */
+/** The database was down for too long to confirm a credential. */
 export function credentialUnchecked(): ServiceError {
   return new ServiceError(
     Code.Unavailable,
@@ -90,7 +93,7 @@ export function scopeRequired(method: string, scope: Scope, { scopes }: Principa
   );
 }
 
-/** Something that only its creator or an admin may touch. */
+/** The entity may be touched only by its creator or an admin. */
 export function notOwner(entity: string, id: string): ServiceError {
   return new ServiceError(
     Code.PermissionDenied,
@@ -100,7 +103,10 @@ export function notOwner(entity: string, id: string): ServiceError {
   );
 }
 
-/** About another user's record, keys or entries. Whether that user exists is not told. */
+/**
+ * The request is about another user's record, keys or entries. The text does not reveal whether that user
+ * exists.
+ */
 export function notSelf(what: string): ServiceError {
   return new ServiceError(
     Code.PermissionDenied,
@@ -110,7 +116,7 @@ export function notSelf(what: string): ServiceError {
   );
 }
 
-/** Fields of one's own record that only an admin may change. */
+/** The request changes fields of the caller's record that only an admin may change. */
 export function adminField(field: string): ServiceError {
   return new ServiceError(Code.PermissionDenied, "ROLE_REQUIRED", `changing ${field} takes role admin`, {
     metadata: { needed: "admin" },
@@ -118,7 +124,7 @@ export function adminField(field: string): ServiceError {
   });
 }
 
-/** @param retryAfterMs until a call of this credential will be taken again */
+/** @param retryAfterMs until a call of this credential will be accepted again */
 export function rateLimited(perSecond: number, retryAfterMs: number): ServiceError {
   return new ServiceError(
     Code.ResourceExhausted,

@@ -6,9 +6,9 @@ import type { OwnerRule } from "./owner-rule.ts";
 import type { Owner, Owners } from "./ownership.ts";
 import { adminField, notOwner, notSelf } from "./refusals.ts";
 
-// Ids are read by the schemas that the repositories read them by: what those refuse passes here, and is refused there.
+// Ids are read by the repositories' schemas. An id that these refuse passes here, and is refused there.
 
-/** The id as the database has it; undefined if it is none. */
+/** The id as the database spells it; undefined if it is none. */
 function idOf(text: string): string | undefined {
   return uuid.safeParse(text).data;
 }
@@ -17,7 +17,7 @@ function mustOwn(entity: string, id: string, owner: Owner, { userId }: Principal
   if (owner !== undefined && owner !== userId) throw notOwner(entity, id);
 }
 
-/** Each of the benchmarks. */
+/** Checks that the caller owns each of the benchmarks. */
 function benchmarks(ids: Iterable<string>, caller: Principal, owners: Owners): Promise<void> | undefined {
   const unknown: string[] = [];
   for (const text of ids) {
@@ -34,7 +34,7 @@ function benchmarks(ids: Iterable<string>, caller: Principal, owners: Owners): P
 export const benchmark: OwnerRule<{ id: string }> = ({ id }, caller, owners) =>
   benchmarks([id], caller, owners);
 
-/** CreateEvaluation. Workers write the evaluations of other users' benchmarks: that is their work. */
+/** CreateEvaluation. Writing evaluations into other users' benchmarks is the work of workers. */
 export const evaluationsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
   caller.role === "worker" ? undefined : benchmarks([benchmarkId], caller, owners);
 
@@ -51,7 +51,7 @@ export const evaluationsBenchmarks: OwnerRule<{
   );
 };
 
-/** UpdateEvaluation, DeleteEvaluation. With a benchmark_id they reach evaluations of that benchmark only. */
+/** UpdateEvaluation, DeleteEvaluation. With a benchmark_id they reach only evaluations of that benchmark. */
 export const evaluation: OwnerRule<{ id: string; benchmarkId: string }> = (
   { id: text, benchmarkId },
   caller,
@@ -65,7 +65,7 @@ export const evaluation: OwnerRule<{ id: string; benchmarkId: string }> = (
   });
 };
 
-/** CreateJob. What a worker later finds out about the job is written into that benchmark. */
+/** CreateJob. The job's results will be written into that benchmark. */
 export const jobsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
   benchmarkId === "" ? undefined : benchmarks([benchmarkId], caller, owners);
 
@@ -87,11 +87,11 @@ export const job: OwnerRule<{ id: string }> = ({ id: text }, caller, owners) => 
   return id === undefined ? undefined : owners.job(id).then((owner) => mustOwn("job", id, owner, caller));
 };
 
-/** Whatever a worker does in its own name: only who registered it may. */
+/** The calls of a worker in its own name. Only the user who registered the worker may make them. */
 export const worker: OwnerRule<{ workerId: string }> = ({ workerId }, caller, owners) =>
   workerOf(workerId, caller, owners, (owner) => mustOwn("worker", workerId, owner, caller));
 
-/** RegisterWorker. One that was registered while nobody was authenticated becomes the caller's. */
+/** RegisterWorker. A worker that was registered without authentication becomes the caller's. */
 export const registration: OwnerRule<{ workerId: string }> = ({ workerId }, caller, owners) =>
   workerOf(workerId, caller, owners, (owner) => mustOwn("worker", workerId, owner ?? undefined, caller));
 
@@ -111,7 +111,7 @@ export const user: OwnerRule<{ id: string }> = ({ id }, caller) => {
   return undefined;
 };
 
-/** GetUser. By email or username the database finds out who that is: only it knows which spellings are the same to it. */
+/** GetUser. The database looks up an email or username, because only it knows which spellings are equal. */
 export const userByKey: OwnerRule<{
   key: { case: "id" | "email" | "username"; value: string } | { case: undefined; value?: undefined };
 }> = ({ key }, caller, owners) => {
@@ -160,7 +160,7 @@ export const auditEntriesUser: OwnerRule<{ userId: string }> = ({ userId }, call
   return undefined;
 };
 
-/** GetAuditLog. Attempts, which are no entries of a user's, are found with their job. */
+/** GetAuditLog. Attempts belong to no user; they are found with their job. */
 export const auditEntry: OwnerRule<{ id: string }> = ({ id: text }, caller, owners) => {
   const id = idOf(text);
   if (id === undefined) return undefined;
@@ -177,7 +177,7 @@ export const auditEntriesList: OwnerRule<{ userId: string }> = (request, caller,
   return undefined;
 };
 
-/** Most messages name one benchmark: that one costs no set. */
+/** Most messages name one benchmark, which needs no set. */
 function distinct<Item>(items: readonly Item[], idOf: (item: Item) => string): Iterable<string> {
   const found = new Set<string>();
   let last: string | undefined;

@@ -14,15 +14,16 @@ import { insertSeal, lockChain, readCutoff, readTail, removeOld, sealingTime } f
 
 export interface Cleanup {
   deleted: number;
-  /** There may be more: call again. */
+  /** True if there may be more; then call again. */
   more: boolean;
 }
 
 /**
- * Removes entries that are older than this many days, the oldest first, at most `limits.auditCleanupRows` of them: audit logs, then
- * attempts at jobs that are gone. Attempts at jobs that still exist stay until those are deleted. The same transaction records the removal and
- * leaves a checkpoint in the chain, by which verifying knows that older entries may be missing.
- * @throws FAILED_PRECONDITION without a key, or where the chain does not hold: the removal could not be told from tampering
+ * Removes entries that are older than this many days, oldest first, at most `limits.auditCleanupRows`: first
+ * audit logs, then attempts at deleted jobs. Attempts at jobs that still exist stay until the job is deleted.
+ * The same transaction records the removal and leaves a checkpoint in the chain, which tells verification
+ * that older entries may be missing. @throws FAILED_PRECONDITION without a key, or if the chain does not
+ * hold: the removal would look like tampering
  */
 export async function cleanUpAuditLogs(
   chain: AuditChain,
@@ -31,7 +32,7 @@ export async function cleanUpAuditLogs(
 ): Promise<Cleanup> {
   const days = parseInput(whole(1, limits.ageDays), olderThanDays, "older_than_days");
   const keys = await chain.requireKeys();
-  // What is to be removed has to be sealed, or it would look as if it had vanished before.
+  // Entries must be sealed before they are removed, or they would look as if they had vanished.
   if ((await chain.db.one(readCutoff(days))).waiting) await sealer.run();
   const { deleted, link } = await chain.db.transaction((db) => remove(chain, keys, db, days));
   if (link) {

@@ -1,6 +1,6 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 
-// The canonical bytes of an entry: what `record_send` makes of its columns in the order below, which is
+// The canonical bytes of an entry are the result of `record_send` on its columns in the order below, which is
 // PostgreSQL's binary format of a row. All numbers are big-endian:
 //
 //   int32 number of columns, then for each column
@@ -10,13 +10,13 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 // text in UTF-8; jsonb as
 //   a byte 1 and its text as PostgreSQL prints it
 //
-// The same in every version from 12 to 18 (test/audit/seal/digest.test.ts pins it and makes the same bytes by
-// itself). Computed in PostgreSQL, so that no row has to travel: 1.1 µs an entry, SHA-256 included, on
-// PostgreSQL 18. Names are qualified because a role's search_path could put another sha256 before the
-// built-in one.
+// They are the same in every version from 12 to 18 (test/audit/seal/digest.test.ts pins them, and makes the
+// same bytes by itself). PostgreSQL computes the digests, so that no row has to travel: 1.1 µs per entry,
+// SHA-256 included, on PostgreSQL 18. Names are qualified because a role's search_path could put another
+// sha256 before the built-in one.
 //
-// A column that is added to one of the tables needs another kind of record, with a list of its own: what was
-// sealed stays as it is.
+// A column that is added to one of the tables needs another kind of record, with its own list, because sealed
+// records stay as they are.
 
 export const auditLogColumns = [
   "id",

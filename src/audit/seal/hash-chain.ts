@@ -1,11 +1,11 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { KEY_ID_BYTES, type KeyRing, MAC_BYTES, type SealKey } from "./key.ts";
 
-/** A link of the chain without what it seals. Times are ISO 8601 in UTC, to the microsecond. */
+/** A link of the chain without the content that it seals. Times are ISO 8601 in UTC, to the microsecond. */
 export interface SealHeader {
   sequence: number;
   kind: "entries" | "checkpoint";
-  /** Null for a time that no seal has. */
+  /** Null for a time that no seal can have. */
   sealedAt: string | null;
   /** Hexadecimal. */
   keyId: string;
@@ -30,19 +30,21 @@ export interface ChainHead {
   sealedAt: string;
 }
 
-/** Before the first link. */
+/** The mac before the first link. */
 export const beginning = Buffer.alloc(MAC_BYTES);
 
-/** Sets these bytes apart from everything else that the key may ever be used for. */
+/** Distinguishes these bytes from any other use of the key. */
 const LABEL = Buffer.from("ltb audit seal 1\0");
 const NO_TIME = -(2n ** 63n);
 const kindBytes = { entries: 1, checkpoint: 2 } as const;
 
 /**
- * The mac of a link: HMAC-SHA-256 over, numbers big-endian and times as int64 microseconds since 2000-01-01 UTC (none: -2^63),
+ * Computes the mac of a link, an HMAC-SHA-256. Numbers are big-endian, times are int64 microseconds since
+ * 2000-01-01 UTC (none: -2^63). It covers
  *
- *   "ltb audit seal 1\0", 32 bytes mac of the link before (zeros for the first), int64 sequence, byte kind (entries 1, checkpoint 2),
- *   8 bytes key id, int32 entries, times sealed_at, first_at, last_at and cutoff, 32 bytes SHA-256 of the content
+ *   "ltb audit seal 1\0", 32 bytes mac of the link before (zeros for the first), int64 sequence,
+ *   byte kind (entries 1, checkpoint 2), 8 bytes key id, int32 entries,
+ *   times sealed_at, first_at, last_at and cutoff, 32 bytes SHA-256 of the content
  */
 export function macOf(link: SealHeader, key: SealKey): Buffer {
   const fixed = Buffer.alloc(8 + 1 + KEY_ID_BYTES + 4 + 4 * 8);
@@ -55,7 +57,7 @@ export function macOf(link: SealHeader, key: SealKey): Buffer {
   return key.mac(Buffer.concat([LABEL, link.previousMac, fixed, link.contentHash]));
 }
 
-/** Why the link does not hold by itself; undefined if it does. */
+/** Explains why the link does not hold by itself; undefined if it does. */
 export function flaw(link: Link, keys: KeyRing): string | undefined {
   const key = keys.byId.get(link.keyId);
   if (key === undefined)

@@ -9,7 +9,7 @@ const head = z.object({
   sealedAt: z.string(),
 });
 
-/** The head that is kept in a file; undefined if there is none. @throws Error if the file holds something else */
+/** Reads the head from a file; undefined if there is none. @throws Error if the file holds something else */
 export async function readHead(path: string): Promise<ChainHead | undefined> {
   let text: string;
   try {
@@ -31,7 +31,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Replaces the file as a whole: a reader sees the former head or this one. */
+/** Replaces the file as a whole, so a reader sees either the former head or this one. */
 export async function writeHead(path: string, head: ChainHead): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {

@@ -3,27 +3,27 @@ import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../../config/error.ts";
 
-/** Bytes of a key's id, and of what it seals with. */
+/** Lengths in bytes of a key's id, and of a key. */
 export const KEY_ID_BYTES = 8;
 export const MAC_BYTES = 32;
 
 /** A key that seals are made with. */
 export interface SealKey {
-  /** Tells keys apart without telling anything about them: 16 hexadecimal digits. */
+  /** Identifies the key without revealing anything about it: 16 hexadecimal digits. */
   readonly id: string;
   /** HMAC-SHA-256. */
   mac(bytes: Buffer): Buffer;
 }
 
-/** The keys of a key file: all verify, the last one seals. */
+/** The keys of a key file. All of them verify, the last one seals. */
 export interface KeyRing {
   readonly current: SealKey;
   readonly byId: ReadonlyMap<string, SealKey>;
 }
 
 /**
- * The key file: one key a line, as 64 hexadecimal digits. The last is the one in use; those before it are there to verify what
- * they have sealed.
+ * Reads a key file, which has one key per line, as 64 hexadecimal digits. The last key seals; the keys before
+ * it verify the seals made with them.
  * @returns undefined if there is no such file
  * @throws ConfigError if it cannot be read or holds anything else
  */
@@ -42,7 +42,7 @@ export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
     .map((line) => line.trim())
     .filter(Boolean);
   if (lines.length === 0 || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
-    // The text is not quoted: it may be a key after all.
+    // The message does not quote the text, which may be a key after all.
     throw keyFileProblem(
       `expected lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints, got something else`,
     );
@@ -68,13 +68,16 @@ function sealKey(bytes: Buffer): SealKey {
   };
 }
 
-/** Makes a key file that only this user may read, unless there is one by now: servers that start together share the first. */
+/**
+ * Makes a key file that only this user may read. If there is one by now, it stays: servers that start
+ * together share the first.
+ */
 export async function createKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
   await writeFile(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true });
   try {
-    // Whole or not at all, and never over another's.
+    // The link appears whole or not at all, and never replaces another server's file.
     await link(draft, path);
   } catch (error) {
     if (!isExisting(error)) throw error;
@@ -83,7 +86,7 @@ export async function createKeyFile(path: string): Promise<void> {
   }
 }
 
-/** True where others than this user may read the file. Windows has no such modes. */
+/** True if other users may read the file. Windows has no such modes. */
 export async function isOpenToOthers(path: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0;
 }

@@ -3,12 +3,12 @@ const kinds = { 1: "audit_log", 2: "job_attempt" } as const;
 
 export type EntryKind = (typeof kinds)[keyof typeof kinds];
 
-// A record of a seal's content, numbers big-endian:
+// A record in a seal's content has these fields, numbers big-endian:
 //
 //   byte kind, 16 bytes id (of an attempt: its job's), int32 epoch (0 for an audit log),
 //   int64 time of the entry in microseconds since 2000-01-01 UTC, 32 bytes SHA-256 of its canonical bytes
 //
-// An entry that was gone before it could be sealed has a digest of zeros, and the time at which it was to be sealed.
+// An entry that was gone before it could be sealed has a digest of zeros, and the time of that sealing.
 export const RECORD_BYTES = 61;
 const ID = 1;
 const EPOCH = 17;
@@ -17,7 +17,7 @@ const DIGEST = 29;
 
 export const missingDigest = Buffer.alloc(32);
 
-/** One sealed entry, as its seal has it. */
+/** One sealed entry, as its seal records it. */
 export interface SealRecord {
   kind: EntryKind;
   id: string;
@@ -28,7 +28,10 @@ export interface SealRecord {
   digest: string;
 }
 
-/** The records of a seal's content. @throws RangeError for bytes that are none: their seal does not hold either. */
+/**
+ * Reads the records of a seal's content. @throws RangeError for bytes that are none, whose seal does not hold
+ * either
+ */
 export function unpack(content: Buffer): SealRecord[] {
   const records: SealRecord[] = [];
   for (let at = 0; at < content.length; at += RECORD_BYTES) {
@@ -46,7 +49,10 @@ export function unpack(content: Buffer): SealRecord[] {
   return records;
 }
 
-/** What a checkpoint's content says: int64 audit logs removed, int64 attempts removed, 16 bytes entity_id of the entry that tells of it. */
+/**
+ * The content of a checkpoint: int64 audit logs removed, int64 attempts removed, 16 bytes entity_id of the
+ * entry that records the removal.
+ */
 export function packRemoval({ logs, attempts }: { logs: number; attempts: number }, entryId: string): Buffer {
   const content = Buffer.alloc(32);
   content.writeBigInt64BE(BigInt(logs), 0);
@@ -55,7 +61,7 @@ export function packRemoval({ logs, attempts }: { logs: number; attempts: number
   return content;
 }
 
-/** How many entries a checkpoint says were removed. */
+/** Reads from a checkpoint's content how many entries were removed. */
 export function removalOf(content: Buffer): number {
   return Number(content.readBigInt64BE(0) + content.readBigInt64BE(8));
 }

@@ -9,16 +9,22 @@ import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFil
 import { readLink, readTail } from "./statements.ts";
 
 export interface ChainOptions {
-  /** The key file; undefined: this process has no key. The last head is kept beside it, in `<keyFile>.head`. */
+  /**
+   * The key file; undefined if this process has no key. The last head is kept next to it, in
+   * `<keyFile>.head`.
+   */
   keyFile?: string | undefined;
-  /** Whether to make the key file where there is none and nothing was sealed yet. Default: false. */
+  /** Whether to make the key file if there is none and nothing is sealed yet. Default: false. */
   createKey?: boolean;
-  /** Whether to refuse to go on without the key file. Default: false. */
+  /** Whether a missing key file is an error. Default: false. */
   requireKey?: boolean;
   log?: Log | undefined;
 }
 
-/** The chain of seals as this process knows it: its keys, and the last head it has seen, by which it notices that the end was cut off. */
+/**
+ * The chain of seals as this process knows it: its keys, and the last head that it has seen. The head shows
+ * it when the end was cut off.
+ */
 export class AuditChain {
   readonly db: Executor;
   readonly #log: Log | undefined;
@@ -41,8 +47,8 @@ export class AuditChain {
   }
 
   /**
-   * The keys, undefined without any. A key file that appears later is found.
-   * @throws ConfigError if the key file is unreadable or malformed, or missing where it is required
+   * Reads the keys, undefined without any. A key file that appears later is found. @throws ConfigError if the
+   * key file is unreadable or malformed, or missing where it is required
    */
   async keys(): Promise<KeyRing | undefined> {
     if (this.#keys !== undefined || this.#keyFile === undefined) return this.#keys;
@@ -74,7 +80,7 @@ export class AuditChain {
     return keys;
   }
 
-  /** The keys. @throws FAILED_PRECONDITION without any */
+  /** Returns the keys. @throws FAILED_PRECONDITION without any */
   async requireKeys(): Promise<KeyRing> {
     const keys = await this.keys();
     if (keys !== undefined) return keys;
@@ -85,7 +91,7 @@ export class AuditChain {
     );
   }
 
-  /** The last head that this process has seen, now or before it started. */
+  /** Returns the last head that this process has seen, now or before its start. */
   async head(): Promise<ChainHead | undefined> {
     if (this.#head === undefined && this.#keyFile !== undefined) {
       this.#head = await readHead(this.#headFile);
@@ -94,7 +100,10 @@ export class AuditChain {
     return this.#head;
   }
 
-  /** Why nothing may be added behind this end of the chain: it was altered or cut off. Undefined if all is well. */
+  /**
+   * Explains why nothing may be added after this end of the chain: it was altered or cut off. Undefined if
+   * all is well.
+   */
   async problem(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
     const head = await this.head();
     if (tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex"))
@@ -103,12 +112,12 @@ export class AuditChain {
     if (wrong) return `its last seal, ${tail.sequence}, does not hold: ${wrong}`;
     const lost = head && (await missingHead(db, head));
     if (!lost) return undefined;
-    // The next look finds out if an operator has accepted it.
+    // The next round finds out whether an operator has accepted it.
     this.#head = undefined;
     return `${lost}. If the database was restored to an earlier state on purpose, remove ${this.#headFile}`;
   }
 
-  /** The link that follows `tail`. */
+  /** Makes the link that follows `tail`. */
   next(keys: KeyRing, tail: Link | null, what: Omit<SealHeader, "sequence" | "keyId" | "previousMac">): Link {
     const header = {
       ...what,
@@ -119,12 +128,12 @@ export class AuditChain {
     return { ...header, mac: macOf(header, keys.current) };
   }
 
-  /** What was just committed. */
+  /** Takes note of the link that was just committed. */
   reached(link: Link): void {
     if ((this.#head?.sequence ?? 0) < link.sequence) this.#head = headOf(link);
   }
 
-  /** Keeps the last head beside the key. Where that cannot be written, heads have to be kept by hand. */
+  /** Stores the last head next to the key. If that file cannot be written, heads have to be kept by hand. */
   async saveHead(): Promise<void> {
     if (this.#head === undefined || this.#head === this.#saved || this.#keyFile === undefined) return;
     try {
@@ -140,7 +149,7 @@ export class AuditChain {
     this.#saved = this.#head;
   }
 
-  /** Logs a standing problem once, and again when it is another one; undefined: it is over. */
+  /** Logs a lasting problem once, and again when it changes; undefined means that it is over. */
   complain(problem: string | undefined, level: "warn" | "error" = "error"): void {
     if (problem === undefined) this.#outage.works();
     else this.#outage.failed({}, problem, { kind: problem, level });
@@ -151,7 +160,7 @@ export class AuditChain {
   }
 }
 
-/** What is wrong if the chain does not contain the head; undefined if it does. */
+/** Explains what is wrong if the chain does not contain the head; undefined if it does. */
 export async function missingHead(db: Executor, { sequence, seal }: ChainHead): Promise<string | undefined> {
   const link = await db.maybeOne(readLink(sequence));
   if (link === null) return `seal ${sequence}, which was there, is gone: the end of the chain was cut off`;

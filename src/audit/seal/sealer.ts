@@ -9,14 +9,17 @@ interface Sealed {
   entries: number;
   /** The last seal. */
   link: Link | null;
-  /** Nothing waits any more, or the chain is not ours to continue. */
+  /** True if nothing waits any more, or another server has the chain. */
   done: boolean;
 }
 
-/** Seals what waits for it, oldest first. */
+/** Seals the waiting entries, oldest first. */
 export class Sealer {
   readonly #chain: AuditChain;
-  /** Rows of the queue that are read for one seal. A row may stand for one entry or for a thousand: kept near what was used last. */
+  /**
+   * Rows of the queue that are read for one seal. A row may stand for one entry or for a thousand, so the
+   * number stays near the last one used.
+   */
   #rows = 64;
 
   constructor(chain: AuditChain) {
@@ -24,9 +27,9 @@ export class Sealer {
   }
 
   /**
-   * Seals until little is left or enough was done for one round. One server at a time: the others find the chain taken and leave it
-   * at that. Without a key, or where the chain was tampered with, nothing is sealed and the log says why.
-   * @returns the number of entries sealed
+   * Seals until little is left or enough was done for one round. One server works at a time; the others find
+   * the chain taken and stop. Without a key, or if the chain was tampered with, nothing is sealed and the log
+   * says why. @returns the number of entries sealed
    */
   async run(): Promise<number> {
     const chain = this.#chain;
@@ -43,7 +46,7 @@ export class Sealer {
     return entries;
   }
 
-  /** Some seals, in the transaction that takes their entries out of the queue. */
+  /** Makes some seals, in the transaction that takes their entries out of the queue. */
   async #seal(keys: KeyRing, db: Executor): Promise<Sealed> {
     if (!(await db.one(tryLockChain())).locked) return { entries: 0, link: null, done: true };
     const tail = await db.maybeOne(readTail());

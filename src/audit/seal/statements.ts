@@ -8,16 +8,16 @@ import type { Link } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
 
 /**
- * Any number will do as long as every server takes the same. Advisory locks are per database; this one ends
- * with its transaction.
+ * The number of the advisory lock on the chain. Any number works if every server uses the same. Advisory
+ * locks are per database; this one ends with its transaction.
  */
 const CHAIN_LOCK = sql.fragment`7036420325`;
 
 const bytes = z.instanceof(Buffer);
 
-// Every row of the queue. The condition makes a scan of its index possible: connections have enable_seqscan
-// off, and before PostgreSQL 18 a plan that reads a table as a whole then looks so dear that it is compiled
-// first (jit), for 400 ms.
+// The condition holds for every row of the queue, and makes a scan of its index possible. Connections have
+// enable_seqscan off, and before PostgreSQL 18 a plan that reads a whole table then looks so expensive that
+// it is compiled first (jit), for 400 ms.
 const anyId = sql.fragment`id >= '-9223372036854775808'::bigint`;
 
 /** Takes the chain for this transaction unless another one has it. */
@@ -27,7 +27,7 @@ export const tryLockChain = statement("audit_chain_try_lock", {
   examples: [[]],
 });
 
-/** Takes the chain for this transaction, waiting for whoever has it. */
+/** Takes the chain for this transaction, after waiting for the transaction that has it. */
 export const lockChain = statement("audit_chain_lock", {
   row: z.object({ locked: z.boolean() }),
   build: () => sql.fragment`select true as locked from pg_advisory_xact_lock(${CHAIN_LOCK})`,
@@ -47,7 +47,7 @@ const headerRow = z.object({
   mac: bytes,
 });
 
-// Seals have no other times than these. One that was altered to anything else is read as none, and its mac
+// Seals have only times in this range. A time that was altered to anything else is read as null, and the mac
 // does not match.
 const earliest = sql.fragment`'1900-01-01T00:00:00Z'::timestamptz`;
 const latest = sql.fragment`'9999-12-31T23:59:59Z'::timestamptz`;
@@ -106,10 +106,10 @@ export const readSeals = statement("audit_chain_seals", {
   examples: [[1, 4]],
 });
 
-// What waits longest, taken out of the queue: at most `rows` of it, until they hold `most` entries, the last
-// row as a whole. All `rows` are read, of which each may be large: see Sealer. Every entry is found by its
-// primary key, in the order in which it was written: neighbours share pages. The order of records within a
-// seal says nothing, and sorting them would take 0.7 µs each.
+// The statement takes the longest waiting rows out of the queue: at most `rows`, until they hold `most`
+// entries, the last row as a whole. All `rows` are read, and each may be large: see Sealer. Every entry is
+// found by its primary key, in the order in which it was written, because neighbours share pages. The order
+// of records within a seal means nothing, and sorting them would take 0.7 µs each.
 export const takeUnsealed = statement("audit_take_unsealed", {
   row: z.object({
     rows: z.number(),
@@ -191,7 +191,7 @@ export const insertSeal = statement("audit_seal_insert", {
   ],
 });
 
-/** What of the sealed entries is gone, and the first that differs: places in `records`, from 1. */
+/** The sealed entries that are gone, and the first one that differs: places in `records`, from 1. */
 const compared = z.object({ missing: z.array(z.number()), altered: z.number().nullable() });
 
 const sealed = (records: readonly SealRecord[]) =>
@@ -223,10 +223,10 @@ export const compareAttempts = statement("audit_compare_attempts", {
   examples: [[[exampleRecord]]],
 });
 
-// An entry with a time in [after, upTo] that no seal holds and that does not wait to be sealed either; one
-// snapshot, so that none is just between the two. EXCEPT sorts or hashes however many there are, where a
-// subquery could become a loop within a loop. The queue is read only if it has to be. The content is copied
-// once, or each substr would fetch a part of it.
+// The statement finds an entry with a time in [after, upTo] that is neither in a seal nor in the queue. It
+// reads one snapshot, so that no entry is just between the two. EXCEPT sorts or hashes any number of entries,
+// where a subquery could become a loop within a loop. The queue is read only if necessary. The content is
+// copied once, because otherwise each substr would fetch a part of it.
 export const findUncovered = statement("audit_find_uncovered", {
   row: z.object({ name: bytes }),
   build: (after: string, upTo: string) => sql.fragment`
@@ -265,7 +265,7 @@ export const countUnsealed = statement("audit_count_unsealed", {
   examples: [[]],
 });
 
-/** The time that a link bears which is made now. */
+/** The time of a link that is made now. */
 export const sealingTime = statement("audit_sealing_time", {
   row: z.object({ at: z.string() }),
   build: (notBefore: string | null) => sql.fragment`
@@ -273,7 +273,7 @@ export const sealingTime = statement("audit_sealing_time", {
   examples: [[exampleTime]],
 });
 
-/** The time that entries have to be older than, and whether one of them may still wait to be sealed. */
+/** The time before which entries are removed, and whether one of them may still wait to be sealed. */
 export const readCutoff = statement("audit_cleanup_cutoff", {
   row: z.object({ cutoff: z.string(), waiting: z.boolean() }),
   build: (days: number) => sql.fragment`

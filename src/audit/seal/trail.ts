@@ -6,7 +6,7 @@ import { AuditChain, type ChainOptions } from "./seal-task.ts";
 import { Sealer } from "./sealer.ts";
 import { type Verification, type VerifyOptions, verifyChain } from "./verify.ts";
 
-/** What makes the audit trail tamper-evident: sealing, verifying, and the one way in which entries leave. */
+/** Makes the audit trail tamper-evident: it seals, verifies, and is the only way in which entries leave. */
 export class AuditTrail {
   readonly #chain: AuditChain;
   readonly #sealer: Sealer;
@@ -17,14 +17,14 @@ export class AuditTrail {
   }
 
   /**
-   * Looks for the key, and makes it where that is wanted; says in the log if there is none.
+   * Looks for the key and makes it if that is wanted. If there is none, the log says so.
    * @throws ConfigError if the key file is malformed, or missing where it is required
    */
   async open(): Promise<void> {
     await this.#chain.keys();
   }
 
-  /** Seals what waits for it, a round of it: see Sealer. @returns the number of entries sealed */
+  /** Seals waiting entries, for one round: see Sealer. @returns the number of entries sealed */
   seal(): Promise<number> {
     return this.#sealer.run();
   }

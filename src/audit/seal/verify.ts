@@ -50,7 +50,7 @@ const input = z.object({
 
 /** Where the trail does not hold. */
 export interface Break {
-  /** 0: no seal is concerned. */
+  /** 0 if no seal is concerned. */
   sequence: number;
   entry?: { kind: EntryKind; id: string; epoch: number };
   reason: string;
@@ -64,7 +64,7 @@ export interface Verification {
   /** Entries that wait to be sealed. */
   unsealed: number;
   broken?: Break;
-  /** The end of the range, if all holds up to it and there is any. */
+  /** The end of the range, if there is one and everything up to it holds. */
   head?: ChainHead;
 }
 
@@ -79,10 +79,11 @@ class Broken extends Error {
 }
 
 /**
- * Recomputes the chain and compares it with the entries: every mac, every digest, every entry of the time that no seal holds. In
- * constant memory, on one connection, in short statements: what is written meanwhile is neither held up nor missed.
+ * Recomputes the chain and compares it with the entries: every mac, every digest, and every entry of that
+ * time that is in no seal. It works in constant memory, on one connection, in short statements. Concurrent
+ * writes are neither delayed nor missed.
  *
- * A range verifies the seals that were made in it and the entries whose times are in it.
+ * With a range it verifies the seals made in that range, and the entries with times in it.
  * @throws FAILED_PRECONDITION without a key
  */
 export async function verifyChain(chain: AuditChain, options: VerifyOptions = {}): Promise<Verification> {
@@ -107,7 +108,7 @@ class Run {
   readonly #chain: AuditChain;
   readonly #keys: KeyRing;
   readonly #options: z.output<typeof input>;
-  /** Entries from before it may be gone. */
+  /** Entries from before this time may be gone. */
   #cutoff: bigint | undefined;
   /** Entries that checkpoints say were removed. */
   #accounted = 0;
@@ -118,7 +119,7 @@ class Run {
     this.#options = options;
   }
 
-  /** First, because a chain that was cut off or replaced is whole in itself. */
+  /** Heads are checked first, because a chain that was cut off or replaced is consistent in itself. */
   async heads(): Promise<void> {
     const own = await this.#chain.head();
     for (const head of [...(this.#options.knownHeads ?? []), ...(own ? [own] : [])]) {
@@ -159,7 +160,10 @@ class Run {
     this.#accounts();
   }
 
-  /** The link before the range. Its place outside of it has to be sealed, or a time could be altered to leave links out. */
+  /**
+   * Reads the link before the range. Its place outside the range must be sealed, or an altered time could
+   * leave links out.
+   */
   async #before(): Promise<Link | null> {
     const { from } = this.#options;
     if (from === undefined) return null;
@@ -193,7 +197,7 @@ class Run {
       throw new Broken({ sequence, reason: `seal ${sequence} says that it is older than the one before it` });
   }
 
-  /** Compares the entries of these seals with what was sealed. */
+  /** Compares the entries of these seals with their sealed records. */
   async #entries(seals: readonly Seal[]): Promise<void> {
     const records = seals
       .filter(({ kind }) => kind === "entries")
@@ -220,13 +224,16 @@ class Run {
     this.result.removed += removed;
   }
 
-  /** Whether cleanup accounts for a missing entry; perhaps one that took place a moment ago. */
+  /** True if a cleanup accounts for a missing entry, perhaps one of a moment ago. */
   async #isRemoved(time: bigint): Promise<boolean> {
     if (this.#cutoff === undefined || time >= this.#cutoff) await this.checkpoint();
     return this.#cutoff !== undefined && time < this.#cutoff;
   }
 
-  /** A checkpoint excuses no more entries than it says were removed. Which of those that are gone it was can be told of none. */
+  /**
+   * A checkpoint excuses no more missing entries than it says were removed. It does not say which entries
+   * those were.
+   */
   #accounts(): void {
     const { from, to } = this.#options;
     const { removed } = this.result;
@@ -255,7 +262,7 @@ function isFrom({ sealedAt }: Pick<Link, "sealedAt">, time: string): boolean {
   return time !== "infinity" && sealedAt !== null && sealedAt >= time;
 }
 
-/** Up to where the times of the entries of these seals reach. */
+/** The latest time of the entries of these seals. */
 function latest(seals: readonly Seal[], covered: string): string {
   const times = seals.flatMap(({ lastAt }) => (lastAt === null ? [] : [lastAt]));
   return times.reduce((a, b) => (a === "-infinity" || b > a ? b : a), covered);
