@@ -6,6 +6,9 @@ let used = random.length;
 let lastMs = 0;
 let sequence = 0;
 
+/** The first of all ids, which is nothing's. */
+export const lowestId = "00000000-0000-0000-0000-000000000000";
+
 /**
  * A new UUIDv7 (RFC 9562, 5.7): milliseconds, a 12-bit counter by which the ids of one millisecond ascend (6.2, method 1),
  * and 62 random bits. Ids of one process ascend, so indexes over them grow at their right edge.

@@ -2,6 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands, startTestService, temporaryFolder } from "../cli/support.ts";
+import { unknownId } from "../harness/examples.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let folder: string;
@@ -36,14 +37,14 @@ test("list chooses by entity, action and time", async () => {
   expect(await actions("--entity", "job")).toEqual(["cancel", "create", "create", "create"]);
   expect(await actions("--action", "cancel")).toEqual(["cancel"]);
   expect(await actions("--before", "2020-01-01")).toEqual([]);
-  expect(await actions("--user", "01890a5d-ac96-774b-bcce-b302099a8057")).toEqual([]);
+  expect(await actions("--user", unknownId)).toEqual([]);
   expect((await cli.run("audit", "list", "--before", "2020-01-01")).stderr).toBe("no entries\n");
 });
 
 test.each([
   [["list", "--entity", "/x"], 2],
   [["list", "--user", "nobody"], 1],
-  [["show", "01890a5d-ac96-774b-bcce-b302099a8057"], 1],
+  [["show", unknownId], 1],
 ])("%j is told", async (args, code) => {
   const result = await cli.run("audit", ...args);
   expect(result).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(/^ltb: |^error: /) });

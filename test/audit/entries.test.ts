@@ -8,8 +8,9 @@ import { type Origin, withOrigin } from "../../src/call-scope.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
 import { run } from "../database/support.ts";
+import { unknownId } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
-import { benchmarkInput, store, unknownId } from "./support.ts";
+import { benchmarkInput, store } from "./support.ts";
 
 const own = store();
 const s = store();

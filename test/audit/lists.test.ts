@@ -4,7 +4,8 @@ import type { AuditFilter, AuditPosition } from "../../src/audit/input.ts";
 import type { AuditLog } from "../../src/audit/rows.ts";
 import { listLogs, scanEnd } from "../../src/audit/statements.ts";
 import { withOrigin } from "../../src/call-scope.ts";
-import { benchmarkInput, store, unknownId } from "./support.ts";
+import { unknownId } from "../harness/examples.ts";
+import { benchmarkInput, store } from "./support.ts";
 
 const s = store();
 const user = "01890a5d-ac96-774b-bcce-000000000001";

@@ -3,8 +3,6 @@ import { afterAll, beforeAll } from "vitest";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
-export const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
-
 /** A row of audit_logs. */
 export interface Entry {
   id: string;

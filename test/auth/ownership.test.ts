@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { UserRole } from "../../gen/ltb/v1/user_pb.ts";
 import type { RunningService } from "../../src/serve.ts";
+import { unknownId } from "../harness/examples.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 let service: RunningService;
@@ -52,7 +53,7 @@ describe("benchmarks and evaluations", () => {
   });
 
   test("what does not exist, or is no id, is for the handler to tell", async () => {
-    const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const id = unknownId;
     expect(await outcome(as.ann.benchmarks.deleteBenchmark({ id }))).toBe("NOT_FOUND");
     for (const bad of ["", "x", `{${id}}`, id.replaceAll("-", ""), `${id} `])
       expect(await outcome(as.ann.benchmarks.deleteBenchmark({ id: bad }))).toBe("INVALID_ARGUMENT");
@@ -155,7 +156,7 @@ describe("workers", () => {
     const workerId = "w1";
     await as.worker.workers.registerWorker({ workerId, jobTypes: ["none"] });
     expect((await db.workers.getByWorkerId(workerId)).createdBy).toBe(callers.worker.userId);
-    const lease = { jobId: "01890a5d-ac96-774b-bcce-b302099a8057", epoch: 1 };
+    const lease = { jobId: unknownId, epoch: 1 };
     const calls = (client: ReturnType<typeof clients>) => ({
       register: () => client.workers.registerWorker({ workerId, jobTypes: ["none"] }),
       beat: () => client.workers.heartbeat({ workerId }),
@@ -230,7 +231,7 @@ describe("users, keys and audit entries", () => {
     expect(await get({ case: "id", value: userId })).toBe("OK");
     expect(await get({ case: "username", value: username.toUpperCase() })).toBe("OK");
     expect(await get({ case: "email", value: ` ${username}@EXAMPLE.org ` })).toBe("OK");
-    for (const value of [callers.ben.userId, "01890a5d-ac96-774b-bcce-b302099a8057"])
+    for (const value of [callers.ben.userId, unknownId])
       expect(await get({ case: "id", value })).toBe("NOT_OWNER");
     for (const value of [callers.ben.username, "nobody"])
       expect(await get({ case: "username", value })).toBe("NOT_OWNER");

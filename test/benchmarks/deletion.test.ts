@@ -8,12 +8,12 @@ import { Database } from "../../src/storage.ts";
 import { fill } from "../evaluations/support.ts";
 import { clients, freeAddress, launchServer } from "../faults/server.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { onlooker } from "../harness/postgres.ts";
 
 const { config, db, client } = await testDatabase();
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 const evaluation = (benchmarkId: string) => ({ benchmarkId, input: "i", output: "o" });
 

@@ -9,9 +9,10 @@ import type { BenchmarkProgress, BenchmarkWatchFilter } from "../../src/index.ts
 import { limits } from "../../src/limits.ts";
 import { smallPool } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
 import { eventually } from "../harness/waiting.ts";
-import { evaluations, sample, watching } from "./watch-support.ts";
+import { evaluations, watching } from "./watch-support.ts";
 
 const { config, db: a, client, connect } = await testDatabase();
 const b = await connect();

@@ -3,9 +3,9 @@ import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect
 import { expect, onTestFinished, test } from "vitest";
 import { BenchmarkService, type WatchBenchmarksResponse } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { startTestService } from "../cli/support.ts";
+import { sample } from "../harness/examples.ts";
 import { eventually } from "../harness/waiting.ts";
 import { reasonOf } from "../rpc/support.ts";
-import { sample } from "./watch-support.ts";
 
 /** Reads a stream in the background. */
 function reading(stream: AsyncIterable<WatchBenchmarksResponse>) {

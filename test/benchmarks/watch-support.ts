@@ -36,8 +36,6 @@ export async function watching(db: Database, filter: BenchmarkWatchFilter = {}, 
   };
 }
 
-export const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
-
 /** Evaluations that are not there yet, each with this score. */
 export function evaluations(benchmarkId: string, count: number, score = 1): NewEvaluation[] {
   return Array.from({ length: count }, () => ({ benchmarkId, input: "i", output: "o", score }));

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { newId } from "../../src/ids.ts";
+import { lowestId, newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { evaluations, sample, watching } from "./watch-support.ts";
+import { evaluations, watching } from "./watch-support.ts";
 
 const { db: a, client, connect } = await testDatabase();
 const b = await connect();
@@ -133,14 +134,13 @@ test("a benchmark that no longer matches is not told of, a deletion always", asy
 });
 
 test("benchmarks asked for by id first come as they stand, unknown ones as deleted, and again after a break in between", async () => {
-  const unknown = "00000000-0000-0000-0000-000000000000";
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) ids.push((await a.benchmarks.create(sample)).id);
-  const watch = await watching(b, { ids: [...ids, unknown, ids[0] ?? ""] });
+  const watch = await watching(b, { ids: [...ids, lowestId, ids[0] ?? ""] });
   await eventually(() => watch.changes.length >= 7);
   const [, ...standing] = watch.changes.slice(0, 7);
-  expect(standing.map(({ benchmark, deleted }) => benchmark?.id ?? deleted)).toEqual([...ids, unknown]);
-  expect(standing.at(-1)?.deleted).toBe(unknown);
+  expect(standing.map(({ benchmark, deleted }) => benchmark?.id ?? deleted)).toEqual([...ids, lowestId]);
+  expect(standing.at(-1)?.deleted).toBe(lowestId);
   await watch.stop();
   // The stream broke after the third: nobody knows which of the others the client has.
   const resumed = await watching(a, { ids }, { after: standing[2]?.cursor });

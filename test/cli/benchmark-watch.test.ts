@@ -7,6 +7,7 @@ import { WatchBenchmarksResponseSchema } from "../../gen/ltb/v1/benchmark_servic
 import { displayOf } from "../../src/cli/benchmark/display.ts";
 import { createClient, type ServiceClient } from "../../src/cli/shared/client.ts";
 import type { RunningService } from "../../src/serve.ts";
+import { unknownId } from "../harness/examples.ts";
 import { commands, finished, startTestService } from "./support.ts";
 
 let service: RunningService & { address: string };
@@ -157,12 +158,11 @@ test("those of a dataset are followed until Ctrl-C, others are not shown", async
 });
 
 test("what makes no sense is refused", async () => {
-  const unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
-  expect(await cli.run("benchmark", "watch", unknown)).toMatchObject({
-    stderr: expect.stringContaining(unknown),
+  expect(await cli.run("benchmark", "watch", unknownId)).toMatchObject({
+    stderr: expect.stringContaining(unknownId),
   });
-  const both = await cli.run("benchmark", "watch", unknown, "--dataset", "d");
+  const both = await cli.run("benchmark", "watch", unknownId, "--dataset", "d");
   expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("either benchmarks, or --dataset") });
-  const many = await cli.run("benchmark", "watch", ...Array(1_001).fill(unknown));
+  const many = await cli.run("benchmark", "watch", ...Array(1_001).fill(unknownId));
   expect(many).toMatchObject({ code: 2, stderr: expect.stringContaining("at most 1000") });
 });

@@ -1,10 +1,10 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unknownId } from "../harness/examples.ts";
 import { commands, finished, startTestService, temporaryFolder } from "./support.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let folder: string;
@@ -162,7 +162,7 @@ describe("submit", () => {
 describe("cancel, retry, delete", () => {
   test("by id; one that fails does not keep the others", async () => {
     const [a, b] = [await submit("ids"), await submit("ids")];
-    const { code, stdout, stderr } = await cli.run("job", "cancel", a, UNKNOWN, b, "--reason", "no use");
+    const { code, stdout, stderr } = await cli.run("job", "cancel", a, unknownId, b, "--reason", "no use");
     expect({ code, stdout }).toEqual({ code: 1, stdout: `cancelled ${a}\ncancelled ${b}\n` });
     expect(stderr).toContain("NOT_FOUND");
     expect(await show(a)).toMatchObject({ status: "JOB_STATUS_CANCELLED", error: "no use" });
@@ -205,7 +205,7 @@ describe("cancel, retry, delete", () => {
   });
 
   test("either ids or filters, and not neither", async () => {
-    const both = await cli.run("job", "cancel", UNKNOWN, "--type", "x");
+    const both = await cli.run("job", "cancel", unknownId, "--type", "x");
     const neither = await cli.run("job", "retry");
     for (const { code, stderr } of [both, neither]) {
       expect(code).toBe(2);
@@ -250,7 +250,7 @@ describe("watch", () => {
     const child = cli.spawn("job", "watch", id, "--json");
     const seen = new Promise((resolve) => child.stdout?.once("data", resolve));
     const watching = finished(child);
-    const unknown = finished(cli.spawn("job", "watch", UNKNOWN));
+    const unknown = finished(cli.spawn("job", "watch", unknownId));
     const piped = cli.fed(`${id}\n`, "job", "watch", "-");
     await seen;
     await cli.run("job", "cancel", id, "--reason", "enough");

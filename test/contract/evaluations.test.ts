@@ -6,7 +6,8 @@ import {
   EvaluationOutcome,
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { contract, expectFailure, sample, unknownId, wires } from "./support.ts";
+import { unknownId } from "../harness/examples.ts";
+import { contract, expectFailure, sample, wires } from "./support.ts";
 
 const service = contract();
 const { CREATED, DUPLICATE, CONFLICT, REJECTED } = EvaluationOutcome;

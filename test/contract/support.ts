@@ -97,7 +97,6 @@ export function contract() {
 }
 
 export const sample = { name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" };
-export const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 interface Expected {
   code: Code;

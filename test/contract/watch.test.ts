@@ -2,7 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { WatchBenchmarksResponse } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { contract, expectFailure, sample, unknownId, wires } from "./support.ts";
+import { unknownId } from "../harness/examples.ts";
+import { contract, expectFailure, sample, wires } from "./support.ts";
 
 const service = contract();
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import { Secret } from "../../src/config.ts";
 import { Database } from "../../src/storage.ts";
+import { sample } from "../harness/examples.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { type Network, proxyTo, type TestProxy } from "./proxy.ts";
@@ -140,7 +141,7 @@ describe("a database that is away", () => {
 test("the figures of the database", async () => {
   const db = await Database.connect(config);
   const before = await db.stats();
-  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const { id } = await db.benchmarks.create(sample);
   await db.evaluations.create({ benchmarkId: id, input: "i", output: "o" });
   const stats = await db.stats();
   expect(stats).toMatchObject({

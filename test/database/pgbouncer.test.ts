@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type MigrationConnection, migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { within } from "../harness/waiting.ts";
@@ -75,7 +76,7 @@ describe.skipIf(!installed)(
 
     test("transactions and concurrent batches work", async () => {
       const [one, other] = servers as [Database, Database];
-      const { id } = await one.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+      const { id } = await one.benchmarks.create(sample);
       const rows = Array.from({ length: 200 }, (_, i) => ({
         benchmarkId: id,
         sampleId: `${i}`,

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 const reused = {
   code: Code.AlreadyExists,
   reason: "REQUEST_ID_REUSED",

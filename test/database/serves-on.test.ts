@@ -4,11 +4,9 @@ import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import { toConnectError } from "../../src/rpc/call/errors.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample, unknownId } from "../harness/examples.ts";
 import { eventually } from "../harness/waiting.ts";
 import { backend, run, smallPool } from "./support.ts";
-
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
-const missing = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 const { config, db, client } = await testDatabase({ poolSize: 1 });
 
@@ -16,7 +14,7 @@ describe("the same backend serves on after", () => {
   const failures: [string, () => Promise<unknown>, object][] = [
     [
       "an entity that does not exist",
-      () => db.benchmarks.get(missing),
+      () => db.benchmarks.get(unknownId),
       { code: Code.NotFound, reason: "NOT_FOUND" },
     ],
     [

@@ -3,9 +3,8 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { run } from "./support.ts";
-
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 const { db, client } = await testDatabase();
 beforeAll(async () => {

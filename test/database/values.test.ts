@@ -8,9 +8,8 @@ import { sql } from "../../src/database/statement/sql.ts";
 import { table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { run } from "./support.ts";
-
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 const { db, client } = await testDatabase({ poolSize: 1 });
 

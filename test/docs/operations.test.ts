@@ -11,6 +11,7 @@ import { service } from "../../src/config/settings.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { checks } from "../../src/doctor/doctor.ts";
 import { Database } from "../../src/storage.ts";
+import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -101,7 +102,7 @@ describe("SQL", () => {
       Database.connect(connection, { auditKey: { keyFile: join(folder, name), createKey: true } });
     const lost = await withKey("lost.key");
     await lost.auditTrail.open();
-    await lost.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    await lost.benchmarks.create(sample);
     await lost.workers.register({ workerId: "w", address: "", capacity: 1 });
     const { id } = await lost.jobs.create({ jobType: "t" });
     await lost.jobs.claim({ workerId: "w" });

@@ -7,6 +7,7 @@ import { checks, type Diagnosis, examine } from "../../src/doctor/doctor.ts";
 import { openTransactions } from "../../src/doctor/sessions.ts";
 import { Database } from "../../src/storage.ts";
 import { ltb } from "../cli/support.ts";
+import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 let folder: string;
@@ -200,7 +201,7 @@ describe("tells of", () => {
     const settings = { LTB_AUDIT_KEY_FILE: keyFile };
     const db = await Database.connect(connection, { auditKey: { keyFile, createKey: true } });
     await db.auditTrail.open();
-    await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    await db.benchmarks.create(sample);
     await db.auditTrail.seal();
     await db.close();
     expect(await found("audit trail", { settings })).toMatchObject([

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 const { db, client } = await testDatabase();
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 interface Delta {
   metric: string;

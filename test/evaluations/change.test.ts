@@ -2,11 +2,12 @@ import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 let benchmarkId: string;
 const { db } = await testDatabase();
 beforeAll(async () => {
-  ({ id: benchmarkId } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" }));
+  ({ id: benchmarkId } = await db.benchmarks.create(sample));
 });
 
 const counts = async () => {

@@ -4,14 +4,14 @@ import { withOrigin } from "../../src/call-scope.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { fill } from "./support.ts";
 
 const { db, client } = await testDatabase();
 // Each test cleans all benchmarks.
 beforeEach(() => client.query("delete from benchmarks"));
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 const daysAgo = (days: number, ms = 0) => new Date(Date.now() - days * 86_400_000 + ms).toISOString();
 

@@ -4,6 +4,7 @@ import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import scipy from "../statistics/fixtures/scipy.json" with { type: "json" };
 
 const { db } = await testDatabase();
@@ -11,7 +12,7 @@ const { db } = await testDatabase();
 type Row = Partial<NewEvaluation>;
 
 async function benchmarkOf(rows: readonly Row[]): Promise<string> {
-  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const { id } = await db.benchmarks.create(sample);
   if (rows.length > 0)
     await db.evaluations.createMany(
       rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })),

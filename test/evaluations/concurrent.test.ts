@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { type Random, seededRandom } from "../harness/random.ts";
 
 const { db, client } = await testDatabase();
 
-const newBenchmark = () => db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+const newBenchmark = () => db.benchmarks.create(sample);
 const deadlocks = async () => {
   await client.query("select pg_stat_clear_snapshot(), pg_sleep(0.1)");
   const { rows } = await client.query(

@@ -6,11 +6,11 @@ import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluation
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 const { db } = await testDatabase();
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 /** Every page of a list. */
 async function pages(

@@ -7,11 +7,11 @@ import { computeRollups } from "../../src/evaluations/rollups/compute.ts";
 import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
 import type { MetricSummary } from "../../src/evaluations/summary/summary.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 const { db, client } = await testDatabase();
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 const rowOf = (benchmarkId: string, row: Partial<NewEvaluation> = {}): NewEvaluation => ({
   benchmarkId,
   input: "i",

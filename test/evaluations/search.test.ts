@@ -13,6 +13,7 @@ import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import type { JsonObject } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
@@ -25,8 +26,7 @@ beforeAll(async () => {
   connection = { host, port, user, database, password: password?.reveal() ?? "" };
 });
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 async function store(rows: (Partial<NewEvaluation> & { sampleId: string })[]): Promise<string> {
   const [benchmarkId, other] = [await newBenchmark(), await newBenchmark()];

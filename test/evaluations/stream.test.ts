@@ -4,11 +4,12 @@ import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { writeStream } from "../../src/evaluations/stream.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 let benchmarkId: string;
 const { db, client } = await testDatabase();
 beforeAll(async () => {
-  ({ id: benchmarkId } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" }));
+  ({ id: benchmarkId } = await db.benchmarks.create(sample));
 });
 
 const row = (sampleId: string, more: Partial<NewEvaluation> = {}): NewEvaluation => ({

@@ -4,11 +4,11 @@ import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import type { BenchmarkSummary } from "../../src/evaluations/summary/summary.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 const { db } = await testDatabase();
 
-const newBenchmark = async () =>
-  (await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
 async function summaryOf(rows: Partial<NewEvaluation>[], names?: string[]): Promise<BenchmarkSummary> {
   const benchmarkId = await newBenchmark();

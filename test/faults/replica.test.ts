@@ -11,11 +11,11 @@ import { type RunningService, serve } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
 import { commands } from "../cli/support.ts";
 import { proxyTo } from "../database/proxy.ts";
+import { sample } from "../harness/examples.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { type Standby, startStandby } from "./standby.ts";
 
 const maxLagMs = 2_000;
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 let postgres: OwnPostgres;
 let standby: Standby;

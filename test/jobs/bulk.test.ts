@@ -5,11 +5,12 @@ import { sql } from "../../src/database/statement/sql.ts";
 import type { BulkFilter } from "../../src/jobs/input.ts";
 import { changeMany } from "../../src/jobs/transitions/bulk.ts";
 import { cancelJobs, retryJobs } from "../../src/jobs/transitions/transitions.ts";
+import { unknownId } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
 const ended = 200_000;
-const benchmarkId = "01890a5d-ac96-774b-bcce-b302099a8057";
+const benchmarkId = unknownId;
 const job = { jobType: "t", payload: {} };
 
 /** Jobs that completed, all of one benchmark, straight into the tables. */

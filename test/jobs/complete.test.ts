@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { CompleteJobsItemSchema } from "../../gen/ltb/v1/job_service_pb.ts";
 import { completeJobs } from "../../src/jobs/finish/complete.ts";
+import { sample } from "../harness/examples.ts";
 import { within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
@@ -14,7 +15,7 @@ let benchmarkId: string;
 beforeEach(async () => {
   await q.reset();
   await q.worker("w");
-  benchmarkId = (await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" })).id;
+  benchmarkId = (await q.db.benchmarks.create(sample)).id;
 });
 
 async function claimed(count = 1) {

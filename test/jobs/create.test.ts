@@ -1,7 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
-import { queue, unknownId } from "./support.ts";
+import { sample, unknownId } from "../harness/examples.ts";
+import { queue } from "./support.ts";
 
 const q = queue();
 
@@ -35,7 +36,7 @@ test("a job with only a type has the documented defaults", async () => {
 });
 
 test("what is answered is what is stored", async () => {
-  const benchmark = await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const benchmark = await q.db.benchmarks.create(sample);
   const created = await q.db.jobs.create({
     id: newId(),
     jobType: "full",

@@ -2,9 +2,10 @@ import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
+import { unknownId } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
 import { eventually } from "../harness/waiting.ts";
-import { queue, unknownId } from "./support.ts";
+import { queue } from "./support.ts";
 
 const q = queue();
 beforeEach(async () => {

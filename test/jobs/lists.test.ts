@@ -7,6 +7,7 @@ import type { JobListOptions } from "../../src/jobs/lists/lists.ts";
 import type { Job } from "../../src/jobs/rows.ts";
 import { jobService } from "../../src/jobs/service.ts";
 import { encodePageToken } from "../../src/wire/paging.ts";
+import { sample } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -14,7 +15,7 @@ let benchmarkId: string;
 
 // Two types, two workers, one benchmark, every status; two pages of most of them.
 beforeAll(async () => {
-  const benchmark = await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const benchmark = await q.db.benchmarks.create(sample);
   benchmarkId = benchmark.id;
   await q.worker("w");
   await q.worker("v");

@@ -6,8 +6,6 @@ import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
-export const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
-
 /** A queue on a database of its own, as two servers see it. After each test its tables must agree with each other. */
 export function queue() {
   let config: DatabaseConfig;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { NewJob } from "../../src/jobs/input.ts";
-import { queue, unknownId } from "./support.ts";
+import { sample, unknownId } from "../harness/examples.ts";
+import { queue } from "./support.ts";
 
 const q = queue();
 beforeEach(async () => {
@@ -176,7 +177,7 @@ test.each(["get", "cancel", "retry", "delete"] as const)(
 
 describe("changes of many", () => {
   test("cancel what matches and nothing else", async () => {
-    const benchmark = await q.db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    const benchmark = await q.db.benchmarks.create(sample);
     const jobs: Partial<NewJob>[] = [
       { jobType: "a" },
       { jobType: "a", limitKey: "k" },

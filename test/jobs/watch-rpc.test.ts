@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { JobStatus, JobView } from "../../gen/ltb/v1/job_pb.ts";
 import { JobService, type WatchJobsResponse } from "../../gen/ltb/v1/job_service_pb.ts";
 import { startTestService } from "../cli/support.ts";
+import { unknownId } from "../harness/examples.ts";
 import { eventually } from "../harness/waiting.ts";
 import { reasonOf } from "../rpc/support.ts";
 
@@ -64,6 +65,6 @@ test("bad requests are refused before anything is watched", async () => {
   const foreign = Buffer.from("[1000000000000,1]").toString("base64url");
   expect(await failure({ afterCursor: foreign })).toEqual([Code.OutOfRange, "CURSOR_EXPIRED"]);
   expect(await failure({ ids: ["x"] })).toEqual([Code.InvalidArgument, "INVALID_ARGUMENT"]);
-  const ids = Array.from({ length: 1_001 }, () => "01890a5d-ac96-774b-bcce-b302099a8057");
+  const ids = Array.from({ length: 1_001 }, () => unknownId);
   expect(await failure({ ids })).toEqual([Code.InvalidArgument, "INVALID_ARGUMENT"]);
 });

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { ServiceError } from "../../src/errors.ts";
-import { newId } from "../../src/ids.ts";
+import { lowestId, newId } from "../../src/ids.ts";
 import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { seededRandom } from "../harness/random.ts";
 import { elapsed, eventually, median } from "../harness/waiting.ts";
@@ -14,7 +15,7 @@ import { elapsed, eventually, median } from "../harness/waiting.ts";
 const { config, db: a, client, connect } = await testDatabase();
 const b = await connect();
 
-const [low, high] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
+const high = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /** A watch that is read in the background. */
 async function watching(db: Database, filter: WatchFilter = {}, options: JobWatchOptions = {}) {
@@ -94,7 +95,7 @@ test("the full view has payload, result and metadata", async () => {
 });
 
 test("only the jobs asked for: by id, by type, by benchmark, by all of them", async () => {
-  const benchmark = await a.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const benchmark = await a.benchmarks.create(sample);
   const id = newId();
   const all = await watching(a);
   const byId = await watching(a, { ids: [id, high] }, { after: all.cursor() });
@@ -121,13 +122,13 @@ test("only the jobs asked for: by id, by type, by benchmark, by all of them", as
 
 test("jobs asked for by id first come as they stand, unknown ones as deleted, and again after a break in between", async () => {
   const jobs = await a.jobs.createMany(Array.from({ length: 5 }, () => ({ jobType: "stand" })));
-  const ids = [...jobs.map(({ id }) => id), low];
+  const ids = [...jobs.map(({ id }) => id), lowestId];
   const watch = await watching(b, { ids });
   await eventually(() => watch.changes.length >= 7);
   const [armed, ...standing] = watch.changes.slice(0, 7);
   expect(armed?.job).toBeUndefined();
   expect(standing.map(({ job, deleted }) => job?.id ?? deleted)).toEqual(ids);
-  expect(standing.at(-1)?.deleted).toBe(low);
+  expect(standing.at(-1)?.deleted).toBe(lowestId);
   await watch.stop();
   // The stream broke after the third: nobody knows which of the others the client has.
   const resumed = await watching(b, { ids }, { after: standing[2]?.cursor });

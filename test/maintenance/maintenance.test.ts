@@ -3,10 +3,9 @@ import { expect, test, vi } from "vitest";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { run, running } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
 import { seededRandom } from "../harness/random.ts";
-
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 const { db, client } = await testDatabase();
 

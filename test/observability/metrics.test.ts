@@ -6,9 +6,10 @@ import type { Family } from "../../src/metrics/family.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
+import { sample, unknownId } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { queue, unknownId } from "../jobs/support.ts";
+import { queue } from "../jobs/support.ts";
 import { type Parsed, parseExposition, poll } from "./exposition.ts";
 
 const q = queue();
@@ -89,8 +90,6 @@ describe("what is done to jobs", () => {
 });
 
 describe("evaluations", () => {
-  const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
-
   test("are counted by outcome, one by one, in batches and streamed", async () => {
     const { id } = await q.db.benchmarks.create(sample);
     const before = await metrics();

@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { allStatements } from "../../src/database/statement/sql.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
 
 const { db, client } = await testDatabase();
-
-const sample = { name: "n", provider: "p", model: "m", dataset: "d" };
 
 /** Most rows that any part of the plan brings forth. */
 async function mostRows(): Promise<number> {

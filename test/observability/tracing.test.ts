@@ -20,6 +20,7 @@ import { samplerOf } from "../../src/tracing/sampler.ts";
 import { startTelemetry, type Telemetry } from "../../src/tracing/telemetry.ts";
 import { activeTracing } from "../../src/tracing/tracing.ts";
 import { testDatabase } from "../harness/database.ts";
+import { unknownId } from "../harness/examples.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { poll } from "./exposition.ts";
 import { collector, type ReceivedSpan } from "./otlp.ts";
@@ -118,7 +119,7 @@ describe.each(systems)("a call by %s", (system) => {
 
   test("that is refused says why by its code alone", async () => {
     const { traceId, traceparent } = ids();
-    const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const id = unknownId;
     await expect(clients().getBenchmark({ id }, { headers: { traceparent } })).rejects.toThrow(id);
     const { call } = await spansOf(traceId);
     // A benchmark that does not exist is no error of the service.
@@ -152,10 +153,7 @@ describe.each(systems)("a call by %s", (system) => {
   test("with a malformed context begins a trace of its own", async () => {
     const before = otlp.spans.length;
     await clients()
-      .getBenchmark(
-        { id: "01890a5d-ac96-774b-bcce-b302099a8057" },
-        { headers: { traceparent: "00-zz-zz-01" } },
-      )
+      .getBenchmark({ id: unknownId }, { headers: { traceparent: "00-zz-zz-01" } })
       .catch(() => undefined);
     await poll(
       () => otlp.spans.slice(before).find(({ name }) => name.endsWith("GetBenchmark"))?.parentId,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { Database } from "../../src/storage.ts";
+import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
@@ -107,7 +108,7 @@ test("jobs that ended longer ago are removed, logged, counted and recorded; othe
 
 test("evaluations that were stored longer ago are removed, and their benchmark counts the others", async () => {
   await nextTurn();
-  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const { id } = await db.benchmarks.create(sample);
   const rows = ["old", "young"].map((sampleId) => ({ benchmarkId: id, sampleId, input: "i", output: "o" }));
   await db.evaluations.createMany(rows);
   await client.query(

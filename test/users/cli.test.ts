@@ -10,12 +10,12 @@ import { startServer } from "../../src/server.ts";
 import { userService } from "../../src/users/service.ts";
 import { parseToken } from "../../src/users/tokens.ts";
 import { commands, finished, ltb, start } from "../cli/support.ts";
+import { unknownId } from "../harness/examples.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { testUsers } from "./support.ts";
 
 const password = "correct horse";
-const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /** A service with an admin, whose commands carry the admin's key. */
 async function serveUsers() {

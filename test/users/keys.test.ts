@@ -2,9 +2,9 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import type { MadeApiKey } from "../../src/users/keys.ts";
 import { newApiKey, parseToken, type Token } from "../../src/users/tokens.ts";
+import { unknownId } from "../harness/examples.ts";
 import { testUsers } from "./support.ts";
 
-const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const hour = 3_600_000;
 const at = (ms: number) => new Date(Date.now() + ms).toISOString();
 

@@ -2,10 +2,10 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
+import { unknownId } from "../harness/examples.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { testUsers } from "./support.ts";
 
-const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const ada = { email: "Ada@Example.com", username: "Ada", password: "correct horse" };
 
 describe("a new user", () => {

@@ -8,12 +8,12 @@ import { createLogger } from "../../src/log.ts";
 import { provide } from "../../src/rpc/call/handler.ts";
 import { startServer } from "../../src/server.ts";
 import { userService } from "../../src/users/service.ts";
+import { unknownId } from "../harness/examples.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { failure, reasonOf } from "../rpc/support.ts";
 import { testUsers } from "./support.ts";
 
 const password = "correct horse";
-const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /** A server with an admin, on both listeners, and what it logs. */
 async function serveUsers(auth: "required" | "off" = "required") {

@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Database } from "../../src/storage.ts";
+import { unknownId } from "../harness/examples.ts";
 import { testBench } from "./support.ts";
 
-const unknownId = "01890a5d-ac96-774b-bcce-b302099a8057";
 const notFound = { code: Code.NotFound, reason: "NOT_FOUND" };
 
 describe("registration", () => {

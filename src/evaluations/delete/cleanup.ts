@@ -3,6 +3,7 @@ import { exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
+import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, uuid, whole } from "../../validation.ts";
 import { benchmarkExists } from "../statements.ts";
@@ -18,8 +19,6 @@ export interface EvaluationCleanup {
   /** True if the call ended before all were deleted. */
   more: boolean;
 }
-
-const lowestId = "00000000-0000-0000-0000-000000000000";
 
 const timeBefore = statement("evaluation_time_before", {
   row: z.object({ before: z.string() }),

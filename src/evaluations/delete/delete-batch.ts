@@ -3,6 +3,7 @@ import { auditRows } from "../../audit/record.ts";
 import type { Origin } from "../../call-scope.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
 
@@ -38,8 +39,6 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
   build: () => sql.fragment`select set_config('enable_sort', 'off', true) as value`,
   examples: [[]],
 });
-
-const lowestId = "00000000-0000-0000-0000-000000000000";
 
 // The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
 // passed over again. They are deleted by their place and so in its order, which keeps two such batches from a

@@ -2,12 +2,11 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
+import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
 import { rollupLock } from "./lock.ts";
 import { mergedParts, partColumns } from "./parts.ts";
-
-const nobody = "00000000-0000-0000-0000-000000000000";
 
 // Candidates come from one benchmark to the next by the primary key, however many deltas each has. A benchmark that is being
 // deleted and one whose base is being computed or folded by another server are left for later.
@@ -33,7 +32,7 @@ const lockRollups = statement("rollup_fold_lock", {
         when exists (select from benchmarks b where b.id = s.id) then 'busy' else 'gone' end as state
     from listed s left join there t on t.id = s.id
     order by s.id`,
-  examples: [[nobody, 10]],
+  examples: [[lowestId, 10]],
 });
 
 // Names beyond those that there may be are left out from now on: see stale_rollups.names.
@@ -94,7 +93,7 @@ const foldDeltas = statement("rollup_fold", {
         bin_highs = excluded.bin_highs
     )
     select count(*) as folded from folded`,
-  examples: [[[nobody], 10]],
+  examples: [[[lowestId], 10]],
 });
 
 // What was taken away stays beside the base until that is computed anew, as one part a metric once there are
@@ -116,14 +115,14 @@ const foldTaken = statement("rollup_fold_taken", {
       m.benchmark_id, m.metric, -m.count, -m.sum, -m.m2, m.min, m.max, m.bins,
       array(select -n from unnest(m.bin_counts) n), m.bin_lows, m.bin_highs
     from (${mergedParts("folded")}) m`,
-  examples: [[[nobody], 10]],
+  examples: [[[lowestId], 10]],
 });
 
 const dropDeltas = statement("rollup_drop_deltas", {
   row: z.object({}),
   build: (ids: readonly string[]) => sql.fragment`
     delete from metric_deltas where benchmark_id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[nobody]]],
+  examples: [[[lowestId]]],
 });
 
 /**
@@ -131,7 +130,7 @@ const dropDeltas = statement("rollup_drop_deltas", {
  * comes in meanwhile. Changes no figure that is read.
  */
 export async function foldRollups(db: Executor): Promise<void> {
-  let after: string | undefined = nobody;
+  let after: string | undefined = lowestId;
   while (after !== undefined) after = await foldNext(db, after);
 }
 

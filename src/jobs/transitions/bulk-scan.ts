@@ -2,6 +2,7 @@ import { z } from "zod";
 import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
@@ -105,8 +106,8 @@ interface LivePosition {
 }
 
 const beforeLive: LivePosition = {
-  running: "00000000-0000-0000-0000-000000000000",
-  scheduled: "00000000-0000-0000-0000-000000000000",
+  running: lowestId,
+  scheduled: lowestId,
   runAt: "-infinity",
   lane: 0,
   priority: 2 ** 31 - 1,

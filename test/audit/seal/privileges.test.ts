@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { type DatabaseConfig, databaseConfig } from "../../../src/config.ts";
 import { Database } from "../../../src/storage.ts";
+import { sample } from "../../harness/examples.ts";
 import { administer, createTestDatabase, onlooker } from "../../harness/postgres.ts";
 import { addLogs, startTrail } from "./support.ts";
 
@@ -47,7 +48,7 @@ afterAll(async () => {
 
 test("the service works", async () => {
   expect(await db.migrate()).toEqual({ applied: [] });
-  const benchmark = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  const benchmark = await db.benchmarks.create(sample);
   await db.benchmarks.update(benchmark.id, { status: "running" });
   await db.evaluations.createMany([
     {

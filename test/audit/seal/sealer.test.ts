@@ -9,6 +9,7 @@ import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { unpack } from "../../../src/audit/seal/records.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import { newId } from "../../../src/ids.ts";
+import { sample } from "../../harness/examples.ts";
 import { onlooker } from "../../harness/postgres.ts";
 import { eventually } from "../../harness/waiting.ts";
 import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
@@ -58,7 +59,7 @@ describe("sealing", () => {
 
   test("what the service records", async () => {
     const { db, superuser, trail } = await startTrail();
-    const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    const { id } = await db.benchmarks.create(sample);
     await db.benchmarks.delete(id);
     await db.jobs.create({ jobType: "t", payload: {} });
     const { written } = await names(superuser);

@@ -1,6 +1,7 @@
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { attemptColumns, auditLogColumns } from "../../../src/audit/seal/digest.ts";
+import { unknownId } from "../../harness/examples.ts";
 import { addAttempts, addLogs, startTrail } from "./support.ts";
 
 // Everything here is done by a superuser who gets around the guard triggers. Two seals, of three audit logs and three attempts each.
@@ -148,7 +149,7 @@ describe("an entry", () => {
     "'infinity'",
     "(select min(created_at) from audit_logs)",
   ])("inserted with the time %s", async (time) => {
-    const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const id = unknownId;
     await trail.tamper(
       `insert into audit_logs (id, action, entity_type, created_at) values ($1, 'x', 'y', ${time})`,
       [id],
