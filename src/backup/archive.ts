@@ -14,11 +14,13 @@ import {
   backupManifest,
 } from "./format.ts";
 
-/** Bytes of a table that one part holds before compression: what writer and reader keep in memory. */
+/** Bytes of a table in one part before compression, which writer and reader keep in memory. */
 const partBytes = 4 * 1024 * 1024;
-/** Fastest: COPY text compresses four- to eightfold all the same, and the database is what should be busy. */
+/**
+ * The fastest level. COPY text still compresses four- to eightfold, and the database should be the busy side.
+ */
 const compression = { level: 1 };
-/** A part is at most this large unpacked: what claims to be more is not ours. */
+/** A part is at most this large when unpacked. A part that claims to be larger is not ours. */
 const partBytesMost = 2 * partBytes;
 
 /** Writes an archive into `target`, which it ends. */
@@ -32,7 +34,7 @@ export class ArchiveWriter {
     this.#pack.on("error", () => undefined);
     this.#pack.pipe(target);
     this.#written = finished(target);
-    // Awaited by every step below.
+    // Every step below awaits it.
     this.#written.catch(() => this.#pack.destroy());
   }
 
@@ -40,7 +42,7 @@ export class ArchiveWriter {
     return this.#entry("backup.json", Buffer.from(JSON.stringify(header)));
   }
 
-  /** Writes what a table streams, in parts. */
+  /** Writes the stream of a table in parts. */
   async table(name: string, source: AsyncIterable<Buffer>): Promise<void> {
     let part = 0;
     for await (const bytes of partsOf(source)) {
@@ -55,7 +57,7 @@ export class ArchiveWriter {
     await this.#written;
   }
 
-  /** Gives up: the target is destroyed. */
+  /** Gives up and destroys the target. */
   async abort(): Promise<void> {
     this.#pack.destroy();
     await this.#written.catch(() => undefined);
@@ -63,11 +65,11 @@ export class ArchiveWriter {
 
   #entry(name: string, content: Buffer): Promise<void> {
     const stored = new Promise<void>((resolve, reject) => {
-      // Told of a target that fails, tar-stream only says that it was destroyed.
+      // If the target fails, tar-stream only says that it was destroyed.
       const settle = (error?: Error | null) => (error ? reject(this.#target.errored ?? error) : resolve());
       this.#pack.entry({ name, mode: 0o600 }, content, settle);
     });
-    // A target that fails ends the wait too.
+    // A failing target ends the wait too.
     return Promise.race([stored, this.#written]);
   }
 }
@@ -86,17 +88,17 @@ async function* partsOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (size > 0) yield Buffer.concat(chunks);
 }
 
-/** What is done with an archive that is read, in the order in which it comes. */
+/** Callbacks for reading an archive, in the order in which they are called. */
 export interface ArchiveVisitor {
   header(header: BackupHeader): Promise<void> | void;
-  /** The next bytes of a table; tables come one after the other, as the header has them. */
+  /** Receives the next bytes of a table. Tables come one after the other, in the order of the header. */
   table(name: string, bytes: Buffer): Promise<void>;
   manifest(manifest: BackupManifest): Promise<void> | void;
 }
 
 /**
  * Reads a whole archive.
- * @throws BackupError if it is not one, of a newer version, damaged or cut off
+ * @throws BackupError if it is no archive, of a newer version, damaged or cut off
  */
 export async function readArchive(path: string, visitor: ArchiveVisitor): Promise<void> {
   const entries = extract();

@@ -18,9 +18,9 @@ export interface BackupResult {
 }
 
 /**
- * Writes everything the database holds, as it stood at one moment, into a new file; the service may go on
- * meanwhile. The file appears under its name only when it is complete and on disk.
- * @throws BackupError for a database without our schema, MigrationError for one of before 0.1.0
+ * Writes the whole database, in its state of one moment, into a new file, while the service may go on. The
+ * file appears under its name only when it is complete and on disk.
+ * @throws BackupError for a database without our schema, MigrationError for one from before 0.1.0
  */
 export async function backUp(connection: Connection, path: string): Promise<BackupResult> {
   const client = new Client(connection);
@@ -28,7 +28,7 @@ export async function backUp(connection: Connection, path: string): Promise<Back
   await client.connect();
   const partial = `${path}.partial`;
   try {
-    // All tables are read in one snapshot: everything committed by now, and nothing later.
+    // All tables are read in one snapshot, which has everything committed by now and nothing later.
     await client.query(`begin isolation level repeatable read read only;
       set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
       set local client_encoding = 'UTF8'`);
@@ -96,7 +96,7 @@ async function write(client: Client, writer: ArchiveWriter, header: BackupHeader
   return manifest;
 }
 
-/** Moves the file to its name. A power cut leaves the whole file there, or none. */
+/** Moves the file to its name. After a power cut there is either the whole file or none. */
 async function settle(partial: string, path: string): Promise<void> {
   const file = await open(partial, "r");
   await file.sync();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Client } from "pg";
 import { BackupError, type BackupTable } from "./format.ts";
 
-/** The ledger of migrations says how far this database was migrated, which a restore does by itself. */
+/** The ledger of migrations is left out, because a restore migrates by itself. */
 const notData = ["schema_migrations"];
 
 /** A table with the types of its columns, as PostgreSQL writes them. */
@@ -10,10 +10,7 @@ export interface TableLayout extends BackupTable {
   types: string[];
 }
 
-/**
- * Reads the tables of the service with the columns that can be written; those that others refer to come
- * first.
- */
+/** Reads the tables of the service with their writable columns. Tables that others refer to come first. */
 export async function readTables(client: Client): Promise<TableLayout[]> {
   const { rows } = await client.query<TableLayout & { refersTo: string[] }>(
     `select c.relname as name, a.columns, a.types,
@@ -68,7 +65,7 @@ export async function readSequences(
   return sequences;
 }
 
-/** Writes a table and its columns as COPY takes them. */
+/** Spells a table and its columns for COPY. */
 export function formatCopyTarget(client: Client, { name, columns }: BackupTable): string {
   const list = columns.map((column) => client.escapeIdentifier(column)).join(", ");
   return `${client.escapeIdentifier(name)} (${list})`;

@@ -3,7 +3,7 @@ import { z } from "zod";
 /**
  * A backup is a tar file that streams from beginning to end:
  *
- * - `backup.json`: when and of what it was made, and the columns of every table, in an order in which
+ * - `backup.json`: the time and source of the backup, and the columns of every table, in an order in which
  *   references hold;
  * - `tables/NAME/000001.copy.gz` …: the answer of `COPY … TO STDOUT` (PostgreSQL's text format, UTF-8), cut
  *   at any byte and each part compressed by itself: `tar -xOf FILE --wildcards 'tables/jobs/*' | zcat` is the
@@ -22,7 +22,7 @@ export const backupHeader = z.object({
   postgresVersion: z.string(),
   /** Name of the latest migration. */
   schemaVersion: z.string(),
-  /** Of the tables (`computeFingerprint`). Empty in files of before 0.1.0, which had none. */
+  /** Fingerprint of the tables (`computeFingerprint`). Empty in files from before 0.1.0, which had none. */
   fingerprint: z.string().default(""),
   tables: z.array(table),
 });
@@ -34,14 +34,14 @@ export type TableDigest = z.output<typeof tableDigest>;
 
 export const backupManifest = z.object({
   tables: z.record(z.string(), tableDigest),
-  /** Sequences as they stood after the tables were read, so never behind them. */
+  /** State of the sequences after the tables were read, so never behind them. */
   sequences: z.record(z.string(), z.object({ lastValue: z.string(), isCalled: z.boolean() })),
 });
 export type BackupManifest = z.output<typeof backupManifest>;
 
 /**
- * A backup is damaged, incomplete, of another layout or newer than this program, or the database is not one
- * that it goes into.
+ * A backup is damaged, incomplete, of another layout or newer than this program, or it does not fit the
+ * database.
  */
 export class BackupError extends Error {
   override readonly name = "BackupError";

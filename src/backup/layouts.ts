@@ -1,8 +1,8 @@
 import { BackupError, type BackupHeader } from "./format.ts";
 
 /**
- * The fingerprints of the tables after each migration, so that a backup can be judged without a database. A
- * test compares them with what the migrations make, and shows what they have to be.
+ * The fingerprints of the tables after each migration, so that a backup can be checked without a database. A
+ * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
   "20240320000001_initial_schema": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
@@ -22,8 +22,8 @@ export function refuseLater(path: string, header: BackupHeader): void {
 }
 
 /**
- * @throws BackupError for a backup of other tables than this program's; those of a later release are not
- * known to it
+ * @throws BackupError for a backup with other tables than this program's. Those of a later release are not
+ * known here
  */
 export function refuseOtherLayout(path: string, header: BackupHeader): void {
   if (header.fingerprint !== layouts[header.schemaVersion] && !isLater(header))

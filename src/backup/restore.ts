@@ -13,13 +13,13 @@ import { otherLayout, refuseLater, refuseOtherLayout } from "./layouts.ts";
 import { Digests, readBackup } from "./verify.ts";
 
 export interface RestoreOptions {
-  /** Whether what the database holds is replaced. Default: false, a database with rows is refused. */
+  /** Whether to replace the rows of the database. Default: false; a database with rows is refused. */
   force?: boolean;
 }
 
 /**
- * Puts a backup into a database, of any supported major of PostgreSQL: all of it in one transaction, or
- * nothing. Makes the schema that the backup was made of, and brings it up to date afterwards.
+ * Puts a backup into a database of any supported major version of PostgreSQL: all of it in one transaction,
+ * or nothing. It makes the schema that the backup was made from, and brings it up to date afterwards.
  * @throws BackupError if the backup is damaged, of another layout or newer than this program, or the database
  * holds rows
  */
@@ -28,7 +28,7 @@ export async function restore(
   path: string,
   { force = false }: RestoreOptions = {},
 ): Promise<BackupResult> {
-  // The file is read twice: a database is not touched for the sake of a damaged one.
+  // The file is read twice, so that a damaged one does not touch the database.
   const { header } = await readBackup(path);
   refuseLater(path, header);
   const client = new Client(connection);
@@ -85,7 +85,7 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
         if (!table) throw damaged(path, `table ${name} is not in its header`);
         const copy = client.query(copyFrom(`copy ${formatCopyTarget(client, table)} from stdin`));
         const done = finished(copy);
-        // A row that is refused ends the stream between two of our steps; the next one is told.
+        // A refused row ends the stream between two of our steps; the next step gets the error.
         done.catch(() => undefined);
         current = { name, copy, done };
       }
@@ -99,11 +99,11 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
     },
   });
   if (!header || !manifest) throw damaged(path, "it ends too early");
-  // It may have been changed since it was verified.
+  // The file may have changed since it was verified.
   digests.compare(header, manifest);
   for (const [name, { lastValue, isCalled }] of Object.entries(manifest.sequences)) {
     const next = BigInt(lastValue) + (isCalled ? 1n : 0n);
-    // Unlike setval, undone with the transaction.
+    // Unlike setval, this is undone with the transaction.
     await client.query(`alter sequence ${client.escapeIdentifier(name)} restart with ${next}`);
   }
   return { header, manifest };
@@ -131,8 +131,8 @@ async function emptyTables(
     }
   }
   if (!force) return;
-  // The audit trail refuses to be emptied: its guards are put aside for this transaction, which only its
-  // owner can do.
+  // The audit trail's guards refuse to empty it. They are disabled for this transaction, which only the owner
+  // can do.
   for (const name of names) await client.query(`alter table ${name} disable trigger user`);
   await client.query(`truncate ${names.join(", ")}`);
   for (const name of names) await client.query(`alter table ${name} enable trigger user`);

@@ -6,7 +6,7 @@ import { refuseOtherLayout } from "./layouts.ts";
 
 /**
  * Reads a backup to its end and compares each table with its SHA-256, and its layout with this program's.
- * @throws BackupError naming what is wrong with it
+ * @throws BackupError that names what is wrong
  */
 export async function verifyBackup(path: string): Promise<BackupResult> {
   const result = await readBackup(path);
@@ -38,7 +38,7 @@ export async function readBackup(path: string): Promise<BackupResult> {
   return { header, manifest };
 }
 
-/** Hashes of the tables of an archive while it is read. */
+/** Hashes the tables of an archive while it is read. */
 export class Digests {
   readonly #path: string;
   readonly #tables = new Map<string, { hash: Hash; bytes: number; lines: number }>();
@@ -52,11 +52,11 @@ export class Digests {
     this.#tables.set(name, table);
     table.hash.update(bytes);
     table.bytes += bytes.length;
-    // In COPY's text format a line feed within a value is escaped: each one ends a row.
+    // COPY's text format escapes a line feed within a value, so each line feed ends a row.
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) table.lines++;
   }
 
-  /** @throws BackupError for the first table that is not what the manifest says */
+  /** @throws BackupError for the first table that differs from the manifest */
   compare({ tables }: BackupHeader, manifest: BackupManifest): void {
     for (const { name } of tables) {
       const expected = manifest.tables[name];

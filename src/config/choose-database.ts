@@ -29,11 +29,11 @@ export const DATABASE_NAMES: Record<keyof DatabaseOptions, string> = {
   applicationName: "DATABASE_APPLICATION_NAME",
 };
 const DATABASE_OPTIONS = Object.entries(DATABASE_NAMES) as [keyof DatabaseOptions, string][];
-/** What another URL than the main one takes from the main settings: everything but where it leads. */
+/** The settings that another URL shares with the main one: everything except the destination. */
 const SHARED = DATABASE_OPTIONS.map(([option]) => option).filter(
   (option) => !["url", "host", "port", "database", "user", "password"].includes(option),
 );
-/** PostgreSQL of our own in the data folder, or one that is reached by `connection`. */
+/** The embedded PostgreSQL in the data folder, or another one, reached by `connection`. */
 export type DatabaseChoice =
   | { readonly kind: "embedded"; readonly pool: PoolSettings; readonly listen: boolean }
   | {
@@ -47,7 +47,10 @@ export type DatabaseChoice =
       readonly listen: boolean;
     };
 
-/** `values` are the settings by name, `ranks` says how high the place each comes from is. */
+/**
+ * Chooses the database from the settings. `values` are the settings by name, `ranks` the ranks of their
+ * sources.
+ */
 export function chooseDatabase(
   values: Record<string, string>,
   ranks: Record<string, number>,
@@ -77,7 +80,7 @@ export function chooseDatabase(
   }
   const resolved = (given: DatabaseOptions, urlName: string) => {
     const naming = (option: keyof DatabaseOptions) => (option === "url" ? urlName : nameOf(option));
-    // What another URL says itself goes before what it shares with the main one.
+    // Parts of another URL itself win over the settings that it shares with the main one.
     const rankOf = (option: keyof DatabaseOptions) =>
       option === "url" && urlName !== "DATABASE_URL"
         ? Number.POSITIVE_INFINITY
@@ -103,7 +106,7 @@ export function chooseDatabase(
   };
 }
 
-/** The way to the embedded database, once it runs, with the pool settings of the configuration. */
+/** Makes the configuration of the running embedded database, with the pool settings of the configuration. */
 export function embeddedDatabaseConfig(
   pool: PoolSettings,
   connection: { host: string; port: number; user: string; password: string; database: string },

@@ -4,9 +4,15 @@ export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", 
 /** libpq's sslmode: https://www.postgresql.org/docs/current/libpq-ssl.html */
 export type SslMode = (typeof SSL_MODES)[number];
 
-/** How to reach PostgreSQL. Every option has a default; a connection string may give any of them too. */
+/**
+ * The options for reaching PostgreSQL. Every option has a default; a connection string may give any of them
+ * too.
+ */
 export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database?sslmode=…`. The other options fill in what it leaves out and may not contradict it. */
+  /**
+   * `postgres://user:password@host:port/database?sslmode=…`. The other options fill in what it leaves out and
+   * may not contradict it.
+   */
   url?: string | Secret;
   /** A host name, an address, or the folder of a Unix socket (it starts with `/`). Default `localhost`. */
   host?: string;
@@ -16,7 +22,7 @@ export interface DatabaseOptions {
   database?: string;
   /** Default `postgres`. */
   user?: string;
-  /** As it is, without any encoding. Default `postgres`, without one where a URL is given. */
+  /** The password as it is, without any encoding. Default `postgres`, or none if a URL is given. */
   password?: string | Secret | undefined;
   /** Most connections held open. Default 20, from 1 to 1000. */
   poolSize?: number | string;
@@ -32,7 +38,7 @@ export interface DatabaseOptions {
   waitQueueLimit?: number | string;
   /** Default `prefer`. */
   sslMode?: SslMode | (string & {});
-  /** Path of a PEM file with the authorities to trust, or `system` for those that Node brings. */
+  /** Path of a PEM file with the authorities to trust, or `system` for those built into Node. */
   sslRootCert?: string | undefined;
   /** Paths of PEM files: the client's certificate and its key. */
   sslCert?: string | undefined;

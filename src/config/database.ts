@@ -20,7 +20,7 @@ const poolShape = {
   maxLifetimeSeconds: seconds(0, 604_800).default(1800),
   waitTimeoutSeconds: seconds(0.01, 600).default(5),
   waitQueueLimit: integer(1, 1_000_000).default(1000),
-  // PostgreSQL cuts longer ones.
+  // PostgreSQL cuts longer names.
   applicationName: expecting("1 to 63 printable ASCII characters", z.string().regex(/^[ -~]{1,63}$/)).default(
     "llm-test-bench",
   ),
@@ -39,16 +39,16 @@ const schema = z.object({
   sslKey: text.optional(),
 });
 
-/** The settings of the pool, whatever database it leads to. */
+/** The settings of the pool, for any database. */
 export const poolSchema = z.object(poolShape);
 export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
 
-/** A validated, frozen way to a database. Timeouts are in seconds; 0 stands for none. */
+/** A validated, frozen configuration of a database. Timeouts are in seconds; 0 means none. */
 export type DatabaseConfig = Readonly<z.output<typeof schema>>;
 
 /**
- * The library's configuration: an options object, or a connection string.
- * @throws ConfigError listing every wrong option
+ * Makes the library's configuration from an options object or a connection string.
+ * @throws ConfigError that lists every wrong option
  */
 export function databaseConfig(input: DatabaseOptions | string): DatabaseConfig {
   const result = resolveDatabase(typeof input === "string" ? { url: input } : input);
@@ -57,9 +57,9 @@ export function databaseConfig(input: DatabaseOptions | string): DatabaseConfig 
 }
 
 export interface Naming {
-  /** How the reader knows an option, for messages: `DATABASE_PORT` for `port`. */
+  /** The name of an option in messages: `DATABASE_PORT` for `port`. */
   nameOf: (option: keyof DatabaseOptions) => string;
-  /** Which of two contradicting settings wins: the higher; equal ones are a problem. */
+  /** The rank of a setting. The higher of two contradicting settings wins; equal ranks are a problem. */
   rankOf: (option: keyof DatabaseOptions) => number;
 }
 
@@ -99,7 +99,7 @@ export function resolveDatabase(
   } else {
     options.password ??= "postgres";
   }
-  // As libpq: public authorities sign for anyone, so that only the name tells servers apart.
+  // libpq does the same: public authorities sign for anyone, so only the name distinguishes servers.
   if (options.sslRootCert === "system") options.sslMode ??= "verify-full";
   const result = schema.safeParse(options);
   if (!result.success) {
@@ -135,7 +135,7 @@ function same(left: unknown, right: unknown): boolean {
   return plain(left) === plain(right);
 }
 
-/** For logs: `postgres://user:****@host:port/database?sslmode=prefer`. */
+/** Describes a database for logs: `postgres://user:****@host:port/database?sslmode=prefer`. */
 export function describeDatabase({ host, port, database, user, sslMode }: DatabaseConfig): string {
   const name = encodeURIComponent(database);
   const who = `${encodeURIComponent(user)}:****`;

@@ -1,10 +1,10 @@
-/** One wrong setting: its name as the reader wrote it, what was expected and what was got. */
+/** One wrong setting: its name as the user wrote it, and a message with the expected and the actual value. */
 export interface Problem {
   name: string;
   message: string;
 }
 
-/** The configuration is wrong; every problem is listed, secrets are not shown. */
+/** The configuration is wrong. Every problem is listed, without secrets. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Address } from "../address.ts";
 import { Secret } from "./secret.ts";
 
-/** `schema`, whose failure says in one line what was expected and what was got. */
+/** Wraps `schema` so that its failure says in one line what was expected and what was given. */
 export function expecting<S extends z.ZodType>(expected: string, schema: S, { secret = false } = {}) {
   return z.unknown().transform((value, context): z.output<S> => {
     const result = schema.safeParse(value);
@@ -81,7 +81,7 @@ export const flag = expecting(
     .pipe(z.boolean()),
 );
 
-/** Calls a second, and after a comma how many may come at once: `100` or `100,500`. `off`: any number. */
+/** Calls per second and, after a comma, how many may come at once: `100` or `100,500`. `off`: any number. */
 export const callRate = expecting(
   "calls a second from 1 to 1000000, with a comma before how many may come at once (such as 100 or 100,500), or off",
   z
@@ -98,7 +98,7 @@ export const callRate = expecting(
 
 export const text = expecting("a text that is not empty", z.string().min(1));
 
-/** What a caller proves itself with, as it is sent: see RFC 6750, section 2.1. */
+/** A token as callers send it: see RFC 6750, section 2.1. */
 export const token = expecting(
   "16 to 256 letters, digits and characters of -._~+/ (such as the output of: openssl rand -hex 32)",
   z

@@ -4,12 +4,15 @@ import type { Secret } from "./secret.ts";
 import type { service } from "./settings.ts";
 
 /**
- * Who may read `/metrics` on the HTTP port: everybody (`open`), who brings the token, or nobody (`closed`: others reach the port and there is no
- * token). `off`: there is no `/metrics`.
+ * Decides who may read `/metrics` on the HTTP port: everybody (`open`), callers with the token, or nobody
+ * (`closed`: others reach the port and there is no token). `off`: there is no `/metrics`.
  */
 export type MetricsAccess = "open" | "closed" | "off" | Secret;
 
-/** Metrics name methods and job types and tell how much is done: open to programs of this machine, to others by a token. */
+/**
+ * Reads the settings of metrics. Metrics reveal methods, job types and activity, so they are open to programs
+ * of this machine, and to others only with a token.
+ */
 export function chooseMetrics({
   LTB_METRICS: mode,
   LTB_METRICS_TOKEN: token,

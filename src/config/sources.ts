@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { Problem } from "./error.ts";
 
-/** Where settings come from, and what each says; `rank` is higher for the one that wins. */
+/** A source of settings with its values. The source with the higher `rank` wins. */
 export interface Layer {
   source: string;
   rank: number;
@@ -21,7 +21,7 @@ export interface SourceOptions {
   file?: string | undefined;
 }
 
-/** These may also be given as the path of a file that holds them, in NAME_FILE. */
+/** Settings that may also be given as NAME_FILE, the path of a file that holds the value. */
 export const SECRET_NAMES = [
   "DATABASE_PASSWORD",
   "DATABASE_URL",
@@ -30,7 +30,10 @@ export const SECRET_NAMES = [
   "LTB_METRICS_TOKEN",
 ];
 
-/** Reads everything that settings may come from: environment over `.env` in the working folder over a JSON file. */
+/**
+ * Reads all sources of settings: the environment wins over `.env` in the working folder, which wins over a
+ * JSON file.
+ */
 export function readSources({ env, cwd, file }: SourceOptions): Sources {
   const problems: Problem[] = [];
   const environment = layer("the environment", 3, env);
@@ -42,7 +45,7 @@ export function readSources({ env, cwd, file }: SourceOptions): Sources {
   return { layers, problems };
 }
 
-/** An empty value is none: compose files and CI systems write `NAME=` for what is not set. */
+/** An empty value counts as unset, because compose files and CI systems write `NAME=` for unset variables. */
 function layer(source: string, rank: number, values: NodeJS.ProcessEnv): Layer {
   const set = Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1]));
   return { source, rank, values: Object.fromEntries(set) };
@@ -71,7 +74,7 @@ function readJson(path: string, problems: Problem[]): Record<string, string> {
         problems.push({ name, message: `expected a text, number, boolean or list of texts in ${path}` });
     }
   } catch (error) {
-    // A syntax error quotes the file, which may hold a password.
+    // The message does not quote the syntax error, because that quotes the file, which may hold a password.
     const why = error instanceof SyntaxError ? "it is not valid JSON" : reason(error);
     problems.push({
       name: "LTB_CONFIG_FILE",
@@ -90,7 +93,7 @@ function readSecretFiles({ values, source }: Layer, problems: Problem[]): void {
       continue;
     }
     try {
-      // Editors and `echo` end a file with a line break that is no part of the secret.
+      // Editors and `echo` end a file with a line break that does not belong to the secret.
       values[name] = readFileSync(path, "utf8").replace(/\r?\n$/, "");
     } catch (error) {
       problems.push({

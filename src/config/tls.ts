@@ -9,11 +9,14 @@ export type TlsChoice = Readonly<{
   keyFile: string;
   /** Undefined: clients need no certificate. */
   clientCaFile: string | undefined;
-  /** `optional`: a client may come without a certificate too. */
+  /** `optional`: a client may also come without a certificate. */
   clientAuth: "required" | "optional";
 }>;
 
-/** Reads the settings of TLS, of which certificate and key go together. The files themselves are read when the service starts. */
+/**
+ * Reads the settings of TLS; certificate and key must come together. The files themselves are read when the
+ * service starts.
+ */
 export function chooseTls(
   {
     LTB_TLS_CERT_FILE: certFile,

@@ -1,4 +1,4 @@
-/** The known name nearest to `name`, where one is near enough to be meant. */
+/** Finds the known name nearest to `name`, if one is near enough to be meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 4));
   const [best] = known
@@ -7,7 +7,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= limit ? best.candidate : undefined;
 }
 
-/** Levenshtein: the fewest letters to insert, delete or replace. */
+/** Computes the Levenshtein distance: the fewest letters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {

@@ -1,6 +1,6 @@
 import type { DatabaseOptions } from "./database-options.ts";
 
-/** What a connection string says, as options; `unused` are its parameters that have no meaning here. */
+/** A connection string as options; `unused` are its parameters that have no meaning here. */
 export type ParsedUrl = { options: DatabaseOptions; unused: string[] } | { problem: string };
 
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
@@ -8,7 +8,9 @@ const ENCODE =
   "write the characters @ / # % : ? and spaces of user and password percent-encoded (@ as %40, / as %2F, # as %23, % as %25, : as %3A, ? as %3F), " +
   "or put the password as it is into DATABASE_PASSWORD";
 
-/** libpq's parameters (https://www.postgresql.org/docs/current/libpq-connect.html) that have an option here. */
+/**
+ * libpq's parameters (https://www.postgresql.org/docs/current/libpq-connect.html) that have an option here.
+ */
 const PARAMETERS: Record<string, keyof DatabaseOptions> = {
   host: "host",
   port: "port",
@@ -24,8 +26,8 @@ const PARAMETERS: Record<string, keyof DatabaseOptions> = {
 };
 
 /**
- * Parameters that ask for what is not done here, by the values that do: without it the connection would be less safe than was asked for,
- * or lead elsewhere. Undefined: every value.
+ * Values of parameters that ask for something not supported here. To ignore them would make the connection
+ * less safe, or lead it elsewhere. Undefined: every value.
  */
 const REFUSED: Record<string, readonly string[] | undefined> = {
   service: undefined,
@@ -39,12 +41,15 @@ const REFUSED: Record<string, readonly string[] | undefined> = {
   target_session_attrs: ["read-only", "standby"],
 };
 
-/** Reads `postgres://user:password@host:port/database?sslmode=…` as libpq does. Problems never quote it: it holds a password. */
+/**
+ * Reads `postgres://user:password@host:port/database?sslmode=…` as libpq does. Problems never quote it,
+ * because it holds a password.
+ */
 export function parseDatabaseUrl(url: string): ParsedUrl {
   if (!/^postgres(ql)?:\/\//i.test(url))
     return { problem: "expected a URL that starts with postgres:// or postgresql://" };
   const parts = SHAPE.exec(url.trim());
-  // A password with a bare / or ? ends the authority early, which leaves its @ behind.
+  // A password with a bare / or ? ends the authority early, so its @ is left behind.
   if (parts === null || (parts[1] === undefined && (parts[3] ?? parts[4] ?? "").includes("@"))) {
     return { problem: `cannot be read as postgres://user:password@host:port/database; ${ENCODE}` };
   }

@@ -5,7 +5,10 @@ import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 
 const backlog = 100_000;
 
-/** The end of the audit trail holds, is where it was seen last, and is being sealed. Not the whole trail: that is `ltb audit verify`. */
+/**
+ * Checks that the end of the audit trail holds, is where it was seen last, and is being sealed. `ltb audit
+ * verify` checks the whole trail.
+ */
 export const audit: Check = async ({ client, database, config }) => {
   const { waiting } = await rowOf<{ waiting: number }>(
     client,

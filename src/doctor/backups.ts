@@ -5,7 +5,7 @@ import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 const dayMs = 86_400_000;
 
-/** The newest backup in the folder is of the last day. */
+/** Checks that the newest backup in the folder is from the last day. */
 export const backups: Check = async ({ backups: folder }) => {
   if (folder === undefined) return ok("no folder was given (--backups DIR)");
   const names = (await readdir(folder)).filter((name) => /\.(backup\.tar|dump)$/.test(name));
@@ -26,7 +26,7 @@ export function judgeBackups(
   const words = `the newest, ${newest.name}, is ${span(newest.ageMs)} old`;
   if (newest.bytes === 0) return fail(`the newest, ${newest.name}, is empty`, advice);
   if (newest.ageMs > 7 * dayMs) return fail(words, advice);
-  // A nightly one that takes a while is not late yet.
+  // A nightly backup that takes a while is not late yet.
   if (newest.ageMs > dayMs + 2 * 3_600_000) return warn(words, advice);
   return ok(`${words}; ltb backup verify tells whether it is whole`);
 }

@@ -5,7 +5,7 @@ import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 const oldest = 12;
 const newest = 18;
 
-/** PostgreSQL 12 to 18. */
+/** Checks that the version is PostgreSQL 12 to 18. */
 export const version: Check = async ({ client }) => {
   const { version, number } = await rowOf<{ version: string; number: number }>(
     client,
@@ -25,7 +25,7 @@ export const version: Check = async ({ client }) => {
   return ok(`PostgreSQL ${version}`);
 };
 
-/** Encrypted, unless both ends are on this machine. */
+/** Checks that the connection is encrypted, unless both ends are on this machine. */
 export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
   const { ssl, version } = await rowOf<{ ssl: boolean | null; version: string | null }>(
     client,
@@ -47,10 +47,13 @@ export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
   return ok(`${version}, ${sslMode}`);
 };
 
-/** The clocks of this machine and of the database, as far as the way between them lets us tell. */
+/**
+ * The clocks of this machine and of the database, compared as precisely as the connection between them
+ * allows.
+ */
 export const clock: Check = async ({ client }) => judgeClock(await skewOf(client));
 
-/** How far the database's clock is ahead, in milliseconds, and how wrong that may be. */
+/** Lead of the database's clock in milliseconds, and its possible error. */
 async function skewOf(client: Parameters<Check>[0]["client"]): Promise<{ ms: number; errorMs: number }> {
   const before = Date.now();
   const { at } = await rowOf<{ at: number }>(
@@ -61,7 +64,10 @@ async function skewOf(client: Parameters<Check>[0]["client"]): Promise<{ ms: num
   return { ms: at - (before + after) / 2, errorMs: (after - before) / 2 };
 }
 
-/** Leases, schedules and expiries are by the database's clock alone; ids, logs and certificates by this machine's. */
+/**
+ * Compares the clocks. Leases, schedules and expiries use only the database's clock; ids, logs and
+ * certificates use this machine's.
+ */
 export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {
   const certain = Math.max(0, Math.abs(ms) - errorMs);
   const words = `the database's clock is ${span(certain)} ${ms > 0 ? "ahead of" : "behind"} this machine's`;

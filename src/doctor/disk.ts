@@ -1,7 +1,10 @@
 import { statfs } from "node:fs/promises";
 import { type Check, type Finding, fail, ok, rowOf, size, warn } from "./check.ts";
 
-/** Room on the disk of the embedded database. That of another is not to be seen from here. */
+/**
+ * Checks the room on the disk of the embedded database. The disk of another database cannot be seen from
+ * here.
+ */
 export const disk: Check = async ({ config }) => {
   if (config.database.kind === "external")
     return ok("the database's disk is not to be seen from here: have its own monitoring watch it");
@@ -18,7 +21,7 @@ export function judgeDisk({ free, total, folder }: { free: number; total: number
   return ok(words);
 }
 
-/** The log's own files: many where checkpoints, the archive or a slot are behind. */
+/** Checks the size of the log, which grows when checkpoints, the archive or a slot are behind. */
 export const wal: Check = async ({ client }) => {
   const { allowed } = await rowOf<{ allowed: boolean }>(
     client,

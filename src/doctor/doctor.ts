@@ -13,7 +13,7 @@ import { connections, longTransactions, preparedTransactions } from "./sessions.
 import { settings } from "./settings.ts";
 import { autovacuum, deadTuples, wraparound } from "./tables.ts";
 
-/** What is looked at, in the order in which it is told. */
+/** The checks, in the order of the report. */
 export const checks: Readonly<Record<string, Check>> = {
   version,
   ssl,
@@ -35,18 +35,19 @@ export const checks: Readonly<Record<string, Check>> = {
   backups,
 };
 
-/** What a check of this name has found. */
+/** The finding of the check with this name. */
 export interface Diagnosis extends Finding {
   check: string;
 }
 
-/** A check may take so long; a database in trouble must not keep its doctor waiting. */
+/** Time limit of a check, because a database in trouble must not keep the doctor waiting. */
 const STATEMENT_TIMEOUT = "20s";
 
 /**
- * Looks at the database and what is around it, one check after the other, each as far as the role may see. Writes nothing.
- * @param options.servers how many servers are to run on it
- * @param options.backups where its backups are
+ * Runs the checks on the database and its surroundings, one after the other, as far as the role may see. It
+ * writes nothing.
+ * @param options.servers number of servers that will run on the database
+ * @param options.backups folder of its backups
  */
 export async function examine(
   { connection: database, description }: Pick<ConfiguredDatabase, "connection" | "description">,
@@ -81,7 +82,7 @@ export async function examine(
   return diagnoses;
 }
 
-/** A check that cannot look is no proof of anything. */
+/** A check that cannot run proves nothing. */
 async function findingsOf(look: Check, patient: Patient): Promise<readonly Finding[]> {
   try {
     const found = await look(patient);

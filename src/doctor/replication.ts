@@ -14,7 +14,7 @@ interface Slot {
   lost: boolean;
 }
 
-/** A slot that nobody reads keeps the log until the disk is full. */
+/** Checks replication slots. A slot that nobody reads keeps the log until the disk is full. */
 export const slots: Check = async ({ client }) => {
   const found = await rowsOf<Slot>(
     client,
@@ -41,7 +41,7 @@ export function judgeSlots(found: readonly Slot[]): readonly Finding[] {
     });
 }
 
-/** The configured replica follows, within the limit. */
+/** Checks that the configured replica follows within the limit. */
 export const replica: Check = async ({ client, config }) => {
   const configured = config.database.kind === "external" ? config.database.replica : undefined;
   if (configured === undefined) return ok("none is configured");

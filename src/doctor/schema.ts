@@ -3,7 +3,7 @@ import { readLedger } from "../database/migrate/ledger.ts";
 import { findMismatch, MigrationError, migrationStatus } from "../database/migrate/migrate.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
-/** Whether the database has all migrations of this program, no others, as they were written. */
+/** Checks that the database has exactly this program's migrations, as they were written. */
 export const schema: Check = async ({ connection }) => {
   const migrations = await migrationStatus(connection);
   const mismatch = findMismatch(migrations);
@@ -26,7 +26,7 @@ export const schema: Check = async ({ connection }) => {
   return ok(`at ${migrations.at(-1)?.name}`);
 };
 
-/** Whether everything that the migrations have made is there and usable, indexes too. */
+/** Checks that everything made by the migrations exists and is usable, including indexes. */
 export const objects: Check = async ({ client }) => {
   const lacking: string[] = [];
   try {

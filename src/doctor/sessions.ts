@@ -13,7 +13,10 @@ interface Session {
   ms: number;
 }
 
-/** Transactions that keep vacuum from cleaning up, and watches from telling what was committed after they began. */
+/**
+ * Finds long transactions. They keep vacuum from cleaning up, and watches from sending what was committed
+ * after they began.
+ */
 export const longTransactions: Check = async ({ client }) => {
   const findings = judgeTransactions(await openTransactions(client));
   if (findings.length > 0) return findings;
@@ -24,7 +27,7 @@ export const longTransactions: Check = async ({ client }) => {
   return ok(all ? "none" : "none of this role; those of others are seen by members of pg_monitor only");
 };
 
-/** The transactions of others in this database. */
+/** Reads the transactions of other sessions in this database. */
 export function openTransactions(client: Client): Promise<Session[]> {
   return rowsOf<Session>(
     client,
@@ -45,7 +48,10 @@ export function judgeTransactions(sessions: readonly Session[]): readonly Findin
     });
 }
 
-/** Nothing here prepares transactions: one that is left holds its locks and rows for ever, also over a restart. */
+/**
+ * Finds prepared transactions. The service makes none, and one that is left holds its locks and rows for
+ * ever, even over a restart.
+ */
 export const preparedTransactions: Check = async ({ client }) => {
   const prepared = await rowsOf<{ gid: string; ms: number }>(
     client,
@@ -66,16 +72,16 @@ export function judgePrepared(prepared: readonly { gid: string; ms: number }[]):
 }
 
 interface ConnectionBudget {
-  /** As many connections as PostgreSQL, the database and the role allow. */
+  /** Number of connections that PostgreSQL, the database and the role allow. */
   allowed: number;
   /** Connections of programs other than this service. */
   others: number;
-  /** Connections of one server: its pool, one for urgent work, and one that hears hints. */
+  /** Connections of one server: its pool, one for urgent work, and one that listens for hints. */
   perServer: number;
   servers: number;
 }
 
-/** Connections for all servers beside those of others. */
+/** Checks that there are connections for all servers, in addition to those of other programs. */
 export const connections: Check = async ({ client, database, config, servers }) => {
   const { allowed, others } = await rowOf<{ allowed: number; others: number }>(
     client,
@@ -94,7 +100,7 @@ export const connections: Check = async ({ client, database, config, servers }) 
 };
 
 export function judgeConnections({ allowed, others, perServer, servers }: ConnectionBudget): Finding {
-  // One for migrations and commands.
+  // One more is for migrations and commands.
   const needed = servers * perServer + 1;
   const words = `${servers} server${servers > 1 ? "s" : ""} may take ${needed} connections of ${allowed}, ${others} of which others use now`;
   const advice =

@@ -1,6 +1,9 @@
 import { type Check, type Finding, fail, ok, rowsOf, size, warn } from "./check.ts";
 
-/** PostgreSQL's settings that decide whether what was acknowledged survives, and those whose default is for a toy. */
+/**
+ * Checks the settings of PostgreSQL that decide whether acknowledged writes survive, and those with a default
+ * for small databases.
+ */
 export const settings: Check = async ({ client }) => {
   const rows = await rowsOf<{ name: string; value: string; unit: number }>(
     client,

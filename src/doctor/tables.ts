@@ -1,10 +1,10 @@
 import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
 
-/** Dead rows of a table that are worth a word: autovacuum comes at a fifth of the live ones, or earlier. */
+/** Number of dead rows that is worth a warning. Autovacuum comes at a fifth of the live ones, or earlier. */
 const deadRows = 100_000;
 const deadShare = 0.4;
 
-/** Rows that were updated or deleted and not yet cleaned up. */
+/** Checks for rows that were updated or deleted and are not yet cleaned up. */
 export const deadTuples: Check = async ({ client }) => {
   const tables = await rowsOf<{ name: string; live: number; dead: number }>(
     client,
@@ -27,7 +27,7 @@ export function judgeDeadTuples(
     );
 }
 
-/** On, for every table. */
+/** Checks that autovacuum is on for every table. */
 export const autovacuum: Check = async ({ client }) => {
   const { on, counts } = await rowOf<{ on: boolean; counts: boolean }>(
     client,
@@ -50,7 +50,7 @@ export const autovacuum: Check = async ({ client }) => {
   );
 };
 
-/** Far from the end of the transaction ids, at which PostgreSQL stops to take writes. */
+/** Checks that transaction ids are far from their end, where PostgreSQL refuses writes. */
 export const wraparound: Check = async ({ client }) => {
   const row = await rowOf<{ age: number; limit: number }>(
     client,
