@@ -11,14 +11,14 @@ export function contentHash(content: Content): string {
 
 /** JSON without spaces, its keys in order; empty for undefined. */
 export function canonicalJson(content: Content): string {
-  return JSON.stringify(sorted(content)) ?? "";
+  return JSON.stringify(sortKeys(content)) ?? "";
 }
 
-function sorted(value: Content): Content {
+function sortKeys(value: Content): Content {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return value.map(sortKeys);
   // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content would be lost.
   const result: { [key: string]: Content } = { ["__proto__"]: undefined };
-  for (const key of Object.keys(value).sort()) result[key] = sorted(value[key]);
+  for (const key of Object.keys(value).sort()) result[key] = sortKeys(value[key]);
   return result;
 }

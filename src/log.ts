@@ -17,7 +17,7 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
  * A logger that writes one JSON line an event, with credentials blanked out.
  * @param destination where lines go; standard output by default.
  */
-export function createLogger(level: LogLevel, destination: DestinationStream = gatheredOutput(1)): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream = openOutput(1)): Logger {
   return pino(
     {
       level,
@@ -36,7 +36,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream = g
  * cost more than the request's own bookkeeping, and writing in the background twice as much again.
  * @param fd 1 for standard output, 2 for standard error.
  */
-export function gatheredOutput(fd: 1 | 2): DestinationStream {
+export function openOutput(fd: 1 | 2): DestinationStream {
   const stream = pino.destination({ dest: fd, sync: true, minLength: 4_096 });
   setInterval(() => stream.flush(), 100).unref();
   process.on("exit", () => stream.flushSync());

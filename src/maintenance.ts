@@ -43,7 +43,7 @@ function startTask(
   const outage = new OutageLog(log, `maintenance of ${name} works again`);
   const round = async () => {
     const startedAt = performance.now();
-    const ended = (isSuccess: boolean) => rounds.ended((performance.now() - startedAt) / 1000, isSuccess);
+    const ended = (isSuccess: boolean) => rounds.note((performance.now() - startedAt) / 1000, isSuccess);
     try {
       await withSignal({ signal: stopping.signal }, run);
       ended(true);

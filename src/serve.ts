@@ -74,7 +74,7 @@ export async function serve(
       onAway: (error) => log.warn({ err: error }, "the database went away during the start; waiting for it"),
     });
   const migrating = insist(async () => migrateUp(await source.migrationConnection(), { logger: log }));
-  await unlessAborted(migrating, signal);
+  await waitUnlessAborted(migrating, signal);
 
   const replica = config.database.kind === "external" ? config.database.replica : undefined;
   const connecting = Database.connect(source.connection, {
@@ -91,9 +91,9 @@ export async function serve(
     slowQueryMs: config.slowQueryMs,
     log,
   });
-  const database = await unlessAborted(connecting, signal, (late) => late.close());
+  const database = await waitUnlessAborted(connecting, signal, (late) => late.close());
   started.defer(() => database.close());
-  await unlessAborted(
+  await waitUnlessAborted(
     insist(() => database.auditTrail.open()),
     signal,
   );
@@ -103,8 +103,8 @@ export async function serve(
   const maintenance = startMaintenance(tasks, log, maintenanceStats);
   started.defer(() => maintenance.stop());
 
-  const keys = await unlessAborted(
-    insist(() => firstKeys(database, config)),
+  const keys = await waitUnlessAborted(
+    insist(() => findFirstKeys(database, config)),
     signal,
   );
   const denials = new DeniedCalls(database.executor, log);
@@ -156,7 +156,7 @@ export async function serve(
   };
 }
 
-async function firstKeys(
+async function findFirstKeys(
   database: Database,
   { auth, database: { kind }, dataDir }: Config,
 ): Promise<FirstKeys> {
@@ -166,7 +166,7 @@ async function firstKeys(
 }
 
 /** Waits no longer than until the signal aborts; `release` then gets what comes all the same. */
-function unlessAborted<T>(
+function waitUnlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   release: (late: T) => unknown = () => undefined,

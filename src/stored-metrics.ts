@@ -4,7 +4,7 @@ import { sql, statement } from "./database/statement/sql.ts";
 import { jobStatsRow, statsByType } from "./jobs/lists/query.ts";
 import { limits } from "./limits.ts";
 import type { Family, Sample } from "./metrics/family.ts";
-import { recent } from "./metrics/recent.ts";
+import { keepRecent } from "./metrics/recent.ts";
 import { statusOf, workerStatuses } from "./workers/rows.ts";
 
 const jobStates = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
@@ -18,9 +18,9 @@ const otherTypes = "other";
  */
 export function storedFamilies(db: Executor): Family[] {
   const { metricsAgeMs: ageMs, metricsTimeoutMs: timeoutMs, metricsSizeAgeMs } = limits;
-  const queue = recent(() => db.any(readQueue(limits.metricsJobTypes)), { ageMs, timeoutMs });
-  const others = recent(() => db.one(readOthers()), { ageMs, timeoutMs });
-  const size = recent(() => db.one(readSize()), { ageMs: metricsSizeAgeMs, timeoutMs });
+  const queue = keepRecent(() => db.any(readQueue(limits.metricsJobTypes)), { ageMs, timeoutMs });
+  const others = keepRecent(() => db.one(readOthers()), { ageMs, timeoutMs });
+  const size = keepRecent(() => db.one(readSize()), { ageMs: metricsSizeAgeMs, timeoutMs });
   return [
     {
       name: "ltb_jobs",
@@ -54,18 +54,18 @@ export function storedFamilies(db: Executor): Family[] {
       name: "ltb_audit_seal_lag_seconds",
       help: "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",
       type: "gauge",
-      samples: async () => one((await others())?.sealLagSeconds),
+      samples: async () => sampleOf((await others())?.sealLagSeconds),
     },
     {
       name: "ltb_database_size_bytes",
       help: "Size of the database on disk, at most a minute old.",
       type: "gauge",
-      samples: async () => one((await size())?.bytes),
+      samples: async () => sampleOf((await size())?.bytes),
     },
   ];
 }
 
-function one(value: number | undefined): Sample[] {
+function sampleOf(value: number | undefined): Sample[] {
   return value === undefined ? [] : [{ value }];
 }
 

@@ -25,7 +25,7 @@ const kinds: [RegExp, TlsFailure["kind"]][] = [
 ];
 
 /** Finds the failure in the message of an error, which is all that some libraries keep of it. */
-export function tlsFailure(message: string): TlsFailure | undefined {
+export function findTlsFailure(message: string): TlsFailure | undefined {
   for (const [pattern, kind] of kinds) {
     const [why] = pattern.exec(message) ?? [];
     if (why !== undefined) return { kind, why };
@@ -43,7 +43,7 @@ export interface TlsWords {
 
 /** What a client of the service can do about the failure; undefined if the message is of none. */
 export function explainTlsFailure(message: string, words: TlsWords): string | undefined {
-  const failure = tlsFailure(message);
+  const failure = findTlsFailure(message);
   if (failure === undefined) return undefined;
   const { kind, why } = failure;
   const explanations: Record<TlsFailure["kind"], string> = {

@@ -78,10 +78,10 @@ export class Access {
     this.#denials = options.denials;
     const checks = new OutageLog(host.log, "credentials are checked again");
     this.#credentials = new Credentials(principalSource(users, executor), {
-      ended: (credential, reason) =>
+      onEnd: (credential, reason) =>
         host.stopWhere(({ admission }) => (admission?.credential === credential ? reason : undefined)),
-      changed: (credential) => host.stopWhere((call) => readmit(call, credential)),
-      checked: (error) => {
+      onChange: (credential) => host.stopWhere((call) => readmit(call, credential)),
+      onCheck: (error) => {
         if (error === undefined) checks.works();
         else checks.failed({ err: error }, "credentials cannot be checked");
       },

@@ -47,13 +47,14 @@ export interface Credential {
   touchedAt: number;
 }
 
-interface Told {
+/** Hears of what the checks find. */
+interface Listener {
   /** Ends the running calls of the credential. */
-  ended(credential: Credential, reason: ServiceError): void;
+  onEnd(credential: Credential, reason: ServiceError): void;
   /** Called when its user's role, its scopes or its names have changed. */
-  changed(credential: Credential): void;
+  onChange(credential: Credential): void;
   /** Called after each check, with its failure; undefined if it worked. */
-  checked(error: unknown): void;
+  onCheck(error: unknown): void;
 }
 
 /**
@@ -63,7 +64,7 @@ interface Told {
  */
 export class Credentials {
   readonly #source: PrincipalSource;
-  readonly #told: Told;
+  readonly #listener: Listener;
   readonly #known = new Map<string, Credential>();
   readonly #unknown = new Map<string, number>();
   readonly #pending = new Map<string, Promise<Credential>>();
@@ -77,9 +78,9 @@ export class Credentials {
   #checking: Promise<void> | undefined;
   #isTouching = false;
 
-  constructor(source: PrincipalSource, told: Told) {
+  constructor(source: PrincipalSource, listener: Listener) {
     this.#source = source;
-    this.#told = told;
+    this.#listener = listener;
   }
 
   /** Number of calls that wait for a look-up to begin. */
@@ -210,11 +211,11 @@ export class Credentials {
       const good = await ask(() => this.#source.recheck(ids), { urgent: true });
       const byId = new Map(good.map((principal) => [idOf(principal), principal]));
       for (const credential of checked) this.#update(credential, byId.get(idOf(credential.principal)), now);
-      this.#told.checked(undefined);
+      this.#listener.onCheck(undefined);
     } catch (error) {
-      this.#told.checked(error);
+      this.#listener.onCheck(error);
       for (const credential of checked) {
-        if (isOverdue(credential, performance.now())) this.#told.ended(credential, credentialUnchecked());
+        if (isOverdue(credential, performance.now())) this.#listener.onEnd(credential, credentialUnchecked());
       }
     }
   }
@@ -225,14 +226,14 @@ export class Credentials {
     const renamed = now && credential.key.startsWith("user:") && now.username !== before.username;
     if (!now || renamed) {
       this.#known.delete(credential.key);
-      this.#told.ended(credential, credentialRevoked());
+      this.#listener.onEnd(credential, credentialRevoked());
       return;
     }
     credential.checkedAt = at;
     if (isSame(before, now)) return;
     credential.principal = now;
     credential.actor = actorOf(now);
-    this.#told.changed(credential);
+    this.#listener.onChange(credential);
   }
 
   #forgetIdle(now: number): void {

@@ -32,10 +32,10 @@ export function addCommand(program: Command): void {
 async function serveUntilStopped({ config: file }: { config?: string }): Promise<void> {
   const startedAt = performance.now();
   const { loadConfig } = await import("../config.ts");
-  const { createLogger, gatheredOutput } = await import("../log.ts");
+  const { createLogger, openOutput } = await import("../log.ts");
   const { serve } = await import("../serve.ts");
   const config = loadConfig(file === undefined ? {} : { file });
-  const log = createLogger(config.logLevel, gatheredOutput(2));
+  const log = createLogger(config.logLevel, openOutput(2));
   const stop = stopOnSignal({
     first: (signal) =>
       log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`),

@@ -4,7 +4,7 @@ import { Tally } from "./tally.ts";
 
 const leaseOutcomes = ["ok", "stale", "not_found", "cancelled", "rejected"];
 
-/** What was done to jobs and evaluations through one process since it started, after the commit. */
+/** Counts what this process did to jobs and evaluations since it started, after the commit. */
 export class Counts {
   jobsCreated = 0;
   leasesExpired = 0;
@@ -25,8 +25,8 @@ export class Counts {
       this[name].addAll(other[name]);
   }
 
-  /** @param leases with ISO times */
-  claimed(leases: readonly { createdAt: string; runAt: string | null; startedAt: string | null }[]): void {
+  /** Adds leases that were just given out. @param leases with ISO times */
+  addClaimed(leases: readonly { createdAt: string; runAt: string | null; startedAt: string | null }[]): void {
     const [first] = leases;
     if (!first?.startedAt) return;
     const startedAt = Date.parse(first.startedAt);
@@ -36,8 +36,8 @@ export class Counts {
     }
   }
 
-  /** Leases that ran out. */
-  expired(jobs: readonly { willRetry: boolean }[]): void {
+  /** Adds leases that ran out. */
+  addExpired(jobs: readonly { willRetry: boolean }[]): void {
     this.leasesExpired += jobs.length;
     for (const { willRetry } of jobs) if (willRetry) this.retries.add("expiry");
   }

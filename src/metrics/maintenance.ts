@@ -12,7 +12,8 @@ class TaskStats {
     this.labels = { task };
   }
 
-  ended(seconds: number, isSuccess: boolean): void {
+  /** Notes a round that has ended. */
+  note(seconds: number, isSuccess: boolean): void {
     this.seconds.observe(seconds);
     if (isSuccess) this.succeededAt = Date.now() / 1000;
     else this.failures++;

@@ -17,14 +17,14 @@ const part = z.int().min(0);
 const position = z.union([z.tuple([part, part]), z.tuple([part, part, z.literal(1)])]);
 
 export function encodeCursor(entity: Entity, { xid, id }: EventPosition, isStarting = false): string {
-  const state = [...kind(entity), xid, id, ...(isStarting ? [1] : [])];
+  const state = [...kindOf(entity), xid, id, ...(isStarting ? [1] : [])];
   return Buffer.from(JSON.stringify(state)).toString("base64url");
 }
 
 /** @throws INVALID_CURSOR, also for a cursor of another kind of thing */
 export function decodeCursor(entity: Entity, cursor: string): WatchState {
   const state = parse(cursor);
-  const given = kind(entity);
+  const given = kindOf(entity);
   const isOurs = Array.isArray(state) && given.every((name, index) => state[index] === name);
   const parsed = position.safeParse(isOurs ? state.slice(given.length) : undefined);
   if (!parsed.success) {
@@ -38,7 +38,7 @@ export function decodeCursor(entity: Entity, cursor: string): WatchState {
 }
 
 /** What tells cursors apart. Those of jobs, which were there first, bear no name. */
-function kind(entity: Entity): string[] {
+function kindOf(entity: Entity): string[] {
   return entity === "job" ? [] : [entity];
 }
 

@@ -37,11 +37,11 @@ export async function* watch<Found extends { id: string }, Message>(
   const { entity } = feed.log;
   const leave = feed.join();
   try {
-    const { position: start, isStarting } = await startOf(feed, ids, after);
+    const { position: start, isStarting } = await findStart(feed, ids, after);
     let position = start;
     yield { cursor: encodeCursor(entity, position, isStarting) };
     if (isStarting) {
-      yield* messages(find([...new Set(ids)], position), message, (next) =>
+      yield* makeMessages(find([...new Set(ids)], position), message, (next) =>
         encodeCursor(entity, position, next !== undefined),
       );
     }
@@ -62,7 +62,7 @@ export async function* watch<Found extends { id: string }, Message>(
       const cursorBefore = (next: Found | undefined) =>
         encodeCursor(entity, (next && before.get(next.id)) ?? upTo);
       let told = 0;
-      for await (const next of messages(find([...before.keys()], upTo), message, cursorBefore)) {
+      for await (const next of makeMessages(find([...before.keys()], upTo), message, cursorBefore)) {
         yield next;
         spokeAt = Date.now();
         told++;
@@ -75,7 +75,7 @@ export async function* watch<Found extends { id: string }, Message>(
   }
 }
 
-async function startOf(
+async function findStart(
   feed: ChangeFeed,
   ids: readonly string[],
   after: string | undefined,
@@ -123,7 +123,7 @@ async function collect(
 }
 
 /** @param cursorBefore the cursor of a message, by what the next one is about; undefined for the last */
-async function* messages<Found, Message>(
+async function* makeMessages<Found, Message>(
   found: AsyncIterable<Found>,
   message: (found: Found, cursor: string) => Message,
   cursorBefore: (next: Found | undefined) => string,

@@ -68,7 +68,7 @@ const beat = statement("worker_heartbeat", {
 });
 
 /** Heartbeats that arrive together share statements. */
-export function gatheredHeartbeat(db: Executor) {
+export function gatherHeartbeats(db: Executor) {
   const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
   return gather<Beat, HeartbeatReply | ServiceError>((beats) => writeHeartbeats(db, beats), options);
 }

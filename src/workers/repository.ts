@@ -12,7 +12,7 @@ import type { Outage } from "../jobs/upkeep/outages.ts";
 import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid, workerName } from "../validation.ts";
 import { type ClusterStats, clusterStats, readCluster } from "./cluster.ts";
-import { gatheredHeartbeat, type HeartbeatReply, writeHeartbeats } from "./heartbeat.ts";
+import { gatherHeartbeats, type HeartbeatReply, writeHeartbeats } from "./heartbeat.ts";
 import * as input from "./input.ts";
 import type { Worker, WorkerStatus } from "./rows.ts";
 import * as query from "./statements.ts";
@@ -46,15 +46,15 @@ export class WorkerRepository {
   readonly #db: Executor;
   readonly #queue: JobQueue;
   readonly #jobs: JobRepository;
-  readonly #beat: ReturnType<typeof gatheredHeartbeat>;
+  readonly #beat: ReturnType<typeof gatherHeartbeats>;
 
   constructor(db: Executor, queue: JobQueue, jobs: JobRepository, { transaction }: Options) {
     this.#db = db;
     this.#queue = queue;
     this.#jobs = jobs;
     this.#beat = transaction
-      ? async (beat) => first(await writeHeartbeats(db, [beat]))
-      : gatheredHeartbeat(db);
+      ? async (beat) => expectFirst(await writeHeartbeats(db, [beat]))
+      : gatherHeartbeats(db);
   }
 
   /**
@@ -80,13 +80,13 @@ export class WorkerRepository {
   /** By the registry's own id. @throws NOT_FOUND */
   async get(id: string): Promise<Worker> {
     const key = parseInput(uuid, id, "id");
-    return found(await this.#db.maybeOne(query.getWorker(key)), key);
+    return expectFound(await this.#db.maybeOne(query.getWorker(key)), key);
   }
 
   /** By the worker's own name. @throws NOT_FOUND */
   async getByWorkerId(workerId: string): Promise<Worker> {
     const name = parseInput(workerName, workerId, "worker_id");
-    return found(await this.#db.maybeOne(query.getWorkerByName(name)), name);
+    return expectFound(await this.#db.maybeOne(query.getWorkerByName(name)), name);
   }
 
   /** Changes the given fields of the registration and no others. @throws NOT_FOUND */
@@ -94,9 +94,9 @@ export class WorkerRepository {
     const key = parseInput(uuid, id, "id");
     const parsed = parseInput(input.workerChanges, changes);
     const updated = await this.#db.transaction(async (db) => {
-      const { workerId } = found(await db.maybeOne(query.getWorker(key)), key);
-      const before = found(await db.maybeOne(query.lockRegistration(workerId)), key);
-      const worker = found(await db.maybeOne(query.updateWorker(key, parsed)), key);
+      const { workerId } = expectFound(await db.maybeOne(query.getWorker(key)), key);
+      const before = expectFound(await db.maybeOne(query.lockRegistration(workerId)), key);
+      const worker = expectFound(await db.maybeOne(query.updateWorker(key, parsed)), key);
       await recordChange(db, "update", before, { ...worker, draining: before.draining });
       return worker;
     });
@@ -132,8 +132,8 @@ export class WorkerRepository {
     const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     return this.#db.transaction(async (db) => {
-      const before = found(await db.maybeOne(query.lockRegistration(name)), name);
-      const worker = found(await db.maybeOne(query.drainWorker(name, why || null)), name);
+      const before = expectFound(await db.maybeOne(query.lockRegistration(name)), name);
+      const worker = expectFound(await db.maybeOne(query.drainWorker(name, why || null)), name);
       await recordChange(db, "drain", before, { ...worker, draining: true });
       return worker;
     });
@@ -148,7 +148,7 @@ export class WorkerRepository {
     const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     const released = await this.#db.transaction(async (db) => {
-      const before = found(await db.maybeOne(query.lockWorker(name)), name);
+      const before = expectFound(await db.maybeOne(query.lockWorker(name)), name);
       await db.any(query.lockSlots([name]));
       const leases = await db.any(query.leasesOfWorker(name));
       const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
@@ -288,14 +288,14 @@ async function removeStaleBatch(
   return { removed: workers.length, jobsRequeued };
 }
 
-function found(worker: Worker | null, name: string): Worker;
-function found<Row>(row: Row | null, name: string): Row;
-function found<Row>(row: Row | null, name: string): Row {
+function expectFound(worker: Worker | null, name: string): Worker;
+function expectFound<Row>(row: Row | null, name: string): Row;
+function expectFound<Row>(row: Row | null, name: string): Row {
   if (!row) throw notFound("worker", name);
   return row;
 }
 
-function first<Item>([item]: readonly Item[]): Item {
+function expectFirst<Item>([item]: readonly Item[]): Item {
   if (item === undefined) throw new Error("a heartbeat was written without a reply");
   return item;
 }

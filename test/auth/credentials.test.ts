@@ -150,9 +150,9 @@ function fakeSource(answers: Partial<PrincipalSource> = {}) {
   };
   const ended: ServiceError[] = [];
   const credentials = new Credentials(source, {
-    ended: (_, reason) => ended.push(reason),
-    changed: () => undefined,
-    checked: () => undefined,
+    onEnd: (_, reason) => ended.push(reason),
+    onChange: () => undefined,
+    onCheck: () => undefined,
   });
   return { credentials, asked, ended };
 }

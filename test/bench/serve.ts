@@ -1,8 +1,8 @@
 import { loadConfig } from "../../src/config.ts";
-import { createLogger, gatheredOutput } from "../../src/log.ts";
+import { createLogger, openOutput } from "../../src/log.ts";
 import { serve } from "../../src/serve.ts";
 
 const config = loadConfig();
-const service = await serve(config, { log: createLogger(config.logLevel, gatheredOutput(2)) });
+const service = await serve(config, { log: createLogger(config.logLevel, openOutput(2)) });
 process.once("SIGTERM", () => service.stop().then(() => process.exit(0)));
 console.log(`${service.grpcAddress.host}:${service.grpcAddress.port}`);

@@ -42,7 +42,7 @@ let server: RunningServer;
 const { db } = await testDatabase();
 beforeAll(async () => {
   const stats = new MaintenanceStats();
-  stats.of("a task").ended(1, true);
+  stats.of("a task").note(1, true);
   server = await startServer({
     config: serverConfig,
     database: db,

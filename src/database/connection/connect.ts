@@ -2,7 +2,7 @@ import { Client, type ClientConfig } from "pg";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { retryAfterOutage } from "../statement/retry-after-outage.ts";
 import { sslAttempts } from "./ssl.ts";
-import { explainTls, mostTelling } from "./ssl-failures.ts";
+import { explainTls, pickMostTelling } from "./ssl-failures.ts";
 
 /** What `pg` and migrations connect by. Discrete fields, so that a password may hold any character. */
 export type Connection = ClientConfig & {
@@ -47,7 +47,7 @@ async function findWorking(candidates: readonly Connection[]): Promise<Connectio
       failures.push(error);
     }
   }
-  throw mostTelling(failures);
+  throw pickMostTelling(failures);
 }
 
 async function connectOnce(connection: Connection): Promise<void> {

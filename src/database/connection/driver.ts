@@ -44,7 +44,7 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
         query: async (text, values, options) => {
           const name = prepared ? options?.name : undefined;
           const query = { text, ...(values && { values }), ...(name && { name }) };
-          const result = await cancellable(client, text, () => runQuery(client, query)).catch((error) => {
+          const result = await runCancellable(client, text, () => runQuery(client, query)).catch((error) => {
             throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
           });
           return {
@@ -64,7 +64,7 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
   }));
 }
 
-async function cancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
+async function runCancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return query();
   // A rollback is sent all the same: without it the connection would go back to the pool with its transaction open, and

@@ -83,7 +83,7 @@ export class Notifier {
         values: [channel, `${hint} ${this.#self}`],
       });
     } catch (error) {
-      this.#lost(client, error);
+      this.#giveUp(client, error);
     } finally {
       this.#isSending = false;
       if (this.#pending) this.notify(this.#pending);
@@ -99,8 +99,8 @@ export class Notifier {
 
   async #listen(): Promise<void> {
     const client = new pg.Client({ ...this.#connection, query_timeout: limits.hintTimeoutMs });
-    client.on("error", (error) => this.#lost(client, error));
-    client.on("end", () => this.#lost(client, new Error("the connection was closed")));
+    client.on("error", (error) => this.#giveUp(client, error));
+    client.on("end", () => this.#giveUp(client, new Error("the connection was closed")));
     client.on("notification", ({ payload = "" }) => {
       const [hint, sender] = payload.split(" ");
       if (sender !== this.#self) this.#onHint(hint === "watchable" ? hint : "claimable");
@@ -122,10 +122,10 @@ export class Notifier {
   /** A peer that is gone without a word is noticed by the query that it does not answer. */
   #check(): void {
     const client = this.#client;
-    client?.query(`listen ${channel}`).catch((error) => this.#lost(client, error));
+    client?.query(`listen ${channel}`).catch((error) => this.#giveUp(client, error));
   }
 
-  #lost(client: pg.Client, error: unknown): void {
+  #giveUp(client: pg.Client, error: unknown): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.end().catch(() => undefined);

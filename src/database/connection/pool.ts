@@ -76,11 +76,11 @@ export class Pool {
 
   /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
-    const run = () => this.#listening(() => this.#connections.use(work, isSpent));
+    const run = () => this.#listen(() => this.#connections.use(work, isSpent));
     return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
   }
 
-  async #listening<T>(work: () => Promise<T>): Promise<T> {
+  async #listen<T>(work: () => Promise<T>): Promise<T> {
     if (this.#inUse++ === 0) this.#heardAt = performance.now();
     try {
       const result = await work();

@@ -114,7 +114,7 @@ export class Replica {
   async #measure(pool: Pool): Promise<void> {
     // Before it is asked for: what is committed by then lies before the position.
     const at = performance.now();
-    const { position } = await promptly(() => this.#primary.use((one) => one.one(primaryPosition())));
+    const { position } = await runPromptly(() => this.#primary.use((one) => one.one(primaryPosition())));
     const last = this.#samples.at(-1);
     if (last && position < last.position) {
       // Another server is the primary now, and lacks something of the log. Until it has passed that point, a replica of the one before looks fresh.
@@ -123,7 +123,7 @@ export class Replica {
       this.#samples = [];
     }
     if (position > this.#floor) this.#samples.push({ at, position });
-    const replica = await promptly(() => pool.use((one) => one.one(replicaPosition())));
+    const replica = await runPromptly(() => pool.use((one) => one.one(replicaPosition())));
     if (replica.position === null) throw new Error("it is no streaming replica: it does not replay a log");
     const reached = Number(replica.position);
     this.#asOf = this.#samples.findLast((sample) => sample.position <= reached)?.at ?? this.#asOf;
@@ -158,7 +158,7 @@ function isOfReplica(error: unknown): boolean {
 }
 
 /** Also while all connections are busy, and not for ever. */
-function promptly<T>(work: () => Promise<T>): Promise<T> {
+function runPromptly<T>(work: () => Promise<T>): Promise<T> {
   return withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs), urgent: true }, work);
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseConfig } from "../../config/database.ts";
-import { tlsFailure } from "../../tls-failures.ts";
+import { findTlsFailure } from "../../tls-failures.ts";
 import { sqlState } from "../statement/errors.ts";
 
 /** pg's words for a server that answers a request for TLS with no. */
@@ -9,7 +9,7 @@ const NO_TLS = "The server does not support SSL connections";
  * Of the failures with and without TLS the one that is not only about the other way being closed: with `prefer` a wrong
  * password is not to be hidden by clear text being refused after it. The first of those that are alike.
  */
-export function mostTelling(failures: readonly unknown[]): unknown {
+export function pickMostTelling(failures: readonly unknown[]): unknown {
   const weights = failures.map(weight);
   return failures[weights.indexOf(Math.max(...weights))];
 }
@@ -29,7 +29,7 @@ export function explainTls(failure: unknown, { host, port, sslMode, sslRootCert 
     return explained(
       `the database at ${server} does not speak TLS, which the SSL mode ${sslMode} demands: set ssl = on there, or another mode (prefer, disable)`,
     );
-  const found = tlsFailure(message);
+  const found = findTlsFailure(message);
   switch (found?.kind) {
     case "untrusted":
       return explained(

@@ -35,14 +35,14 @@ export function poolExecutor(pool: Pool, watch = new StatementWatch(), replica?:
     const startedAt = performance.now();
     return from.use((connection) => {
       const waitedMs = performance.now() - startedAt;
-      watch.waited(waitedMs);
+      watch.noteWait(waitedMs);
       return work(connection, waitedMs);
     });
   };
   const statement = <T>(query: QuerySqlToken, run: (connection: DatabasePoolConnection) => Promise<T>) => {
     const on = (from?: Pool) =>
       use((connection, waitedMs) => watch.run(nameOf(query), waitedMs, () => run(connection)), from);
-    const onPrimary = () => retrying(() => on());
+    const onPrimary = () => retry(() => on());
     return replica ? replica.read(on, onPrimary) : onPrimary();
   };
   const executor: Executor = {
@@ -50,13 +50,13 @@ export function poolExecutor(pool: Pool, watch = new StatementWatch(), replica?:
     one: (query) => statement(query, (connection) => connection.one(query)),
     maybeOne: (query) => statement(query, (connection) => connection.maybeOne(query)),
     transaction: (work) =>
-      retrying(() => use((connection, waitedMs) => inTransaction(connection, work, watch, waitedMs))),
+      retry(() => use((connection, waitedMs) => runInTransaction(connection, work, watch, waitedMs))),
     savepoint: (work) => work(executor),
   };
   return executor;
 }
 
-async function inTransaction<T>(
+async function runInTransaction<T>(
   connection: DatabasePoolConnection,
   work: (transaction: Executor) => Promise<T>,
   watch: StatementWatch,
@@ -98,7 +98,7 @@ function transactionExecutor(
 }
 
 /** After a deadlock or a serialization failure PostgreSQL has undone everything, so the whole work is run again. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
+async function retry<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

@@ -30,7 +30,7 @@ export class StatementWatch {
   }
 
   /** Notes how long a statement or transaction waited for its connection. */
-  waited(ms: number): void {
+  noteWait(ms: number): void {
     this.#waits.observe(ms / 1000);
   }
 

@@ -36,7 +36,7 @@ export async function claimForWorker(
   if (worker.newestLane > queue.lanes.highest) await queue.lanes.refresh();
   const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
   const leases = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
-  queue.counts.claimed(leases);
+  queue.counts.addClaimed(leases);
   if (leases.length > 0) queue.changed("watchable");
   // A drain may have been ordered while the claim waited.
   const waited = leases.length === 0 && waitMs > 0;

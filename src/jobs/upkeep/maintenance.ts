@@ -74,7 +74,7 @@ export class QueueMaintenance {
   #expire(): Promise<number> {
     return inBatches(async (rows) => {
       const ended = await this.#db.any(expireLeases(rows, this.#backSince, this.#termMs));
-      this.#queue.counts.expired(ended);
+      this.#queue.counts.addExpired(ended);
       return ended.length;
     });
   }
