@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span, SpanPlace } from "./tracing/tracing.ts";
 
-/** Anything that can hand out the signal of the call it stands for; asked only when a query is about to run. */
+/**
+ * Anything that can hand out the signal of the call it stands for; asked only when a query is about to run.
+ */
 export interface SignalSource {
   readonly signal: AbortSignal;
   /**
@@ -40,8 +42,8 @@ export interface Caller {
 }
 
 /**
- * Everything that work knows of the call it runs for. The context carries it rather than parameters, so that no
- * repository or handler can forget to pass it on.
+ * Everything that work knows of the call it runs for. The context carries it rather than parameters, so that
+ * no repository or handler can forget to pass it on.
  */
 export interface CallScope {
   /** Whose signal cancels the queries in PostgreSQL. */
@@ -83,7 +85,9 @@ export function withSpan<T>(span: Span, work: () => T): T {
   return current.run({ ...current.getStore(), span }, work);
 }
 
-/** Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `replica` who did. */
+/**
+ * Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `replica` who did.
+ */
 export function readFromReplica<T>(replica: ReadFrom, work: () => T): T {
   return current.run({ ...current.getStore(), replica }, work);
 }

@@ -3,6 +3,7 @@ import type { Denials, DeniedCall } from "../audit/denials.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { Principal } from "../principal.ts";
@@ -11,7 +12,6 @@ import { addressOf } from "../users/address.ts";
 import type { UserRepository } from "../users/repository.ts";
 import { parseToken } from "../users/tokens.ts";
 import { type Admission, type CallLimits, Room } from "./admission.ts";
-import { bearerOf } from "./bearer.ts";
 import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
 import { type Credential, Credentials, type PrincipalSource } from "./credentials.ts";
 import { Owners } from "./ownership.ts";
@@ -217,4 +217,13 @@ function principalSource(users: UserRepository, executor: Executor): PrincipalSo
     },
     touch: (used) => users.touch(used),
   };
+}
+
+/**
+ * Reads the credential of an `authorization: Bearer <token>` (RFC 6750, section 2.1; the scheme in any case,
+ * as in RFC 9110). Undefined for any other scheme or form.
+ */
+export function bearerOf(authorization: string): string | undefined {
+  if (authorization.length > limits.authorizationLength) return undefined;
+  return /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1];
 }

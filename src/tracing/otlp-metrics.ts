@@ -10,7 +10,10 @@ import {
 import type { Family, Sample } from "../metrics/family.ts";
 import { version } from "../version.ts";
 
-/** The metrics of `/metrics` as OpenTelemetry's, by the same names; counters and histograms are cumulative since now. */
+/**
+ * The metrics of `/metrics` as OpenTelemetry's, by the same names; counters and histograms are cumulative
+ * since now.
+ */
 export function metricProducer(families: readonly Family[]): MetricProducer {
   const startTime = millisToHrTime(Date.now());
   return {

@@ -40,8 +40,8 @@ export function reportFailures(log: Log): void {
 }
 
 /**
- * Traces by OTLP over HTTP. The provider is this service's own and not the process's: Slonik, which traces to that, would tell statements with
- * their values.
+ * Traces by OTLP over HTTP. The provider is this service's own and not the process's: Slonik, which traces to
+ * that, would tell statements with their values.
  */
 export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise<void> } {
   const provider = new TracerProvider({

@@ -9,8 +9,10 @@ export interface Wanted {
 const signals = ["traces", "metrics"] as const;
 
 /**
- * What the standard variables ask for (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
- * exporter or an endpoint is named. Unlike there an exporter is not `otlp` by default: nobody listens on most machines.
+ * What the standard variables ask for
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
+ * exporter or an endpoint is named. Unlike there an exporter is not `otlp` by default: nobody listens on most
+ * machines.
  */
 export function wantedExports(env: NodeJS.ProcessEnv): Wanted {
   const wanted: Wanted = { traces: false, metrics: false, warnings: [] };

@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { bearerOf } from "../../src/auth/bearer.ts";
+import { bearerOf } from "../../src/auth/access.ts";
 import { Credentials, type PrincipalSource } from "../../src/auth/credentials.ts";
 import { Bucket } from "../../src/auth/rate-limit.ts";
 import { ServiceError } from "../../src/errors.ts";

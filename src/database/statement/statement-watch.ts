@@ -3,7 +3,7 @@ import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, histogram } from "../../metrics/family.ts";
-import { activeTracing } from "../../tracing/tracing.ts";
+import { activeTracing, type Span } from "../../tracing/tracing.ts";
 import { sqlState } from "./errors.ts";
 
 interface Options {
@@ -36,11 +36,7 @@ export class StatementWatch {
 
   /** @param waitedMs how long it had waited for its connection */
   async run<T>(name: string, waitedMs: number, work: () => Promise<T>): Promise<T> {
-    const span = activeTracing()?.beginStatement(
-      name,
-      currentCaller().place,
-      currentCallers()?.map(({ place }) => place),
-    );
+    const span = beginSpan(name);
     const startedAt = performance.now();
     try {
       const result = await work();
@@ -107,6 +103,18 @@ export class StatementWatch {
     this.#linesKept++;
     return false;
   }
+}
+
+/** A span of the statement if a call that waits for it is traced. */
+function beginSpan(name: string): Span | undefined {
+  const { place } = currentCaller();
+  const callers = currentCallers();
+  if (!place && !callers?.some((caller) => caller.place)) return undefined;
+  return activeTracing()?.beginStatement(
+    name,
+    place,
+    callers?.map((caller) => caller.place),
+  );
 }
 
 function detailsOf(statement: string, ms: number, waitedMs: number, result: unknown) {

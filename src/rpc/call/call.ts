@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { IncomingCall } from "../../auth/access.ts";
@@ -39,22 +40,37 @@ export interface CallOrigin {
   onCancel(listener: () => void): void;
 }
 
+const timeoutUnitMs: Record<string, number> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+};
+
 const saneRequestId = new RegExp(`^[A-Za-z0-9._:/+=@-]{1,${limits.requestIdLength}}$`);
 
 /** One call, the same on both listeners; see `callOf`. */
 export class Call implements IncomingCall {
   /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
   readonly method: string;
-  /** The caller's `x-request-id` if that is usable, else a new UUID. The caller gets it back under the same name. */
+  /**
+   * The caller's `x-request-id` if that is usable, else a new UUID. The caller gets it back under the same
+   * name.
+   */
   readonly requestId: string;
   /**
-   * When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a stream
-   * without one.
+   * When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a
+   * stream without one.
    */
   readonly deadline: number | undefined;
   /** Set by authentication. */
   actor: IncomingCall["actor"];
-  /** Set by authentication, as who calls with which credential; undefined where it is off, and for open methods. */
+  /**
+   * Set by authentication, as who calls with which credential; undefined where it is off, and for open
+   * methods.
+   */
   principal: Principal | undefined;
   /** Entered by `Pump`, and filled by the middlewares as the call passes them. */
   readonly scope: CallScope = {};
@@ -112,12 +128,12 @@ export class Call implements IncomingCall {
   }
 
   /**
-   * Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops; not when
-   * the call ends by itself.
+   * Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops;
+   * not when the call ends by itself.
    */
   get signal(): AbortSignal {
-    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs more than
-    // the rest of the call's state.
+    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs
+    // more than the rest of the call's state.
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.stopReason) this.#controller.abort(this.stopReason);
@@ -155,14 +171,17 @@ export class Call implements IncomingCall {
     });
   }
 
-  /** Ends the call as soon as the server drains instead of waiting for it: for feeds, which never end by themselves. */
+  /**
+   * Ends the call as soon as the server drains instead of waiting for it: for feeds, which never end by
+   * themselves.
+   */
   endWithServer(): void {
     this.#host.endAtDrain(this);
   }
 
   /**
-   * True if a caller that goes now goes for its deadline: its own timer began before ours, and its going arrives
-   * before ours fires.
+   * True if a caller that goes now goes for its deadline: its own timer began before ours, and its going
+   * arrives before ours fires.
    */
   #isLate(): boolean {
     if (this.deadline === undefined) return false;
@@ -224,4 +243,26 @@ export function fullName(method: DescMethod): string {
 /** The path of the method's requests over HTTP, the same for all protocols. */
 export function pathOf(method: DescMethod): string {
   return `/${fullName(method)}`;
+}
+
+/**
+ * Cuts the timeouts that a caller gives to the longest one allowed. Both transports hand them to timers,
+ * which fire at once when a time is over 2^31 ms
+ * (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args): a caller that means "never" would get
+ * DEADLINE_EXCEEDED immediately. Some clients also write more than the 8 digits allowed
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), of which grpc-js reads the last 8. This
+ * can go once grpc-js and connect-node cut long timeouts themselves; neither has an issue for it.
+ */
+export function clampTimeouts(headers: IncomingHttpHeaders): void {
+  const grpc = headers["grpc-timeout"];
+  if (grpc !== undefined) {
+    const [, amount, unit] = /^(\d+)\s*([HMSmun])$/.exec(String(grpc)) ?? [];
+    if (amount && unit && Number(amount) * (timeoutUnitMs[unit] ?? 0) > transportLimits.deadlineMs) {
+      headers["grpc-timeout"] = `${transportLimits.deadlineMs / 1000}S`;
+    }
+  }
+  const connect = headers["connect-timeout-ms"];
+  if (connect !== undefined && Number(connect) > transportLimits.deadlineMs) {
+    headers["connect-timeout-ms"] = String(transportLimits.deadlineMs);
+  }
 }

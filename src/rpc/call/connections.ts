@@ -10,14 +10,19 @@ import type { ServerTls } from "../tls/server-tls.ts";
 export interface ConnectionOptions {
   /** Undefined: clear text. */
   tls: ServerTls | undefined;
-  /** Most connections that are open at once, those that still negotiate TLS among them; one more is closed at once. */
+  /**
+   * Most connections that are open at once, those that still negotiate TLS among them; one more is closed at
+   * once.
+   */
   maxConnections: number;
   log: Logger;
 }
 
 /**
- * Limits the connections of a server, and looks after those that TLS has not let in yet. To be called before it listens.
- * @returns cuts the connections that are still negotiating, which neither HTTP nor gRPC knows of; for when the server closes.
+ * Limits the connections of a server, and looks after those that TLS has not let in yet. To be called before
+ * it listens.
+ * @returns cuts the connections that are still negotiating, which neither HTTP nor gRPC knows of; for when
+ * the server closes.
  */
 export function guardConnections(
   server: Server,

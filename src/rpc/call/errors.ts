@@ -24,9 +24,10 @@ type Detail<Schema extends DescMessage = DescMessage> = { desc: Schema; value: M
 type FailedCall = Pick<Call, "requestId" | "log">;
 
 /**
- * Makes the error that callers get for anything that was thrown: a code, a message, and the details `ErrorInfo` and
- * `RequestInfo`, with `BadRequest` for faulty fields and `RetryInfo` where trying again helps. `ServiceError`s and
- * `ConnectError`s are public, a `ZodError` names its fields, and everything else is logged and masked as INTERNAL.
+ * Makes the error that callers get for anything that was thrown: a code, a message, and the details
+ * `ErrorInfo` and `RequestInfo`, with `BadRequest` for faulty fields and `RetryInfo` where trying again
+ * helps. `ServiceError`s and `ConnectError`s are public, a `ZodError` names its fields, and everything else
+ * is logged and masked as INTERNAL.
  */
 export function toConnectError(thrown: unknown, call: FailedCall): ConnectError {
   if (thrown instanceof ServiceError) return publicError(thrown, call);

@@ -91,13 +91,3 @@ function refuseMissing(method: DescMethod): never {
     `${fullName(method)} is not implemented by this server yet`,
   );
 }
-
-/** True if the method's response is a stream. */
-export function streamsResponse({ methodKind }: DescMethod): boolean {
-  return methodKind === "server_streaming" || methodKind === "bidi_streaming";
-}
-
-/** True if the method's request is a stream. */
-export function streamsRequest({ methodKind }: DescMethod): boolean {
-  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
-}

@@ -5,7 +5,10 @@ import { type Address, formatAddress } from "../../address.ts";
 export interface Listener {
   /** As it is bound: with the port that was chosen for 0. */
   readonly address: Address;
-  /** Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all is closed. */
+  /**
+   * Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all
+   * is closed.
+   */
   stop(graceMs: number): Promise<void>;
 }
 

@@ -17,12 +17,16 @@ export function encodeResponse(
   return bytes;
 }
 
-/** Makes the error for a request message of more than `limit` bytes: it is refused unread, so its size is not known. */
+/**
+ * Makes the error for a request message of more than `limit` bytes: it is refused unread, so its size is not
+ * known.
+ */
 export function requestTooLarge(limit: number): ServiceError {
   return new ServiceError(
     Code.ResourceExhausted,
     "MESSAGE_TOO_LARGE",
-    `the request has more than the ${limit} bytes that a message may have (LTB_MAX_MESSAGE_BYTES); send it in parts`,
+    `the request has more than the ${limit} bytes that a message may have (LTB_MAX_MESSAGE_BYTES); ` +
+      "send it in parts",
     { metadata: { limit_bytes: String(limit) } },
   );
 }
@@ -31,8 +35,8 @@ function responseTooLarge(bytes: number, limit: number): ServiceError {
   return new ServiceError(
     Code.ResourceExhausted,
     "MESSAGE_TOO_LARGE",
-    `the response has ${bytes} bytes, more than the ${limit} that a message may have (LTB_MAX_MESSAGE_BYTES); ` +
-      "ask for less, for example by a smaller page_size",
+    `the response has ${bytes} bytes, more than the ${limit} that a message may have ` +
+      "(LTB_MAX_MESSAGE_BYTES); ask for less, for example by a smaller page_size",
     { metadata: { bytes: String(bytes), limit_bytes: String(limit) } },
   );
 }

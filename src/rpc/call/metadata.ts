@@ -17,9 +17,9 @@ const reserved = new Set([
 ]);
 
 /**
- * Calls `each` for the entries that a handler may send to its caller. Names that belong to the protocols are left out
- * (a handler's `grpc-status` breaks a response, a `connection` one ends the process), and values are made ASCII by
- * percent-encoding, which both transports insist on.
+ * Calls `each` for the entries that a handler may send to its caller. Names that belong to the protocols are
+ * left out (a handler's `grpc-status` breaks a response, a `connection` one ends the process), and values are
+ * made ASCII by percent-encoding, which both transports insist on.
  */
 export function forEachSendable(headers: Headers, each: (name: string, value: string) => void): void {
   for (const [name, value] of headers) {

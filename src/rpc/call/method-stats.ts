@@ -30,7 +30,10 @@ export class MethodStats {
   }
 }
 
-/** The calls of one server, on both listeners. There are as many series as methods and codes, whatever is called. */
+/**
+ * The calls of one server, on both listeners. There are as many series as methods and codes, whatever is
+ * called.
+ */
 export class CallStats {
   /** Calls of what no service has. */
   unknown = 0;
@@ -64,7 +67,9 @@ export class CallStats {
       },
       {
         name: "grpc_server_handling_seconds",
-        help: "From a call's begin to its end. A ClaimJobs that waits for jobs and streams last as long as their callers want.",
+        help:
+          "From a call's begin to its end. A ClaimJobs that waits for jobs and streams last as long as their " +
+          "callers want.",
         type: "histogram",
         samples: each(({ labels, seconds }) =>
           seconds.count === 0 ? [] : [{ labels, distribution: seconds }],

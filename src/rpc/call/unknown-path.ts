@@ -14,7 +14,10 @@ interface UnknownRequest {
   peer: string;
 }
 
-/** Logs a request to a path that is no method's, and gives its request id and its error: UNIMPLEMENTED, or NOT_FOUND for a page. */
+/**
+ * Logs a request to a path that is no method's, and gives its request id and its error: UNIMPLEMENTED, or
+ * NOT_FOUND for a page.
+ */
 export function refuseUnknownPath(
   { path, httpMethod, requestId: given, peer }: UnknownRequest,
   { log, calls }: RpcHost,

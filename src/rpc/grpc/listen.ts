@@ -9,8 +9,8 @@ import { explainListenError, isAddressMissing, type Listener, resolveHost } from
 import { repairHttp2 } from "./http2-repairs.ts";
 
 /**
- * Takes connections for the server. They are accepted here and handed to grpc-js, which by itself neither limits their number, nor cuts slow
- * handshakes, nor tells of failed ones.
+ * Takes connections for the server. They are accepted here and handed to grpc-js, which by itself neither
+ * limits their number, nor cuts slow handshakes, nor tells of failed ones.
  * @param onBound called with the port once it is known; what it returns is called at the end.
  */
 export async function listenGrpc(
@@ -59,7 +59,8 @@ export async function listenGrpc(
     async stop(graceMs) {
       const closed = closeAll();
       for (const cut of cuts) cut();
-      // `forceShutdown` reaches no connection once channelz is off or `tryShutdown` has begun; this way they are cut after the grace.
+      // `forceShutdown` reaches no connection once channelz is off or `tryShutdown` has begun; this way they
+      // are cut after the grace.
       injector.drain(graceMs);
       await promisify(server.tryShutdown.bind(server))();
       await closed;

@@ -13,14 +13,16 @@ import { toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { requestTooLarge } from "../call/message-size.ts";
 import { observeRefusal } from "../middleware/observe.ts";
-import { statusOf } from "./metadata.ts";
-import { type GrpcCall, GrpcOrigin } from "./origin.ts";
+import { type GrpcCall, GrpcOrigin, statusOf } from "./call.ts";
 
 type Answer = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 /**
- * Gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details and the log line that all others have.
- * grpc-js ends calls with them below all interceptors, so the call's own `sendStatus` is replaced.
+ * Gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details and the
+ * log line that all others have. grpc-js ends calls with them below all interceptors, so the call's own
+ * `sendStatus` is replaced. This can go once interceptors see such errors; grpc-js's handling of compression
+ * is known to be lacking (https://github.com/grpc/grpc-node/issues/2767), and its interceptors are specified
+ * by https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md.
  */
 export class GrpcRefusals {
   readonly #host: RpcHost;
@@ -96,7 +98,10 @@ export class GrpcRefusals {
   }
 }
 
-/** What comes from the chain carries the request id; and nobody reads that a call is past its caller's deadline. */
+/**
+ * What comes from the chain carries the request id; and nobody reads that a call is past its caller's
+ * deadline.
+ */
 function isRefusal({ code, metadata }: Answer): boolean {
   return !metadata && code !== Status.OK && code !== Status.DEADLINE_EXCEEDED;
 }

@@ -14,8 +14,7 @@ import { CallContext } from "../call/context.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { compose } from "../middleware/chain.ts";
-import { headerMetadata, statusOf, trailerMetadata } from "./metadata.ts";
-import { type GrpcCall, GrpcOrigin } from "./origin.ts";
+import { type GrpcCall, GrpcOrigin, headerMetadata, statusOf, trailerMetadata } from "./call.ts";
 import { GrpcRefusals } from "./refusals.ts";
 import { grpcWire } from "./wire.ts";
 import { GrpcWriter } from "./writer.ts";
@@ -94,7 +93,10 @@ function register(server: Server, provided: ProvidedMethod, host: RpcHost, refus
   }
 }
 
-/** The requests of a stream. An iterator that destroys the stream when it is left would also destroy the answer. */
+/**
+ * The requests of a stream. An iterator that destroys the stream when it is left would also destroy the
+ * answer.
+ */
 function requestsOf(call: ServerReadableStream<Bytes, Bytes>): AsyncIterable<Bytes> {
   return call.iterator({ destroyOnReturn: false });
 }

@@ -7,8 +7,9 @@ import type { Wire } from "../call/handler.ts";
 import { encodeResponse } from "../call/message-size.ts";
 
 /**
- * The bytes that grpc-js receives and sends for a method. They are decoded and encoded within the chain, so that a
- * malformed request and a response that cannot be sent are answered, logged and explained like any other failure.
+ * The bytes that grpc-js receives and sends for a method. They are decoded and encoded within the chain, so
+ * that a malformed request and a response that cannot be sent are answered, logged and explained like any
+ * other failure.
  */
 export function grpcWire(method: DescMethod, maxMessageBytes: number): Wire<Uint8Array, Uint8Array> {
   const { input } = method;
@@ -22,8 +23,8 @@ export function grpcWire(method: DescMethod, maxMessageBytes: number): Wire<Uint
     },
     encode: (response) => encodeResponse(method, response, maxMessageBytes),
     async confirmEnd(call) {
-      // An implementation must not take half a stream for a whole one: Node's clients cancel by ending their stream and
-      // then resetting it.
+      // An implementation must not take half a stream for a whole one: Node's clients cancel by ending their
+      // stream and then resetting it.
       await sleep(transportLimits.cancelAfterEndMs);
       if (call.stopReason) throw call.stopReason;
     },

@@ -4,8 +4,8 @@ import { transportLimits } from "../../limits.ts";
 type WritableCall = ServerWritableStream<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
 
 /**
- * Writes a response stream no faster than its reader reads. grpc-js counts messages, 16 of them however large; this counts bytes, so that the
- * memory a slow reader costs does not depend on the size of messages.
+ * Writes a response stream no faster than its reader reads. grpc-js counts messages, 16 of them however
+ * large; this counts bytes, so that the memory a slow reader costs does not depend on the size of messages.
  */
 export class GrpcWriter {
   readonly #call: WritableCall;
@@ -18,7 +18,10 @@ export class GrpcWriter {
     call.once("cancelled", () => this.#resume?.());
   }
 
-  /** Writes one message. If there is a promise, wait for it before the next one; it resolves on cancellation too. */
+  /**
+   * Writes one message. If there is a promise, wait for it before the next one; it resolves on cancellation
+   * too.
+   */
   write(message: Uint8Array): Promise<void> | undefined {
     this.#waiting += message.length;
     this.#call.write(message, () => {

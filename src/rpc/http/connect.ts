@@ -12,8 +12,8 @@ import { openCall } from "./origin.ts";
 import { explainRefusals, explainTooLarge } from "./refusals.ts";
 
 /**
- * The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener, which is
- * four times as fast.
+ * The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener,
+ * which is four times as fast.
  */
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
   const router = createConnectRouter({
@@ -97,8 +97,8 @@ async function* answerStream<Request>(
 }
 
 /**
- * Messages as Connect has them. Responses that are too large are refused within the chain, while the call can still be
- * answered and logged as failed.
+ * Messages as Connect has them. Responses that are too large are refused within the chain, while the call can
+ * still be answered and logged as failed.
  */
 function messageWire(method: DescMethod, { maxMessageBytes }: RpcHost): Wire<Message, Response> {
   return {

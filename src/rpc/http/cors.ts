@@ -10,8 +10,8 @@ const exposedHeaders = [...cors.exposedHeaders, "x-request-id", readHeader, `tra
 );
 
 /**
- * Sets the CORS headers for pages of the allowed origins (`*` allows all) and answers preflights. Pages of other origins get no such header, which
- * makes the browser refuse.
+ * Sets the CORS headers for pages of the allowed origins (`*` allows all) and answers preflights. Pages of
+ * other origins get no such header, which makes the browser refuse.
  * @returns true if the request was a preflight and is answered.
  */
 export function answerCors(

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { bearerOf } from "../../auth/bearer.ts";
+import { bearerOf } from "../../auth/access.ts";
 import type { MetricsAccess } from "../../config/metrics.ts";
 import type { Exposition } from "../../metrics/exposition.ts";
 import type { Family } from "../../metrics/family.ts";
-import { answerJson } from "./json.ts";
+import { answerJson } from "./answers.ts";
 
 export interface MetricsOptions {
   readonly access: MetricsAccess;
@@ -13,8 +13,8 @@ export interface MetricsOptions {
 }
 
 /**
- * Answers GET `/metrics`. It has a token of its own rather than an API key: keys are looked up in the database, and that it is down is when
- * somebody wants to read this.
+ * Answers GET `/metrics`. It has a token of its own rather than an API key: keys are looked up in the
+ * database, and that it is down is when somebody wants to read this.
  */
 export function metricsRoute(access: Exclude<MetricsAccess, "off">, families: readonly Family[]) {
   let exposition: Promise<Exposition> | undefined;
@@ -24,7 +24,8 @@ export function metricsRoute(access: Exclude<MetricsAccess, "off">, families: re
       response.setHeader("www-authenticate", "Bearer");
       return answerJson(response, 401, { code: "unauthenticated", message: refusal });
     }
-    // Loaded when it is first asked for: that takes 50 ms, and from then on the process watches its event loop and garbage collection.
+    // Loaded when it is first asked for: that takes 50 ms, and from then on the process watches its event
+    // loop and garbage collection.
     exposition ??= import("../../metrics/exposition.ts").then(({ Exposition }) => new Exposition(families));
     const { contentType, text } = await (await exposition).read();
     response.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });
@@ -35,7 +36,10 @@ export function metricsRoute(access: Exclude<MetricsAccess, "off">, families: re
 function refusalOf(access: Exclude<MetricsAccess, "off">, authorization = ""): string | undefined {
   if (access === "open") return undefined;
   if (access === "closed")
-    return "metrics are told on an address that others can reach only to those who bring the token in LTB_METRICS_TOKEN, which is not set; LTB_METRICS=open tells everybody";
+    return (
+      "metrics are told on an address that others can reach only to those who bring the token in " +
+      "LTB_METRICS_TOKEN, which is not set; LTB_METRICS=open tells everybody"
+    );
   const token = bearerOf(authorization);
   if (token !== undefined && timingSafeEqual(digest(token), digest(access.reveal()))) return undefined;
   return "expected authorization: Bearer with the token that LTB_METRICS_TOKEN holds";

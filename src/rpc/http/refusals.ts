@@ -6,9 +6,9 @@ import { observeRefusal } from "../middleware/observe.ts";
 import { exchangeIn, openCall } from "./origin.ts";
 
 /**
- * Makes a request gate for Connect that gives the errors of requests which never become calls (too large, no JSON, an
- * unknown compression) the details and the log line that all others have. Connect aborts a request's signal with its
- * error just before it serializes that: both are at hand only then.
+ * Makes a request gate for Connect that gives the errors of requests which never become calls (too large, no
+ * JSON, an unknown compression) the details and the log line that all others have. Connect aborts a request's
+ * signal with its error just before it serializes that: both are at hand only then.
  */
 export function explainRefusals(host: RpcHost): (context: HandlerContext) => void {
   return (outer) => {

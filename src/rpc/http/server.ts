@@ -8,18 +8,17 @@ import {
 import { createServer as createTlsServer } from "node:https";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
+import { clampTimeouts } from "../call/call.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import { clampTimeouts } from "../call/timeouts.ts";
 import type { HealthState } from "../standard/health-state.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
+import { answerJson, answerUnknown } from "./answers.ts";
 import { connectRouter } from "./connect.ts";
 import { answerCors } from "./cors.ts";
 import { bodyOf, discardRest } from "./discard-body.ts";
-import { answerJson } from "./json.ts";
 import { type MetricsOptions, metricsRoute } from "./metrics.ts";
 import { exchangeOf } from "./origin.ts";
-import { answerUnknown } from "./unknown.ts";
 
 export interface HttpOptions {
   methods: readonly ProvidedMethod[];
@@ -35,7 +34,10 @@ export interface HttpOptions {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz`, `/readyz` and `/metrics`. */
+/**
+ * The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz`,
+ * `/readyz` and `/metrics`.
+ */
 export function createHttpServer({ methods, host, health, corsOrigins, metrics, tls }: HttpOptions): Server {
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
@@ -76,14 +78,16 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
-      // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the process.
+      // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the
+      // process.
       host.log.debug({ err: error, path: request.url }, "request not answered");
       if (!response.headersSent)
         answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
       else response.destroy();
     }
   };
-  // HTTP/1.1 only: limits and draining of Node's HTTP/2 servers differ, and what wants HTTP/2 has the gRPC port.
+  // HTTP/1.1 only: limits and draining of Node's HTTP/2 servers differ, and what wants HTTP/2 has the gRPC
+  // port.
   return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
 }
 

@@ -1,21 +1,20 @@
 import type { Handler, ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import { authenticate } from "./authenticate.ts";
-import { authorize } from "./authorize.ts";
+import { authenticate, authorize } from "./access.ts";
 import { deadline } from "./deadline.ts";
 import { errors } from "./errors.ts";
 import type { Middleware } from "./hooks.ts";
 import { observe } from "./observe.ts";
-import { Pump } from "./pump.ts";
+import { makeHandler } from "./pump.ts";
 import { readFrom } from "./read-from.ts";
 import { trace } from "./trace.ts";
 
 /**
- * From the outermost to the innermost: calls start in this order and end in the opposite one. `observe`, `trace` and
- * `errors` come first, so that what a call is refused for passes them like what its implementation throws. `deadline`
- * comes before `authenticate`, which may query the database. `authorize` judges decoded requests, and its own queries
- * ask the primary, as `readFrom` comes after. Fields are validated by the repositories, which the library's users
- * call without a server.
+ * From the outermost to the innermost: calls start in this order and end in the opposite one. `observe`,
+ * `trace` and `errors` come first, so that what a call is refused for passes them like what its
+ * implementation throws. `deadline` comes before `authenticate`, which may query the database. `authorize`
+ * judges decoded requests, and its own queries ask the primary, as `readFrom` comes after. Fields are
+ * validated by the repositories, which the library's users call without a server.
  */
 const chain: readonly Middleware[] = [observe, trace, errors, deadline, authenticate, authorize, readFrom];
 
@@ -26,36 +25,5 @@ export function compose<In, Out>(
   host: RpcHost,
 ): Handler<In, Out> {
   const hooks = chain.flatMap((middleware) => middleware(provided.method, host) ?? []);
-  const pump = new Pump(wire, hooks);
-  const { kind, method, impl } = provided;
-  switch (kind) {
-    case "unary":
-      return {
-        kind,
-        method,
-        answer: (request, context) =>
-          pump.answer(context, () => pump.accept(request, context, (message) => impl(message, context))),
-      };
-    case "client_streaming":
-      return {
-        kind,
-        method,
-        answer: (requests, context) =>
-          pump.answer(context, () => impl(pump.acceptEach(requests, context), context)),
-      };
-    case "server_streaming":
-      return {
-        kind,
-        method,
-        stream: (request, context) =>
-          pump.stream(context, () => pump.accept(request, context, (message) => impl(message, context))),
-      };
-    case "bidi_streaming":
-      return {
-        kind,
-        method,
-        stream: (requests, context) =>
-          pump.stream(context, () => impl(pump.acceptEach(requests, context), context)),
-      };
-  }
+  return makeHandler(provided, wire, hooks);
 }

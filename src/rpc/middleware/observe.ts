@@ -2,7 +2,6 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeName } from "../../errors.ts";
 import type { Call } from "../call/call.ts";
-import { streamsRequest, streamsResponse } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import type { Middleware, Outcome } from "./hooks.ts";
 
@@ -34,6 +33,8 @@ export function observeRefusal(call: Call, method: DescMethod, host: RpcHost, er
 function logCall(call: Call, method: DescMethod, { log }: RpcHost, { code, error }: Outcome): void {
   const level = levelOf(code, method);
   if (!log.isLevelEnabled(level)) return;
+  const { methodKind } = method;
+  const isBidi = methodKind === "bidi_streaming";
   log[level](
     {
       requestId: call.requestId,
@@ -45,8 +46,8 @@ function logCall(call: Call, method: DescMethod, { log }: RpcHost, { code, error
       key: call.actor?.keyId,
       peer: call.peer,
       protocol: call.protocol,
-      received: streamsRequest(method) ? call.received : undefined,
-      sent: streamsResponse(method) ? call.sent : undefined,
+      received: methodKind === "client_streaming" || isBidi ? call.received : undefined,
+      sent: methodKind === "server_streaming" || isBidi ? call.sent : undefined,
       error: error instanceof ConnectError ? error.rawMessage : undefined,
     },
     "call",

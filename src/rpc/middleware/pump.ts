@@ -2,17 +2,57 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { enterScope } from "../../call-scope.ts";
 import type { CallContext } from "../call/context.ts";
-import type { Response, Wire } from "../call/handler.ts";
+import type { Handler, ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { Hooks, Outcome } from "./hooks.ts";
 
+/** The method as a listener calls it: its implementation, with the hooks around it. */
+export function makeHandler<In, Out>(
+  provided: ProvidedMethod,
+  wire: Wire<In, Out>,
+  hooks: readonly Hooks[],
+): Handler<In, Out> {
+  const pump = new Pump(wire, hooks);
+  const { kind, method, impl } = provided;
+  switch (kind) {
+    case "unary":
+      return {
+        kind,
+        method,
+        answer: (request, context) =>
+          pump.answer(context, () => pump.accept(request, context, (message) => impl(message, context))),
+      };
+    case "client_streaming":
+      return {
+        kind,
+        method,
+        answer: (requests, context) =>
+          pump.answer(context, () => impl(pump.acceptEach(requests, context), context)),
+      };
+    case "server_streaming":
+      return {
+        kind,
+        method,
+        stream: (request, context) =>
+          pump.stream(context, () => pump.accept(request, context, (message) => impl(message, context))),
+      };
+    case "bidi_streaming":
+      return {
+        kind,
+        method,
+        stream: (requests, context) =>
+          pump.stream(context, () => impl(pump.acceptEach(requests, context), context)),
+      };
+  }
+}
+
 /**
- * Runs the calls of one method: its hooks around the implementation, which gets messages and gives them back. The
- * scope of a call is entered here and nowhere else.
+ * Runs the calls of one method: its hooks around the implementation, which gets messages and gives them back.
+ * The scope of a call is entered here and nowhere else.
  *
- * A call that is stopped is answered at once, and each wait for a message of a stream ends, even if the implementation
- * never answers. One that goes on all the same speaks to nobody.
+ * A call that is stopped is answered at once, and each wait for a message of a stream ends, even if the
+ * implementation never answers. One that goes on all the same speaks to nobody.
  */
-export class Pump<In, Out> {
+class Pump<In, Out> {
   readonly #wire: Wire<In, Out>;
   readonly #starts: readonly NonNullable<Hooks["start"]>[];
   readonly #checks: readonly NonNullable<Hooks["each"]>[];
@@ -43,7 +83,9 @@ export class Pump<In, Out> {
     }
   }
 
-  /** The responses that `implementation` gives, as they are to be sent. The call begins with the first one. */
+  /**
+   * The responses that `implementation` gives, as they are to be sent. The call begins with the first one.
+   */
   stream(
     context: CallContext,
     implementation: () => Promise<AsyncIterable<Response>> | AsyncIterable<Response>,
@@ -184,8 +226,8 @@ export class Pump<In, Out> {
 }
 
 /**
- * An iterator of what `next` gives, which calls `leave` for a reader that leaves early. By hand: a generator would
- * cost every streamed row three more turns of the microtask queue.
+ * An iterator of what `next` gives, which calls `leave` for a reader that leaves early. By hand: a generator
+ * would cost every streamed row three more turns of the microtask queue.
  */
 function iterate<T>(
   next: () => Promise<IteratorResult<T, undefined>>,

@@ -5,7 +5,10 @@ import type { Middleware } from "./hooks.ts";
 /** Metadata by which a call agrees to answers of a replica, and by which it is told who answered. */
 export const readHeader = "ltb-read";
 
-/** Methods that read what may be a little old. Not those that watch, judge by the time, or check who may do what. */
+/**
+ * Methods that read what may be a little old. Not those that watch, judge by the time, or check who may do
+ * what.
+ */
 const readers = new Set(
   Object.entries({
     BenchmarkService: [
@@ -24,8 +27,8 @@ const readers = new Set(
 );
 
 /**
- * Lets the replica answer a call that says so: metadata `ltb-read: replica`. Its trailing metadata tells whether the
- * replica did. Other methods take no notice, so that a client may send it with every call.
+ * Lets the replica answer a call that says so: metadata `ltb-read: replica`. Its trailing metadata tells
+ * whether the replica did. Other methods take no notice, so that a client may send it with every call.
  */
 export const readFrom: Middleware = (method) => {
   if (!readers.has(fullName(method))) return undefined;

@@ -3,7 +3,10 @@ import { codeName } from "../../errors.ts";
 import { activeTracing, type Failure } from "../../tracing/tracing.ts";
 import type { Middleware } from "./hooks.ts";
 
-/** Makes each call a span, where traces are exported when the server starts. Health checks and reflection are noise. */
+/**
+ * Makes each call a span, where traces are exported when the server starts. Health checks and reflection are
+ * noise.
+ */
 export const trace: Middleware = ({ parent, name }) => {
   const tracing = activeTracing();
   if (!tracing || parent.typeName.startsWith("grpc.")) return undefined;
@@ -26,7 +29,10 @@ export const trace: Middleware = ({ parent, name }) => {
   };
 };
 
-/** As https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ has it for servers: what was wrong with the request is no error of theirs. */
+/**
+ * As https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ has it for servers: what was wrong with the
+ * request is no error of theirs.
+ */
 const ownFaults = [
   Code.Unknown,
   Code.DeadlineExceeded,

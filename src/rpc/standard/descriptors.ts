@@ -50,7 +50,10 @@ export class Descriptors {
   }
 }
 
-/** The file and all it imports as `FileDescriptorProto`s, the imported ones last. Comments are not part of generated descriptors. */
+/**
+ * The file and all it imports as `FileDescriptorProto`s, the imported ones last. Comments are not part of
+ * generated descriptors.
+ */
 export function encodeWithImports(file: DescFile): Uint8Array[] {
   const files = new Set([file]);
   // A set is iterated including what is added on the way.

@@ -9,8 +9,9 @@ import { callOf } from "../call/context.ts";
 import type { HealthState } from "./health-state.ts";
 
 /**
- * `grpc.health.v1.Health` for the services named and for "", the server as a whole. All of them need the database, so they share one state.
- * Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+ * `grpc.health.v1.Health` for the services named and for "", the server as a whole. All of them need the
+ * database, so they share one state. Protocol:
+ * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 export function healthService(
   state: HealthState,

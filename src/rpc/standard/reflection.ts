@@ -14,8 +14,8 @@ import { type ProvidedService, provide } from "../call/handler.ts";
 import { Descriptors, encodeWithImports } from "./descriptors.ts";
 
 /**
- * `grpc.reflection.v1` and `v1alpha` (which older tools still ask for) over the services given and these two themselves.
- * Protocol: https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
+ * `grpc.reflection.v1` and `v1alpha` (which older tools still ask for) over the services given and these two
+ * themselves. Protocol: https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
  */
 export function reflectionServices(services: readonly DescService[]): ProvidedService[] {
   const all = [...services, ServerReflection, ServerReflectionAlpha];

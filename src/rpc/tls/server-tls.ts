@@ -8,11 +8,17 @@ import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents, type Tls
 export type ClientAuth = "required" | "optional";
 
 export interface TlsSettings extends TlsFiles {
-  /** Of no effect without `clientCaFile`. A certificate that is not valid, or signed by another authority, is refused either way. */
+  /**
+   * Of no effect without `clientCaFile`. A certificate that is not valid, or signed by another authority, is
+   * refused either way.
+   */
   clientAuth: ClientAuth;
 }
 
-/** Those that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as HTTP/2 demands. */
+/**
+ * Those that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as HTTP/2
+ * demands.
+ */
 const CIPHERS = [
   "TLS_AES_128_GCM_SHA256",
   "TLS_AES_256_GCM_SHA384",
@@ -54,7 +60,8 @@ export class ServerTls {
     this.#contents = contents;
     this.#expiries = expiries;
     this.#warnOfExpiry();
-    // Looking at contents finds a swapped symbolic link and a file system without notifications as surely as an edit.
+    // Looking at contents finds a swapped symbolic link and a file system without notifications as surely as
+    // an edit.
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
@@ -90,7 +97,9 @@ export class ServerTls {
     return this.#settings.clientCaFile !== undefined;
   }
 
-  /** Gives the server new certificates as they come, until it closes. Connections that are open keep theirs. */
+  /**
+   * Gives the server new certificates as they come, until it closes. Connections that are open keep theirs.
+   */
   keep(server: Server): void {
     this.#servers.add(server);
     server.once("close", () => this.#servers.delete(server));
@@ -136,7 +145,9 @@ export class ServerTls {
     }
   }
 
-  /** Notes why the files cannot be used. Between the writes of two files they do not fit, which wakes nobody. */
+  /**
+   * Notes why the files cannot be used. Between the writes of two files they do not fit, which wakes nobody.
+   */
   #refuse(why: string): void {
     if (this.#refused === why) {
       const message = "the changed TLS files cannot be used; serving with the certificates as before";

@@ -1,9 +1,15 @@
 import type { PeerCertificate } from "node:tls";
-import type { Deadline, Metadata } from "@grpc/grpc-js";
+import { toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { type Deadline, Metadata, status as Status } from "@grpc/grpc-js";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import type { CallOrigin } from "../call/call.ts";
+import type { CallContext } from "../call/context.ts";
+import { richStatus } from "../call/errors.ts";
+import { forEachSendable } from "../call/metadata.ts";
 import { type ClientCertificate, readCertificate } from "../tls/client-certificate.ts";
 
-/** What the calls of grpc-js have in common, of whatever kind. */
+/** The part that calls of grpc-js of every kind have in common. */
 export interface GrpcCall {
   readonly metadata: Metadata;
   readonly cancelled: boolean;
@@ -72,4 +78,41 @@ export class GrpcOrigin implements CallOrigin {
 /** Binary metadata in base64, as Connect's handlers expect it. */
 function asText(value: string | Buffer | undefined): string | undefined {
   return typeof value === "string" ? value : value?.toString("base64");
+}
+
+/** Response header of a call: its request id and what the handler set. */
+export function headerMetadata({ call, setHeader }: CallContext): Metadata {
+  const metadata = new Metadata();
+  metadata.set("x-request-id", call.requestId);
+  if (setHeader) addTo(metadata, setHeader);
+  return metadata;
+}
+
+/** Response trailer as the handler set it; undefined if it set none. */
+export function trailerMetadata({ setTrailer }: CallContext): Metadata | undefined {
+  return setTrailer && addTo(new Metadata(), setTrailer);
+}
+
+/**
+ * The status of a failed call, with `google.rpc.Status` in `grpc-status-details-bin`. It is sent without a
+ * header before it, so its trailer carries the request id.
+ */
+export function statusOf(error: unknown, context: CallContext) {
+  const metadata = headerMetadata(context);
+  if (context.setTrailer) addTo(metadata, context.setTrailer);
+  // The chain throws nothing else; whatever else it is came from the transport.
+  if (!(error instanceof ConnectError)) {
+    context.call.log.error({ err: error }, "the answer could not be sent");
+    return { code: Status.INTERNAL, details: "internal error", metadata };
+  }
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, richStatus(error))));
+  const code: number = error.code;
+  return { code, details: error.rawMessage, metadata };
+}
+
+function addTo(metadata: Metadata, headers: Headers): Metadata {
+  forEachSendable(headers, (name, value) => {
+    metadata.set(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+  });
+  return metadata;
 }

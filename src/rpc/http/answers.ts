@@ -5,10 +5,12 @@ import { codeName } from "../../errors.ts";
 import { richStatus } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
-import { answerJson } from "./json.ts";
 import { exchangeOf } from "./origin.ts";
 
-/** Answers a request to a path that nothing is at, in the protocol that it came in: gRPC-Web, or Connect, which is legible to people too. */
+/**
+ * Answers a request to a path that nothing is at, in the protocol that it came in: gRPC-Web, or Connect,
+ * which is legible to people too.
+ */
 export function answerUnknown(request: IncomingMessage, response: ServerResponse, host: RpcHost): void {
   const { requestId, error } = refuseUnknownPath(
     {
@@ -45,4 +47,10 @@ export function answerUnknown(request: IncomingMessage, response: ServerResponse
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+}
+
+/** Answers with a JSON document that nobody may cache. */
+export function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(JSON.stringify(body));
 }
