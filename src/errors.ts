@@ -87,6 +87,12 @@ export function notFound(entity: string, id: string): ServiceError {
   });
 }
 
+/** The row that was read. @throws NOT_FOUND if there is none */
+export function requireFound<Row>(row: Row | null | undefined, entity: string, id: string): Row {
+  if (row === null || row === undefined) throw notFound(entity, id);
+  return row;
+}
+
 export function invalid(violations: Violation[]): ServiceError {
   const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
   return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { violations });

@@ -209,8 +209,8 @@ export class Database implements Repositories {
       this.#counts.add(counts);
       // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
       if (isQueueChanged) {
-        this.queue.changed();
-        this.queue.heard("claimable");
+        this.queue.announce();
+        this.queue.receive("claimable");
       }
       return result;
     } finally {
@@ -274,7 +274,7 @@ export class Database implements Repositories {
   }
 
   async #listen(log: Log | undefined): Promise<void> {
-    const notifier = new Notifier(this.#connection, (hint) => this.queue.heard(hint), log);
+    const notifier = new Notifier(this.#connection, (hint) => this.queue.receive(hint), log);
     this.#notifier = notifier;
     this.queue.onChange((hint) => notifier.notify(hint));
     await notifier.start();

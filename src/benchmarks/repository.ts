@@ -4,7 +4,7 @@ import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { notFound, ServiceError } from "../errors.ts";
+import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
@@ -80,9 +80,7 @@ export class BenchmarkRepository {
   /** @throws NOT_FOUND */
   async get(id: string): Promise<Benchmark> {
     const key = parseInput(uuid, id, "id");
-    const found = await this.#db.maybeOne(statements.getBenchmark(key));
-    if (!found) throw notFound("benchmark", key);
-    return found;
+    return requireFound(await this.#db.maybeOne(statements.getBenchmark(key)), "benchmark", key);
   }
 
   /**
@@ -99,8 +97,7 @@ export class BenchmarkRepository {
     const changes = parseInput(benchmarkChanges, input);
     return this.#db.transaction(async (db) => {
       // Holding the row first keeps the counts still: whoever folds deltas into it takes the same lock.
-      const current = await db.maybeOne(statements.lockBenchmark(key));
-      if (!current) throw notFound("benchmark", key);
+      const current = requireFound(await db.maybeOne(statements.lockBenchmark(key)), "benchmark", key);
       if (expectedVersion !== undefined && expectedVersion !== current.version) {
         throw versionMismatch(key, expectedVersion, current.version);
       }

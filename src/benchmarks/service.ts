@@ -11,7 +11,7 @@ import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts"
 import { invalidField } from "../errors.ts";
 import { actorIdOf, callOf } from "../rpc/call/context.ts";
 import type { JsonValue } from "../validation.ts";
-import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
+import { clearTo, fromTimestamp, omitEmpty, readPatch, refuseClearing } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
@@ -124,25 +124,22 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
   const { labels, results, error, description } = request;
   const cleared = Object.keys(labels).length > 0 ? labels : patch("labels", undefined);
   return {
-    status: required(
+    status: refuseClearing(
       "status",
       patch(
         "status",
         request.status === undefined ? undefined : benchmarkStatus.parse(request.status, "status"),
       ),
     ),
-    // Counts have no unset state: cleared, they are 0.
-    completedIterations:
-      patch("completed_iterations", request.completedIterations) ?? zeroIf(patch, "completed_iterations"),
-    failedIterations:
-      patch("failed_iterations", request.failedIterations) ?? zeroIf(patch, "failed_iterations"),
-    totalIterations: patch("total_iterations", request.totalIterations) ?? zeroIf(patch, "total_iterations"),
+    completedIterations: clearTo(0, patch("completed_iterations", request.completedIterations)),
+    failedIterations: clearTo(0, patch("failed_iterations", request.failedIterations)),
+    totalIterations: clearTo(0, patch("total_iterations", request.totalIterations)),
     results: patch("results", results && jsonOf(results)),
     metrics: patch("metrics", request.metrics),
     error: error === "" ? null : patch("error", error),
     startedAt: patch("started_at", fromTimestamp(request.startedAt, "started_at")),
     completedAt: patch("completed_at", fromTimestamp(request.completedAt, "completed_at")),
-    name: required("name", patch("name", request.name)),
+    name: refuseClearing("name", patch("name", request.name)),
     description: description === "" ? null : patch("description", description),
     labels: cleared === null ? {} : cleared,
     metadata: patch("metadata", request.metadata),
@@ -156,15 +153,6 @@ function jsonOf(value: Value): JsonValue {
     // A Value without a kind, NaN or an infinity, at any depth.
     throw invalidField("results", "must be a JSON value with finite numbers only");
   }
-}
-
-function zeroIf(patch: ReturnType<typeof readPatch>, name: string): 0 | undefined {
-  return patch(name, undefined) === null ? 0 : undefined;
-}
-
-function required<T>(field: string, value: T | null | undefined): T | undefined {
-  if (value === null) throw invalidField(field, "cannot be cleared");
-  return value;
 }
 
 function orderOf(order: BenchmarkOrder): "newest" | "oldest" {

@@ -6,7 +6,7 @@ import type { Content } from "../content-hash.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, parseLimit, text, uuid } from "../validation.ts";
@@ -105,8 +105,7 @@ export class EvaluationRepository {
   async get(id: string, benchmarkId?: string): Promise<Evaluation> {
     const key = parseKey(id, benchmarkId);
     const found = await this.#db.maybeOne(statements.getEvaluation(key.id, key.benchmarkId));
-    if (!found) throw notFound("evaluation", key.id);
-    return found;
+    return requireFound(found, "evaluation", key.id);
   }
 
   /**
@@ -143,7 +142,7 @@ export class EvaluationRepository {
   async delete(id: string, benchmarkId?: string): Promise<void> {
     const key = parseKey(id, benchmarkId);
     const deleted = await this.#db.maybeOne(statements.deleteEvaluation(key.id, key.benchmarkId));
-    if (!deleted) throw notFound("evaluation", key.id);
+    requireFound(deleted, "evaluation", key.id);
   }
 
   /**

@@ -30,23 +30,23 @@ export class JobQueue {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));
       // If this fails the leases run out by themselves.
       this.writes.release(ends).then(
-        () => this.changed(),
+        () => this.announce(),
         () => {},
       );
     });
   }
 
   /**
-   * To be called after a change was committed.
+   * Wakes who waits for a change that was committed here.
    * @param hint "claimable" (the default) if jobs may have become ready or slots free, "watchable" if jobs changed otherwise
    */
-  changed(hint: Hint = "claimable"): void {
+  announce(hint: Hint = "claimable"): void {
     this.#wake(hint);
     for (const listener of this.#listeners) listener(hint);
   }
 
-  /** To be called after another server made a change. */
-  heard(hint: Hint): void {
+  /** Wakes who waits for a change that another server has made. */
+  receive(hint: Hint): void {
     const wake = () => this.#wake(hint);
     // What is ready may be in a lane that this server has not seen yet.
     if (hint === "claimable") withoutScope(() => this.lanes.refresh()).then(wake, wake);

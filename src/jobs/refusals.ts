@@ -3,7 +3,7 @@ import { ServiceError } from "../errors.ts";
 import type { Job } from "./rows.ts";
 
 /** The error of one job of a batch, which then names its position. */
-export function atPosition(
+export function refusalAt(
   index: number,
   { code, reason, message, metadata, violations }: ServiceError,
 ): ServiceError {
@@ -23,13 +23,13 @@ export function isIdTaken(error: unknown): boolean {
   );
 }
 
-/** The same error, or what to say instead where it was for the id. */
-export function idTaken(error: unknown, id: string | undefined): unknown {
-  return isIdTaken(error) ? taken(id) : error;
+/** The same error, or where it was for the id one that names it. */
+export function nameTakenId(error: unknown, id: string | undefined): unknown {
+  return isIdTaken(error) ? idTaken(id) : error;
 }
 
 /** ALREADY_EXISTS for an id. */
-export function taken(id: string | undefined): ServiceError {
+export function idTaken(id: string | undefined): ServiceError {
   const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
   return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
     metadata: { entity: "job", ...(id && { id }) },
@@ -37,7 +37,7 @@ export function taken(id: string | undefined): ServiceError {
 }
 
 /** FAILED_PRECONDITION for a change that the status of the job does not allow. */
-export function forbidden({ id, status }: Job, what: string): ServiceError {
+export function forbiddenChange({ id, status }: Job, what: string): ServiceError {
   const message = `job ${id} is ${status} and cannot be ${what}`;
   return new ServiceError(Code.FailedPrecondition, "FORBIDDEN_STATUS_CHANGE", message, {
     metadata: { entity: "job", id, from: status },
@@ -45,7 +45,7 @@ export function forbidden({ id, status }: Job, what: string): ServiceError {
 }
 
 /** ABORTED for a job that was in another state each time it was looked at. */
-export function busy(id: string): ServiceError {
+export function keepsChanging(id: string): ServiceError {
   return new ServiceError(Code.Aborted, "CONFLICT", `job ${id} keeps changing: try again`, {
     retryAfterMs: 100,
   });

@@ -2,7 +2,7 @@ import { currentOrigin } from "../call-scope.ts";
 import type { Content } from "../content-hash.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { notFound, ServiceError } from "../errors.ts";
+import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -10,19 +10,18 @@ import { parseInput, text, uuid, workerName } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
-import { writeValid } from "./items.ts";
-import * as quota from "./limits/limits.ts";
+import * as jobLimits from "./limits/limits.ts";
 import type { JobLane, JobLimit } from "./limits/statements.ts";
 import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
 import type { JobQueue } from "./queue.ts";
-import { atPosition, busy, forbidden, idTaken, isIdTaken, taken } from "./refusals.ts";
+import { forbiddenChange, idTaken, isIdTaken, keepsChanging, nameTakenId, refusalAt } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts";
 import * as change from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
-import { type EndResult, type JobWrites, writeDirectly } from "./writes.ts";
+import { type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {
@@ -60,7 +59,7 @@ export class JobRepository {
       create: async (db) => {
         const writes = request ? writeDirectly(db) : this.#writes;
         const job = await writes.create(prepared).catch((error) => {
-          throw idTaken(error, parsed.id);
+          throw nameTakenId(error, parsed.id);
         });
         if (job instanceof ServiceError) throw job;
         this.#counts.jobsCreated++;
@@ -69,7 +68,7 @@ export class JobRepository {
       remember: ({ id }) => id,
       recall: (db, id) => this.#in(db).get(id),
     });
-    this.#queue.changed();
+    this.#queue.announce();
     return created;
   }
 
@@ -87,7 +86,7 @@ export class JobRepository {
         db.transaction(async (transaction) => {
           const creations = await createJobs(transaction, prepared);
           const jobs = creations.map((job, index) => {
-            if (job instanceof ServiceError) throw atPosition(index, job);
+            if (job instanceof ServiceError) throw refusalAt(index, job);
             return job;
           });
           this.#counts.jobsCreated += jobs.length;
@@ -98,7 +97,7 @@ export class JobRepository {
     }).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
-    this.#queue.changed();
+    this.#queue.announce();
     return created;
   }
 
@@ -106,8 +105,7 @@ export class JobRepository {
   async get(id: string): Promise<Job> {
     const key = parseInput(uuid, id, "id");
     const [job] = await readJobs(this.#db, [key], true);
-    if (!job) throw notFound("job", key);
-    return job;
+    return requireFound(job, "job", key);
   }
 
   /** Which benchmark each of these jobs works for, null for none; jobs that do not exist are left out. */
@@ -139,7 +137,7 @@ export class JobRepository {
       ),
     );
     for (const { outcome } of results) this.#counts.completions.add(outcome);
-    this.#queue.changed();
+    this.#queue.announce();
     return results;
   }
 
@@ -159,7 +157,7 @@ export class JobRepository {
       this.#counts.failures.add(outcome);
       if (status === "pending") this.#counts.retries.add("failure");
     }
-    this.#queue.changed();
+    this.#queue.announce();
     return results;
   }
 
@@ -173,7 +171,7 @@ export class JobRepository {
       this.#writes.release(ends.map((end) => ({ ...end, workerId: worker }))),
     );
     for (const { outcome } of results) this.#counts.releases.add(outcome);
-    this.#queue.changed();
+    this.#queue.announce();
     return results;
   }
 
@@ -194,7 +192,7 @@ export class JobRepository {
         })),
       ),
     );
-    this.#queue.changed("watchable");
+    this.#queue.announce("watchable");
     return results;
   }
 
@@ -231,11 +229,11 @@ export class JobRepository {
     const key = parseInput(uuid, id, "id");
     for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
       const [deleted] = await this.#db.any(change.deleteJobs([key]));
-      if (deleted) return this.#queue.changed("watchable");
+      if (deleted) return this.#queue.announce("watchable");
       const job = await this.get(key);
-      if (job.status === "running") throw forbidden(job, "deleted while it is running");
+      if (job.status === "running") throw forbiddenChange(job, "deleted while it is running");
     }
-    throw busy(key);
+    throw keepsChanging(key);
   }
 
   /** Cancels all pending and running jobs that match, in batches. */
@@ -321,31 +319,31 @@ export class JobRepository {
 
   /** Sets the limit of a key, in place of a former one. Running jobs stay. */
   async setLimit(given: input.NewJobLimit): Promise<JobLimit> {
-    const set = await quota.setLimit(this.#db, given);
-    this.#queue.changed();
+    const set = await jobLimits.setLimit(this.#db, given);
+    this.#queue.announce();
     return set;
   }
 
   /** Limits by key, after the given one. */
-  listLimits(pageSize: number, after = ""): Promise<quota.JobLimitPage> {
-    return quota.listLimits(this.#db, pageSize, after);
+  listLimits(pageSize: number, after = ""): Promise<jobLimits.JobLimitPage> {
+    return jobLimits.listLimits(this.#db, pageSize, after);
   }
 
   /** @throws NOT_FOUND */
   async deleteLimit(limitKey: string): Promise<void> {
-    await quota.deleteLimit(this.#db, limitKey);
-    this.#queue.changed();
+    await jobLimits.deleteLimit(this.#db, limitKey);
+    this.#queue.announce();
   }
 
   /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now. */
   pause(what: input.Pause): Promise<readonly JobLane[]> {
-    return quota.pause(this.#db, what);
+    return jobLimits.pause(this.#db, what);
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
   async resume(what: input.Pause): Promise<readonly JobLane[]> {
-    const lanes = await quota.resume(this.#db, what);
-    this.#queue.changed();
+    const lanes = await jobLimits.resume(this.#db, what);
+    this.#queue.announce();
     return lanes;
   }
 
@@ -357,7 +355,7 @@ export class JobRepository {
     const existing = new Set(stored.map(({ id }) => id));
     const position = ids.findIndex((id, index) => existing.has(id) || ids.indexOf(id) < index);
     const id = ids[position];
-    return id === undefined ? taken(undefined) : atPosition(position, taken(id));
+    return id === undefined ? idTaken(undefined) : refusalAt(position, idTaken(id));
   }
 
   #in(db: Executor): JobRepository {
@@ -379,7 +377,7 @@ export class JobRepository {
     ...change: Parameters<typeof changeMany> extends [Executor, ...infer Rest] ? Rest : never
   ): Promise<BulkResult> {
     const result = await changeMany(this.#db, ...change);
-    this.#queue.changed();
+    this.#queue.announce();
     return result;
   }
 
@@ -390,12 +388,13 @@ export class JobRepository {
     for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
       const job = await this.get(key);
       if (job.status === to && to === "cancelled") return job;
-      if (!sources.includes(job.status)) throw forbidden(job, to === "pending" ? "retried" : "cancelled");
+      if (!sources.includes(job.status))
+        throw forbiddenChange(job, to === "pending" ? "retried" : "cancelled");
       if (await run(key, job)) {
-        this.#queue.changed();
+        this.#queue.announce();
         return this.get(key);
       }
     }
-    throw busy(key);
+    throw keepsChanging(key);
   }
 }

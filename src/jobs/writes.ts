@@ -1,9 +1,11 @@
 import { Code } from "@connectrpc/connect";
+import { z } from "zod";
 import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import { limits } from "../limits.ts";
+import { parseInput, violationsOf } from "../validation.ts";
 import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import {
   type Completed,
@@ -15,6 +17,7 @@ import {
   releaseLeases,
 } from "./finish/finish.ts";
 import { type Progress, reportProgress } from "./finish/renew.ts";
+import { itemsOf } from "./input.ts";
 
 /**
  * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more), `rejected`
@@ -164,4 +167,30 @@ function explain(
 
 function compare(a = "", b = ""): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Writes the items of a call that are valid. The others are rejected one by one, with the field at fault: what is wrong with
+ * one is no reason to lose the results of a thousand.
+ * @param write answers one result an item, in their order
+ * @throws INVALID_ARGUMENT if there are too few or too many items
+ */
+export async function writeValid<Schema extends z.ZodType>(
+  schema: Schema,
+  items: readonly z.input<Schema>[],
+  write: (valid: z.output<Schema>[]) => Promise<readonly EndResult[]>,
+): Promise<readonly EndResult[]> {
+  const parsed = parseInput(itemsOf(z.unknown()), items, "items").map((item) => schema.safeParse(item));
+  const valid = parsed.flatMap((one) => (one.success ? [one.data] : []));
+  const written = (valid.length > 0 ? await write(valid) : []).values();
+  return parsed.flatMap((one) => (one.success ? (written.next().value ?? []) : rejection(one.error)));
+}
+
+function rejection(error: z.ZodError): EndResult {
+  const [violation] = violationsOf(error, "");
+  return {
+    outcome: "rejected",
+    field: violation?.field ?? "",
+    reason: violation?.description ?? "is invalid",
+  };
 }

@@ -4,7 +4,7 @@ import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, uuid } from "../validation.ts";
 import * as input from "./input.ts";
@@ -61,7 +61,7 @@ export async function createApiKey(
 
 export async function getApiKey(db: Executor, id: string): Promise<ApiKey> {
   const key = parseInput(uuid, id, "id");
-  return found(await db.maybeOne(statements.getApiKey(key)), key);
+  return requireFound(await db.maybeOne(statements.getApiKey(key)), "api_key", key);
 }
 
 export async function listApiKeys(
@@ -79,7 +79,7 @@ export async function listApiKeys(
 export async function revokeApiKey(db: Executor, id: string): Promise<ApiKey> {
   const key = parseInput(uuid, id, "id");
   return db.transaction(async (transaction) => {
-    const before = found(await transaction.maybeOne(statements.lockApiKey(key)), key);
+    const before = requireFound(await transaction.maybeOne(statements.lockApiKey(key)), "api_key", key);
     if (before.revokedAt !== null) return before;
     const revoked = await transaction.one(statements.revokeApiKey(key));
     const { userId, revokedAt } = revoked;
@@ -120,10 +120,10 @@ async function rotate(
   overlapMs: number,
   createdBy: string | undefined,
 ): Promise<RotatedApiKey> {
-  const { userId } = found(await db.maybeOne(statements.getApiKey(id)), id);
+  const { userId } = requireFound(await db.maybeOne(statements.getApiKey(id)), "api_key", id);
   // The user before its key, as the deletion of a user takes them.
   await db.maybeOne(holdUser(userId));
-  const old = found(await db.maybeOne(statements.lockApiKey(id)), id);
+  const old = requireFound(await db.maybeOne(statements.lockApiKey(id)), "api_key", id);
   if (!old.active) throw inactive(old);
   const { name, scopes, expiresAt } = old;
   const made = await insert(db, { userId, name, scopes, expiresAt, createdBy, rotatedFrom: id });
@@ -160,11 +160,6 @@ async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
   throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `API key ${row.id} exists already`, {
     metadata: { entity: "api_key", id: row.id },
   });
-}
-
-function found(key: ApiKey | null, id: string): ApiKey {
-  if (!key) throw notFound("api_key", id);
-  return key;
 }
 
 function inactive({ id, revokedAt }: ApiKey): ServiceError {

@@ -11,7 +11,7 @@ import { checkPassword, hashPassword } from "./passwords/hash.ts";
 import type { User } from "./rows.ts";
 import { insertSession } from "./session-statements.ts";
 import { credentialsByEmail, getUser, type StoredCredentials } from "./statements.ts";
-import { throttled } from "./throttle.ts";
+import { throttle } from "./throttle.ts";
 import { newSessionToken } from "./tokens.ts";
 
 /** A session that was just begun. */
@@ -32,7 +32,7 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
   const started = performance.now();
   const found = await db.maybeOne(credentialsByEmail(email));
   // By its id: there are several ways to write one email.
-  const session = await throttled(db, found?.id ?? email, address, () => prove(db, found, password));
+  const session = await throttle(db, found?.id ?? email, address, () => proveCaller(db, found, password));
   if (!session) {
     // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email is not kept: it may
     // be a password.
@@ -49,7 +49,7 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
 }
 
 /** A session if the password is right and the user active; the path is the same for all others. */
-async function prove(
+async function proveCaller(
   db: Executor,
   found: StoredCredentials | null,
   password: string,

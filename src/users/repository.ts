@@ -2,7 +2,7 @@ import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, reused, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { notFound } from "../errors.ts";
+import { requireFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Principal } from "../principal.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
@@ -67,19 +67,19 @@ export class UserRepository {
   /** @throws NOT_FOUND, also for a deleted user */
   async get(id: string): Promise<User> {
     const key = parseInput(uuid, id, "id");
-    return found(await this.#db.maybeOne(statements.getUser(key)), key);
+    return requireFound(await this.#db.maybeOne(statements.getUser(key)), "user", key);
   }
 
   /** In any case. @throws NOT_FOUND */
   async getByEmail(email: string): Promise<User> {
     const key = parseInput(input.email, email, "email");
-    return found(await this.#db.maybeOne(statements.getUserByEmail(key)), key);
+    return requireFound(await this.#db.maybeOne(statements.getUserByEmail(key)), "user", key);
   }
 
   /** In any case. @throws NOT_FOUND */
   async getByUsername(username: string): Promise<User> {
     const key = parseInput(input.username, username, "username");
-    return found(await this.#db.maybeOne(statements.getUserByUsername(key)), key);
+    return requireFound(await this.#db.maybeOne(statements.getUserByUsername(key)), "user", key);
   }
 
   /** One page of the users that match, newest first, inactive ones included. */
@@ -207,9 +207,4 @@ export class UserRepository {
   touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);
   }
-}
-
-function found(user: User | null, key: string): User {
-  if (!user) throw notFound("user", key);
-  return user;
 }

@@ -4,7 +4,14 @@ import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/context.ts";
-import { fromTimestamp, omitEmpty, readPatch, toTimestamp } from "../wire/convert.ts";
+import {
+  clearTo,
+  fromTimestamp,
+  omitEmpty,
+  readPatch,
+  refuseClearing,
+  toTimestamp,
+} from "../wire/convert.ts";
 import { fromDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
@@ -12,7 +19,7 @@ import { addressOf } from "./address.ts";
 import { type UserChanges, userPosition } from "./input.ts";
 import { apiKeyMessage, userMessage, userRole } from "./messages.ts";
 import type { UserRepository } from "./repository.ts";
-import { refuseFurtherReach } from "./wider-scopes.ts";
+import { refuseWiderScopes } from "./scopes.ts";
 
 const updatable = ["email", "username", "role", "active", "email_verified", "metadata"] as const;
 
@@ -115,7 +122,7 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     async createApiKey(request, context) {
       const { id, name, scopes } = request;
       const { principal } = callOf(context);
-      refuseFurtherReach(principal?.scopes ?? [], scopes);
+      refuseWiderScopes(principal?.scopes ?? [], scopes);
       const { apiKey, secret } = await users.createApiKey(
         {
           id: omitEmpty(id),
@@ -150,7 +157,7 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const { principal } = callOf(context);
       const overlapMs = fromDuration(request.overlap, "overlap", { max: limits.rotationOverlapMs });
       if (principal && principal.scopes.length > 0) {
-        refuseFurtherReach(principal.scopes, (await users.getApiKey(request.id)).scopes);
+        refuseWiderScopes(principal.scopes, (await users.getApiKey(request.id)).scopes);
       }
       const rotated = await users.rotateApiKey(
         request.id,
@@ -175,23 +182,13 @@ function changesOf(request: UpdateRequest): UserChanges {
   const newRole =
     patch("role", role) === undefined ? undefined : (role && userRole.parse(role, "role")) || null;
   return {
-    email: required("email", patch("email", email)),
-    username: required("username", patch("username", username)),
-    role: required("role", newRole),
-    active: patch("active", active) ?? falseIf(patch, "active"),
-    emailVerified: patch("email_verified", emailVerified) ?? falseIf(patch, "email_verified"),
+    email: refuseClearing("email", patch("email", email)),
+    username: refuseClearing("username", patch("username", username)),
+    role: refuseClearing("role", newRole),
+    active: clearTo(false, patch("active", active)),
+    emailVerified: clearTo(false, patch("email_verified", emailVerified)),
     metadata: patch("metadata", metadata),
   };
-}
-
-/** A flag has no unset state: cleared, it is false. */
-function falseIf(patch: ReturnType<typeof readPatch>, name: string): false | undefined {
-  return patch(name, undefined) === null ? false : undefined;
-}
-
-function required<T>(field: string, value: T | null | undefined): T | undefined {
-  if (value === null) throw invalidField(field, "cannot be cleared");
-  return value;
 }
 
 /** The user that a request is about: the caller unless it names another. */

@@ -34,7 +34,7 @@ export function delayMs(kind: keyof typeof loginDelays, failures: number): numbe
  * @param address where the attempt comes from; undefined for one that comes from no network
  * @throws RESOURCE_EXHAUSTED with the time to wait
  */
-export async function throttled<T>(
+export async function throttle<T>(
   db: Executor,
   account: string,
   address: string | undefined,
@@ -47,7 +47,7 @@ export async function throttled<T>(
     { kind: "account", key: keyOf("account", name) } as const,
     ...(block ? [{ kind: "address", key: keyOf("address", block) } as const] : []),
   ];
-  const counted = await count(db, pair, wide);
+  const counted = await countAttempt(db, pair, wide);
   const takeBack = async (keys: string[]) => {
     if (keys.length > 0) await db.any(statements.takeBackAttempts(keys));
   };
@@ -71,7 +71,7 @@ interface Count {
 }
 
 /** Counts one failure more for each rule that applies, and answers for which. */
-function count(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
+function countAttempt(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
   return db.transaction(async (transaction) => {
     const keys = [pair, ...wide].map(({ key }) => key);
     const rows = await transaction.any(
@@ -80,7 +80,7 @@ function count(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
     const held = new Map(rows.map((row) => [row.key, row]));
     const applying = held.get(pair.key)?.isKnown ? [pair] : [pair, ...wide];
     const waitMs = Math.max(...applying.map(({ key }) => held.get(key)?.waitMs ?? 0));
-    if (waitMs > 0) throw tooMany(waitMs);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
     const counts = applying.map(({ kind, key }) => {
       const failures = (held.get(key)?.failures ?? 0) + 1;
       return { key, failures, delayMs: delayMs(kind, failures) };
@@ -94,7 +94,7 @@ function keyOf(...parts: string[]): string {
   return hash("sha256", JSON.stringify(parts), "hex").slice(0, 32);
 }
 
-function tooMany(waitMs: number): ServiceError {
+function tooManyAttempts(waitMs: number): ServiceError {
   const seconds = Math.ceil(waitMs / 1000);
   const message = `too many failed attempts: try again in ${seconds} s`;
   return new ServiceError(Code.ResourceExhausted, "TOO_MANY_ATTEMPTS", message, { retryAfterMs: waitMs });

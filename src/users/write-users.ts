@@ -12,21 +12,21 @@ import { type Account, passwordFault } from "./passwords/policy.ts";
 import type { User } from "./rows.ts";
 import { deleteSessionsOf } from "./session-statements.ts";
 import * as statements from "./statements.ts";
-import { throttled } from "./throttle.ts";
+import { throttle } from "./throttle.ts";
 
 /** Inserts a user in one transaction. @throws ALREADY_EXISTS */
 export function insertUser(db: Executor, row: Parameters<typeof statements.insertUser>[0]): Promise<User> {
   return db.transaction(async (transaction) => {
     const user = await explainTaken(row, () => transaction.one(statements.insertUser(row)));
     await recordAudit(transaction, [
-      { action: "create", entityType: "user", entityId: user.id, changes: { after: recorded(user) } },
+      { action: "create", entityType: "user", entityId: user.id, changes: { after: auditFieldsOf(user) } },
     ]);
     return user;
   });
 }
 
 /** What the audit trail keeps of a user. */
-function recorded({ email, username, role, active, emailVerified, metadata }: User) {
+function auditFieldsOf({ email, username, role, active, emailVerified, metadata }: User) {
   return { email, username, role, active, emailVerified, ...(metadata && { metadata }) };
 }
 
@@ -69,7 +69,7 @@ export function deleteUser(db: Executor, id: string): Promise<void> {
     await transaction.any(statements.deleteUser(id));
     await transaction.any(deleteSessionsOf(id, null));
     const { revoked } = await transaction.one(revokeApiKeysOf(id));
-    const changes = { before: recorded(current), after: { apiKeysRevoked: revoked } };
+    const changes = { before: auditFieldsOf(current), after: { apiKeysRevoked: revoked } };
     await recordAudit(transaction, [{ action: "delete", entityType: "user", entityId: id, changes }]);
   });
 }
@@ -85,7 +85,7 @@ export async function changePassword(
   refuseBadPassword(newPassword, user, "new_password");
   if (currentPassword !== undefined) {
     // Whoever has found an open session must not find the password by it.
-    const proven = await throttled(db, user.id, address, async () => {
+    const proven = await throttle(db, user.id, address, async () => {
       return (await checkPassword(currentPassword, user.passwordHash)).matches || undefined;
     });
     if (!proven) throw wrongPassword();

@@ -57,3 +57,14 @@ export function readPatch(mask: { paths: string[] } | undefined, fields: readonl
   }
   return (name, value) => (value !== undefined ? value : named.has(name) ? null : undefined);
 }
+
+/** The value of a field that has no unset state: cleared, it is `empty`. */
+export function clearTo<T>(empty: T, value: T | null | undefined): T | undefined {
+  return value === null ? empty : value;
+}
+
+/** @throws INVALID_ARGUMENT for a field that is to be cleared and cannot */
+export function refuseClearing<T>(field: string, value: T | null | undefined): T | undefined {
+  if (value === null) throw invalidField(field, "cannot be cleared");
+  return value;
+}

@@ -3,7 +3,7 @@ import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { notFound, ServiceError } from "../errors.ts";
+import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { expireLeasesOf, releaseLeases } from "../jobs/finish/finish.ts";
 import type { JobQueue } from "../jobs/queue.ts";
@@ -68,7 +68,7 @@ export class WorkerRepository {
       await recordChange(db, "register", before, { ...worker, draining: false });
       return worker;
     });
-    this.#queue.changed();
+    this.#queue.announce();
     return registered;
   }
 
@@ -80,13 +80,13 @@ export class WorkerRepository {
   /** By the registry's own id. @throws NOT_FOUND */
   async get(id: string): Promise<Worker> {
     const key = parseInput(uuid, id, "id");
-    return expectFound(await this.#db.maybeOne(query.getWorker(key)), key);
+    return requireFound(await this.#db.maybeOne(query.getWorker(key)), "worker", key);
   }
 
   /** By the worker's own name. @throws NOT_FOUND */
   async getByWorkerId(workerId: string): Promise<Worker> {
     const name = parseInput(workerName, workerId, "worker_id");
-    return expectFound(await this.#db.maybeOne(query.getWorkerByName(name)), name);
+    return requireFound(await this.#db.maybeOne(query.getWorkerByName(name)), "worker", name);
   }
 
   /** Changes the given fields of the registration and no others. @throws NOT_FOUND */
@@ -94,13 +94,13 @@ export class WorkerRepository {
     const key = parseInput(uuid, id, "id");
     const parsed = parseInput(input.workerChanges, changes);
     const updated = await this.#db.transaction(async (db) => {
-      const { workerId } = expectFound(await db.maybeOne(query.getWorker(key)), key);
-      const before = expectFound(await db.maybeOne(query.lockRegistration(workerId)), key);
-      const worker = expectFound(await db.maybeOne(query.updateWorker(key, parsed)), key);
+      const { workerId } = requireFound(await db.maybeOne(query.getWorker(key)), "worker", key);
+      const before = requireFound(await db.maybeOne(query.lockRegistration(workerId)), "worker", key);
+      const worker = requireFound(await db.maybeOne(query.updateWorker(key, parsed)), "worker", key);
       await recordChange(db, "update", before, { ...worker, draining: before.draining });
       return worker;
     });
-    this.#queue.changed();
+    this.#queue.announce();
     return updated;
   }
 
@@ -132,8 +132,8 @@ export class WorkerRepository {
     const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     return this.#db.transaction(async (db) => {
-      const before = expectFound(await db.maybeOne(query.lockRegistration(name)), name);
-      const worker = expectFound(await db.maybeOne(query.drainWorker(name, why || null)), name);
+      const before = requireFound(await db.maybeOne(query.lockRegistration(name)), "worker", name);
+      const worker = requireFound(await db.maybeOne(query.drainWorker(name, why || null)), "worker", name);
       await recordChange(db, "drain", before, { ...worker, draining: true });
       return worker;
     });
@@ -148,7 +148,7 @@ export class WorkerRepository {
     const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(input.reasonText, reason, "reason");
     const released = await this.#db.transaction(async (db) => {
-      const before = expectFound(await db.maybeOne(query.lockWorker(name)), name);
+      const before = requireFound(await db.maybeOne(query.lockWorker(name)), "worker", name);
       await db.any(query.lockSlots([name]));
       const leases = await db.any(query.leasesOfWorker(name));
       const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
@@ -160,7 +160,7 @@ export class WorkerRepository {
       ]);
       return jobsReleased;
     });
-    this.#queue.changed();
+    this.#queue.announce();
     return released;
   }
 
@@ -209,7 +209,7 @@ export class WorkerRepository {
       total.jobsRequeued += jobsRequeued;
       if (removed < limits.staleWorkers) break;
     }
-    if (total.removed > 0) this.#queue.changed();
+    if (total.removed > 0) this.#queue.announce();
     return total;
   }
 
@@ -286,13 +286,6 @@ async function removeStaleBatch(
     })),
   );
   return { removed: workers.length, jobsRequeued };
-}
-
-function expectFound(worker: Worker | null, name: string): Worker;
-function expectFound<Row>(row: Row | null, name: string): Row;
-function expectFound<Row>(row: Row | null, name: string): Row {
-  if (!row) throw notFound("worker", name);
-  return row;
 }
 
 function expectFirst<Item>([item]: readonly Item[]): Item {

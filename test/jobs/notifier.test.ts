@@ -45,7 +45,7 @@ test("a job that is created on one server is claimed on another at once with LIS
   const [a, b] = [await server({ listen: true }), await server({ listen: true })];
   const [c, d] = [await server(), await server()];
   const heard: number[] = [];
-  for (let n = 0; n < 15; n++) heard.push(await latency(a, b, "heard"));
+  for (let n = 0; n < 15; n++) heard.push(await latency(a, b, "receive"));
   const random = seededRandom();
   const polled: number[] = [];
   for (let n = 0; n < 5; n++) polled.push(await latency(c, d, "polled", random.below(500)));
@@ -78,7 +78,7 @@ test("a watch on another server hears of a change before its next look", async (
 
 test("many changes are told by few hints, and a server does not hear its own", async () => {
   const [a, b] = [await server({ listen: true }), await server({ listen: true })];
-  const [own, heard] = [vi.spyOn(a.queue, "heard"), vi.spyOn(b.queue, "heard")];
+  const [own, heard] = [vi.spyOn(a.queue, "receive"), vi.spyOn(b.queue, "receive")];
   const started = performance.now();
   await Promise.all(
     Array.from({ length: 20 }, async () => {
@@ -99,7 +99,7 @@ test("progress wakes no claims", async () => {
   const { leases } = await a.jobs.claim({ workerId: "p" });
   await sleep(100);
   const wake = vi.spyOn(b.queue.claimer, "wake");
-  const heard = vi.spyOn(b.queue, "heard");
+  const heard = vi.spyOn(b.queue, "receive");
   await a.jobs.progress("p", [{ jobId: id, epoch: leases[0]?.epoch ?? 0, progress: 0.5 }]);
   await eventually(() => heard.mock.calls.length > 0);
   expect(heard).toHaveBeenCalledExactlyOnceWith("watchable");
@@ -118,7 +118,7 @@ test("without `listen` there is no such connection; closing ends it", async () =
 test("hints come back after their connection was cut, and what was missed meanwhile is looked for", async () => {
   const log = { ...silentLog, info: vi.fn(), warn: vi.fn() };
   const [a, b] = [await server({ listen: true }), await server({ listen: true, log })];
-  const heard = vi.spyOn(b.queue, "heard");
+  const heard = vi.spyOn(b.queue, "receive");
   await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query ~ '^(listen ltb_jobs|select pg_notify)'`);
   // Not even the jobs of this moment are lost.

@@ -25,8 +25,8 @@ export function rankContenders(
     const figures = meanFigures(contender, { areShares });
     const { low = Number.NaN, high = Number.NaN } = figures.interval ?? {};
     return lowerIsBetter
-      ? { figures, merit: withoutNoise(-figures.mean), low: -high, high: -low }
-      : { figures, merit: withoutNoise(figures.mean), low, high };
+      ? { figures, merit: stripNoise(-figures.mean), low: -high, high: -low }
+      : { figures, merit: stripNoise(figures.mean), low, high };
   };
   const merits = new Float64Array(contenders.length);
   const [lows, highs] = [merits.slice(), merits.slice()];
@@ -66,7 +66,7 @@ function compare(a: LeaderboardPosition, b: LeaderboardPosition): number {
  * A mean in 40 of its 53 bits: the same values added up in another order may differ in the last of them, and would not share their
  * rank. By Veltkamp's splitting (Dekker, Numerische Mathematik 18, 1971).
  */
-function withoutNoise(mean: number): number {
+function stripNoise(mean: number): number {
   const scaled = mean * (2 ** 13 + 1);
   return scaled - (scaled - mean);
 }

@@ -5,8 +5,7 @@ import { sql, statement } from "../../database/statement/sql.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
-import { rollupLock } from "./lock.ts";
-import { partColumns, partsOf } from "./parts.ts";
+import { partColumns, partsOf, rollupLock } from "./parts.ts";
 
 const dueRollups = statement("rollup_due", {
   row: z.object({ id: z.string() }),

@@ -5,8 +5,7 @@ import { arrayOf } from "../../database/statement/table.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
-import { rollupLock } from "./lock.ts";
-import { mergedParts, partColumns } from "./parts.ts";
+import { mergedParts, partColumns, rollupLock } from "./parts.ts";
 
 // Candidates come from one benchmark to the next by the primary key, however many deltas each has. A benchmark that is being
 // deleted and one whose base is being computed or folded by another server are left for later.

@@ -40,7 +40,7 @@ export async function addSearchIndex(
     } catch (error) {
       // Where this fails too, it is "unfinished": the next one to add or drop it clears it away.
       await client.query(`drop index concurrently if exists ${name}`).catch(() => undefined);
-      throw explained(error, lockTimeoutMs);
+      throw explain(error, lockTimeoutMs);
     }
     // How often a word or key occurs is known to the planner only afterwards.
     await client.query("analyze evaluations");
@@ -58,7 +58,7 @@ export async function dropSearchIndex(
     const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
     if (state === "missing") return false;
     await client.query(`drop index concurrently ${searchIndexes[kind].name}`).catch((error) => {
-      throw explained(error, lockTimeoutMs);
+      throw explain(error, lockTimeoutMs);
     });
     return true;
   });
@@ -99,7 +99,7 @@ async function withOnlyBuilder<T>(
   });
 }
 
-function explained(error: unknown, lockTimeoutMs: number): unknown {
+function explain(error: unknown, lockTimeoutMs: number): unknown {
   if ((error as { code?: unknown }).code !== "55P03") return error;
   const message = `a lock on evaluations was not to be had in ${lockTimeoutMs / 1000} s, because of a transaction that has been open for so long (pg_stat_activity shows it): end it and try again`;
   return new MigrationError(message, { cause: error });

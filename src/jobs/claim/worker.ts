@@ -37,7 +37,7 @@ export async function claimForWorker(
   const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
   const leases = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
   queue.counts.addClaimed(leases);
-  if (leases.length > 0) queue.changed("watchable");
+  if (leases.length > 0) queue.announce("watchable");
   // A drain may have been ordered while the claim waited.
   const waited = leases.length === 0 && waitMs > 0;
   const now = waited ? await db.maybeOne(readOffer(workerId)) : worker;

@@ -46,7 +46,7 @@ export class QueueMaintenance {
   async run(): Promise<void> {
     const expired = await this.#expire();
     const ready = await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
-    if (expired + ready > 0) this.#queue.changed();
+    if (expired + ready > 0) this.#queue.announce();
   }
 
   /**

@@ -39,7 +39,7 @@ const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(parameters.saltBytes);
   const tag = await gate.pass(
-    () => derived({ ...nobodys, salt }, password.normalize("NFKC")),
+    () => deriveTag({ ...nobodys, salt }, password.normalize("NFKC")),
     currentSignal(),
   );
   return formatHash({ kind: "argon2id", ...parameters, salt, tag });
@@ -63,10 +63,10 @@ export async function checkPassword(password: string, stored: string | undefined
 
 async function isOf(password: string, hash: PasswordHash): Promise<boolean> {
   if (hash.kind === "bcrypt") return bcrypt.compare(password, hash.text);
-  return timingSafeEqual(await derived(hash, password), hash.tag);
+  return timingSafeEqual(await deriveTag(hash, password), hash.tag);
 }
 
-function derived({ kind, memory, passes, parallelism, salt, tag }: Argon2Hash, password: string) {
+function deriveTag({ kind, memory, passes, parallelism, salt, tag }: Argon2Hash, password: string) {
   return derive(kind, { message: password, nonce: salt, memory, passes, parallelism, tagLength: tag.length });
 }
 
