@@ -16,7 +16,7 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
-import { migrationsKnown } from "../database/migrate-support.ts";
+import { migrationsKnown } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 

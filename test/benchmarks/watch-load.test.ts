@@ -12,7 +12,7 @@ import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
 import { eventually } from "../harness/waiting.ts";
-import { evaluations, watching } from "./watch-support.ts";
+import { evaluations, watching } from "./support.ts";
 
 const { config, db: a, client, connect } = await testDatabase();
 const b = await connect();

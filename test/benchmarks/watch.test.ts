@@ -7,7 +7,7 @@ import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { evaluations, watching } from "./watch-support.ts";
+import { evaluations, watching } from "./support.ts";
 
 const { db: a, client, connect } = await testDatabase();
 const b = await connect();

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterEach, expect, inject, test, vi } from "vitest";
-import { migrationsKnown } from "../database/migrate-support.ts";
+import { migrationsKnown } from "../database/support.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { ltb, runHere } from "./support.ts";
 

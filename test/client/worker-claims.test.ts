@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { eventually } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
-import { abortable, start } from "./worker-support.ts";
+import { abortable, start } from "./support.ts";
 
 test("runs no more than its capacity at once, and claims as much as there is room for", async () => {
   const service = await startFakeService();

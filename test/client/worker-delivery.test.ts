@@ -5,7 +5,7 @@ import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { JobError, withEvaluations } from "../../src/client/index.ts";
 import { eventually } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
-import { gate, start } from "./worker-support.ts";
+import { gate, start } from "./support.ts";
 
 test("results that come while others are on their way share a batch", async () => {
   const service = await startFakeService();

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { JobContext } from "../../src/client/index.ts";
 import { eventually } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
-import { abortable, gate, start } from "./worker-support.ts";
+import { abortable, gate, start } from "./support.ts";
 
 test("the handler of a cancelled job is aborted and its result is not sent", async () => {
   const service = await startFakeService();

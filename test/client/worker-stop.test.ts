@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually, within } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
-import { abortable, gate, start } from "./worker-support.ts";
+import { abortable, gate, start } from "./support.ts";
 
 test("stop before the service is up ends at once", async () => {
   const service = await startFakeService();

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { runWorker, type WorkerOptions } from "../../src/client/index.ts";
 import { eventually } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
-import { start } from "./worker-support.ts";
+import { start } from "./support.ts";
 
 test("registers, runs a job and delivers its result", async () => {
   const service = await startFakeService();

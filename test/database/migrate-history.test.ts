@@ -8,7 +8,7 @@ import {
   verifyMigrations,
 } from "../../src/database/migrate/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { migrationsKnown, query } from "./migrate-support.ts";
+import { migrationsKnown, query } from "./support.ts";
 
 const added = (name: string) =>
   `insert into schema_migrations (name, checksum, objects) values ('${name}', repeat('0', 64), '{}')`;

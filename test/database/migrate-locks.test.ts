@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { migrateDown, migrateUp } from "../../src/database/migrate/migrate.ts";
-import { connected, emptyDatabase, ownMigrations, query, recorder } from "./migrate-support.ts";
+import { connected, emptyDatabase, ownMigrations, query, recorder } from "./support.ts";
 
 const FIRST = "20240101000000_first";
 const SECOND = "20240102000000_second";

@@ -10,14 +10,7 @@ import {
   verifyMigrations,
 } from "../../src/database/migrate/migrate.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import {
-  connected,
-  emptyDatabase,
-  migrationsKnown,
-  ownMigrations,
-  query,
-  recorder,
-} from "./migrate-support.ts";
+import { connected, emptyDatabase, migrationsKnown, ownMigrations, query, recorder } from "./support.ts";
 
 async function migrated(): Promise<MigrationConnection> {
   return { ...inject("postgres"), database: (await createTestDatabase()).database };

@@ -13,7 +13,7 @@ import {
   migrationStatus,
 } from "../../src/database/migrate/migrate.ts";
 import { splitStatements } from "../../src/database/migrate/statements.ts";
-import { emptyDatabase, latestApplied, query, recorder, writerInto } from "./migrate-support.ts";
+import { emptyDatabase, latestApplied, query, recorder, writerInto } from "./support.ts";
 
 const NAMES = [
   "20240320000001_initial_schema",

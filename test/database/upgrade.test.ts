@@ -6,7 +6,7 @@ import {
   migrateUp,
   verifyMigrations,
 } from "../../src/database/migrate/migrate.ts";
-import { emptyDatabase, query } from "./migrate-support.ts";
+import { emptyDatabase, query } from "./support.ts";
 
 // The bookshop is no part of the service: its migrations do in turn each kind of thing that ours may have to
 // do.

@@ -6,7 +6,7 @@ import {
   rankedBenchmarks,
 } from "../../src/evaluations/leaderboard/statements.ts";
 import { testDatabase } from "../harness/database.ts";
-import { fillDataset, rollups } from "./leaderboard-support.ts";
+import { fillDataset, rollups } from "./support.ts";
 
 const BENCHMARKS = 10_000;
 const time = "2020-01-01T00:00:00.000000Z";

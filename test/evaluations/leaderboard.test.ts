@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard/leaderboard.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
-import { rollups, scored } from "./leaderboard-support.ts";
+import { rollups, scored } from "./support.ts";
 
 let stored: ReturnType<typeof rollups>;
 const { db, client } = await testDatabase();

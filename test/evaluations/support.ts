@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import type { Database } from "../../src/storage.ts";
 
 /**
  * Stores `count` small evaluations (sample `s1`, `s2`, …; each a second younger than the one before) as quickly as PostgreSQL can, and
@@ -23,4 +24,65 @@ export async function fill(
     "insert into benchmark_count_deltas (benchmark_id, completed, failed) values ($1, $2, 0)",
     [benchmarkId, count],
   );
+}
+
+/** Values as one part of a rollup; `sign` −1: taken away. */
+function partOf(values: readonly number[], sign = 1) {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const mean = sum / values.length;
+  const m2 = values.reduce((total, value) => total + (value - mean) ** 2, 0);
+  return [sign * values.length, sign * sum, sign * m2] as const;
+}
+
+/** Writes rollups as they are stored, to have them in any state. */
+export function rollups(client: Client) {
+  return {
+    base: (benchmarkId: string, metric: string, values: readonly number[]) =>
+      client.query(
+        `insert into metric_rollups
+        select id, $3, $4, $5, 0, 1, $2, dataset, '{}', '{}', '{}', '{}' from benchmarks where id = $1`,
+        [benchmarkId, metric, ...partOf(values)],
+      ),
+    delta: (benchmarkId: string, metric: string, values: readonly number[], sign: 1 | -1 = 1) =>
+      client.query(
+        `insert into metric_deltas (benchmark_id, count, sum, m2, min, max, metric, bins, bin_counts, bin_lows, bin_highs)
+        values ($1, $3, $4, $5, 0, 1, $2, '{}', '{}', '{}', '{}')`,
+        [benchmarkId, metric, ...partOf(values, sign)],
+      ),
+  };
+}
+
+/** Fills a dataset with benchmarks that have rollups of several metrics, each as wide as real ones. */
+export async function fillDataset(client: Client, dataset: string, benchmarks: number): Promise<void> {
+  // Rows of a commit that is not on disk yet cannot be marked as visible to all, by which an index alone can answer.
+  await client.query("set synchronous_commit = on");
+  await client.query(
+    `insert into benchmarks (id, created_at, name, provider, model, dataset)
+    select md5($1 || i)::uuid, now() - i * interval '1 second', 'n' || i, 'p' || i % 10, 'm', $1 from generate_series(1, $2) i`,
+    [dataset, benchmarks],
+  );
+  await client.query(
+    `insert into metric_rollups
+    select b.id, 100, 100 * random(), 10, 0, 1, metric, b.dataset, bins, bins, bins, bins
+    from benchmarks b, unnest(array['score', 'latency_ms', 'cost_usd']) metric,
+      (select array_agg(i) as bins from generate_series(1, 60) i) wide
+    where b.dataset = $1 order by b.id, metric`,
+    [dataset],
+  );
+  await client.query("vacuum analyze metric_rollups, benchmarks, metric_deltas, stale_rollups");
+}
+
+/** A benchmark with these scores, written as callers do. */
+export async function scored(
+  db: Database,
+  dataset: string,
+  scores: readonly number[],
+  more: Partial<Parameters<Database["benchmarks"]["create"]>[0]> = {},
+): Promise<string> {
+  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset, ...more });
+  if (scores.length > 0)
+    await db.evaluations.createMany(
+      scores.map((score) => ({ benchmarkId: id, input: "i", output: "o", score })),
+    );
+  return id;
 }
