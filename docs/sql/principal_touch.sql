@@ -9,7 +9,7 @@ with
       id = any ($1::uuid[])
       and (
         last_used is null
-        or last_used <= $2::timestamptz - interval '1 minute'
+        or last_used <= $2::timestamptz - $3 * interval '1 ms'
       )
     order by
       id
@@ -19,7 +19,7 @@ with
   touched as (
     update api_keys k
     set
-      last_used = $3
+      last_used = $4
     from
       stale
     where
@@ -33,4 +33,5 @@ from
   touched;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '2026-01-31T12:00:00.000001Z'
--- $3 = '2026-01-31T12:00:00.000001Z'
+-- $3 = 60000
+-- $4 = '2026-01-31T12:00:00.000001Z'

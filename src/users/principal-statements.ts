@@ -3,6 +3,7 @@ import { columnsOf } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
+import { limits } from "../limits.ts";
 import { userRoles } from "./rows.ts";
 
 const principalRow = z.object({
@@ -78,7 +79,7 @@ export const touchKeys = statement("principal_touch", {
     with stale as (
       select id from api_keys
       where id = any (${arrayOf("uuid", keyIds)})
-        and (last_used is null or last_used <= ${at}::timestamptz - interval '1 minute')
+        and (last_used is null or last_used <= ${at}::timestamptz - ${limits.credentialTouchMs} * interval '1 ms')
       order by id for no key update skip locked
     ), touched as (
       update api_keys k set last_used = ${at} from stale where k.id = stale.id returning 1
