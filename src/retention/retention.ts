@@ -11,19 +11,19 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { counters, type Family } from "../metrics/family.ts";
 import { Tally } from "../metrics/tally.ts";
 
-/** After how many days each kind goes; undefined: it is kept. */
+/** Age in days at which each kind is removed; undefined: never. */
 export interface RetentionDays {
-  /** Jobs that have ended, by when they did. Their attempts are a part of the audit trail. */
+  /** Ended jobs, by the time of their end. Their attempts belong to the audit trail. */
   readonly jobs: number | undefined;
-  /** Evaluations, by when they were stored. */
+  /** Evaluations, by the time when they were stored. */
   readonly evaluations: number | undefined;
-  /** Entries of the audit trail, and attempts at jobs that are gone. */
+  /** Entries of the audit trail, and attempts at deleted jobs. */
   readonly audit: number | undefined;
 }
 
 export type Kind = keyof RetentionDays;
 
-/** A store of what ages; turns are noted by its executor. */
+/** The repositories of the data that ages; its executor notes the turns. */
 export interface AgingStore {
   readonly jobs: JobRepository;
   readonly evaluations: EvaluationRepository;
@@ -33,8 +33,8 @@ export interface AgingStore {
 
 type Remove = (store: AgingStore, days: number) => Promise<number>;
 
-// Each call ends after a bounded number of rows, in batches of their own transactions, and records in the
-// audit trail what it removed.
+// Each call removes a bounded number of rows, in batches with their own transactions, and records the removal
+// in the audit trail.
 const removals: Readonly<Record<Kind, Remove>> = {
   jobs: async ({ jobs }, days) => (await jobs.cleanup(days)).affected,
   evaluations: async ({ evaluations }, days) => (await evaluations.cleanup(days)).deleted,
@@ -44,8 +44,8 @@ const removals: Readonly<Record<Kind, Remove>> = {
 const kinds = Object.keys(removals) as Kind[];
 
 /**
- * Removes what is old by itself, once a minute a bounded part of it, each kind on one server at a time. Off
- * for what has no age.
+ * Removes old data: once a minute a bounded part of it, each kind on one server at a time. A kind without an
+ * age is kept.
  */
 export class Retention {
   readonly #store: AgingStore;
@@ -60,7 +60,7 @@ export class Retention {
     this.#removed = new Tally(kinds.filter((kind) => days[kind] !== undefined));
   }
 
-  /** One a kind that has an age, so that one which fails does not hold up the others. */
+  /** Each kind with an age has a task of its own, so that a failing one does not delay the others. */
   get tasks(): MaintenanceTask[] {
     return kinds.flatMap((kind) => {
       const days = this.#days[kind];
@@ -81,8 +81,8 @@ export class Retention {
   }
 
   /**
-   * Removes a part of what is older, unless another server has done so in this minute. @returns how many
-   * rows, by kind
+   * Removes a part of the old data, unless another server has done so in this minute.
+   * @returns numbers of rows by kind
    */
   async run(kind: Kind, days: number): Promise<Partial<Record<Kind, number>>> {
     if (!(await isFirst(this.#store.executor, kind))) return {};
@@ -94,14 +94,14 @@ export class Retention {
 }
 
 /**
- * Takes the turn of this minute, by the database's clock. Nothing is held meanwhile: a server that dies
- * leaves the next turn to others.
+ * Takes the turn of this minute, by the database's clock. No lock is held during the turn, so a server that
+ * dies leaves the next turn to others.
  */
 async function isFirst(db: Executor, kind: Kind): Promise<boolean> {
   return (await db.maybeOne(takeTurn(kind, limits.retentionMs / 1000))) !== null;
 }
 
-// Among the request ids, which are forgotten after a day; no caller has this actor.
+// The turn is stored among the request ids, which are forgotten after a day. No caller has this actor.
 const takeTurn = statement("retention_take_turn", {
   row: z.object({ turn: z.string() }),
   build: (kind: string, seconds: number) => sql.fragment`

@@ -1,17 +1,18 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-/** Part of a sample: how many values, and their sum. A single value is a block of one. */
+/** A part of a sample: the number of values, and their sum. A single value is a block of one. */
 export interface Block {
   count: number;
   sum: number;
 }
 
-/** Draws between two turns of the event loop: some milliseconds. */
+/** Number of draws between two turns of the event loop, which takes some milliseconds. */
 const drawsPerTurn = 500_000;
 
 /**
- * 95 % percentile bootstrap interval of a mean (Efron and Tibshirani, An Introduction to the Bootstrap, 13.3): blocks are drawn with
- * replacement, as many as there are. Gives the event loop its turns meanwhile.
+ * Computes the 95 % percentile bootstrap interval of a mean (Efron and Tibshirani, An Introduction to the
+ * Bootstrap, 13.3). It draws blocks with replacement, as many as there are, and gives the event loop its
+ * turns.
  * @param blocks 2 or more, of about the same count
  * @param resamples 1 or more
  * @param seed the same seed gives the same interval
@@ -45,7 +46,7 @@ export async function bootstrapMean(
   return { low: quantile(means, 0.025), high: quantile(means, 0.975) };
 }
 
-/** Interpolated linearly (type 7 of Hyndman and Fan 1996). */
+/** Computes a quantile by linear interpolation (type 7 of Hyndman and Fan 1996). */
 function quantile(sorted: Float64Array, p: number): number {
   const position = p * (sorted.length - 1);
   const below = Math.floor(position);
@@ -53,7 +54,10 @@ function quantile(sorted: Float64Array, p: number): number {
   return low + (position - below) * ((sorted[below + 1] ?? low) - low);
 }
 
-/** Uniform in [0, 1) with 32 bits, by sfc32 of the PractRand suite, which passes BigCrush. */
+/**
+ * Makes a generator of uniform numbers in [0, 1) with 32 bits: sfc32 of the PractRand suite, which passes
+ * BigCrush.
+ */
 function random(seed: number): () => number {
   let a = 0;
   let b = seed | 0;

@@ -1,5 +1,6 @@
 /**
- * p-values adjusted for being several, by Holm's step-down method (Holm 1979), in the order given. Undefined ones stay and do not count.
+ * Adjusts p-values for their number by Holm's step-down method (Holm 1979), in the order given. Undefined
+ * ones stay and do not count.
  */
 export function holm(pValues: readonly (number | undefined)[]): (number | undefined)[] {
   const order = pValues

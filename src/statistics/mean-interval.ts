@@ -1,10 +1,10 @@
 import type { Moments } from "./moments.ts";
 import { studentTQuantile } from "./student-t.ts";
 
-/** Deviations of less than this part of the mean are rounding. */
+/** Deviations below this fraction of the mean are rounding. */
 const roundOff = 1e-12;
 
-/** From here on the expansion is right to 12 digits. */
+/** From this number of degrees of freedom on, the expansion is right to 12 digits. */
 const expandFrom = 300;
 
 /** The 97.5 % point of the standard normal distribution. */
@@ -15,17 +15,18 @@ export interface MeanFigures {
   /** Divisor n − 1. Undefined below two values, as is `stderr`. */
   stddev: number | undefined;
   stderr: number | undefined;
-  /** 95 % confidence interval of the mean; undefined where the values do not tell. */
+  /** 95 % confidence interval of the mean; undefined if the values do not determine one. */
   interval: { low: number; high: number } | undefined;
 }
 
 /**
- * Mean and 95 % confidence interval of one value or more.
+ * Computes mean and 95 % confidence interval of one value or more.
  *
- * The interval is mean ± t(0.975, n − 1) · stddev / √n, which needs two values. Where all are the same it would have no width, as if
- * three answers right out of three proved that no answer will ever be wrong; so where all are 0, or all are 1, and the values are
- * shares (`areShares`: between 0 and 1), it is the exact one of Clopper and Pearson (Biometrika 26, 1934): from 0.025^(1/n) to 1, and
- * its mirror image. Values that are all the same otherwise have none.
+ * The interval is mean ± t(0.975, n − 1) · stddev / √n, which needs two values. If all values are the same it
+ * would have no width, as if three right answers out of three proved that no answer will ever be wrong. So if
+ * all values are 0, or all are 1, and the values are shares (`areShares`: between 0 and 1), it is the exact
+ * interval of Clopper and Pearson (Biometrika 26, 1934): from 0.025^(1/n) to 1, or its mirror image. Other
+ * equal values have no interval.
  */
 export function meanFigures({ count, sum, m2 }: Moments, { areShares = false } = {}): MeanFigures {
   const mean = sum / count;
@@ -48,8 +49,9 @@ function shareInterval(mean: number, count: number): MeanFigures["interval"] {
 const computed: number[] = [];
 
 /**
- * The 97.5 % point of Student's t distribution for a whole number of degrees of freedom, at a cost that thousands of intervals can
- * bear: kept where they are few, else expanded about the normal one (Abramowitz and Stegun 26.7.5).
+ * Computes the 97.5 % point of Student's t distribution for a whole number of degrees of freedom, cheaply
+ * enough for thousands of intervals. Few degrees are remembered; for more it expands about the normal point
+ * (Abramowitz and Stegun 26.7.5).
  */
 export function t975(degrees: number): number {
   if (degrees >= expandFrom) {

@@ -1,4 +1,4 @@
-/** What a number of values adds up to. */
+/** The sums over a number of values. */
 export interface Moments {
   count: number;
   sum: number;
@@ -7,8 +7,9 @@ export interface Moments {
 }
 
 /**
- * What the values of all parts add up to, around their common mean (Chan, Golub and LeVeque, The American Statistician 37(3), 1983,
- * formula 2.1 for any number of parts). A part that is taken away has negative figures. Without a value left, all are 0.
+ * Combines the moments of all parts around their common mean (Chan, Golub and LeVeque, The American
+ * Statistician 37(3), 1983, formula 2.1 for any number of parts). A part to subtract has negative figures. If
+ * no value is left, all figures are 0.
  */
 export function mergeMoments(parts: readonly Moments[]): Moments {
   let count = 0;
@@ -23,6 +24,6 @@ export function mergeMoments(parts: readonly Moments[]): Moments {
   for (const part of parts) {
     if (part.count !== 0) m2 += part.m2 + part.count * (part.sum / part.count - mean) ** 2;
   }
-  // What was taken away may leave a trace of rounding below zero.
+  // A subtraction may leave a rounding error below zero.
   return { count, sum, m2: Math.max(0, m2) };
 }

@@ -1,6 +1,7 @@
 /**
- * P(Z > z) of the standard normal distribution, to about 14 significant digits: by the series of the error function (DLMF 7.6.2) near the
- * middle, and by the continued fraction of its complement (DLMF 7.9.3) in the tail, where subtracting from ½ would lose its digits.
+ * Computes P(Z > z) of the standard normal distribution to about 14 significant digits. Near the middle it
+ * uses the series of the error function (DLMF 7.6.2). In the tail, where subtracting from ½ would lose
+ * digits, it uses the continued fraction of its complement (DLMF 7.9.3).
  */
 export function normalUpperTail(z: number): number {
   if (z < 0) return 1 - normalUpperTail(-z);

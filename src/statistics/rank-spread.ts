@@ -1,30 +1,34 @@
-/** Where one of many stands. */
+/** The place of one among many. */
 export interface Placing {
-  /** Position by merit, from 1; equal merits share one. */
+  /** Position by merit, from 1. Equal merits share a position. */
   rank: number;
   /** Best rank that the intervals allow: 1 + the number of those whose whole interval is above this one's. */
   rankLow: number;
-  /** Worst rank that they allow: the number of all less those whose whole interval is below this one's. */
+  /**
+   * Worst rank that the intervals allow: the number of all, less those whose whole interval is below this
+   * one's.
+   */
   rankHigh: number;
-  /** From 1; undefined without an interval. */
+  /** Number of the band, from 1; undefined without an interval. */
   band: number | undefined;
 }
 
 /**
- * Ranks by merit, highest first, and what the confidence intervals of the merits leave open of them.
+ * Ranks by merit, highest first, with the range of ranks that the confidence intervals leave open.
  *
- * Two are significantly apart where their intervals do not overlap. For intervals of 95 % that is stricter than a test of the two at
- * 5 % (Schenker and Gentleman, The American Statistician 55(3), 2001; 0.6 % where the standard errors are equal), which many
- * comparisons at once call for, without being a correction for their number. The ranks that this leaves are those of Klein, Wright
- * and Wieczorek (JRSS C 69(3), 2020); the best of them is the rank that Chatbot Arena shows (Chiang et al., arXiv:2403.04132).
- * One without an interval is apart from nothing.
+ * Two merits are significantly apart if their intervals do not overlap. For intervals of 95 % that is
+ * stricter than a test of the two at 5 % (Schenker and Gentleman, The American Statistician 55(3), 2001; 0.6
+ * % if the standard errors are equal). Many comparisons at once need such strictness, although it is no
+ * correction for their number. The possible ranks are those of Klein, Wright and Wieczorek (JRSS C 69(3),
+ * 2020); the best of them is the rank that Chatbot Arena shows (Chiang et al., arXiv:2403.04132). A merit
+ * without an interval is apart from none.
  *
- * Bands are the clusters of WMT (Bojar et al., Findings of the 2013 Workshop on Statistical Machine Translation): two that are not
- * significantly apart share a band, and so do two that others link in this way. Everyone in a band is then significantly above
- * everyone in the bands after it.
+ * Bands are the clusters of WMT (Bojar et al., Findings of the 2013 Workshop on Statistical Machine
+ * Translation). Two merits that are not significantly apart share a band, and so do two that others link in
+ * this way. So every merit in a band is significantly above every merit in the bands after it.
  *
- * Costs two sorts; each placing is then a few binary searches.
- * @param merits of all, ascending
+ * It costs two sorts, and a few binary searches for each place.
+ * @param merits all merits, ascending
  * @param lows lower ends of all intervals, in any order; NaN where there is none
  * @param highs upper ends
  */
@@ -35,7 +39,7 @@ export function rankSpread(
 ): (merit: number, low: number, high: number) => Placing {
   const bottoms = sortedNumbers(lows);
   const tops = sortedNumbers(highs);
-  // The i lowest ends are those of the i lowest beginnings where nothing reaches over to the next.
+  // The i lowest ends belong to the i lowest beginnings if no interval reaches over to the next.
   const starts = bottoms.filter((low, i) => low > (tops[i - 1] ?? Number.POSITIVE_INFINITY));
   return (merit, low, high) => {
     const rank = 1 + merits.length - countUpTo(merits, merit);
@@ -56,17 +60,17 @@ function sortedNumbers(values: Float64Array): Float64Array {
   return firstNaN < 0 ? sorted : sorted.subarray(0, firstNaN);
 }
 
-/** How many of the ascending values are below `value`. */
+/** Counts the ascending values below `value`. */
 export function countBelow(sorted: Float64Array, value: number): number {
   return firstIndex(sorted, (other) => other >= value);
 }
 
-/** How many of the ascending values are `value` or below. */
+/** Counts the ascending values that are `value` or below. */
 function countUpTo(sorted: Float64Array, value: number): number {
   return firstIndex(sorted, (other) => other > value);
 }
 
-/** The first index whose value is reached, by bisection; the length if none is. */
+/** Finds by bisection the first index whose value is reached; the length if none is. */
 function firstIndex(sorted: Float64Array, isReached: (value: number) => boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

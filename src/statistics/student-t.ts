@@ -2,8 +2,9 @@ const epsilon = 1e-16;
 const tiny = 1e-300;
 
 /**
- * Quantile of Student's t distribution: the value that a variable with `degrees` degrees of freedom stays below with
- * probability `p`. Newton's method on the distribution function, to about 12 significant digits.
+ * Computes a quantile of Student's t distribution: the value that a variable with `degrees` degrees of
+ * freedom stays below with probability `p`. It uses Newton's method on the distribution function, to about 12
+ * significant digits.
  * @param p probability, 0 < p < 1
  * @param degrees degrees of freedom, 1 or more
  */
@@ -29,7 +30,8 @@ export function studentTQuantile(p: number, degrees: number): number {
 }
 
 /**
- * P(T > t) for t ≥ 0, by the regularized incomplete beta function (DLMF 8.17.1, Abramowitz and Stegun 26.5.27).
+ * P(T > t) for t ≥ 0, by the regularized incomplete beta function (DLMF 8.17.1, Abramowitz and Stegun
+ * 26.5.27).
  * @param degrees degrees of freedom, 1 or more
  */
 export function studentTUpperTail(t: number, degrees: number): number {
@@ -43,8 +45,8 @@ function density(t: number, degrees: number): number {
 }
 
 /**
- * I_x(a, b) where the smaller of a and b is ½, by its continued fraction (DLMF 8.17.22) evaluated with Lentz's method.
- * @param y 1 − x, given because subtracting would lose its digits where x is close to 1
+ * Computes I_x(a, b) for min(a, b) = ½, by its continued fraction (DLMF 8.17.22) with Lentz's method.
+ * @param y 1 − x, given because subtracting would lose digits if x is close to 1
  */
 function regularizedBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
@@ -78,8 +80,8 @@ function logBeta(a: number): number {
 }
 
 /**
- * ln(Γ(a + ½) / Γ(a)), by its asymptotic series (DLMF 5.11.13), moved above 40 by the recurrence of Γ so that its terms
- * decay. Not as a difference of two logarithms: those grow with a, and their difference would lose its digits.
+ * Computes ln(Γ(a + ½) / Γ(a)) by its asymptotic series (DLMF 5.11.13), moved above 40 by the recurrence of Γ
+ * so that its terms decay. A difference of two logarithms would lose digits, because they grow with a.
  */
 function gammaRatio(a: number): number {
   let shift = 0;

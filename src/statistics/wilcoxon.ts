@@ -1,23 +1,26 @@
 import { normalUpperTail } from "./normal.ts";
 
-/** Differences of the same size, none of them 0. */
+/** A group of differences of the same size, which is not 0. */
 export interface TiedDifferences {
-  /** How many there are, 1 or more. */
+  /** Number of differences, 1 or more. */
   count: number;
-  /** How many of them are above 0. */
+  /** Number of differences above 0. */
   positive: number;
 }
 
-/** The exact distribution is computed up to this many differences, which takes some milliseconds; the normal one is as good beyond. */
+/**
+ * Up to this many differences the exact distribution is computed, which takes some milliseconds. Beyond, the
+ * normal one is as good.
+ */
 export const wilcoxonExactMost = 100;
 
 /**
- * Two-sided p-value of the Wilcoxon signed-rank test (Wilcoxon 1945), ties with their mean rank: exact, given the ties, up to
- * `wilcoxonExactMost` differences. 1 without differences.
+ * Computes the two-sided p-value of the Wilcoxon signed-rank test (Wilcoxon 1945), with mean ranks for ties.
+ * It is exact, given the ties, up to `wilcoxonExactMost` differences, and 1 without differences.
  * @param groups differences grouped by their absolute value, ascending
  */
 export function wilcoxonExact(groups: readonly TiedDifferences[]): number {
-  // Twice the ranks, so that the mean ranks of ties are whole numbers too.
+  // Ranks are doubled, so that the mean ranks of ties are whole numbers too.
   const ranks: number[] = [];
   let before = 0;
   let positive = 0;
@@ -28,7 +31,7 @@ export function wilcoxonExact(groups: readonly TiedDifferences[]): number {
     before += group.count;
   }
   const total = ranks.reduce((sum, rank) => sum + rank, 0);
-  // Probability of each sum of positive ranks, every sign being as likely as its opposite.
+  // The probability of each sum of positive ranks, if every sign is as likely as its opposite.
   let probability = new Float64Array(total + 1);
   probability[0] = 1;
   for (const rank of ranks) {
@@ -45,8 +48,8 @@ export function wilcoxonExact(groups: readonly TiedDifferences[]): number {
 }
 
 /**
- * The same by the normal approximation, without continuity correction, with the variance that ties leave (Hollander, Wolfe and Chicken,
- * Nonparametric Statistical Methods, 3.1).
+ * Computes the same by the normal approximation, without continuity correction, with the variance corrected
+ * for ties (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 3.1).
  * @param n number of differences, none of them 0
  * @param positiveRanks sum of the ranks of positive differences
  * @param tieTerm sum of t³ − t over groups of t equal sizes

@@ -11,8 +11,8 @@ import type { Family, Sample } from "../metrics/family.ts";
 import { version } from "../version.ts";
 
 /**
- * The metrics of `/metrics` as OpenTelemetry's, by the same names; counters and histograms are cumulative
- * since now.
+ * Converts the metrics of `/metrics` to OpenTelemetry's, with the same names. Counters and histograms are
+ * cumulative from now on.
  */
 export function metricProducer(families: readonly Family[]): MetricProducer {
   const startTime = millisToHrTime(Date.now());
@@ -64,7 +64,7 @@ function histogramOf(sample: Sample) {
   return { buckets: { boundaries: [...bounds], counts: [...counts] }, sum, count };
 }
 
-/** As UCUM has it. */
+/** The unit as UCUM spells it. */
 function unitOf(name: string): string {
   if (/_seconds(_total)?$/.test(name)) return "s";
   return /_bytes(_total)?$/.test(name) ? "By" : "1";

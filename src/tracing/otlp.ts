@@ -29,7 +29,7 @@ import { metricProducer } from "./otlp-metrics.ts";
 import { samplerOf } from "./sampler.ts";
 import type { Failure, Span, SpanPlace, TracedCall, Tracing } from "./tracing.ts";
 
-/** Logs that exports fail. */
+/** Logs failing exports. */
 export function reportFailures(log: Log): void {
   let toldAt = Number.NEGATIVE_INFINITY;
   setGlobalErrorHandler((error) => {
@@ -40,8 +40,8 @@ export function reportFailures(log: Log): void {
 }
 
 /**
- * Traces by OTLP over HTTP. The provider is this service's own and not the process's: Slonik, which traces to
- * that, would tell statements with their values.
+ * Exports traces by OTLP over HTTP. The provider is the service's own, not the process's: Slonik traces to
+ * the latter, and would export statements with their values.
  */
 export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise<void> } {
   const provider = new TracerProvider({
@@ -116,7 +116,7 @@ export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise
   };
 }
 
-/** Exports the metrics by OTLP over HTTP. @returns ends that, with a last export */
+/** Exports the metrics by OTLP over HTTP. @returns a function that ends the exports, with a last one */
 export function otlpMetrics(env: NodeJS.ProcessEnv, families: readonly Family[]): () => Promise<void> {
   const provider = new MeterProvider({
     resource: resourceOf(),
@@ -152,7 +152,7 @@ function resourceOf() {
   return defaultResource().merge(own).merge(detected);
 }
 
-/** Those of the variables that hold a number. */
+/** The variables that hold a number. */
 function numbers<Option extends string>(
   env: NodeJS.ProcessEnv,
   names: Record<Option, string>,

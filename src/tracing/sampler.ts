@@ -7,7 +7,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 
 /**
- * OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; default `parentbased_always_on`.
+ * Reads the sampler from OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; default `parentbased_always_on`.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
  */
 export function samplerOf(env: NodeJS.ProcessEnv): Sampler {

@@ -5,19 +5,19 @@ import { waitFor } from "../wait.ts";
 import { setTracing } from "./tracing.ts";
 import { wantedExports } from "./wanted.ts";
 
-/** What is exported while the service runs. */
+/** The exports of a running service. */
 export interface Telemetry {
-  /** Exports these too, where metrics are exported. To be called once. */
+  /** Exports these families too, if metrics are exported. Call it once. */
   exportMetrics(families: readonly Family[]): void;
-  /** Exports what is left, for a few seconds at most. */
+  /** Exports what is left, and takes a few seconds at most. */
   stop(): Promise<void>;
 }
 
 const nothing: Telemetry = { exportMetrics: () => undefined, stop: async () => undefined };
 
 /**
- * Exports traces and metrics as the OTEL_* variables of the environment say. Where they say nothing, nothing
- * of OpenTelemetry's SDK is even loaded: that takes 70 ms and 9 MB.
+ * Exports traces and metrics as the OTEL_* variables of the environment say. Without them OpenTelemetry's SDK
+ * is not even loaded, which would take 70 ms and 9 MB.
  */
 export async function startTelemetry(env: NodeJS.ProcessEnv, log: Log): Promise<Telemetry> {
   const { traces, metrics, warnings } = wantedExports(env);

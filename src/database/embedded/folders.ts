@@ -8,7 +8,10 @@ import type { Binaries } from "./binaries.ts";
 import { EmbeddedError, hasCode } from "./error.ts";
 import { assertWritable, chooseRunner, type Runner, withAccess } from "./runner.ts";
 
-/** Everything of the embedded database lies in `<dataDir>/postgres`, mode 0700, owned by whom PostgreSQL runs as. */
+/**
+ * The folders of the embedded database. Everything is in `<dataDir>/postgres`, mode 0700, owned by the user
+ * that PostgreSQL runs as.
+ */
 export interface Folders {
   base: string;
   /** PostgreSQL's own data folder. */
@@ -25,7 +28,7 @@ export async function prepareFolders(
   const outer = resolve(dataDir);
   const wanted = join(outer, "postgres");
   const chosen = await chooseRunner([wanted, outer], logger);
-  // Only folders made here get our mode and owner: LTB_DATA_DIR may well be a folder that others use too.
+  // Only folders made here get our mode and owner, because LTB_DATA_DIR may be a folder that others use too.
   if (await makeFolder(outer)) await chmod(outer, chosen.uid === undefined ? 0o700 : 0o711);
   if (await makeFolder(wanted)) {
     await chmod(wanted, 0o700);
@@ -42,7 +45,7 @@ export async function prepareFolders(
   return { folders, runner: await withAccess(chosen, binaries.postgres, base) };
 }
 
-/** True when the folder was not there before. */
+/** Makes the folder; true if it did not exist before. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     return (await mkdir(path, { recursive: true })) !== undefined;
@@ -59,17 +62,23 @@ async function own(path: string, { uid, gid }: Runner): Promise<void> {
   if (uid !== undefined) await chown(path, uid, gid ?? uid);
 }
 
-/** Opens a file of ours, readable by its owner only. Root writes here in a folder of another user: never through a link. */
+/**
+ * Opens a file of ours, readable only by its owner. Root writes here in a folder of another user, so never
+ * through a link.
+ */
 export async function openOwned(path: string, flags: number, runner: Runner): Promise<FileHandle> {
   const file = await open(path, flags | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600);
   if (runner.uid !== undefined) await file.chown(runner.uid, runner.gid ?? runner.uid);
   return file;
 }
 
-/** The longest path of a socket that every system takes is 103 bytes. */
+/** The longest path of a socket that every system accepts has 103 bytes. */
 const SOCKET_PATH_BYTES = 103;
 
-/** A folder for the socket: within `base`, or a short one under the temporary folder where that path is too long. */
+/**
+ * Makes a folder for the socket: within `base`, or a short one under the temporary folder if that path is too
+ * long.
+ */
 export async function socketFolder(base: string, runner: Runner): Promise<string> {
   const inside = join(base, "socket");
   const fits = Buffer.byteLength(join(inside, ".s.PGSQL.5432")) <= SOCKET_PATH_BYTES;
@@ -81,7 +90,7 @@ export async function socketFolder(base: string, runner: Runner): Promise<string
   });
   const found = await lstat(folder);
   const owners = [process.getuid?.(), runner.uid];
-  // Under the temporary folder anyone may have made it before us.
+  // Under the temporary folder anybody may have made it before us.
   if (!found.isDirectory() || !owners.includes(found.uid) || (found.mode & 0o077) !== 0) {
     throw new EmbeddedError(
       `${folder} is needed for the socket of PostgreSQL but is another's. Remove it and start again.`,

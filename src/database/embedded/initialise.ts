@@ -11,7 +11,7 @@ import { type Runner, spawnAs } from "./runner.ts";
 export const SUPERUSER = "postgres";
 
 /**
- * Written into the new folder's postgresql.conf, where an operator may change them. The default of one service on
+ * Settings for the new folder's postgresql.conf, where an operator may change them. They suit one service on
  * one machine; durability is PostgreSQL's own (fsync and synchronous_commit on).
  */
 const INITIAL_SETTINGS: Record<string, string> = {
@@ -19,7 +19,7 @@ const INITIAL_SETTINGS: Record<string, string> = {
   shared_buffers: "128MB",
   max_wal_size: "2GB",
   wal_compression: "on",
-  // Planned for long analytical queries; on ours compiling costs more than it saves.
+  // The jit is made for long analytical queries; for ours, compiling costs more than it saves.
   jit: "off",
   random_page_cost: "1.1",
   password_encryption: "scram-sha-256",
@@ -28,7 +28,10 @@ const INITIAL_SETTINGS: Record<string, string> = {
   log_checkpoints: "off",
 };
 
-/** Makes the data folder when there is none, and refuses one that this PostgreSQL cannot read. Returns the password. */
+/**
+ * Makes the data folder if there is none, and refuses one that this PostgreSQL cannot read. Returns the
+ * password.
+ */
 export async function initialise(
   folders: Folders,
   binaries: Binaries,
@@ -57,7 +60,7 @@ export async function initialise(
   );
 }
 
-/** The major version that made the folder; undefined where there is none. */
+/** Reads the major version that made the folder; undefined without a folder. */
 async function madeBy(data: string): Promise<string | undefined> {
   try {
     return (await readFile(join(data, "PG_VERSION"), "utf8")).trim();
@@ -90,7 +93,10 @@ async function createPassword({ passwordFile }: Folders, runner: Runner): Promis
   return password;
 }
 
-/** initdb works in a folder of a passing name, which becomes the real one when all of it is on disk: a cut leaves nothing half-made. */
+/**
+ * Runs initdb in a folder with a temporary name, which becomes the real one when all of it is on disk. So an
+ * interruption leaves nothing half-made.
+ */
 async function createDataFolder(
   folders: Folders,
   binaries: Binaries,
@@ -108,7 +114,8 @@ async function createDataFolder(
     `--pwfile=${folders.passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    // PostgreSQL's own collation: the same order everywhere, untouched by updates of the system's libraries.
+    // PostgreSQL's own collation has the same order everywhere, and does not change with the system's
+    // libraries.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",

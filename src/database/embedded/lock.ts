@@ -13,18 +13,19 @@ export interface FolderLock {
 const SQLITE_BUSY = 5;
 
 /**
- * Makes this process the only one that serves `folder`, or throws naming the one that does.
+ * Makes this process the only one that serves `folder`, or throws an error that names the one that does.
  *
- * The lock is the operating system's file lock, held through SQLite because Node has no call for it: it goes away
- * with the process however that ends, so nothing can be stale, no two can take it at once, and it holds between
- * containers that share a volume, where pids mean nothing. The pid beside it only serves the message.
+ * The lock is the operating system's file lock, held through SQLite because Node has no call for it. It ends
+ * with the process, however that ends, so it is never stale, and no two processes can take it at once. It
+ * also works between containers that share a volume, where pids mean nothing. The pid next to it is only for
+ * the message.
  */
 export async function lockFolder(folder: string, runner: Runner): Promise<FolderLock> {
   const file = join(folder, "lock");
   const pidFile = join(folder, "lock.pid");
   const database = new DatabaseSync(file);
   try {
-    // No journal file: after a kill it would lie there, owned by whoever ran then.
+    // No journal file is made, because after a kill it would stay, owned by the user of that time.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();

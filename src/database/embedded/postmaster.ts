@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
 import { EmbeddedError } from "./error.ts";
 
-/** What PostgreSQL writes into `postmaster.pid`, line by line (src/include/utils/pidfile.h). */
+/** The lines that PostgreSQL writes into `postmaster.pid` (src/include/utils/pidfile.h). */
 export interface PidFile {
   pid: number;
   port: number;
@@ -28,8 +28,8 @@ export async function readPidFile(dataFolder: string): Promise<PidFile | undefin
 }
 
 /**
- * Leaves `dataFolder` without a running PostgreSQL: one that outlived its server is stopped in order, a stale pid
- * file is made harmless. Only for the holder of the folder's lock.
+ * Leaves `dataFolder` without a running PostgreSQL: one that outlived its server is stopped in order, and a
+ * stale pid file is made harmless. Only the holder of the folder's lock may call it.
  */
 export async function recoverFolder(dataFolder: string, logger?: Log): Promise<void> {
   const found = await readPidFile(dataFolder);
@@ -62,9 +62,9 @@ async function stopOrphan(pid: number, dataFolder: string): Promise<void> {
 }
 
 /**
- * PostgreSQL will not start while the pid in its file is alive, be it another program's by now. The file is not
- * removed, because its shared memory key is how PostgreSQL notices leftover backends of a killed postmaster; its pid
- * becomes one that no system hands out.
+ * PostgreSQL does not start while the pid in its file is alive, even if it is another program's by now. The
+ * file is not removed, because PostgreSQL uses its shared memory key to notice leftover backends of a killed
+ * postmaster. Instead its pid becomes one that no system assigns.
  */
 async function disownPidFile(dataFolder: string): Promise<void> {
   const path = join(dataFolder, "postmaster.pid");
@@ -81,13 +81,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** True when the process `pid` is a PostgreSQL server on this very folder, rather than a later process with its number. */
+/**
+ * True if the process `pid` is a PostgreSQL server on this very folder, rather than a later process with its
+ * number.
+ */
 export async function isPostmaster(pid: number, dataFolder: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   try {
     if (process.platform === "linux") {
       const [program = ""] = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
-      // A zombie has no command line. The working directory follows a folder that was renamed meanwhile.
+      // A zombie has no command line. The working directory also follows a folder that was renamed.
       return (
         basename(program) === "postgres" &&
         (await readlink(`/proc/${pid}/cwd`)) === (await realpath(dataFolder))

