@@ -4,7 +4,7 @@ import { ImportError, type Place } from "./import-error.ts";
 import { fieldLimits } from "./limits.ts";
 import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "./types.ts";
 
-/** A benchmark as a reader found it: fields that are null or undefined are left out. */
+/** A benchmark as a reader found it. Fields that are null or undefined are left out. */
 export type BenchmarkDraft = {
   [K in keyof ImportedBenchmark]?: ImportedBenchmark[K] | null | undefined;
 } & {
@@ -16,8 +16,10 @@ export type BenchmarkDraft = {
 };
 
 /**
- * Lets the caller's name, provider, model and dataset replace the log's, and makes the rest fit what the service stores.
- * @param stored the service took all of it once: nothing is left out by an estimate of its size
+ * Replaces the log's name, provider, model and dataset by the caller's, and makes the rest fit the service's
+ * limits.
+ * @param stored true if the service has stored all of it before, so that nothing is left out by an estimate
+ * of its size
  */
 export function finishBenchmark(
   draft: BenchmarkDraft,
@@ -56,12 +58,12 @@ export function finishBenchmark(
   return compact<ImportedBenchmark>({ ...draft, ...named, results, metrics, metadata, error });
 }
 
-/** A key of at most 255 characters for a run that its source calls `id`. */
+/** Makes a key of at most 255 characters for a run that its source calls `id`. */
 export function benchmarkKey(source: string, id: string): string {
   return id.length <= 200 ? `${source}:${id}` : `${source}:sha256:${sha256(id)}`;
 }
 
-/** "openai/gpt-4o" as provider and model; a name without a slash tells no provider. */
+/** Splits "openai/gpt-4o" into provider and model. A name without a slash has no provider. */
 export function splitModel(name: string): { provider?: string; model: string } {
   const slash = name.indexOf("/");
   if (slash <= 0 || slash === name.length - 1) return { model: name };
@@ -69,8 +71,8 @@ export function splitModel(name: string): { provider?: string; model: string } {
 }
 
 /**
- * A time of a log in UTC, to the microsecond; undefined for an empty one.
- * @throws {ImportError} where the text is not ISO 8601 with a time zone.
+ * Converts a time of a log to UTC, to the microsecond; undefined for an empty one.
+ * @throws {ImportError} if the text is not ISO 8601 with a time zone.
  */
 export function utc(text: string | null | undefined, place: Place): string | undefined {
   if (!text) return undefined;
@@ -85,7 +87,7 @@ export function utc(text: string | null | undefined, place: Place): string | und
   return `${date.toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;
 }
 
-/** A time in seconds since 1970, as Python's `time.time()` gives it, in UTC to the microsecond. */
+/** Converts seconds since 1970, as Python's `time.time()` returns them, to UTC, to the microsecond. */
 export function utcOfSeconds(seconds: number): string | undefined {
   if (!(seconds > 0 && seconds < 253_402_300_800)) return undefined;
   const whole = Math.floor(seconds);
@@ -94,7 +96,7 @@ export function utcOfSeconds(seconds: number): string | undefined {
   return `${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction}Z`;
 }
 
-/** The finite numbers and booleans (as 0 and 1) of an object. */
+/** Returns the finite numbers and booleans (as 0 and 1) of an object. */
 export function numbersOf(object: JsonObject): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const [key, value] of Object.entries(object)) {

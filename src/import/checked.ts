@@ -1,7 +1,10 @@
 import type * as z from "zod";
 import { ImportError, type Place } from "./import-error.ts";
 
-/** Checks foreign JSON against a schema; the first thing that does not fit ends as an {@link ImportError} naming its field. */
+/**
+ * Checks foreign JSON against a schema. The first value that does not fit becomes an {@link ImportError} that
+ * names its field.
+ */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -4,7 +4,7 @@ import { ImportError } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
 
-/** What a file turned out to be. */
+/** The detected format of a file. */
 export type DetectedFormat =
   | "inspect-zip"
   | "inspect-json"
@@ -21,12 +21,12 @@ export type DetectedFormat =
   | "ltb";
 
 const HEAD_BYTES = 1024 * 1024;
-// What JSON takes for white space, and a byte order mark.
+// JSON's white space, and a byte order mark.
 const blank = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
 
 /**
- * Tells the format of a log by its content.
- * @throws {ImportError} for what cannot be read, is empty, or is no log.
+ * Detects the format of a log from its content.
+ * @throws {ImportError} if it cannot be read, is empty, or is no log.
  */
 export async function detectFormat(source: Source): Promise<DetectedFormat> {
   const { path, file } = source;
@@ -79,7 +79,10 @@ async function readHead(source: Source): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
-/** Names of the members of the first object in the file, and paths of those of its `results`, as far as the head goes. */
+/**
+ * Reads the names of the members of the first object in the file, and the paths of those of its `results`, as
+ * far as the head goes.
+ */
 async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<string>> {
   const keys = new Set<string>();
   const wanted = (key: string) => {
@@ -93,7 +96,8 @@ async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<st
   try {
     for await (const _ of splitJson(chunks(), { file, limits, items: "results.results", wanted }));
   } catch {
-    // Cut off, or the second line of JSONL: the names so far tell. What is broken is found when it is read.
+    // The head is cut off, or this is the second line of JSONL; the names so far suffice. Broken JSON is
+    // found when the log is read.
   }
   return keys;
 }

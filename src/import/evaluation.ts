@@ -5,16 +5,19 @@ import { isObject } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
-/** An evaluation as a reader found it: fields that are null, undefined or empty objects are left out. */
+/** An evaluation as a reader found it. Fields that are null, undefined or empty objects are left out. */
 export type Draft = {
   [K in keyof ImportedEvaluation]: ImportedEvaluation[K] | null | undefined;
 } & { sampleId: string; repetition: number };
 
 /**
- * Makes a draft fit what the service stores. A text that is too long is an error; the rest is adapted, and `metadata` tells:
- * - `ltb_sample_id`: the sample id as it was; one of more than 255 characters is replaced by its SHA-256.
- * - `ltb_error`: the whole error where it is longer than 64 KiB.
- * - `ltb_omitted`: names of the fields that were left out, largest first, for metadata to fit into 1 MiB.
+ * Makes a draft fit the service's limits. A text that is too long is an error. Everything else is adapted,
+ * which `metadata` records:
+ * - `ltb_sample_id`: the original sample id, if it had more than 255 characters and was replaced by its
+ *   SHA-256.
+ * - `ltb_error`: the whole error, if it is longer than 64 KiB.
+ * - `ltb_omitted`: the names of the fields that were left out so that metadata fits into 1 MiB, largest
+ *   first.
  * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
  */
 export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation {
@@ -28,17 +31,14 @@ export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation
   let error = draft.error;
   if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
     own.ltb_error = error ?? "";
-    // A character takes at most three bytes a UTF-16 unit.
+    // A character takes at most three bytes per UTF-16 unit.
     error = `${error?.slice(0, fieldLimits.errorBytes / 4).toWellFormed()} … (whole text in metadata.ltb_error)`;
   }
   const metadata = boundJson({ ...draft.metadata, ...own });
   return compact<ImportedEvaluation>({ ...draft, sampleId, error, metadata });
 }
 
-/**
- * Checks the limits that no adapting helps with.
- * @throws {ImportError} naming the field and its limit.
- */
+/** Checks the limits that no adapting can meet. @throws {ImportError} that names the field and its limit. */
 export function checkEvaluation(draft: Draft, place: Place): void {
   const at = (field: string): Place => ({ ...place, field });
   for (const field of ["input", "output", "expected"] as const) {
@@ -74,7 +74,10 @@ export function checkEvaluation(draft: Draft, place: Place): void {
     );
 }
 
-/** The object, or one without its largest fields, whose names `ltb_omitted` then lists, so that it encodes to at most 1 MiB. */
+/**
+ * Returns the object, or a copy without its largest fields, so that it encodes to at most 1 MiB.
+ * `ltb_omitted` then lists their names.
+ */
 export function boundJson(object: JsonObject): JsonObject {
   const limit = fieldLimits.jsonBytes;
   const sizes = Object.entries(object).map(([key, value]) => ({
@@ -94,13 +97,14 @@ export function boundJson(object: JsonObject): JsonObject {
 }
 
 /**
- * Bytes that a value takes as JSON or as `Struct`, whichever is more, at least roughly; counting stops past `limit`.
- * Not by `JSON.stringify`: strings that are shared, as attachments are, could make that text far larger than the value.
+ * Estimates the bytes of a value as JSON or as `Struct`, whichever is more; counting stops past `limit`. It
+ * does not use `JSON.stringify`, because shared strings, such as attachments, could make that text far larger
+ * than the value.
  */
 export function jsonSize(value: JsonValue, limit: number): number {
   if (typeof value === "string") {
     if (value.length > limit) return limit + 1;
-    // An escape takes at most six bytes for one.
+    // An escape takes at most six bytes for one character.
     return Buffer.byteLength(value) + 8 + 5 * (value.match(/["\\\p{Cc}]/gu)?.length ?? 0);
   }
   if (typeof value !== "object" || value === null) return 24;
@@ -116,18 +120,18 @@ export function sha256(text: string | Uint8Array): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A value as text: strings as they are, other JSON encoded; null and undefined stay undefined. */
+/** Makes text of a value: strings as they are, other JSON encoded. Null and undefined become undefined. */
 export function asText(value: JsonValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The object without some of its fields. */
+/** Copies the object without some of its fields. */
 export function without(object: JsonObject, fields: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !fields.includes(key)));
 }
 
-/** The object without the fields that are null, undefined or empty. */
+/** Copies the object without the fields that are null, undefined or empty. */
 export function compact<T extends object>(object: { [K in keyof T]: T[K] | null | undefined }): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value))) as T;
 }

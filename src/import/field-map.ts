@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf } from "./json-text.ts";
 
-/** What a field of a record can be mapped to, besides `metrics.NAME`. */
+/** The targets that a field of a record can be mapped to, besides `metrics.NAME`. */
 const targets = [
   "sample_id",
   "repetition",
@@ -31,15 +31,15 @@ export type Expression =
   | { kind: "minus"; operand: Expression }
   | { kind: "arithmetic"; operator: "+" | "-" | "*" | "/"; left: Expression; right: Expression };
 
-/** How a record becomes an evaluation. */
+/** The expressions that make an evaluation of a record. */
 export interface FieldMap {
   fields: ReadonlyMap<Target, Expression>;
   metrics: ReadonlyMap<string, Expression>;
-  /** The text it was parsed from. */
+  /** The text that it was parsed from. */
   source: string;
 }
 
-/** The map that is used when none is given: every target from the field of its own name, where one of the records has it. */
+/** Makes the default map: every target from the field of its own name, if one of the records has it. */
 export function ownNames(...records: JsonObject[]): FieldMap {
   const present = targets.filter((target) => records.some((record) => Object.hasOwn(record, target)));
   return {
@@ -50,13 +50,15 @@ export function ownNames(...records: JsonObject[]): FieldMap {
 }
 
 /**
- * Parses `target=expression,…`, for example `input=instruction,score=preference-1,metrics.length=usage.total/4`.
+ * Parses `target=expression,…`, for example
+ * `input=instruction,score=preference-1,metrics.length=usage.total/4`.
  *
- * An expression is a field's path (`a.b[0]`, `a.0`), a number, a text in single quotes (doubled within: `'it''s'`), or
- * `+ - * /` and parentheses over these. A name is letters, digits, `_` and `$`; any other is written in backticks:
- * `` `model-name`.x ``. No library: the ones for expressions take `-` and digits in names otherwise, and bring functions.
+ * An expression is a field's path (`a.b[0]`, `a.0`), a number, a text in single quotes (doubled within:
+ * `'it''s'`), or `+ - * /` and parentheses over these. A name consists of letters, digits, `_` and `$`; any
+ * other name is written in backticks: `` `model-name`.x ``. No library is used, because those for expressions
+ * read `-` and digits in names differently, and bring functions.
  *
- * @throws {ImportError} naming the column.
+ * @throws {ImportError} that names the column.
  */
 export function parseFieldMap(source: string): FieldMap {
   const parser = new Parser(source);
@@ -74,8 +76,8 @@ export function parseFieldMap(source: string): FieldMap {
 }
 
 /**
- * The value of an expression for a record; undefined where the field is not there. Arithmetic takes numbers and booleans
- * (as 0 and 1); over null or a missing field it gives null.
+ * Evaluates an expression for a record; undefined if the field is missing. Arithmetic takes numbers and
+ * booleans (as 0 and 1); over null or a missing field it gives null.
  * @throws {ImportError} for arithmetic over anything else.
  */
 export function evaluate(expression: Expression, record: JsonObject, place: Place): JsonValue | undefined {
@@ -106,7 +108,7 @@ export function evaluate(expression: Expression, record: JsonObject, place: Plac
   }
 }
 
-/** The expression in the notation of {@link parseFieldMap}, for messages. */
+/** Writes the expression in the notation of {@link parseFieldMap}, for messages. */
 export function show(expression: Expression): string {
   switch (expression.kind) {
     case "literal":
@@ -215,7 +217,7 @@ class Parser {
     }
     const text = this.#match(/\s*'((?:[^']|'')*)'/y);
     if (text !== undefined) return { kind: "literal", value: text.replaceAll("''", "'") };
-    // Not a number where a letter follows: `175b_verification` is a name.
+    // Digits followed by a letter are no number: `175b_verification` is a name.
     const number = this.#match(/\s*((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?![\p{L}\p{N}_$])/iuy);
     if (number !== undefined) return { kind: "literal", value: Number(number) };
     return { kind: "path", path: this.#path() };

@@ -64,8 +64,8 @@ const scenario = z.looseObject({
 });
 
 /**
- * Main metrics of HELM's groups where they are not the first of the run's own list, from HELM's `schema_classic.yaml`.
- * Newer runs name theirs in scenario.json.
+ * Main metrics of HELM's groups that are not the first of the run's own list, from HELM's
+ * `schema_classic.yaml`. Newer runs name theirs in scenario.json.
  */
 const mainMetrics: Record<string, string> = {
   narrative_qa: "f1_score",
@@ -80,14 +80,17 @@ const mainMetrics: Record<string, string> = {
   summarization_xsum: "rouge_2",
 };
 
-/** The records of one instance: its requests, and what was measured on them. */
+/** The records of one instance: its requests and their statistics. */
 interface Instance {
   requests: { state: RequestState; record: JsonObject; marks: JsonObject }[];
   stats: Stat[];
   place: Place;
 }
 
-/** A HELM run: the folder with run_spec.json, scenario.json, scenario_state.json, per_instance_stats.json and stats.json. */
+/**
+ * Reads a HELM run: the folder with run_spec.json, scenario.json, scenario_state.json,
+ * per_instance_stats.json and stats.json.
+ */
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
   const file = (name: string) => beside(source, join(source.path, name));
   const spec = await readObject(file("run_spec.json"));
@@ -117,7 +120,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
   );
 }
 
-/** The name under which a statistic's mean is a metric: `name/split`, and `name/split/perturbation` for a perturbed one. */
+/** Names the metric of a statistic's mean: `name/split`, or `name/split/perturbation` for a perturbed one. */
 export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "name">): string {
   const parts = [name];
   if (split) parts.push(split);
@@ -180,7 +183,10 @@ async function* evaluations(
   }
 }
 
-/** Joins the requests, an instance's in a row, with its statistics: mostly in the same order, so little has to wait. */
+/**
+ * Joins the requests, which come grouped by instance, with their statistics. Both are mostly in the same
+ * order, so little has to wait.
+ */
 async function* instancesOf(source: Source, file: (name: string) => Source): AsyncGenerator<Instance> {
   const waiting = new Map<string, Stat[]>();
   const measured = instanceStatsOf(file("per_instance_stats.json"));
@@ -239,7 +245,7 @@ async function readStats(source: Source): Promise<{ value: JsonValue[]; stats: S
   return { value, stats: checked(z.array(stat), value, { file }) };
 }
 
-/** Means by {@link metricName}; a statistic without values has none. */
+/** Collects means by {@link metricName}. A statistic without values has none. */
 function means(stats: Stat[]): Record<string, number> {
   const entries = stats.flatMap((stat): [string, number][] => {
     const mean = typeof stat.sum === "number" ? stat.sum / stat.count : Number.NaN;
@@ -248,7 +254,7 @@ function means(stats: Stat[]): Record<string, number> {
   return Object.fromEntries(entries);
 }
 
-/** Statistics that their mean alone does not tell. */
+/** Collects the statistics that are more than their mean. */
 function withoutMean(stats: Stat[]): JsonObject {
   const rest = stats.filter(({ count, sum }) => count !== 1 || typeof sum !== "number");
   return rest.length > 0 ? { stats: z.json().parse(rest) } : {};
@@ -266,7 +272,7 @@ function outputOf({ requests }: Instance): string | undefined {
   return requests.length === 1 ? texts[0] : JSON.stringify(texts);
 }
 
-/** The correct reference; several as a JSON array. */
+/** Returns the correct reference; several as a JSON array. */
 function expectedOf({ instance }: RequestState): string | undefined {
   const correct = (instance.references ?? []).filter(({ tags }) => tags.includes("correct"));
   const texts = correct.flatMap(({ output }) => output.text ?? []);
@@ -281,7 +287,7 @@ function keyOf(
   return JSON.stringify([id, trial, perturbed ? variant(perturbed) : null]);
 }
 
-/** A perturbation's name; one with parameters of its own is told apart by their hash. */
+/** Names a perturbation. One with its own parameters gets their hash as well. */
 function variant(perturbed: z.infer<typeof perturbation>): string {
   const { name, robustness, fairness, computed_on, seed, ...parameters } = perturbed;
   if (Object.keys(parameters).length === 0) return name;

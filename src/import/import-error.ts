@@ -1,4 +1,4 @@
-/** Where in a log something stands. */
+/** A place in a log. */
 export interface Place {
   file: string;
   /** Name of an entry within a ZIP file. */
@@ -11,7 +11,7 @@ export interface Place {
   field?: string;
 }
 
-/** A log that cannot be imported: the message names the place, what was found and what was expected. */
+/** A log cannot be imported. The message names the place, the actual and the expected content. */
 export class ImportError extends Error {
   readonly place: Place;
 

@@ -17,7 +17,7 @@ const usage = z.looseObject({
   total_cost: z.number().nullish(),
 });
 
-/** `EvalSample` of Inspect's `log/_log.py`, as far as it is read here. */
+/** The part of `EvalSample` (Inspect's `log/_log.py`) that is read here. */
 const sampleSchema = z.looseObject({
   id: z.union([z.string(), z.int()]),
   epoch: z.int().min(1).nullish(),
@@ -38,21 +38,25 @@ const sampleSchema = z.looseObject({
   limit: z.looseObject({ type: z.string() }).nullish(),
 });
 
-/** What the header of a log tells about its samples. */
+/** Information about the samples from the header of a log. */
 export interface InspectRun {
   model: string;
-  /** Names of scorers or of metrics, in order of preference: the first that a sample has is its score. */
+  /** Names of scorers or of metrics, in order of preference. The first that a sample has is its score. */
   scorers: string[];
-  /** Whether the caller chose the scorer; else a sample's only one is taken whatever its name. */
+  /**
+   * True if the caller chose the scorer. Otherwise the only scorer of a sample is used, whatever its name.
+   */
   chosen: boolean;
 }
 
 /**
- * An Inspect sample as an evaluation: epoch n is repetition n − 1, tokens and cost are those of the model under test, and
- * everything but id, epoch, input and target is kept in the metadata, with attachments resolved outside of the events.
+ * Makes an evaluation of an Inspect sample. Epoch n is repetition n − 1, and tokens and cost are those of the
+ * model under test. Everything but id, epoch, input and target is kept in the metadata, with attachments
+ * resolved outside the events.
  *
- * Every scorer gives metrics: `scorer` for a single value, `scorer.key` and `scorer.0` for those of an object or a list.
- * A score that is not a number (Inspect writes NaN for a sample that its scorer could not score) makes it a failed sample.
+ * Every scorer gives metrics: `scorer` for a single value, `scorer.key` and `scorer.0` for those of an object
+ * or a list. A sample whose score is not a number failed; Inspect writes NaN for a sample that its scorer
+ * could not score.
  */
 export function inspectSample(
   record: JsonObject,
@@ -98,7 +102,7 @@ export function inspectSample(
   );
 }
 
-/** Inspect's `value_to_float`, but undefined where that guesses 0. */
+/** Does what Inspect's `value_to_float` does, but returns undefined where that guesses 0. */
 export function scoreValue(value: JsonValue | undefined): number | undefined {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
@@ -144,7 +148,7 @@ function completionOf(output: {
   choices?: { message?: { content?: JsonValue | undefined } | null | undefined }[] | null | undefined;
 }): string | undefined {
   const first = output.choices?.[0];
-  // Logs without choices have an empty completion where the model gave none.
+  // Logs without choices have an empty completion if the model gave none.
   if (!first) return output.completion || undefined;
   return output.completion ?? contentText(first.message?.content);
 }
@@ -166,7 +170,7 @@ function contentText(content: JsonValue | undefined): string {
 }
 
 const ATTACHMENT = "attachment://";
-// Events repeat the messages: resolved, they would take many times their size.
+// Events repeat the messages, so with attachments resolved they would take many times their size.
 const condensed = ["attachments", "events", "events_data", "timelines"];
 
 function resolveAttachments(record: JsonObject): JsonObject {

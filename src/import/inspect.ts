@@ -14,7 +14,7 @@ import { readZip, readZipDirectory, type ZipDirectory } from "./zip.ts";
 const text = z.string().nullish();
 const json = z.json();
 
-/** `EvalLog` of Inspect's `log/_log.py` without its samples, as far as it is read here. */
+/** The part of `EvalLog` (Inspect's `log/_log.py`) that is read here, without its samples. */
 const headerSchema = z.looseObject({
   status: text,
   eval: z.looseObject({
@@ -59,7 +59,10 @@ const MANY_IDS = 1000;
 
 const isSample = (name: string) => name.startsWith("samples/") && name.endsWith(".json");
 
-/** An Inspect log in its ZIP form, `.eval`. A log whose run never ended has no header yet; its journal serves as one. */
+/**
+ * Reads an Inspect log in its ZIP form, `.eval`. A log whose run never ended has no header yet, so its
+ * journal is used as one.
+ */
 export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBenchmark> {
   const directory = await readZipDirectory(source);
   const name = ["header.json", "_journal/start.json"].find((name) => directory.has(name));
@@ -75,7 +78,7 @@ export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBe
   }
 }
 
-/** An Inspect log in its JSON form. */
+/** Reads an Inspect log in its JSON form. */
 export async function* readInspectJson(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
   const members: [string, JsonObject[string]][] = [];
@@ -88,7 +91,7 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
     items: "samples",
     wanted,
   })) {
-    // Inspect writes the samples after all that is needed: no reason to read them now.
+    // Inspect writes the samples after everything that is needed, so they are not read now.
     if (
       index !== undefined &&
       ["status", "eval", "stats"].every((name) => members.some(([key]) => key === name))
@@ -164,7 +167,9 @@ function benchmarkOf(
   );
 }
 
-/** Without the list of sample ids where it is long: the samples tell it, and it would crowd out the rest. */
+/**
+ * Leaves out a long list of sample ids, because the samples have them, and the list would crowd out the rest.
+ */
 function withoutManyIds(record: JsonObject): JsonObject {
   const { eval: run } = record;
   const dataset = isObject(run) ? run.dataset : undefined;
@@ -187,7 +192,10 @@ function runOf({ eval: run, results }: Header, { options }: Source): InspectRun 
   return { model: run.model, scorers: names.filter((name) => typeof name === "string"), chosen: false };
 }
 
-/** `scorer.metric`, or `scorer.reducer.metric` where a scorer's epochs were reduced in several ways. */
+/**
+ * Names a metric: `scorer.metric`, or `scorer.reducer.metric` if a scorer's epochs were reduced in several
+ * ways.
+ */
 function publishedMetrics({ results }: Header): JsonObject {
   const scores = results?.scores ?? [];
   const entries = scores.flatMap(({ name, reducer, metrics }) => {

@@ -2,11 +2,14 @@ import { ImportError, type Place } from "./import-error.ts";
 import { parseJson } from "./json-text.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/** A part of a large JSON document: an element of the array, or a member of the object at its root or on the way to `items`. */
+/**
+ * A part of a large JSON document: an element of the array, or a member of an object at its root or on the
+ * way to `items`.
+ */
 export interface JsonPart {
   /** Path of the member, `results.stats`; unset in an array at the root. */
   key?: string;
-  /** Index of the element, from 0; unset for a member that is given whole. */
+  /** Index of the element, from 0; unset for a whole member. */
   index?: number;
   /** Line on which it begins, from 1. */
   line: number;
@@ -16,9 +19,12 @@ export interface JsonPart {
 export interface SplitOptions {
   file: string;
   limits: ImportLimits;
-  /** Path of the array that is given element by element; the objects on the way to it are given member by member. */
+  /** Path of the array that is split into elements. The objects on the way to it are split into members. */
   items?: string;
-  /** Whether a member is wanted, by its path; others are passed over unread, whatever their size. Default: all. */
+  /**
+   * Says by its path whether a member is wanted. Others are skipped unread, whatever their size. Default:
+   * all.
+   */
   wanted?: (key: string) => boolean;
 }
 
@@ -38,8 +44,8 @@ type State = "root" | "first" | "next" | "key" | "colon" | "before-value" | "val
 /**
  * Cuts a JSON document of any size into its parts, which `JSON.parse` then reads one by one.
  *
- * The streaming JSON libraries neither bound the size of one value nor take Python's bare `NaN`, and build every value in
- * JavaScript; finding where a value ends needs only quotes and brackets.
+ * The streaming JSON libraries neither bound the size of one value nor accept Python's bare `NaN`, and they
+ * build every value in JavaScript. To find where a value ends, only quotes and brackets are needed.
  */
 export async function* splitJson(
   chunks: AsyncIterable<Buffer>,
@@ -54,13 +60,13 @@ class JsonSplitter {
   readonly #options: SplitOptions;
   #state: State = "root";
   #line = 1;
-  // Brackets that are open around the parts: the root's, and those on the way to `items`.
+  // The open brackets around the parts: the root's, and those on the way to `items`.
   #open: number[] = [];
-  // Names of the members that were entered.
+  // The names of the entered members.
   #path: string[] = [];
   #key = "";
   #index = 0;
-  // Of the part being read.
+  // The state of the part being read.
   #pieces: Buffer[] = [];
   #size = 0;
   #keep = true;
@@ -112,7 +118,7 @@ class JsonSplitter {
     return this.#state === "value" || this.#state === "key";
   }
 
-  /** Whether the part being read ends with this byte, before it, or not yet. */
+  /** Says whether the part being read ends with this byte, before it, or not yet. */
   #advance(byte: number): "inside" | "before" | "after" {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;
@@ -132,7 +138,7 @@ class JsonSplitter {
     return "inside";
   }
 
-  /** Takes a byte that stands between parts; true where a part begins with it. */
+  /** Handles a byte between parts; true if a part begins with it. */
   #between(byte: number): boolean {
     const inObject = this.#open.at(-1) === OPEN_OBJECT;
     switch (this.#state) {
@@ -200,7 +206,7 @@ class JsonSplitter {
     return true;
   }
 
-  /** Of the member being read; of the array, between and within its elements. */
+  /** Path of the member being read, or of the array, between and within its elements. */
   #memberPath(): string {
     return [...this.#path, ...(this.#isMember() ? [this.#key] : [])].join(".");
   }

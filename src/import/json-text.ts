@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/** A parsed record, with marks for its metadata where characters had to be replaced. */
+/** A parsed record, with marks for its metadata if characters were replaced. */
 export interface ParsedJson {
   value: JsonValue;
   marks: JsonObject;
@@ -13,8 +13,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /**
  * Parses one JSON text so that PostgreSQL and Protobuf can hold it.
  *
- * Python writes `NaN` and `Infinity` bare: they become the strings "NaN", "Infinity" and "-Infinity", as in proto3 JSON.
- * U+0000, which PostgreSQL cannot store, becomes U+2400; half a surrogate pair, which UTF-8 cannot, becomes U+FFFD.
+ * Python writes `NaN` and `Infinity` bare; they become the strings "NaN", "Infinity" and "-Infinity", as in
+ * proto3 JSON. U+0000, which PostgreSQL cannot store, becomes U+2400. Half a surrogate pair, which UTF-8
+ * cannot encode, becomes U+FFFD.
  */
 export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits): ParsedJson {
   checkDepth(bytes, place, limits.maxDepth);
@@ -31,7 +32,7 @@ export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits)
   return { value: rewrite(value, (string) => storable(string, marks)), marks };
 }
 
-/** As {@link parseJson}, for a record: anything but an object is an error. */
+/** Parses a record like {@link parseJson}. Anything but an object is an error. */
 export function parseObject(
   bytes: Uint8Array,
   place: Place,
@@ -46,7 +47,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The kind of a value, for messages. */
+/** Names the kind of a value, for messages. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -54,7 +55,10 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** A copy in which every string, keys included, went through `text`, and every number is finite or a string. */
+/**
+ * Copies a value. Every string, keys included, goes through `text`, and every number becomes finite or a
+ * string.
+ */
 export function rewrite(value: JsonValue, text: (string: string) => string): JsonValue {
   if (typeof value === "string") return text(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
@@ -84,7 +88,7 @@ function parse(text: string, place: Place): JsonValue {
       try {
         return JSON.parse(quoteNonFinite(text));
       } catch {
-        // The first error tells more: it has the text as it is in the file.
+        // The first error says more, because it has the text as it is in the file.
       }
     }
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -113,7 +117,8 @@ function endOfString(text: string, quote: number): number {
   return text.length;
 }
 
-// Before the parse: V8 takes the deepest text, at some hundred bytes of memory a level.
+// This check comes before the parse, because V8 accepts the deepest text, at some hundred bytes of memory per
+// level.
 function checkDepth(bytes: Uint8Array, place: Place, maxDepth: number): void {
   let depth = 0;
   for (let i = 0; i < bytes.length; i++) {

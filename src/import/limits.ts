@@ -6,7 +6,7 @@ export interface ImportLimits {
   maxFileBytes: number;
   /** Entries of a ZIP file. */
   maxEntries: number;
-  /** Inflated size of a ZIP file against its own, from 64 MiB inflated on. */
+  /** Ratio of a ZIP file's inflated size to its own, from 64 MiB inflated on. */
   maxRatio: number;
   /** Levels of nesting. Protobuf readers stop at 100, and one level of a `Struct` takes two. */
   maxDepth: number;
@@ -22,7 +22,7 @@ export const defaultLimits: ImportLimits = {
   maxDepth: 40,
 };
 
-/** What the service stores at most; see `NewEvaluation` and `CreateBenchmarkRequest`. */
+/** The service's limits; see `NewEvaluation` and `CreateBenchmarkRequest`. */
 export const fieldLimits = {
   sampleIdChars: 255,
   nameChars: 255,

@@ -13,7 +13,7 @@ import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 const json = z.json();
 const text = z.string().nullish();
 
-/** A line of `samples_*.jsonl`, as `lm_eval/evaluator.py` logs it, as far as it is read here. */
+/** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
 const sampleSchema = z.looseObject({
   doc_id: z.union([z.int(), z.string()]),
   filter: z.string().default("none"),
@@ -39,7 +39,7 @@ interface Run {
   results?: { value: JsonObject; read: Results };
   samples?: Source;
   task: string;
-  /** Time of the run in its files' names. */
+  /** The time of the run in its files' names. */
   stamp: string;
 }
 
@@ -49,7 +49,10 @@ const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json(?:\.gz)?$
 const noMetrics = ["doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter"];
 const MAX_FILTERS = 64;
 
-/** A `samples_*.jsonl` of lm-evaluation-harness, with the `results_*.json` of the same run where that stands beside it. */
+/**
+ * Reads a `samples_*.jsonl` of lm-evaluation-harness, with the `results_*.json` of the same run if it is in
+ * the same folder.
+ */
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
   const [, task, stamp] = samplesName.exec(source.file) ?? [];
   const run: Run = { samples: source, task: task ?? stemOf(source), stamp: stamp ?? "" };
@@ -58,7 +61,10 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
   yield* benchmarksOf(run, source);
 }
 
-/** A `results_*.json` of lm-evaluation-harness: a benchmark a task, with its samples where their file stands beside it. */
+/**
+ * Reads a `results_*.json` of lm-evaluation-harness: one benchmark per task, with its samples if their file
+ * is in the same folder.
+ */
 export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark> {
   const results = await readResults(source);
   const stamp = resultsName.exec(source.file)?.[1] ?? "";
@@ -77,7 +83,7 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
   }
 }
 
-/** A benchmark for each filter: a filter scores every document once more, under the same id. */
+/** Makes a benchmark for each filter. A filter scores every document once more, under the same id. */
 async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedBenchmark> {
   const filters = run.samples ? await filtersOf(run.samples) : filtersOfResults(run);
   for (const [filter, metric] of filters) {
@@ -149,7 +155,10 @@ function evaluationOf(
   );
 }
 
-/** What was asked first: `arguments` is `{gen_args_0: {arg_0: prompt, …}, …}`, or in older versions `[[prompt, …], …]`. */
+/**
+ * Returns the first prompt. `arguments` is `{gen_args_0: {arg_0: prompt, …}, …}`, or in older versions
+ * `[[prompt, …], …]`.
+ */
 function promptOf(value: JsonValue | undefined): string {
   let prompt = value;
   for (let depth = 0; depth < 2; depth++) {
@@ -159,7 +168,7 @@ function promptOf(value: JsonValue | undefined): string {
   return asText(prompt) ?? "";
 }
 
-/** A single text as it is; log-likelihoods of choices, and several texts, as JSON. */
+/** Returns a single text as it is; log-likelihoods of choices, and several texts, as JSON. */
 function responseText(value: JsonValue | undefined): string | undefined {
   return Array.isArray(value) && value.length === 1 ? asText(value[0]) : asText(value);
 }
@@ -170,8 +179,9 @@ function metricsOf(record: JsonObject, listed: string[] | null | undefined): Rec
 }
 
 /**
- * The filters of a samples file, each with its main metric: the first that is a number, the same for all its samples.
- * Reads the whole file: filters come one after the other in some versions, mixed in others.
+ * Reads the filters of a samples file, each with its main metric: the first that is a number, the same for
+ * all its samples. It reads the whole file, because filters come one after the other in some versions, and
+ * mixed in others.
  */
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
   const filters = new Map<string, string | undefined>();
@@ -203,7 +213,10 @@ async function readResults(source: Source): Promise<{ value: JsonObject; read: R
   return { value, read: checked(resultsSchema, value, { file: source.file }) };
 }
 
-/** The provider is what ran the model (`hf`, `vllm`, `openai-chat-completions` …): the name's first part is no provider. */
+/**
+ * The provider is the program that ran the model (`hf`, `vllm`, `openai-chat-completions` …), because the
+ * first part of the name is no provider.
+ */
 function modelOf({ results }: Run): { provider?: string; model?: string } {
   if (!results) return {};
   const { model_name, model_source, config } = results.read;
@@ -233,7 +246,7 @@ function timesOf({ results }: Run): { startedAt?: string | undefined; completedA
   return { startedAt: utcOfSeconds(start), completedAt: utcOfSeconds(start + seconds) };
 }
 
-/** The results file without the results, and of what it tells by task only this task's. */
+/** Copies the results file without the results, and with only this task's part of the sections by task. */
 function metadataOf({ results, task }: Run): JsonObject {
   const byTask = ["configs", "versions", "n-shot", "higher_is_better", "n-samples", "task_hashes"];
   const rest = without(results?.value ?? {}, ["results"]);
@@ -245,7 +258,10 @@ function metadataOf({ results, task }: Run): JsonObject {
   );
 }
 
-/** The numbers among a task's results for this filter, under the source's own keys: `exact_match,none`. */
+/**
+ * Returns the numbers among a task's results for this filter, under the source's own keys:
+ * `exact_match,none`.
+ */
 function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
   const published = Object.entries(results?.read.results[task] ?? {});
   return Object.fromEntries(

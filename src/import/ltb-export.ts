@@ -62,8 +62,8 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
 };
 
 /**
- * Our own export, JSONL: `{"ltb_export": 1, "benchmark": {…}}`, then an evaluation a line, both as proto3 JSON with keys in
- * snake_case or camelCase.
+ * Reads our own export as JSONL: `{"ltb_export": 1, "benchmark": {…}}`, then one evaluation per line, both as
+ * proto3 JSON with keys in snake_case or camelCase.
  */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
@@ -85,14 +85,14 @@ async function* evaluations(source: Source, model: Model): AsyncGenerator<Import
   }
 }
 
-/** Provider and model of a benchmark. */
+/** The provider and the model of a benchmark. */
 export interface Model {
   provider: string;
   model: string;
 }
 
 /**
- * The benchmark of our own export.
+ * Makes the benchmark of our own export.
  * @param header `{"ltb_export": 1, "benchmark": {…}}`
  */
 export function exportedBenchmark(
@@ -138,7 +138,9 @@ export function exportedBenchmark(
   );
 }
 
-/** An evaluation of our own export: as it is, since the service took it once. */
+/**
+ * Makes an evaluation of our own export. It is taken as it is, because the service has accepted it before.
+ */
 export function exportedEvaluation(
   { value, marks }: { value: JsonObject; marks: JsonObject },
   index: number,

@@ -6,7 +6,7 @@ import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
-/** `Event` of evals' `record.py`, as far as it is read here. */
+/** The part of `Event` (evals' `record.py`) that is read here. */
 export const eventSchema = z.object({
   sample_id: z.string().min(1).nullable(),
   type: z.string(),
@@ -22,16 +22,17 @@ export interface Event {
 }
 
 interface SampleContext {
-  /** The metric that becomes the score; undefined: whether the sample matched. */
+  /** The metric that becomes the score. Undefined: the score says whether the sample matched. */
   score: string | undefined;
   marks: JsonObject;
   place: Place;
 }
 
 /**
- * One sample from its events. The input is the prompt of its first sampling; the output is what was matched, else of its samplings
- * the first where a model graded it (the others are the grader's), and otherwise the last. The score is the metric, else the share
- * of its matches that are correct, as evals' `get_accuracy` counts them. What was not used stands in metadata, by type of event.
+ * Makes one sample from its events. The input is the prompt of its first sampling. The output is the matched
+ * text, if any. Otherwise it is the first of its samplings if a model graded it (the others are the
+ * grader's), else the last. The score is the metric, else the share of correct matches, as evals'
+ * `get_accuracy` counts them. Unused data is in metadata, by type of event.
  */
 export function evalsSample(
   sampleId: string,
@@ -72,7 +73,7 @@ export function evalsSample(
   );
 }
 
-/** Whether there is an event that comes after the answer. */
+/** True if there is an event that comes after the answer. */
 export function isScored(events: readonly Event[]): boolean {
   return events.some(({ type }) => ["match", "metrics", "error"].includes(type));
 }
@@ -87,14 +88,14 @@ function scoreOf(
   return matches.filter(({ correct }) => correct === true).length / matches.length;
 }
 
-/** A single text as it is; messages of a chat, and several texts, as JSON. */
+/** Returns a single text as it is; messages of a chat, and several texts, as JSON. */
 function textOf(value: JsonValue | undefined): string | undefined {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === "string"
     ? value[0]
     : asText(value);
 }
 
-/** Of all samplings, the graders' included, as the report of evals adds them up. */
+/** Sums tokens over all samplings, the graders' included, as the report of evals does. */
 function tokensOf(samplings: readonly JsonObject[], name: string): number | undefined {
   const counts = samplings.flatMap(({ usage }) => {
     const count = isObject(usage) ? usage[name] : undefined;
@@ -103,7 +104,7 @@ function tokensOf(samplings: readonly JsonObject[], name: string): number | unde
   return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The data of the events by their type, without what the evaluation tells in full. */
+/** Groups the data of the events by type, without the fields that the evaluation has in full. */
 function restOf(
   events: readonly Event[],
   used: { answer: JsonObject | undefined; match: JsonObject | undefined; first: JsonObject | undefined },

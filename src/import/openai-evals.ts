@@ -8,7 +8,7 @@ import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-s
 import { linesOf, repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-/** `RunSpec` of evals' `base.py`, as far as it is read here. */
+/** The part of `RunSpec` (evals' `base.py`) that is read here. */
 const specSchema = z.looseObject({
   completion_fns: z.array(z.string()).min(1),
   eval_name: z.string().min(1),
@@ -21,7 +21,10 @@ interface Overview {
   /** The specification as it is in the log. */
   about: JsonObject;
   report: JsonObject | undefined;
-  /** For each sample the line of its last event: a log has no end of a sample, and mixes samples that ran at once. */
+  /**
+   * The line of the last event of each sample. A log does not mark the end of a sample, and mixes samples
+   * that ran at once.
+   */
   lastLine: Map<string, number>;
   /** Keys of the first metrics event. */
   metrics: string[];
@@ -40,12 +43,13 @@ type Entry =
       place: Place & { line: number };
     };
 
-/** Bytes of events of samples that are not complete yet. */
+/** Most bytes of events of samples that are not complete yet. */
 const MAX_OPEN_BYTES = 256 * 1024 * 1024;
 
 /**
- * The log of one run of OpenAI evals, JSONL as `LocalRecorder` of its `record.py` writes it: the specification of the run, events
- * of samples, and a report at the end, without which the run never ended. It is read twice: for an overview, and for the samples.
+ * Reads the log of one run of OpenAI evals, JSONL written by `LocalRecorder` of its `record.py`: the
+ * specification of the run, events of samples, and a report at the end. Without a report the run never ended.
+ * The log is read twice: for an overview, and for the samples.
  */
 export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedBenchmark> {
   const overview = await overviewOf(source);
@@ -62,7 +66,7 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
       dataset: spec.eval_name,
       totalIterations: report && lastLine.size,
       status: report ? "completed" : "running",
-      // Python's str(datetime.utcnow()).
+      // The time is Python's str(datetime.utcnow()).
       startedAt: utc(spec.created_at && `${spec.created_at}Z`, {
         ...place,
         line: 1,
@@ -95,7 +99,8 @@ async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerato
     if (overview.lastLine.get(sampleId) === place.line) {
       open.delete(sampleId);
       openBytes -= sample.bytes;
-      // A run that never ended may have left a sample in the middle, which a later log of it tells whole.
+      // A run that never ended may have left an incomplete sample, which a later log of the run has as a
+      // whole.
       if (overview.report === undefined && !isScored(sample.events)) continue;
       yield evalsSample(sampleId, sample.events, { score, marks: sample.marks, place });
     } else open.set(sampleId, sample);
@@ -152,7 +157,10 @@ async function* entriesOf(source: Source, { count = false } = {}): AsyncGenerato
   }
 }
 
-/** The metric behind the report: of several the first that the report names, else the first. Undefined: whether it matched. */
+/**
+ * Finds the metric behind the report: of several, the first that the report names, else the first. Undefined:
+ * whether the sample matched.
+ */
 function mainMetric({ report, metrics }: Overview): string | undefined {
   const usual = ["score", "accuracy", "correct"].filter((name) => metrics.includes(name));
   const reported = metrics.filter((name) => report && Object.hasOwn(report, name));

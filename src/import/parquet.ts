@@ -15,10 +15,10 @@ import { exportedBenchmark, exportedEvaluation, type Model } from "./ltb-export.
 import { type Source, unreadable } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-/** Bytes of a row group, and of a page once inflated; our own take a tenth of it. */
+/** Most bytes of a row group, and of an inflated page. Our own files take a tenth of it. */
 const MAX_GROUP_BYTES = 256 * 1024 * 1024;
 
-// Not the default one, which drops a byte order mark.
+// The default decoder would drop a byte order mark.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const parsers = {
   stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
@@ -29,7 +29,10 @@ const compressors: Compressors = {
   ZSTD: (input, outputLength) => zstdDecompressSync(input, { maxOutputLength: pageLength(outputLength) }),
 };
 
-/** Our own export as Parquet: a row an evaluation, the benchmark in the file's metadata. Read row group by row group. */
+/**
+ * Reads our own export as Parquet, row group by row group. Each row is an evaluation; the benchmark is in the
+ * file's metadata.
+ */
 export async function* readParquet(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
   const { metadata, buffer } = await openParquet(source);
@@ -39,7 +42,7 @@ export async function* readParquet(source: Source): AsyncGenerator<ImportedBench
       { file, field: "ltb_export" },
       "missing in the file's metadata; expected an export of ours",
     );
-  // Parquet's own structures are believed by the library, which a damaged one can keep busy for ever.
+  // The library trusts Parquet's own structures, and a damaged one can keep it busy for ever.
   const end = buffer.byteLength - metadata.metadata_length - 8;
   if (aboutOf(metadata, "ltb_crc32") !== String(await attempt({ file }, () => checksumOf(source, end))))
     throw new ImportError({ file }, "damaged: its CRC-32 is not what its metadata says");
@@ -96,7 +99,7 @@ async function openParquet({ path, file }: Source): Promise<{ buffer: AsyncBuffe
   });
 }
 
-/** A row as the record that a line of JSONL would be: what is null was not set, and objects are text. */
+/** Makes the record that a line of JSONL would be: a null field was not set, and objects are text. */
 function evaluationOf(
   row: Record<string, unknown>,
   place: Place,
@@ -118,7 +121,7 @@ function plainOf(cell: unknown, place: Place): JsonValue {
   throw new ImportError(place, `expected a text or a number, found ${kindOf(cell)}`);
 }
 
-/** Microseconds since 1970 as ISO 8601; undefined for a time that has none. */
+/** Converts microseconds since 1970 to ISO 8601; undefined for a time that has none. */
 function isoOfMicros(micros: bigint): string | undefined {
   const seconds = micros / 1_000_000n - (micros % 1_000_000n < 0n ? 1n : 0n);
   const time = new Date(Number(seconds) * 1000);
@@ -132,7 +135,9 @@ function pageLength(length: number): number {
   return Math.max(1, length);
 }
 
-/** What the library throws becomes an error that names the place: it reads files that anyone may have written. */
+/**
+ * Turns the library's exceptions into errors that name the place, because anyone may have written the file.
+ */
 async function attempt<T>(place: Place, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -13,7 +13,7 @@ const index = z.int().min(0).optional();
 
 const assertionSchema = z.looseObject({ type: text, value: json.optional() });
 
-/** `EvaluateResult` of promptfoo's `src/types/index.ts`, as far as it is read here. */
+/** The part of `EvaluateResult` (promptfoo's `src/types/index.ts`) that is read here. */
 export const rowSchema = z.looseObject({
   promptIdx: index,
   testIdx: index,
@@ -41,24 +41,24 @@ export const rowSchema = z.looseObject({
 });
 export type PromptfooRow = z.infer<typeof rowSchema>;
 
-/** Identity of a prompt with a provider within one output; versions before 2024 do not number them. */
+/** Identifies a prompt with a provider within one output. Versions before 2024 do not number them. */
 export function columnOf({ promptIdx, provider, prompt }: PromptfooRow): string {
   return promptIdx === undefined
     ? JSON.stringify([provider.id, prompt.label ?? prompt.raw])
     : String(promptIdx);
 }
 
-/** Where a row comes from, and what the caller wants of it. */
+/** The origin of a row, and the caller's options. */
 interface RowContext {
   marks: JsonObject;
   /** Index of its test. */
   index: number;
   place: Place;
-  /** Metric that becomes the score instead of promptfoo's. */
+  /** The metric that becomes the score instead of promptfoo's. */
   score: string | undefined;
 }
 
-/** One row of promptfoo: a test that a prompt with a provider was put to. */
+/** Makes an evaluation of one row of promptfoo: one test of a prompt with a provider. */
 export function promptfooEvaluation(
   record: JsonObject,
   row: PromptfooRow,
@@ -95,7 +95,10 @@ export function promptfooEvaluation(
   );
 }
 
-/** Versions without a reason put that of a failed assertion into `error` too, and then have a grading. */
+/**
+ * Versions without a failure reason also put the reason of a failed assertion into `error`, and then have a
+ * grading.
+ */
 function failed({ failureReason, error, gradingResult }: PromptfooRow): boolean {
   return typeof failureReason === "number" ? failureReason === 2 : !!error && !gradingResult;
 }
@@ -108,7 +111,7 @@ function count(value: JsonValue | undefined): number | undefined {
   return typeof value === "number" && Number.isInteger(value) ? value : undefined;
 }
 
-// Assertions whose value is what the output should be or hold; others hold rules, code or rubrics.
+// Assertions whose value is the expected output, or a part of it. Others have rules, code or rubrics.
 const references = [
   "equals",
   "contains",
@@ -124,7 +127,9 @@ const references = [
   "rouge-n",
 ];
 
-/** The first plain text that an assertion expects; a template only where it is a single variable. */
+/**
+ * Finds the first plain text that an assertion expects. A template counts only if it is a single variable.
+ */
 function expectedOf(
   assertions: readonly z.infer<typeof assertionSchema>[],
   vars: Record<string, JsonValue>,
@@ -139,7 +144,7 @@ function expectedOf(
   return undefined;
 }
 
-/** The row without what the evaluation tells in full. */
+/** Copies the row without the fields that the evaluation has in full. */
 function restOf(record: JsonObject): JsonObject {
   const rest = without(record, [
     "promptIdx",
@@ -153,7 +158,7 @@ function restOf(record: JsonObject): JsonObject {
   const inner: [string, string[]][] = [
     ["prompt", ["raw"]],
     ["response", ["output"]],
-    // The row says them again.
+    // The row repeats them.
     ["testCase", isObject(record.vars) ? ["vars"] : []],
   ];
   for (const [name, used] of inner) {

@@ -10,7 +10,10 @@ import { columnOf, type PromptfooRow, promptfooEvaluation, rowSchema } from "./p
 import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-/** `json`: what `promptfoo eval -o FILE.json` writes. `summary`: what its `evaluate()` returns. `jsonl`: a row a line. */
+/**
+ * The forms of an output. `json` is written by `promptfoo eval -o FILE.json`, `summary` is returned by its
+ * `evaluate()`, `jsonl` has one row per line.
+ */
 type Form = "json" | "summary" | "jsonl";
 
 /** `EvaluateSummaryV3` of promptfoo's `src/types/index.ts`, and the file around it, without the rows. */
@@ -32,10 +35,10 @@ interface Column {
 
 interface Overview {
   header: Header;
-  /** All that the file tells besides the rows. */
+  /** Everything in the file except the rows. */
   about: JsonObject;
   columns: Column[];
-  /** The first row as it is in the file; an output without an id of its own is known by it. */
+  /** The first row as it is in the file. It identifies an output without an id. */
   first: JsonObject;
 }
 
@@ -47,15 +50,17 @@ interface Row {
 }
 
 const MAX_COLUMNS = 256;
-// What the rows say again, what may be secret, and what is about the machine.
+// Fields that the rows repeat, that may be secret, or that describe the machine.
 const leftOut = ["tests", "env", "outputPath"];
 
 /**
- * An output of promptfoo, one benchmark for each prompt with each provider. They share the dataset and, for the same test, the
- * sample id, so that they can be compared. The rows are read once for an overview and once for each benchmark.
+ * Reads an output of promptfoo: one benchmark for each prompt with each provider. The benchmarks share the
+ * dataset and, for the same test, the sample id, so that they can be compared. The rows are read once for an
+ * overview and once for each benchmark.
  *
- * The score is promptfoo's; `pass` (0 or 1) and the named scores are metrics. A row that ended in an error has no score:
- * promptfoo counts it as 0, so its mean over all rows is our sum over all evaluations.
+ * The score is promptfoo's; `pass` (0 or 1) and the named scores are metrics. A row that ended in an error
+ * has no score. Promptfoo counts it as 0, so its mean over all rows is our sum divided by the number of all
+ * evaluations.
  */
 export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator<ImportedBenchmark> {
   const overview = await overviewOf(source, form);
@@ -104,7 +109,7 @@ async function* evaluationsOf(source: Source, form: Form, key: string): AsyncGen
   }
 }
 
-/** Reads the whole file: what describes the run may stand behind the rows. */
+/** Reads the whole file, because the description of the run may come after the rows. */
 async function overviewOf(source: Source, form: Form): Promise<Overview> {
   const { file } = source;
   const members: [string, JsonValue][] = [];
@@ -145,7 +150,7 @@ async function* rowsOf(
     return;
   }
   const items = form === "json" ? "results.results" : "results";
-  // The table repeats the results for show.
+  // The table repeats the results for display.
   const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
   for await (const part of splitJson(chunksOf(source, { count }), { file, limits, items, wanted })) {
     const { key = "", index, line, bytes } = part;
@@ -160,7 +165,7 @@ function rowOf(bytes: Buffer, place: Place, { limits }: Source): Row {
   return { record, marks, row: checked(rowSchema, record, place), place };
 }
 
-/** The id of the evaluation; versions before 2024 and JSONL have none. */
+/** Returns the id of the evaluation. Versions before 2024 and JSONL have none. */
 function identityOf({ file }: Source, { header, first }: Overview): string {
   return header.evalId || sha256(JSON.stringify([withoutGz(file), header.timestamp ?? null, first]));
 }
@@ -174,10 +179,14 @@ function nameOf(dataset: string, column: Column, columns: readonly Column[]): st
   return `${dataset}:${model}${labels.length > 1 ? ` [${short}]` : ""}`.slice(0, 255);
 }
 
-// Kinds of endpoint between the provider and the model: openai:chat:gpt-4o, anthropic:messages:claude-3-5-haiku.
+// Kinds of endpoint between the provider and the model: openai:chat:gpt-4o,
+// anthropic:messages:claude-3-5-haiku.
 const endpoints = /^(?:chat|completion|messages|responses|embedding|image|realtime|generate):/;
 
-/** `provider:model`, `provider:endpoint:model`; a script, a file or an address is a model of no known provider. */
+/**
+ * Splits `provider:model` or `provider:endpoint:model`. A script, a file or an address is a model of no known
+ * provider.
+ */
 function modelOf(id: string): { provider?: string; model: string } {
   const [, provider, rest] = /^([a-z][\w.-]{0,99}):(?!\/\/)(.+)$/is.exec(id) ?? [];
   if (provider === undefined || rest === undefined || ["exec", "python", "golang", "ruby"].includes(provider))
@@ -192,7 +201,7 @@ function timesOf({ timestamp, stats }: Header, place: Place) {
   return { startedAt, completedAt: new Date(Date.parse(startedAt) + ms).toISOString() };
 }
 
-/** The numbers within, under the path that leads to them: `tokenUsage.prompt`. */
+/** Collects the numbers within an object, under their paths: `tokenUsage.prompt`. */
 function flatNumbers(object: JsonObject, prefix = ""): Record<string, number> {
   return Object.fromEntries(
     Object.entries(object).flatMap(([key, value]): [string, number][] => {

@@ -49,11 +49,11 @@ const accepted: Record<Exclude<LogFormat, "auto">, DetectedFormat[]> = {
 };
 
 /**
- * Reads the benchmarks of one log: a file, or the folder of a HELM run. Nothing is read ahead of what the caller takes;
- * the evaluations of a benchmark may be read while it is the current one or later, and more than once.
+ * Reads the benchmarks of one log: a file, or the folder of a HELM run. It reads nothing ahead of the caller.
+ * The evaluations of a benchmark may be read while it is the current one or later, and more than once.
  *
- * @throws {ImportError} at the first thing that is wrong, with the file, the place in it and what was expected. What came
- * before has been given out by then.
+ * @throws {ImportError} at the first error, with the file, the place in it and the expected content.
+ * Everything before it has been returned by then.
  */
 export async function* readLogs(path: string, options: ReadOptions = {}): AsyncGenerator<ImportedBenchmark> {
   const source = sourceOf(path, options);

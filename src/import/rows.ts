@@ -21,11 +21,12 @@ interface Row {
 }
 
 /**
- * A JSON array or JSONL file of records, as one benchmark. Its provider, model and dataset are those of the first record,
- * unless the caller gives them; a record that has others keeps them on its evaluation.
+ * Reads a JSON array or JSONL file of records as one benchmark. Its provider, model and dataset are those of
+ * the first record, unless the caller gives them. A record with others keeps them on its evaluation.
  *
- * A record whose score is null, missing or not finite is a failed sample. Sample ids are the records' indexes, from 0, where
- * the map has none. Fields that went as they are into the evaluation are not repeated in its metadata.
+ * A record whose score is null, missing or not finite is a failed sample. Sample ids are the records'
+ * indexes, from 0, if the map has none. Fields that are in the evaluation unchanged are not repeated in its
+ * metadata.
  */
 export async function* readRows(source: Source, format: "json" | "jsonl"): AsyncGenerator<ImportedBenchmark> {
   const { file, options } = source;
@@ -79,7 +80,7 @@ function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: stri
   const input = text(map, "input", row);
   if (input === undefined) throw new ImportError({ ...place, field: "input" }, missing(map, "input", row));
   const failure = text(map, "error", row) || undefined;
-  // The service wants an output of every sample that did not fail.
+  // The service requires an output of every sample that did not fail.
   const unmapped = failure === undefined ? "" : undefined;
   const output = map.fields.has("output") ? text(map, "output", row) : unmapped;
   const score = map.fields.has("score") ? number(map, "score", row) : undefined;
@@ -160,7 +161,7 @@ function number(map: FieldMap, target: Target, row: Row): number | undefined {
   return finite(valueFor(map, target, row), { ...row.place, field: target });
 }
 
-/** A finite number; undefined for null, nothing, and what Python writes as NaN and Infinity. */
+/** Returns a finite number; undefined for null, undefined, and the NaN and Infinity that Python writes. */
 function finite(value: JsonValue | undefined, place: Place): number | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === "boolean") return Number(value);
@@ -202,7 +203,7 @@ const numbers: readonly Target[] = [
   "cost_usd",
 ];
 
-/** The record without what the evaluation tells in full. */
+/** Copies the record without the fields that the evaluation has in full. */
 function omitUsed(record: JsonObject, map: FieldMap): JsonObject {
   const used = [
     ...texts.map((target) => ({ expression: map.fields.get(target), numeric: false })),

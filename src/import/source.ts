@@ -8,10 +8,10 @@ import { type ParsedJson, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
 import type { ReadOptions } from "./types.ts";
 
-/** Inflated size below which the ratio to the packed size does not matter. */
+/** Below this inflated size the ratio to the packed size does not matter. */
 export const HARMLESS_BYTES = 64 * 1024 * 1024;
 
-/** A file to be read, with what every reader needs to know. */
+/** A file to read, with the information that every reader needs. */
 export interface Source {
   path: string;
   /** The name that messages use. */
@@ -29,20 +29,21 @@ export function beside(source: Source, path: string): Source {
   return { ...source, path, file: basename(path) };
 }
 
-/** The file's name without its extension, and without `.gz` after that. */
+/** Returns the file's name without its extension, and without `.gz` after that. */
 export function stemOf({ file }: Source): string {
   const name = withoutGz(file);
   return basename(name, extname(name));
 }
 
-/** What a file is called once it is unpacked. */
+/** Returns the name of a file after unpacking. */
 export function withoutGz(name: string): string {
   return name.replace(/\.gz$/i, "");
 }
 
 /**
- * The bytes of a file, unpacked where it is gzip. `count`: report those on the disk to `onBytes`.
- * @throws {ImportError} where it cannot be read, is no whole gzip file, or would inflate too much.
+ * Reads the bytes of a file, unpacked if it is gzip. With `count` it reports the bytes on the disk to
+ * `onBytes`.
+ * @throws {ImportError} if it cannot be read, is no whole gzip file, or would inflate too much.
  */
 export async function* chunksOf(
   source: Source,
@@ -103,7 +104,7 @@ export interface Line {
   bytes: Buffer;
 }
 
-/** The lines of a file that hold anything, each at most `maxRecordBytes` long. */
+/** Reads the non-empty lines of a file, each at most `maxRecordBytes` long. */
 export async function* linesOf(source: Source, { count = false } = {}): AsyncGenerator<Line> {
   const { maxRecordBytes } = source.limits;
   let line = 1;
@@ -134,7 +135,7 @@ export async function* linesOf(source: Source, { count = false } = {}): AsyncGen
   if (!isBlank(bytes)) yield { line, bytes };
 }
 
-/** A JSON object that is read whole. */
+/** Reads a JSON object as a whole. */
 export async function readObject(source: Source): Promise<{ value: JsonObject; marks: ParsedJson["marks"] }> {
   const { file, limits } = source;
   const chunks: Buffer[] = [];
@@ -148,7 +149,7 @@ export async function readObject(source: Source): Promise<{ value: JsonObject; m
   return parseObject(Buffer.concat(chunks), { file }, limits);
 }
 
-/** Turns what opening or reading a file throws into an error that names it. */
+/** Turns an exception of opening or reading a file into an error that names the file. */
 export function unreadable(file: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || !("code" in cause) || cause instanceof ImportError) return cause;
   const problems: Record<string, string> = {
@@ -161,7 +162,7 @@ export function unreadable(file: string, cause: unknown): unknown {
   });
 }
 
-/** An iterable whose every iteration begins anew. */
+/** Makes an iterable whose every iteration starts again. */
 export function repeatable<T>(iterate: () => AsyncIterator<T>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: iterate };
 }

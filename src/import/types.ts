@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import type { FieldMap } from "./field-map.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/** The kinds of log that can be read; `auto` looks at the content. */
+/** The kinds of log that can be read. `auto` detects the kind from the content. */
 export type LogFormat =
   | "auto"
   | "inspect"
@@ -14,9 +14,9 @@ export type LogFormat =
   | "json"
   | "ltb";
 
-/** What a log becomes: one run of one model on one dataset. */
+/** The benchmark of a log: one run of one model on one dataset. */
 export interface ImportedBenchmark {
-  /** Identity of this run within its source: importing the same log again gives the same key. At most 255 characters. */
+  /** Identity of this run within its source, at most 255 characters. The same log always has the same key. */
   key: string;
   name: string;
   description?: string;
@@ -25,14 +25,17 @@ export interface ImportedBenchmark {
   /** `unknown` where the log does not tell. */
   model: string;
   /**
-   * What was asked: the task for Inspect and lm-eval, the run without its model for HELM, the description of the evaluation for
-   * promptfoo, the eval's name for OpenAI evals, the file's name for rows.
+   * The dataset: the task for Inspect and lm-eval, the run without its model for HELM, the description of the
+   * evaluation for promptfoo, the eval's name for OpenAI evals, the file's name for rows.
    */
   dataset: string;
-  /** Evaluations of the whole run as the source counted them; a log may hold fewer. 0: the source does not know either. */
+  /**
+   * Number of evaluations of the whole run, as the source counted them; a log may have fewer. 0: the source
+   * does not know.
+   */
   totalIterations?: number;
   status: "completed" | "failed" | "cancelled" | "running" | "pending";
-  /** Counts of a benchmark that our service exported; used where it has no evaluations to be counted. */
+  /** Counts of a benchmark that our service exported; used if it has no evaluations to count. */
   completedIterations?: number;
   failedIterations?: number;
   error?: string;
@@ -42,35 +45,41 @@ export interface ImportedBenchmark {
   completedAt?: string;
   labels?: Record<string, string>;
   metadata?: JsonObject;
-  /** Aggregates that the source published: its values, under one flat key each. */
+  /** Aggregates that the source published, each under one flat key. */
   metrics?: JsonObject;
-  /** The source's results as it wrote them. */
+  /** The source's results in their original form. */
   results?: JsonValue;
-  /** Read lazily, in constant memory; every iteration reads the file again. Throws {@link ImportError} at the first bad record. */
+  /**
+   * Read lazily, in constant memory; every iteration reads the file again. Throws {@link ImportError} at the
+   * first bad record.
+   */
   evaluations: AsyncIterable<ImportedEvaluation>;
 }
 
 /** One sample of a log. It has an output, an error or both. */
 export interface ImportedEvaluation {
-  /** That which it had in the service that exported it. */
+  /** The id that it had in the service that exported it. */
   id?: string;
-  /** Empty only where the evaluation has an id and never had a sample id. */
+  /** Empty only if the evaluation has an id and never had a sample id. */
   sampleId: string;
   /** From 0. */
   repetition: number;
   input: string;
   output?: string;
   expected?: string;
-  /** Finite. Unset where the sample was not scored. */
+  /** A finite number. Unset if the sample was not scored. */
   score?: number;
-  /** Finite numbers by name; in our own export whatever was stored. */
+  /** Finite numbers by name; in our own export any stored values. */
   metrics?: JsonObject;
   error?: string;
   latencyMs?: number;
   inputTokens?: number;
   outputTokens?: number;
   costUsd?: number;
-  /** The record's other fields, at most 1 MiB encoded. Keys that begin with `ltb_` are the importer's own, see `evaluation.ts`. */
+  /**
+   * The record's other fields, at most 1 MiB encoded. Keys that begin with `ltb_` are the importer's own, see
+   * `evaluation.ts`.
+   */
   metadata?: JsonObject;
   /** ISO 8601 in UTC, at most microseconds. */
   createdAt?: string;
@@ -83,16 +92,19 @@ export interface ImportedEvaluation {
 export interface ReadOptions {
   /** Default: `auto`. */
   format?: LogFormat;
-  /** JSON and JSONL only: where the fields are. Default: fields that bear our own names. */
+  /** JSON and JSONL only: the map of the fields. Default: fields with our own names. */
   map?: FieldMap;
   /** These four replace what the log says. */
   name?: string;
   provider?: string;
   model?: string;
   dataset?: string;
-  /** Inspect, lm-eval, HELM, promptfoo and OpenAI evals: the metric that becomes the score. Default: the source's main one. */
+  /**
+   * Inspect, lm-eval, HELM, promptfoo and OpenAI evals: the metric that becomes the score. Default: the
+   * source's main one.
+   */
   score?: string;
   limits?: Partial<ImportLimits>;
-  /** Told of every piece of the log that was read, in bytes of the file; for a progress bar. */
+  /** Called for every piece of the log that was read, with its bytes in the file; for a progress bar. */
   onBytes?: (bytes: number) => void;
 }

@@ -20,12 +20,13 @@ export interface ZipEntry {
   bytes: Buffer;
 }
 
-/** For every name of a ZIP file the index of its last entry, which is the one that counts. */
+/** The index of the last entry of each name in a ZIP file, which is the one that counts. */
 export type ZipDirectory = ReadonlyMap<string, number>;
 
 /**
- * Reads the directory of a ZIP file, and refuses one with too many entries or one that would inflate too much.
- * @throws {ImportError} for these, and for a file that is no whole ZIP file.
+ * Reads the directory of a ZIP file, and refuses one with too many entries or one that would inflate too
+ * much.
+ * @throws {ImportError} for these, and for a file that is not a whole ZIP file.
  */
 export async function readZipDirectory(source: Source): Promise<ZipDirectory> {
   const { file, limits } = source;
@@ -51,7 +52,7 @@ export async function readZipDirectory(source: Source): Promise<ZipDirectory> {
   return last;
 }
 
-/** The entries of a ZIP file whose names are wanted, one at a time, each inflated in memory and checked by its CRC. */
+/** Reads the wanted entries of a ZIP file, one at a time, each inflated in memory and checked by its CRC. */
 export async function* readZip(
   source: Source,
   directory: ZipDirectory,
@@ -114,7 +115,8 @@ async function inflate(zip: yauzl.ZipFile, entry: yauzl.Entry, place: Place, lim
   return bytes;
 }
 
-// Inspect cuts large entries into several zstd frames, and Node's decoder stops after one, leaving the rest unread.
+// Inspect cuts large entries into several zstd frames, and Node's decoder stops after one and leaves the rest
+// unread.
 async function* decode(bytes: Buffer, decoder: () => InflateRaw | ZstdDecompress): AsyncGenerator<Buffer> {
   let rest = bytes;
   do {
