@@ -4,7 +4,9 @@ import type { JsonValue } from "./validation.ts";
 /** Anything made of JSON's types; absent and undefined fields are the same. */
 export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
 
-/** The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash. */
+/**
+ * The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash.
+ */
 export function contentHash(content: Content): string {
   return hash("sha256", canonicalJson(content), "hex").slice(0, 32);
 }
@@ -17,7 +19,8 @@ export function canonicalJson(content: Content): string {
 function sortKeys(value: Content): Content {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
-  // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content would be lost.
+  // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content
+  // would be lost.
   const result: { [key: string]: Content } = { ["__proto__"]: undefined };
   for (const key of Object.keys(value).sort()) result[key] = sortKeys(value[key]);
   return result;

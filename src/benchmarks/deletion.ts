@@ -16,9 +16,10 @@ import {
 import { deleteBenchmark as deleteRow } from "./statements.ts";
 
 /**
- * Deletes a benchmark with its evaluations, in transactions of about `limits.deleteBatchMs` each. That it is to be deleted is committed
- * first: a caller who stops waiting, or a server that ends, leaves the rest to maintenance. Until its end the benchmark can be read, with
- * counts that shrink, and takes no evaluations. Called again meanwhile, it joins.
+ * Deletes a benchmark with its evaluations, in transactions of about `limits.deleteBatchMs` each. That it is
+ * to be deleted is committed first: a caller who stops waiting, or a server that ends, leaves the rest to
+ * maintenance. Until its end the benchmark can be read, with counts that shrink, and takes no evaluations.
+ * Called again meanwhile, it joins.
  * @throws NOT_FOUND
  */
 export async function deleteBenchmark(db: Executor, id: string): Promise<void> {
@@ -82,8 +83,9 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
 }
 
 async function finish(transaction: Executor, id: string, origin: Origin): Promise<void> {
-  // What a transaction stored that had begun before the deletion is left to the next batch. Looked for twice: the first look passes over
-  // millions of dead rows, and leaves marks by which the second, and what the benchmark's own end looks for, pass quickly.
+  // What a transaction stored that had begun before the deletion is left to the next batch. Looked for twice:
+  // the first look passes over millions of dead rows, and leaves marks by which the second, and what the
+  // benchmark's own end looks for, pass quickly.
   if ((await transaction.one(hasEvaluations(id))).has) return;
   await transaction.any(closeBenchmark(id));
   if ((await transaction.one(hasEvaluations(id))).has) return;

@@ -56,7 +56,10 @@ export const benchmarkFilter = z.strictObject({
   orderBy: z.enum(order).default("newest"),
 });
 
-/** Which benchmarks a list holds: those that match all that is given. `createdAfter` is inclusive, `createdBefore` not. */
+/**
+ * Which benchmarks a list holds: those that match all that is given. `createdAfter` is inclusive,
+ * `createdBefore` not.
+ */
 export type BenchmarkFilter = z.input<typeof benchmarkFilter>;
 
 export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string() });

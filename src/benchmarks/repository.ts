@@ -33,7 +33,9 @@ export interface BenchmarkPage {
   next: BenchmarkPosition | undefined;
 }
 
-/** How an update or create is told apart from the same one sent again, and from one based on an older state. */
+/**
+ * How an update or create is told apart from the same one sent again, and from one based on an older state.
+ */
 export interface UpdateOptions {
   /** The version that the benchmark must still have. */
   expectedVersion?: number | undefined;
@@ -84,9 +86,10 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Changes the given fields and no others. A status that is entered sets its time: running `startedAt`, a final one
-   * `completedAt`, unless given. A count replaces what was counted so far.
-   * @throws NOT_FOUND, FAILED_PRECONDITION for a change of status that is not allowed, ABORTED if the version is another
+   * Changes the given fields and no others. A status that is entered sets its time: running `startedAt`, a
+   * final one `completedAt`, unless given. A count replaces what was counted so far.
+   * @throws NOT_FOUND, FAILED_PRECONDITION for a change of status that is not allowed, ABORTED if the version
+   * is another
    */
   async update(
     id: string,
@@ -124,8 +127,9 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Deletes a benchmark with its evaluations, in small transactions: until the last of them it can be read, with counts that shrink, and
-   * takes no evaluations. What is interrupted is finished by the maintenance of any server; called again, this joins.
+   * Deletes a benchmark with its evaluations, in small transactions: until the last of them it can be read,
+   * with counts that shrink, and takes no evaluations. What is interrupted is finished by the maintenance of
+   * any server; called again, this joins.
    * @throws NOT_FOUND
    */
   async delete(id: string): Promise<void> {
@@ -159,16 +163,16 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Changes of benchmarks and of their counts on any server, until the caller goes; of those that are watched by id, each comes first as it
-   * stands. What changes again within a fifth of a second, or before the caller asks for more, is in one message, with its latest state.
-   * The first message, and one after every 15 s of silence, only moves the cursor. A transaction that stays open, whoever's, holds changes
-   * up until it ends.
+   * Changes of benchmarks and of their counts on any server, until the caller goes; of those that are watched
+   * by id, each comes first as it stands. What changes again within a fifth of a second, or before the caller
+   * asks for more, is in one message, with its latest state. The first message, and one after every 15 s of
+   * silence, only moves the cursor. A transaction that stays open, whoever's, holds changes up until it ends.
    *
    * ```ts
    * for await (const { benchmark, deleted, cursor } of db.benchmarks.watch({ ids: [id] })) …
    * ```
-   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR; DATABASE_UNAVAILABLE after an outage of
-   * seconds: go on from the last cursor
+   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR;
+   * DATABASE_UNAVAILABLE after an outage of seconds: go on from the last cursor
    */
   watch(
     filter: BenchmarkWatchFilter = {},

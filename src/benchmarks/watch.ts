@@ -19,17 +19,23 @@ const watchFilter = benchmarkFilter
   });
 
 /**
- * Which benchmarks are watched: those that match all that is given after the change; all without a filter. Of a deleted benchmark only its
- * id is known: deletions are told whatever it was.
+ * Which benchmarks are watched: those that match all that is given after the change; all without a filter. Of
+ * a deleted benchmark only its id is known: deletions are told whatever it was.
  */
 export type BenchmarkWatchFilter = z.input<typeof watchFilter>;
 
 type ParsedFilter = z.output<typeof watchFilter>;
 
-/** A benchmark without its large fields, and the mean score of its evaluations so far: null where none has a score, or it is not known yet. */
+/**
+ * A benchmark without its large fields, and the mean score of its evaluations so far: null where none has a
+ * score, or it is not known yet.
+ */
 export type BenchmarkProgress = Benchmark & { meanScore: number | null };
 
-/** A change of a benchmark or its evaluations, or neither benchmark nor deleted: then it only moves the cursor. */
+/**
+ * A change of a benchmark or its evaluations, or neither benchmark nor deleted: then it only moves the
+ * cursor.
+ */
 export interface BenchmarkChange {
   /** Where to go on after this. */
   cursor: string;

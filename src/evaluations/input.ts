@@ -75,8 +75,9 @@ export const newEvaluation = z
   });
 
 /**
- * An evaluation to be stored. (benchmarkId, sampleId, repetition) given twice is one row; without a sample id every one
- * is new unless its id is repeated. Provider and model default to the benchmark's, createdAt to now.
+ * An evaluation to be stored. (benchmarkId, sampleId, repetition) given twice is one row; without a sample id
+ * every one is new unless its id is repeated. Provider and model default to the benchmark's, createdAt to
+ * now.
  */
 export type NewEvaluation = z.input<typeof newEvaluation>;
 
@@ -131,8 +132,9 @@ export const evaluationFilter = z
   });
 
 /**
- * Which evaluations of a benchmark a list holds: those that match all that is given. Score bounds are inclusive. `metadata` must be
- * contained in an evaluation's, `text` holds words of its input and output as `websearch_to_tsquery` reads them.
+ * Which evaluations of a benchmark a list holds: those that match all that is given. Score bounds are
+ * inclusive. `metadata` must be contained in an evaluation's, `text` holds words of its input and output as
+ * `websearch_to_tsquery` reads them.
  */
 export type EvaluationFilter = z.input<typeof evaluationFilter>;
 

@@ -53,7 +53,10 @@ export function fromMessage(
   };
 }
 
-/** A time out of range stays invalid until its item is validated: thrown here, it would refuse the whole batch or stream. */
+/**
+ * A time out of range stays invalid until its item is validated: thrown here, it would refuse the whole batch
+ * or stream.
+ */
 function timeOf(sent: Timestamp | undefined): string | undefined {
   try {
     return fromTimestamp(sent, "created_at");

@@ -48,7 +48,10 @@ export interface EvaluationListOptions {
   full?: boolean;
 }
 
-/** Evaluations: `db.evaluations`. Whatever writes one keeps the counts of its benchmark true in the same transaction. */
+/**
+ * Evaluations: `db.evaluations`. Whatever writes one keeps the counts of its benchmark true in the same
+ * transaction.
+ */
 export class EvaluationRepository {
   readonly #db: Executor;
   readonly #counts: Counts;
@@ -79,8 +82,8 @@ export class EvaluationRepository {
   }
 
   /**
-   * Stores up to 1000 evaluations by one statement. Each has a result of its own: one that is refused does not keep its
-   * neighbours out.
+   * Stores up to 1000 evaluations by one statement. Each has a result of its own: one that is refused does
+   * not keep its neighbours out.
    */
   async createMany(evaluations: readonly NewEvaluation[], request?: RequestKey): Promise<EvaluationResult[]> {
     if (evaluations.length === 0 || evaluations.length > limits.batchItems) {
@@ -146,8 +149,9 @@ export class EvaluationRepository {
   }
 
   /**
-   * Deletes evaluations created more than `olderThanDays` days ago (0 to 36,500; 0: all created before now), those of all benchmarks
-   * unless one is given, in small transactions; counts and summaries follow. Ends early after 100,000: `more` says so.
+   * Deletes evaluations created more than `olderThanDays` days ago (0 to 36,500; 0: all created before now),
+   * those of all benchmarks unless one is given, in small transactions; counts and summaries follow. Ends
+   * early after 100,000: `more` says so.
    * @throws NOT_FOUND without the benchmark
    */
   cleanup(olderThanDays: number, benchmarkId?: string): Promise<EvaluationCleanup> {
@@ -156,7 +160,8 @@ export class EvaluationRepository {
 
   /**
    * One page of a benchmark's evaluations, newest first unless the filter says otherwise.
-   * @throws NOT_FOUND without the benchmark, FAILED_PRECONDITION (INDEX_MISSING) where a search needs an index that is not there
+   * @throws NOT_FOUND without the benchmark, FAILED_PRECONDITION (INDEX_MISSING) where a search needs an
+   * index that is not there
    */
   async list(filter: EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
     const parsed = parseInput(evaluationFilter, filter);
@@ -178,8 +183,9 @@ export class EvaluationRepository {
   }
 
   /**
-   * Statistics over all evaluations of a benchmark, true right after each commit. Read from aggregates that are kept with the rows, so
-   * that millions of rows take no longer than a few: all figures are exact but the percentiles, see `BenchmarkSummary`.
+   * Statistics over all evaluations of a benchmark, true right after each commit. Read from aggregates that
+   * are kept with the rows, so that millions of rows take no longer than a few: all figures are exact but the
+   * percentiles, see `BenchmarkSummary`.
    * @param names which metrics, also those without a value; by default all that have one
    * @param options.exact compute everything from the rows. Default: false
    * @throws NOT_FOUND
@@ -196,7 +202,8 @@ export class EvaluationRepository {
   }
 
   /**
-   * Compares benchmarks with a baseline, paired by sample and repetition; each page repeats the figures and goes on with the samples.
+   * Compares benchmarks with a baseline, paired by sample and repetition; each page repeats the figures and
+   * goes on with the samples.
    * @throws NOT_FOUND without one of the benchmarks
    */
   compare(
@@ -207,8 +214,8 @@ export class EvaluationRepository {
   }
 
   /**
-   * Ranks the benchmarks of a dataset by the mean of a metric, with confidence intervals and the ranks that these leave open; one page,
-   * best first. Takes the same time however many evaluations there are.
+   * Ranks the benchmarks of a dataset by the mean of a metric, with confidence intervals and the ranks that
+   * these leave open; one page, best first. Takes the same time however many evaluations there are.
    * @param options `limit` at most 1000; default: 50
    */
   async leaderboard(

@@ -24,9 +24,9 @@ export interface StreamTotals {
 type Write = (evaluations: readonly NewEvaluation[]) => Promise<EvaluationResult[]>;
 
 /**
- * Writes a stream of evaluations in batches, each committed by itself. Two are in hand at once, so that one is read and
- * encoded while the database writes the other; nothing is read ahead of that, which holds a fast sender back to the speed
- * of the database.
+ * Writes a stream of evaluations in batches, each committed by itself. Two are in hand at once, so that one
+ * is read and encoded while the database writes the other; nothing is read ahead of that, which holds a fast
+ * sender back to the speed of the database.
  */
 export async function writeStream(
   source: AsyncIterable<readonly NewEvaluation[]>,

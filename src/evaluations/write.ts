@@ -8,7 +8,10 @@ import { violationsOf } from "../validation.ts";
 import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, insertEvaluations } from "./statements.ts";
 
-/** What became of one evaluation: `duplicate` is stored already with the same content, `conflict` with other content. */
+/**
+ * What became of one evaluation: `duplicate` is stored already with the same content, `conflict` with other
+ * content.
+ */
 export type EvaluationResult =
   | { outcome: "created" | "duplicate" | "conflict"; id: string }
   | { outcome: "rejected"; field: string; reason: string };
@@ -20,8 +23,8 @@ interface Pending {
 }
 
 /**
- * Writes evaluations and counts them in their benchmarks, by one statement that either commits whole or not at all.
- * Items are independent of each other: the result at each index says what became of that item.
+ * Writes evaluations and counts them in their benchmarks, by one statement that either commits whole or not
+ * at all. Items are independent of each other: the result at each index says what became of that item.
  */
 export async function writeEvaluations(
   db: Executor,
@@ -96,11 +99,13 @@ async function writeBatch(
 ): Promise<void> {
   if (batch.length === 0) return;
   try {
-    // A savepoint, where this is part of a transaction: PostgreSQL ends that with the first refused row otherwise.
+    // A savepoint, where this is part of a transaction: PostgreSQL ends that with the first refused row
+    // otherwise.
     await db.savepoint((part) => insertBatch(part, batch, results));
   } catch (error) {
     if (isBenchmarkGone(error)) {
-      // Deleted between our look at it and the check of the reference: the next look says which rows are to be refused.
+      // Deleted between our look at it and the check of the reference: the next look says which rows are to
+      // be refused.
       await writeBatch(db, batch, results);
       return;
     }
@@ -109,7 +114,8 @@ async function writeBatch(
       results[batch[0].index] = rejected("", (error as ServiceError).message);
       return;
     }
-    // The database refused a value that validation let pass: halving finds the row without losing its neighbours.
+    // The database refused a value that validation let pass: halving finds the row without losing its
+    // neighbours.
     const half = Math.ceil(batch.length / 2);
     await writeBatch(db, batch.slice(0, half), results);
     await writeBatch(db, batch.slice(half), results);

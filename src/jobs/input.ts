@@ -38,7 +38,9 @@ export const newJob = z.strictObject({
   createdBy: uuid.nullish(),
 });
 
-/** A job to be created. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once. */
+/**
+ * A job to be created. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once.
+ */
 export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;
@@ -55,7 +57,10 @@ export const claimInput = z.strictObject({
   leaseMs: leaseMs.default(limits.leaseMs),
 });
 
-/** What a worker asks for. Empty `jobTypes`: those that it registered. `waitMs`: how long to wait for a first job. */
+/**
+ * What a worker asks for. Empty `jobTypes`: those that it registered. `waitMs`: how long to wait for a first
+ * job.
+ */
 export type ClaimInput = z.input<typeof claimInput>;
 
 export const leaseRef = z.strictObject({ jobId: uuid, epoch });
@@ -98,8 +103,8 @@ export const jobFilter = z.strictObject({
 export type JobFilter = z.input<typeof jobFilter>;
 
 /**
- * Where a page of each order ended. Newest first: `key` is when the job was created or, in a list of ended ones, when it
- * ended. By priority, which is the order of claims: the job's place in it.
+ * Where a page of each order ended. Newest first: `key` is when the job was created or, in a list of ended
+ * ones, when it ended. By priority, which is the order of claims: the job's place in it.
  */
 export const jobPositions = {
   newest: z.object({ order: z.literal("newest"), key: z.string(), id: z.string() }),

@@ -26,8 +26,8 @@ const attemptOutcome = wireEnum<typeof JobAttemptOutcome>(JobAttemptOutcomeSchem
 const leaseOutcome = wireEnum<typeof WireOutcome>(LeaseOutcomeSchema);
 
 /**
- * A whole message, not what `create` would make one of field by field: claims answer jobs by the thousand, and a lease takes
- * 1.5 µs like this instead of 7.5.
+ * A whole message, not what `create` would make one of field by field: claims answer jobs by the thousand,
+ * and a lease takes 1.5 µs like this instead of 7.5.
  */
 export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): WireJob {
   return {

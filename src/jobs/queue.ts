@@ -38,7 +38,8 @@ export class JobQueue {
 
   /**
    * Wakes who waits for a change that was committed here.
-   * @param hint "claimable" (the default) if jobs may have become ready or slots free, "watchable" if jobs changed otherwise
+   * @param hint "claimable" (the default) if jobs may have become ready or slots free, "watchable" if jobs
+   * changed otherwise
    */
   announce(hint: Hint = "claimable"): void {
     this.#wake(hint);

@@ -49,8 +49,8 @@ export class JobRepository {
 
   /**
    * Creates a job in status pending.
-   * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request id was used
-   * for something else; NOT_FOUND without its benchmark
+   * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request
+   * id was used for something else; NOT_FOUND without its benchmark
    */
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
@@ -120,8 +120,8 @@ export class JobRepository {
   }
 
   /**
-   * Leases ready jobs to a worker: the best by priority, then age, of those that its types and tags match. With `waitMs` it
-   * waits for a first one.
+   * Leases ready jobs to a worker: the best by priority, then age, of those that its types and tags match.
+   * With `waitMs` it waits for a first one.
    * @throws NOT_FOUND if the worker is not registered
    */
   claim(claim: input.ClaimInput): Promise<WorkerClaim> {
@@ -197,7 +197,8 @@ export class JobRepository {
   }
 
   /**
-   * Cancels a job at once, also a running one, whose worker is told by its next heartbeat. A cancelled job stays as it is.
+   * Cancels a job at once, also a running one, whose worker is told by its next heartbeat. A cancelled job
+   * stays as it is.
    * @throws NOT_FOUND, FAILED_PRECONDITION if it has completed or failed
    */
   async cancel(id: string, reason = ""): Promise<Job> {
@@ -210,7 +211,8 @@ export class JobRepository {
 
   /**
    * Makes a failed or cancelled job pending again, with all its retries.
-   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if another live job has its unique key
+   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if another live job has its
+   * unique key
    */
   async retry(id: string): Promise<Job> {
     return this.#move(id, "pending", async (key, job) => {
@@ -242,12 +244,17 @@ export class JobRepository {
     return this.#bulk(filter, ["pending", "running"], (ids) => change.cancelJobs(ids, why || null));
   }
 
-  /** Retries all failed and cancelled jobs that match, in batches; those whose unique key is taken are skipped. */
+  /**
+   * Retries all failed and cancelled jobs that match, in batches; those whose unique key is taken are
+   * skipped.
+   */
   retryMany(filter: input.BulkFilter): Promise<BulkResult> {
     return this.#bulk(filter, ["failed", "cancelled"], change.retryJobs);
   }
 
-  /** Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail. */
+  /**
+   * Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail.
+   */
   cleanup(
     days: number = limits.jobAgeDaysDefault,
     statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],
@@ -256,8 +263,8 @@ export class JobRepository {
   }
 
   /**
-   * One page of the jobs that match. Newest first; ended ones by when they ended. In the order of claims: pending jobs of a
-   * type, or of all.
+   * One page of the jobs that match. Newest first; ended ones by when they ended. In the order of claims:
+   * pending jobs of a type, or of all.
    */
   list(filter: input.JobFilter = {}, options: JobListOptions = {}): Promise<JobPage> {
     return listJobs(this.#db, this.#queue.lanes, filter, options);
@@ -302,16 +309,17 @@ export class JobRepository {
   }
 
   /**
-   * Changes of jobs as they are made, on any server, until the loop is left. Nothing is missed; changes that follow each other
-   * closely may come as one, with the latest state, and after resuming one may come again. With `ids` and without `after` each
-   * of these jobs comes first as it stands. The first message, and one after every 15 s of silence, only moves the cursor. A
-   * transaction that stays open, whoever's, holds changes up until it ends.
+   * Changes of jobs as they are made, on any server, until the loop is left. Nothing is missed; changes that
+   * follow each other closely may come as one, with the latest state, and after resuming one may come again.
+   * With `ids` and without `after` each of these jobs comes first as it stands. The first message, and one
+   * after every 15 s of silence, only moves the cursor. A transaction that stays open, whoever's, holds
+   * changes up until it ends.
    *
    * ```ts
    * for await (const { job, deleted, cursor } of db.jobs.watch({ jobType: "benchmark" })) …
    * ```
-   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR; DATABASE_UNAVAILABLE after an
-   * outage of seconds: go on from the last cursor
+   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR;
+   * DATABASE_UNAVAILABLE after an outage of seconds: go on from the last cursor
    */
   watch(filter: WatchFilter = {}, options: JobWatchOptions = {}): AsyncGenerator<JobChange, never> {
     return watchJobs(this.#queue.feed, filter, options);
@@ -335,7 +343,9 @@ export class JobRepository {
     this.#queue.announce();
   }
 
-  /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now. */
+  /**
+   * Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now.
+   */
   pause(what: input.Pause): Promise<readonly JobLane[]> {
     return jobLimits.pause(this.#db, what);
   }

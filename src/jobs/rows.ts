@@ -42,8 +42,8 @@ export const jobRow = z.object({
 export type Job = z.output<typeof jobRow>;
 
 /**
- * The columns of `jobRow` from jobs `j`, a lease `l` and a finished row `f` of it (see `holders`). Large ones are read only
- * where they are asked for.
+ * The columns of `jobRow` from jobs `j`, a lease `l` and a finished row `f` of it (see `holders`). Large ones
+ * are read only where they are asked for.
  */
 export function jobColumns(full: boolean, j: Fragment = sql.fragment`j`): Fragment {
   const wide = full

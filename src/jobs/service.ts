@@ -233,7 +233,10 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
   };
 }
 
-/** One that is no duration stays invalid until its item is checked: thrown here, it would refuse the whole call. */
+/**
+ * One that is no duration stays invalid until its item is checked: thrown here, it would refuse the whole
+ * call.
+ */
 function retryDelay(sent: Duration | undefined): number | undefined {
   try {
     return fromDuration(sent, "retry_after");

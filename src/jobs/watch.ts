@@ -15,8 +15,8 @@ const watchFilter = z.strictObject({
 });
 
 /**
- * Which jobs are watched; all without a filter. Of a deleted job only its id is known: deletions are told whatever type or
- * benchmark the job had.
+ * Which jobs are watched; all without a filter. Of a deleted job only its id is known: deletions are told
+ * whatever type or benchmark the job had.
  */
 export type WatchFilter = z.input<typeof watchFilter>;
 
@@ -61,7 +61,10 @@ export async function* watchJobs(
   return yield* watch(watched, options);
 }
 
-/** Reads jobs by id, in that order, a page at a time; those that are gone included, those that the filter does not want not. */
+/**
+ * Reads jobs by id, in that order, a page at a time; those that are gone included, those that the filter does
+ * not want not.
+ */
 async function* find(
   feed: ChangeFeed,
   ids: readonly string[],

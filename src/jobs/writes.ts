@@ -20,8 +20,8 @@ import { type Progress, reportProgress } from "./finish/renew.ts";
 import { itemsOf } from "./input.ts";
 
 /**
- * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any more), `rejected`
- * that the item itself is invalid.
+ * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any
+ * more), `rejected` that the item itself is invalid.
  */
 export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 
@@ -126,8 +126,8 @@ function gatherCalls<Item, Result>(write: (items: readonly Item[]) => Promise<re
 }
 
 /**
- * Runs a statement over items in the order in which leases are locked, and finds out about those it left alone. An end that
- * was recorded before, by the same worker in the same epoch, is answered as it was then.
+ * Runs a statement over items in the order in which leases are locked, and finds out about those it left
+ * alone. An end that was recorded before, by the same worker in the same epoch, is answered as it was then.
  */
 async function writeEnds<Item extends End>(
   db: Executor,
@@ -170,8 +170,8 @@ function compare(a = "", b = ""): number {
 }
 
 /**
- * Writes the items of a call that are valid. The others are rejected one by one, with the field at fault: what is wrong with
- * one is no reason to lose the results of a thousand.
+ * Writes the items of a call that are valid. The others are rejected one by one, with the field at fault:
+ * what is wrong with one is no reason to lose the results of a thousand.
  * @param write answers one result an item, in their order
  * @throws INVALID_ARGUMENT if there are too few or too many items
  */

@@ -1,8 +1,8 @@
 import { isIP, isIPv6 } from "node:net";
 
 /**
- * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`), an IPv4 address that came over an IPv6 socket as IPv4.
- * Undefined for a peer that has none.
+ * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`), an IPv4 address that came over an IPv6
+ * socket as IPv4. Undefined for a peer that has none.
  */
 export function addressOf(peer: string): string | undefined {
   const address = peer
@@ -13,7 +13,10 @@ export function addressOf(peer: string): string | undefined {
   return isIP(address) ? address : undefined;
 }
 
-/** What one party is likely to have to itself: an IPv4 address, or the /64 of an IPv6 one, whose other addresses are free to take. */
+/**
+ * What one party is likely to have to itself: an IPv4 address, or the /64 of an IPv6 one, whose other
+ * addresses are free to take.
+ */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address;
   // The URL parser writes each address in one way only (RFC 5952).

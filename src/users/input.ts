@@ -53,7 +53,9 @@ export const newUser = z
     error: "must not be given together with password",
   });
 
-/** A user to be created: active, email not verified. With neither password nor hash it can only use API keys. */
+/**
+ * A user to be created: active, email not verified. With neither password nor hash it can only use API keys.
+ */
 export type NewUser = z.input<typeof newUser>;
 
 export const userChanges = z.strictObject({
@@ -81,7 +83,10 @@ export const passwordChange = z.strictObject({
   address: z.string().optional(),
 });
 
-/** A new password, and what becomes of the user's sessions: all end but `keepSessionId`. `address`: where the attempt comes from. */
+/**
+ * A new password, and what becomes of the user's sessions: all end but `keepSessionId`. `address`: where the
+ * attempt comes from.
+ */
 export type PasswordChange = z.input<typeof passwordChange>;
 
 export const credentials = z.strictObject({
@@ -111,7 +116,10 @@ export const newApiKey = z.strictObject({
   createdBy: uuid.nullish(),
 });
 
-/** An API key to be made. Without scopes it may do all that its user's role allows, without expiry it never ends. */
+/**
+ * An API key to be made. Without scopes it may do all that its user's role allows, without expiry it never
+ * ends.
+ */
 export type NewApiKey = z.input<typeof newApiKey>;
 
 export const overlapMs = whole(0, limits.rotationOverlapMs);

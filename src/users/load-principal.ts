@@ -9,7 +9,9 @@ export interface CredentialIds {
   readonly sessionIds: readonly string[];
 }
 
-/** Who a token stands for; undefined if it is unknown, revoked or expired, or its user inactive or deleted. */
+/**
+ * Who a token stands for; undefined if it is unknown, revoked or expired, or its user inactive or deleted.
+ */
 export async function findPrincipal(db: Executor, token: Token): Promise<Principal | undefined> {
   const find = token.kind === "key" ? statements.findKey : statements.findSession;
   const found = await db.maybeOne(find(token.id));

@@ -25,7 +25,8 @@ export interface Login {
 
 /**
  * Begins a session.
- * @throws UNAUTHENTICATED, the same in every case and after the same time; RESOURCE_EXHAUSTED for too many attempts
+ * @throws UNAUTHENTICATED, the same in every case and after the same time; RESOURCE_EXHAUSTED for too many
+ * attempts
  */
 export async function login(db: Executor, input: Credentials): Promise<Login> {
   const { email, password, address } = parseInput(credentials, input);
@@ -34,8 +35,8 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
   // By its id: there are several ways to write one email.
   const session = await throttle(db, found?.id ?? email, address, () => proveCaller(db, found, password));
   if (!session) {
-    // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email is not kept: it may
-    // be a password.
+    // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email
+    // is not kept: it may be a password.
     await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
     // Imported hashes take other times than ours.
     await sleep(Math.max(0, limits.loginFailureMs - (performance.now() - started)));

@@ -39,8 +39,9 @@ export class UserRepository {
 
   /**
    * Creates an active user.
-   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used for something else;
-   * INVALID_ARGUMENT, also for a password that is not to the policy; RESOURCE_EXHAUSTED if too many passwords are being hashed
+   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used for something
+   * else; INVALID_ARGUMENT, also for a password that is not to the policy; RESOURCE_EXHAUSTED if too many
+   * passwords are being hashed
    */
   async create(given: input.NewUser, request?: RequestKey): Promise<User> {
     const { password, ...user } = parseInput(input.newUser, given);
@@ -92,10 +93,10 @@ export class UserRepository {
   }
 
   /**
-   * Changes the given fields and no others. Another email is not verified unless that is given; a user that is made inactive loses
-   * its sessions.
-   * @throws NOT_FOUND, ALREADY_EXISTS for an email or username that is taken, ABORTED if the version is another,
-   * FAILED_PRECONDITION if no active admin would be left
+   * Changes the given fields and no others. Another email is not verified unless that is given; a user that
+   * is made inactive loses its sessions.
+   * @throws NOT_FOUND, ALREADY_EXISTS for an email or username that is taken, ABORTED if the version is
+   * another, FAILED_PRECONDITION if no active admin would be left
    */
   async update(
     id: string,
@@ -107,7 +108,8 @@ export class UserRepository {
   }
 
   /**
-   * Deletes a user: its sessions end, its keys are revoked, its email and username become free. The row stays for the audit trail.
+   * Deletes a user: its sessions end, its keys are revoked, its email and username become free. The row stays
+   * for the audit trail.
    * @throws NOT_FOUND, FAILED_PRECONDITION if no active admin would be left
    */
   async delete(id: string): Promise<void> {
@@ -116,15 +118,18 @@ export class UserRepository {
 
   /**
    * Changes a password and ends the user's sessions, but `keepSessionId`.
-   * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for a password that is not to
-   * the policy, RESOURCE_EXHAUSTED for too many wrong ones, ABORTED if it was changed meanwhile
+   * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for a
+   * password that is not to the policy, RESOURCE_EXHAUSTED for too many wrong ones, ABORTED if it was changed
+   * meanwhile
    */
   async changePassword(id: string, given: input.PasswordChange): Promise<void> {
     const key = parseInput(uuid, id, "id");
     await change.changePassword(this.#db, key, parseInput(input.passwordChange, given));
   }
 
-  /** Notes that the user logged in now, by other means than `login`. Does nothing for one that does not exist. */
+  /**
+   * Notes that the user logged in now, by other means than `login`. Does nothing for one that does not exist.
+   */
   async updateLastLogin(id: string): Promise<void> {
     await this.#db.maybeOne(statements.updateLastLogin(parseInput(uuid, id, "id")));
   }
@@ -135,8 +140,8 @@ export class UserRepository {
 
   /**
    * Begins a session of 12 hours.
-   * @throws UNAUTHENTICATED for a wrong password, an unknown, inactive or passwordless user alike; RESOURCE_EXHAUSTED for too many
-   * attempts of this account or address, or too many logins at once
+   * @throws UNAUTHENTICATED for a wrong password, an unknown, inactive or passwordless user alike;
+   * RESOURCE_EXHAUSTED for too many attempts of this account or address, or too many logins at once
    */
   login(credentials: input.Credentials): Promise<Login> {
     return login(this.#db, credentials);
@@ -153,7 +158,8 @@ export class UserRepository {
 
   /**
    * Makes an API key. The answer holds the key itself, which is kept nowhere.
-   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used for something else
+   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used for
+   * something else
    */
   createApiKey(key: input.NewApiKey, request?: RequestKey): Promise<keys.MadeApiKey> {
     return keys.createApiKey(this.#db, key, request);
@@ -178,7 +184,8 @@ export class UserRepository {
   }
 
   /**
-   * Makes a new key in place of an old one, which works on for `overlapMs` (0 if absent), but not past its own expiry.
+   * Makes a new key in place of an old one, which works on for `overlapMs` (0 if absent), but not past its
+   * own expiry.
    * @throws NOT_FOUND, FAILED_PRECONDITION if the key is revoked or expired
    */
   rotateApiKey(
@@ -190,20 +197,26 @@ export class UserRepository {
   }
 
   /**
-   * Who a token stands for, by the database's clock; undefined if it is unknown, revoked or expired, or its user inactive or
-   * deleted.
+   * Who a token stands for, by the database's clock; undefined if it is unknown, revoked or expired, or its
+   * user inactive or deleted.
    * @param token what `parseToken` read
    */
   findPrincipal(token: Token): Promise<Principal | undefined> {
     return principals.findPrincipal(this.#db, token);
   }
 
-  /** Those of the credentials that are still good, as they are now: role, username and expiry too. One statement for all. */
+  /**
+   * Those of the credentials that are still good, as they are now: role, username and expiry too. One
+   * statement for all.
+   */
   recheckPrincipals(ids: principals.CredentialIds): Promise<Principal[]> {
     return principals.recheckPrincipals(this.#db, ids);
   }
 
-  /** Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute. One statement for all. */
+  /**
+   * Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute. One statement
+   * for all.
+   */
   touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);
   }

@@ -3,7 +3,10 @@ import type { JsonObject } from "../validation.ts";
 
 export const userRoles = ["admin", "user", "viewer", "worker"] as const;
 
-/** A user as the database answers it, without its password hash. Times are ISO 8601 in UTC with six digits of microseconds. */
+/**
+ * A user as the database answers it, without its password hash. Times are ISO 8601 in UTC with six digits of
+ * microseconds.
+ */
 export const userRow = z.object({
   id: z.string(),
   email: z.string(),

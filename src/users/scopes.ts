@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
 
 /**
- * What an API key can be limited to. A key without scopes may do all that its user's role allows; one with scopes only what both allow.
- * SystemService.GetInfo lists them.
+ * What an API key can be limited to. A key without scopes may do all that its user's role allows; one with
+ * scopes only what both allow. SystemService.GetInfo lists them.
  */
 export const scopes = [
   /** Benchmarks and evaluations, with their statistics. */
@@ -34,7 +34,8 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 
 /**
- * Refuses a key with wider scopes than the one it is asked for with: made or rotated, its secret is the caller's.
+ * Refuses a key with wider scopes than the one it is asked for with: made or rotated, its secret is the
+ * caller's.
  * @param own scopes of the caller's credential; empty: no limit
  * @param asked scopes of the key; empty: no limit
  * @throws PERMISSION_DENIED

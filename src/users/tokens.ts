@@ -9,10 +9,11 @@ import { newId } from "../ids.ts";
  *   `ltb_4fJ2kQ9sLx0B_<32 characters><6 characters>`; id is `api_keys.key_id`.
  * - Session token: `lts_<id>_<secret><checksum>`, id 32 hexadecimal digits: `sessions.id`.
  *
- * The id finds the row and is no secret; the secret has 190 random bits and is kept as the SHA-256 of the whole text only.
- * The checksum is the CRC-32 (as of zip) of all that is before it, as six digits of base62 (0-9, A-Z, a-z), as in GitHub's tokens
- * ("Behind GitHub's new authentication token formats", 2021). It keeps no one out: it lets a key that was mistyped or cut be
- * refused without a query, and scanners for leaked secrets be sure of what they found.
+ * The id finds the row and is no secret; the secret has 190 random bits and is kept as the SHA-256 of the
+ * whole text only. The checksum is the CRC-32 (as of zip) of all that is before it, as six digits of base62
+ * (0-9, A-Z, a-z), as in GitHub's tokens ("Behind GitHub's new authentication token formats", 2021). It keeps
+ * no one out: it lets a key that was mistyped or cut be refused without a query, and scanners for leaked
+ * secrets be sure of what they found.
  */
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const secretLength = 32;
@@ -50,7 +51,9 @@ export function newSessionToken(): NewToken {
   return finish("session", newId(), "lts");
 }
 
-/** Reads an API key or session token. Undefined for anything else: another form, a mistyped or incomplete one. */
+/**
+ * Reads an API key or session token. Undefined for anything else: another form, a mistyped or incomplete one.
+ */
 export function parseToken(text: string): Token | undefined {
   if (text.length > tokenLengthMax || !pattern.test(text)) return undefined;
   const body = text.slice(0, -checksumLength);

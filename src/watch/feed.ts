@@ -224,8 +224,8 @@ export class ChangeFeed {
       append(window, events, last);
       if (this.#window !== window) return;
       this.#tell(before, events, last);
-      // The poll ends with the first read that was not full. Otherwise, while new events keep coming, it would
-      // never end, and would wake watchers for each event.
+      // The poll ends with the first read that was not full. Otherwise, while new events keep coming, it
+      // would never end, and would wake watchers for each event.
       if (!isFull(events)) return;
     }
   }

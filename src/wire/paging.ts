@@ -20,8 +20,10 @@ export function pageSize(asked: number): number {
 
 /**
  * An opaque `next_page_token`.
- * @param position where the page ended: the sort keys of its last row; undefined after the last page, whose token is "".
- * @param filters all that decides which rows the list has and in which order; the token is good for the same only.
+ * @param position where the page ended: the sort keys of its last row; undefined after the last page, whose
+ * token is "".
+ * @param filters all that decides which rows the list has and in which order; the token is good for the same
+ * only.
  */
 export function encodePageToken(position: { [key: string]: Content } | undefined, filters: Content): string {
   if (!position) return "";
@@ -32,7 +34,8 @@ export function encodePageToken(position: { [key: string]: Content } | undefined
  * The position in a `page_token`; undefined for "", the first page.
  * @param filters as they were given for the page before.
  * @param schema what a position of this list looks like.
- * @throws ServiceError INVALID_ARGUMENT, reason INVALID_PAGE_TOKEN, if the token is damaged or from other filters or another order.
+ * @throws ServiceError INVALID_ARGUMENT, reason INVALID_PAGE_TOKEN, if the token is damaged or from other
+ * filters or another order.
  */
 export function decodePageToken<Schema extends z.ZodType>(
   token: string,

@@ -34,8 +34,8 @@ export const workerChanges = z.strictObject({
 });
 
 /**
- * Changes of a worker. A field that is absent stays as it is; null clears it. Status, counts and the last heartbeat are what
- * the service has seen and cannot be set; `drain` and `register` begin and end a drain.
+ * Changes of a worker. A field that is absent stays as it is; null clears it. Status, counts and the last
+ * heartbeat are what the service has seen and cannot be set; `drain` and `register` begin and end a drain.
  */
 export type WorkerChanges = z.input<typeof workerChanges>;
 

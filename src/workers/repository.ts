@@ -58,7 +58,8 @@ export class WorkerRepository {
   }
 
   /**
-   * Registers a worker. One that is registered already is updated: it keeps its counters and leases, and a drain of it ends.
+   * Registers a worker. One that is registered already is updated: it keeps its counters and leases, and a
+   * drain of it ends.
    */
   async register(worker: input.NewWorker): Promise<Worker> {
     const parsed = parseInput(input.newWorker, worker);
@@ -109,13 +110,17 @@ export class WorkerRepository {
     await this.deregister((await this.get(id)).workerId);
   }
 
-  /** A sign of life without leases or load. @throws NOT_FOUND if the worker is not registered: register again */
+  /**
+   * A sign of life without leases or load.
+   * @throws NOT_FOUND if the worker is not registered: register again
+   */
   async updateHeartbeat(workerId: string): Promise<void> {
     await this.heartbeat({ workerId });
   }
 
   /**
-   * A sign of life: renews the leases that the worker runs and answers what it must know. A worker that was offline is back.
+   * A sign of life: renews the leases that the worker runs and answers what it must know. A worker that was
+   * offline is back.
    * @throws NOT_FOUND if the worker is not registered: register again
    */
   async heartbeat(heartbeat: input.Heartbeat): Promise<HeartbeatReply> {
@@ -140,7 +145,8 @@ export class WorkerRepository {
   }
 
   /**
-   * Removes a worker. Jobs that it holds are pending again at once, in their old place and at the cost of no retry.
+   * Removes a worker. Jobs that it holds are pending again at once, in their old place and at the cost of no
+   * retry.
    * @returns how many jobs those were
    * @throws NOT_FOUND
    */
@@ -193,10 +199,10 @@ export class WorkerRepository {
   }
 
   /**
-   * Removes the workers that have been silent for longer than this. Leases that they still hold end as expired ones do: the
-   * job is retried or, with no retry left, fails. Done in batches, so an interrupted call has done a part; it may be
-   * repeated, and be made on several servers at once. After an outage, and after its start, a server leaves those alone for 30 s
-   * that were silent before.
+   * Removes the workers that have been silent for longer than this. Leases that they still hold end as
+   * expired ones do: the job is retried or, with no retry left, fails. Done in batches, so an interrupted
+   * call has done a part; it may be repeated, and be made on several servers at once. After an outage, and
+   * after its start, a server leaves those alone for 30 s that were silent before.
    */
   async removeStale(timeoutSeconds: number): Promise<StaleRemoval> {
     const silentMs = parseInput(input.silence, timeoutSeconds, "timeout_seconds");
@@ -236,7 +242,10 @@ export class WorkerRepository {
 
 type Registration = z.output<typeof query.registrationRow>;
 
-/** Writes the entry of the audit trail for a worker that is new, or has changed: being there again is no change. */
+/**
+ * Writes the entry of the audit trail for a worker that is new, or has changed: being there again is no
+ * change.
+ */
 async function recordChange(
   db: Executor,
   action: "register" | "update" | "drain",

@@ -39,7 +39,9 @@ export const comparisonInput = z
     }
   });
 
-/** What to compare: candidates with a baseline on one metric, pair by pair of the same sample and repetition. */
+/**
+ * What to compare: candidates with a baseline on one metric, pair by pair of the same sample and repetition.
+ */
 export type ComparisonInput = z.input<typeof comparisonInput>;
 
 /** A sample with its values on both sides; the difference is the candidate's minus the baseline's. */

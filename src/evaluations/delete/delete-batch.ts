@@ -44,8 +44,8 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
 // passed over again. They are deleted by their place and so in its order, which keeps two such batches from a
 // deadlock. A row that was re-scored meanwhile has another place and stays; `found` counts it all the same.
 // The place stands alone: with the benchmark beside it, PostgreSQL may look for that, and read 5 million rows
-// to delete a thousand. The rollups are marked, to be computed anew: that costs less than taking every row out
-// of them.
+// to delete a thousand. The rollups are marked, to be computed anew: that costs less than taking every row
+// out of them.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),

@@ -21,8 +21,8 @@ export const leaderboardInput = benchmarkFilter
   });
 
 /**
- * What to rank: benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive, `createdBefore` not; `minCount` leaves
- * out those with fewer values.
+ * What to rank: benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
+ * `createdBefore` not; `minCount` leaves out those with fewer values.
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 
@@ -56,13 +56,19 @@ export interface LeaderboardPage {
   entries: LeaderboardEntry[];
   /** Benchmarks that are ranked, on all pages. */
   total: number;
-  /** Benchmarks that match but are left out for now: their figures are still being computed, or they are being deleted. */
+  /**
+   * Benchmarks that match but are left out for now: their figures are still being computed, or they are being
+   * deleted.
+   */
   pending: number;
   /** Undefined on the last page. */
   next: LeaderboardPosition | undefined;
 }
 
-/** One page of the benchmarks with a value of the metric, best first; equal means by id. Reads rollups, never evaluations. */
+/**
+ * One page of the benchmarks with a value of the metric, best first; equal means by id. Reads rollups, never
+ * evaluations.
+ */
 export async function readLeaderboard(
   db: Executor,
   input: LeaderboardInput,

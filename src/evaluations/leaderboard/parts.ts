@@ -8,7 +8,10 @@ export interface Contender extends Moments {
   hex: string;
 }
 
-/** Merges base and deltas of each benchmark. `pending` counts those that are left out because their base is still to be computed. */
+/**
+ * Merges base and deltas of each benchmark. `pending` counts those that are left out because their base is
+ * still to be computed.
+ */
 export function mergeParts(packed: z.output<typeof leaderboardParts.row>): {
   contenders: Contender[];
   pending: number;

@@ -14,7 +14,10 @@ interface RankingOptions {
   after?: LeaderboardPosition | undefined;
 }
 
-/** The `limit` contenders that follow `after`, best first and those of equal merit by id, each placed among all contenders. */
+/**
+ * The `limit` contenders that follow `after`, best first and those of equal merit by id, each placed among
+ * all contenders.
+ */
 export function rankContenders(
   contenders: readonly Contender[],
   { metric, lowerIsBetter, limit, after }: RankingOptions,
@@ -63,8 +66,8 @@ function compare(a: LeaderboardPosition, b: LeaderboardPosition): number {
 }
 
 /**
- * A mean in 40 of its 53 bits: the same values added up in another order may differ in the last of them, and would not share their
- * rank. By Veltkamp's splitting (Dekker, Numerische Mathematik 18, 1971).
+ * A mean in 40 of its 53 bits: the same values added up in another order may differ in the last of them, and
+ * would not share their rank. By Veltkamp's splitting (Dekker, Numerische Mathematik 18, 1971).
  */
 function stripNoise(mean: number): number {
   const scaled = mean * (2 ** 13 + 1);

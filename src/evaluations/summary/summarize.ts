@@ -7,7 +7,8 @@ import { type BenchmarkSummary, compareMetricNames, emptyMetric, toMetricSummary
 type Totals = Omit<BenchmarkSummary, "benchmarkId" | "metrics">;
 
 /**
- * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for, else from the rows.
+ * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for,
+ * else from the rows.
  * @param names which metrics; none: all that have a value
  */
 export async function summarizeBenchmark(

@@ -28,7 +28,10 @@ export interface BenchmarkSummary {
   isExact: boolean;
   /** Largest relative error of a percentile; 0 where all is exact. */
   percentileError: number;
-  /** At least so many metrics are not among those summarized, since the benchmark has too many; 0 where all is exact. */
+  /**
+   * At least so many metrics are not among those summarized, since the benchmark has too many; 0 where all is
+   * exact.
+   */
   metricsLeftOut: number;
   evaluationCount: number;
   failedCount: number;

@@ -21,9 +21,10 @@ interface Poll {
 }
 
 /**
- * Fills the claims of one server. Claims that wait are parked here without a connection; one statement at a time a group
- * serves as many of them as there are jobs. They are woken when jobs become ready or slots free, by hints from other
- * servers, and by a look at the queue at least once a second, which alone is enough to find everything.
+ * Fills the claims of one server. Claims that wait are parked here without a connection; one statement at a
+ * time a group serves as many of them as there are jobs. They are woken when jobs become ready or slots free,
+ * by hints from other servers, and by a look at the queue at least once a second, which alone is enough to
+ * find everything.
  */
 export class Claimer {
   readonly #db: Executor;
@@ -143,7 +144,10 @@ export class Claimer {
     });
   }
 
-  /** Serves a few polls first and more as long as there are jobs: a claim locks the slots of all that it includes. */
+  /**
+   * Serves a few polls first and more as long as there are jobs: a claim locks the slots of all that it
+   * includes.
+   */
   async #rounds(group: string): Promise<void> {
     const served = new Set<Poll>();
     let contentions = 0;

@@ -2,8 +2,8 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 
 /**
- * A CTE that counts something else that workers do as a heartbeat, if the last is a while ago. It takes no row that it would
- * have to wait for.
+ * A CTE that counts something else that workers do as a heartbeat, if the last is a while ago. It takes no
+ * row that it would have to wait for.
  * @param workers a select of worker ids
  */
 export function implicitHeartbeat(workers: Fragment): Fragment {

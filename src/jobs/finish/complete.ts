@@ -23,8 +23,9 @@ export interface JobStore {
 }
 
 /**
- * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations are written by one
- * transaction, so that each one's evaluations and completion are there together or not at all.
+ * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations
+ * are written by one transaction, so that each one's evaluations and completion are there together or not at
+ * all.
  */
 export async function completeJobs(
   store: JobStore,
@@ -67,7 +68,10 @@ class Rejected extends Error {
   }
 }
 
-/** All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others written again. */
+/**
+ * All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others
+ * written again.
+ */
 async function completeWithEvaluations(
   store: JobStore,
   workerId: string,
@@ -165,7 +169,10 @@ function completionOf({ jobId, epoch, result }: CompleteJobsItem) {
   return { jobId, epoch, result: resultOf(result) };
 }
 
-/** A worker's result as JSON; an unset one is null. Where `toJson` throws, this leaves what is no JSON to the check of the item. */
+/**
+ * A worker's result as JSON; an unset one is null. Where `toJson` throws, this leaves what is no JSON to the
+ * check of the item.
+ */
 function resultOf(value: Value | undefined): JsonValue {
   if (!value) return null;
   const { kind } = value;

@@ -18,7 +18,9 @@ import * as query from "./query.ts";
 
 export interface JobPage {
   items: readonly Job[];
-  /** Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next. */
+  /**
+   * Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next.
+   */
   next: JobPosition | undefined;
 }
 

@@ -32,8 +32,8 @@ const derive = promisify(argon2);
 const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes(16), tag: randomBytes(32) };
 
 /**
- * The argon2id hash of a password, as a PHC string, of the password's NFKC form: the same letters can come as different
- * characters from different keyboards (NIST SP 800-63B, 3.1.1.2).
+ * The argon2id hash of a password, as a PHC string, of the password's NFKC form: the same letters can come as
+ * different characters from different keyboards (NIST SP 800-63B, 3.1.1.2).
  * @throws RESOURCE_EXHAUSTED if too many are being hashed
  */
 export async function hashPassword(password: string): Promise<string> {
@@ -46,7 +46,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Compares a password with a stored hash. Where there is none it takes as long as if there were, and does not match.
+ * Compares a password with a stored hash. Where there is none it takes as long as if there were, and does not
+ * match.
  * @throws RESOURCE_EXHAUSTED if too many are being checked
  */
 export async function checkPassword(password: string, stored: string | undefined): Promise<PasswordCheck> {

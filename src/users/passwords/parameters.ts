@@ -1,6 +1,6 @@
 /**
- * What new hashes are made with: the minimum that the OWASP Password Storage Cheat Sheet names for argon2id (19 MiB, two passes,
- * one lane). Raise them here: logins then replace older hashes by themselves.
+ * What new hashes are made with: the minimum that the OWASP Password Storage Cheat Sheet names for argon2id
+ * (19 MiB, two passes, one lane). Raise them here: logins then replace older hashes by themselves.
  */
 export const parameters = {
   /** KiB. */
@@ -12,8 +12,9 @@ export const parameters = {
 } as const;
 
 /**
- * What hashes of other systems may ask for: whoever may create users could otherwise have the server spend gigabytes or minutes
- * on each login. The defaults of PHP, Django, passlib, libsodium ("interactive") and node-argon2 are within.
+ * What hashes of other systems may ask for: whoever may create users could otherwise have the server spend
+ * gigabytes or minutes on each login. The defaults of PHP, Django, passlib, libsodium ("interactive") and
+ * node-argon2 are within.
  */
 export const bounds = {
   /** KiB. */

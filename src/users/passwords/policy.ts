@@ -15,8 +15,8 @@ export function passwordLength(password: string): number {
 }
 
 /**
- * What is wrong with a new password; undefined if nothing is. Length counts, not kinds of characters (NIST SP 800-63B, 3.1.1.2):
- * rules about those make passwords harder to remember, not to guess.
+ * What is wrong with a new password; undefined if nothing is. Length counts, not kinds of characters (NIST SP
+ * 800-63B, 3.1.1.2): rules about those make passwords harder to remember, not to guess.
  */
 export function passwordFault(password: string, { email, username }: Account): string | undefined {
   const length = passwordLength(password);
