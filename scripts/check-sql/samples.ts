@@ -1,5 +1,5 @@
 import pg from "pg";
-import { typeParsers } from "../../src/database/connection/type-parsers.ts";
+import { typeParsers } from "../../src/database/connection/query.ts";
 import type { Catalog } from "./catalog.ts";
 
 const { builtins } = pg.types;

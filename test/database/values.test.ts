@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { parseTimestamp } from "../../src/database/connection/type-parsers.ts";
+import { parseTimestamp } from "../../src/database/connection/query.ts";
 import { binaryArray } from "../../src/database/statement/binary-array.ts";
 import { camelCase, columnsOf, snakeCase } from "../../src/database/statement/columns.ts";
 import { sql } from "../../src/database/statement/sql.ts";

@@ -6,8 +6,7 @@ import { currentSignal } from "../../call-scope.ts";
 import { cancelled } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { endsConnection, sqlState } from "../statement/errors.ts";
-import { runQuery } from "./query.ts";
-import { typeParsers } from "./type-parsers.ts";
+import { runQuery, typeParsers } from "./query.ts";
 
 /**
  * A plan that was made while a table was small outlives that, and one that reads the whole table then takes seconds: 131 instead of

@@ -121,3 +121,28 @@ function printable(value: unknown): string {
     return typeof value;
   }
 }
+
+/**
+ * Makes the error for a request message of more than `limit` bytes: it is refused unread, so its size is not
+ * known.
+ */
+export function requestTooLarge(limit: number): ServiceError {
+  return new ServiceError(
+    Code.ResourceExhausted,
+    "MESSAGE_TOO_LARGE",
+    `the request has more than the ${limit} bytes that a message may have (LTB_MAX_MESSAGE_BYTES); ` +
+      "send it in parts",
+    { metadata: { limit_bytes: String(limit) } },
+  );
+}
+
+/** Makes the error for a response message of `bytes` bytes, more than `limit`. */
+export function responseTooLarge(bytes: number, limit: number): ServiceError {
+  return new ServiceError(
+    Code.ResourceExhausted,
+    "MESSAGE_TOO_LARGE",
+    `the response has ${bytes} bytes, more than the ${limit} that a message may have ` +
+      "(LTB_MAX_MESSAGE_BYTES); ask for less, for example by a smaller page_size",
+    { metadata: { bytes: String(bytes), limit_bytes: String(limit) } },
+  );
+}

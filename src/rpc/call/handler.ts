@@ -57,8 +57,8 @@ export type Handler<In, Out> =
 /** How a listener's requests become messages, and responses what it sends. */
 export interface Wire<In, Out> {
   readonly decode: (request: In) => Message;
-  /** @throws MESSAGE_TOO_LARGE */
-  readonly encode: (response: Response) => Out;
+  /** Gives what is sent for a response, of which `bytes` is the binary form. */
+  readonly send: (response: Response, bytes: Uint8Array) => Out;
   /** Gives the error to report for one that the request stream of the transport threw. Default: the same. */
   readonly explain?: (error: unknown) => unknown;
   /** Resolves once a request stream that has ended is known to be whole, and rejects if it is not. */

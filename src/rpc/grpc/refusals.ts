@@ -9,9 +9,8 @@ import {
 } from "@grpc/grpc-js";
 import { ServiceError } from "../../errors.ts";
 import { CallContext } from "../call/context.ts";
-import { toConnectError } from "../call/errors.ts";
+import { requestTooLarge, toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { requestTooLarge } from "../call/message-size.ts";
 import { observeRefusal } from "../middleware/observe.ts";
 import { type GrpcCall, GrpcOrigin, statusOf } from "./call.ts";
 

@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import {
   Metadata,
   Server,
@@ -8,15 +11,15 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from "@grpc/grpc-js";
+import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { pathOf } from "../call/call.ts";
 import { CallContext } from "../call/context.ts";
-import type { ProvidedMethod } from "../call/handler.ts";
+import type { ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { compose } from "../middleware/chain.ts";
 import { type GrpcCall, GrpcOrigin, headerMetadata, statusOf, trailerMetadata } from "./call.ts";
 import { GrpcRefusals } from "./refusals.ts";
-import { grpcWire } from "./wire.ts";
 import { GrpcWriter } from "./writer.ts";
 
 type Bytes = Uint8Array;
@@ -51,7 +54,7 @@ function serverOptions(maxMessageBytes: number): ServerOptions {
 
 function register(server: Server, provided: ProvidedMethod, host: RpcHost, refusals: GrpcRefusals): void {
   const { method } = provided;
-  const handler = compose(provided, grpcWire(method, host.maxMessageBytes), host);
+  const handler = compose(provided, byteWire(method), host);
   const contextOf = (call: GrpcCall) => new CallContext(method, new GrpcOrigin(call), host);
   const streamingContextOf = (call: GrpcCall) => {
     const context = contextOf(call);
@@ -139,4 +142,39 @@ async function answerStream(
   } catch (error) {
     if (!call.cancelled) call.emit("error", statusOf(error, context));
   }
+}
+
+/**
+ * The bytes that grpc-js receives and sends for a method. They are decoded and encoded within the chain, so
+ * that a malformed request and a response that cannot be sent are answered, logged and explained like any
+ * other failure.
+ */
+function byteWire(method: DescMethod): Wire<Uint8Array, Uint8Array> {
+  const { input } = method;
+  return {
+    decode(bytes) {
+      try {
+        return fromBinary(input, bytes);
+      } catch (error) {
+        throw malformed(method, error);
+      }
+    },
+    send: (_, bytes) => bytes,
+    async confirmEnd(call) {
+      // An implementation must not take half a stream for a whole one: Node's clients cancel by ending their
+      // stream and then resetting it.
+      await sleep(transportLimits.cancelAfterEndMs);
+      if (call.stopReason) throw call.stopReason;
+    },
+  };
+}
+
+function malformed({ input }: DescMethod, cause: unknown): ServiceError {
+  const why = cause instanceof Error ? cause.message : "it cannot be decoded";
+  return new ServiceError(
+    Code.InvalidArgument,
+    "INVALID_ARGUMENT",
+    `the request is not a valid ${input.typeName}: ${why}`,
+    { cause },
+  );
 }

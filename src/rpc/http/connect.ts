@@ -1,11 +1,10 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
 import type { CallContext } from "../call/context.ts";
 import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import { encodeResponse } from "../call/message-size.ts";
 import { forEachSendable } from "../call/metadata.ts";
 import { compose } from "../middleware/chain.ts";
 import { openCall } from "./origin.ts";
@@ -18,7 +17,7 @@ import { explainRefusals, explainTooLarge } from "./refusals.ts";
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
   const router = createConnectRouter({
     grpc: false,
-    // No `writeMaxBytes`: responses are counted before they are encoded, in the binary format on every wire.
+    // No `writeMaxBytes`: `Pump` refuses responses while the call can still be answered and logged as failed.
     readMaxBytes: host.maxMessageBytes,
     requestGate: explainRefusals(host),
     maxTimeoutMs: transportLimits.deadlineMs,
@@ -32,7 +31,7 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
 }
 
 function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): void {
-  const handler = compose(provided, messageWire(provided.method, host), host);
+  const handler = compose(provided, messageWire(host), host);
   switch (handler.kind) {
     case "unary": {
       const { method, answer } = handler;
@@ -96,17 +95,11 @@ async function* answerStream<Request>(
   }
 }
 
-/**
- * Messages as Connect has them. Responses that are too large are refused within the chain, while the call can
- * still be answered and logged as failed.
- */
-function messageWire(method: DescMethod, { maxMessageBytes }: RpcHost): Wire<Message, Response> {
+/** Messages as Connect has them. */
+function messageWire({ maxMessageBytes }: RpcHost): Wire<Message, Response> {
   return {
     decode: (request) => request,
-    encode(response) {
-      encodeResponse(method, response, maxMessageBytes);
-      return response;
-    },
+    send: (response) => response,
     explain: (error) => explainTooLarge(error, maxMessageBytes),
   };
 }

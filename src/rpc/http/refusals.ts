@@ -1,7 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { toConnectError } from "../call/errors.ts";
+import { requestTooLarge, toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { requestTooLarge } from "../call/message-size.ts";
 import { observeRefusal } from "../middleware/observe.ts";
 import { exchangeIn, openCall } from "./origin.ts";
 

@@ -1,11 +1,10 @@
 import type { Handler, ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { authenticate, authorize } from "./access.ts";
-import { deadline } from "./deadline.ts";
 import { errors } from "./errors.ts";
 import type { Middleware } from "./hooks.ts";
 import { observe } from "./observe.ts";
-import { makeHandler } from "./pump.ts";
+import { deadline, makeHandler } from "./pump.ts";
 import { readFrom } from "./read-from.ts";
 import { trace } from "./trace.ts";
 
@@ -25,5 +24,5 @@ export function compose<In, Out>(
   host: RpcHost,
 ): Handler<In, Out> {
   const hooks = chain.flatMap((middleware) => middleware(provided.method, host) ?? []);
-  return makeHandler(provided, wire, hooks);
+  return makeHandler(provided, wire, hooks, host);
 }

@@ -1,17 +1,20 @@
-import type { Message } from "@bufbuild/protobuf";
+import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { enterScope } from "../../call-scope.ts";
 import type { CallContext } from "../call/context.ts";
+import { responseTooLarge } from "../call/errors.ts";
 import type { Handler, ProvidedMethod, Response, Wire } from "../call/handler.ts";
-import type { Hooks, Outcome } from "./hooks.ts";
+import type { RpcHost } from "../call/host.ts";
+import type { Hooks, Middleware, Outcome } from "./hooks.ts";
 
 /** The method as a listener calls it: its implementation, with the hooks around it. */
 export function makeHandler<In, Out>(
   provided: ProvidedMethod,
   wire: Wire<In, Out>,
   hooks: readonly Hooks[],
+  host: RpcHost,
 ): Handler<In, Out> {
-  const pump = new Pump(wire, hooks);
+  const pump = new Pump(provided.method, wire, hooks, host);
   const { kind, method, impl } = provided;
   switch (kind) {
     case "unary":
@@ -53,6 +56,8 @@ export function makeHandler<In, Out>(
  * implementation never answers. One that goes on all the same speaks to nobody.
  */
 class Pump<In, Out> {
+  readonly #method: DescMethod;
+  readonly #maxMessageBytes: number;
   readonly #wire: Wire<In, Out>;
   readonly #starts: readonly NonNullable<Hooks["start"]>[];
   readonly #checks: readonly NonNullable<Hooks["each"]>[];
@@ -60,7 +65,14 @@ class Pump<In, Out> {
   readonly #ends: readonly NonNullable<Hooks["end"]>[];
 
   /** @param hooks from the outermost to the innermost */
-  constructor(wire: Wire<In, Out>, hooks: readonly Hooks[]) {
+  constructor(
+    method: DescMethod,
+    wire: Wire<In, Out>,
+    hooks: readonly Hooks[],
+    { maxMessageBytes }: RpcHost,
+  ) {
+    this.#method = method;
+    this.#maxMessageBytes = maxMessageBytes;
     this.#wire = wire;
     this.#starts = hooks.flatMap(({ start }) => start ?? []);
     this.#checks = hooks.flatMap(({ each }) => each ?? []);
@@ -101,7 +113,7 @@ class Pump<In, Out> {
         responses = (await implementation())[Symbol.asyncIterator]();
       }
       const { done, value } = await responses.next();
-      return done ? { done, value: undefined } : { done: false, value: this.#wire.encode(value) };
+      return done ? { done, value: undefined } : { done: false, value: this.#encode(value) };
     };
     const close = () => {
       // Not awaited: a generator that hangs answers `return` only after its pending `next`.
@@ -192,7 +204,15 @@ class Pump<In, Out> {
   async #respond(context: CallContext, implementation: () => Promise<Response> | Response): Promise<Out> {
     const starting = this.#start(context);
     if (starting) await starting;
-    return this.#wire.encode(await implementation());
+    return this.#encode(await implementation());
+  }
+
+  /** Refuses a response that is too large by its size in the binary format, which counts on every wire. */
+  #encode(response: Response): Out {
+    const { output } = this.#method;
+    const bytes = toBinary(output, create(output, response));
+    if (bytes.length > this.#maxMessageBytes) throw responseTooLarge(bytes.length, this.#maxMessageBytes);
+    return this.#wire.send(response, bytes);
   }
 
   #start(context: CallContext, from = 0): Promise<void> | undefined {
@@ -224,6 +244,24 @@ class Pump<In, Out> {
     for (const end of this.#ends) end(context, outcome);
   }
 }
+
+/**
+ * Stops a call at its deadline and when its caller goes, which also cancels the queries that it has running
+ * in the database. `Pump` answers for it then.
+ */
+export const deadline: Middleware = (method) => {
+  // The caller of a unary call is watched only once something asks for the call's signal.
+  const watches = method.methodKind !== "unary";
+  return {
+    start({ call }) {
+      call.scope.source = call;
+      call.startTimer();
+      if (watches) call.watchCaller();
+      if (call.stopReason) throw call.stopReason;
+      return undefined;
+    },
+  };
+};
 
 /**
  * An iterator of what `next` gives, which calls `leave` for a reader that leaves early. By hand: a generator
