@@ -69,6 +69,10 @@ export const limits = {
   userAgentLength: 1_024,
   /** Attempts that are shown with a job. */
   attemptsShown: 100,
+  /** The statistics of jobs are folded once there are this many rows of them. */
+  statDeltasFolded: 100,
+  /** Lanes that are told of to whoever pauses or resumes them. */
+  lanesShown: 1_000,
   /** Waiting claims are looked after at least this often. */
   claimPollMs: 1_000,
   /** Waiting claims that one statement serves: at first, and at most. */

@@ -12,6 +12,53 @@ const jobStates = ["pending", "scheduled", "running", "completed", "failed", "ca
 /** Stands for the job types that have no series of their own. */
 const otherTypes = "other";
 
+// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job
+// types makes up no series.
+export const readQueue = statement("metrics_queue", {
+  row: jobStatsRow,
+  prepared: false,
+  build: (types: number) => sql.fragment`
+    with s as materialized (${statsByType(undefined, undefined)}), named as (
+      select s.*, case
+        when row_number() over (order by pending + scheduled + running desc,
+        completed + failed + cancelled desc, job_type) <= ${types}
+        then job_type else ${otherTypes} end as name
+      from s
+    )
+    select name as job_type, sum(pending) as pending, sum(scheduled) as scheduled, sum(running) as running,
+      sum(completed) as completed, sum(failed) as failed, sum(cancelled) as cancelled,
+      max(oldest_pending_age_ms) as oldest_pending_age_ms
+    from named group by name order by name`,
+  examples: [[50]],
+});
+
+const readOthers = statement("metrics_others", {
+  row: z.object({
+    idle: z.number(),
+    busy: z.number(),
+    draining: z.number(),
+    offline: z.number(),
+    sealLagSeconds: z.number(),
+  }),
+  build: () => sql.fragment`
+    select
+      count(*) filter (where status = 'idle') as idle, count(*) filter (where status = 'busy') as busy,
+      count(*) filter (where status = 'draining') as draining, count(*)
+        filter (where status = 'offline') as offline,
+      coalesce((
+        select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
+        from audit_unsealed u order by u.id limit 1
+      ), 0)::double precision as seal_lag_seconds
+    from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
+  examples: [[]],
+});
+
+const readSize = statement("metrics_size", {
+  row: z.object({ bytes: z.number() }),
+  build: () => sql.fragment`select pg_database_size(current_database()) as bytes`,
+  examples: [[]],
+});
+
 /**
  * What the database holds for all servers: each of them tells the same, so dashboards take the maximum. Read
  * when somebody asks, at most every 5 s and for 2 s; left out while the database does not answer.
@@ -68,50 +115,3 @@ export function storedFamilies(db: Executor): Family[] {
 function sampleOf(value: number | undefined): Sample[] {
   return value === undefined ? [] : [{ value }];
 }
-
-// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job
-// types makes up no series.
-export const readQueue = statement("metrics_queue", {
-  row: jobStatsRow,
-  prepared: false,
-  build: (types: number) => sql.fragment`
-    with s as materialized (${statsByType(undefined, undefined)}), named as (
-      select s.*, case
-        when row_number() over (order by pending + scheduled + running desc,
-        completed + failed + cancelled desc, job_type) <= ${types}
-        then job_type else ${otherTypes} end as name
-      from s
-    )
-    select name as job_type, sum(pending) as pending, sum(scheduled) as scheduled, sum(running) as running,
-      sum(completed) as completed, sum(failed) as failed, sum(cancelled) as cancelled,
-      max(oldest_pending_age_ms) as oldest_pending_age_ms
-    from named group by name order by name`,
-  examples: [[50]],
-});
-
-const readOthers = statement("metrics_others", {
-  row: z.object({
-    idle: z.number(),
-    busy: z.number(),
-    draining: z.number(),
-    offline: z.number(),
-    sealLagSeconds: z.number(),
-  }),
-  build: () => sql.fragment`
-    select
-      count(*) filter (where status = 'idle') as idle, count(*) filter (where status = 'busy') as busy,
-      count(*) filter (where status = 'draining') as draining, count(*)
-        filter (where status = 'offline') as offline,
-      coalesce((
-        select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
-        from audit_unsealed u order by u.id limit 1
-      ), 0)::double precision as seal_lag_seconds
-    from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
-  examples: [[]],
-});
-
-const readSize = statement("metrics_size", {
-  row: z.object({ bytes: z.number() }),
-  build: () => sql.fragment`select pg_database_size(current_database()) as bytes`,
-  examples: [[]],
-});

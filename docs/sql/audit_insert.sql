@@ -16,17 +16,17 @@ with
         request_id
       )
     select
-      e.id,
-      e.action,
-      e.entity_type,
-      e.entity_id,
-      e.changes::jsonb,
-      e.user_id,
-      e.api_key_id,
-      e.actor,
-      e.ip_address,
-      e.user_agent,
-      e.request_id
+      entry.id,
+      entry.action,
+      entry.entity_type,
+      entry.entity_id,
+      entry.changes::jsonb,
+      entry.user_id,
+      entry.api_key_id,
+      entry.actor,
+      entry.ip_address,
+      entry.user_agent,
+      entry.request_id
     from
       unnest(
         $1::uuid[],
@@ -40,7 +40,7 @@ with
         $9::text[],
         $10::text[],
         $11::text[]
-      ) as e (
+      ) as entry (
         id,
         action,
         entity_type,

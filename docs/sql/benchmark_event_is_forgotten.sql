@@ -8,9 +8,9 @@ select
         select
           xid,
           id,
-          "benchmark_ids" as ids
+          benchmark_ids as ids
         from
-          "benchmark_events"
+          benchmark_events
         order by
           xid,
           id

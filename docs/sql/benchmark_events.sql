@@ -19,9 +19,9 @@ from
         select
           xid,
           id,
-          "benchmark_ids" as ids
+          benchmark_ids as ids
         from
-          "benchmark_events"
+          benchmark_events
         where
           (xid, id) > ($1::bigint, $2::bigint)
           and xid < txid_snapshot_xmin(txid_current_snapshot())

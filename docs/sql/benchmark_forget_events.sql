@@ -5,14 +5,14 @@ with
       e.xid,
       e.id
     from
-      "benchmark_events" e
+      benchmark_events e
     where
       (e.xid, e.id) = (
         select
           xid,
           id
         from
-          "benchmark_events"
+          benchmark_events
         order by
           xid,
           id
@@ -52,7 +52,7 @@ with
               e.created_at < now() - make_interval(mins => $1)
               and xid < txid_snapshot_xmin(txid_current_snapshot()) as is_old
             from
-              "benchmark_events" e
+              benchmark_events e
             where
               exists (
                 select
@@ -70,9 +70,9 @@ with
       is_forgotten
   ),
   emptied as (
-    update "benchmark_events"
+    update benchmark_events
     set
-      "benchmark_ids" = '{}'
+      benchmark_ids = '{}'
     where
       (xid, id) = (
         select
@@ -83,10 +83,10 @@ with
         where
           place = 1
       )
-      and "benchmark_ids" <> '{}'
+      and benchmark_ids <> '{}'
   ),
   forgotten as (
-    delete from "benchmark_events"
+    delete from benchmark_events
     where
       ctid = any (
         array(

@@ -25,17 +25,17 @@ with
         request_id
       )
     select
-      e.id,
-      e.action,
-      e.entity_type,
-      e.entity_id,
-      e.changes::jsonb,
-      e.user_id,
-      e.api_key_id,
-      e.actor,
-      e.ip_address,
-      e.user_agent,
-      e.request_id
+      entry.id,
+      entry.action,
+      entry.entity_type,
+      entry.entity_id,
+      entry.changes::jsonb,
+      entry.user_id,
+      entry.api_key_id,
+      entry.actor,
+      entry.ip_address,
+      entry.user_agent,
+      entry.request_id
     from
       unnest(
         $11::uuid[],
@@ -49,7 +49,7 @@ with
         $19::text[],
         $20::text[],
         $21::text[]
-      ) as e (
+      ) as entry (
         id,
         action,
         entity_type,
@@ -84,7 +84,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from

@@ -3,7 +3,7 @@ select
   xid,
   id
 from
-  "benchmark_events"
+  benchmark_events
 where
   xid < txid_snapshot_xmin(txid_current_snapshot())
 order by

@@ -12,7 +12,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from
@@ -47,7 +47,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from
@@ -96,7 +96,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from
@@ -143,7 +143,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from

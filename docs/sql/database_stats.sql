@@ -1,6 +1,6 @@
 -- database_stats
 with
-  n as materialized (
+  few as materialized (
     select
       (
         select
@@ -9,11 +9,11 @@ with
           (
             select
             from
-              "benchmarks"
+              benchmarks
             limit
               $1
-          ) t
-      ) as "benchmarks",
+          ) part
+      ) as benchmarks,
       (
         select
           count(*)
@@ -21,11 +21,11 @@ with
           (
             select
             from
-              "evaluations"
+              evaluations
             limit
               $2
-          ) t
-      ) as "evaluations",
+          ) part
+      ) as evaluations,
       (
         select
           count(*)
@@ -33,49 +33,49 @@ with
           (
             select
             from
-              "audit_logs"
+              audit_logs
             limit
               $3
-          ) t
-      ) as "audit_logs"
+          ) part
+      ) as audit_logs
   )
 select
   pg_database_size(current_database()) as database_size_bytes,
   (
     select
       case
-        when n."benchmarks" <= $4 then n."benchmarks"
+        when few.benchmarks <= $4 then few.benchmarks
         else greatest(
-          n."benchmarks",
+          few.benchmarks,
           case
-            when c.reltuples > 0
-            and c.relpages > 0 then (c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::integer))::bigint
-            else pg_stat_get_live_tuples (c.oid)
+            when rel.reltuples > 0
+            and rel.relpages > 0 then (rel.reltuples / rel.relpages * (pg_relation_size(rel.oid) / current_setting('block_size')::integer))::bigint
+            else pg_stat_get_live_tuples (rel.oid)
           end
         )
       end
     from
-      pg_class c
+      pg_class rel
     where
-      c.oid = 'benchmarks'::regclass
+      rel.oid = 'benchmarks'::regclass
   ) as benchmark_count,
   (
     select
       case
-        when n."evaluations" <= $5 then n."evaluations"
+        when few.evaluations <= $5 then few.evaluations
         else greatest(
-          n."evaluations",
+          few.evaluations,
           case
-            when c.reltuples > 0
-            and c.relpages > 0 then (c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::integer))::bigint
-            else pg_stat_get_live_tuples (c.oid)
+            when rel.reltuples > 0
+            and rel.relpages > 0 then (rel.reltuples / rel.relpages * (pg_relation_size(rel.oid) / current_setting('block_size')::integer))::bigint
+            else pg_stat_get_live_tuples (rel.oid)
           end
         )
       end
     from
-      pg_class c
+      pg_class rel
     where
-      c.oid = 'evaluations'::regclass
+      rel.oid = 'evaluations'::regclass
   ) as evaluation_count,
   coalesce(
     (
@@ -105,20 +105,20 @@ select
   (
     select
       case
-        when n."audit_logs" <= $6 then n."audit_logs"
+        when few.audit_logs <= $6 then few.audit_logs
         else greatest(
-          n."audit_logs",
+          few.audit_logs,
           case
-            when c.reltuples > 0
-            and c.relpages > 0 then (c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::integer))::bigint
-            else pg_stat_get_live_tuples (c.oid)
+            when rel.reltuples > 0
+            and rel.relpages > 0 then (rel.reltuples / rel.relpages * (pg_relation_size(rel.oid) / current_setting('block_size')::integer))::bigint
+            else pg_stat_get_live_tuples (rel.oid)
           end
         )
       end
     from
-      pg_class c
+      pg_class rel
     where
-      c.oid = 'audit_logs'::regclass
+      rel.oid = 'audit_logs'::regclass
   ) as audit_log_count,
   split_part(current_setting('server_version'), ' ', 1) as server_version,
   coalesce(
@@ -131,7 +131,7 @@ select
     ''
   ) as schema_version
 from
-  n;
+  few;
 -- $1 = 10001
 -- $2 = 10001
 -- $3 = 10001

@@ -273,7 +273,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from
@@ -634,7 +634,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from

@@ -582,7 +582,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from
@@ -1214,7 +1214,7 @@ with
   ),
   event as (
     insert into
-      "benchmark_events" ("benchmark_ids")
+      benchmark_events (benchmark_ids)
     select
       array_agg(id)
     from

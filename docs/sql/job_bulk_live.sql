@@ -40,14 +40,14 @@ union all
 union all
 (
   select
-    r.job_id,
+    ready.job_id,
     'ready',
     null,
-    l.id,
-    r.priority,
-    r.sequence
+    lane.id,
+    ready.priority,
+    ready.sequence
   from
-    job_lanes l
+    job_lanes lane
     cross join lateral (
       (
         select
@@ -55,8 +55,8 @@ union all
         from
           job_ready
         where
-          lane_id = l.id
-          and l.id = $8
+          lane_id = lane.id
+          and lane.id = $8
           and priority = $9
           and sequence > $10
         order by
@@ -71,8 +71,8 @@ union all
         from
           job_ready
         where
-          lane_id = l.id
-          and l.id = $12
+          lane_id = lane.id
+          and lane.id = $12
           and priority < $13
         order by
           priority desc,
@@ -87,30 +87,30 @@ union all
         from
           job_ready
         where
-          lane_id = l.id
-          and l.id > $15
+          lane_id = lane.id
+          and lane.id > $15
         order by
           priority desc,
           sequence
         limit
           $16
       )
-    ) r
+    ) ready
   where
     $17::boolean
-    and l.id >= $18
+    and lane.id >= $18
     and (
       $19::text is null
-      or l.job_type = $20::text
+      or lane.job_type = $20::text
     )
     and (
       $21::text is null
-      or l.limit_key = $22::text
+      or lane.limit_key = $22::text
     )
   order by
-    l.id,
-    r.priority desc,
-    r.sequence
+    lane.id,
+    ready.priority desc,
+    ready.sequence
   limit
     $23
 );

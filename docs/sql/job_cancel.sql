@@ -8,10 +8,10 @@ with
       j.sequence,
       j.run_at,
       j.status,
-      l.worker_id
+      lease.worker_id
     from
       jobs j
-      left join job_leases l on l.job_id = j.id
+      left join job_leases lease on lease.job_id = j.id
     where
       j.id = any ($1::"uuid" [])
       and j.status in ('pending', 'running')
@@ -34,13 +34,10 @@ with
   ),
   leased as materialized (
     select
-      l.job_id,
-      l.epoch,
-      l.attempt,
-      l.worker_id,
-      l.claimed_at
+      lease.job_id,
+      lease.epoch
     from
-      job_leases l,
+      job_leases lease,
       (
         select
           count(*)
@@ -48,39 +45,39 @@ with
           slot
       ) s
     where
-      l.job_id in (
+      lease.job_id in (
         select
           id
         from
           wanted
       )
     order by
-      l.job_id
+      lease.job_id
     for update of
-      l
+      lease
   ),
   unleased as (
-    delete from job_leases l using leased i
+    delete from job_leases lease using leased
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
+      lease.job_id = leased.job_id
+      and lease.epoch = leased.epoch
     returning
-      l.job_id,
-      l.epoch,
-      l.attempt,
-      l.worker_id,
-      l.claimed_at
+      lease.job_id,
+      lease.epoch,
+      lease.attempt,
+      lease.worker_id,
+      lease.claimed_at
   ),
   lined as materialized (
     select
-      r.lane_id,
-      r.priority,
-      r.sequence
+      ready.lane_id,
+      ready.priority,
+      ready.sequence
     from
-      wanted w
-      join job_ready r on r.lane_id = w.lane_id
-      and r.priority = w.priority
-      and r.sequence = w.sequence,
+      wanted
+      join job_ready ready on ready.lane_id = wanted.lane_id
+      and ready.priority = wanted.priority
+      and ready.sequence = wanted.sequence,
       (
         select
           count(*)
@@ -88,20 +85,20 @@ with
           leased
       ) s
     where
-      w.status = 'pending'
+      wanted.status = 'pending'
     order by
-      r.job_id
+      ready.job_id
     for update of
-      r
+      ready
   ),
   due as materialized (
     select
-      d.run_at,
-      d.job_id
+      sched.run_at,
+      sched.job_id
     from
-      wanted w
-      join job_scheduled d on d.run_at = w.run_at
-      and d.job_id = w.id,
+      wanted
+      join job_scheduled sched on sched.run_at = wanted.run_at
+      and sched.job_id = wanted.id,
       (
         select
           count(*)
@@ -109,28 +106,28 @@ with
           lined
       ) s
     where
-      w.status = 'pending'
+      wanted.status = 'pending'
     order by
-      d.job_id
+      sched.job_id
     for update of
-      d
+      sched
   ),
   unready as (
-    delete from job_ready r using lined i
+    delete from job_ready ready using lined
     where
-      r.lane_id = i.lane_id
-      and r.priority = i.priority
-      and r.sequence = i.sequence
+      ready.lane_id = lined.lane_id
+      and ready.priority = lined.priority
+      and ready.sequence = lined.sequence
     returning
-      r.job_id
+      ready.job_id
   ),
   unscheduled as (
-    delete from job_scheduled d using due i
+    delete from job_scheduled sched using due
     where
-      d.run_at = i.run_at
-      and d.job_id = i.job_id
+      sched.run_at = due.run_at
+      and sched.job_id = due.job_id
     returning
-      d.job_id
+      sched.job_id
   ),
   free as materialized (
     select
@@ -181,21 +178,21 @@ with
       version = j.version + 1,
       error = coalesce($2, j.error)
     from
-      free f,
+      free,
       clock
     where
-      j.id = f.job_id
+      j.id = free.job_id
       and j.status in ('pending', 'running')
     returning
       j.id,
       j.job_type,
       j.benchmark_id,
       j.unique_key,
-      f.was,
-      f.worker_id,
-      f.epoch,
-      f.attempt,
-      f.claimed_at
+      free.was,
+      free.worker_id,
+      free.epoch,
+      free.attempt,
+      free.claimed_at
   ),
   finished as (
     insert into
@@ -248,9 +245,9 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0)
+      used = greatest(slot.used - done.jobs, 0)
     from
       (
         select
@@ -262,21 +259,21 @@ with
           was = 'running'
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   unlocked as (
-    delete from job_keys k using ended e
+    delete from job_keys key using ended
     where
-      e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -288,7 +285,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -297,7 +294,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -306,7 +303,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -315,7 +312,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -324,7 +321,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -333,7 +330,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -350,7 +347,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -359,7 +356,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -368,7 +365,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -377,7 +374,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -386,7 +383,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -395,7 +392,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -406,7 +403,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -433,15 +430,15 @@ with
       ($4::uuid[]) [row_number() over ()] as id,
       'cancel' as action,
       'job' as entity_type,
-      c.id::text as entity_id,
+      id::text as entity_id,
       jsonb_build_object(
         'before',
         jsonb_build_object(
           'status',
           (
-            case c.was
+            case was
               when 'scheduled' then 'pending'
-              else c.was
+              else was
             end
           )
         )
@@ -453,7 +450,7 @@ with
       $10::text as user_agent,
       $11::text as request_id
     from
-      ended c
+      ended
     returning
       id
   ),

@@ -4,24 +4,24 @@ with
     select
       *
     from
-      unnest($1::text[], $2::int4[], $3::int4[], $4::text[]) with ordinality as d (worker_id, max_jobs, lease_ms, request_id, place)
+      unnest($1::text[], $2::int4[], $3::int4[], $4::text[]) with ordinality as demand (worker_id, max_jobs, lease_ms, request_id, ordinality)
   ),
   slot as materialized (
     select
-      s.worker_id,
-      s.id,
-      s.capacity - s.used as free
+      worker_id,
+      id,
+      capacity - used as free
     from
-      worker_slots s
+      worker_slots
     where
-      s.worker_id in (
+      worker_id in (
         select
           worker_id
         from
           demand
       )
     order by
-      s.worker_id
+      worker_id
     for update
   ),
   granted as materialized (
@@ -30,35 +30,29 @@ with
       *,
       sum(free) over (
         order by
-          place
+          ordinality
       ) as upto,
       sum(free) over (
         order by
-          place
+          ordinality
       ) - free as after
     from
       (
         select
-          d.*,
-          s.id as slot_id,
-          least(
-            d.max_jobs,
-            greatest(
-              s.free - (
-                sum(d.max_jobs) over (
-                  partition by
-                    d.worker_id
-                  order by
-                    d.place
-                ) - d.max_jobs
-              ),
-              0
-            )
-          ) as free
+          dem.*,
+          slot.id as slot_id,
+          least(dem.max_jobs, greatest(slot.free - (sum(dem.max_jobs) over earlier - dem.max_jobs), 0)) as free
         from
-          demand d
-          join slot s using (worker_id)
-      ) d
+          demand dem
+          join slot using (worker_id)
+        window
+          earlier as (
+            partition by
+              dem.worker_id
+            order by
+              dem.ordinality
+          )
+      ) dem
   ),
   total as materialized (
     -- The clock is read once the slots are locked.
@@ -70,54 +64,54 @@ with
   ),
   lane as materialized (
     select
-      l.id,
-      l.limit_key,
+      ln.id,
+      ln.limit_key,
       case
-        when k.limit_key is not null then coalesce(u.left_now, 0)
+        when lim.limit_key is not null then coalesce(quota.free, 0)
       end as left_now
     from
       (
         select
-          l.*
+          lane.*
         from
-          job_lanes l
+          job_lanes lane
         where
-          l.id = any ($5::int4[])
+          lane.id = any ($5::int4[])
           and not exists (
             select
             from
-              job_pauses p
+              job_pauses pause
             where
-              p.job_type in ('', l.job_type)
-              and p.limit_key in ('', coalesce(l.limit_key, ''))
+              pause.job_type in ('', lane.job_type)
+              and pause.limit_key in ('', coalesce(lane.limit_key, ''))
               and (
-                p.limit_key = ''
-                or l.limit_key is not null
+                pause.limit_key = ''
+                or lane.limit_key is not null
               )
           )
-      ) l
-      left join job_limits k on k.limit_key = l.limit_key
-      left join unnest($6::text[], $7::int4[]) as u (limit_key, left_now) on u.limit_key = l.limit_key
+      ) ln
+      left join job_limits lim on lim.limit_key = ln.limit_key
+      left join unnest($6::text[], $7::int4[]) as quota (limit_key, free) on quota.limit_key = ln.limit_key
   ),
   head as materialized (
     select
       lane.limit_key,
       lane.left_now,
-      r.*
+      rdy.*
     from
       lane
       cross join lateral (
         select
-          r.ctid as tid,
-          r.priority,
-          r.sequence
+          ready.ctid as tid,
+          ready.priority,
+          ready.sequence
         from
-          job_ready r
+          job_ready ready
         where
-          r.lane_id = lane.id
+          ready.lane_id = lane.id
         order by
-          r.priority desc,
-          r.sequence
+          ready.priority desc,
+          ready.sequence
         limit
           (
             select
@@ -125,7 +119,7 @@ with
             from
               total
           )
-      ) r
+      ) rdy
   ),
   best as materialized (
     select
@@ -146,7 +140,7 @@ with
           ) as place_in_key
         from
           head
-      ) h
+      ) ranked
     where
       left_now is null
       or place_in_key <= left_now
@@ -201,36 +195,36 @@ with
   ),
   given as materialized (
     select
-      p.job_id,
-      p.place,
-      g.place as demand,
-      g.worker_id,
-      g.slot_id,
-      g.lease_ms,
-      g.request_id
+      placed.job_id,
+      placed.place,
+      gr.ordinality as demand,
+      gr.worker_id,
+      gr.slot_id,
+      gr.lease_ms,
+      gr.request_id
     from
-      placed p
-      join granted g on p.place > g.after
-      and p.place <= g.upto
+      placed
+      join granted gr on placed.place > gr.after
+      and placed.place <= gr.upto
     order by
-      p.job_id
+      placed.job_id
   ),
   job as (
     update jobs j
     set
       status = 'running',
       epoch = j.epoch + 1,
-      assigned_worker_id = g.slot_id,
+      assigned_worker_id = given.slot_id,
       started_at = total.at,
       updated_at = total.at,
       version = j.version + 1,
       progress = 0,
       progress_message = null
     from
-      given g,
+      given,
       total
     where
-      j.id = g.job_id
+      j.id = given.job_id
       and j.status = 'pending'
       -- What the parts below read comes first: a row is unpacked up to the last column that is asked for.
     returning
@@ -238,10 +232,10 @@ with
       j.epoch,
       j.job_type,
       j.benchmark_id,
-      g.worker_id,
-      g.request_id,
-      g.place,
-      g.lease_ms,
+      given.worker_id,
+      given.request_id,
+      given.place,
+      given.lease_ms,
       j.timeout_seconds,
       j.retry_count,
       j.limit_key,
@@ -254,7 +248,7 @@ with
       j.run_at,
       j.unique_key,
       j.error,
-      g.demand,
+      given.demand,
       j.payload,
       j.metadata
   ),
@@ -262,24 +256,24 @@ with
     insert into
       job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id, limit_key)
     select
-      j.id,
+      job.id,
       total.at,
-      total.at + j.lease_ms * interval '1 ms',
+      total.at + job.lease_ms * interval '1 ms',
       case
-        when j.timeout_seconds > 0 then total.at + j.timeout_seconds * interval '1 s'
+        when job.timeout_seconds > 0 then total.at + job.timeout_seconds * interval '1 s'
       end,
-      j.epoch,
-      j.retry_count + 1,
-      j.worker_id,
-      j.limit_key
+      job.epoch,
+      job.retry_count + 1,
+      job.worker_id,
+      job.limit_key
     from
-      job j,
+      job,
       total
   ),
   occupied as (
-    update worker_slots s
+    update worker_slots ws
     set
-      used = s.used + g.jobs
+      used = ws.used + held.jobs
     from
       (
         select
@@ -289,9 +283,9 @@ with
           job
         group by
           worker_id
-      ) g
+      ) held
     where
-      s.worker_id = g.worker_id
+      ws.worker_id = held.worker_id
   ),
   answered as (
     insert into
@@ -320,7 +314,7 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -332,7 +326,7 @@ with
           where
             'pending' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -341,7 +335,7 @@ with
           where
             'pending' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -350,7 +344,7 @@ with
           where
             'pending' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -359,7 +353,7 @@ with
           where
             'pending' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -368,7 +362,7 @@ with
           where
             'pending' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -377,7 +371,7 @@ with
           where
             'pending' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       job
     group by
@@ -394,7 +388,7 @@ with
           where
             'pending' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -403,7 +397,7 @@ with
           where
             'pending' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -412,7 +406,7 @@ with
           where
             'pending' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -421,7 +415,7 @@ with
           where
             'pending' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -430,7 +424,7 @@ with
           where
             'pending' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -439,7 +433,7 @@ with
           where
             'pending' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       job
     where
@@ -450,7 +444,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -459,25 +453,23 @@ with
       count(*) > 0
   )
 select
-  id,
-  lane_id,
-  demand,
-  epoch,
-  version,
-  priority,
-  retry_count,
-  max_retries,
-  timeout_seconds,
-  payload,
-  metadata,
-  error,
-  unique_key,
-  benchmark_id,
-  run_at,
-  created_at,
-  created_by,
+  job.id,
+  job.epoch,
+  job.version,
+  job.priority,
+  job.retry_count,
+  job.max_retries,
+  job.timeout_seconds,
+  job.payload,
+  job.metadata,
+  job.error,
+  job.unique_key,
+  job.benchmark_id,
+  job.run_at,
+  job.created_at,
+  job.created_by,
   case
-    when place = (
+    when job.place = (
       select
         min(place)
       from
@@ -489,8 +481,10 @@ select
         total
     )
   end as started_at,
+  job.lane_id,
+  job.demand,
   case
-    when place = (
+    when job.place = (
       select
         min(place)
       from
@@ -505,7 +499,7 @@ select
 from
   job
 order by
-  place;
+  job.place;
 -- $1 = '{w}'
 -- $2 = '{1}'
 -- $3 = '{30000}'

@@ -18,28 +18,28 @@ with
       skip locked
   ),
   unfinished as (
-    delete from job_finished f using old o
+    delete from job_finished fin using old
     where
-      f.status = $4
-      and f.finished_at = o.finished_at
-      and f.job_id = o.job_id
+      fin.status = $4
+      and fin.finished_at = old.finished_at
+      and fin.job_id = old.job_id
     returning
-      f.job_id,
-      f.status
+      fin.job_id,
+      fin.status
   ),
   deleted as (
-    delete from jobs j using unfinished f
+    delete from jobs j using unfinished fin
     where
-      j.id = f.job_id
+      j.id = fin.job_id
     returning
       j.id,
       j.job_type,
       j.benchmark_id,
-      f.status as was
+      fin.status as was
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -51,7 +51,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -60,7 +60,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -69,7 +69,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -78,7 +78,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -87,7 +87,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -96,7 +96,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       deleted
     group by
@@ -113,7 +113,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -122,7 +122,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -131,7 +131,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -140,7 +140,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -149,7 +149,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -158,7 +158,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       deleted
     where
@@ -169,7 +169,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from

@@ -1,10 +1,10 @@
 -- job_complete
 with
-  i as materialized (
+  item as materialized (
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[]) with ordinality as i (job_id, epoch, worker_id, result, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[]) with ordinality as item (job_id, epoch, worker_id, result, ordinality)
   ),
   slot as materialized (
     select
@@ -16,18 +16,18 @@ with
         select
           worker_id
         from
-          i
+          item
       )
     order by
       worker_id
     for update
   ),
   gone as (
-    delete from job_leases l using (
+    delete from job_leases lease using (
       select
-        i.*
+        item.*
       from
-        i,
+        item,
         (
           select
             count(*)
@@ -35,16 +35,16 @@ with
             slot
         ) s
       order by
-        i.job_id
-    ) i
+        item.job_id
+    ) item
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
-      and l.worker_id = i.worker_id
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
+      and lease.worker_id = item.worker_id
     returning
-      l.claimed_at,
-      l.attempt,
-      i.*
+      lease.claimed_at,
+      lease.attempt,
+      item.*
   ),
   clock as materialized (
     select
@@ -57,29 +57,29 @@ with
     update jobs j
     set
       status = 'completed',
-      result = g.result,
+      result = gone.result,
       error = null,
       progress = 1,
       completed_at = clock.at,
       updated_at = clock.at,
       version = j.version + 1
     from
-      gone g,
+      gone,
       clock
     where
-      j.id = g.job_id
+      j.id = gone.job_id
       and j.status = 'running'
-      and j.epoch = g.epoch
+      and j.epoch = gone.epoch
     returning
       j.id,
       j.epoch,
       j.job_type,
       j.benchmark_id,
       j.unique_key,
-      g.worker_id,
-      g.claimed_at,
-      g.attempt,
-      g.ordinality
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality
   ),
   finished as (
     insert into
@@ -123,11 +123,11 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0),
-      completed = s.completed + e.completed,
-      failed = s.failed + e.failed
+      used = greatest(slot.used - done.jobs, 0),
+      completed = slot.completed + done.completed,
+      failed = slot.failed + done.failed
     from
       (
         select
@@ -145,22 +145,22 @@ with
           ended
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   unlocked as (
-    delete from job_keys k using ended e
+    delete from job_keys key using ended
     where
       true
-      and e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -172,7 +172,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -181,7 +181,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -190,7 +190,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -199,7 +199,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -208,7 +208,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -217,7 +217,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -234,7 +234,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -243,7 +243,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -252,7 +252,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -261,7 +261,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -270,7 +270,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -279,7 +279,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -290,7 +290,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -304,7 +304,7 @@ select
       select
         count(*)
       from
-        i
+        item
     ) then coalesce(array_agg(ordinality::integer), '{}')
   end as positions
 from

@@ -1,36 +1,36 @@
 -- job_count_quotas
 select
-  q.limit_key,
+  lim.limit_key,
   greatest(
     least(
       coalesce(
-        q.max_running - (
+        lim.max_running - (
           select
             count(*)
           from
-            job_leases l
+            job_leases lease
           where
-            l.limit_key = q.limit_key
+            lease.limit_key = lim.limit_key
         ),
         1000
       ),
       coalesce(
-        q.per_minute - (
+        lim.per_minute - (
           select
-            coalesce(sum(s.started), 0)
+            coalesce(sum(start.started), 0)
           from
-            job_limit_starts s
+            job_limit_starts start
           where
-            s.limit_key = q.limit_key
-            and s.started_at > clock_timestamp() - interval '1 minute'
+            start.limit_key = lim.limit_key
+            and start.started_at > clock_timestamp() - interval '1 minute'
         ),
         1000
       )
     ),
     0
-  )::integer as left
+  )::integer as free
 from
-  job_limits q
+  job_limits lim
 where
-  q.limit_key = any ($1::"text" []);
+  lim.limit_key = any ($1::"text" []);
 -- $1 = '{k}'

@@ -17,14 +17,14 @@ with
   ),
   lined as materialized (
     select
-      r.lane_id,
-      r.priority,
-      r.sequence
+      ready.lane_id,
+      ready.priority,
+      ready.sequence
     from
-      wanted w
-      join job_ready r on r.lane_id = w.lane_id
-      and r.priority = w.priority
-      and r.sequence = w.sequence,
+      wanted
+      join job_ready ready on ready.lane_id = wanted.lane_id
+      and ready.priority = wanted.priority
+      and ready.sequence = wanted.sequence,
       (
         select
           count(*)
@@ -32,20 +32,20 @@ with
           wanted
       ) s
     where
-      w.status = 'pending'
+      wanted.status = 'pending'
     order by
-      r.job_id
+      ready.job_id
     for update of
-      r
+      ready
   ),
   due as materialized (
     select
-      d.run_at,
-      d.job_id
+      sched.run_at,
+      sched.job_id
     from
-      wanted w
-      join job_scheduled d on d.run_at = w.run_at
-      and d.job_id = w.id,
+      wanted
+      join job_scheduled sched on sched.run_at = wanted.run_at
+      and sched.job_id = wanted.id,
       (
         select
           count(*)
@@ -53,39 +53,39 @@ with
           lined
       ) s
     where
-      w.status = 'pending'
+      wanted.status = 'pending'
     order by
-      d.job_id
+      sched.job_id
     for update of
-      d
+      sched
   ),
   unready as (
-    delete from job_ready r using lined i
+    delete from job_ready ready using lined
     where
-      r.lane_id = i.lane_id
-      and r.priority = i.priority
-      and r.sequence = i.sequence
+      ready.lane_id = lined.lane_id
+      and ready.priority = lined.priority
+      and ready.sequence = lined.sequence
     returning
-      r.job_id
+      ready.job_id
   ),
   unscheduled as (
-    delete from job_scheduled d using due i
+    delete from job_scheduled sched using due
     where
-      d.run_at = i.run_at
-      and d.job_id = i.job_id
+      sched.run_at = due.run_at
+      and sched.job_id = due.job_id
     returning
-      d.job_id
+      sched.job_id
   ),
   ended as materialized (
     select
-      f.status,
-      f.finished_at,
-      f.job_id
+      fin.status,
+      fin.finished_at,
+      fin.job_id
     from
-      wanted w
-      join job_finished f on f.status = w.status
-      and f.finished_at = w.completed_at
-      and f.job_id = w.id,
+      wanted
+      join job_finished fin on fin.status = wanted.status
+      and fin.finished_at = wanted.completed_at
+      and fin.job_id = wanted.id,
       (
         select
           count(*)
@@ -93,19 +93,19 @@ with
           due
       ) s
     order by
-      f.job_id
+      fin.job_id
     for update of
-      f
+      fin
   ),
   unfinished as (
-    delete from job_finished f using ended i
+    delete from job_finished fin using ended
     where
-      f.status = i.status
-      and f.finished_at = i.finished_at
-      and f.job_id = i.job_id
+      fin.status = ended.status
+      and fin.finished_at = ended.finished_at
+      and fin.job_id = ended.job_id
     returning
-      f.job_id,
-      f.status
+      fin.job_id,
+      fin.status
   ),
   free as materialized (
     select
@@ -129,28 +129,28 @@ with
       job_id
   ),
   deleted as (
-    delete from jobs j using free f
+    delete from jobs j using free
     where
-      j.id = f.job_id
+      j.id = free.job_id
       and j.status <> 'running'
     returning
       j.id,
       j.job_type,
       j.benchmark_id,
       j.unique_key,
-      f.was
+      free.was
   ),
   unlocked as (
-    delete from job_keys k using deleted e
+    delete from job_keys key using deleted
     where
-      e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      deleted.unique_key is not null
+      and key.job_type = deleted.job_type
+      and key.unique_key = deleted.unique_key
+      and key.job_id = deleted.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -162,7 +162,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -171,7 +171,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -180,7 +180,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -189,7 +189,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -198,7 +198,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -207,7 +207,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       deleted
     group by
@@ -224,7 +224,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -233,7 +233,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -242,7 +242,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -251,7 +251,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -260,7 +260,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -269,7 +269,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       deleted
     where
@@ -280,7 +280,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -307,24 +307,24 @@ with
       ($2::uuid[]) [row_number() over ()] as id,
       'delete' as action,
       'job' as entity_type,
-      c.id::text as entity_id,
+      id::text as entity_id,
       jsonb_build_object(
         'before',
         jsonb_strip_nulls(
           jsonb_build_object(
             'status',
             (
-              case c.was
+              case was
                 when 'scheduled' then 'pending'
-                else c.was
+                else was
               end
             ),
             'job_type',
-            c.job_type,
+            job_type,
             'benchmark_id',
-            c.benchmark_id,
+            benchmark_id,
             'unique_key',
-            c.unique_key
+            unique_key
           )
         )
       ) as changes,
@@ -335,7 +335,7 @@ with
       $7::text as user_agent,
       $8::text as request_id
     from
-      deleted c
+      deleted
     returning
       id
   ),

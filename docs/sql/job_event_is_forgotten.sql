@@ -8,9 +8,9 @@ select
         select
           xid,
           id,
-          "job_ids" as ids
+          job_ids as ids
         from
-          "job_events"
+          job_events
         order by
           xid,
           id

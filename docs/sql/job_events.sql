@@ -19,9 +19,9 @@ from
         select
           xid,
           id,
-          "job_ids" as ids
+          job_ids as ids
         from
-          "job_events"
+          job_events
         where
           (xid, id) > ($1::bigint, $2::bigint)
           and xid < txid_snapshot_xmin(txid_current_snapshot())

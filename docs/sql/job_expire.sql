@@ -6,16 +6,16 @@ with
   ),
   late as materialized (
     select
-      l.job_id,
-      l.worker_id
+      lease.job_id,
+      lease.worker_id
     from
-      job_leases l,
+      job_leases lease,
       now_at
     where
-      least(l.expires_at, l.deadline_at) < now_at.at
+      least(lease.expires_at, lease.deadline_at) < now_at.at
       and (
         $1::timestamptz is null
-        or l.claimed_at > $2::timestamptz
+        or lease.claimed_at > $2::timestamptz
         or now_at.at > $3::timestamptz + $4 * interval '1 ms'
       )
     limit
@@ -38,20 +38,20 @@ with
     for update
       skip locked
   ),
-  locked as materialized (
+  item as materialized (
     select
-      l.job_id,
-      l.epoch,
+      lease.job_id,
+      lease.epoch,
       row_number() over () as ordinality,
       true as retryable,
       null::integer as retry_after_ms,
-      coalesce(l.deadline_at < now_at.at, false) as timed_out
+      coalesce(lease.deadline_at < now_at.at, false) as timed_out
     from
       (
         select
-          l.*
+          lease.*
         from
-          job_leases l,
+          job_leases lease,
           now_at,
           (
             select
@@ -60,20 +60,20 @@ with
               slot
           ) s
         where
-          l.job_id in (
+          lease.job_id in (
             select
               job_id
             from
               late
           )
-          and least(l.expires_at, l.deadline_at) < now_at.at
+          and least(lease.expires_at, lease.deadline_at) < now_at.at
           and (
             $6::timestamptz is null
-            or l.claimed_at > $7::timestamptz
+            or lease.claimed_at > $7::timestamptz
             or now_at.at > $8::timestamptz + $9 * interval '1 ms'
           )
           and (
-            l.worker_id in (
+            lease.worker_id in (
               select
                 worker_id
               from
@@ -82,31 +82,31 @@ with
             or not exists (
               select
               from
-                worker_slots w
+                worker_slots ws
               where
-                w.worker_id = l.worker_id
+                ws.worker_id = lease.worker_id
             )
           )
         order by
-          l.job_id
+          lease.job_id
         for update of
-          l skip locked
-      ) l,
+          lease skip locked
+      ) lease,
       now_at
   ),
   gone as (
-    delete from job_leases l using locked i
+    delete from job_leases lease using item
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
     returning
-      l.claimed_at,
-      l.attempt,
-      l.worker_id,
-      i.*,
+      lease.claimed_at,
+      lease.attempt,
+      lease.worker_id,
+      item.*,
       case
-        when i.timed_out then 'the attempt ran past its timeout'
-        else 'the lease expired: worker ' || l.worker_id || ' stopped renewing it'
+        when item.timed_out then 'the attempt ran past its timeout'
+        else 'the lease expired: worker ' || lease.worker_id || ' stopped renewing it'
       end as error
   ),
   clock as materialized (
@@ -120,42 +120,42 @@ with
     update jobs j
     set
       status = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then 'pending'
         else 'failed'
       end,
       retry_count = j.retry_count + (
-        g.retryable
+        gone.retryable
         and j.retry_count < j.max_retries
       )::integer,
       run_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then clock.at + coalesce(
-          g.retry_after_ms * interval '1 ms',
+          gone.retry_after_ms * interval '1 ms',
           (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'
         )
         else j.run_at
       end,
       assigned_worker_id = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else j.assigned_worker_id
       end,
       completed_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else clock.at
       end,
-      error = g.error,
+      error = gone.error,
       updated_at = clock.at,
       version = j.version + 1
     from
-      gone g,
+      gone,
       clock
     where
-      j.id = g.job_id
+      j.id = gone.job_id
       and j.status = 'running'
-      and j.epoch = g.epoch
+      and j.epoch = gone.epoch
     returning
       j.id,
       j.epoch,
@@ -164,14 +164,14 @@ with
       j.unique_key,
       j.status,
       j.run_at,
-      g.worker_id,
-      g.claimed_at,
-      g.attempt,
-      g.ordinality,
-      g.error,
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality,
+      gone.error,
       (
         case
-          when g.timed_out then 'timed_out'
+          when gone.timed_out then 'timed_out'
           else 'expired'
         end
       ) as outcome
@@ -231,11 +231,11 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0),
-      completed = s.completed + e.completed,
-      failed = s.failed + e.failed
+      used = greatest(slot.used - done.jobs, 0),
+      completed = slot.completed + done.completed,
+      failed = slot.failed + done.failed
     from
       (
         select
@@ -253,22 +253,22 @@ with
           ended
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   unlocked as (
-    delete from job_keys k using ended e
+    delete from job_keys key using ended
     where
-      e.status = 'failed'
-      and e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      ended.status = 'failed'
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -285,7 +285,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -299,7 +299,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -313,7 +313,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -327,7 +327,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -341,7 +341,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -355,7 +355,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -377,7 +377,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -391,7 +391,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -405,7 +405,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -419,7 +419,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -433,7 +433,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -447,7 +447,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -458,7 +458,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from

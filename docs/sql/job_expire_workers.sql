@@ -6,13 +6,13 @@ with
   ),
   late as materialized (
     select
-      l.job_id,
-      l.worker_id
+      lease.job_id,
+      lease.worker_id
     from
-      job_leases l,
+      job_leases lease,
       now_at
     where
-      l.worker_id = any ($1::"text" [])
+      lease.worker_id = any ($1::"text" [])
     limit
       $2
   ),
@@ -33,20 +33,20 @@ with
     for update
       skip locked
   ),
-  locked as materialized (
+  item as materialized (
     select
-      l.job_id,
-      l.epoch,
+      lease.job_id,
+      lease.epoch,
       row_number() over () as ordinality,
       true as retryable,
       null::integer as retry_after_ms,
-      coalesce(l.deadline_at < now_at.at, false) as timed_out
+      coalesce(lease.deadline_at < now_at.at, false) as timed_out
     from
       (
         select
-          l.*
+          lease.*
         from
-          job_leases l,
+          job_leases lease,
           now_at,
           (
             select
@@ -55,15 +55,15 @@ with
               slot
           ) s
         where
-          l.job_id in (
+          lease.job_id in (
             select
               job_id
             from
               late
           )
-          and l.worker_id = any ($3::"text" [])
+          and lease.worker_id = any ($3::"text" [])
           and (
-            l.worker_id in (
+            lease.worker_id in (
               select
                 worker_id
               from
@@ -72,31 +72,31 @@ with
             or not exists (
               select
               from
-                worker_slots w
+                worker_slots ws
               where
-                w.worker_id = l.worker_id
+                ws.worker_id = lease.worker_id
             )
           )
         order by
-          l.job_id
+          lease.job_id
         for update of
-          l skip locked
-      ) l,
+          lease skip locked
+      ) lease,
       now_at
   ),
   gone as (
-    delete from job_leases l using locked i
+    delete from job_leases lease using item
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
     returning
-      l.claimed_at,
-      l.attempt,
-      l.worker_id,
-      i.*,
+      lease.claimed_at,
+      lease.attempt,
+      lease.worker_id,
+      item.*,
       case
-        when i.timed_out then 'the attempt ran past its timeout'
-        else 'worker ' || l.worker_id || ' was silent for too long and has been removed'
+        when item.timed_out then 'the attempt ran past its timeout'
+        else 'worker ' || lease.worker_id || ' was silent for too long and has been removed'
       end as error
   ),
   clock as materialized (
@@ -110,42 +110,42 @@ with
     update jobs j
     set
       status = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then 'pending'
         else 'failed'
       end,
       retry_count = j.retry_count + (
-        g.retryable
+        gone.retryable
         and j.retry_count < j.max_retries
       )::integer,
       run_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then clock.at + coalesce(
-          g.retry_after_ms * interval '1 ms',
+          gone.retry_after_ms * interval '1 ms',
           (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'
         )
         else j.run_at
       end,
       assigned_worker_id = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else j.assigned_worker_id
       end,
       completed_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else clock.at
       end,
-      error = g.error,
+      error = gone.error,
       updated_at = clock.at,
       version = j.version + 1
     from
-      gone g,
+      gone,
       clock
     where
-      j.id = g.job_id
+      j.id = gone.job_id
       and j.status = 'running'
-      and j.epoch = g.epoch
+      and j.epoch = gone.epoch
     returning
       j.id,
       j.epoch,
@@ -154,14 +154,14 @@ with
       j.unique_key,
       j.status,
       j.run_at,
-      g.worker_id,
-      g.claimed_at,
-      g.attempt,
-      g.ordinality,
-      g.error,
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality,
+      gone.error,
       (
         case
-          when g.timed_out then 'timed_out'
+          when gone.timed_out then 'timed_out'
           else 'expired'
         end
       ) as outcome
@@ -221,11 +221,11 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0),
-      completed = s.completed + e.completed,
-      failed = s.failed + e.failed
+      used = greatest(slot.used - done.jobs, 0),
+      completed = slot.completed + done.completed,
+      failed = slot.failed + done.failed
     from
       (
         select
@@ -243,22 +243,22 @@ with
           ended
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   unlocked as (
-    delete from job_keys k using ended e
+    delete from job_keys key using ended
     where
-      e.status = 'failed'
-      and e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      ended.status = 'failed'
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -275,7 +275,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -289,7 +289,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -303,7 +303,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -317,7 +317,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -331,7 +331,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -345,7 +345,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -367,7 +367,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -381,7 +381,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -395,7 +395,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -409,7 +409,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -423,7 +423,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -437,7 +437,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -448,7 +448,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from

@@ -1,10 +1,10 @@
 -- job_fail
 with
-  i as materialized (
+  item as materialized (
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::bool[], $6::int4[]) with ordinality as i (job_id, epoch, worker_id, error, retryable, retry_after_ms, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::bool[], $6::int4[]) with ordinality as item (job_id, epoch, worker_id, error, retryable, retry_after_ms, ordinality)
   ),
   slot as materialized (
     select
@@ -16,18 +16,18 @@ with
         select
           worker_id
         from
-          i
+          item
       )
     order by
       worker_id
     for update
   ),
   gone as (
-    delete from job_leases l using (
+    delete from job_leases lease using (
       select
-        i.*
+        item.*
       from
-        i,
+        item,
         (
           select
             count(*)
@@ -35,16 +35,16 @@ with
             slot
         ) s
       order by
-        i.job_id
-    ) i
+        item.job_id
+    ) item
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
-      and l.worker_id = i.worker_id
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
+      and lease.worker_id = item.worker_id
     returning
-      l.claimed_at,
-      l.attempt,
-      i.*
+      lease.claimed_at,
+      lease.attempt,
+      item.*
   ),
   clock as materialized (
     select
@@ -57,42 +57,42 @@ with
     update jobs j
     set
       status = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then 'pending'
         else 'failed'
       end,
       retry_count = j.retry_count + (
-        g.retryable
+        gone.retryable
         and j.retry_count < j.max_retries
       )::integer,
       run_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then clock.at + coalesce(
-          g.retry_after_ms * interval '1 ms',
+          gone.retry_after_ms * interval '1 ms',
           (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'
         )
         else j.run_at
       end,
       assigned_worker_id = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else j.assigned_worker_id
       end,
       completed_at = case
-        when g.retryable
+        when gone.retryable
         and j.retry_count < j.max_retries then null
         else clock.at
       end,
-      error = g.error,
+      error = gone.error,
       updated_at = clock.at,
       version = j.version + 1
     from
-      gone g,
+      gone,
       clock
     where
-      j.id = g.job_id
+      j.id = gone.job_id
       and j.status = 'running'
-      and j.epoch = g.epoch
+      and j.epoch = gone.epoch
     returning
       j.id,
       j.epoch,
@@ -101,11 +101,11 @@ with
       j.unique_key,
       j.status,
       j.run_at,
-      g.worker_id,
-      g.claimed_at,
-      g.attempt,
-      g.ordinality,
-      g.error,
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality,
+      gone.error,
       'failed' as outcome
   ),
   scheduled as (
@@ -163,11 +163,11 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0),
-      completed = s.completed + e.completed,
-      failed = s.failed + e.failed
+      used = greatest(slot.used - done.jobs, 0),
+      completed = slot.completed + done.completed,
+      failed = slot.failed + done.failed
     from
       (
         select
@@ -185,22 +185,22 @@ with
           ended
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   unlocked as (
-    delete from job_keys k using ended e
+    delete from job_keys key using ended
     where
-      e.status = 'failed'
-      and e.unique_key is not null
-      and k.job_type = e.job_type
-      and k.unique_key = e.unique_key
-      and k.job_id = e.id
+      ended.status = 'failed'
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -217,7 +217,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -231,7 +231,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -245,7 +245,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -259,7 +259,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -273,7 +273,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -287,7 +287,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -309,7 +309,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -323,7 +323,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -337,7 +337,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -351,7 +351,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -365,7 +365,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -379,7 +379,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -390,7 +390,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from

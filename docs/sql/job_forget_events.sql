@@ -5,14 +5,14 @@ with
       e.xid,
       e.id
     from
-      "job_events" e
+      job_events e
     where
       (e.xid, e.id) = (
         select
           xid,
           id
         from
-          "job_events"
+          job_events
         order by
           xid,
           id
@@ -52,7 +52,7 @@ with
               e.created_at < now() - make_interval(mins => $1)
               and xid < txid_snapshot_xmin(txid_current_snapshot()) as is_old
             from
-              "job_events" e
+              job_events e
             where
               exists (
                 select
@@ -70,9 +70,9 @@ with
       is_forgotten
   ),
   emptied as (
-    update "job_events"
+    update job_events
     set
-      "job_ids" = '{}'
+      job_ids = '{}'
     where
       (xid, id) = (
         select
@@ -83,10 +83,10 @@ with
         where
           place = 1
       )
-      and "job_ids" <> '{}'
+      and job_ids <> '{}'
   ),
   forgotten as (
-    delete from "job_events"
+    delete from job_events
     where
       ctid = any (
         array(

@@ -1,11 +1,11 @@
 -- job_insert
 with
-  i as materialized (
+  item as materialized (
     select
-      i.*,
-      l.job_type,
-      l.required_tags,
-      l.limit_key
+      item.*,
+      lane.job_type,
+      lane.required_tags,
+      lane.limit_key
     from
       unnest(
         $1::uuid[],
@@ -19,7 +19,7 @@ with
         $9::text[],
         $10::jsonb[],
         $11::uuid[]
-      ) with ordinality as i (
+      ) with ordinality as item (
         id,
         lane_id,
         payload,
@@ -33,15 +33,15 @@ with
         created_by,
         ordinality
       )
-      join job_lanes l on l.id = i.lane_id
+      join job_lanes lane on lane.id = item.lane_id
     where
-      i.benchmark_id is null
+      item.benchmark_id is null
       or exists (
         select
         from
           benchmarks b
         where
-          b.id = i.benchmark_id
+          b.id = item.benchmark_id
       )
   ),
   keyed as (
@@ -52,7 +52,7 @@ with
       unique_key,
       id
     from
-      i
+      item
     where
       unique_key is not null
     order by
@@ -96,15 +96,15 @@ with
       metadata,
       created_by
     from
-      i
+      item
     where
       unique_key is null
       or exists (
         select
         from
-          keyed k
+          keyed
         where
-          k.job_id = i.id
+          keyed.job_id = item.id
       )
     order by
       ordinality
@@ -144,7 +144,7 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -161,7 +161,7 @@ with
           where
             null = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -175,7 +175,7 @@ with
           where
             null = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -189,7 +189,7 @@ with
           where
             null = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -203,7 +203,7 @@ with
           where
             null = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -217,7 +217,7 @@ with
           where
             null = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -231,7 +231,7 @@ with
           where
             null = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       created
     group by
@@ -253,7 +253,7 @@ with
           where
             null = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -267,7 +267,7 @@ with
           where
             null = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -281,7 +281,7 @@ with
           where
             null = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -295,7 +295,7 @@ with
           where
             null = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -309,7 +309,7 @@ with
           where
             null = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -323,7 +323,7 @@ with
           where
             null = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       created
     where
@@ -334,7 +334,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -358,17 +358,17 @@ with
         request_id
       )
     select
-      e.id,
-      e.action,
-      e.entity_type,
-      e.entity_id,
-      e.changes::jsonb,
-      e.user_id,
-      e.api_key_id,
-      e.actor,
-      e.ip_address,
-      e.user_agent,
-      e.request_id
+      entry.id,
+      entry.action,
+      entry.entity_type,
+      entry.entity_id,
+      entry.changes::jsonb,
+      entry.user_id,
+      entry.api_key_id,
+      entry.actor,
+      entry.ip_address,
+      entry.user_agent,
+      entry.request_id
     from
       unnest(
         $12::uuid[],
@@ -382,7 +382,7 @@ with
         $20::text[],
         $21::text[],
         $22::text[]
-      ) as e (
+      ) as entry (
         id,
         action,
         entity_type,
@@ -396,7 +396,7 @@ with
         request_id
       )
     where
-      e.entity_id in (
+      entry.entity_id in (
         select
           id::text
         from

@@ -11,34 +11,34 @@ select
   and exists (
     select
     from
-      job_lanes l
+      job_lanes lane
     where
-      l.id = any ($2::int4[])
+      lane.id = any ($2::int4[])
       and not exists (
         select
         from
-          job_pauses p
+          job_pauses pause
         where
-          p.job_type in ('', l.job_type)
-          and p.limit_key in ('', coalesce(l.limit_key, ''))
+          pause.job_type in ('', lane.job_type)
+          and pause.limit_key in ('', coalesce(lane.limit_key, ''))
           and (
-            p.limit_key = ''
-            or l.limit_key is not null
+            pause.limit_key = ''
+            or lane.limit_key is not null
           )
       )
       and not exists (
         select
         from
-          job_limits q
+          job_limits lim
         where
-          q.limit_key = l.limit_key
+          lim.limit_key = lane.limit_key
       )
       and exists (
         select
         from
-          job_ready r
+          job_ready ready
         where
-          r.lane_id = l.id
+          ready.lane_id = lane.id
       )
   ) as claimable;
 -- $1 = '{w}'

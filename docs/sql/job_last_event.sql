@@ -3,7 +3,7 @@ select
   xid,
   id
 from
-  "job_events"
+  job_events
 where
   xid < txid_snapshot_xmin(txid_current_snapshot())
 order by

@@ -26,10 +26,10 @@ with
       ($2::uuid[]) [row_number() over ()] as id,
       'delete' as action,
       'job_limit' as entity_type,
-      c.limit_key as entity_id,
+      gone.limit_key as entity_id,
       jsonb_build_object(
         'before',
-        jsonb_strip_nulls(jsonb_build_object('max_running', c.max_running, 'per_minute', c.per_minute))
+        jsonb_strip_nulls(jsonb_build_object('max_running', gone.max_running, 'per_minute', gone.per_minute))
       ) as changes,
       $3::uuid as user_id,
       $4::uuid as api_key_id,
@@ -38,7 +38,7 @@ with
       $7::text as user_agent,
       $8::text as request_id
     from
-      gone c
+      gone
     returning
       id
   ),

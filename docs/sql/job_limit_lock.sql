@@ -1,20 +1,20 @@
 -- job_limit_lock
 select
-  q.limit_key,
-  q.max_running,
-  q.per_minute,
+  lim.limit_key,
+  lim.max_running,
+  lim.per_minute,
   (
     select
       count(*)
     from
-      job_leases l
+      job_leases lease
     where
-      l.limit_key = q.limit_key
+      lease.limit_key = lim.limit_key
   ) as running,
-  q.updated_at
+  lim.updated_at
 from
-  job_limits q
+  job_limits lim
 where
-  q.limit_key = $1
+  lim.limit_key = $1
 for no key update;
 -- $1 = 'k'

@@ -1,6 +1,6 @@
 -- job_limit_set
 with
-  q as (
+  lim as (
     insert into
       job_limits (limit_key, max_running, per_minute)
     values
@@ -14,20 +14,20 @@ with
       *
   )
 select
-  q.limit_key,
-  q.max_running,
-  q.per_minute,
+  lim.limit_key,
+  lim.max_running,
+  lim.per_minute,
   (
     select
       count(*)
     from
-      job_leases l
+      job_leases lease
     where
-      l.limit_key = q.limit_key
+      lease.limit_key = lim.limit_key
   ) as running,
-  q.updated_at
+  lim.updated_at
 from
-  q;
+  lim;
 -- $1 = 'k'
 -- $2 = 1
 -- $3 = null

@@ -3,20 +3,20 @@ select
   r.id,
   r.job_type,
   r.payload,
-  r.result,
-  r.metadata,
   r.priority,
   r.status,
+  r.result,
   r.error,
   r.retry_count,
   r.max_retries,
   r.timeout_seconds,
-  coalesce(l.worker_id, f.worker_id) as worker_id,
+  coalesce(lease.worker_id, fin.worker_id) as worker_id,
   r.required_tags,
   r.run_at,
   r.benchmark_id,
   r.limit_key,
   r.unique_key,
+  r.metadata,
   r.progress,
   r.progress_message,
   r.epoch,
@@ -38,27 +38,27 @@ from
       (
         select
           j.*,
-          u.wanted
+          wanted.ordinality
         from
-          unnest($1::"uuid" []) with ordinality as u (id, wanted)
-          join jobs j on j.id = u.id
+          unnest($1::uuid[]) with ordinality as wanted (id, ordinality)
+          join jobs j on j.id = wanted.id
       ) r
     window
       running as (
         order by
-          r.wanted rows between unbounded preceding
+          r.ordinality rows between unbounded preceding
           and current row
       )
   ) r
-  left join job_leases l on l.job_id = r.id
-  left join job_finished f on f.status = r.status
-  and f.finished_at = r.completed_at
-  and f.job_id = r.id
+  left join job_leases lease on lease.job_id = r.id
+  left join job_finished fin on fin.status = r.status
+  and fin.finished_at = r.completed_at
+  and fin.job_id = r.id
 where
   r.place = 1
   or r.bytes <= $2
 order by
-  r.wanted;
+  r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 3145728
 
@@ -67,20 +67,20 @@ select
   r.id,
   r.job_type,
   null::jsonb as payload,
-  null::jsonb as result,
-  null::jsonb as metadata,
   r.priority,
   r.status,
+  null::jsonb as result,
   r.error,
   r.retry_count,
   r.max_retries,
   r.timeout_seconds,
-  coalesce(l.worker_id, f.worker_id) as worker_id,
+  coalesce(lease.worker_id, fin.worker_id) as worker_id,
   r.required_tags,
   r.run_at,
   r.benchmark_id,
   r.limit_key,
   r.unique_key,
+  null::jsonb as metadata,
   r.progress,
   r.progress_message,
   r.epoch,
@@ -102,26 +102,26 @@ from
       (
         select
           j.*,
-          u.wanted
+          wanted.ordinality
         from
-          unnest($1::"uuid" []) with ordinality as u (id, wanted)
-          join jobs j on j.id = u.id
+          unnest($1::uuid[]) with ordinality as wanted (id, ordinality)
+          join jobs j on j.id = wanted.id
       ) r
     window
       running as (
         order by
-          r.wanted rows between unbounded preceding
+          r.ordinality rows between unbounded preceding
           and current row
       )
   ) r
-  left join job_leases l on l.job_id = r.id
-  left join job_finished f on f.status = r.status
-  and f.finished_at = r.completed_at
-  and f.job_id = r.id
+  left join job_leases lease on lease.job_id = r.id
+  left join job_finished fin on fin.status = r.status
+  and fin.finished_at = r.completed_at
+  and fin.job_id = r.id
 where
   r.place = 1
   or r.bytes <= $2
 order by
-  r.wanted;
+  r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 3145728

@@ -1,45 +1,46 @@
 -- job_pause_lanes
 select
-  l.job_type,
-  l.required_tags,
-  l.limit_key,
+  lane.job_type,
+  lane.required_tags,
+  lane.limit_key,
   exists (
     select
     from
-      job_pauses p
+      job_pauses pause
     where
-      p.job_type in ('', l.job_type)
-      and p.limit_key in ('', coalesce(l.limit_key, ''))
+      pause.job_type in ('', lane.job_type)
+      and pause.limit_key in ('', coalesce(lane.limit_key, ''))
       and (
-        p.limit_key = ''
-        or l.limit_key is not null
+        pause.limit_key = ''
+        or lane.limit_key is not null
       )
   ) as paused
 from
-  job_lanes l
+  job_lanes lane
 where
   (
     $1 = ''
-    or l.job_type = $2
+    or lane.job_type = $2
   )
   and (
     $3 = ''
-    or l.limit_key = $4
+    or lane.limit_key = $4
   )
   and exists (
     select
     from
-      job_ready r
+      job_ready ready
     where
-      r.lane_id = l.id
+      ready.lane_id = lane.id
   )
 order by
-  l.job_type,
-  l.limit_key nulls first,
-  l.id
+  lane.job_type,
+  lane.limit_key nulls first,
+  lane.id
 limit
-  1000;
+  $5;
 -- $1 = 't'
 -- $2 = 't'
 -- $3 = ''
 -- $4 = ''
+-- $5 = 1000

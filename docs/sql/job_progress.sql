@@ -1,23 +1,23 @@
 -- job_progress
 with
-  i as materialized (
+  item as materialized (
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::int4[], $5::float8[], $6::text[]) with ordinality as i (job_id, epoch, worker_id, lease_ms, progress, message, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::int4[], $5::float8[], $6::text[]) with ordinality as item (job_id, epoch, worker_id, lease_ms, progress, message, ordinality)
   ),
   locked as materialized (
     select
-      i.*
+      item.*
     from
-      job_leases l
-      join i on i.job_id = l.job_id
-      and i.epoch = l.epoch
-      and i.worker_id = l.worker_id
+      job_leases lease
+      join item on item.job_id = lease.job_id
+      and item.epoch = lease.epoch
+      and item.worker_id = lease.worker_id
     order by
-      l.job_id
+      lease.job_id
     for update of
-      l
+      lease
   ),
   clock as materialized (
     select
@@ -27,9 +27,9 @@ with
       locked
   ),
   renewed as (
-    update job_leases l
+    update job_leases lease
     set
-      expires_at = clock.at + i.lease_ms * interval '1 ms'
+      expires_at = clock.at + item.lease_ms * interval '1 ms'
     from
       (
         select distinct
@@ -39,11 +39,11 @@ with
         order by
           job_id,
           ordinality desc
-      ) i,
+      ) item,
       clock
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
   ),
   said as (
     select
@@ -78,22 +78,22 @@ with
   reported as (
     update jobs j
     set
-      progress = coalesce(r.progress, j.progress),
-      progress_message = coalesce(r.message, j.progress_message),
+      progress = coalesce(said.progress, j.progress),
+      progress_message = coalesce(said.message, j.progress_message),
       updated_at = clock.at
     from
-      said r,
+      said,
       clock
     where
-      j.id = r.job_id
+      j.id = said.job_id
       and j.status = 'running'
-      and j.epoch = r.epoch
+      and j.epoch = said.epoch
     returning
       j.id
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -126,10 +126,10 @@ with
       )
   )
 select
-  l.ordinality as position
+  locked.ordinality as position
 from
-  locked l
-  join reported r on r.id = l.job_id;
+  locked
+  join reported on reported.id = locked.job_id;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{1}'
 -- $3 = '{w}'

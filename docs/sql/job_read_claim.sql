@@ -3,20 +3,20 @@ select
   j.id,
   j.job_type,
   j.payload,
-  j.result,
-  j.metadata,
   j.priority,
   j.status,
+  j.result,
   j.error,
   j.retry_count,
   j.max_retries,
   j.timeout_seconds,
-  coalesce(l.worker_id, f.worker_id) as worker_id,
+  lease.worker_id as worker_id,
   j.required_tags,
   j.run_at,
   j.benchmark_id,
   j.limit_key,
   j.unique_key,
+  j.metadata,
   j.progress,
   j.progress_message,
   j.epoch,
@@ -30,33 +30,32 @@ select
     extract(
       epoch
       from
-        l.expires_at - clock_timestamp()
+        lease.expires_at - clock_timestamp()
     ) * 1000,
     0
   )::double precision as expires_in_ms,
   case
-    when l.deadline_at is not null then greatest(
+    when lease.deadline_at is not null then greatest(
       extract(
         epoch
         from
-          l.deadline_at - clock_timestamp()
+          lease.deadline_at - clock_timestamp()
       ) * 1000,
       0
     )::double precision
   end as deadline_in_ms
 from
-  requests r
-  cross join lateral jsonb_array_elements(r.result) with ordinality as e (lease, place)
-  join job_leases l on l.job_id = (e.lease ->> 0)::uuid
-  and l.epoch = (e.lease ->> 1)::integer
-  and l.worker_id = r.actor
-  join jobs j on j.id = l.job_id
-  left join job_finished f on false
+  requests req
+  cross join lateral jsonb_array_elements(req.result) with ordinality as given (lease, place)
+  join job_leases lease on lease.job_id = (given.lease ->> 0)::uuid
+  and lease.epoch = (given.lease ->> 1)::integer
+  and lease.worker_id = req.actor
+  join jobs j on j.id = lease.job_id
 where
-  r.actor = $1
-  and r.method = 'ClaimJobs'
-  and r.request_id = $2
+  req.actor = $1
+  and req.method = 'ClaimJobs'
+  and req.request_id = $2
 order by
-  e.place;
+  given.place;
 -- $1 = 'w'
 -- $2 = 'r'

@@ -38,8 +38,8 @@ with
       j.job_type,
       j.benchmark_id
     from
-      taken t
-      join jobs j on j.id = t.job_id
+      taken
+      join jobs j on j.id = taken.job_id
     where
       j.status = 'pending'
   ),
@@ -56,7 +56,7 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -68,7 +68,7 @@ with
           where
             'scheduled' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -77,7 +77,7 @@ with
           where
             'scheduled' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -86,7 +86,7 @@ with
           where
             'scheduled' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -95,7 +95,7 @@ with
           where
             'scheduled' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -104,7 +104,7 @@ with
           where
             'scheduled' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -113,7 +113,7 @@ with
           where
             'scheduled' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       moved
     group by
@@ -130,7 +130,7 @@ with
           where
             'scheduled' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -139,7 +139,7 @@ with
           where
             'scheduled' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -148,7 +148,7 @@ with
           where
             'scheduled' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -157,7 +157,7 @@ with
           where
             'scheduled' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -166,7 +166,7 @@ with
           where
             'scheduled' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -175,7 +175,7 @@ with
           where
             'scheduled' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       moved
     where
@@ -186,7 +186,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from

@@ -1,10 +1,10 @@
 -- job_release
 with
-  i as materialized (
+  item as materialized (
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as i (job_id, epoch, worker_id, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as item (job_id, epoch, worker_id, ordinality)
   ),
   slot as materialized (
     select
@@ -16,18 +16,18 @@ with
         select
           worker_id
         from
-          i
+          item
       )
     order by
       worker_id
     for update
   ),
   gone as (
-    delete from job_leases l using (
+    delete from job_leases lease using (
       select
-        i.*
+        item.*
       from
-        i,
+        item,
         (
           select
             count(*)
@@ -35,16 +35,16 @@ with
             slot
         ) s
       order by
-        i.job_id
-    ) i
+        item.job_id
+    ) item
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
-      and l.worker_id = i.worker_id
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
+      and lease.worker_id = item.worker_id
     returning
-      l.claimed_at,
-      l.attempt,
-      i.*
+      lease.claimed_at,
+      lease.attempt,
+      item.*
   ),
   clock as materialized (
     select
@@ -61,12 +61,12 @@ with
       updated_at = clock.at,
       version = j.version + 1
     from
-      gone g,
+      gone,
       clock
     where
-      j.id = g.job_id
+      j.id = gone.job_id
       and j.status = 'running'
-      and j.epoch = g.epoch
+      and j.epoch = gone.epoch
     returning
       j.id,
       j.epoch,
@@ -75,10 +75,10 @@ with
       j.sequence,
       j.lane_id,
       j.priority,
-      g.worker_id,
-      g.claimed_at,
-      g.attempt,
-      g.ordinality
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality
   ),
   ready as (
     insert into
@@ -120,11 +120,11 @@ with
       count(*) > 0
   ),
   freed as (
-    update worker_slots s
+    update worker_slots slot
     set
-      used = greatest(s.used - e.jobs, 0),
-      completed = s.completed + e.completed,
-      failed = s.failed + e.failed
+      used = greatest(slot.used - done.jobs, 0),
+      completed = slot.completed + done.completed,
+      failed = slot.failed + done.failed
     from
       (
         select
@@ -142,13 +142,13 @@ with
           ended
         group by
           worker_id
-      ) e
+      ) done
     where
-      s.worker_id = e.worker_id
+      slot.worker_id = done.worker_id
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -160,7 +160,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -169,7 +169,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -178,7 +178,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -187,7 +187,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -196,7 +196,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -205,7 +205,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     group by
@@ -222,7 +222,7 @@ with
           where
             'running' = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -231,7 +231,7 @@ with
           where
             'running' = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -240,7 +240,7 @@ with
           where
             'running' = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -249,7 +249,7 @@ with
           where
             'running' = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -258,7 +258,7 @@ with
           where
             'running' = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -267,7 +267,7 @@ with
           where
             'running' = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       ended
     where
@@ -278,7 +278,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -292,7 +292,7 @@ select
       select
         count(*)
       from
-        i
+        item
     ) then coalesce(array_agg(ordinality::integer), '{}')
   end as positions
 from

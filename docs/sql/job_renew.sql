@@ -1,23 +1,23 @@
 -- job_renew
 with
-  i as materialized (
+  item as materialized (
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::int4[]) with ordinality as i (job_id, epoch, worker_id, lease_ms, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::int4[]) with ordinality as item (job_id, epoch, worker_id, lease_ms, ordinality)
   ),
   locked as materialized (
     select
-      i.*
+      item.*
     from
-      job_leases l
-      join i on i.job_id = l.job_id
-      and i.epoch = l.epoch
-      and i.worker_id = l.worker_id
+      job_leases lease
+      join item on item.job_id = lease.job_id
+      and item.epoch = lease.epoch
+      and item.worker_id = lease.worker_id
     order by
-      l.job_id
+      lease.job_id
     for update of
-      l
+      lease
   ),
   clock as materialized (
     select
@@ -27,9 +27,9 @@ with
       locked
   ),
   renewed as (
-    update job_leases l
+    update job_leases lease
     set
-      expires_at = clock.at + i.lease_ms * interval '1 ms'
+      expires_at = clock.at + item.lease_ms * interval '1 ms'
     from
       (
         select distinct
@@ -39,11 +39,11 @@ with
         order by
           job_id,
           ordinality desc
-      ) i,
+      ) item,
       clock
     where
-      l.job_id = i.job_id
-      and l.epoch = i.epoch
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
   )
 select
   ordinality as position

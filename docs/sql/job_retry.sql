@@ -9,16 +9,16 @@ with
       j.unique_key
     from
       jobs j
-      join job_finished f on f.status = j.status
-      and f.finished_at = j.completed_at
-      and f.job_id = j.id
+      join job_finished fin on fin.status = j.status
+      and fin.finished_at = j.completed_at
+      and fin.job_id = j.id
     where
       j.id = any ($1::"uuid" [])
       and j.status in ('failed', 'cancelled')
     order by
       j.id
     for update of
-      f
+      fin
   ),
   keyed as (
     insert into
@@ -55,17 +55,17 @@ with
       updated_at = clock_timestamp(),
       version = j.version + 1
     from
-      wanted w
+      wanted
     where
-      j.id = w.id
+      j.id = wanted.id
       and (
-        w.unique_key is null
+        wanted.unique_key is null
         or exists (
           select
           from
-            keyed k
+            keyed
           where
-            k.job_id = w.id
+            keyed.job_id = wanted.id
         )
       )
     returning
@@ -75,15 +75,15 @@ with
       j.lane_id,
       j.priority,
       j.sequence,
-      w.status as was,
-      w.completed_at
+      wanted.status as was,
+      wanted.completed_at
   ),
   unfinished as (
-    delete from job_finished f using retried r
+    delete from job_finished fin using retried
     where
-      f.status = r.was
-      and f.finished_at = r.completed_at
-      and f.job_id = r.id
+      fin.status = retried.was
+      and fin.finished_at = retried.completed_at
+      and fin.job_id = retried.id
   ),
   ready as (
     insert into
@@ -98,7 +98,7 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, "pending", "scheduled", "running", "completed", "failed", "cancelled")
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
       null::uuid,
@@ -110,7 +110,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -119,7 +119,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -128,7 +128,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -137,7 +137,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -146,7 +146,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -155,7 +155,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       retried
     group by
@@ -172,7 +172,7 @@ with
           where
             was = 'pending'
         )
-      )::integer as "pending",
+      )::integer as pending,
       (
         count(*) filter (
           where
@@ -181,7 +181,7 @@ with
           where
             was = 'scheduled'
         )
-      )::integer as "scheduled",
+      )::integer as scheduled,
       (
         count(*) filter (
           where
@@ -190,7 +190,7 @@ with
           where
             was = 'running'
         )
-      )::integer as "running",
+      )::integer as running,
       (
         count(*) filter (
           where
@@ -199,7 +199,7 @@ with
           where
             was = 'completed'
         )
-      )::integer as "completed",
+      )::integer as completed,
       (
         count(*) filter (
           where
@@ -208,7 +208,7 @@ with
           where
             was = 'failed'
         )
-      )::integer as "failed",
+      )::integer as failed,
       (
         count(*) filter (
           where
@@ -217,7 +217,7 @@ with
           where
             was = 'cancelled'
         )
-      )::integer as "cancelled"
+      )::integer as cancelled
     from
       retried
     where
@@ -228,7 +228,7 @@ with
   ),
   event as (
     insert into
-      "job_events" ("job_ids")
+      job_events (job_ids)
     select
       array_agg(id)
     from
@@ -255,15 +255,15 @@ with
       ($2::uuid[]) [row_number() over ()] as id,
       'retry' as action,
       'job' as entity_type,
-      c.id::text as entity_id,
+      id::text as entity_id,
       jsonb_build_object(
         'before',
         jsonb_build_object(
           'status',
           (
-            case c.was
+            case was
               when 'scheduled' then 'pending'
-              else c.was
+              else was
             end
           )
         )
@@ -275,7 +275,7 @@ with
       $7::text as user_agent,
       $8::text as request_id
     from
-      retried c
+      retried
     returning
       id
   ),

@@ -16,29 +16,29 @@ with
     from
       (
         select
-          f.finished_at as key,
-          f.worker_id,
-          f.job_id as id,
-          f.status,
-          f.job_type,
+          fin.finished_at as key,
+          fin.worker_id,
+          fin.job_id as id,
+          fin.status,
+          fin.job_type,
           j.benchmark_id
         from
           (
             select
               *
             from
-              job_finished f
+              job_finished fin
             where
-              f.status = $5
+              fin.status = $5
               and true
-              and f.worker_id = $6
+              and fin.worker_id = $6
             order by
-              f.finished_at desc,
-              f.job_id desc
+              fin.finished_at desc,
+              fin.job_id desc
             limit
               $7
-          ) f
-          join jobs j on j.id = f.job_id
+          ) fin
+          join jobs j on j.id = fin.job_id
       ) j
   ),
   found as (
@@ -126,28 +126,28 @@ with
     from
       (
         select
-          f.finished_at as key,
-          f.worker_id,
-          f.job_id as id,
-          f.status,
-          f.job_type,
+          fin.finished_at as key,
+          fin.worker_id,
+          fin.job_id as id,
+          fin.status,
+          fin.job_type,
           j.benchmark_id
         from
           (
             select
               *
             from
-              job_finished f
+              job_finished fin
             where
-              f.status = $2
-              and (f.finished_at, f.job_id) < ($3::timestamptz, $4::uuid)
+              fin.status = $2
+              and (fin.finished_at, fin.job_id) < ($3::timestamptz, $4::uuid)
             order by
-              f.finished_at desc,
-              f.job_id desc
+              fin.finished_at desc,
+              fin.job_id desc
             limit
               $5
-          ) f
-          join jobs j on j.id = f.job_id
+          ) fin
+          join jobs j on j.id = fin.job_id
       ) j
   ),
   found as (
@@ -236,14 +236,14 @@ with
       (
         select
           j.created_at as key,
-          l.worker_id,
+          lease.worker_id,
           j.id,
           j.status,
           j.job_type,
           j.benchmark_id
         from
-          job_leases l
-          join jobs j on j.id = l.job_id
+          job_leases lease
+          join jobs j on j.id = lease.job_id
         where
           (j.created_at, j.id) < ($4::timestamptz, $5::uuid)
       ) j
@@ -333,7 +333,7 @@ with
       (
         select
           j.created_at as key,
-          l.worker_id,
+          holder.worker_id,
           j.id,
           j.status,
           j.job_type,
@@ -369,7 +369,7 @@ with
               status = j.status
               and finished_at = j.completed_at
               and job_id = j.id
-          ) l on false
+          ) holder on false
       ) j
   ),
   found as (
@@ -457,7 +457,7 @@ with
       (
         select
           j.created_at as key,
-          l.worker_id,
+          holder.worker_id,
           j.id,
           j.status,
           j.job_type,
@@ -492,7 +492,7 @@ with
               status = j.status
               and finished_at = j.completed_at
               and job_id = j.id
-          ) l on false
+          ) holder on false
       ) j
   ),
   found as (

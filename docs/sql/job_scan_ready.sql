@@ -9,12 +9,12 @@ from
     select
       *
     from
-      job_ready r
+      job_ready ready
     where
-      r.lane_id = lane.id
+      ready.lane_id = lane.id
     order by
-      r.priority desc,
-      r.sequence
+      ready.priority desc,
+      ready.sequence
     limit
       $2
   ) r
@@ -38,19 +38,19 @@ from
     select
       *
     from
-      job_ready r
+      job_ready ready
     where
-      r.lane_id = lane.id
+      ready.lane_id = lane.id
       and (
-        r.priority < $2
+        ready.priority < $2
         or (
-          r.priority = $3
-          and r.sequence > $4
+          ready.priority = $3
+          and ready.sequence > $4
         )
       )
     order by
-      r.priority desc,
-      r.sequence
+      ready.priority desc,
+      ready.sequence
     limit
       $5
   ) r

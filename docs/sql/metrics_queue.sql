@@ -20,28 +20,28 @@ with
       ),
       head (lane_id, priority, sequence, job_id) as (
         select
-          l.id,
-          r.priority,
-          r.sequence,
-          r.job_id
+          lane.id,
+          first.priority,
+          first.sequence,
+          first.job_id
         from
-          job_lanes l
+          job_lanes lane
           cross join lateral (
             select
               *
             from
-              job_ready r
+              job_ready
             where
-              r.lane_id = l.id
+              lane_id = lane.id
             order by
-              r.priority desc,
-              r.sequence
+              priority desc,
+              sequence
             limit
               1
-          ) r
+          ) first
         where
           $1
-          and l.job_type in (
+          and lane.job_type in (
             select
               job_type
             from
@@ -51,34 +51,34 @@ with
           )
         union all
         select
-          h.lane_id,
-          r.priority,
-          r.sequence,
-          r.job_id
+          head.lane_id,
+          next.priority,
+          next.sequence,
+          next.job_id
         from
-          head h
+          head
           cross join lateral (
             select
               *
             from
-              job_ready r
+              job_ready
             where
-              r.lane_id = h.lane_id
-              and r.priority < h.priority
+              lane_id = head.lane_id
+              and priority < head.priority
             order by
-              r.priority desc,
-              r.sequence
+              priority desc,
+              sequence
             limit
               1
-          ) r
+          ) next
       ),
       oldest as (
         select
           j.job_type,
           min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
         from
-          head h
-          join jobs j on j.id = h.job_id
+          head
+          join jobs j on j.id = head.job_id
         group by
           j.job_type
       )

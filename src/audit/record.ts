@@ -26,15 +26,15 @@ export interface AuditEntry {
 }
 
 /**
- * Makes CTEs that write entries within a statement. They follow the CTEs that make the change. @param when a
- * condition over the entry `e` (columns of audit_logs), to leave out entries whose change was not made
+ * Makes CTEs that write entries within a statement. They follow the CTEs that make the change.
+ * @param when a condition over `entry` (columns of audit_logs), to leave out entries whose change was not made
  */
 export function auditEntries(entries: readonly AuditEntry[], when: Fragment = sql.fragment`true`): Fragment {
   return auditLog(sql.fragment`
     select
-      e.id, e.action, e.entity_type, e.entity_id, e.changes::jsonb, e.user_id, e.api_key_id, e.actor,
-      e.ip_address, e.user_agent, e.request_id
-    from ${table("e", entries.map(rowOf), entryColumns)}
+      entry.id, entry.action, entry.entity_type, entry.entity_id, entry.changes::jsonb, entry.user_id,
+      entry.api_key_id, entry.actor, entry.ip_address, entry.user_agent, entry.request_id
+    from ${table("entry", entries.map(rowOf), entryColumns)}
     where ${when}`);
 }
 

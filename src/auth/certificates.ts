@@ -8,6 +8,26 @@ import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 
 const uriPrefix = "ltb:user:";
 
+const userRow = z.object({ userId: z.string(), username: z.string() });
+
+const workerUser = sql.fragment`role = 'worker' and active and deleted_at is null`;
+
+const findWorkerUser = statement("certificate_find_user", {
+  row: userRow,
+  build: (username: string) => sql.fragment`
+    select id as user_id, username from users where lower(username) = lower(${username}) and ${workerUser}`,
+  examples: [["w"]],
+});
+
+const recheckWorkerUsers = statement("certificate_recheck_users", {
+  row: userRow,
+  build: (ids: readonly string[]) => sql.fragment`
+    select id as user_id, username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
+  examples: [[[exampleId]]],
+});
+
+const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });
+
 /**
  * Reads the username from a client certificate: from a URI `ltb:user:<username>` in its subject alternative
  * name, else from the common name of its subject. Certificates stand only for users of role worker, so that
@@ -29,26 +49,6 @@ function decoded(text: string): string | undefined {
     return undefined;
   }
 }
-
-const userRow = z.object({ userId: z.string(), username: z.string() });
-
-const workerUser = sql.fragment`role = 'worker' and active and deleted_at is null`;
-
-const findWorkerUser = statement("certificate_find_user", {
-  row: userRow,
-  build: (username: string) => sql.fragment`
-    select id as user_id, username from users where lower(username) = lower(${username}) and ${workerUser}`,
-  examples: [["w"]],
-});
-
-const recheckWorkerUsers = statement("certificate_recheck_users", {
-  row: userRow,
-  build: (ids: readonly string[]) => sql.fragment`
-    select id as user_id, username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
-  examples: [[[exampleId]]],
-});
-
-const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });
 
 /** Finds the active user of role worker with this name. */
 export async function findCertified(db: Executor, username: string): Promise<Principal | undefined> {

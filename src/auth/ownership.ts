@@ -68,6 +68,8 @@ const userWithName = statement("owner_of_username", {
 /** The user who made an entity; null if nobody was authenticated then, undefined if it does not exist. */
 export type Owner = string | null | undefined;
 
+type Read = (ids: readonly string[]) => Promise<readonly z.output<typeof ownerRow>[]>;
+
 /** Reads who made stored entities: one statement for each kind, shared by calls that ask together. */
 export class Owners {
   readonly benchmarks: KnownOwners;
@@ -102,8 +104,6 @@ export class Owners {
     return (await this.#db.maybeOne(find(value)))?.owner;
   }
 }
-
-type Read = (ids: readonly string[]) => Promise<readonly z.output<typeof ownerRow>[]>;
 
 function shared(read: Read): (id: string) => Promise<Owner> {
   return gather<string, Owner>(

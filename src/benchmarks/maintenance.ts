@@ -7,20 +7,6 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
 import { continueDeletions } from "./deletion.ts";
 
-export function benchmarkTasks(db: Executor): MaintenanceTask[] {
-  const everyMs = limits.maintenanceIntervalMs;
-  return [
-    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
-    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
-    { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
-  ];
-}
-
-/** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
-function foldCounts(db: Executor): Promise<number> {
-  return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
-}
-
 // A count set by hand near the most that its column holds must not stop the folding of all others, hence the
 // bound. Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by
 // another is left for later.
@@ -50,3 +36,17 @@ const foldDeltas = statement("maintenance_fold_counts", {
     select count(*) as folded from folded`,
   examples: [[10]],
 });
+
+export function benchmarkTasks(db: Executor): MaintenanceTask[] {
+  const everyMs = limits.maintenanceIntervalMs;
+  return [
+    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
+    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
+    { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
+  ];
+}
+
+/** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
+function foldCounts(db: Executor): Promise<number> {
+  return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
+}

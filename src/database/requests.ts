@@ -25,6 +25,33 @@ interface Steps<Answer, Kept extends JsonValue> {
   recall: (db: Executor, kept: Kept) => Promise<Answer>;
 }
 
+const insertRequest = statement("request_insert", {
+  row: z.object({ requestId: z.string() }),
+  build: (actor: string, method: string, requestId: string, hash: string) => sql.fragment`
+    insert into requests (actor, method, request_id, body_hash)
+    values (${actor}, ${method}, ${requestId}, decode(${hash}, 'hex'))
+    on conflict (actor, method, request_id) do nothing
+    returning request_id`,
+  examples: [["", "CreateBenchmark", "r", "00"]],
+});
+
+const finishRequest = statement("request_finish", {
+  row: z.object({ requestId: z.string() }),
+  build: (actor: string, method: string, requestId: string, result: string) => sql.fragment`
+    update requests set result = ${result}
+    where actor = ${actor} and method = ${method} and request_id = ${requestId}
+    returning request_id`,
+  examples: [["", "CreateBenchmark", "r", "{}"]],
+});
+
+const getRequest = statement("request_get", {
+  row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>().nullable() }),
+  build: (actor: string, method: string, requestId: string) => sql.fragment`
+    select encode(body_hash, 'hex') as body_hash, result
+    from requests where actor = ${actor} and method = ${method} and request_id = ${requestId}`,
+  examples: [["", "CreateBenchmark", "r"]],
+});
+
 /**
  * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same
  * request comes again, `recall` answers it. Without a request, simply runs `create`.
@@ -64,30 +91,3 @@ export function reused(requestId: string): ServiceError {
     violations: [{ field: "request_id", description: "was used with another body" }],
   });
 }
-
-const insertRequest = statement("request_insert", {
-  row: z.object({ requestId: z.string() }),
-  build: (actor: string, method: string, requestId: string, hash: string) => sql.fragment`
-    insert into requests (actor, method, request_id, body_hash)
-    values (${actor}, ${method}, ${requestId}, decode(${hash}, 'hex'))
-    on conflict (actor, method, request_id) do nothing
-    returning request_id`,
-  examples: [["", "CreateBenchmark", "r", "00"]],
-});
-
-const finishRequest = statement("request_finish", {
-  row: z.object({ requestId: z.string() }),
-  build: (actor: string, method: string, requestId: string, result: string) => sql.fragment`
-    update requests set result = ${result}
-    where actor = ${actor} and method = ${method} and request_id = ${requestId}
-    returning request_id`,
-  examples: [["", "CreateBenchmark", "r", "{}"]],
-});
-
-const getRequest = statement("request_get", {
-  row: z.object({ bodyHash: z.string(), result: z.custom<JsonValue>().nullable() }),
-  build: (actor: string, method: string, requestId: string) => sql.fragment`
-    select encode(body_hash, 'hex') as body_hash, result
-    from requests where actor = ${actor} and method = ${method} and request_id = ${requestId}`,
-  examples: [["", "CreateBenchmark", "r"]],
-});

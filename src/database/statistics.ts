@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import type { Executor } from "./statement/executor.ts";
-import { type Fragment, sql, statement } from "./statement/sql.ts";
+import { type Fragment, fragmentOf, sql, statement } from "./statement/sql.ts";
 
 /** Size and contents of the database. */
 export interface DatabaseStats {
@@ -26,30 +26,32 @@ export interface DatabaseStats {
   schemaVersion: string;
 }
 
-export async function readStats(db: Executor): Promise<DatabaseStats> {
-  const stats = await db.one(databaseStats());
-  return { ...stats, databaseSizeMb: stats.databaseSizeBytes / 1024 / 1024 };
-}
-
 const countedTables = ["benchmarks", "evaluations", "audit_logs"] as const;
 
 // Rows are counted no further than this bound: a table of millions would take seconds.
 const counted = (table: (typeof countedTables)[number]): Fragment => {
-  const name = sql.identifier([table]);
-  return sql.fragment`(select count(*) from (select from ${name} limit ${limits.countedRows + 1}) t) as ${name}`;
+  const name = fragmentOf(table);
+  return sql.fragment`(
+    select count(*) from (select from ${name} limit ${limits.countedRows + 1}) part
+  ) as ${name}`;
 };
 
 // As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now.
 // Before the first of these what the statistics collector has seen. A table that was counted to its end has
 // just as many rows.
 const countOf = (table: (typeof countedTables)[number]): Fragment => {
-  const name = sql.identifier([table]);
+  const name = fragmentOf(table);
   return sql.fragment`(
-    select case when n.${name} <= ${limits.countedRows} then n.${name}
-      else greatest(n.${name}, case when c.reltuples > 0 and c.relpages > 0
-        then (c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::integer))::bigint
-        else pg_stat_get_live_tuples(c.oid) end) end
-    from pg_class c where c.oid = ${sql.literalValue(table)}::regclass
+    select case
+      when few.${name} <= ${limits.countedRows} then few.${name}
+      else greatest(few.${name}, case
+        when rel.reltuples > 0 and rel.relpages > 0 then (
+          rel.reltuples / rel.relpages * (pg_relation_size(rel.oid) / current_setting('block_size')::integer)
+        )::bigint
+        else pg_stat_get_live_tuples(rel.oid)
+      end)
+    end
+    from pg_class rel where rel.oid = ${sql.literalValue(table)}::regclass
   )`;
 };
 
@@ -66,7 +68,7 @@ const databaseStats = statement("database_stats", {
     schemaVersion: z.string(),
   }),
   build: () => sql.fragment`
-    with n as materialized (
+    with few as materialized (
       select ${sql.join(countedTables.map(counted), sql.fragment`, `)}
     )
     select
@@ -82,6 +84,11 @@ const databaseStats = statement("database_stats", {
       ${countOf("audit_logs")} as audit_log_count,
       split_part(current_setting('server_version'), ' ', 1) as server_version,
       coalesce((select max(name) from schema_migrations), '') as schema_version
-    from n`,
+    from few`,
   examples: [[]],
 });
+
+export async function readStats(db: Executor): Promise<DatabaseStats> {
+  const stats = await db.one(databaseStats());
+  return { ...stats, databaseSizeMb: stats.databaseSizeBytes / 1024 / 1024 };
+}

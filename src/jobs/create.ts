@@ -5,7 +5,7 @@ import type { Origin } from "../call-scope.ts";
 import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
-import { arrayOf } from "../database/statement/table.ts";
+import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import type { ParsedJob } from "./input.ts";
 import { recordChanges } from "./record-changes.ts";
@@ -16,6 +16,94 @@ export type JobToCreate = ParsedJob & { id: string; laneId: number; origin: Orig
 
 /** The job as it was created, or why it was not. */
 export type Creation = Job | ServiceError;
+
+const example: JobToCreate = {
+  id: exampleId,
+  laneId: 1,
+  jobType: "t",
+  payload: {},
+  priority: 0,
+  maxRetries: 3,
+  timeoutSeconds: 300,
+  requiredTags: [],
+  origin: undefined,
+};
+
+const jobColumns = {
+  id: "uuid",
+  laneId: "int4",
+  payload: "jsonb",
+  priority: "int4",
+  maxRetries: "int4",
+  timeoutSeconds: "int4",
+  runAt: "timestamptz",
+  benchmarkId: "uuid",
+  uniqueKey: "text",
+  metadata: "jsonb",
+  createdBy: "uuid",
+  ordinality: true,
+} as const;
+
+const isCreated = sql.fragment`entry.entity_id in (select id::text from created)`;
+
+const creation = recordChanges(
+  sql.fragment`created`,
+  sql.fragment`null`,
+  sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
+);
+
+// One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
+// Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
+// their own order, so that batches wait for each other instead of deadlocking.
+const insertJobs = statement("job_insert", {
+  row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
+  build: (jobs: readonly JobToCreate[]) => sql.fragment`
+    with item as materialized (
+      select item.*, lane.job_type, lane.required_tags, lane.limit_key
+      from ${table("item", jobs, jobColumns)}
+      join job_lanes lane on lane.id = item.lane_id
+      where item.benchmark_id is null or exists (select from benchmarks b where b.id = item.benchmark_id)
+    ), keyed as (
+      insert into job_keys (job_type, unique_key, job_id)
+      select job_type, unique_key, id from item where unique_key is not null order by job_type, unique_key
+      on conflict do nothing
+      returning job_id
+    ), created as (
+      insert into jobs (
+        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
+        run_at, benchmark_id, unique_key, metadata, created_by
+      )
+      select
+        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
+        run_at, benchmark_id, unique_key, metadata, created_by
+      from item
+      where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
+      order by ordinality
+      returning id, sequence, lane_id, priority, run_at, job_type, benchmark_id
+    ), ready as (
+      insert into job_ready (job_id, sequence, lane_id, priority)
+      select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
+    ), scheduled as (
+      insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
+    ), ${creation}, ${auditEntries(jobs.map(entryOf), isCreated)}
+    select now() as created_at, (select array_agg(id) from created) as ids`,
+  examples: [[[example]]],
+});
+
+const explainRefusals = statement("job_explain_refusals", {
+  row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),
+  build: (jobs: readonly JobToCreate[]) => sql.fragment`
+    select
+      item.benchmark_id is null
+        or exists (select from benchmarks b where b.id = item.benchmark_id) as has_benchmark,
+      (
+        select key.job_id from job_keys key
+        where key.job_type = item.job_type and key.unique_key = item.unique_key
+      ) as holder
+    from ${table("item", jobs, { jobType: "text", uniqueKey: "text", benchmarkId: "uuid", ordinality: true })}
+    order by item.ordinality`,
+  examples: [[[example]]],
+});
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
 export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
@@ -67,108 +155,6 @@ export function keyTaken(jobType: string, uniqueKey: string, holder: string | nu
   });
 }
 
-const example: JobToCreate = {
-  id: exampleId,
-  laneId: 1,
-  jobType: "t",
-  payload: {},
-  priority: 0,
-  maxRetries: 3,
-  timeoutSeconds: 300,
-  requiredTags: [],
-  origin: undefined,
-};
-
-// One statement: the job, its place in line, its key, the statistics, the event and the audit entry. Rows go in by the order of the items, so
-// that "oldest first" holds within a batch too; keys are inserted in their own order, so that batches wait for each other
-// instead of deadlocking.
-const insertJobs = statement("job_insert", {
-  row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
-  build: (jobs: readonly JobToCreate[]) => sql.fragment`
-    with i as materialized (
-      select i.*, l.job_type, l.required_tags, l.limit_key
-      from unnest(
-        ${arrayOf(
-          "uuid",
-          jobs.map((job) => job.id),
-        )},
-        ${arrayOf(
-          "int4",
-          jobs.map((job) => job.laneId),
-        )},
-        ${arrayOf(
-          "jsonb",
-          jobs.map((job) => job.payload),
-        )},
-        ${arrayOf(
-          "int4",
-          jobs.map((job) => job.priority),
-        )},
-        ${arrayOf(
-          "int4",
-          jobs.map((job) => job.maxRetries),
-        )},
-        ${arrayOf(
-          "int4",
-          jobs.map((job) => job.timeoutSeconds),
-        )},
-        ${arrayOf(
-          "timestamptz",
-          jobs.map((job) => job.runAt),
-        )},
-        ${arrayOf(
-          "uuid",
-          jobs.map((job) => job.benchmarkId),
-        )},
-        ${arrayOf(
-          "text",
-          jobs.map((job) => job.uniqueKey),
-        )},
-        ${arrayOf(
-          "jsonb",
-          jobs.map((job) => job.metadata ?? undefined),
-        )},
-        ${arrayOf(
-          "uuid",
-          jobs.map((job) => job.createdBy),
-        )}
-      ) with ordinality as i (
-        id, lane_id, payload, priority, max_retries, timeout_seconds, run_at, benchmark_id, unique_key, metadata,
-        created_by, ordinality
-      )
-      join job_lanes l on l.id = i.lane_id
-      where i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id)
-    ), keyed as (
-      insert into job_keys (job_type, unique_key, job_id)
-      select job_type, unique_key, id from i where unique_key is not null order by job_type, unique_key
-      on conflict do nothing
-      returning job_id
-    ), created as (
-      insert into jobs (
-        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds, run_at,
-        benchmark_id, unique_key, metadata, created_by
-      )
-      select
-        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds, run_at,
-        benchmark_id, unique_key, metadata, created_by
-      from i
-      where unique_key is null or exists (select from keyed k where k.job_id = i.id)
-      order by ordinality
-      returning id, sequence, lane_id, priority, run_at, job_type, benchmark_id
-    ), ready as (
-      insert into job_ready (job_id, sequence, lane_id, priority)
-      select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
-    ), scheduled as (
-      insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
-    ), ${recordChanges(
-      sql.fragment`created`,
-      sql.fragment`null`,
-      sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
-    )}, ${auditEntries(jobs.map(entryOf), sql.fragment`e.entity_id in (select id::text from created)`)}
-    select now() as created_at, (select array_agg(id) from created) as ids`,
-  examples: [[[example]]],
-});
-
 function entryOf({
   id,
   laneId: _lane,
@@ -180,27 +166,3 @@ function entryOf({
   const after = { ...job, ...(requiredTags.length > 0 && { requiredTags }) };
   return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };
 }
-
-const explainRefusals = statement("job_explain_refusals", {
-  row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),
-  build: (jobs: readonly JobToCreate[]) => sql.fragment`
-    select
-      i.benchmark_id is null or exists (select from benchmarks b where b.id = i.benchmark_id) as has_benchmark,
-      (select k.job_id from job_keys k where k.job_type = i.job_type and k.unique_key = i.unique_key) as holder
-    from unnest(
-      ${arrayOf(
-        "text",
-        jobs.map((job) => job.jobType),
-      )},
-      ${arrayOf(
-        "text",
-        jobs.map((job) => job.uniqueKey),
-      )},
-      ${arrayOf(
-        "uuid",
-        jobs.map((job) => job.benchmarkId),
-      )}
-    ) with ordinality as i (job_type, unique_key, benchmark_id, ordinality)
-    order by i.ordinality`,
-  examples: [[[example]]],
-});

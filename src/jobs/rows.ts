@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Fragment, sql } from "../database/statement/sql.ts";
+import { columnsOf } from "../database/statement/columns.ts";
+import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
 export const jobStatuses = ["pending", "running", "completed", "failed", "cancelled"] as const;
@@ -41,30 +42,21 @@ export const jobRow = z.object({
 /** A piece of work for a worker, with the state it is in. */
 export type Job = z.output<typeof jobRow>;
 
-/**
- * The columns of `jobRow` from jobs `j`, a lease `l` and a finished row `f` of it (see `holders`). Large ones
- * are read only where they are asked for.
- */
-export function jobColumns(full: boolean, j: Fragment = sql.fragment`j`): Fragment {
-  const wide = full
-    ? sql.fragment`${j}.payload, ${j}.result, ${j}.metadata`
-    : sql.fragment`null::jsonb as payload, null::jsonb as result, null::jsonb as metadata`;
-  return sql.fragment`
-    ${j}.id, ${j}.job_type, ${wide}, ${j}.priority, ${j}.status, ${j}.error, ${j}.retry_count,
-    ${j}.max_retries, ${j}.timeout_seconds,
-    coalesce(l.worker_id, f.worker_id) as worker_id, ${j}.required_tags, ${j}.run_at,
-    ${j}.benchmark_id, ${j}.limit_key, ${j}.unique_key, ${j}.progress,
-    ${j}.progress_message, ${j}.epoch, ${j}.started_at,
-    ${j}.completed_at, ${j}.created_at, ${j}.updated_at,
-    ${j}.created_by, ${j}.version`;
+/** The columns of `jobRow` from jobs `j`, with the worker's own name: see `workerJoins`. */
+export function jobColumns(j: string, others: { [Field in keyof Job]?: Fragment } = {}): Fragment {
+  return columnsOf(jobRow, j, {
+    workerId: sql.fragment`coalesce(lease.worker_id, fin.worker_id)`,
+    ...others,
+  });
 }
 
 /** Joins what knows the worker's own name: the lease of a running job, the finished row of an ended one. */
-export function holders(j: Fragment = sql.fragment`j`): Fragment {
+export function workerJoins(j: string): Fragment {
+  const job = fragmentOf(j);
   return sql.fragment`
-    left join job_leases l on l.job_id = ${j}.id
-    left join job_finished f
-      on f.status = ${j}.status and f.finished_at = ${j}.completed_at and f.job_id = ${j}.id`;
+    left join job_leases lease on lease.job_id = ${job}.id
+    left join job_finished fin
+      on fin.status = ${job}.status and fin.finished_at = ${job}.completed_at and fin.job_id = ${job}.id`;
 }
 
 export const attemptOutcomes = [

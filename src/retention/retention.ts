@@ -43,6 +43,21 @@ const removals: Readonly<Record<Kind, Remove>> = {
 
 const kinds = Object.keys(removals) as Kind[];
 
+// The turn is stored among the request ids, which are forgotten after a day. No caller has this actor.
+const takeTurn = statement("retention_take_turn", {
+  row: z.object({ turn: z.string() }),
+  build: (kind: string, seconds: number) => sql.fragment`
+    insert into requests (actor, method, request_id, body_hash)
+    values (
+      'service', 'retention',
+      ${kind}::text || ' ' || floor(extract(epoch from clock_timestamp()) / ${seconds}::float8)::bigint::text,
+      ''
+    )
+    on conflict (actor, method, request_id) do nothing
+    returning request_id as turn`,
+  examples: [["jobs", 60]],
+});
+
 /**
  * Removes old data: once a minute a bounded part of it, each kind on one server at a time. A kind without an
  * age is kept.
@@ -100,18 +115,3 @@ export class Retention {
 async function isFirst(db: Executor, kind: Kind): Promise<boolean> {
   return (await db.maybeOne(takeTurn(kind, limits.retentionMs / 1000))) !== null;
 }
-
-// The turn is stored among the request ids, which are forgotten after a day. No caller has this actor.
-const takeTurn = statement("retention_take_turn", {
-  row: z.object({ turn: z.string() }),
-  build: (kind: string, seconds: number) => sql.fragment`
-    insert into requests (actor, method, request_id, body_hash)
-    values (
-      'service', 'retention',
-      ${kind}::text || ' ' || floor(extract(epoch from clock_timestamp()) / ${seconds}::float8)::bigint::text,
-      ''
-    )
-    on conflict (actor, method, request_id) do nothing
-    returning request_id as turn`,
-  examples: [["jobs", 60]],
-});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inBatches } from "../database/in-batches.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { type Fragment, fragmentOf, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 
 /** A position in the stream of events, which is ordered by both fields. */
@@ -43,8 +43,8 @@ export const benchmarkEvents = eventLog("benchmark");
  * was read, so it is on disk, and a crash cannot give its transaction's number to another.
  */
 function eventLog(entity: "job" | "benchmark") {
-  const events = sql.identifier([`${entity}_events`]);
-  const entityIds = sql.identifier([`${entity}_ids`]);
+  const events = fragmentOf(`${entity}_events`);
+  const entityIds = fragmentOf(`${entity}_ids`);
   const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;
 
   /**

@@ -5,11 +5,6 @@ import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { statusOf } from "./rows.ts";
 
-export function workerTasks(db: Executor): MaintenanceTask[] {
-  const run = () => db.one(storeStatuses(limits.maintenanceBatchRows));
-  return [{ name: "statuses of workers", everyMs: limits.maintenanceIntervalMs, run }];
-}
-
 // The statement keeps the column right within a second, for people who look into the table. It passes over
 // workers whose row is locked; whoever holds the lock, or the next round, brings them up to date.
 const storeStatuses = statement("worker_store_statuses", {
@@ -30,3 +25,8 @@ const storeStatuses = statement("worker_store_statuses", {
     select count(*) as stored from stored`,
   examples: [[10]],
 });
+
+export function workerTasks(db: Executor): MaintenanceTask[] {
+  const run = () => db.one(storeStatuses(limits.maintenanceBatchRows));
+  return [{ name: "statuses of workers", everyMs: limits.maintenanceIntervalMs, run }];
+}

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { columnsOf } from "../../database/statement/columns.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { arrayOf } from "../../database/statement/table.ts";
+import { type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
+import { arrayOf, table } from "../../database/statement/table.ts";
+import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";
 import type { Lane } from "../limits/lanes.ts";
 import { recordChanges } from "../record-changes.ts";
@@ -27,8 +29,8 @@ export const leaseRow = jobRow.extend({
 
 export type Lease = z.output<typeof leaseRow>;
 
-// What a claim answers of a job is only what differs from job to job and is not known here: with all 29 columns of a lease,
-// PostgreSQL took 1.2 µs more for each.
+// What a claim answers of a job is only what differs from job to job and is not known here: with all 29
+// columns of a lease, PostgreSQL took 1.2 µs more for each.
 const claimedRow = leaseRow
   .pick({
     id: true,
@@ -68,7 +70,7 @@ export interface Claim {
 /** How many jobs of a limited key may start now. */
 interface Quota {
   limitKey: string;
-  left: number;
+  free: number;
 }
 
 /** How many jobs of a key a claim has started. */
@@ -77,9 +79,223 @@ interface Started {
   started: number;
 }
 
+const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requestId: "r" };
+
+// Lanes that may be taken from: neither paused, nor limited unless this claim holds their quota.
+const openLanes = (lanes: readonly number[]): Fragment => sql.fragment`
+  job_lanes lane where lane.id = any (${arrayOf("int4", lanes)}) and not exists (
+    select from job_pauses pause
+    where pause.job_type in ('', lane.job_type) and pause.limit_key in ('', coalesce(lane.limit_key, ''))
+      and (pause.limit_key = '' or lane.limit_key is not null)
+  )`;
+
+// Asked when a claim came back empty: whether that was for want of jobs and slots, or because others were
+// faster.
+const isClaimable = statement("job_is_claimable", {
+  row: z.object({ claimable: z.boolean() }),
+  build: (lanes: readonly number[], workers: readonly string[]) => sql.fragment`
+    select
+      exists (select from worker_slots where worker_id = any (${sql.array(workers, "text")})
+        and used < capacity)
+      and exists (
+        select from ${openLanes(lanes)}
+          and not exists (select from job_limits lim where lim.limit_key = lane.limit_key)
+          and exists (select from job_ready ready where ready.lane_id = lane.id)
+      ) as claimable`,
+  examples: [[[1], ["w"]]],
+});
+
+const isReady = statement("job_is_ready", {
+  row: z.object({ ready: z.boolean() }),
+  build: (lanes: readonly number[]) => sql.fragment`
+    select exists (
+      select from ${openLanes(lanes)} and exists (select from job_ready ready where ready.lane_id = lane.id)
+    ) as ready`,
+  examples: [[[1]]],
+});
+
+// Limited keys that have a job ready in these lanes; without any limit this reads an empty table.
+const limitedKeys = statement("job_limited_keys", {
+  row: z.object({ limitKey: z.string() }),
+  build: (lanes: readonly number[]) => sql.fragment`
+    select lim.limit_key from job_limits lim
+    where exists (
+      select from ${openLanes(lanes)} and lane.limit_key = lim.limit_key
+        and exists (select from job_ready ready where ready.lane_id = lane.id)
+    )`,
+  examples: [[[1]]],
+});
+
+const lockLimits = statement("job_lock_limits", {
+  row: z.object({ limitKey: z.string() }),
+  build: (keys: readonly string[]) => sql.fragment`
+    select limit_key from job_limits where limit_key = any (${sql.array(keys, "text")})
+    order by limit_key for update`,
+  examples: [[["k"]]],
+});
+
+// A snapshot of its own, taken once the limits are locked: it sees every claim that held them before.
+const countQuotas = statement("job_count_quotas", {
+  row: z.object({ limitKey: z.string(), free: z.number() }),
+  build: (keys: readonly string[]) => sql.fragment`
+    select lim.limit_key, greatest(least(
+      coalesce(
+        lim.max_running - (select count(*) from job_leases lease where lease.limit_key = lim.limit_key),
+        ${noLimit}
+      ),
+      coalesce(
+        lim.per_minute - (
+          select coalesce(sum(start.started), 0) from job_limit_starts start
+          where start.limit_key = lim.limit_key and start.started_at > clock_timestamp() - interval '1 minute'
+        ),
+        ${noLimit}
+      )
+    ), 0)::integer as free
+    from job_limits lim where lim.limit_key = any (${sql.array(keys, "text")})`,
+  examples: [[["k"]]],
+});
+
+/** A key without one of the limits leaves as many as one demand can ask for. */
+const noLimit = fragmentOf(String(limits.batchItems));
+
+const recordStarts = statement("job_record_starts", {
+  row: z.object({ limitKey: z.string() }),
+  build: (starts: readonly Started[]) => sql.fragment`
+    with item as materialized (
+      select * from ${table("item", starts, { limitKey: "text", started: "int4" })}
+    ), old as (
+      delete from job_limit_starts start using item
+      where start.limit_key = item.limit_key and start.started_at < clock_timestamp() - interval '2 minutes'
+    )
+    insert into job_limit_starts (limit_key, started_at, started)
+    select item.limit_key, clock_timestamp(), item.started
+    from item join job_limits lim on lim.limit_key = item.limit_key
+    where lim.per_minute is not null
+    returning limit_key`,
+  examples: [[[{ limitKey: "k", started: 1 }]]],
+});
+
+// Locks in this order: slots by worker, ready rows (never waited for), jobs by id.
+//
+// The heads of the lanes are read without locks, and only those picked are then locked: locking as many rows
+// in each lane as are wanted in all halves the rate with 20 lanes. A ready row that another claim holds is
+// passed over, so what is taken can be less than what was seen. In batches of 500 a claim takes PostgreSQL 16
+// µs a job, of which 5 are the job itself, 3 its lease and 2 the answer; locking the ready rows takes 0.4,
+// and the places by limit key nothing that shows.
+const claim = statement("job_claim", {
+  row: claimedRow,
+  build: (lanes: readonly number[], demands: readonly Demand[], quotas: readonly Quota[]) => sql.fragment`
+    with demand as materialized (
+      select * from ${table("demand", demands, demandColumns)}
+    ), slot as materialized (
+      select worker_id, id, capacity - used as free
+      from worker_slots
+      where worker_id in (select worker_id from demand)
+      order by worker_id for update
+    ), granted as materialized (
+      -- A worker may be there with several demands, which share its free slots in their order.
+      select *, sum(free) over (order by ordinality) as upto, sum(free)
+        over (order by ordinality) - free as after
+      from (
+        select dem.*, slot.id as slot_id, least(
+          dem.max_jobs,
+          greatest(slot.free - (sum(dem.max_jobs) over earlier - dem.max_jobs), 0)
+        ) as free
+        from demand dem join slot using (worker_id)
+        window earlier as (partition by dem.worker_id order by dem.ordinality)
+      ) dem
+    ), total as materialized (
+      -- The clock is read once the slots are locked.
+      select coalesce(sum(free), 0)::integer as wanted, clock_timestamp() as at from granted
+    ), lane as materialized (
+      select ln.id, ln.limit_key, case when lim.limit_key is not null
+        then coalesce(quota.free, 0) end as left_now
+      from (select lane.* from ${openLanes(lanes)}) ln
+      left join job_limits lim on lim.limit_key = ln.limit_key
+      left join ${table("quota", quotas, { limitKey: "text", free: "int4" })}
+        on quota.limit_key = ln.limit_key
+    ), head as materialized (
+      select lane.limit_key, lane.left_now, rdy.*
+      from lane cross join lateral (
+        select ready.ctid as tid, ready.priority, ready.sequence
+        from job_ready ready where ready.lane_id = lane.id
+        order by ready.priority desc, ready.sequence
+        limit (select least(wanted, coalesce(lane.left_now, wanted)) from total)
+      ) rdy
+    ), best as materialized (
+      select tid from (
+        select tid, priority, sequence, left_now,
+          row_number() over (partition by limit_key order by priority desc, sequence) as place_in_key
+        from head
+      ) ranked
+      where left_now is null or place_in_key <= left_now
+      order by priority desc, sequence
+      limit (select wanted from total)
+    ), taken as (
+      delete from job_ready where ctid = any (array(
+        select ctid from job_ready where ctid = any (array(select tid from best)) for update skip locked
+      ))
+      returning job_id, priority, sequence
+    ), placed as materialized (
+      select job_id, row_number() over (order by priority desc, sequence) as place from taken
+    ), given as materialized (
+      select placed.job_id, placed.place, gr.ordinality as demand, gr.worker_id, gr.slot_id, gr.lease_ms,
+        gr.request_id
+      from placed join granted gr on placed.place > gr.after and placed.place <= gr.upto
+      order by placed.job_id
+    ), job as (
+      update jobs j
+      set status = 'running', epoch = j.epoch + 1, assigned_worker_id = given.slot_id, started_at = total.at,
+        updated_at = total.at, version = j.version + 1, progress = 0, progress_message = null
+      from given, total
+      where j.id = given.job_id and j.status = 'pending'
+      -- What the parts below read comes first: a row is unpacked up to the last column that is asked for.
+      returning
+        j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
+        given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
+        j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error, given.demand, j.payload,
+        j.metadata
+    ), lease as (
+      insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
+        limit_key)
+      select job.id, total.at, total.at + job.lease_ms * interval '1 ms',
+        case when job.timeout_seconds > 0 then total.at + job.timeout_seconds * interval '1 s' end,
+        job.epoch, job.retry_count + 1, job.worker_id, job.limit_key
+      from job, total
+    ), occupied as (
+      update worker_slots ws set used = ws.used + held.jobs
+      from (select worker_id, count(*)::integer as jobs from job group by worker_id) held
+      where ws.worker_id = held.worker_id
+    ), answered as (
+      insert into requests (actor, method, request_id, body_hash, result)
+      select worker_id, 'ClaimJobs', request_id, '', jsonb_agg(jsonb_build_array(id, epoch) order by place)
+      from job where request_id is not null group by worker_id, request_id
+      -- The same claim sent again before the first was answered: either answer may be the one that was lost.
+      on conflict (actor, method, request_id) do update set result = requests.result || excluded.result
+    ), ${start}
+    select ${claimedColumns} from job order by job.place`,
+  examples: [[[1], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
+});
+
+const start = recordChanges(sql.fragment`job`, sql.fragment`'pending'`, sql.fragment`'running'`);
+
+const demandColumns = {
+  workerId: "text",
+  maxJobs: "int4",
+  leaseMs: "int4",
+  requestId: "text",
+  ordinality: true,
+} as const;
+
+const isFirst = sql.fragment`job.place = (select min(place) from job)`;
+const claimedColumns = columnsOf(claimedRow, "job", {
+  startedAt: sql.fragment`case when ${isFirst} then (select at from total) end`,
+  seen: sql.fragment`case when ${isFirst} then (select count(*) from best) end`,
+});
+
 /**
- * Leases the best ready jobs of the lanes to the workers: by priority, then age, among the jobs that were committed and not
- * being claimed when the claim began. The first worker gets the first jobs.
+ * Leases the best ready jobs of the lanes to the workers: by priority, then age, among the jobs that were
+ * committed and not being claimed when the claim began. The first worker gets the first jobs.
  */
 export async function claimJobs(
   db: Executor,
@@ -128,8 +344,8 @@ async function claimWithinLimits(
 }
 
 /**
- * The jobs as the statement left them, of which it answers only what is not known here. They are spelled out because a claim
- * makes thousands of them: to spread the rest of a row takes 20 µs, this 0.03.
+ * The jobs as the statement left them, of which it answers only what is not known here. They are spelled out
+ * because a claim makes thousands of them: to spread the rest of a row takes 20 µs, this 0.03.
  */
 function leasesOf(
   rows: readonly ClaimedRow[],
@@ -181,225 +397,3 @@ function countStarted(leases: readonly Lease[]): Started[] {
   for (const { limitKey } of leases) if (limitKey) counts.set(limitKey, (counts.get(limitKey) ?? 0) + 1);
   return [...counts].map(([limitKey, started]) => ({ limitKey, started }));
 }
-
-const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requestId: "r" };
-
-// Lanes that may be taken from: neither paused, nor limited unless this claim holds their quota.
-const open = (lanes: readonly number[]): Fragment => sql.fragment`
-  job_lanes l where l.id = any (${arrayOf("int4", lanes)}) and not exists (
-    select from job_pauses p
-    where p.job_type in ('', l.job_type) and p.limit_key in ('', coalesce(l.limit_key, ''))
-      and (p.limit_key = '' or l.limit_key is not null)
-  )`;
-
-// Asked when a claim came back empty: whether that was for want of jobs and slots, or because others were faster.
-const isClaimable = statement("job_is_claimable", {
-  row: z.object({ claimable: z.boolean() }),
-  build: (lanes: readonly number[], workers: readonly string[]) => sql.fragment`
-    select
-      exists (select from worker_slots where worker_id = any (${sql.array(workers, "text")}) and used < capacity)
-      and exists (
-        select from ${open(lanes)} and not exists (select from job_limits q where q.limit_key = l.limit_key)
-          and exists (select from job_ready r where r.lane_id = l.id)
-      ) as claimable`,
-  examples: [[[1], ["w"]]],
-});
-
-const isReady = statement("job_is_ready", {
-  row: z.object({ ready: z.boolean() }),
-  build: (lanes: readonly number[]) => sql.fragment`
-    select exists (
-      select from ${open(lanes)} and exists (select from job_ready r where r.lane_id = l.id)
-    ) as ready`,
-  examples: [[[1]]],
-});
-
-// Limited keys that have a job ready in these lanes; without any limit this reads an empty table.
-const limitedKeys = statement("job_limited_keys", {
-  row: z.object({ limitKey: z.string() }),
-  build: (lanes: readonly number[]) => sql.fragment`
-    select q.limit_key from job_limits q
-    where exists (
-      select from ${open(lanes)} and l.limit_key = q.limit_key
-        and exists (select from job_ready r where r.lane_id = l.id)
-    )`,
-  examples: [[[1]]],
-});
-
-const lockLimits = statement("job_lock_limits", {
-  row: z.object({ limitKey: z.string() }),
-  build: (keys: readonly string[]) => sql.fragment`
-    select limit_key from job_limits where limit_key = any (${sql.array(keys, "text")})
-    order by limit_key for update`,
-  examples: [[["k"]]],
-});
-
-// A snapshot of its own, taken once the limits are locked: it sees every claim that held them before.
-const countQuotas = statement("job_count_quotas", {
-  row: z.object({ limitKey: z.string(), left: z.number() }),
-  build: (keys: readonly string[]) => sql.fragment`
-    select q.limit_key, greatest(least(
-      coalesce(q.max_running - (select count(*) from job_leases l where l.limit_key = q.limit_key), 1000),
-      coalesce(q.per_minute - (
-        select coalesce(sum(s.started), 0) from job_limit_starts s
-        where s.limit_key = q.limit_key and s.started_at > clock_timestamp() - interval '1 minute'
-      ), 1000)
-    ), 0)::integer as left
-    from job_limits q where q.limit_key = any (${sql.array(keys, "text")})`,
-  examples: [[["k"]]],
-});
-
-const recordStarts = statement("job_record_starts", {
-  row: z.object({ limitKey: z.string() }),
-  build: (starts: readonly Started[]) => sql.fragment`
-    with old as (
-      delete from job_limit_starts s
-      using (select unnest(${sql.array(
-        starts.map(({ limitKey }) => limitKey),
-        "text",
-      )}) as limit_key) i
-      where s.limit_key = i.limit_key and s.started_at < clock_timestamp() - interval '2 minutes'
-    )
-    insert into job_limit_starts (limit_key, started_at, started)
-    select i.limit_key, clock_timestamp(), i.started
-    from unnest(
-      ${sql.array(
-        starts.map(({ limitKey }) => limitKey),
-        "text",
-      )},
-      ${sql.array(
-        starts.map(({ started }) => started),
-        "int4",
-      )}
-    ) as i (limit_key, started)
-    join job_limits q on q.limit_key = i.limit_key
-    where q.per_minute is not null
-    returning limit_key`,
-  examples: [[[{ limitKey: "k", started: 1 }]]],
-});
-
-// Locks in this order: slots by worker, ready rows (never waited for), jobs by id.
-//
-// The heads of the lanes are read without locks, and only those picked are then locked: locking as many rows in each lane
-// as are wanted in all halves the rate with 20 lanes. A ready row that another claim holds is passed over, so what is taken
-// can be less than what was seen. In batches of 500 a claim takes PostgreSQL 16 µs a job, of which 5 are the job itself, 3 its
-// lease and 2 the answer; locking the ready rows takes 0.4, and the places by limit key nothing that shows.
-const claim = statement("job_claim", {
-  row: claimedRow,
-  build: (lanes: readonly number[], demands: readonly Demand[], quotas: readonly Quota[]) => sql.fragment`
-    with demand as materialized (
-      select * from unnest(
-        ${arrayOf(
-          "text",
-          demands.map((demand) => demand.workerId),
-        )},
-        ${arrayOf(
-          "int4",
-          demands.map((demand) => demand.maxJobs),
-        )},
-        ${arrayOf(
-          "int4",
-          demands.map((demand) => demand.leaseMs),
-        )},
-        ${arrayOf(
-          "text",
-          demands.map((demand) => demand.requestId),
-        )}
-      ) with ordinality as d (worker_id, max_jobs, lease_ms, request_id, place)
-    ), slot as materialized (
-      select s.worker_id, s.id, s.capacity - s.used as free
-      from worker_slots s
-      where s.worker_id in (select worker_id from demand)
-      order by s.worker_id for update
-    ), granted as materialized (
-      -- A worker may be there with several demands, which share its free slots in their order.
-      select *, sum(free) over (order by place) as upto, sum(free) over (order by place) - free as after
-      from (
-        select d.*, s.id as slot_id, least(
-          d.max_jobs,
-          greatest(s.free - (sum(d.max_jobs) over (partition by d.worker_id order by d.place) - d.max_jobs), 0)
-        ) as free
-        from demand d join slot s using (worker_id)
-      ) d
-    ), total as materialized (
-      -- The clock is read once the slots are locked.
-      select coalesce(sum(free), 0)::integer as wanted, clock_timestamp() as at from granted
-    ), lane as materialized (
-      select l.id, l.limit_key, case when k.limit_key is not null then coalesce(u.left_now, 0) end as left_now
-      from (select l.* from ${open(lanes)}) l
-      left join job_limits k on k.limit_key = l.limit_key
-      left join unnest(
-        ${arrayOf(
-          "text",
-          quotas.map((quota) => quota.limitKey),
-        )},
-        ${arrayOf(
-          "int4",
-          quotas.map((quota) => quota.left),
-        )}
-      ) as u (limit_key, left_now) on u.limit_key = l.limit_key
-    ), head as materialized (
-      select lane.limit_key, lane.left_now, r.*
-      from lane cross join lateral (
-        select r.ctid as tid, r.priority, r.sequence
-        from job_ready r where r.lane_id = lane.id
-        order by r.priority desc, r.sequence
-        limit (select least(wanted, coalesce(lane.left_now, wanted)) from total)
-      ) r
-    ), best as materialized (
-      select tid from (
-        select tid, priority, sequence, left_now,
-          row_number() over (partition by limit_key order by priority desc, sequence) as place_in_key
-        from head
-      ) h
-      where left_now is null or place_in_key <= left_now
-      order by priority desc, sequence
-      limit (select wanted from total)
-    ), taken as (
-      delete from job_ready where ctid = any (array(
-        select ctid from job_ready where ctid = any (array(select tid from best)) for update skip locked
-      ))
-      returning job_id, priority, sequence
-    ), placed as materialized (
-      select job_id, row_number() over (order by priority desc, sequence) as place from taken
-    ), given as materialized (
-      select p.job_id, p.place, g.place as demand, g.worker_id, g.slot_id, g.lease_ms, g.request_id
-      from placed p join granted g on p.place > g.after and p.place <= g.upto
-      order by p.job_id
-    ), job as (
-      update jobs j
-      set status = 'running', epoch = j.epoch + 1, assigned_worker_id = g.slot_id, started_at = total.at,
-        updated_at = total.at, version = j.version + 1, progress = 0, progress_message = null
-      from given g, total
-      where j.id = g.job_id and j.status = 'pending'
-      -- What the parts below read comes first: a row is unpacked up to the last column that is asked for.
-      returning j.id, j.epoch, j.job_type, j.benchmark_id, g.worker_id, g.request_id, g.place, g.lease_ms, j.timeout_seconds,
-        j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries, j.version, j.created_at, j.created_by, j.run_at,
-        j.unique_key, j.error, g.demand, j.payload, j.metadata
-    ), lease as (
-      insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id, limit_key)
-      select j.id, total.at, total.at + j.lease_ms * interval '1 ms',
-        case when j.timeout_seconds > 0 then total.at + j.timeout_seconds * interval '1 s' end,
-        j.epoch, j.retry_count + 1, j.worker_id, j.limit_key
-      from job j, total
-    ), occupied as (
-      update worker_slots s set used = s.used + g.jobs
-      from (select worker_id, count(*)::integer as jobs from job group by worker_id) g
-      where s.worker_id = g.worker_id
-    ), answered as (
-      insert into requests (actor, method, request_id, body_hash, result)
-      select worker_id, 'ClaimJobs', request_id, '', jsonb_agg(jsonb_build_array(id, epoch) order by place)
-      from job where request_id is not null group by worker_id, request_id
-      -- The same claim sent again before the first was answered: either answer may be the one that was lost.
-      on conflict (actor, method, request_id) do update set result = requests.result || excluded.result
-    ), ${recordChanges(sql.fragment`job`, sql.fragment`'pending'`, sql.fragment`'running'`)}
-    select
-      id, lane_id, demand, epoch, version, priority, retry_count, max_retries,
-      timeout_seconds, payload, metadata, error, unique_key, benchmark_id,
-      run_at, created_at, created_by,
-      case when place = (select min(place) from job) then (select at from total) end as started_at,
-      case when place = (select min(place) from job) then (select count(*) from best) end as seen
-    from job
-    order by place`,
-  examples: [[[1], [exampleDemand], [{ limitKey: "k", left: 1 }]]],
-});

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { columnsOf } from "../../database/statement/columns.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
 import * as input from "../input.ts";
 import type { JobQueue } from "../queue.ts";
-import { jobColumns } from "../rows.ts";
 import { type Lease, leaseRow } from "./claim.ts";
 import { implicitHeartbeat } from "./implicit-heartbeat.ts";
 
@@ -15,6 +15,55 @@ export interface WorkerClaim {
   /** Whether the worker is to finish what it holds and claim no more. */
   drain: boolean;
 }
+
+// What a worker can be given; no row if it is not registered. A claim is a sign of life too.
+const readOffer = statement("job_worker_offer", {
+  row: z.object({
+    tags: z.array(z.string()),
+    jobTypes: z.array(z.string()),
+    draining: z.boolean(),
+    /** The highest id of a lane that was committed by then; 0 for none. */
+    newestLane: z.number(),
+  }),
+  build: (workerId: string) => sql.fragment`
+    with ${implicitHeartbeat(sql.fragment`select ${workerId}`)}
+    select tags, job_types, draining, (select coalesce(max(id), 0) from job_lanes) as newest_lane
+    from workers where worker_id = ${workerId}`,
+  examples: [["w"]],
+});
+
+const findClaim = statement("job_find_claim", {
+  row: z.object({ requestId: z.string() }),
+  build: (workerId: string, requestId: string) => sql.fragment`
+    select request_id from requests
+    where actor = ${workerId} and method = 'ClaimJobs' and request_id = ${requestId}`,
+  examples: [["w", "r"]],
+});
+
+const leftMs = (until: Fragment) => sql.fragment`
+  greatest(extract(epoch from ${until} - clock_timestamp()) * 1000, 0)::double precision`;
+
+const leaseColumns = columnsOf(leaseRow, "j", {
+  workerId: sql.fragment`lease.worker_id`,
+  expiresInMs: leftMs(sql.fragment`lease.expires_at`),
+  deadlineInMs: sql.fragment`
+    case when lease.deadline_at is not null then ${leftMs(sql.fragment`lease.deadline_at`)} end`,
+});
+
+// The leases that a claim with this request id was given, as far as they are still held.
+const readClaim = statement("job_read_claim", {
+  row: leaseRow,
+  build: (workerId: string, requestId: string) => sql.fragment`
+    select ${leaseColumns}
+    from requests req
+    cross join lateral jsonb_array_elements(req.result) with ordinality as given (lease, place)
+    join job_leases lease on lease.job_id = (given.lease ->> 0)::uuid
+      and lease.epoch = (given.lease ->> 1)::integer and lease.worker_id = req.actor
+    join jobs j on j.id = lease.job_id
+    where req.actor = ${workerId} and req.method = 'ClaimJobs' and req.request_id = ${requestId}
+    order by given.place`,
+  examples: [["w", "r"]],
+});
 
 /** See `JobRepository.claim`. */
 export async function claimForWorker(
@@ -43,46 +92,3 @@ export async function claimForWorker(
   const now = waited ? await db.maybeOne(readOffer(workerId)) : worker;
   return { leases, drain: now?.draining ?? false };
 }
-
-// What a worker can be given; no row if it is not registered. A claim is a sign of life too.
-const readOffer = statement("job_worker_offer", {
-  row: z.object({
-    tags: z.array(z.string()),
-    jobTypes: z.array(z.string()),
-    draining: z.boolean(),
-    /** The highest id of a lane that was committed by then; 0 for none. */
-    newestLane: z.number(),
-  }),
-  build: (workerId: string) => sql.fragment`
-    with ${implicitHeartbeat(sql.fragment`select ${workerId}`)}
-    select tags, job_types, draining, (select coalesce(max(id), 0) from job_lanes) as newest_lane
-    from workers where worker_id = ${workerId}`,
-  examples: [["w"]],
-});
-
-const findClaim = statement("job_find_claim", {
-  row: z.object({ requestId: z.string() }),
-  build: (workerId: string, requestId: string) => sql.fragment`
-    select request_id from requests
-    where actor = ${workerId} and method = 'ClaimJobs' and request_id = ${requestId}`,
-  examples: [["w", "r"]],
-});
-
-// The leases that a claim with this request id was given, as far as they are still held.
-const readClaim = statement("job_read_claim", {
-  row: leaseRow,
-  build: (workerId: string, requestId: string) => sql.fragment`
-    select
-      ${jobColumns(true)},
-      greatest(extract(epoch from l.expires_at - clock_timestamp()) * 1000, 0)::double precision as expires_in_ms,
-      case when l.deadline_at is not null
-        then greatest(extract(epoch from l.deadline_at - clock_timestamp()) * 1000, 0)::double precision end as deadline_in_ms
-    from requests r
-    cross join lateral jsonb_array_elements(r.result) with ordinality as e (lease, place)
-    join job_leases l on l.job_id = (e.lease ->> 0)::uuid and l.epoch = (e.lease ->> 1)::integer and l.worker_id = r.actor
-    join jobs j on j.id = l.job_id
-    left join job_finished f on false
-    where r.actor = ${workerId} and r.method = 'ClaimJobs' and r.request_id = ${requestId}
-    order by e.place`,
-  examples: [["w", "r"]],
-});

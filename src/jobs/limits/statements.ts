@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { AuditAction } from "../../audit/actions.ts";
 import { difference } from "../../audit/document.ts";
 import { type AuditEntry, auditEntries, auditRows } from "../../audit/record.ts";
+import { columnsOf } from "../../database/statement/columns.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */
 export const limitRow = z.object({
@@ -16,47 +18,36 @@ export const limitRow = z.object({
 
 export type JobLimit = z.output<typeof limitRow>;
 
-const columns = sql.fragment`
-  q.limit_key, q.max_running, q.per_minute,
-  (select count(*) from job_leases l where l.limit_key = q.limit_key) as running, q.updated_at`;
+const columns = columnsOf(limitRow, "lim", {
+  running: sql.fragment`(select count(*) from job_leases lease where lease.limit_key = lim.limit_key)`,
+});
 
 export const setLimit = statement("job_limit_set", {
   row: limitRow,
   build: (key: string, maxRunning: number | null, perMinute: number | null) => sql.fragment`
-    with q as (
+    with lim as (
       insert into job_limits (limit_key, max_running, per_minute)
       values (${key}, ${maxRunning}, ${perMinute})
       on conflict (limit_key) do update
       set max_running = excluded.max_running, per_minute = excluded.per_minute, updated_at = now()
       returning *
     )
-    select ${columns} from q`,
+    select ${columns} from lim`,
   examples: [["k", 1, null]],
 });
 
 export const lockLimit = statement("job_limit_lock", {
   row: limitRow,
   build: (key: string) => sql.fragment`
-    select ${columns} from job_limits q where q.limit_key = ${key} for no key update`,
+    select ${columns} from job_limits lim where lim.limit_key = ${key} for no key update`,
   examples: [["k"]],
 });
-
-/** The entry of the audit trail for a limit that was made, or changed. */
-export function limitEntry(
-  before: JobLimit | null,
-  { limitKey, maxRunning, perMinute }: JobLimit,
-): AuditEntry {
-  const after = { maxRunning, perMinute };
-  const entity = { entityType: "job_limit", entityId: limitKey } as const;
-  if (!before) return { action: "create", ...entity, changes: { after } };
-  const former = { maxRunning: before.maxRunning, perMinute: before.perMinute };
-  return { action: "update", ...entity, changes: difference(former, after) };
-}
 
 export const listLimits = statement("job_limit_list", {
   row: limitRow,
   build: (after: string, limit: number) => sql.fragment`
-    select ${columns} from job_limits q where q.limit_key > ${after} order by q.limit_key limit ${limit}`,
+    select ${columns} from job_limits lim
+    where lim.limit_key > ${after} order by lim.limit_key limit ${limit}`,
   examples: [["", 10]],
 });
 
@@ -66,12 +57,12 @@ export const deleteLimit = statement("job_limit_delete", {
     with gone as (delete from job_limits where limit_key = ${key} returning *), ${auditRows({
       action: "delete",
       entityType: "job_limit",
-      entityId: sql.fragment`c.limit_key`,
+      entityId: sql.fragment`gone.limit_key`,
       changes: sql.fragment`
         jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
-          'max_running', c.max_running, 'per_minute', c.per_minute
+          'max_running', gone.max_running, 'per_minute', gone.per_minute
         )))`,
-      from: sql.fragment`gone c`,
+      from: sql.fragment`gone`,
       atMost: 1,
     })}
     select limit_key from gone`,
@@ -99,18 +90,6 @@ export const deletePause = statement("job_pause_delete", {
   examples: [["t", ""]],
 });
 
-function pauseEntry(
-  action: AuditAction & ("pause" | "resume"),
-  jobType: string,
-  limitKey: string,
-): AuditEntry {
-  const what = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
-  const entity = jobType
-    ? ({ entityType: "job_type", entityId: jobType } as const)
-    : ({ entityType: "job_limit", entityId: limitKey } as const);
-  return { action, ...entity, changes: action === "pause" ? { after: what } : { before: what } };
-}
-
 /** A lane that has jobs now, and whether any pause covers it. */
 export const laneRow = z.object({
   jobType: z.string(),
@@ -124,14 +103,39 @@ export type JobLane = z.output<typeof laneRow>;
 export const listPausable = statement("job_pause_lanes", {
   row: laneRow,
   build: (jobType: string, limitKey: string) => sql.fragment`
-    select l.job_type, l.required_tags, l.limit_key, exists (
-      select from job_pauses p
-      where p.job_type in ('', l.job_type) and p.limit_key in ('', coalesce(l.limit_key, ''))
-        and (p.limit_key = '' or l.limit_key is not null)
+    select lane.job_type, lane.required_tags, lane.limit_key, exists (
+      select from job_pauses pause
+      where pause.job_type in ('', lane.job_type) and pause.limit_key in ('', coalesce(lane.limit_key, ''))
+        and (pause.limit_key = '' or lane.limit_key is not null)
     ) as paused
-    from job_lanes l
-    where (${jobType} = '' or l.job_type = ${jobType}) and (${limitKey} = '' or l.limit_key = ${limitKey})
-      and exists (select from job_ready r where r.lane_id = l.id)
-    order by l.job_type, l.limit_key nulls first, l.id limit 1000`,
+    from job_lanes lane
+    where (${jobType} = '' or lane.job_type = ${jobType})
+      and (${limitKey} = '' or lane.limit_key = ${limitKey})
+      and exists (select from job_ready ready where ready.lane_id = lane.id)
+    order by lane.job_type, lane.limit_key nulls first, lane.id limit ${limits.lanesShown}`,
   examples: [["t", ""]],
 });
+
+/** The entry of the audit trail for a limit that was made, or changed. */
+export function limitEntry(
+  before: JobLimit | null,
+  { limitKey, maxRunning, perMinute }: JobLimit,
+): AuditEntry {
+  const after = { maxRunning, perMinute };
+  const entity = { entityType: "job_limit", entityId: limitKey } as const;
+  if (!before) return { action: "create", ...entity, changes: { after } };
+  const former = { maxRunning: before.maxRunning, perMinute: before.perMinute };
+  return { action: "update", ...entity, changes: difference(former, after) };
+}
+
+function pauseEntry(
+  action: AuditAction & ("pause" | "resume"),
+  jobType: string,
+  limitKey: string,
+): AuditEntry {
+  const what = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
+  const entity = jobType
+    ? ({ entityType: "job_type", entityId: jobType } as const)
+    : ({ entityType: "job_limit", entityId: limitKey } as const);
+  return { action, ...entity, changes: action === "pause" ? { after: what } : { before: what } };
+}

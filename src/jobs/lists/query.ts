@@ -3,10 +3,10 @@ import { equalities } from "../../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { fetched, page } from "../../database/statement/page.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { arrayOf } from "../../database/statement/table.ts";
+import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { NewestPosition, PriorityPosition } from "../input.ts";
-import { attemptRow, holders, type JobStatus, jobColumns, jobRow } from "../rows.ts";
+import { attemptRow, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: exampleTime, id: exampleId };
 
@@ -38,12 +38,11 @@ export interface JobsQuery {
   benchmarkId: string | undefined;
 }
 
-// Ids of the jobs that match, newest first, by whatever holds them in that order:
-// - ended ones by when they ended, from the primary key of job_finished, or by worker from its index;
-// - running ones from the leases, of which there are only as many as the workers have slots;
-// - all, pending ones and those of a benchmark by creation.
-// Further filters are applied to `limits.scanRows` jobs at most, so that no page takes long however few match: it may hold
-// fewer than were asked for, or none, and still be followed by another.
+// Ids of the jobs that match, newest first, by whatever holds them in that order: - ended ones by when they
+// ended, from the primary key of job_finished, or by worker from its index; - running ones from the leases,
+// of which there are only as many as the workers have slots; - all, pending ones and those of a benchmark by
+// creation. Further filters are applied to `limits.scanRows` jobs at most, so that no page takes long however
+// few match: it may hold fewer than were asked for, or none, and still be followed by another.
 export const scanJobs = statement("job_scan", {
   row: z.object({
     ids: z.array(z.string()).nullable(),
@@ -87,33 +86,37 @@ function source({ status, benchmarkId, workerId }: JobsQuery, after: NewestPosit
       : sql.fragment`true`;
   if (status === "running") {
     return sql.fragment`
-      select j.created_at as key, l.worker_id, j.id, j.status, j.job_type, j.benchmark_id
-      from job_leases l join jobs j on j.id = l.job_id
+      select j.created_at as key, lease.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+      from job_leases lease join jobs j on j.id = lease.job_id
       where ${rest(sql.fragment`j.created_at`, sql.fragment`j.id`)}`;
   }
   if (status !== undefined && status !== "pending") {
     return sql.fragment`
-      select f.finished_at as key, f.worker_id, f.job_id as id, f.status, f.job_type, j.benchmark_id
+      select fin.finished_at as key, fin.worker_id, fin.job_id as id, fin.status, fin.job_type, j.benchmark_id
       from (
-        select * from job_finished f
-        where f.status = ${status} and ${rest(sql.fragment`f.finished_at`, sql.fragment`f.job_id`)} ${
-          workerId === undefined ? sql.fragment`` : sql.fragment`and f.worker_id = ${workerId}`
-        }
-        order by f.finished_at desc, f.job_id desc limit ${limits.scanRows}
-      ) f join jobs j on j.id = f.job_id`;
+        select * from job_finished fin
+        where ${sql.and([
+          sql.fragment`fin.status = ${status}`,
+          rest(sql.fragment`fin.finished_at`, sql.fragment`fin.job_id`),
+          workerId !== undefined && sql.fragment`fin.worker_id = ${workerId}`,
+        ])}
+        order by fin.finished_at desc, fin.job_id desc limit ${limits.scanRows}
+      ) fin join jobs j on j.id = fin.job_id`;
   }
   return sql.fragment`
-    select j.created_at as key, l.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+    select j.created_at as key, holder.worker_id, j.id, j.status, j.job_type, j.benchmark_id
     from (
-      select * from jobs j where ${rest(sql.fragment`j.created_at`, sql.fragment`j.id`)} ${
-        benchmarkId === undefined ? sql.fragment`` : sql.fragment`and j.benchmark_id = ${benchmarkId}`
-      }
+      select * from jobs j
+      where ${sql.and([
+        rest(sql.fragment`j.created_at`, sql.fragment`j.id`),
+        benchmarkId !== undefined && sql.fragment`j.benchmark_id = ${benchmarkId}`,
+      ])}
       order by j.created_at desc, j.id desc limit ${limits.scanRows}
     ) j left join lateral (
       select worker_id from job_leases where job_id = j.id
       union all select worker_id from job_finished
       where status = j.status and finished_at = j.completed_at and job_id = j.id
-    ) l on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
+    ) holder on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
 }
 
 function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery) {
@@ -131,12 +134,9 @@ export const scanReady = statement("job_scan_ready", {
   build: (lanes: readonly number[], limit: number, after: PriorityPosition | undefined) => sql.fragment`
     select r.job_id as id, r.priority, r.sequence
     from unnest(${sql.array(lanes, "int4")}) as lane (id) cross join lateral (
-      select * from job_ready r where r.lane_id = lane.id ${
-        after
-          ? sql.fragment`and (r.priority < ${after.priority} or (r.priority = ${after.priority} and r.sequence > ${after.sequence}))`
-          : sql.fragment``
-      }
-      order by r.priority desc, r.sequence limit ${limit}
+      select * from job_ready ready
+      where ${sql.and([sql.fragment`ready.lane_id = lane.id`, after && isAfter(after)])}
+      order by ready.priority desc, ready.sequence limit ${limit}
     ) r
     order by r.priority desc, r.sequence limit ${limit}`,
   examples: [
@@ -145,6 +145,21 @@ export const scanReady = statement("job_scan_ready", {
   ],
 });
 
+const isAfter = ({ priority, sequence }: PriorityPosition) => sql.fragment`(
+  ready.priority < ${priority} or (ready.priority = ${priority} and ready.sequence > ${sequence})
+)`;
+
+/** The columns of a page's rows. Large ones are read only where they are asked for. */
+const pageColumns = {
+  full: jobColumns("r"),
+  brief: jobColumns("r", {
+    payload: sql.fragment`null::jsonb`,
+    result: sql.fragment`null::jsonb`,
+    metadata: sql.fragment`null::jsonb`,
+  }),
+};
+const pageJoins = workerJoins("r");
+
 // The jobs with these ids, in their order.
 export const pageJobs = statement("job_page", {
   row: jobRow.extend(fetched),
@@ -152,12 +167,17 @@ export const pageJobs = statement("job_page", {
   build: (ids: readonly string[], full: boolean) =>
     page({
       rows: sql.fragment`
-        select j.*, u.wanted from unnest(${sql.array(ids, "uuid")}) with ordinality as u (id, wanted)
-        join jobs j on j.id = u.id`,
-      columns: jobColumns(full, sql.fragment`r`),
-      joins: holders(sql.fragment`r`),
+        select j.*, wanted.ordinality
+        from ${table(
+          "wanted",
+          ids.map((id) => ({ id })),
+          { id: "uuid", ordinality: true },
+        )}
+        join jobs j on j.id = wanted.id`,
+      columns: full ? pageColumns.full : pageColumns.brief,
+      joins: pageJoins,
       size: full ? sql.fragment`pg_column_size(r.*)` : sql.fragment`600 + coalesce(octet_length(r.error), 0)`,
-      order: sql.fragment`r.wanted`,
+      order: sql.fragment`r.ordinality`,
     }),
   examples: [
     [[exampleId], true],
@@ -182,39 +202,42 @@ export const jobStatsRow = z.object({
   oldestPendingAgeMs: z.number().nullable(),
 });
 
-// Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index range, found by
-// walking the distinct priorities. That says nothing of one benchmark, for which it is left out.
+// Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index
+// range, found by walking the distinct priorities. That says nothing of one benchmark, for which it is left
+// out.
 export const statsByType = (
   jobType: string | undefined,
   benchmarkId: string | undefined,
 ): Fragment => sql.fragment`
     with recursive totals as (
       select job_type, ${statsColumns} from job_stat_deltas
-      where ${
+      where ${sql.and([
         benchmarkId === undefined
           ? sql.fragment`benchmark_id is null`
-          : sql.fragment`benchmark_id = ${benchmarkId}`
-      } ${jobType === undefined ? sql.fragment`` : sql.fragment`and job_type = ${jobType}`}
+          : sql.fragment`benchmark_id = ${benchmarkId}`,
+        jobType !== undefined && sql.fragment`job_type = ${jobType}`,
+      ])}
       group by job_type
     ), head (lane_id, priority, sequence, job_id) as (
-      select l.id, r.priority, r.sequence, r.job_id
-      from job_lanes l cross join lateral (
-        select * from job_ready r where r.lane_id = l.id order by r.priority desc, r.sequence limit 1
-      ) r
-      where ${benchmarkId === undefined} and l.job_type in (select job_type from totals where pending > 0)
+      select lane.id, first.priority, first.sequence, first.job_id
+      from job_lanes lane cross join lateral (
+        select * from job_ready where lane_id = lane.id order by priority desc, sequence limit 1
+      ) first
+      where ${benchmarkId === undefined} and lane.job_type in (select job_type from totals where pending > 0)
       union all
-      select h.lane_id, r.priority, r.sequence, r.job_id
-      from head h cross join lateral (
-        select * from job_ready r where r.lane_id = h.lane_id and r.priority < h.priority
-        order by r.priority desc, r.sequence limit 1
-      ) r
+      select head.lane_id, next.priority, next.sequence, next.job_id
+      from head cross join lateral (
+        select * from job_ready where lane_id = head.lane_id and priority < head.priority
+        order by priority desc, sequence limit 1
+      ) next
     ), oldest as (
       select j.job_type, min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
-      from head h join jobs j on j.id = h.job_id group by j.job_type
+      from head join jobs j on j.id = head.job_id group by j.job_type
     )
     select
       t.job_type, t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,
-      (case when t.pending > 0 then greatest(extract(epoch from clock_timestamp() - o.since) * 1000, 0) end)::double precision
+      (case when t.pending > 0
+        then greatest(extract(epoch from clock_timestamp() - o.since) * 1000, 0) end)::double precision
         as oldest_pending_age_ms
     from totals t left join oldest o on o.job_type = t.job_type`;
 

@@ -18,29 +18,6 @@ export interface BulkQuery {
   createdBy?: string | undefined;
 }
 
-/**
- * Ids of jobs that may match, in portions. They come from the narrow tables of the statuses asked for, so that it does not
- * matter how many jobs there are in others; or from the index of the benchmark, where that has fewer.
- */
-export async function* bulkCandidates(db: Executor, query: BulkQuery): AsyncGenerator<readonly string[]> {
-  const { statuses, benchmarkId } = query;
-  if (benchmarkId !== undefined && (await isSmall(db, benchmarkId, statuses))) {
-    yield* portions((after) => db.any(scanBenchmark(benchmarkId, after, limits.scanRows)), newest);
-    return;
-  }
-  if (statuses.some((status) => status === "pending" || status === "running")) yield* liveJobs(db, query);
-  for (const status of statuses) {
-    if (status === "pending" || status === "running") continue;
-    yield* portions((after) => db.any(scanEnded(status, query.jobType, after, limits.scanRows)), newest);
-  }
-}
-
-async function isSmall(db: Executor, benchmarkId: string, statuses: readonly JobStatus[]): Promise<boolean> {
-  const [all, { total }] = await Promise.all([jobStats(db, {}), jobStats(db, { benchmarkId })]);
-  const inStatuses = statuses.reduce((sum, status) => sum + all[status], 0);
-  return total <= inStatuses + (statuses.includes("pending") ? all.scheduled : 0);
-}
-
 /** Where a portion in the order of time, latest first, ended. */
 interface Position {
   id: string;
@@ -48,52 +25,6 @@ interface Position {
 }
 
 const newest: Position = { id: "ffffffff-ffff-ffff-ffff-ffffffffffff", at: "infinity" };
-
-async function* portions(
-  read: (after: Position) => Promise<readonly Position[]>,
-  start: Position,
-): AsyncGenerator<readonly string[]> {
-  for (let after: Position | undefined = start; after; ) {
-    const found: readonly Position[] = await read(after);
-    yield found.map(({ id }) => id);
-    after = found.length < limits.scanRows ? undefined : found.at(-1);
-  }
-}
-
-/**
- * One snapshot a portion for all three tables, and the whole again while there was more than one: a job that is claimed,
- * released or retried meanwhile moves from one to another.
- */
-async function* liveJobs(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
-  const what = {
-    running: statuses.includes("running"),
-    pending: statuses.includes("pending"),
-    jobType,
-    limitKey,
-  };
-  for (let pass = 1; pass <= limits.bulkTries; pass++) {
-    let after = beforeLive;
-    let count = 0;
-    for (let more = true; more; count++) {
-      const found = await db.any(scanLive(what, after, limits.scanRows));
-      yield found.map(({ id }) => id);
-      const [running, scheduled, ready] = (["running", "scheduled", "ready"] as const).map((place) =>
-        found.filter((row) => row.place === place),
-      );
-      more = [running, scheduled, ready].some((rows) => rows?.length === limits.scanRows);
-      const last = ready?.at(-1);
-      after = {
-        running: running?.at(-1)?.id ?? after.running,
-        scheduled: scheduled?.at(-1)?.id ?? after.scheduled,
-        runAt: scheduled?.at(-1)?.runAt ?? after.runAt,
-        lane: last?.lane ?? after.lane,
-        priority: last?.priority ?? after.priority,
-        sequence: last?.sequence ?? after.sequence,
-      };
-    }
-    if (count === 1) return;
-  }
-}
 
 /** Where a portion of live jobs ended, in each table. */
 interface LivePosition {
@@ -121,8 +52,9 @@ interface Live {
   limitKey: string | undefined;
 }
 
-// Each table in the order of its key, from where the last portion ended. A lane's rows are read by the three ranges that its
-// index has for "after this row": the rest of the priority, the lower ones, and all of the lanes that follow.
+// Each table in the order of its key, from where the last portion ended. A lane's rows are read by the three
+// ranges that its index has for "after this row": the rest of the priority, the lower ones, and all of the
+// lanes that follow.
 const scanLive = statement("job_bulk_live", {
   row: z.object({
     id: z.string(),
@@ -134,33 +66,37 @@ const scanLive = statement("job_bulk_live", {
   }),
   build: ({ running, pending, jobType, limitKey }: Live, after: LivePosition, limit: number) => sql.fragment`
     (
-      select job_id as id, 'running' as place, null::timestamptz as run_at, null::integer as lane, null::integer as priority,
-        null::bigint as sequence
-      from job_leases where ${running}::boolean and job_id > ${after.running}::uuid order by job_id limit ${limit}
+      select job_id as id, 'running' as place, null::timestamptz as run_at, null::integer as lane,
+        null::integer as priority, null::bigint as sequence
+      from job_leases
+      where ${running}::boolean and job_id > ${after.running}::uuid
+      order by job_id limit ${limit}
     ) union all (
       select job_id, 'scheduled', run_at, null, null, null
       from job_scheduled
       where ${pending}::boolean and (run_at, job_id) > (${after.runAt}::timestamptz, ${after.scheduled}::uuid)
       order by run_at, job_id limit ${limit}
     ) union all (
-      select r.job_id, 'ready', null, l.id, r.priority, r.sequence
-      from job_lanes l cross join lateral (
+      select ready.job_id, 'ready', null, lane.id, ready.priority, ready.sequence
+      from job_lanes lane cross join lateral (
         (
-          select * from job_ready where lane_id = l.id and l.id = ${after.lane} and priority = ${after.priority}
+          select * from job_ready
+          where lane_id = lane.id and lane.id = ${after.lane} and priority = ${after.priority}
             and sequence > ${after.sequence}
           order by sequence limit ${limit}
         ) union all (
-          select * from job_ready where lane_id = l.id and l.id = ${after.lane} and priority < ${after.priority}
+          select * from job_ready
+          where lane_id = lane.id and lane.id = ${after.lane} and priority < ${after.priority}
           order by priority desc, sequence limit ${limit}
         ) union all (
-          select * from job_ready where lane_id = l.id and l.id > ${after.lane}
+          select * from job_ready where lane_id = lane.id and lane.id > ${after.lane}
           order by priority desc, sequence limit ${limit}
         )
-      ) r
-      where ${pending}::boolean and l.id >= ${after.lane}
-        and (${jobType ?? null}::text is null or l.job_type = ${jobType ?? null}::text)
-        and (${limitKey ?? null}::text is null or l.limit_key = ${limitKey ?? null}::text)
-      order by l.id, r.priority desc, r.sequence limit ${limit}
+      ) ready
+      where ${pending}::boolean and lane.id >= ${after.lane}
+        and (${jobType ?? null}::text is null or lane.job_type = ${jobType ?? null}::text)
+        and (${limitKey ?? null}::text is null or lane.limit_key = ${limitKey ?? null}::text)
+      order by lane.id, ready.priority desc, ready.sequence limit ${limit}
     )`,
   examples: [[{ running: true, pending: true, jobType: "t", limitKey: undefined }, beforeLive, 10]],
 });
@@ -218,3 +154,73 @@ export const matchBulk = statement("job_bulk_match", {
     ],
   ],
 });
+
+/**
+ * Ids of jobs that may match, in portions. They come from the narrow tables of the statuses asked for, so
+ * that it does not matter how many jobs there are in others; or from the index of the benchmark, where that
+ * has fewer.
+ */
+export async function* bulkCandidates(db: Executor, query: BulkQuery): AsyncGenerator<readonly string[]> {
+  const { statuses, benchmarkId } = query;
+  if (benchmarkId !== undefined && (await isSmall(db, benchmarkId, statuses))) {
+    yield* portions((after) => db.any(scanBenchmark(benchmarkId, after, limits.scanRows)), newest);
+    return;
+  }
+  if (statuses.some((status) => status === "pending" || status === "running")) yield* liveJobs(db, query);
+  for (const status of statuses) {
+    if (status === "pending" || status === "running") continue;
+    yield* portions((after) => db.any(scanEnded(status, query.jobType, after, limits.scanRows)), newest);
+  }
+}
+
+async function isSmall(db: Executor, benchmarkId: string, statuses: readonly JobStatus[]): Promise<boolean> {
+  const [all, { total }] = await Promise.all([jobStats(db, {}), jobStats(db, { benchmarkId })]);
+  const inStatuses = statuses.reduce((sum, status) => sum + all[status], 0);
+  return total <= inStatuses + (statuses.includes("pending") ? all.scheduled : 0);
+}
+
+async function* portions(
+  read: (after: Position) => Promise<readonly Position[]>,
+  start: Position,
+): AsyncGenerator<readonly string[]> {
+  for (let after: Position | undefined = start; after; ) {
+    const found: readonly Position[] = await read(after);
+    yield found.map(({ id }) => id);
+    after = found.length < limits.scanRows ? undefined : found.at(-1);
+  }
+}
+
+/**
+ * One snapshot a portion for all three tables, and the whole again while there was more than one: a job that
+ * is claimed, released or retried meanwhile moves from one to another.
+ */
+async function* liveJobs(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
+  const what = {
+    running: statuses.includes("running"),
+    pending: statuses.includes("pending"),
+    jobType,
+    limitKey,
+  };
+  for (let pass = 1; pass <= limits.bulkTries; pass++) {
+    let after = beforeLive;
+    let count = 0;
+    for (let more = true; more; count++) {
+      const found = await db.any(scanLive(what, after, limits.scanRows));
+      yield found.map(({ id }) => id);
+      const [running, scheduled, ready] = (["running", "scheduled", "ready"] as const).map((place) =>
+        found.filter((row) => row.place === place),
+      );
+      more = [running, scheduled, ready].some((rows) => rows?.length === limits.scanRows);
+      const last = ready?.at(-1);
+      after = {
+        running: running?.at(-1)?.id ?? after.running,
+        scheduled: scheduled?.at(-1)?.id ?? after.scheduled,
+        runAt: scheduled?.at(-1)?.runAt ?? after.runAt,
+        lane: last?.lane ?? after.lane,
+        priority: last?.priority ?? after.priority,
+        sequence: last?.sequence ?? after.sequence,
+      };
+    }
+    if (count === 1) return;
+  }
+}

@@ -1,13 +1,48 @@
 import { z } from "zod";
 import { inBatches } from "../../database/in-batches.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 import type { MaintenanceTask } from "../../maintenance.ts";
 import { forgetOldEvents, jobEvents } from "../../watch/events.ts";
 import { expireLeases } from "../finish/finish.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
+
+// A restart that is over before anyone has failed to connect shows by the second of these.
+const lookAtClock = statement("job_look_at_clock", {
+  row: z.object({ at: z.string(), databaseStart: z.string() }),
+  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as database_start`,
+  examples: [[]],
+});
+
+const several = fragmentOf(String(limits.statDeltasFolded));
+
+// Many rows of a type, or of a type and benchmark, become one. Only worth it once there are several.
+const foldStats = statement("job_fold_stats", {
+  row: z.object({ folded: z.number() }),
+  build: (limit: number) => sql.fragment`
+    with folded as (
+      delete from job_stat_deltas where id = any (array(
+        select id from job_stat_deltas order by id limit ${limit} for update skip locked
+      ))
+      and (select count(*) from (select from job_stat_deltas limit ${several}) d) = ${several}
+      returning *
+    ), sums as (
+      insert into job_stat_deltas
+        (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      select
+        job_type, benchmark_id, sum(pending), sum(scheduled), sum(running), sum(completed), sum(failed),
+        sum(cancelled)
+      from folded group by job_type, benchmark_id
+      having sum(pending) <> 0 or sum(scheduled) <> 0 or sum(running) <> 0 or sum(completed) <> 0
+        or sum(failed) <> 0 or sum(cancelled) <> 0
+      returning 1
+    )
+    select case when (select count(*) from sums) * 2 < count(*) then count(*) else 0 end as folded
+    from folded`,
+  examples: [[10]],
+});
 
 export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
   const jobs = new QueueMaintenance(db, queue);
@@ -83,32 +118,3 @@ export class QueueMaintenance {
     });
   }
 }
-
-// A restart that is over before anyone has failed to connect shows by the second of these.
-const lookAtClock = statement("job_look_at_clock", {
-  row: z.object({ at: z.string(), databaseStart: z.string() }),
-  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as database_start`,
-  examples: [[]],
-});
-
-// Many rows of a type, or of a type and benchmark, become one. Only worth it once there are several.
-const foldStats = statement("job_fold_stats", {
-  row: z.object({ folded: z.number() }),
-  build: (limit: number) => sql.fragment`
-    with folded as (
-      delete from job_stat_deltas where id = any (array(
-        select id from job_stat_deltas order by id limit ${limit} for update skip locked
-      ))
-      and (select count(*) from (select from job_stat_deltas limit 100) d) = 100
-      returning *
-    ), sums as (
-      insert into job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
-      select job_type, benchmark_id, sum(pending), sum(scheduled), sum(running), sum(completed), sum(failed), sum(cancelled)
-      from folded group by job_type, benchmark_id
-      having sum(pending) <> 0 or sum(scheduled) <> 0 or sum(running) <> 0 or sum(completed) <> 0 or sum(failed) <> 0
-        or sum(cancelled) <> 0
-      returning 1
-    )
-    select case when (select count(*) from sums) * 2 < count(*) then count(*) else 0 end as folded from folded`,
-  examples: [[10]],
-});
