@@ -49,5 +49,5 @@ export type ParsedAuditFilter = z.output<typeof auditFilter>;
 
 export const auditPosition = z.object({ createdAt: z.string(), id: z.string(), epoch: z.number() });
 
-/** Where a page ended: the next one begins after it. */
+/** The end of a page; the next one begins after it. */
 export type AuditPosition = z.output<typeof auditPosition>;

@@ -18,7 +18,7 @@ import { Owners } from "./ownership.ts";
 import type { Permission } from "./permissions.ts";
 import * as refusals from "./refusals.ts";
 
-/** How access is decided. "off": everybody may do everything. */
+/** The mode of access. "off": everybody may do everything. */
 export type AccessOptions =
   | { readonly auth: "off"; readonly limits?: Partial<CallLimits> }
   | {

@@ -35,8 +35,8 @@ export async function writeAdminKey(dataDir: string, key: string): Promise<void>
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
-    // The error is told in words, because its code alone would look like a failure of the database, in whose
-    // transaction this happens.
+    // The error says in words what failed, because its code alone would look like a failure of the database,
+    // in whose transaction this happens.
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`the first API key cannot be kept in ${file}: ${reason}`, { cause: error });
   }

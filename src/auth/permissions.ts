@@ -13,7 +13,7 @@ import type { Scope } from "../users/scopes.ts";
 import type { OwnerRule } from "./owner-rule.ts";
 import * as own from "./rules.ts";
 
-/** Who may call a method. */
+/** The permission to call a method. */
 export interface Permission<Request = never> {
   /** The roles that may call the method, besides admin, which may call every method. */
   readonly roles: readonly UserRole[];

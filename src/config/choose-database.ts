@@ -39,11 +39,11 @@ export type DatabaseChoice =
   | {
       readonly kind: "external";
       readonly connection: DatabaseConfig;
-      /** Where migrations go when `connection` leads to a pooler. */
+      /** The connection for migrations if `connection` leads to a pooler. */
       readonly migration: DatabaseConfig | undefined;
       /** For reads that may be a little behind. */
       readonly replica: DatabaseConfig | undefined;
-      /** Whether LISTEN works on `connection` (not through pgbouncer in transaction mode). */
+      /** True if LISTEN works on `connection` (not through pgbouncer in transaction mode). */
       readonly listen: boolean;
     };
 

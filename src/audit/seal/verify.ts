@@ -48,7 +48,7 @@ const input = z.object({
     .optional(),
 });
 
-/** Where the trail does not hold. */
+/** A place where the trail does not hold. */
 export interface Break {
   /** 0 if no seal is concerned. */
   sequence: number;
