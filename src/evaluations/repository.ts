@@ -2,7 +2,6 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { difference } from "../audit/document.ts";
 import { recordAudit } from "../audit/record.ts";
-import type { Content } from "../content-hash.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
@@ -92,7 +91,7 @@ export class EvaluationRepository {
         `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`,
       );
     }
-    return runOnce(this.#db, request, "BatchCreateEvaluations", [...evaluations] as Content, {
+    return runOnce(this.#db, request, "BatchCreateEvaluations", [...evaluations], {
       create: (db) => this.#write(db, evaluations),
       remember: (results) => results,
       recall: async (_db, results) => results,

@@ -1,5 +1,4 @@
 import { currentOrigin } from "../call-scope.ts";
-import type { Content } from "../content-hash.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { requireFound, ServiceError } from "../errors.ts";
@@ -81,7 +80,7 @@ export class JobRepository {
     // One after the other: each new lane is two statements, and there may be a thousand of them.
     const prepared: JobToCreate[] = [];
     for (const job of parsed) prepared.push(await this.#prepare(job));
-    const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed as Content, {
+    const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed, {
       create: (db): Promise<readonly Job[]> =>
         db.transaction(async (transaction) => {
           const creations = await createJobs(transaction, prepared);
@@ -384,9 +383,11 @@ export class JobRepository {
   }
 
   async #bulk(
-    ...change: Parameters<typeof changeMany> extends [Executor, ...infer Rest] ? Rest : never
+    filter: input.BulkFilter,
+    sources: readonly JobStatus[],
+    run: Parameters<typeof changeMany>[3],
   ): Promise<BulkResult> {
-    const result = await changeMany(this.#db, ...change);
+    const result = await changeMany(this.#db, filter, sources, run);
     this.#queue.announce();
     return result;
   }

@@ -135,16 +135,18 @@ async function writeEnds<Item extends End>(
   recorded: string | undefined,
   run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,
 ): Promise<EndResult[]> {
-  const order = items.map((_, index) => index).sort((a, b) => compare(items[a]?.jobId, items[b]?.jobId));
-  const sorted = order.map((index) => items[index] as Item);
-  const results: EndResult[] = new Array(items.length);
-  for (const { position, ...result } of await run(sorted)) results[order[position - 1] as number] = result;
-  const open = order.filter((index) => !results[index]);
-  if (open.length > 0) {
-    const found = await db.any(explainEnds(open.map((index) => items[index] as Item)));
-    for (const [position, index] of open.entries()) results[index] = explain(found[position], recorded);
+  const sorted = items.toSorted((a, b) => compare(a.jobId, b.jobId));
+  const results = new Map<Item, EndResult>();
+  for (const { position, ...result } of await run(sorted)) {
+    const item = sorted[position - 1];
+    if (item) results.set(item, result);
   }
-  return results;
+  const open = sorted.filter((item) => !results.has(item));
+  if (open.length > 0) {
+    const found = await db.any(explainEnds(open));
+    for (const [position, item] of open.entries()) results.set(item, explain(found[position], recorded));
+  }
+  return items.flatMap((item) => results.get(item) ?? []);
 }
 
 function explain(
@@ -165,7 +167,7 @@ function explain(
   return { outcome: status === "cancelled" && isCurrent ? "cancelled" : "stale" };
 }
 
-function compare(a = "", b = ""): number {
+function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

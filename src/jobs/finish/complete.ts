@@ -84,7 +84,7 @@ async function completeWithEvaluations(
     if (left.length === 0) return rejected;
     try {
       const written = await store.transaction((transaction) =>
-        writeTogether(transaction, workerId, left, actor),
+        completeInTransaction(transaction, workerId, left, actor),
       );
       return new Map([...rejected, ...written]);
     } catch (error) {
@@ -94,7 +94,7 @@ async function completeWithEvaluations(
   }
 }
 
-async function writeTogether(
+async function completeInTransaction(
   { jobs, evaluations }: Completing,
   workerId: string,
   items: readonly CompleteJobsItem[],

@@ -99,7 +99,7 @@ export class QueueMaintenance {
     const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
     if (wasAway || databaseStart !== this.#databaseStart) this.#backSince = at;
     this.#databaseStart = databaseStart;
-    this.#queue.outages.noticed(this.#backSince, this.#termMs);
+    this.#queue.outages.note(this.#backSince, this.#termMs);
     await this.run();
     this.#answeredAt = performance.now();
   }

@@ -13,8 +13,8 @@ export class Outages {
   #latest: Outage | null = null;
   #lookedAt = Number.POSITIVE_INFINITY;
 
-  /** To be called by each round, once the database has answered. */
-  noticed(backSince: string | null, termMs: number): void {
+  /** Notes what a round has found, once the database has answered it. */
+  note(backSince: string | null, termMs: number): void {
     this.#latest = backSince === null ? null : { backSince, termMs };
     this.#lookedAt = performance.now();
   }
