@@ -1,7 +1,25 @@
+import { toJson } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { addCommands } from "./shared/commands.ts";
+import { type AuditLog, AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
+import { addVerify } from "./audit/verify.ts";
+import {
+  createClient,
+  noDeadline,
+  type ServiceClient,
+  type ServiceOptions,
+  withReplicaOption,
+  withServiceOptions,
+} from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { count, time } from "./shared/options.ts";
+import { note, pairs, plain, print, printable, printJson, second, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { resumed } from "./transfer/resumed.ts";
+import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 
-export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
+export function addCommand(program: Command): void {
   const audit = program
     .command("audit")
     .summary("who changed what, when and from where")
@@ -9,12 +27,149 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
       "Reads and checks the audit log, which has an entry for every change, for every login and for calls that were denied, and for " +
         "every attempt of a worker at a job.",
     );
-  await addCommands(audit, args, {
-    "Commands:": {
-      list: () => import("./audit/list.ts"),
-      show: () => import("./audit/show.ts"),
-      export: () => import("./audit/export.ts"),
-      verify: () => import("./audit/verify.ts"),
-    },
+  addList(audit);
+  addShow(audit);
+  addExport(audit);
+  addVerify(audit);
+}
+
+interface ListOptions extends ServiceOptions, Filter {
+  limit: number;
+}
+
+function addList(audit: Command): void {
+  withReplicaOption(withServiceOptions(withFilter(audit.command("list"))))
+    .description("Lists entries, newest first. Without role admin those of your own.")
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(
+      ...examples(
+        "ltb audit list",
+        "ltb audit list --user ada --after 2026-01-31",
+        [
+          "ltb audit list --entity job/01890a5d-ac96-774b-bcce-b302099a8057",
+          "its history, with the attempts",
+        ],
+        "ltb audit list --action denied --json | jq .audit_logs[].changes.after",
+      ),
+    )
+    .action(listEntries);
+}
+
+async function listEntries({ limit, ...options }: ListOptions): Promise<void> {
+  using client = createClient(options);
+  const filter = await filterOf(client, options);
+  const { items, more } = await collect(limit, async (page) => {
+    const { auditLogs, nextPageToken } = await client.audit.listAuditLogs({ ...filter, ...page });
+    return { items: auditLogs, nextPageToken };
   });
+  if (options.json) return printJson({ audit_logs: items.map((item) => plain(AuditLogSchema, item)), more });
+  if (items.length === 0) return note("no entries");
+  print(table(["id", "time", "who", "action", "entity", "address"], items.map(row)));
+  noteMore(more, limit);
+}
+
+function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAddress }: AuditLog): string[] {
+  const entity = entityId === "" ? entityType : `${entityType}/${entityId}`;
+  return [id, second(createdAt), actor || userId || "-", action, entity, ipAddress || "-"];
+}
+
+function addShow(audit: Command): void {
+  withServiceOptions(audit.command("show"))
+    .description("Shows every field of an entry, with the former and the new values of what changed.")
+    .argument("<id>", "id of the entry")
+    .addHelpText(...examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057"))
+    .action(showEntry);
+}
+
+async function showEntry(id: string, options: ServiceOptions): Promise<void> {
+  using client = createClient(options);
+  const { auditLog } = await client.audit.getAuditLog({ id });
+  if (auditLog === undefined)
+    throw new CliError("the service answered without the entry", { code: "INTERNAL" });
+  const fields = plain(AuditLogSchema, auditLog);
+  if (options.json) return printJson(fields);
+  const { changes, ...rest } = fields;
+  print(pairs(rest));
+  if (changes !== null) print(`\nchanges\n${printable(JSON.stringify(changes, undefined, 2))}`);
+}
+
+interface ExportOptions extends ServiceOptions, Filter {
+  output?: string;
+}
+
+function addExport(audit: Command): void {
+  withReplicaOption(withServiceOptions(withFilter(audit.command("export"))))
+    .description(
+      "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",
+    )
+    .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
+    .addHelpText(
+      ...examples(
+        "ltb audit export -o audit.jsonl",
+        "ltb audit export --after 2026-01-01 --before 2026-02-01 | gzip > january.jsonl.gz",
+        "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
+      ),
+    )
+    .action(exportEntries);
+}
+
+async function exportEntries({ output, ...options }: ExportOptions): Promise<void> {
+  using client = createClient(options);
+  const filter = await filterOf(client, options);
+  let entries = 0;
+  const chunks = resumed((pageToken) => client.audit.exportAuditLogs({ ...filter, pageToken }, noDeadline));
+  async function* lines() {
+    for await (const { auditLogs } of chunks) {
+      entries += auditLogs.length;
+      yield auditLogs.map(line).join("");
+    }
+  }
+  if (output === undefined) return writeToStdout(lines());
+  await writeToFile(output, lines());
+  note(`wrote ${entries} entries to ${output}`);
+}
+
+function line(entry: AuditLog): string {
+  return `${JSON.stringify(toJson(AuditLogSchema, entry))}\n`;
+}
+
+interface Filter {
+  user?: string;
+  entity?: string;
+  action?: string;
+  after?: Date;
+  before?: Date;
+}
+
+/** Adds the options that choose entries. */
+function withFilter(command: Command): Command {
+  return command
+    .option("--user <user>", "only those of this user: id or username")
+    .option("--entity <type[/id]>", "only those about this, for example job, or job/01890a5d-…")
+    .option("--action <action>", "only those with this action, for example delete")
+    .option("--after <time>", "only those from this time on", time)
+    .option("--before <time>", "only those before this time", time);
+}
+
+/** The options as the service has them. */
+async function filterOf({ users }: ServiceClient, { user, entity, action, after, before }: Filter) {
+  const [, entityType = "", entityId = ""] = /^([^/]+)(?:\/(.+))?$/s.exec(entity ?? "") ?? [];
+  if (entity !== undefined && entityType === "")
+    throw new CliError("--entity takes a type, or a type and an id, for example job/01890a5d-…", {
+      usage: true,
+    });
+  return {
+    userId: user === undefined ? "" : await userIdOf(users, user),
+    entityType,
+    entityId,
+    action: action ?? "",
+    ...(after && { after: timestampFromDate(after) }),
+    ...(before && { before: timestampFromDate(before) }),
+  };
+}
+
+async function userIdOf(users: ServiceClient["users"], user: string): Promise<string> {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(user)) return user;
+  const found = await users.getUser({ key: { case: "username", value: user } });
+  return found.user?.id ?? "";
 }

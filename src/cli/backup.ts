@@ -28,11 +28,10 @@ export function addCommand(program: Command): void {
     .option("--keep-days <n>", "in a folder: remove backups older than this afterwards", whole(1, 36_500));
   withDatabaseOptions(backup)
     .addHelpText(
-      "after",
-      examples(
-        ["ltb backup before-upgrade.tar", ""],
+      ...examples(
+        "ltb backup before-upgrade.tar",
         ["ltb backup /backups --keep-days 7", "for a nightly job"],
-        ["DATABASE_URL=postgres://… ltb backup /backups", ""],
+        "DATABASE_URL=postgres://… ltb backup /backups",
       ),
     )
     .action(backUpInto);
@@ -42,10 +41,7 @@ export function addCommand(program: Command): void {
         "program has. Needs no database.",
     )
     .argument("<file>", "a backup")
-    .addHelpText(
-      "after",
-      examples(["ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar", ""]),
-    )
+    .addHelpText(...examples("ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar"))
     .action(async (file: string, options: DatabaseOptions) => {
       const { verifyBackup } = await import("../backup/verify.ts");
       showBackup(file, await verifyBackup(file), "is whole", options);

@@ -41,20 +41,13 @@ export function addCommand(program: Command): void {
     .option("--dataset <dataset>", "only those on this dataset")
     .option("--limit <n>", "at most this many", count, 50)
     .addHelpText(
-      "after",
-      examples(
-        ["ltb benchmark list", ""],
-        ["ltb benchmark list --status completed --model gpt-4 --limit 200", ""],
-      ),
+      ...examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200"),
     )
     .action(list);
   withServiceOptions(benchmark.command("show"))
     .description("Shows every field of a benchmark.")
     .argument("<benchmark>", "id, or name (the newest with it)")
-    .addHelpText(
-      "after",
-      examples(["ltb benchmark show gsm8k", ""], ["ltb benchmark show gsm8k --json | jq .metadata", ""]),
-    )
+    .addHelpText(...examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata"))
     .action(show);
   addWatch(benchmark);
   withServiceOptions(benchmark.command("delete"))
@@ -64,7 +57,7 @@ export function addCommand(program: Command): void {
     )
     .argument("<benchmark>", "id, or name if only one benchmark has it")
     .option("-y, --yes", "do not ask")
-    .addHelpText("after", examples(["ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes", ""]))
+    .addHelpText(...examples("ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes"))
     .action(remove);
 }
 

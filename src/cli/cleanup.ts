@@ -42,11 +42,10 @@ export function addCommand(program: Command): void {
       "evaluations of this benchmark only: id, or name if only one benchmark has it",
     )
     .addHelpText(
-      "after",
-      examples(
-        ["ltb cleanup --jobs-older-than 30", ""],
-        ["ltb cleanup --evaluations-older-than 365", ""],
-        ["ltb cleanup --jobs-older-than 30 --audit-older-than 400", ""],
+      ...examples(
+        "ltb cleanup --jobs-older-than 30",
+        "ltb cleanup --evaluations-older-than 365",
+        "ltb cleanup --jobs-older-than 30 --audit-older-than 400",
         ["ltb cleanup --evaluations-older-than 0 --benchmark smoke-test", "all evaluations of one benchmark"],
       ),
     )

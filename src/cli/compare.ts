@@ -43,12 +43,11 @@ export function addCommand(program: Command): void {
     )
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
         ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
         ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
-        ["ltb compare a b --metric latency_ms --lower-is-better --tolerance 50", ""],
+        "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
       ),
     )
     .action(compare);

@@ -14,11 +14,10 @@ export function addCommand(program: Command): void {
     ?.summary("print a shell's completion script")
     .description("Prints the script by which a shell completes the commands, options and values of ltb.")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb complete bash > ~/.local/share/bash-completion/completions/ltb", "needs bash-completion"],
         ["ltb complete zsh > ~/.ltb.zsh", "with `source ~/.ltb.zsh` in ~/.zshrc"],
-        ["ltb complete fish > ~/.config/fish/completions/ltb.fish", ""],
+        "ltb complete fish > ~/.config/fish/completions/ltb.fish",
       ),
     );
   for (const [path, completion] of known) {

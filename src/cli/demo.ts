@@ -44,7 +44,7 @@ export function addCommand(program: Command): void {
         "small sample (grade-school math), starts three workers, which answer from a log (of a 175B model; no model is needed), " +
         "stores their results as evaluations, and shows the summary.",
     )
-    .addHelpText("after", examples(["ltb demo", "in a second terminal, beside ltb serve"]))
+    .addHelpText(...examples(["ltb demo", "in a second terminal, beside ltb serve"]))
     .action(demo);
 }
 

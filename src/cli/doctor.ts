@@ -23,11 +23,10 @@ export function addCommand(program: Command): void {
     .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest");
   withDatabaseOptions(doctor)
     .addHelpText(
-      "after",
-      examples(
-        ["ltb doctor", ""],
-        ["ltb doctor --servers 3 --backups /backups", ""],
-        ["ltb doctor --json | jq '.checks[] | select(.level != \"ok\")'", ""],
+      ...examples(
+        "ltb doctor",
+        "ltb doctor --servers 3 --backups /backups",
+        "ltb doctor --json | jq '.checks[] | select(.level != \"ok\")'",
       ),
     )
     .action(async ({ config: file, json, servers, backups }: Options) => {

@@ -42,10 +42,9 @@ export function addCommand(program: Command): void {
     .option("--full", "with --json: input, output, expected and metadata too")
     .option("--limit <n>", "at most this many", count, 50)
     .addHelpText(
-      "after",
-      examples(
-        ["ltb evaluation list gsm8k --order worst", ""],
-        ["ltb evaluation list gsm8k --failed", ""],
+      ...examples(
+        "ltb evaluation list gsm8k --order worst",
+        "ltb evaluation list gsm8k --failed",
         ["ltb evaluation list gsm8k --metadata split=test --metadata shots=5", "contained in the metadata"],
         [
           "ltb evaluation list gsm8k --text 'refund \"credit card\" -fee' --json --full",

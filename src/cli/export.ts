@@ -36,13 +36,12 @@ export function addCommand(program: Command): void {
     )
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb export gsm8k -o gsm8k.jsonl", ""],
+      ...examples(
+        "ltb export gsm8k -o gsm8k.jsonl",
         ["ltb export gsm8k -o gsm8k.parquet", "for DuckDB, pandas, Spark"],
-        ["ltb export gsm8k --format csv | head", ""],
+        "ltb export gsm8k --format csv | head",
         ["ltb export gsm8k --failed --metadata split=test -o failed.jsonl", "a part of them"],
-        ["ltb export gsm8k | gzip > gsm8k.jsonl.gz", ""],
+        "ltb export gsm8k | gzip > gsm8k.jsonl.gz",
         ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
       ),
     )

@@ -20,12 +20,11 @@ export function addCommand(program: Command): void {
       ),
     )
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb grpcurl", "all methods"],
-        ["ltb grpcurl CreateJob", ""],
+        "ltb grpcurl CreateJob",
         ["ltb grpcurl getstats | sh", "and run it"],
-        ["ltb grpcurl ListJobs --address https://bench:50052 --tls-ca ca.crt --proto proto", ""],
+        "ltb grpcurl ListJobs --address https://bench:50052 --tls-ca ca.crt --proto proto",
       ),
     )
     .action(show);

@@ -68,14 +68,13 @@ export function addCommand(program: Command): void {
     .option("--score <metric>", "all but JSON and JSONL: the metric that becomes the score")
     .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
         ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
         ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
         ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
         ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
-        ["ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4", ""],
+        "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
       ),
     )
     .action(importFiles);

@@ -8,7 +8,7 @@ export function addCommand(program: Command): void {
   withServiceOptions(program.command("info"))
     .summary("show version, features and limits")
     .description("Shows the version, features and limits of the service.")
-    .addHelpText("after", examples(["ltb info", ""], ["ltb info --json | jq .limits.max_message_bytes", ""]))
+    .addHelpText(...examples("ltb info", "ltb info --json | jq .limits.max_message_bytes"))
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
       const info = plain(GetInfoResponseSchema, await client.system.getInfo({}));

@@ -1,17 +1,175 @@
-import type { Command } from "commander";
-import { addCommands } from "./shared/commands.ts";
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Command, Option } from "commander";
+import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
+import { forEachId } from "./job/each.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { count, duration, repeated, time } from "./shared/options.ts";
+import { minute, note, plain, print, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { findStoredUser, findUser, userArgument } from "./user/find.ts";
 
-export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
+export function addCommand(program: Command): void {
   const key = program
     .command("key")
     .summary("make, list, rotate and revoke API keys")
     .description("Makes, lists, rotates and revokes the API keys that callers authenticate by.");
-  await addCommands(key, args, {
-    "Commands:": {
-      create: () => import("./key/create.ts"),
-      list: () => import("./key/list.ts"),
-      rotate: () => import("./key/rotate.ts"),
-      revoke: () => import("./key/revoke.ts"),
-    },
+  addCreate(key);
+  addList(key);
+  addRotate(key);
+  addRevoke(key);
+}
+
+interface CreateOptions extends ServiceOptions, DirectOptions {
+  user?: string;
+  name: string;
+  scope?: string[];
+  expiresIn?: number;
+  expiresAt?: Date;
+}
+
+function addCreate(key: Command): void {
+  const command = withServiceOptions(key.command("create"))
+    .description(
+      "Makes an API key and prints it, once, on standard output. Without a key to call by: --database --user NAME.",
+    )
+    .option("--user <user>", `whom it acts as: ${userArgument} (default: the caller)`)
+    .option("--name <name>", "what it is for", "made by ltb")
+    .option("--scope <scope>", "what to limit it to, such as jobs:read; may be given again", repeated)
+    .option("--expires-in <duration>", "how long it works, such as 90d (default: for ever)", duration)
+    .addOption(
+      new Option("--expires-at <time>", "until when it works").argParser(time).conflicts("expiresIn"),
+    );
+  withDirectOptions(command)
+    .addHelpText(
+      ...examples("ltb key create --user gpu-1 --name gpu-1 --scope jobs:work > gpu-1.key", [
+        "DATABASE_URL=postgres://… ltb key create --user root --database",
+        "the first one",
+      ]),
+    )
+    .action(createKey);
+}
+
+async function createKey(options: CreateOptions): Promise<void> {
+  const { user, name, scope = [], expiresIn, expiresAt } = options;
+  const expiry = expiresAt ?? (expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn));
+  if (options.database) return direct();
+  using client = createClient(options);
+  const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
+  const { apiKey, secret } = await client.users.createApiKey({
+    userId,
+    name,
+    scopes: scope,
+    ...(expiry && { expiresAt: timestampFromDate(expiry) }),
   });
+  printSecret(apiKey, secret, options);
+
+  async function direct(): Promise<void> {
+    if (user === undefined)
+      throw new CliError("with --database there is no caller: say whom the key acts as with --user", {
+        usage: true,
+      });
+    const { apiKeyMessage } = await import("../users/messages.ts");
+    const made = await onDatabase(options, async ({ users }) => {
+      const { id: userId } = await findStoredUser(users, user);
+      return users.createApiKey({ userId, name, scopes: scope, expiresAt: expiry?.toISOString() });
+    });
+    printSecret(create(ApiKeySchema, apiKeyMessage(made.apiKey)), made.secret ?? "", options);
+  }
+}
+
+interface ListOptions extends ServiceOptions {
+  user?: string;
+  limit: number;
+}
+
+function addList(key: Command): void {
+  withServiceOptions(key.command("list"))
+    .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
+    .option("--user <user>", `whose: ${userArgument} (default: the caller)`)
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(...examples("ltb key list", "ltb key list --user gpu-1"))
+    .action(listKeys);
+}
+
+async function listKeys({ user, limit, ...options }: ListOptions): Promise<void> {
+  using client = createClient(options);
+  const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
+  const { items, more } = await collect(limit, async (page) => {
+    const { apiKeys, nextPageToken } = await client.users.listApiKeys({ userId, ...page });
+    return { items: apiKeys, nextPageToken };
+  });
+  if (options.json) return printJson({ api_keys: items.map((key) => plain(ApiKeySchema, key)), more });
+  if (items.length === 0) return note("no API keys");
+  const head = ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"];
+  print(table(head, items.map(row)));
+  noteMore(more, limit);
+}
+
+function row(key: ApiKey): string[] {
+  const { id, prefix, name, scopes, expiresAt, lastUsed, createdAt } = key;
+  const may = scopes.join(", ") || "all";
+  return [id, prefix, name, may, keyState(key), minute(expiresAt), minute(lastUsed), minute(createdAt)];
+}
+
+interface RotateOptions extends ServiceOptions {
+  overlap: number;
+}
+
+function addRotate(key: Command): void {
+  withServiceOptions(key.command("rotate"))
+    .description("Makes a new API key in place of another and prints it, once, on standard output.")
+    .argument("<id>", "id of the old key, as ltb key list shows it")
+    .option(
+      "--overlap <duration>",
+      "how long the old key works on, up to 30d; 0: it ends at once",
+      duration,
+      0,
+    )
+    .addHelpText(...examples("ltb key rotate 01890a5d-ac96-774b-bcce-b302099a8057 --overlap 1d"))
+    .action(async (id: string, options: RotateOptions) => {
+      using client = createClient(options);
+      const overlap = durationFromMs(options.overlap);
+      const { apiKey, secret } = await client.users.rotateApiKey({ id, overlap });
+      printSecret(apiKey, secret, options);
+    });
+}
+
+function addRevoke(key: Command): void {
+  withServiceOptions(key.command("revoke"))
+    .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
+    .argument("<id...>", "ids of the keys, as ltb key list shows them")
+    .addHelpText(...examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057"))
+    .action(async (ids: string[], options: ServiceOptions) => {
+      using client = createClient(options);
+      const revoked = await forEachId(ids, options, async (id) => {
+        await client.users.revokeApiKey({ id });
+        if (!options.json) print(`revoked ${id}`);
+        return id;
+      });
+      if (options.json) printJson({ revoked });
+    });
+}
+
+/** Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr. */
+function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {
+  if (apiKey === undefined) throw new CliError("the service answered without the key", { code: "INTERNAL" });
+  if (json) {
+    printJson({ api_key: plain(ApiKeySchema, apiKey), secret });
+    return;
+  }
+  const { id, name, scopes, expiresAt } = apiKey;
+  const may = scopes.length > 0 ? `, limited to ${scopes.join(", ")}` : "";
+  const until = expiresAt ? `, until ${minute(expiresAt)} UTC` : "";
+  note(`API key "${name}" (${id})${may}${until}. It is shown only now:`);
+  print(secret);
+}
+
+/** Whether a key can be used, in a word. */
+function keyState({ active, revokedAt }: ApiKey): string {
+  if (active) return "active";
+  return revokedAt ? "revoked" : "expired";
 }

@@ -40,10 +40,9 @@ export function addCommand(program: Command): void {
     .option("--limit <n>", "at most this many", count, 50)
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb leaderboard gsm8k", "by score"],
-        ["ltb leaderboard gsm8k --metric latency_ms --lower-is-better", ""],
+        "ltb leaderboard gsm8k --metric latency_ms --lower-is-better",
         ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
         ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
         [

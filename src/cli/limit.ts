@@ -34,17 +34,17 @@ export function addCommand(program: Command): void {
       "most jobs started in a minute; 0: none starts (default: no limit)",
       upToAMillion,
     )
-    .addHelpText("after", examples(["ltb limit set openai/gpt-4 --max-running 8 --per-minute 500", ""]))
+    .addHelpText(...examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500"))
     .action(set);
   withServiceOptions(limit.command("list"))
     .description("Lists the limits by key, with the number of jobs running now.")
     .option("--limit <n>", "at most this many", count, 50)
-    .addHelpText("after", examples(["ltb limit list", ""]))
+    .addHelpText(...examples("ltb limit list"))
     .action(list);
   withServiceOptions(limit.command("delete"))
     .description("Removes the limit of a key, whose jobs are then unlimited.")
     .argument("<key>", "the key")
-    .addHelpText("after", examples(["ltb limit delete openai/gpt-4", ""]))
+    .addHelpText(...examples("ltb limit delete openai/gpt-4"))
     .action(remove);
 }
 

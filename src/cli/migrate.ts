@@ -32,7 +32,7 @@ export function addCommand(program: Command): void {
     .description(
       "Applies every migration that the database does not have yet. Safe beside servers that do the same.",
     )
-    .addHelpText("after", examples(["ltb migrate up", ""], ["DATABASE_URL=postgres://… ltb migrate up", ""]))
+    .addHelpText(...examples("ltb migrate up", "DATABASE_URL=postgres://… ltb migrate up"))
     .action(async (options: DatabaseOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
@@ -44,7 +44,7 @@ export function addCommand(program: Command): void {
   addDown(migrate);
   withDatabaseOptions(migrate.command("status"))
     .description("Lists the migrations and when each was applied. Changes nothing.")
-    .addHelpText("after", examples(["ltb migrate status", ""]))
+    .addHelpText(...examples("ltb migrate status"))
     .action(async (options: DatabaseOptions) => {
       const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
@@ -82,7 +82,7 @@ export function addCommand(program: Command): void {
       "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
     )
     .argument("<name>", "lower-case words joined by _")
-    .addHelpText("after", examples(["ltb migrate add add_prompt_versions", ""]))
+    .addHelpText(...examples("ltb migrate add add_prompt_versions"))
     .action(async (name: string) => {
       const { addMigration } = await import("../database/migrate/migrate.ts");
       const { up, down } = await addMigration(name);
@@ -102,8 +102,7 @@ function addDown(migrate: Command): void {
     )
     .option("-y, --yes", "drop tables and columns with what is in them")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb migrate down", "one step"],
         ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
       ),
@@ -129,7 +128,7 @@ function addVerify(migrate: Command): void {
         "constraints, indexes, triggers and functions with what the files make in an empty schema. Changes nothing. " +
         "Exit code 1 where something differs.",
     )
-    .addHelpText("after", examples(["ltb migrate verify", ""], ["ltb migrate verify --json", ""]))
+    .addHelpText(...examples("ltb migrate verify", "ltb migrate verify --json"))
     .action(async ({ config, json }: DatabaseOptions) => {
       const { verifyMigrations } = await import("../database/migrate/migrate.ts");
       const { faults, additional, isComplete } = await withConfiguredDatabase(config, async (database) =>

@@ -13,11 +13,10 @@ export function addCommand(program: Command): void {
     .argument("<file>", "what `backup` wrote")
     .option("--force", "replace what the database holds; without, one that holds rows is refused")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb restore before-upgrade.tar", ""],
-        ["DATABASE_URL=postgres://… ltb restore before-upgrade.tar", "into another PostgreSQL"],
-      ),
+      ...examples("ltb restore before-upgrade.tar", [
+        "DATABASE_URL=postgres://… ltb restore before-upgrade.tar",
+        "into another PostgreSQL",
+      ]),
     )
     .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");

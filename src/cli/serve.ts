@@ -18,8 +18,7 @@ export function addCommand(program: Command): void {
     )
     .option("--config <file>", "JSON file with settings by the names of the environment (LTB_CONFIG_FILE)")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb serve", "with its own database"],
         ["LTB_DATA_DIR=/srv/ltb ltb serve", "elsewhere"],
         ["DATABASE_URL=postgres://… ltb serve", "on a PostgreSQL of yours, 12 or newer"],

@@ -8,7 +8,7 @@ export function addCommand(program: Command): void {
   withServiceOptions(program.command("stats"))
     .summary("show what the database holds")
     .description("Shows sizes and counts of the database and the state of the connection pool.")
-    .addHelpText("after", examples(["ltb stats", ""], ["ltb stats --json | jq .database_size_mb", ""]))
+    .addHelpText(...examples("ltb stats", "ltb stats --json | jq .database_size_mb"))
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
       const stats = plain(GetStatsResponseSchema, await client.system.getStats({}));

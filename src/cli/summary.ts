@@ -29,8 +29,7 @@ export function addCommand(program: Command): void {
     )
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
         ["ltb summary gsm8k --metric score latency_ms", "two of them"],
         ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],

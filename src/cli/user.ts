@@ -1,21 +1,278 @@
-import type { Command } from "commander";
-import { addCommands } from "./shared/commands.ts";
+import { create } from "@bufbuild/protobuf";
+import { type Command, Option } from "commander";
+import { type User, UserRole, UserRoleSchema, UserSchema } from "../../gen/ltb/v1/user_pb.ts";
+import { wireEnum } from "../wire/enums.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { count } from "./shared/options.ts";
+import { minute, note, pairs, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
+import { findStoredUser, findUser, needed, userArgument } from "./user/find.ts";
 
-export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
+const userRole = wireEnum<typeof UserRole>(UserRoleSchema);
+
+/** The roles by the names that people use. */
+const roles = userRole.values;
+
+type RoleName = keyof typeof roles;
+
+const roleNames = Object.keys(roles) as RoleName[];
+
+export function addCommand(program: Command): void {
   const user = program
     .command("user")
     .summary("create, list and change users")
     .description(
       "Creates, lists, changes and deletes users, and sets their passwords. Most of it takes role admin.",
     );
-  await addCommands(user, args, {
-    "Commands:": {
-      create: () => import("./user/create.ts"),
-      list: () => import("./user/list.ts"),
-      show: () => import("./user/show.ts"),
-      update: () => import("./user/update.ts"),
-      password: () => import("./user/password.ts"),
-      delete: () => import("./user/delete.ts"),
-    },
+  addCreate(user);
+  addList(user);
+  addShow(user);
+  addUpdate(user);
+  addPassword(user);
+  addDelete(user);
+}
+
+interface CreateOptions extends ServiceOptions, DirectOptions, PasswordOptions {
+  email: string;
+  role: RoleName;
+  /** False by --no-password. */
+  password: boolean;
+}
+
+function addCreate(user: Command): void {
+  const command = withServiceOptions(user.command("create"))
+    .description(
+      "Creates a user and asks for its password. On a database that has no user yet: --database --role admin, then ltb key create --database.",
+    )
+    .argument("<username>", "its user name")
+    .requiredOption("--email <address>", "its email address, which it logs in with")
+    .addOption(new Option("--role <role>", "what it may do").choices(roleNames).default("user"))
+    .option("--no-password", "it cannot log in and only uses API keys; for workers and programs");
+  withDirectOptions(withPasswordOption(command))
+    .addHelpText(
+      ...examples(
+        "ltb user create ada --email ada@example.com",
+        "ltb user create gpu-1 --email gpu-1@example.com --role worker --no-password",
+        "pass show ltb | ltb user create ada --email ada@example.com --password-file -",
+        [
+          "DATABASE_URL=postgres://… ltb user create root --email root@example.com --role admin --database",
+          "the first one",
+        ],
+      ),
+    )
+    .action(createUser);
+}
+
+async function createUser(username: string, options: CreateOptions): Promise<void> {
+  const { email, role } = options;
+  const password = options.password ? await readPassword(options, { confirm: true }) : undefined;
+  printUser(await (options.database ? direct() : byService()), options);
+
+  async function byService(): Promise<User> {
+    using client = createClient(options);
+    const { user } = await client.users.createUser({
+      username,
+      email,
+      role: roles[role],
+      ...(password !== undefined && { credential: { case: "password", value: password } }),
+    });
+    return needed(user);
+  }
+
+  async function direct(): Promise<User> {
+    const { userMessage } = await import("../users/messages.ts");
+    const user = await onDatabase(options, ({ users }) => users.create({ username, email, role, password }));
+    return create(UserSchema, userMessage(user));
+  }
+}
+
+interface ListOptions extends ServiceOptions {
+  role?: RoleName;
+  active?: boolean;
+  inactive?: boolean;
+  limit: number;
+}
+
+function addList(user: Command): void {
+  withServiceOptions(user.command("list"))
+    .description("Lists users, newest first.")
+    .addOption(new Option("--role <role>", "only those with this role").choices(roleNames))
+    .option("--active", "only those that are active")
+    .addOption(new Option("--inactive", "only those that are not").conflicts("active"))
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(...examples("ltb user list", "ltb user list --role admin --active"))
+    .action(listUsers);
+}
+
+async function listUsers({ role, active, inactive, limit, ...options }: ListOptions): Promise<void> {
+  using client = createClient(options);
+  const filter = {
+    role: role === undefined ? UserRole.UNSPECIFIED : roles[role],
+    ...((active || inactive) && { active: active === true }),
+  };
+  const { items, more } = await collect(limit, async (page) => {
+    const { users, nextPageToken } = await client.users.listUsers({ ...filter, ...page });
+    return { items: users, nextPageToken };
   });
+  if (options.json) return printJson({ users: items.map((user) => plain(UserSchema, user)), more });
+  if (items.length === 0) return note("no users");
+  print(table(["id", "user name", "email", "role", "active", "last login", "created"], items.map(row)));
+  noteMore(more, limit);
+}
+
+function row(user: User): string[] {
+  const { id, username, email, active, lastLogin, createdAt } = user;
+  return [id, username, email, roleName(user), active ? "yes" : "no", minute(lastLogin), minute(createdAt)];
+}
+
+function addShow(user: Command): void {
+  withServiceOptions(user.command("show"))
+    .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
+    .argument("[user]", userArgument)
+    .addHelpText(...examples(["ltb user show", "who am I?"], "ltb user show ada@example.com"))
+    .action(showUser);
+}
+
+async function showUser(text: string | undefined, options: ServiceOptions): Promise<void> {
+  using client = createClient(options);
+  const { users } = client;
+  printUser(
+    text === undefined ? needed((await users.whoAmI({})).user) : await findUser(users, text),
+    options,
+  );
+}
+
+interface UpdateOptions extends ServiceOptions {
+  email?: string;
+  username?: string;
+  role?: RoleName;
+  activate?: boolean;
+  deactivate?: boolean;
+  emailVerified?: boolean;
+}
+
+function addUpdate(user: Command): void {
+  withServiceOptions(user.command("update"))
+    .description("Changes a user. What is not named stays as it is.")
+    .argument("<user>", userArgument)
+    .option("--email <address>", "new email address")
+    .option("--username <name>", "new user name")
+    .addOption(new Option("--role <role>", "new role").choices(roleNames))
+    .option("--activate", "it may log in and use its keys again")
+    .addOption(
+      new Option("--deactivate", "it can do neither; its sessions end, its keys wait").conflicts("activate"),
+    )
+    .option("--email-verified", "the email address is known to be its own")
+    .option("--no-email-verified", "the email address is not known to be its own")
+    .addHelpText(...examples("ltb user update ada --role admin", "ltb user update ada --deactivate"))
+    .action(updateUser);
+}
+
+async function updateUser(text: string, options: UpdateOptions): Promise<void> {
+  const { email, username, role, activate, deactivate, emailVerified } = options;
+  const changes = {
+    ...(email !== undefined && { email }),
+    ...(username !== undefined && { username }),
+    ...(role !== undefined && { role: roles[role] }),
+    ...((activate || deactivate) && { active: activate === true }),
+    ...(emailVerified !== undefined && { emailVerified }),
+  };
+  if (Object.keys(changes).length === 0)
+    throw new CliError(
+      "say what to change: --email, --username, --role, --activate, --deactivate, --email-verified",
+      {
+        usage: true,
+      },
+    );
+  using client = createClient(options);
+  const { id } = await findUser(client.users, text);
+  const { user } = await client.users.updateUser({ id, ...changes });
+  printUser(needed(user), options);
+}
+
+interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions {
+  currentPasswordFile?: string;
+}
+
+function addPassword(user: Command): void {
+  const command = withServiceOptions(user.command("password"))
+    .description(
+      "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",
+    )
+    .argument("<user>", userArgument)
+    .option(
+      "--current-password-file <file>",
+      "read the present password from a file instead of asking for it",
+    );
+  withDirectOptions(withPasswordOption(command))
+    .addHelpText(
+      ...examples("ltb user password ada", ["ltb user password root --database", "nobody knows it any more"]),
+    )
+    .action(changePassword);
+}
+
+async function changePassword(text: string, options: PasswordChange): Promise<void> {
+  const id = await (options.database ? changeDirectly(text, options) : changeByService(text, options));
+  if (options.json) printJson({ changed: id });
+  else note("The password is changed.");
+}
+
+async function changeByService(text: string, options: PasswordChange): Promise<string> {
+  using client = createClient(options);
+  const { users } = client;
+  const [{ id }, { user: caller }] = [await findUser(users, text), await users.whoAmI({})];
+  // Without authentication there is no caller, and nobody is asked.
+  const mustKnow = caller && (caller.role !== UserRole.ADMIN || caller.id === id);
+  const { currentPasswordFile: file } = options;
+  const currentPassword = mustKnow
+    ? await readPassword(file === undefined ? {} : { passwordFile: file }, { prompt: "Present password" })
+    : "";
+  const newPassword = await readNew(options);
+  await users.changePassword({ id, currentPassword, newPassword });
+  return id;
+}
+
+async function changeDirectly(text: string, options: PasswordChange): Promise<string> {
+  const newPassword = await readNew(options);
+  return onDatabase(options, async ({ users }) => {
+    const { id } = await findStoredUser(users, text);
+    await users.changePassword(id, { newPassword });
+    return id;
+  });
+}
+
+function readNew(options: PasswordChange): Promise<string> {
+  return readPassword(options, { prompt: "New password", confirm: true });
+}
+
+function addDelete(user: Command): void {
+  withServiceOptions(user.command("delete"))
+    .description(
+      "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",
+    )
+    .argument("<user>", userArgument)
+    .addHelpText(...examples("ltb user delete ada@example.com"))
+    .action(async (text: string, options: ServiceOptions) => {
+      using client = createClient(options);
+      const { id, username } = await findUser(client.users, text);
+      await client.users.deleteUser({ id });
+      if (options.json) printJson({ deleted: id });
+      else print(`deleted ${printable(username)} (${id})`);
+    });
+}
+
+/** Prints every field of a user. */
+function printUser(user: User, { json }: { json?: boolean }): void {
+  const { metadata, ...fields } = plain(UserSchema, user);
+  const given = metadata ? { metadata: JSON.stringify(metadata) } : {};
+  if (json) printJson({ ...fields, metadata: metadata ?? null });
+  else print(pairs({ ...fields, role: roleName(user), ...given }));
+}
+
+function roleName({ role }: User): string {
+  return userRole.describe(role);
 }

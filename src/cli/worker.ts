@@ -1,18 +1,162 @@
-import type { Command } from "commander";
-import { addCommands } from "./shared/commands.ts";
+import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Command, Option } from "commander";
+import {
+  type HealthStatus,
+  HealthStatusSchema,
+  type Worker,
+  WorkerSchema,
+  WorkerStatus,
+  WorkerStatusSchema,
+} from "../../gen/ltb/v1/worker_pb.ts";
+import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
+import { wireEnum } from "../wire/enums.ts";
+import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { CliError } from "./shared/errors.ts";
+import { examples } from "./shared/examples.ts";
+import { count, duration, repeated } from "./shared/options.ts";
+import { note, pairs, plain, print, printable, printJson, span, table } from "./shared/output.ts";
+import { collect, noteMore } from "./shared/pages.ts";
+import { addRun } from "./worker/run.ts";
 
-export async function addCommand(program: Command, args: readonly string[]): Promise<void> {
+const workerStatus = wireEnum<typeof WorkerStatus>(WorkerStatusSchema);
+const healthStatus = wireEnum<typeof HealthStatus>(HealthStatusSchema);
+
+/** The states of a worker by the names that people use. */
+const workerStatuses = workerStatus.values;
+
+export function addCommand(program: Command): void {
   const worker = program
     .command("worker")
     .summary("run jobs, and see who does")
     .description("Runs jobs by a command of yours; lists, shows, drains and removes workers.");
-  await addCommands(worker, args, {
-    "Commands:": {
-      run: () => import("./worker/run.ts"),
-      list: () => import("./worker/list.ts"),
-      show: () => import("./worker/show.ts"),
-      drain: () => import("./worker/drain.ts"),
-      "remove-stale": () => import("./worker/remove-stale.ts"),
-    },
+  addRun(worker);
+  addList(worker);
+  addShow(worker);
+  addDrain(worker);
+  addRemoveStale(worker);
+}
+
+interface ListOptions extends ServiceOptions {
+  status?: keyof typeof workerStatuses;
+  tag?: string[];
+  activeWithin?: number;
+  limit: number;
+}
+
+function addList(worker: Command): void {
+  withServiceOptions(worker.command("list"))
+    .description("Lists workers, latest registration first.")
+    .addOption(
+      new Option("--status <status>", "only those in this status").choices(Object.keys(workerStatuses)),
+    )
+    .option("--tag <tag>", "only those with this tag; may be given again", repeated)
+    .option("--active-within <duration>", "only those heard of within this time, such as 1m", duration)
+    .option("--limit <n>", "at most this many", count, 50)
+    .addHelpText(...examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s"))
+    .action(listWorkers);
+}
+
+async function listWorkers({ status, tag, activeWithin, limit, ...options }: ListOptions): Promise<void> {
+  using client = createClient(options);
+  const filter = {
+    status: status === undefined ? WorkerStatus.UNSPECIFIED : workerStatuses[status],
+    tags: tag ?? [],
+    ...(activeWithin !== undefined && { activeWithin: durationFromMs(activeWithin) }),
+  };
+  const { items, more } = await collect(limit, async (page) => {
+    const { workers, nextPageToken } = await client.workers.listWorkers({ ...filter, ...page });
+    return { items: workers, nextPageToken };
   });
+  if (options.json) return printJson({ workers: items.map((worker) => plain(WorkerSchema, worker)), more });
+  if (items.length === 0) return note("no workers");
+  const head = ["worker", "status", "health", "running", "completed", "failed", "types", "tags", "heard of"];
+  print(table(head, items.map(row), [3, 4, 5]));
+  noteMore(more, limit);
+}
+
+function row(worker: Worker): string[] {
+  return [
+    worker.workerId,
+    workerStatusName(worker),
+    healthName(worker),
+    `${worker.currentTasks}/${worker.capacity}`,
+    String(worker.completedTasks),
+    String(worker.failedTasks),
+    worker.jobTypes.join(", ") || "all",
+    worker.tags.join(", ") || "-",
+    silence(worker),
+  ];
+}
+
+function addShow(worker: Command): void {
+  withServiceOptions(worker.command("show"))
+    .description("Shows every field of a worker.")
+    .argument("<id>", "name of the worker")
+    .addHelpText(...examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load"))
+    .action(showWorker);
+}
+
+async function showWorker(workerId: string, options: ServiceOptions): Promise<void> {
+  using client = createClient(options);
+  const { worker } = await client.workers.getWorker({ workerId });
+  if (worker === undefined)
+    throw new CliError("the service answered without the worker", { code: "INTERNAL" });
+  const { metadata, ...fields } = plain(WorkerSchema, worker);
+  if (options.json) return printJson({ ...fields, metadata: metadata ?? null });
+  const given = metadata === null ? {} : { metadata: JSON.stringify(metadata) };
+  print(pairs({ ...fields, status: workerStatusName(worker), health: healthName(worker), ...given }));
+}
+
+function addDrain(worker: Command): void {
+  withServiceOptions(worker.command("drain"))
+    .description(
+      "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",
+    )
+    .argument("<id>", "name of the worker")
+    .option("--reason <text>", "why; shown with the worker")
+    .addHelpText(...examples(`ltb worker drain gpu-1 --reason "new driver"`))
+    .action(drainWorker);
+}
+
+async function drainWorker(
+  workerId: string,
+  { reason = "", ...options }: ServiceOptions & { reason?: string },
+): Promise<void> {
+  using client = createClient(options);
+  const { worker } = await client.workers.drainWorker({ workerId, reason });
+  if (worker === undefined)
+    throw new CliError("the service answered without the worker", { code: "INTERNAL" });
+  if (options.json) return printJson(plain(WorkerSchema, worker));
+  print(`${printable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
+}
+
+function addRemoveStale(worker: Command): void {
+  withServiceOptions(worker.command("remove-stale"))
+    .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
+    .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", duration)
+    .addHelpText(...examples("ltb worker remove-stale --older-than 10m"))
+    .action(removeStale);
+}
+
+async function removeStale({ olderThan, ...options }: ServiceOptions & { olderThan: number }): Promise<void> {
+  using client = createClient(options);
+  const answer = await client.workers.removeStaleWorkers({ olderThan: durationFromMs(olderThan) });
+  if (options.json) return printJson(plain(RemoveStaleWorkersResponseSchema, answer));
+  print(`removed ${answer.removed} workers; ${answer.jobsRequeued} jobs are pending again`);
+}
+
+function workerStatusName({ status }: Worker): string {
+  return workerStatus.describe(status);
+}
+
+function healthName({ health }: Worker): string {
+  return healthStatus.describe(health);
+}
+
+/** How long ago the worker was last heard of. */
+function silence({ lastHeartbeat }: Worker): string {
+  if (lastHeartbeat === undefined) return "-";
+  // The clocks of the service and of this machine may differ a little.
+  const ms = Math.max(0, Date.now() - timestampMs(lastHeartbeat));
+  return ms < 1000 ? "now" : `${span(ms)} ago`;
 }

@@ -28,7 +28,7 @@ const verdicts = { holds: exitCodes.ok, broken: exitCodes.failure, unknown: 2 } 
 const DEADLINE_MS = 86_400_000;
 
 /** Adds `verify` to `ltb audit`. */
-export function addCommand(audit: Command): void {
+export function addVerify(audit: Command): void {
   withServiceOptions(audit.command("verify"))
     .summary("prove that the audit trail was not tampered with")
     .description(
@@ -50,14 +50,13 @@ export function addCommand(audit: Command): void {
       "the chain must contain the head in this file, which is then replaced by its present one",
     )
     .addHelpText(
-      "after",
-      examples(
-        ["ltb audit verify", ""],
+      ...examples(
+        "ltb audit verify",
         [
           "ltb audit verify --head-file /mnt/elsewhere/ltb.head",
           "each night: also proves that nothing was cut off since the last",
         ],
-        ["ltb audit verify --json | jq .first_broken", ""],
+        "ltb audit verify --json | jq .first_broken",
       ),
     )
     .action(verify);

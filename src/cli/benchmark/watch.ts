@@ -29,11 +29,10 @@ export function addWatch(benchmark: Command): void {
     .option("--dataset <dataset>", "only those on this dataset")
     .option("--provider <provider>", "only those of this provider")
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb benchmark watch gsm8k", "until it has ended"],
         ["ltb benchmark watch --dataset mmlu", "until Ctrl-C"],
-        ["ltb benchmark watch gsm8k --json | jq .mean_score", ""],
+        "ltb benchmark watch gsm8k --json | jq .mean_score",
       ),
     )
     .action(watch);

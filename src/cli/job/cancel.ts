@@ -18,11 +18,10 @@ export function addCommand(job: Command): void {
     .argument("[id...]", "ids of the jobs")
     .option("--reason <text>", "why; kept as the error of the jobs")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057", ""],
+      ...examples(
+        "ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057",
         [`ltb job cancel --benchmark gsm8k --reason "wrong prompt"`, "all that have not ended"],
-        ["ltb job cancel --type grade --status pending", ""],
+        "ltb job cancel --type grade --status pending",
       ),
     )
     .action(cancel);

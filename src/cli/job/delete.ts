@@ -8,7 +8,7 @@ export function addCommand(job: Command): void {
   withServiceOptions(job.command("delete"))
     .description("Deletes jobs that are not running, with their attempts. See ltb cleanup for old ones.")
     .argument("<id...>", "ids of the jobs")
-    .addHelpText("after", examples(["ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057", ""]))
+    .addHelpText(...examples("ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057"))
     .action(async (ids: string[], options: ServiceOptions) => {
       using client = createClient(options);
       const deleted = await forEachId(ids, options, async (id) => {

@@ -36,12 +36,11 @@ export function addCommand(job: Command): void {
     )
     .option("--limit <n>", "at most this many", count, 50)
     .addHelpText(
-      "after",
-      examples(
-        ["ltb job list", ""],
-        ["ltb job list --status failed --type grade --limit 500", ""],
+      ...examples(
+        "ltb job list",
+        "ltb job list --status failed --type grade --limit 500",
         ["ltb job list --order queue", "what is run next"],
-        ["ltb job list --status failed --json | jq -r .jobs[].id", ""],
+        "ltb job list --status failed --json | jq -r .jobs[].id",
       ),
     )
     .action(list);

@@ -16,10 +16,9 @@ export function addCommand(job: Command): void {
       "Keeps jobs of a type or limit key from being started, also those created later, until ltb job resume. Running ones go on.",
     )
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
-        ["ltb job pause --type grade", ""],
+        "ltb job pause --type grade",
       ),
     )
     .action(async (options: Options) => {

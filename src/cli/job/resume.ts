@@ -6,7 +6,7 @@ import { laneOf, type Options, show, withLaneOptions } from "./pause.ts";
 export function addCommand(job: Command): void {
   withLaneOptions(job.command("resume"))
     .description("Ends a pause made with the same options.")
-    .addHelpText("after", examples(["ltb job resume --limit-key openai/gpt-4", ""]))
+    .addHelpText(...examples("ltb job resume --limit-key openai/gpt-4"))
     .action(async (options: Options) => {
       using client = createClient(options);
       const { lanes } = await client.jobs.resumeJobs(laneOf(options));

@@ -13,10 +13,9 @@ export function addCommand(job: Command): void {
     )
     .argument("[id...]", "ids of the jobs")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057", ""],
-        ["ltb job retry --benchmark gsm8k --status failed", ""],
+      ...examples(
+        "ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057",
+        "ltb job retry --benchmark gsm8k --status failed",
       ),
     )
     .action(retry);

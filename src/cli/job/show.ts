@@ -12,10 +12,9 @@ export function addCommand(job: Command): void {
     .description("Shows every field of a job, and its attempts: who ran it when, and how that ended.")
     .argument("<id>", "id of the job")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb job show 01890a5d-ac96-774b-bcce-b302099a8057", ""],
-        ["ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result", ""],
+      ...examples(
+        "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057",
+        "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result",
       ),
     )
     .action(show);

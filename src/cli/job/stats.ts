@@ -16,10 +16,7 @@ export function addCommand(job: Command): void {
     .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
     .option("--type <type>", "only those of this type")
     .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
-    .addHelpText(
-      "after",
-      examples(["ltb job stats", ""], ["ltb job stats --benchmark gsm8k --json | jq .failed", ""]),
-    )
+    .addHelpText(...examples("ltb job stats", "ltb job stats --benchmark gsm8k --json | jq .failed"))
     .action(stats);
 }
 

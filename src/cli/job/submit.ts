@@ -64,11 +64,10 @@ export function addCommand(job: Command): void {
     )
     .option("--jsonl <file>", "a job for each line, whose JSON object is the payload; - for standard input")
     .addHelpText(
-      "after",
-      examples(
-        [`ltb job submit echo '{"prompt": "2 + 2?"}'`, ""],
-        ["ltb job submit report @payload.json --in 5m --priority 10", ""],
-        ["ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4", ""],
+      ...examples(
+        `ltb job submit echo '{"prompt": "2 + 2?"}'`,
+        "ltb job submit report @payload.json --in 5m --priority 10",
+        "ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4",
         ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
       ),
     )

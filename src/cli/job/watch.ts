@@ -39,10 +39,9 @@ export function addCommand(job: Command): void {
     .option("--type <type>", "only jobs of this type")
     .option("--benchmark <benchmark>", "only jobs of this benchmark: id, or name (the newest with it)")
     .addHelpText(
-      "after",
-      examples(
-        ["ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057", ""],
-        ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", ""],
+      ...examples(
+        "ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057",
+        "ltb job submit grade --jsonl samples.jsonl | ltb job watch -",
         ["ltb job watch --benchmark gsm8k", "until Ctrl-C"],
       ),
     )

@@ -15,14 +15,14 @@ export function addIndexCommands(migrate: Command): void {
       "Indexes that evaluations are searched by: `metadata` for --metadata, `text` for --text. Every evaluation that is stored pays for " +
         "them, so they are only there where somebody asks for them. They are built and dropped while the service runs.",
     )
-    .addHelpText("after", examples(["ltb migrate index add metadata", ""], ["ltb migrate index list", ""]));
+    .addHelpText(...examples("ltb migrate index add metadata", "ltb migrate index list"));
   const kind = new Argument("<index>", "which one").choices(kinds);
   withDatabaseOptions(index.command("add"))
     .description(
       "Builds an index. Takes minutes on millions of evaluations; a build that failed is made anew.",
     )
     .addArgument(kind)
-    .addHelpText("after", examples(["ltb migrate index add text", ""]))
+    .addHelpText(...examples("ltb migrate index add text"))
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { addSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const added = await withConfiguredDatabase(config, async (database) => {
@@ -36,7 +36,7 @@ export function addIndexCommands(migrate: Command): void {
   withDatabaseOptions(index.command("drop"))
     .description("Drops an index. What needs it is refused from then on.")
     .addArgument(kind)
-    .addHelpText("after", examples(["ltb migrate index drop text", ""]))
+    .addHelpText(...examples("ltb migrate index drop text"))
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { dropSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const dropped = await withConfiguredDatabase(config, async (database) =>
@@ -47,7 +47,7 @@ export function addIndexCommands(migrate: Command): void {
     });
   withDatabaseOptions(index.command("list"))
     .description("Lists the indexes, and which of them are there.")
-    .addHelpText("after", examples(["ltb migrate index list", ""]))
+    .addHelpText(...examples("ltb migrate index list"))
     .action(async ({ config, json }: DatabaseOptions) => {
       const { listSearchIndexes } = await import("../../evaluations/search/manage-indexes.ts");
       const indexes = await withConfiguredDatabase(config, async (database) =>

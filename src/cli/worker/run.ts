@@ -20,7 +20,7 @@ interface Options extends ServiceOptions {
   drain: number;
 }
 
-export function addCommand(worker: Command): void {
+export function addRun(worker: Command): void {
   withServiceOptions(worker.command("run"))
     .summary("run jobs by a command")
     .description(
@@ -45,10 +45,9 @@ export function addCommand(worker: Command): void {
       30_000,
     )
     .addHelpText(
-      "after",
-      examples(
+      ...examples(
         ["ltb worker run --id w1 --type echo=cat", "the payload is the result"],
-        [`ltb worker run --id gpu-1 --type 'grade=python grade.py' --capacity 8 --tag gpu`, ""],
+        `ltb worker run --id gpu-1 --type 'grade=python grade.py' --capacity 8 --tag gpu`,
         [
           `ltb worker run --id w1 --type 'length=jq ".prompt | length"' --json`,
           "a JSON object a line for each attempt",

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { attemptId } from "../../../src/audit/attempt.ts";
 import { createKeyFile } from "../../../src/audit/seal/key.ts";
-import { addCommand } from "../../../src/cli/audit/verify.ts";
+import { addVerify } from "../../../src/cli/audit/verify.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { createLogger } from "../../../src/log.ts";
 import { type RunningService, serve } from "../../../src/serve.ts";
@@ -71,7 +71,7 @@ async function ltb(...args: string[]) {
   );
   try {
     const program = new Command("ltb").exitOverride();
-    addCommand(program.command("audit"));
+    addVerify(program.command("audit"));
     await program.parseAsync(["audit", "verify", "--address", address, ...args], { from: "user" });
     return { code: Number(process.exitCode ?? 0), ...printed };
   } finally {
