@@ -13,7 +13,7 @@ export interface SignalSource {
   readonly urgent?: boolean;
 }
 
-/** Who something is written for: kept with every entry of the audit log. */
+/** The actor that something is written for; it is kept with every entry of the audit log. */
 export interface Origin {
   /** The user who acts; unset for the service itself and where authentication is off. */
   readonly userId?: string | undefined;
@@ -46,7 +46,7 @@ export interface Caller {
  * no repository or handler can forget to pass it on.
  */
 export interface CallScope {
-  /** Whose signal cancels the queries in PostgreSQL. */
+  /** Gives the signal that cancels the queries in PostgreSQL. */
   source?: SignalSource;
   origin?: Origin;
   /** Set where a replica may answer the statements. */
@@ -80,11 +80,6 @@ export function withOrigin<T>(origin: Origin, work: () => T): T {
   return current.run({ ...current.getStore(), origin }, work);
 }
 
-/** Runs `work` as a part of the operation that `span` traces. */
-export function withSpan<T>(span: Span, work: () => T): T {
-  return current.run({ ...current.getStore(), span }, work);
-}
-
 /**
  * Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `replica` who did.
  */
@@ -105,7 +100,7 @@ export function isUrgent(): boolean {
   return current.getStore()?.source?.urgent === true;
 }
 
-/** Who acts now. Writes that callers share ask for it when each item comes in, not when they run. */
+/** The origin of what is written now. Shared writes ask for it when each item comes in, not when they run. */
 export function currentOrigin(): Origin | undefined {
   return current.getStore()?.origin;
 }

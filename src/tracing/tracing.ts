@@ -1,6 +1,6 @@
 /** An operation that is traced while it runs. */
 export interface Span {
-  /** The trace id, 32 hexadecimal digits, which is in the log too. */
+  /** Its place in its trace, whose id of 32 hexadecimal digits is in the log too. */
   readonly place: SpanPlace;
   /** @param failure a stable name of the failure that contains no value; undefined: none */
   end(failure?: Failure): void;

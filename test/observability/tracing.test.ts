@@ -9,7 +9,7 @@ import { z } from "zod";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { formatAddress } from "../../src/address.ts";
-import { withSpan } from "../../src/call-scope.ts";
+import { enterScope } from "../../src/call-scope.ts";
 import { createClient } from "../../src/client/client.ts";
 import { loadConfig } from "../../src/config.ts";
 import { sql } from "../../src/database/statement/sql.ts";
@@ -192,7 +192,7 @@ test("a failed statement tells its SQLSTATE, and not what PostgreSQL said", asyn
   });
   const failing = sql.type(z.object({}))`select ${"a secret value"}::integer`;
   if (!call) throw new Error("traces are exported, so there is a span");
-  await expect(withSpan(call, () => db.executor.any(failing))).rejects.toThrow();
+  await expect(enterScope({ span: call }, () => db.executor.any(failing))).rejects.toThrow();
   call.end({ type: "INVALID_ARGUMENT", code: 3, isError: false });
   const { statements } = await spansOf(traceId);
   expect(statements).toMatchObject([

@@ -7,7 +7,7 @@ import type { Family, Labels, Sample } from "../../metrics/family.ts";
 import type { Call } from "./call.ts";
 import { shuttingDown } from "./call.ts";
 
-/** What both listeners and every call share. */
+/** The state that both listeners and every call share. */
 export class RpcHost {
   readonly log: Logger;
   readonly access: Access;

@@ -3,7 +3,7 @@ import { type Address, formatAddress } from "../../address.ts";
 
 /** An open port. */
 export interface Listener {
-  /** As it is bound: with the port that was chosen for 0. */
+  /** The address as it is bound, with the port that was chosen for 0. */
   readonly address: Address;
   /**
    * Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all

@@ -98,8 +98,8 @@ export class GrpcRefusals {
 }
 
 /**
- * What comes from the chain carries the request id; and nobody reads that a call is past its caller's
- * deadline.
+ * An answer of grpc-js itself has no metadata, where one of the chain carries the request id. That a call is
+ * past its caller's deadline is read by nobody.
  */
 function isRefusal({ code, metadata }: Answer): boolean {
   return !metadata && code !== Status.OK && code !== Status.DEADLINE_EXCEEDED;

@@ -41,11 +41,11 @@ function refusalOf(access: Exclude<MetricsAccess, "off">, authorization = ""): s
       "LTB_METRICS_TOKEN, which is not set; LTB_METRICS=open tells everybody"
     );
   const token = bearerOf(authorization);
-  if (token !== undefined && timingSafeEqual(digest(token), digest(access.reveal()))) return undefined;
+  if (token !== undefined && timingSafeEqual(hashToken(token), hashToken(access.reveal()))) return undefined;
   return "expected authorization: Bearer with the token that LTB_METRICS_TOKEN holds";
 }
 
-/** Of equal length, which comparing in constant time takes. */
-function digest(token: string): Buffer {
+/** Makes tokens equally long, which comparing in constant time takes. */
+function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }

@@ -12,7 +12,7 @@ import { CallContext } from "../call/context.ts";
 import type { RpcHost } from "../call/host.ts";
 import { type ClientCertificate, certificateOf } from "../tls/client-certificate.ts";
 
-/** What the HTTP listener knows of a request and Connect does not pass on. */
+/** The facts of a request that the HTTP listener knows and Connect does not pass on. */
 interface Exchange {
   readonly peer: string;
   readonly socket: Socket | undefined;

@@ -30,8 +30,8 @@ export const trace: Middleware = ({ parent, name }) => {
 };
 
 /**
- * As https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ has it for servers: what was wrong with the
- * request is no error of theirs.
+ * Codes of failures that are the server's own; faults of the request are none
+ * (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/).
  */
 const ownFaults = [
   Code.Unknown,

@@ -63,30 +63,30 @@ function answer(
         value: { service: descriptors.serviceNames.map((name) => ({ name })) },
       };
     case "fileByFilename":
-      return fileAnswer(descriptors.file(messageRequest.value), messageRequest.value);
+      return answerFile(descriptors.file(messageRequest.value), messageRequest.value);
     case "fileContainingSymbol":
-      return fileAnswer(descriptors.fileOfSymbol(messageRequest.value), messageRequest.value);
+      return answerFile(descriptors.fileOfSymbol(messageRequest.value), messageRequest.value);
     case "fileContainingExtension": {
       const { containingType, extensionNumber } = messageRequest.value;
       const found = descriptors.extensionsOf(containingType).find(({ number }) => number === extensionNumber);
-      return fileAnswer(found?.file, `extension ${extensionNumber} of ${containingType}`);
+      return answerFile(found?.file, `extension ${extensionNumber} of ${containingType}`);
     }
     case "allExtensionNumbersOfType": {
       const baseTypeName = messageRequest.value;
-      if (!descriptors.fileOfSymbol(baseTypeName)) return fileAnswer(undefined, baseTypeName);
+      if (!descriptors.fileOfSymbol(baseTypeName)) return answerFile(undefined, baseTypeName);
       const extensionNumber = descriptors.extensionsOf(baseTypeName).map(({ number }) => number);
       return { case: "allExtensionNumbersResponse" as const, value: { baseTypeName, extensionNumber } };
     }
     default:
-      return failure(Code.InvalidArgument, "message_request must be set");
+      return answerFailure(Code.InvalidArgument, "message_request must be set");
   }
 }
 
-function fileAnswer(file: DescFile | undefined, asked: string) {
-  if (!file) return failure(Code.NotFound, `${asked} is not known here`);
+function answerFile(file: DescFile | undefined, asked: string) {
+  if (!file) return answerFailure(Code.NotFound, `${asked} is not known here`);
   return { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto: encodeWithImports(file) } };
 }
 
-function failure(errorCode: Code, errorMessage: string) {
+function answerFailure(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
 }

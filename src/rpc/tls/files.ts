@@ -14,7 +14,7 @@ export interface TlsFiles {
   clientCaFile?: string | undefined;
 }
 
-/** What the files hold. */
+/** The contents of the files. */
 export interface TlsContents {
   cert: Buffer;
   key: Buffer;
@@ -76,12 +76,12 @@ export function checkTlsContents({ cert, key, clientCa }: TlsContents, now = Dat
   if (own && privateKey && !own.checkPrivateKey(privateKey))
     problems.push({
       name: KEY,
-      message: `expected the key of the first certificate in ${CERT} (${named(own)}), got another one`,
+      message: `expected the key of the first certificate in ${CERT} (${nameOf(own)}), got another one`,
     });
-  if (own) problems.push(...untimely(CERT, own, now));
+  if (own) problems.push(...checkDates(CERT, own, now));
   const [authority] = authorities ?? [];
-  if (authority && authorities?.every((each) => untimely(CLIENT_CA, each, now).length > 0))
-    problems.push(...untimely(CLIENT_CA, authority, now));
+  if (authority && authorities?.every((each) => checkDates(CLIENT_CA, each, now).length > 0))
+    problems.push(...checkDates(CLIENT_CA, authority, now));
   if (problems.length === 0)
     attempt(CERT, "a certificate and key that TLS can use", () =>
       createSecureContext({ cert, key, ca: clientCa }),
@@ -93,22 +93,22 @@ export function checkTlsContents({ cert, key, clientCa }: TlsContents, now = Dat
   ];
 }
 
-function untimely(name: string, certificate: X509Certificate, now: number): Problem[] {
+function checkDates(name: string, certificate: X509Certificate, now: number): Problem[] {
   const { validFromDate: from, validToDate: to } = certificate;
   if (now < from.getTime())
     return [
-      { name, message: `the certificate (${named(certificate)}) is not valid before ${from.toISOString()}` },
+      { name, message: `the certificate (${nameOf(certificate)}) is not valid before ${from.toISOString()}` },
     ];
   if (now > to.getTime())
     return [
       {
         name,
-        message: `the certificate (${named(certificate)}) has expired on ${to.toISOString()}; expected one that is valid`,
+        message: `the certificate (${nameOf(certificate)}) has expired on ${to.toISOString()}; expected one that is valid`,
       },
     ];
   return [];
 }
 
-function named({ subject, subjectAltName }: X509Certificate): string {
+function nameOf({ subject, subjectAltName }: X509Certificate): string {
   return (subject ?? subjectAltName ?? "without a name").replaceAll("\n", ", ");
 }

@@ -29,7 +29,7 @@ export function explainHandshake(error: (Error & { code?: string }) | undefined)
 
 const NO_CERTIFICATE = "UNABLE_TO_GET_ISSUER_CERT";
 
-/** What is wrong with the certificate of the other end; undefined if it is all right or there is none. */
+/** Says why the certificate of the other end is not accepted; undefined if it is, or if there is none. */
 export function explainUnverified({ authorized, authorizationError }: TLSSocket): string | undefined {
   // Node says the code of OpenSSL, though its type is that of an error.
   const why: unknown = authorizationError;

@@ -16,8 +16,8 @@ export interface TlsSettings extends TlsFiles {
 }
 
 /**
- * Those that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as HTTP/2
- * demands.
+ * The ciphers that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as
+ * HTTP/2 demands.
  */
 const CIPHERS = [
   "TLS_AES_128_GCM_SHA256",
@@ -125,7 +125,7 @@ export class ServerTls {
     this.#warnOfExpiry();
     try {
       const contents = await readTlsFiles(this.#settings);
-      if (same(contents, this.#contents)) {
+      if (areSame(contents, this.#contents)) {
         this.#refused = "";
         this.#outage.works();
         return;
@@ -171,7 +171,7 @@ export class ServerTls {
   }
 }
 
-function same(left: TlsContents, right: TlsContents): boolean {
+function areSame(left: TlsContents, right: TlsContents): boolean {
   return (
     left.cert.equals(right.cert) &&
     left.key.equals(right.key) &&
