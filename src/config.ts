@@ -37,7 +37,9 @@ const KNOWN = [
   "LTB_TLS_CLIENT_KEY_FILE",
 ];
 
-/** Everything that can be configured. Validated and frozen; secrets in it show themselves only to `reveal()`. */
+/**
+ * Everything that can be configured. Validated and frozen; secrets in it show themselves only to `reveal()`.
+ */
 export type Config = Readonly<{
   database: DatabaseChoice;
   grpc: Readonly<{ host: string; port: number }>;
@@ -81,7 +83,10 @@ export type Config = Readonly<{
   }>;
   /** How far the replica may be behind while it answers. */
   replicaMaxLagSeconds: number;
-  /** Whether statements are prepared by name, which poolers before pgbouncer 1.21 cannot carry in transaction mode. */
+  /**
+   * Whether statements are prepared by name, which poolers before pgbouncer 1.21 cannot carry in transaction
+   * mode.
+   */
   preparedStatements: boolean;
   /** For the log: settings that have no effect. */
   warnings: readonly string[];

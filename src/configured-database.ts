@@ -10,7 +10,9 @@ import { findRunning } from "./database/embedded/running.ts";
 import { EMBEDDED_DATABASE, startEmbedded } from "./database/embedded/start-embedded.ts";
 import type { Logger } from "./log.ts";
 
-/** Connections of the embedded PostgreSQL as it is initialised, and how many of them are for others than the pool. */
+/**
+ * Connections that the embedded PostgreSQL has by default, and those of them that the pool leaves to others.
+ */
 const EMBEDDED_CONNECTIONS = 60;
 const SPARE_CONNECTIONS = 10;
 
@@ -21,7 +23,7 @@ export interface ConfiguredDatabase {
   description: string;
   /** Resolves with the cause when the embedded PostgreSQL ends by itself; never for another database. */
   gone: Promise<string>;
-  /** The way for migrations, which must not lead through a pooler. */
+  /** The connection of migrations, which must not lead through a pooler. */
   migrationConnection(): Promise<Connection>;
   /** Stops PostgreSQL if it is the embedded one. */
   stop(): Promise<void>;
@@ -29,7 +31,7 @@ export interface ConfiguredDatabase {
 
 /**
  * Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is.
- * @param options.join use the embedded PostgreSQL of a service that runs on the same folder, if there is one
+ * @param options.join uses the embedded PostgreSQL of a service that runs on the same folder, if there is one
  */
 export async function startConfiguredDatabase(
   config: Config,

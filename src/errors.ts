@@ -43,14 +43,16 @@ export type Reason =
   | "VERSION_MISMATCH"
   | "WRONG_PASSWORD";
 
-/** One wrong field of a request: `field` is its path in proto spelling, for example `evaluations[3].sample_id`. */
+/**
+ * A wrong field of a request. `field` is its path in proto spelling, for example `evaluations[3].sample_id`.
+ */
 export interface Violation {
   field: string;
   description: string;
 }
 
 export interface ServiceErrorOptions {
-  /** Facts a program may act on, for example `{ entity: "benchmark", id: "…" }`. Sent to the caller: no secrets. */
+  /** Facts for programs, for example `{ entity: "benchmark", id: "…" }`. They are sent: no secrets. */
   metadata?: Record<string, string>;
   violations?: Violation[];
   /** Set where trying again may help: how long to wait first, in milliseconds. */
@@ -60,8 +62,8 @@ export interface ServiceErrorOptions {
 }
 
 /**
- * The one error that callers see, over the wire and in the library alike.
- * Its message, reason, metadata and violations are public; anything else that is thrown is masked as INTERNAL.
+ * The one error that callers see, over the wire and in the library alike. Its message, reason, metadata and
+ * violations are public; anything else that is thrown is masked as INTERNAL.
  */
 export class ServiceError extends Error {
   readonly code: Code;
@@ -114,7 +116,7 @@ export function codeName(code: Code | 0): string {
   return codeNames.get(code) ?? `CODE_${code}`;
 }
 
-/** Why a call whose signal has aborted goes no further. */
+/** The error of a call whose signal has aborted. */
 export function cancelled(signal: AbortSignal): unknown {
   if (signal.reason instanceof ServiceError) return signal.reason;
   return new ServiceError(Code.Canceled, "CANCELLED", "the caller is gone", { cause: signal.reason });

@@ -4,8 +4,8 @@ export type { JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
 /**
- * About how many bytes a JSON value takes as a `google.protobuf.Struct` or `Value`, and never less than its text takes in
- * PostgreSQL: a list of zeros is five times as large on the wire as in JSON.
+ * Estimates the bytes of a JSON value as a `google.protobuf.Struct` or `Value`; never less than its text
+ * takes in PostgreSQL. A list of zeros is five times as large on the wire as in JSON.
  */
 export function jsonBytes(value: JsonValue): number {
   if (typeof value === "string") return Buffer.byteLength(value) + 10;

@@ -1,4 +1,4 @@
-/** Every limit of the service that is not configuration, in one place. The proto comments state the same numbers. */
+/** Every limit of the service that is not configuration. The proto comments state the same numbers. */
 export const limits = {
   /** Characters of a name, model, dataset, sample id, worker id, unique or limit key. */
   nameLength: 255,
@@ -9,8 +9,8 @@ export const limits = {
   /** UTF-8 bytes of an evaluation's input, output or expected text. */
   evaluationTextBytes: 2 * 1024 * 1024,
   /**
-   * UTF-8 bytes of an evaluation's texts and JSON together, so that one that can be stored can also be read: it has to fit
-   * into a message of 4 MiB.
+   * UTF-8 bytes of an evaluation's texts and JSON together, so that one that can be stored can also be read:
+   * it has to fit into a message of 4 MiB.
    */
   evaluationBytes: 3_800_000,
   /** Bytes of one JSON document (metadata, results, metrics, payload) as a `google.protobuf.Value`. */
@@ -44,12 +44,12 @@ export const limits = {
   /** Jobs that are cancelled, retried or deleted by one statement, and by one call. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,
-  /** Days of age that a cleanup may be asked for: 100 years. Jobs go after the other one where none is named. */
+  /** Days of age that a cleanup may be asked for (100 years), and those of jobs where none are named. */
   ageDays: 36_500,
   jobAgeDaysDefault: 30,
   /** How often a change looks again at a job that keeps moving between being ready, claimed and ended. */
   jobMoves: 20,
-  /** Magnitudes from here on do not count as values of a metric: the square of one that is larger overflows a double. */
+  /** Values of this magnitude and above do not count for a metric: squares of larger ones overflow. */
   metricMagnitude: 1e150,
   /** Characters of an evaluation's input, and of its output, whose words a search by text finds. */
   searchTextCharacters: 50_000,
@@ -91,31 +91,31 @@ export const limits = {
   gatherWrites: 2,
   /** How long events are kept for watchers to resume. */
   eventMinutes: 60,
-  /** How often watchers look for events, how soon again after a change was made, and how long they outlast failing to. */
+  /** Watchers look for events this often, and so soon after a change; they outlast failures for so long. */
   watchPollMs: 200,
   watchPokeMs: 20,
   watchPatienceMs: 5_000,
   /** A watch that has nothing to tell says so this often. */
   watchSilenceMs: 15_000,
-  /** Events that are read at a time, ids that end such a portion, and how long a watcher gathers portions before it tells of them. */
+  /** Events, and ids, that are read at a time, and how long a watcher gathers before it sends a message. */
   watchPortionEvents: 500,
   watchPortionIds: 1_000,
   watchCollectMs: 1_000,
   /** Jobs that are read by one statement. */
   watchPageJobs: 250,
-  /** Ids of the latest events that a server keeps in memory for its watchers, and reads of watchers at once. */
+  /** Ids of the latest events that a server keeps for its watchers, and reads of watchers at once. */
   watchWindowIds: 20_000,
   watchReads: 4,
-  /** Messages of changed benchmarks that a server sends to all watchers together, at 20 µs each, and how long one is held back for that. */
+  /** Messages of benchmarks to all watchers, at 20 µs each, and how long one is held back for that. */
   watchMessagesPerSecond: 5_000,
   watchRestMs: 5_000,
-  /** Benchmarks that are read for all watchers by one statement, how many such reads are kept, and for how long they are good. */
+  /** Benchmarks that one statement reads for all watchers; such reads that are kept, and for how long. */
   watchStates: 1_000,
   watchStateReads: 8,
   watchStateMs: 1_000,
   /** Servers tell each other of changes at most this often. */
   hintIntervalMs: 20,
-  /** How long such a hint may take, how often the connection is looked after, and the longest pause before it is made again. */
+  /** How long a hint may take; how often its connection is checked, and at most waits to be made again. */
   hintTimeoutMs: 5_000,
   hintCheckMs: 30_000,
   hintRetryMs: 10_000,
@@ -130,7 +130,7 @@ export const limits = {
   /** Most jobs that a worker may run at once, and leases that one heartbeat may name. */
   workerCapacity: 10_000,
   heartbeatLeases: 10_000,
-  /** How often workers are asked to call Heartbeat. Claims and progress reports count as one when the last is this long ago. */
+  /** Workers are asked to call Heartbeat this often; after as long, claims and progress count as one. */
   heartbeatIntervalMs: 5_000,
   /** A worker silent for so long is degraded, and then offline. */
   workerDegradedMs: 10_000,
@@ -155,7 +155,7 @@ export const limits = {
   passwordLength: 1_024,
   /** Characters of a password's hash. */
   passwordHashLength: 255,
-  /** Passwords that are hashed or checked at once, that wait for it, and for how long: each takes a thread and 19 MiB or more. */
+  /** Passwords hashed or checked at once, each with a thread and 19 MiB; that wait, and for how long. */
   passwordChecks: 2,
   passwordQueue: 64,
   passwordWaitMs: 5_000,
@@ -173,7 +173,7 @@ export const limits = {
   scopes: 64,
   rotationOverlapMs: 2_592_000_000,
 
-  /** Calls in progress at once, of all and of one key, unless configured: 4,000 take 0.4 s at 10,000 a second. */
+  /** Calls in progress at once, of all and of one key, unless configured: 0.4 s at 10,000 a second. */
   callsInProgress: 4_000,
   /** Credentials that a server knows, and unknown ones that it remembers. */
   credentialsKnown: 10_000,
@@ -212,12 +212,12 @@ export const limits = {
   streamIssues: 100,
   /** Metrics of its own that a benchmark's rollups are kept of. */
   rollupNames: 256,
-  /** Benchmarks whose rollups are folded by one statement, and how often in a round that is done to the same ones. */
+  /** Benchmarks whose rollups one statement folds, and how often a round repeats it for the same ones. */
   rollupFoldBenchmarks: 50,
   rollupFoldRepeats: 20,
   /** Parts taken away of one benchmark that are merged. */
   rollupTakenParts: 100,
-  /** A base of rollups is computed anew no sooner than this, and this many times longer than it took the last time. */
+  /** The pause before a base of rollups is computed again: so long, and so many times what it took. */
   rollupComputeMs: 1_000,
   rollupComputePause: 5,
   /** Benchmarks with many evaluations that are looked up at a time for that. */
@@ -229,23 +229,23 @@ export const limits = {
   bootstrapBlocks: 5_000,
   /** Evaluations in one message of an export, which ends at about `pageBytes` too. */
   exportChunkRows: 500,
-  /** Evaluations that one transaction deletes, of a benchmark or of old ones: at first, at most, and so that it takes about this long. */
+  /** Evaluations that one transaction deletes: at first, at most, and so that it takes about this long. */
   deleteFirstRows: 1_000,
   deleteBatchRows: 5_000,
   deleteBatchMs: 100,
-  /** How long one round of maintenance deletes, out of `maintenanceIntervalMs`, and how often a caller looks whether it is done. */
+  /** How long a round of `maintenanceIntervalMs` deletes, and how often a caller looks if it is done. */
   deleteRoundMs: 800,
   deletePollMs: 50,
   /** Bytes of metadata and characters of a text that evaluations are searched by. */
   searchBytes: 16_384,
   searchTextLength: 1_024,
-  /** Evaluations of a benchmark up to which metadata are searched without an index, and matches up to which they are read whole and sorted. */
+  /** Evaluations of a benchmark that are searched without an index, and matches that are sorted at once. */
   unindexedSearchRows: 100_000,
   searchMatches: 10_000,
   /** Old evaluations that one call removes. */
   cleanupCallRows: 100_000,
 
-  /** How often work is done again after a deadlock or a serialization failure, and the base of the growing random pause. */
+  /** Attempts at work after deadlocks and serialization failures, and the base of the growing pause. */
   transactionAttempts: 6,
   transactionBackoffMs: 5,
   /** How often counts are folded and old request ids forgotten, and rows that one statement of it takes. */
@@ -253,7 +253,7 @@ export const limits = {
   maintenanceBatchRows: 1_000,
   /** How long a server that stops waits for its maintenance before it cancels the queries of it. */
   maintenanceGraceMs: 2_000,
-  /** How often entries of the audit trail are sealed, entries that a seal is closed at, and seals of one commit and one round. */
+  /** How often audit entries are sealed; entries that close a seal; seals of one commit and one round. */
   auditSealMs: 1_000,
   auditSealEntries: 1_000,
   auditSealsPerCommit: 10,
@@ -263,7 +263,7 @@ export const limits = {
   auditKnownHeads: 100,
   /** Entries of the audit trail that one cleanup removes. */
   auditCleanupRows: 20_000,
-  /** How often a part of what is too old is removed, where that is configured: up to as much as one call of its cleanup. */
+  /** How often retention removes a part of what is too old, up to as much as one call of its cleanup. */
   retentionMs: 60_000,
   /** How long a request id is remembered. */
   requestIdHours: 24,
@@ -271,13 +271,13 @@ export const limits = {
   cancelGraceMs: 5_000,
   /** Rows of a table that GetStats counts one by one. */
   countedRows: 10_000,
-  /** Slow statements that are logged one by one, in each window of this length, and request ids that such a line names. */
+  /** Slow statements that are logged in each window of this length, and request ids that a line names. */
   slowLogLines: 10,
   slowLogWindowMs: 10_000,
   slowLogRequestIds: 5,
   /** Calls that a shared statement is linked to in traces. */
   traceLinks: 100,
-  /** How often it is logged that traces or metrics cannot be exported, and how long the last export may take. */
+  /** How often failing exports of traces and metrics are logged, and how long the last one may take. */
   exportFailureLogMs: 60_000,
   lastExportMs: 3_000,
   /** How long figures for metrics that are read from the database are good, and how long that may take. */
@@ -287,7 +287,7 @@ export const limits = {
   metricsSizeAgeMs: 60_000,
   /** Job types that have series of their own; the others are told together. */
   metricsJobTypes: 50,
-  /** A database that has answered nothing for so long, though it was asked, is out of reach rather than busy. */
+  /** A database that has answered no statement for so long is out of reach rather than busy. */
   databaseSilentMs: 5_000,
   /** How often it is measured how far a replica is behind. */
   replicaCheckMs: 500,
@@ -296,8 +296,9 @@ export const limits = {
 } as const;
 
 /**
- * Failed logins that cost nothing, and what each further one delays the next, in milliseconds: at first, doubling, and at
- * most. Counted for an account from one address, for the account from anywhere, and for the address whatever the account.
+ * Failed logins that cost nothing, and what each further one delays the next, in milliseconds: at first,
+ * doubling, and at most. Counted for an account from one address, for the account from anywhere, and for the
+ * address whatever the account.
  */
 export const loginDelays = {
   pair: { free: 10, firstMs: 1_000, mostMs: 300_000 },
@@ -305,18 +306,18 @@ export const loginDelays = {
   address: { free: 30, firstMs: 1_000, mostMs: 60_000 },
 } as const;
 
-/** Limits of the two listeners: what one connection or one call may cost. Message size, drain time and default deadline are configuration. */
+/** Limits of what a connection or a call may cost. Message size and default deadline are configuration. */
 export const transportLimits = {
-  /** Longest deadline of a call, in milliseconds (24 h); a caller's longer one is cut to it. Timers overflow at 24.8 days. */
+  /** Longest deadline of a call, in milliseconds; a longer one is cut. Timers overflow at 24.8 days. */
   deadlineMs: 24 * 60 * 60 * 1000,
   /** A caller that goes this many milliseconds before its deadline, or later, went because of it. */
   deadlineSlackMs: 100,
-  /** Time that calls have to end by themselves after they were told that the server stops, in milliseconds. */
+  /** Milliseconds that calls have to end by themselves after they were told that the server stops. */
   abortGraceMs: 500,
   /** Time between two probes of the database for health and readiness, in milliseconds. */
   probeIntervalMs: 1_000,
 
-  /** Connections of one listener at once, unless configured. Idle ones took 17 KB each in clear text, 76 KB with TLS. */
+  /** Connections of one listener, unless configured. Idle ones took 17 KB in clear text, 76 KB with TLS. */
   connections: 2_000,
   /** Refused connections are told of at most this often, in milliseconds. */
   refusedLogMs: 10_000,
@@ -327,41 +328,41 @@ export const transportLimits = {
   /** Days before its end from which on a certificate is warned of. */
   tlsExpiryWarningDays: 14,
 
-  /** Calls at once on one gRPC connection. 20,000 waiting streams took 418 MB, 200 a connection stay flat; clients queue the rest. */
+  /** Calls at once on a gRPC connection; clients queue the rest. 20,000 waiting streams took 418 MB. */
   concurrentStreams: 200,
-  /** A gRPC connection without calls is closed after this many milliseconds, so that clients that are gone leave nothing behind. */
+  /** A gRPC connection without calls is closed after this many milliseconds: its client may be gone. */
   connectionIdleMs: 15 * 60 * 1000,
-  /** A gRPC connection is asked to reconnect after this many milliseconds, so that calls spread over new servers. */
+  /** Milliseconds after which a gRPC connection has to reconnect, so that calls spread over new servers. */
   connectionAgeMs: 60 * 60 * 1000,
   /** Calls still running on an aged connection may go on as long as the longest deadline allows. */
   connectionAgeGraceMs: 24 * 60 * 60 * 1000,
-  /** A silent gRPC connection is pinged after this many milliseconds: half-open ones hold streams and their queries. */
+  /** Milliseconds after which a silent gRPC connection is pinged: half-open ones hold streams. */
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 20_000,
   /** Milliseconds after the end of a gRPC request stream within which a reset makes it a cancelled one. */
   cancelAfterEndMs: 5,
-  /** Milliseconds that the client of an answered gRPC call has to stop sending its request before the stream is reset. */
+  /** Milliseconds that the client of an answered gRPC call has to end its request before a reset. */
   unreadRequestMs: 1_000,
   /** Bytes of a response stream that wait for a slow reader before the handler has to wait. */
   streamBufferBytes: 256 * 1024,
 
   /** Bytes of an HTTP/1.1 request's header. */
   httpHeaderBytes: 16 * 1024,
-  /** Time to receive an HTTP request's header, and the whole of it, in milliseconds: against clients that trickle bytes. */
+  /** Milliseconds to receive an HTTP request's header, and all of it: against clients that trickle. */
   httpHeadersTimeoutMs: 10_000,
   httpRequestTimeoutMs: 5 * 60 * 1000,
-  /** An HTTP connection without a request is closed after this many milliseconds; longer than the 60 s of usual proxies. */
+  /** Milliseconds after which an idle HTTP connection is closed; longer than the 60 s of usual proxies. */
   httpKeepAliveMs: 65_000,
-  /** Milliseconds that the client of an answered HTTP request has to end it before its connection is cut; as nginx's lingering_time. */
+  /** Milliseconds that the client of an answered HTTP request has to end it, as nginx's lingering_time. */
   httpUnreadMs: 30_000,
-  /** HTTP responses below this many bytes are sent uncompressed: always-on gzip more than halves throughput. */
+  /** HTTP responses below this many bytes are not compressed: gzip more than halves throughput. */
   httpCompressMinBytes: 8 * 1024,
   /** Seconds that a browser may keep the answer to a CORS preflight. */
   corsMaxAgeSeconds: 7_200,
 
   /** Characters that are logged, and answered, of the path of a request to nothing. */
   unknownPathLength: 200,
-  /** Characters of an error message on the wire; with the details it has to stay within the 8 KiB of metadata that clients accept. */
+  /** Characters of an error message: with its details it must fit into 8 KiB of metadata. */
   errorMessageLength: 1_024,
   /** Bytes of violations that an error describes; the rest is left out. */
   errorViolationBytes: 3_072,

@@ -4,7 +4,10 @@ import type { Log } from "./log.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { OutageLog } from "./outage-log.ts";
 
-/** Work that has to be done now and then. It is safe in any number of servers: each takes only what no other holds. */
+/**
+ * Work that has to be done now and then. Any number of servers may do it: each takes only what no other
+ * holds.
+ */
 export interface MaintenanceTask {
   name: string;
   /** Milliseconds from one start to the next; a round that takes longer is followed at the next multiple. */
@@ -15,9 +18,9 @@ export interface MaintenanceTask {
 }
 
 /**
- * Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way, whose queries are cancelled after
- * `limits.maintenanceGraceMs`.
- * @param stats where the rounds are counted. Default: nowhere
+ * Runs each task now and at its interval until stopped. `stop` waits for the rounds that are under way, and
+ * cancels their queries after `limits.maintenanceGraceMs`.
+ * @param stats counts the rounds
  */
 export function startMaintenance(
   tasks: readonly MaintenanceTask[],
@@ -55,7 +58,7 @@ function startTask(
     }
     running = undefined;
   };
-  // The first one now: what is leased before it looks as if it were from before an outage.
+  // The first round starts now: leases given out before it look as if they were from before an outage.
   running = round();
   const timer = setInterval(() => {
     running ??= round();

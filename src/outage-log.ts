@@ -12,7 +12,9 @@ export class OutageLog {
     this.#end = end;
   }
 
-  /** @param options.kind a failure of another kind than the last one is logged too. Default: all are of one kind */
+  /**
+   * @param options.kind a failure of another kind than the last is logged too. Default: all are of one kind
+   */
   failed(
     details: object,
     message: string,

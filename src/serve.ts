@@ -17,48 +17,53 @@ import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
 import { waitFor } from "./wait.ts";
 
-/** What is told of API keys when the service has started. */
+/** The API keys that a person is told about when the service has started. */
 export type FirstKeys =
   /** Nobody has to authenticate. */
   | { kind: "off" }
-  /** The embedded default: the key of user admin is in the file. `made`: it was made just now, and is shown only here. */
+  /**
+   * The embedded default: the file has the key of user admin. `made` is that key where it is new; it is shown
+   * only here.
+   */
   | { kind: "embedded"; file: string; made: string | undefined }
   /** `anyUser`: whether there is a user yet who could have a key. */
   | { kind: "external"; anyUser: boolean };
 
 /** The whole service, serving. */
 export interface RunningService {
-  /** As bound, with the port that was chosen for port 0. */
+  /** The bound address, with the port that was chosen for port 0. */
   grpcAddress: Address;
   httpAddress: Address;
   /** Whether both listeners speak TLS. */
   tls: boolean;
   /** Where the data is, for people; without secrets. */
   database: string;
-  /** What callers authenticate by. */
+  /** The keys that callers authenticate with. */
   keys: FirstKeys;
-  /** Resolves with the cause when the embedded PostgreSQL ends by itself; the service is of no use then and should be stopped. */
+  /**
+   * Resolves with the cause when the embedded PostgreSQL ends by itself; the service should be stopped then.
+   */
   databaseGone: Promise<string>;
-  /** Finishes the calls in flight, then closes the pool, then stops the embedded PostgreSQL. May be called again. */
+  /** Finishes the calls in flight, closes the pool, stops the embedded PostgreSQL. May be called again. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts everything in order: the embedded PostgreSQL unless another database is configured, migrations, the pool, both
- * listeners.
+ * Starts everything in order: the embedded PostgreSQL unless another database is configured, migrations, the
+ * pool, both listeners.
  * @param options.signal gives up a start that is still under way
- * @throws what kept it from starting; whatever was started is stopped again by then
+ * @throws what kept the service from starting; everything that was started is stopped by then
  */
 export async function serve(
   config: Config,
   { log, signal }: { log: Logger; signal?: AbortSignal },
 ): Promise<RunningService> {
   for (const warning of config.warnings) log.warn(warning);
-  // Undone from the last to the first: by a failed start, or by `stop`.
+  // A failed start, or `stop`, undoes this from the last to the first.
   await using started = new AsyncDisposableStack();
   const telemetry = await startTelemetry(process.env, log);
   started.defer(() => telemetry.stop());
-  // First: a wrong file is found before the database is touched.
+  // The certificates come first: a wrong file is found before the database is touched.
   const tls = config.tls && (await ServerTls.load(config.tls, log));
   started.defer(() => tls?.stop());
   const source = await startConfiguredDatabase(config, { log, signal });
@@ -66,7 +71,8 @@ export async function serve(
 
   log.info(`the database: ${source.description}`);
   const timeoutMs = config.startupTimeoutSeconds * 1000;
-  // What is begun again where the database goes away in the middle of it, unless it is the embedded one, which nobody brings back.
+  // A step is begun again where the database goes away in the middle of it. Nobody brings the embedded one
+  // back.
   const insist = <T>(work: () => Promise<T>) =>
     retryAfterOutage(work, {
       timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,
@@ -137,7 +143,7 @@ export async function serve(
   });
   started.defer(() => server.stop());
   telemetry.exportMetrics(server.families);
-  // First of all: workers that wait for jobs are told that there are none here, and go elsewhere.
+  // This is undone first: workers that wait for jobs are told that there are none here, and go elsewhere.
   started.defer(() => database.queue.claimer.drain());
 
   const running = started.move();
@@ -165,7 +171,7 @@ async function findFirstKeys(
   return { kind, file: adminKeyFile(dataDir), made: await makeFirstAdmin(database, dataDir) };
 }
 
-/** Waits no longer than until the signal aborts; `release` then gets what comes all the same. */
+/** Waits for the promise until the signal aborts; `release` then gets the result that comes all the same. */
 function waitUnlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

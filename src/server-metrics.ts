@@ -3,7 +3,7 @@ import type { RpcHost } from "./rpc/call/host.ts";
 import type { HealthState } from "./rpc/standard/health-state.ts";
 import { version } from "./version.ts";
 
-/** Of the server itself: its calls, how full it is, and whether it can work. */
+/** The metrics of the server itself: its calls, how full it is, and whether it can work. */
 export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
   return [
     {

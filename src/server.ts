@@ -21,7 +21,7 @@ import { reflectionServices } from "./rpc/standard/reflection.ts";
 import type { ServerTls } from "./rpc/tls/server-tls.ts";
 import { serverFamilies } from "./server-metrics.ts";
 
-/** What the server needs of the configuration. */
+/** The part of the configuration that the server needs. */
 export interface ServerConfig {
   readonly grpcAddress: Address;
   readonly httpAddress: Address;
@@ -39,7 +39,7 @@ export interface ServerConfig {
 
 export interface ServerOptions {
   readonly config: ServerConfig;
-  /** Rejects or resolves to false while the database cannot be used. */
+  /** Its health check rejects, or resolves to false, while the database cannot be used. */
   readonly database: { healthCheck(): Promise<unknown> };
   readonly services: readonly ProvidedService[];
   /** Who may call. */
@@ -47,28 +47,32 @@ export interface ServerOptions {
   /** Whether the services describe themselves to tools. Default: true. */
   readonly reflection?: boolean;
   readonly log: Logger;
-  /** Metrics beside those of calls and of the process, and who may read `/metrics`. Default: there is no `/metrics`. */
+  /**
+   * More metrics than those of calls and of the process, and who may read them. Default: there is no
+   * `/metrics`.
+   */
   readonly metrics?: MetricsOptions | undefined;
-  /** Of both listeners; it stays the caller's to stop. Default: clear text. */
+  /** The TLS of both listeners, which the caller stops. Default: clear text. */
   readonly tls?: ServerTls | undefined;
 }
 
 export interface RunningServer {
-  /** As bound, with the port that was chosen for port 0. */
+  /** The bound address, with the port that was chosen for port 0. */
   readonly grpcAddress: Address;
   readonly httpAddress: Address;
-  /** All metrics but those of the process as such. */
+  /** All metrics except those of the process itself. */
   readonly families: readonly Family[];
   /**
-   * Drains and stops: health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running calls end by themselves; what is still
-   * there near the end of `drainTimeoutMs` is ended with UNAVAILABLE too. Leaves the database alone. May be called again.
+   * Drains and stops. Health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running
+   * calls end by themselves; those that still run near the end of `drainTimeoutMs` end with UNAVAILABLE too.
+   * Leaves the database alone. May be called again.
    */
   stop(): Promise<void>;
 }
 
 /**
  * Serves the services, health and reflection on both listeners.
- * @throws Error that names address and variable if an address cannot be bound; nothing is left open then.
+ * @throws Error that names address and variable if an address cannot be bound; nothing is left open then
  */
 export async function startServer({
   config,
@@ -144,7 +148,7 @@ async function drain(
   timeoutMs: number,
 ): Promise<void> {
   health.set("SHUTTING_DOWN");
-  // Lets the watchers of health send NOT_SERVING before their streams end.
+  // The watchers of health send NOT_SERVING before their streams end.
   await turn();
   host.drain();
   const lastCall = setTimeout(
@@ -166,7 +170,7 @@ async function keepProbing(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    // Aborting the pause is how it ends.
+    // The abort ends the pause.
     await sleep(transportLimits.probeIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     if (!signal.aborted) await probe(database, health, log);
   }

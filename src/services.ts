@@ -16,7 +16,10 @@ import { systemService } from "./system/service.ts";
 import { userService } from "./users/service.ts";
 import { workerService } from "./workers/service.ts";
 
-/** Every service of `ltb.v1`, as both listeners serve it. Methods without implementation answer UNIMPLEMENTED. */
+/**
+ * The services of `ltb.v1`, as both listeners serve them. A method without implementation answers
+ * UNIMPLEMENTED.
+ */
 export function services(database: Database, config: Config): ProvidedService[] {
   return [
     provide(BenchmarkService, {

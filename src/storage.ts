@@ -36,7 +36,7 @@ import { runWithin } from "./wait.ts";
 import { workerTasks } from "./workers/maintenance.ts";
 import { WorkerRepository } from "./workers/repository.ts";
 
-/** Everything that can be stored and read, on the pool or within one transaction. */
+/** The repositories, on the pool or within one transaction. */
 export interface Repositories {
   readonly benchmarks: BenchmarkRepository;
   readonly evaluations: EvaluationRepository;
@@ -49,23 +49,27 @@ export interface Repositories {
 export interface ConnectOptions {
   /** How long a database that is still starting is waited for. Default: 60,000 ms. */
   startupTimeoutMs?: number;
-  /** Whether hot statements are prepared by name. Default: true; false behind a pooler that cannot carry them. */
+  /** Whether hot statements are prepared by name: not behind a pooler that cannot carry that. Default: true. */
   preparedStatements?: boolean;
   /**
-   * Whether changes of the queue are told to other processes on this database, and heard from them, by LISTEN on a connection
-   * beside the pool; without, they are found within a second. Default: false. Of no use behind a pooler that shares sessions.
+   * Whether this process tells others on the database of changes of the queue, and hears of theirs, by LISTEN
+   * on a connection beside the pool. Without that, changes are found within a second. It does not work behind
+   * a pooler that shares sessions. Default: false.
    */
   listen?: boolean;
   /**
-   * A streaming replica, for reads that may be a little behind: see `readFromReplica`. It need not be there at the start. `maxLagMs`: as long as
-   * it is further behind, the primary answers. Default: 10,000.
+   * A streaming replica, for reads that may be a little behind: see `readFromReplica`. It need not be there
+   * at the start. The primary answers as long as the replica is further behind than `maxLagMs`. Default:
+   * 10,000.
    */
   replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
-  /** The key that the audit trail is sealed and verified with. Default: none, so that nothing is sealed. */
+  /** The key that seals and verifies the audit trail. Default: none, so that nothing is sealed. */
   auditKey?: Omit<ChainOptions, "log">;
-  /** Statements that take as many milliseconds or longer are logged, by name and without values; 0: none. Default: 0. */
+  /**
+   * Statements that take this many milliseconds or longer are logged, without values. Default: 0, none are.
+   */
   slowQueryMs?: number;
-  /** Told when hints between processes or sealing stop to work, and when they work again, and of slow statements. */
+  /** Gets a line when hints or sealing stop to work, when they work again, and for slow statements. */
   log?: Log;
 }
 
@@ -85,9 +89,9 @@ export class Database implements Repositories {
   readonly workers: WorkerRepository;
   readonly users: UserRepository;
   readonly audit: AuditRepository;
-  /** What makes the audit trail tamper-evident. */
+  /** The seals that make the audit trail tamper-evident. */
   readonly auditTrail: AuditTrail;
-  /** What this process knows and does about the queue. */
+  /** The queue as this process serves it: claims that wait, lanes, counts. */
   readonly queue: JobQueue;
   readonly #connection: Connection;
   readonly #pool: Pool;
@@ -161,7 +165,7 @@ export class Database implements Repositories {
     return migrateUp(this.#connection);
   }
 
-  /** Whether the database answers within two seconds and takes writes, which a standby does not. Never throws. */
+  /** Whether the database answers within two seconds and takes writes; a standby does not. Never throws. */
   healthCheck(): Promise<boolean> {
     return runWithin(limits.healthCheckMs, () => this.#pool.ping()).then(
       () => true,
@@ -173,27 +177,30 @@ export class Database implements Repositories {
     return readStats(this.#executor);
   }
 
-  /** Connections in use, open but idle, and calls that wait for one. */
+  /** Counts connections in use, connections that are open but idle, and calls that wait for one. */
   poolStats(): ReturnType<Pool["stats"]> {
     return this.#pool.stats();
   }
 
   /**
-   * Runs `work`, which only reads, on the replica if there is one that is not too far behind, else on the primary. What `work` does in
-   * transactions is done on the primary.
+   * Runs `work`, which only reads, on the replica if there is one that is not too far behind, else on the
+   * primary. Transactions of `work` run on the primary.
    */
   async readFromReplica<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
     return readFromReplica({}, () => work(this));
   }
 
-  /** How far the replica is behind at most, in milliseconds; infinite while that is not known, undefined without one. */
+  /**
+   * The most that the replica is behind, in milliseconds; infinite while not known, undefined without one.
+   */
   get replicaLagMs(): number | undefined {
     return this.#replica?.lagMs;
   }
 
   /**
-   * Runs `work` in one transaction: what its repositories write is committed together when it resolves, and undone when it
-   * throws. After a deadlock or serialization failure it is run again, so it must have no other effects.
+   * Runs `work` in one transaction. The writes of its repositories are committed together when it resolves,
+   * and undone when it throws. After a deadlock or serialization failure `work` is run again, so it must have
+   * no other effects.
    */
   async transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
     let isQueueChanged = false;
@@ -207,7 +214,7 @@ export class Database implements Repositories {
         return work(this.#repositories(transaction, { transaction: true, counts }));
       });
       this.#counts.add(counts);
-      // Whoever was woken before the commit saw nothing yet, nor a lane that was made.
+      // Claims that were woken before the commit have seen neither its jobs nor its lanes.
       if (isQueueChanged) {
         this.queue.announce();
         this.queue.receive("claimable");
@@ -219,14 +226,15 @@ export class Database implements Repositories {
   }
 
   /**
-   * Does at once what servers do by themselves: leases that have run out end, due jobs get into line, counts are folded, old
-   * events and request ids forgotten. To be called every second or so where no server runs on this database.
+   * Does at once what servers do by themselves: ends leases that have run out, lines up due jobs, folds
+   * counts, forgets old events and request ids. Call it every second or so where no server runs on this
+   * database.
    */
   async maintain(): Promise<void> {
     for (const { run, runNow = run } of this.maintenanceTasks) await runNow();
   }
 
-  /** Everything that a server looks after in the background: see `startMaintenance`. */
+  /** The tasks that a server runs in the background: see `startMaintenance`. */
   get maintenanceTasks(): MaintenanceTask[] {
     const db = this.#executor;
     return [
@@ -240,7 +248,7 @@ export class Database implements Repositories {
     ];
   }
 
-  /** What metrics tell of the database: as this process uses it, and as it is. */
+  /** The metrics of the database: as this process uses it, and as it is. */
   get families(): Family[] {
     return [
       ...poolFamilies(this.#pool),
@@ -256,7 +264,7 @@ export class Database implements Repositories {
     ];
   }
 
-  /** What statements of your own can be run on. */
+  /** The executor for statements of your own. */
   get executor(): Executor {
     return this.#executor;
   }

@@ -1,12 +1,13 @@
-/** What is wrong between the two ends of TLS, as a client sees it. */
+/** A failure between the two ends of TLS, as a client sees it. */
 export interface TlsFailure {
   /**
-   * The server's certificate: `untrusted`: no authority that the client knows has signed it; `untimely`: it has expired, or is not valid yet;
-   * `name`: it is another server's. `clear`: the server does not speak TLS. `wanted`: it demands a certificate, and `refused`: it does not take
-   * the one that it was shown. `protocol`: it speaks TLS, but neither HTTP/2 nor what else was asked for.
+   * The kind of failure. Of the server's certificate: `untrusted`, no authority that the client knows has
+   * signed it; `untimely`, it has expired or is not valid yet; `name`, it is another server's. Of the server:
+   * `clear`, it does not speak TLS; `wanted`, it demands a certificate; `refused`, it does not take the one
+   * that it was shown; `protocol`, it speaks TLS but not the protocol that was asked for, as HTTP/2.
    */
   kind: "untrusted" | "untimely" | "name" | "clear" | "wanted" | "refused" | "protocol";
-  /** In the words of Node or OpenSSL, without what they advise. */
+  /** The words of Node or OpenSSL, without their advice. */
   why: string;
 }
 
@@ -24,7 +25,7 @@ const kinds: [RegExp, TlsFailure["kind"]][] = [
   [/alert no application protocol/, "protocol"],
 ];
 
-/** Finds the failure in the message of an error, which is all that some libraries keep of it. */
+/** Finds the failure in the message of an error: some libraries keep no more of it. */
 export function findTlsFailure(message: string): TlsFailure | undefined {
   for (const [pattern, kind] of kinds) {
     const [why] = pattern.exec(message) ?? [];
@@ -33,7 +34,7 @@ export function findTlsFailure(message: string): TlsFailure | undefined {
   return undefined;
 }
 
-/** How the reader of a message names what can be set. */
+/** The names that the reader of a message knows the settings by. */
 export interface TlsWords {
   ca: string;
   certificate: string;
@@ -41,7 +42,7 @@ export interface TlsWords {
   off: string;
 }
 
-/** What a client of the service can do about the failure; undefined if the message is of none. */
+/** Explains what a client of the service can do about the failure; undefined if the message is of none. */
 export function explainTlsFailure(message: string, words: TlsWords): string | undefined {
   const failure = findTlsFailure(message);
   if (failure === undefined) return undefined;

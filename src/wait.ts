@@ -2,17 +2,17 @@ import { withSignal } from "./call-scope.ts";
 import { cancelled } from "./errors.ts";
 
 interface WaiterHooks<T> {
-  /** Ends the wait when the signal aborts. Default: rejects with what a call is answered that goes no further. */
+  /** Ends the wait when the signal aborts. Default: rejects with the error of a call that was cancelled. */
   onAbort?: (waiter: Waiter<T>, signal: AbortSignal) => void;
   /** Called when the time is over. */
   onTimeout?: (waiter: Waiter<T>) => void;
-  /** Called at the end of the wait, whatever brought it: whoever kept the waiter forgets it. */
+  /** Called at the end of the wait, whatever brought it, to forget the waiter where it was kept. */
   onEnd?: (waiter: Waiter<T>) => void;
 }
 
 /**
- * A wait that others end by `resolve` or `reject`, unless a signal or the time does before them. It leaves neither a
- * listener nor a timer behind.
+ * A wait that others end by `resolve` or `reject`, unless a signal or the time does before them. It leaves
+ * neither a listener nor a timer behind.
  */
 export class Waiter<T> {
   readonly #hooks: WaiterHooks<T>;
@@ -55,7 +55,7 @@ export class Waiter<T> {
   }
 }
 
-/** Waits for the promise, but no longer than `signal` and `timeoutMs` allow. The promise goes on by itself. */
+/** Waits for the promise as long as `signal` and `timeoutMs` allow. The promise goes on by itself. */
 export function waitFor<T>(
   promise: Promise<T>,
   { signal, timeoutMs, ...hooks }: WaiterHooks<T> & { signal?: AbortSignal | undefined; timeoutMs?: number },
@@ -69,8 +69,8 @@ export function waitFor<T>(
 }
 
 /**
- * Runs `work`, whose queries are cancelled after `timeoutMs`, and waits no longer than that: a database out of reach does
- * not even answer that it has stopped a query.
+ * Runs `work`, whose queries are cancelled after `timeoutMs`, and waits no longer than that: a database out
+ * of reach does not even answer that it has stopped a query.
  * @param options.late what is thrown after that time. Default: CANCELLED
  */
 export function runWithin<T>(

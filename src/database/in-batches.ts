@@ -1,8 +1,8 @@
 import { limits } from "../limits.ts";
 
 /**
- * Does `batch` again and again, each time for at most `limits.maintenanceBatchRows` rows, until it has found fewer. No
- * statement then grows with what has gathered.
+ * Does `batch` again and again, each time for at most `limits.maintenanceBatchRows` rows, until it has found
+ * fewer. No statement then grows with what has gathered.
  * @param batch answers how many rows it found
  * @returns how many there were in all
  */

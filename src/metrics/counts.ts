@@ -8,7 +8,7 @@ const leaseOutcomes = ["ok", "stale", "not_found", "cancelled", "rejected"];
 export class Counts {
   jobsCreated = 0;
   leasesExpired = 0;
-  /** From when a job was created, or its time had come, to its lease. */
+  /** Seconds from the creation of a job, or from the time it was due, to its lease. */
   readonly claimSeconds = new Distribution(secondsBounds);
   readonly completions = new Tally(leaseOutcomes);
   readonly failures = new Tally(leaseOutcomes);
@@ -16,7 +16,7 @@ export class Counts {
   readonly retries = new Tally(["failure", "expiry"]);
   readonly evaluations = new Tally(["created", "duplicate", "conflict", "rejected"]);
 
-  /** Adds what a transaction did, once it is committed. */
+  /** Adds the counts of a transaction, once it is committed. */
   add(other: Counts): void {
     this.jobsCreated += other.jobsCreated;
     this.leasesExpired += other.leasesExpired;

@@ -1,8 +1,8 @@
-/** How often values of some size came: what Prometheus calls a histogram. */
+/** Counts values by their size: a histogram in the words of Prometheus. */
 export class Distribution {
   /** Upper bounds, ascending; a value belongs to the first that it does not exceed. */
   readonly bounds: readonly number[];
-  /** Values of each bound, and of those beyond the last. */
+  /** Numbers of values of each bound, and beyond the last one. */
   readonly counts: Float64Array;
   sum = 0;
   count = 0;
@@ -22,7 +22,7 @@ export class Distribution {
     this.count++;
   }
 
-  /** Adds what another of the same bounds has seen. */
+  /** Adds the values of another distribution with the same bounds. */
   add({ counts, sum, count }: Distribution): void {
     for (const [place, more] of counts.entries()) this.counts[place] = (this.counts[place] as number) + more;
     this.sum += sum;

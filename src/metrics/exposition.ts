@@ -2,8 +2,8 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Family, Labels, Sample } from "./family.ts";
 
 /**
- * All metrics of a server in the text format of Prometheus, version 0.0.4. prom-client measures the process; the
- * families are read as they stand, which its classes do not take, and written here.
+ * All metrics of a server in the text format of Prometheus, version 0.0.4. prom-client measures the process.
+ * The families are written here: its classes do not take values that are read as they stand.
  */
 export class Exposition {
   readonly #families: readonly Family[];
@@ -32,8 +32,8 @@ export class Exposition {
 let ofProcess: Registry | undefined;
 
 /**
- * CPU, memory, file descriptors, event loop and garbage collection, of the whole process: servers in it share them.
- * https://github.com/siimon/prom-client#default-metrics
+ * Reads CPU, memory, file descriptors, event loop and garbage collection of the whole process, which all
+ * servers in it share. https://github.com/siimon/prom-client#default-metrics
  */
 function getProcessMetrics(): Registry {
   if (!ofProcess) {

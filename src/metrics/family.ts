@@ -9,16 +9,17 @@ export type Sample =
   | { readonly labels?: Labels; readonly distribution: Distribution };
 
 /**
- * A metric: its name and what it stands at, which is asked for when somebody reads it and not kept twice. Events are counted in plain fields
- * (`Tally`, `Distribution`, `MethodStats`): finding a series by its labels, as metrics libraries do at every event, costs more than all else here.
+ * A metric: its name, and a function that is asked for its values when somebody reads it. Events are counted
+ * in plain fields (`Tally`, `Distribution`, `MethodStats`). Metrics libraries find a series by its labels at
+ * every event, which would cost more than all else here.
  */
 export interface Family {
-  /** By the rules of Prometheus: base units, counters end in `_total`. */
+  /** Follows the rules of Prometheus: base units, and `_total` at the end of counters. */
   readonly name: string;
   readonly help: string;
-  /** `summary`: a distribution without bounds, of which count and sum are told. */
+  /** A `summary` is a distribution without bounds: it has count and sum only. */
   readonly type: "counter" | "gauge" | "histogram" | "summary";
-  /** May not throw; what cannot be told is left out. */
+  /** Must not throw: values that are not known are left out. */
   samples(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 

@@ -2,7 +2,10 @@
 export class Tally {
   readonly #counts: Map<string, number>;
 
-  /** @param labels those that are told from the start, with 0: a rate cannot be taken of what appears with its first event */
+  /**
+   * @param labels labels that are shown with 0 from the start: a series that appears with its first event has
+   * no rate
+   */
   constructor(labels: readonly string[] = []) {
     this.#counts = new Map(labels.map((label) => [label, 0]));
   }

@@ -15,13 +15,12 @@ export const clusterRow = z.object({
   unhealthyWorkers: z.number(),
   /** Sum of the capacities of the workers that are idle or busy. */
   totalCapacity: z.number(),
-  /** Jobs that those run now. */
+  /** Jobs that these workers run now. */
   usedCapacity: z.number(),
-  /** Exact up to `limits.completionsCounted`; beyond, what the pace of the latest so many comes to. */
+  /** Exact up to `limits.completionsCounted`; beyond, computed from the pace of the latest ones. */
   completedLastMinute: z.number(),
   /**
-   * From claim to completion, of the latest `limits.durationSample` jobs completed in the last minute; null
-   * for none.
+   * From claim to completion, of the latest `limits.durationSample` jobs of the last minute; null for none.
    */
   averageDurationMs: z.number().nullable(),
   checkedAt: z.string(),
@@ -87,7 +86,7 @@ export const readCluster = statement("worker_cluster", {
   examples: [[]],
 });
 
-/** By the formulas of the first build of the test bench: ClusterMetrics and ClusterHealthStatus. */
+/** The formulas are those of ClusterMetrics and ClusterHealthStatus in the first build of the test bench. */
 export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
   const { totalCapacity, usedCapacity, unhealthyWorkers, degradedWorkers, totalWorkers } = row;
   const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;

@@ -17,13 +17,13 @@ export interface LeaseRef {
   epoch: number;
 }
 
-/** What a worker must know after a heartbeat. */
+/** The answer to a heartbeat. */
 export interface HeartbeatReply {
-  /** Finish the jobs held and claim no more. */
+  /** True: the worker finishes its jobs and claims no more. */
   drain: boolean;
   /** Leases of the heartbeat whose job was cancelled. */
   cancelled: readonly LeaseRef[];
-  /** Leases of the heartbeat that are otherwise not its own any more. */
+  /** Leases of the heartbeat that are not its own any more for another reason. */
   lost: readonly LeaseRef[];
   /** Milliseconds until the renewed leases expire; null if none was renewed. */
   expiresInMs: number | null;
@@ -36,11 +36,11 @@ const keyOf = ({ jobId, epoch, workerId }: Omit<Renewal, "leaseMs">) => `${jobId
 const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
   leases.map(({ jobId, epoch }) => ({ jobId, epoch, workerId, leaseMs }));
 
-// The status is of the row as it is once it is locked: a drain may just have begun or ended.
+// The status is that of the locked row: a drain may just have begun or ended.
 const aliveStatus = sql.fragment`(
   case when w.draining then 'draining' when alive.used > 0 then 'busy' else 'idle' end)`;
 
-// Many workers by one statement and one commit; a worker's slots are only read, so heartbeats never wait for
+// One statement and one commit write many workers. It only reads their slots, so heartbeats never wait for
 // claims.
 const beat = statement("worker_heartbeat", {
   row: z.object({ workerId: z.string(), draining: z.boolean() }),
@@ -67,19 +67,18 @@ const beat = statement("worker_heartbeat", {
   examples: [[[{ workerId: "w", cpu: 0.5, memory: null }]]],
 });
 
-/** Heartbeats that arrive together share statements. */
+/** Lets heartbeats that arrive together share statements. */
 export function gatherHeartbeats(db: Executor) {
   const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
   return gather<Beat, HeartbeatReply | ServiceError>((beats) => writeHeartbeats(db, beats), options);
 }
 
 /**
- * Replies in the order of the heartbeats. A worker that is not registered fails its own call only, hence an
- * error in its place.
+ * Writes heartbeats and replies in their order. A worker that is not registered fails its own call only,
+ * hence an error in its place.
  *
- * Two statements that are committed apart: that a worker lives and that its leases go on are true each by
- * itself, both may be repeated, and together they would hold the rows of all these workers while they wait
- * for leases.
+ * The two statements are committed apart. Each is true by itself and may be repeated; together they would
+ * hold the rows of all these workers while they wait for leases.
  */
 export async function writeHeartbeats(
   db: Executor,
@@ -107,7 +106,7 @@ export async function writeHeartbeats(
 /** Renews the leases and answers those that are not held, by `keyOf`. */
 async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<string, Ended>> {
   const ended = new Map<string, Ended>();
-  // Each once, in the order in which leases are locked.
+  // Each lease once, in the order in which leases are locked.
   const wanted = [...new Map(leases.map((lease) => [keyOf(lease), lease]))].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );

@@ -50,8 +50,8 @@ const silentFor = (w: Fragment, ms: number): Fragment =>
   sql.fragment`${w}.last_heartbeat <= statement_timestamp() - ${ms} * interval '1 ms'`;
 
 /**
- * The status of worker `w` with slots `s`. It is worked out whenever it is read, so that it is true at every
- * moment; the column is only as of the last heartbeat or round of maintenance.
+ * The status of worker `w` with slots `s`. It is computed whenever it is read, so that it is always true; the
+ * column is as of the last heartbeat or round of maintenance.
  */
 export function statusOf(w: Fragment = sql.fragment`w`, s: Fragment = sql.fragment`s`): Fragment {
   return sql.fragment`(

@@ -117,7 +117,7 @@ export const drainWorker = statement("worker_drain", {
   examples: [["w", "reason"]],
 });
 
-/** What registering again, a change or a drain may alter. */
+/** The columns that registering again, a change or a drain may alter. */
 export const registrationRow = z.object({
   address: z.string(),
   capacity: z.number(),
@@ -131,7 +131,7 @@ export const registrationRow = z.object({
 
 const registration = columnsOf(registrationRow, "w", { version: sql.fragment`w.worker_version` });
 
-// So that what an entry of the audit trail calls the former values is what the change replaced.
+// The lock makes the former values in the audit trail those that the change replaced.
 export const lockRegistration = statement("worker_lock_registration", {
   row: registrationRow,
   build: (workerId: string) => sql.fragment`
@@ -139,8 +139,7 @@ export const lockRegistration = statement("worker_lock_registration", {
   examples: [["w"]],
 });
 
-// For good: from here to the end of the transaction no claim gives it a job and no completion frees a slot of
-// it.
+// From here to the end of the transaction no claim gives it a job, and no completion frees a slot of it.
 export const lockWorker = statement("worker_lock", {
   row: registrationRow,
   build: (workerId: string) => sql.fragment`
@@ -148,8 +147,9 @@ export const lockWorker = statement("worker_lock", {
   examples: [["w"]],
 });
 
-// The longest silent first. One that another server is removing, or whose heartbeat is just being written, is
-// passed over. The silence of an outage is nobody's fault: who has not been heard since has one term to be.
+// The longest silent come first. A worker that another server is removing, or whose heartbeat is just being
+// written, is passed over. The silence of an outage is nobody's fault: after it, each worker has one term to
+// be heard again.
 export const lockStaleWorkers = statement("worker_lock_stale", {
   row: registrationRow.extend({ workerId: z.string(), lastHeartbeat: z.string() }),
   build: (silentMs: number, limit: number, outage: Outage | null) => {

@@ -4,7 +4,9 @@ import { retryAfterOutage } from "../statement/retry-after-outage.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, pickMostTelling } from "./ssl-failures.ts";
 
-/** What `pg` and migrations connect by. Discrete fields, so that a password may hold any character. */
+/**
+ * Options that `pg` and migrations connect with. Discrete fields, so that a password may hold any character.
+ */
 export type Connection = ClientConfig & {
   host: string;
   port: number;
@@ -14,8 +16,8 @@ export type Connection = ClientConfig & {
 };
 
 /**
- * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. A database that is still
- * starting is waited for; one that refuses us is not, since that will not get better by waiting.
+ * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. It waits for a
+ * database that is still starting, but not for one that refuses us: that will not get better by waiting.
  * @throws the failure that says most, of those of the last try
  */
 export async function findConnection(config: DatabaseConfig, timeoutMs: number): Promise<Connection> {
@@ -36,7 +38,7 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
   });
 }
 
-/** The first of the candidates that connects. @throws the failure of theirs that says most */
+/** Finds the first of the candidates that connects. @throws the failure of theirs that says most */
 async function findWorking(candidates: readonly Connection[]): Promise<Connection> {
   const failures: unknown[] = [];
   for (const candidate of candidates) {

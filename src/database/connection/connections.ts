@@ -4,7 +4,7 @@ import { withoutScope } from "../../call-scope.ts";
 interface Held {
   readonly connection: DatabasePoolConnection;
   readonly openedAt: number;
-  /** Gives it back to Slonik, which closes it. */
+  /** Gives the connection back to Slonik, which closes it. */
   readonly close: (reason: unknown) => void;
   idleTimer: NodeJS.Timeout | undefined;
   isGone: boolean;
@@ -18,9 +18,10 @@ interface Options {
 }
 
 /**
- * Connections that stay taken from Slonik's pool between uses, of which the one used last is used next. Slonik gives out the
- * one that has rested longest: a service with little to do then walks through all of its connections, each with cold caches,
- * and prepares and plans every statement on each of them, five times over. Taking one also costs nothing here.
+ * Connections that stay taken from Slonik's pool between uses; the one used last is used next. Slonik would
+ * give out the one that has rested longest. A service with little to do would then walk through all of its
+ * connections, each with cold caches, and prepare and plan every statement on each of them, five times over.
+ * Taking one also costs nothing here.
  */
 export class Connections {
   readonly #slonik: DatabasePool;
@@ -33,12 +34,15 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Open, but not in use. */
+  /** How many are open but not in use. */
   get idle(): number {
     return this.#idle.length;
   }
 
-  /** Runs `work` on a connection. @param isLost whether the connection is of no use any more after this error */
+  /**
+   * Runs `work` on a connection.
+   * @param isLost tells whether the connection is of no use any more after an error
+   */
   async use<T>(
     work: (connection: DatabasePoolConnection) => Promise<T>,
     isLost: (error: unknown) => boolean,
@@ -56,7 +60,7 @@ export class Connections {
     }
   }
 
-  /** Closes those that are idle now, and each of the others as soon as it would be. */
+  /** Closes the idle connections, and each of the others as soon as it is idle. */
   end(): void {
     this.#isEnded = true;
     for (const held of this.#idle) held.close(closed);
@@ -66,7 +70,7 @@ export class Connections {
   #open(): Promise<Held> {
     return new Promise((resolve, reject) => {
       let held: Held | undefined;
-      // Slonik destroys a connection whose handler throws; here that is how one is closed.
+      // Slonik destroys a connection whose handler throws: that is how a connection is closed here.
       const taken = withoutScope(() =>
         this.#slonik.connect((connection) => {
           const { promise, reject: close } = Promise.withResolvers<never>();
@@ -76,7 +80,7 @@ export class Connections {
         }),
       );
       taken.catch((error: unknown) => {
-        // Also where PostgreSQL ended it while nobody used it.
+        // PostgreSQL may also have ended it while nobody used it.
         if (held) {
           held.isGone = true;
           this.#forget(held);

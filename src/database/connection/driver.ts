@@ -9,17 +9,18 @@ import { endsConnection, sqlState } from "../statement/errors.ts";
 import { runQuery, typeParsers } from "./query.ts";
 
 /**
- * A plan that was made while a table was small outlives that, and one that reads the whole table then takes seconds: 131 instead of
- * 19,000 jobs/s were claimed and completed with plans of a queue that had just begun. Such a plan's cost is 1e10, for which older servers
- * compile it (jit): another 400 ms at each run.
+ * The settings of each session. A plan made while a table is small outlives that state, and one that reads
+ * the whole table takes seconds once it is large: with plans of a new queue, 131 instead of 19,000 jobs/s
+ * were claimed and completed. `enable_seqscan` keeps such plans away. What it leaves of them costs 1e10, for
+ * which older servers compile a plan (jit): another 400 ms at each run.
  *
- * PostgreSQL's default of 4 for a page out of order is that of spinning disks. With it a narrow range of scores, newest first, walks the
- * benchmark by time and passes over 500 rows for each that it wants.
+ * PostgreSQL's default of 4 for a page out of order is that of spinning disks. With it, a narrow range of
+ * scores, newest first, walks the benchmark by time and passes over 500 rows for each that it wants.
  */
 export const sessionSettings = "set enable_seqscan = off; set jit = off; set random_page_cost = 1.1";
 
 /**
- * Slonik's driver over `pg`, ours because the stock one takes only a URL (no free choice of password, socket or TLS
+ * Makes Slonik's driver over `pg`. The stock one takes only a URL (no free choice of password, socket or TLS
  * fallback), opens a connection of its own to look up type ids, and cannot cancel a query.
  */
 export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prepared: boolean }) {
@@ -29,8 +30,8 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
       let lost = false;
       client.on("error", (error) => {
         lost = true;
-        // Slonik listens no more to a client that it has given up, as one whose connection was cut while it was being set up; an
-        // error that nobody hears would end the process.
+        // Slonik does not listen to a client that it has given up, such as one that was cut while it was
+        // being set up. An error without a listener would end the process.
         if (clientEventEmitter.listenerCount("error") === 0) return;
         clientEventEmitter.emit("error", new BackendTerminatedError(error));
       });
@@ -66,15 +67,15 @@ export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prep
 async function runCancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return query();
-  // A rollback is sent all the same: without it the connection would go back to the pool with its transaction open, and
-  // what others write by it be lost.
+  // A rollback is sent all the same. Without it the connection would go back to the pool with its transaction
+  // open, and writes of others on it would be lost.
   if (signal.aborted && text !== "ROLLBACK") throw cancelled(signal);
   let cancelling: Promise<void> | undefined;
   let grace: NodeJS.Timeout | undefined;
   const cancel = () => {
     if (text !== "COMMIT" && text !== "ROLLBACK") cancelling = requestCancel(client);
-    // A server that does not even stop is out of reach, which TCP would notice after many minutes: until then the
-    // connection would hold its place in the pool.
+    // A server that does not even stop the query is out of reach. TCP would notice after many minutes, and
+    // the connection would hold its place in the pool until then.
     grace = setTimeout(() => internals(client).connection.stream.destroy(), limits.cancelGraceMs);
   };
   if (signal.aborted) cancel();
@@ -86,7 +87,8 @@ async function runCancellable<T>(client: pg.Client, text: string, query: () => P
   } finally {
     signal.removeEventListener("abort", cancel);
     clearTimeout(grace);
-    // The request may arrive when the query is already over; the connection must not run another one before that.
+    // The cancel request may arrive after the end of the query: the connection must not run another one
+    // before.
     await cancelling;
   }
 }
@@ -112,7 +114,7 @@ function requestCancel(client: pg.Client): Promise<void> {
   });
 }
 
-/** What `pg` keeps of a connection and its types do not tell. */
+/** The fields of a client that the types of `pg` leave out. */
 function internals(client: pg.Client) {
   return client as unknown as { processID: number; secretKey: number; connection: { stream: net.Socket } };
 }

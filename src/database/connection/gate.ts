@@ -3,8 +3,8 @@ import { ServiceError } from "../../errors.ts";
 import { Waiter } from "../../wait.ts";
 
 /**
- * Admits at most `places` pieces of work at once; the others wait their turn, in order, but neither for ever nor in
- * unbounded number: Slonik's own queue for connections has no limit of either kind.
+ * Admits at most `places` pieces of work at once. The others wait in order, for a bounded time and in bounded
+ * number: Slonik's own queue for connections has neither bound.
  */
 export class Gate {
   readonly #maxWaiting: number;
@@ -13,7 +13,10 @@ export class Gate {
   readonly #waiters = new Set<Waiter<void>>();
   #free: number;
 
-  /** @param options.refusal what is thrown where there is no place; by default that too many calls wait for the database */
+  /**
+   * @param options.refusal makes the error for work without a place. Default: too many calls wait for the
+   * database
+   */
   constructor(
     places: number,
     options: { maxWaiting: number; maxWaitMs: number; refusal?: (why: string) => ServiceError },
@@ -28,7 +31,10 @@ export class Gate {
     return this.#waiters.size;
   }
 
-  /** Runs `work` once there is a place. Throws RESOURCE_EXHAUSTED where there is none in time, without running it. */
+  /**
+   * Runs `work` once there is a place.
+   * @throws RESOURCE_EXHAUSTED where there is none in time; `work` is not run then
+   */
   async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
@@ -56,7 +62,7 @@ export class Gate {
   }
 }
 
-/** What a call is refused with that finds no connection in time. */
+/** The error of a call that finds no connection in time. */
 export function overloaded(why: string): ServiceError {
   return new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many calls for the database: ${why}`, {
     retryAfterMs: 1_000,

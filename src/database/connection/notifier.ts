@@ -8,13 +8,14 @@ import type { Connection } from "./connect.ts";
 
 const channel = "ltb_jobs";
 
-/** What a change can mean to other servers: that there may be something to claim, or only something to watch. */
+/** A change as other servers see it: there may be something to claim, or only something to watch. */
 export type Hint = "claimable" | "watchable";
 
 /**
- * Tells the other servers on the same database that something changed, and hears it from them, by LISTEN and NOTIFY on a
- * connection of its own. Only a hint that spares them the wait for their next look: hints may be lost, and nothing may depend
- * on them. Not in the transactions that make the changes, because NOTIFY takes a lock at commit that all of a database share.
+ * Tells the other servers on the same database that something changed, and hears it from them, by LISTEN and
+ * NOTIFY on a connection of its own. A hint only spares them the wait for their next look: it may be lost,
+ * and nothing may depend on it. Hints are not sent by the transactions that make the changes, because NOTIFY
+ * takes a lock at commit that all of a database share.
  */
 export class Notifier {
   readonly #connection: Connection;
@@ -34,8 +35,9 @@ export class Notifier {
   #sendTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param connection must lead to PostgreSQL itself, or to a pooler that keeps sessions
-   * @param onHint called for hints of others, and after each (re)connection, before which some may have been missed
+   * @param connection leads to PostgreSQL itself, or to a pooler that keeps sessions
+   * @param onHint is called for hints of others, and after each (re)connection: hints may have been missed
+   * before it
    */
   constructor(connection: Connection, onHint: (hint: Hint) => void, log?: Log) {
     this.#connection = connection;
@@ -43,13 +45,13 @@ export class Notifier {
     this.#outage = new OutageLog(log, "hints between servers work again");
   }
 
-  /** Connects, and from then on reconnects. Resolves after the first attempt, however it ends. */
+  /** Connects, and reconnects from then on. Resolves after the first attempt, however it ends. */
   start(): Promise<void> {
     this.#checks = setInterval(() => this.#check(), limits.hintCheckMs).unref();
     return this.#connect();
   }
 
-  /** Sends a hint soon. Those that follow each other closely are sent as one; without a connection none is sent. */
+  /** Sends a hint soon. Hints close to each other are sent as one; without a connection none is sent. */
   notify(hint: Hint): void {
     if (!this.#client) return;
     if (this.#pending !== "claimable") this.#pending = hint;
@@ -119,7 +121,7 @@ export class Notifier {
     }
   }
 
-  /** A peer that is gone without a word is noticed by the query that it does not answer. */
+  /** Sends a query that a peer which is gone without a word does not answer. */
   #check(): void {
     const client = this.#client;
     client?.query(`listen ${channel}`).catch((error) => this.#giveUp(client, error));

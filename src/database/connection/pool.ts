@@ -40,7 +40,7 @@ export class Pool {
   readonly #connections: Connections;
   readonly #gate: Gate;
   #inUse = 0;
-  /** When the database answered last, or was asked after a pause. */
+  /** The time of the last answer of the database, or of the first query after a pause. */
   #heardAt = 0;
 
   private constructor(slonik: DatabasePool, settings: PoolSettings) {
@@ -60,13 +60,13 @@ export class Pool {
     const slonik = await createPool("postgresql://", {
       driverFactory: createDriver(connection, { prepared }),
       interceptors: [rowValidation],
-      // One more than the gate lets through: for what is urgent while all the others are busy.
+      // One more than the gate lets through, for urgent work while all the others are busy.
       maxPoolSize: size + 1,
       idleTimeout: idleTimeoutMs ?? "DISABLE_TIMEOUT",
       maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
-      // No statement of ours leaves session state behind, so nothing has to be undone at release.
+      // Our statements leave no session state behind, so nothing has to be undone at release.
       resetConnection: async () => {},
-      // Retries are ours (executor.ts): these have no backoff.
+      // We retry by ourselves (executor.ts), since these retries have no backoff.
       connectionRetryLimit: 0,
       queryRetryLimit: 0,
       transactionRetryLimit: 0,
@@ -74,7 +74,7 @@ export class Pool {
     return new Pool(slonik, settings);
   }
 
-  /** Runs `work` on a connection. Whatever it throws is thrown on; only a lost connection is not used again. */
+  /** Runs `work` on a connection and throws on what it throws. Only a lost connection is not used again. */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
     const run = () => this.#listen(() => this.#connections.use(work, isSpent));
     return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
@@ -94,19 +94,19 @@ export class Pool {
     }
   }
 
-  /** For how long the database has not answered anything it was asked, in milliseconds. */
+  /** How long the database has answered nothing that it was asked, in milliseconds. */
   #silentMs(): number {
     return this.#inUse === 0 ? 0 : performance.now() - this.#heardAt;
   }
 
-  /** Connections in use, open but idle, and calls that wait for one. */
+  /** Counts connections in use, connections that are open but idle, and calls that wait for one. */
   stats(): { size: number; used: number; idle: number; waiting: number } {
     const { acquiredConnections } = this.#slonik.state();
     const { idle } = this.#connections;
     return { size: this.size, used: acquiredConnections - idle, idle, waiting: this.#gate.waiting };
   }
 
-  /** Throws where the database cannot be reached, or takes no writes. */
+  /** Asks whether the database takes writes. @throws where it does not, or cannot be reached */
   async ping(): Promise<void> {
     await this.use(async (connection) => {
       if (!(await connection.one(ping)).writable) throw readOnly;
@@ -119,7 +119,10 @@ export class Pool {
   }
 }
 
-/** A database that has lost its power, or is behind a network that swallows everything, refuses nothing: only its silence tells. */
+/**
+ * The error while the database is silent: without power, or behind a network that swallows everything, it
+ * refuses nothing.
+ */
 function silent(): ServiceError {
   return new ServiceError(
     Code.Unavailable,
@@ -130,7 +133,7 @@ function silent(): ServiceError {
 }
 
 const readOnly = new Error("the database takes no writes: it is a standby, or was made read-only");
-// A connection that was kept may lead to the primary of before: the next one is made anew, to where the address leads by then.
+// A kept connection may lead to the former primary. A new one leads to where the address leads by then.
 const isSpent = (error: unknown) => error === readOnly || isConnectionSpent(error);
 
 const ping = sql.type(

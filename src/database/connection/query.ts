@@ -1,15 +1,18 @@
 import pg from "pg";
 import { camelCase } from "../statement/columns.ts";
 
-/** What `pg` does with the description of a result, which comes before its rows; its types leave it out. */
+/**
+ * A query whose handler of the description of a result, which comes before the rows, the types of `pg` leave
+ * out.
+ */
 interface Described {
   handleRowDescription: (message: { fields: pg.FieldDef[] }) => void;
 }
 
 /**
- * Runs a query whose rows have the names of our fields, `limitKey` for `limit_key`. Columns are renamed once a result, before
- * `pg` makes its rows: for 100,000 rows of 26 columns that takes nothing, where renaming the keys of each row, as Slonik's
- * interceptor does, takes as long as parsing them (0.2 s).
+ * Runs a query whose rows have the names of our fields, `limitKey` for `limit_key`. It renames the columns
+ * once a result, before `pg` makes the rows. For 100,000 rows of 26 columns that takes nothing; Slonik's
+ * interceptor, which renames the keys of each row, takes as long as parsing them (0.2 s).
  */
 export function runQuery(client: pg.ClientBase, config: pg.QueryConfig): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {

@@ -16,19 +16,19 @@ export interface ReplicaOptions {
   log?: Log | undefined;
 }
 
-/** The primary's position in its log at a time of this process's clock. */
+/** The primary's position in its log, and when it was there by this process's clock. */
 interface Sample {
   at: number;
   position: number;
 }
 
 /**
- * A streaming replica that answers reads which may be a little behind, for as long as it provably is no further behind than allowed; otherwise
- * the primary does, so that a replica that is down or late costs nobody an answer.
+ * A streaming replica that answers reads which may be a little behind. Where it is down, or may be further
+ * behind than allowed, the primary answers instead, so that it costs nobody an answer.
  *
- * How far it is behind is measured by positions in the log, not by the time of the last transaction that it applied, which would look old
- * whenever nothing is written, nor by two clocks: what the replica has applied is at least as new as the newest position of the primary, noted
- * here twice a second, that it has reached.
+ * Its lag is measured by positions in the log. The time of the last transaction that it applied would look
+ * old whenever nothing is written, and two clocks may differ. This process notes the position of the primary
+ * twice a second: the replica is at least as new as the newest of these that it has reached.
  */
 export class Replica {
   readonly #config: DatabaseConfig;
@@ -39,13 +39,13 @@ export class Replica {
   #asOf = Number.NEGATIVE_INFINITY;
   #floor = -1;
   readonly #outage: OutageLog;
-  /** The last look failed, or has not come to its end in time: what is asked of it now might wait for as long. */
+  /** True where the last look failed, or has not ended in time: a read might wait for as long. */
   #isAway = true;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void>;
   #isClosed = false;
 
-  /** Does not wait for the replica, which may be away. */
+  /** Begins to look at the replica, which may be away: nothing waits for it. */
   constructor(config: DatabaseConfig, primary: Pool, options: ReplicaOptions) {
     this.#config = config;
     this.#primary = primary;
@@ -54,12 +54,15 @@ export class Replica {
     this.#round = this.#look();
   }
 
-  /** How far behind the primary it is at most, in milliseconds; infinite where that is not known. */
+  /** The most that it is behind the primary, in milliseconds; infinite where that is not known. */
   get lagMs(): number {
     return performance.now() - this.#asOf;
   }
 
-  /** Runs `work` on the replica where the caller agrees to that and it is fresh enough, else, or if it fails, does `otherwise`. */
+  /**
+   * Runs `work` on the replica where the call allows that and it is fresh enough. Otherwise, or where it
+   * fails, runs `otherwise`.
+   */
   async read<T>(work: (pool: Pool) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
     const call = currentReadFrom();
     if (!call) return otherwise();
@@ -79,7 +82,7 @@ export class Replica {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    // One that does not even take the first connection is not waited for: `#look` sees to what comes of it.
+    // A replica that has not taken the first connection is not waited for: `#look` closes what comes of it.
     if (!this.#pool) return;
     await this.#round;
     await this.#pool.end();
@@ -112,12 +115,13 @@ export class Replica {
   }
 
   async #measure(pool: Pool): Promise<void> {
-    // Before it is asked for: what is committed by then lies before the position.
+    // Noted before the question, so that everything committed by then lies before the position.
     const at = performance.now();
     const { position } = await runPromptly(() => this.#primary.use((one) => one.one(primaryPosition())));
     const last = this.#samples.at(-1);
     if (last && position < last.position) {
-      // Another server is the primary now, and lacks something of the log. Until it has passed that point, a replica of the one before looks fresh.
+      // Another server is the primary now, and lacks something of the log. A replica of the former one looks
+      // fresh until the new primary has passed that point.
       this.#floor = last.position;
       this.#asOf = Number.NEGATIVE_INFINITY;
       this.#samples = [];
@@ -127,7 +131,7 @@ export class Replica {
     if (replica.position === null) throw new Error("it is no streaming replica: it does not replay a log");
     const reached = Number(replica.position);
     this.#asOf = this.#samples.findLast((sample) => sample.position <= reached)?.at ?? this.#asOf;
-    // None that is older could make it fresh.
+    // Older samples could not make it fresh.
     const oldest = Math.max(this.#asOf, at - this.#options.maxLagMs);
     this.#samples = this.#samples.filter((sample) => sample.at >= oldest);
   }
@@ -152,12 +156,15 @@ export class Replica {
   }
 }
 
-/** True for what the primary may still answer: the replica is away, or gave the statement up because it had to apply what contradicts it. */
+/**
+ * True for an error that only the replica has: it is away, or gave up the statement because it had to apply
+ * changes that contradict it.
+ */
 function isOfReplica(error: unknown): boolean {
   return isAway(error) || sqlState(error)?.startsWith("40") === true;
 }
 
-/** Also while all connections are busy, and not for ever. */
+/** Runs `work` also while all connections are busy, and ends it after a while. */
 function runPromptly<T>(work: () => Promise<T>): Promise<T> {
   return withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs), urgent: true }, work);
 }

@@ -2,12 +2,12 @@ import type { DatabaseConfig } from "../../config/database.ts";
 import { findTlsFailure } from "../../tls-failures.ts";
 import { sqlState } from "../statement/errors.ts";
 
-/** pg's words for a server that answers a request for TLS with no. */
+/** The message of `pg` about a server that answers a request for TLS with no. */
 const NO_TLS = "The server does not support SSL connections";
 
 /**
- * Of the failures with and without TLS the one that is not only about the other way being closed: with `prefer` a wrong
- * password is not to be hidden by clear text being refused after it. The first of those that are alike.
+ * Picks the failure that says most, of those with and without TLS; the first of equals. With `prefer`, the
+ * refusal of clear text must not hide the wrong password that came before it.
  */
 export function pickMostTelling(failures: readonly unknown[]): unknown {
   const weights = failures.map(weight);
@@ -16,11 +16,11 @@ export function pickMostTelling(failures: readonly unknown[]): unknown {
 
 function weight(failure: unknown): number {
   if (messageOf(failure) === NO_TLS) return 0;
-  // A line of pg_hba.conf is missing, or denies the connection.
+  // 28000: a line of pg_hba.conf is missing, or denies the connection.
   return sqlState(failure) === "28000" ? 1 : 2;
 }
 
-/** Says of a failure of TLS what to do about it; any other comes back as it is. */
+/** Explains what to do about a failure of TLS; any other comes back as it is. */
 export function explainTls(failure: unknown, { host, port, sslMode, sslRootCert }: DatabaseConfig): unknown {
   const message = messageOf(failure);
   const server = `${host}:${port}`;

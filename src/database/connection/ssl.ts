@@ -4,7 +4,7 @@ import type { SslMode } from "../../config/database-options.ts";
 import { ConfigError, type Problem } from "../../config/error.ts";
 import { certificatesIn } from "../../pem.ts";
 
-/** What pg takes as `ssl`: false for clear text. */
+/** The option `ssl` of pg: false for clear text. */
 export type SslAttempt = false | ConnectionOptions;
 
 export interface SslSettings {
@@ -16,13 +16,13 @@ export interface SslSettings {
 }
 
 /**
- * The ways to connect that libpq's sslmode stands for, in the order to try them: pg itself has no fallback, so the
+ * The ways to connect that libpq's sslmode stands for, in the order to try them. pg has no fallback, so the
  * pool takes the first that works when it starts. See https://www.postgresql.org/docs/current/libpq-ssl.html.
  *
- * Like libpq: no TLS on Unix sockets, and every mode that uses TLS verifies the authority once one is named; `prefer` then
- * goes on in clear text where that fails. Unlike it, a root certificate that is named has to be there whatever the mode, and
- * `verify-full` without one trusts the public authorities that Node brings (libpq's `sslrootcert=system`).
- *
+ * As in libpq, Unix sockets have no TLS, and every mode that uses TLS verifies the authority once one is
+ * named; `prefer` then goes on in clear text where that fails. Unlike there, a root certificate that is named
+ * has to exist whatever the mode, and `verify-full` without one trusts the public authorities that Node
+ * brings (libpq's `sslrootcert=system`).
  * @throws ConfigError when a certificate or key cannot be read
  */
 export function sslAttempts(settings: SslSettings): [SslAttempt, ...SslAttempt[]] {
@@ -52,13 +52,13 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
   };
   const ca = read("sslRootCert", sslRootCert === "system" ? undefined : sslRootCert, certificatesIn);
   const cert = read("sslCert", sslCert, certificatesIn);
-  // A key of another certificate is found here too.
+  // This also finds a key of another certificate.
   const key = read("sslKey", sslKey, (pem) => createSecureContext({ key: pem, ...(cert && { cert }) }));
   if (problems.length > 0) throw new ConfigError(problems);
   const verifiesName = sslMode === "verify-full";
   const verifies = verifiesName || sslRootCert !== undefined;
   return {
-    // Not for connecting: the name, or the address, that verify-full compares with the certificate.
+    // The name, or the address, that verify-full compares with the certificate; not used to connect.
     host,
     rejectUnauthorized: verifies,
     ...(ca !== undefined && { ca }),
