@@ -34,6 +34,10 @@ test("docs/errors.md explains exactly the reasons there are, in order", () => {
   expect(firstColumn(section(read("docs/errors.md"), "Reasons"))).toEqual(reasons);
 });
 
+test("the README has at most 120 lines", () => {
+  expect(read("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(120);
+});
+
 test("docs/architecture.md answers at least 30 questions, each with one file", () => {
   const [, ...rows] = section(read("docs/architecture.md"), "Where is what").match(/^\|.*\|$/gm) ?? [];
   const answers = rows.filter((row) => !row.startsWith("|---"));

@@ -2,12 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Command } from "commander";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createProgram } from "../../src/cli/program.ts";
-import { DATABASE_NAMES } from "../../src/config/choose-database.ts";
-import { service } from "../../src/config/settings.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { checks } from "../../src/doctor/doctor.ts";
 import { Database } from "../../src/storage.ts";
@@ -31,41 +27,10 @@ const lines = blocks("sh").flatMap(({ content }) =>
     .map((line) => line.trim())
     .filter(Boolean),
 );
-const commands = [
-  ...lines.map((line) => line.replace(/ +#.*$/, "")).filter((line) => line.startsWith("ltb ")),
-  ...[...text.matchAll(/`(ltb [^`]+)`/g)].map(([, command = ""]) => command),
-];
-
 test.each(lines)("%s: says how it is known to work", (line) => {
   const [, test] =
     / # (?:by hand|tested: (\S+))$/.exec(line) ?? expect.fail("no test, and not tried by hand");
   if (test !== undefined) expect(existsSync(join(root, test)), test).toBe(true);
-});
-
-test.each(commands)("%s is a command with these options", async (line) => {
-  const [, ...words] = line.split(/\s+/);
-  let command: Command = await createProgram([]);
-  while (words[0] !== undefined) {
-    const inner = command.commands.find((one) => one.name() === words[0]);
-    if (!inner) break;
-    command = inner;
-    words.shift();
-  }
-  expect(command.parent, line).not.toBeNull();
-  const known = new Set(command.options.flatMap(({ long, short }) => [long, short]));
-  for (const word of words) if (word.startsWith("-")) expect(known, word).toContain(word);
-});
-
-test("settings that are named exist", () => {
-  const known = new Set([
-    ...Object.keys(service.shape),
-    ...Object.values(DATABASE_NAMES),
-    "DATABASE_MIGRATION_URL",
-    "DATABASE_REPLICA_URL",
-  ]);
-  const named = [...text.matchAll(/\b(?:LTB|DATABASE)_[A-Z_]+\b/g)].map(([name]) => name);
-  expect(named.length).toBeGreaterThan(10);
-  for (const name of named) expect(known, name).toContain(name);
 });
 
 test("every check of the doctor is in its table", () => {
