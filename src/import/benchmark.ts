@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { fieldLimits } from "./limits.ts";
@@ -42,18 +42,10 @@ export function finishBenchmark(
       );
   }
   if (stored) return compact<ImportedBenchmark>({ ...draft, ...named });
-  const tooLarge: Record<string, JsonValue> = {};
-  let results = draft.results;
-  if (
-    results !== undefined &&
-    results !== null &&
-    jsonSize(results, fieldLimits.jsonBytes) > fieldLimits.jsonBytes
-  ) {
-    tooLarge.ltb_omitted_results = true;
-    results = undefined;
-  }
+  const isTooLarge = jsonSize(draft.results ?? null, fieldLimits.jsonBytes) > fieldLimits.jsonBytes;
+  const results = isTooLarge ? undefined : draft.results;
   const metrics = draft.metrics ? boundJson(draft.metrics) : undefined;
-  const metadata = boundJson({ ...draft.metadata, ...tooLarge });
+  const metadata = boundJson({ ...draft.metadata, ...(isTooLarge && { ltb_omitted_results: true }) });
   const error = draft.error?.slice(0, fieldLimits.errorBytes / 4);
   return compact<ImportedBenchmark>({ ...draft, ...named, results, metrics, metadata, error });
 }

@@ -1,24 +1,33 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { ImportError } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
+import type { LogFormat } from "./types.ts";
+
+/** The detected formats that are accepted for each format that the caller may ask for. */
+export const accepted = {
+  inspect: ["inspect-zip", "inspect-json"],
+  "lm-eval": ["lm-eval-samples", "lm-eval-results"],
+  helm: ["helm"],
+  promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
+  "openai-evals": ["openai-evals"],
+  jsonl: [
+    "jsonl",
+    "lm-eval-samples",
+    "inspect-json",
+    "lm-eval-results",
+    "promptfoo-jsonl",
+    "openai-evals",
+    "ltb",
+  ],
+  json: ["json"],
+  ltb: ["ltb", "parquet"],
+} as const satisfies Record<Exclude<LogFormat, "auto">, readonly string[]>;
 
 /** The detected format of a file. */
-export type DetectedFormat =
-  | "inspect-zip"
-  | "inspect-json"
-  | "lm-eval-samples"
-  | "lm-eval-results"
-  | "helm"
-  | "promptfoo-json"
-  | "promptfoo-summary"
-  | "promptfoo-jsonl"
-  | "openai-evals"
-  | "parquet"
-  | "jsonl"
-  | "json"
-  | "ltb";
+export type DetectedFormat = (typeof accepted)[keyof typeof accepted][number];
 
 const HEAD_BYTES = 1024 * 1024;
 // JSON's white space, and a byte order mark.
@@ -35,20 +44,15 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
       throw new ImportError(
         { file },
         "a folder without run_spec.json; expected a file, or the folder of one HELM run",
-        {
-          cause,
-        },
+        { cause },
       );
     });
     return "helm";
   }
   const head = await readHead(source);
-  if (
-    head.subarray(0, 4).equals(Buffer.from("PK\x03\x04")) ||
-    head.subarray(0, 4).equals(Buffer.from("PK\x05\x06"))
-  )
-    return "inspect-zip";
-  if (head.subarray(0, 4).equals(Buffer.from("PAR1"))) return "parquet";
+  const magic = head.toString("latin1", 0, 4);
+  if (magic === "PK\x03\x04" || magic === "PK\x05\x06") return "inspect-zip";
+  if (magic === "PAR1") return "parquet";
   const first = head.find((byte) => !blank.includes(byte));
   if (first === undefined) throw new ImportError({ file }, "empty; expected a log");
   if (first === 0x5b) return "json";
@@ -90,11 +94,13 @@ async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<st
     if (key.startsWith("results.")) keys.add("results");
     return false;
   };
-  async function* chunks() {
-    yield head;
-  }
   try {
-    for await (const _ of splitJson(chunks(), { file, limits, items: "results.results", wanted }));
+    for await (const _ of splitJson(Readable.from([head]), {
+      file,
+      limits,
+      items: "results.results",
+      wanted,
+    }));
   } catch {
     // The head is cut off, or this is the second line of JSONL; the names so far suffice. Broken JSON is
     // found when the log is read.

@@ -40,11 +40,11 @@ export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation
 
 /** Checks the limits that no adapting can meet. @throws {ImportError} that names the field and its limit. */
 export function checkEvaluation(draft: Draft, place: Place): void {
+  const { textBytes, int32, jsonBytes, providerChars, nameChars } = fieldLimits;
   const at = (field: string): Place => ({ ...place, field });
   for (const field of ["input", "output", "expected"] as const) {
     const size = Buffer.byteLength(draft[field] ?? "");
-    if (size > fieldLimits.textBytes)
-      throw new ImportError(at(field), `${size} bytes long; the limit is ${fieldLimits.textBytes}`);
+    if (size > textBytes) throw new ImportError(at(field), `${size} bytes long; the limit is ${textBytes}`);
   }
   for (const field of ["latencyMs", "costUsd"] as const) {
     const value = draft[field];
@@ -53,25 +53,16 @@ export function checkEvaluation(draft: Draft, place: Place): void {
   }
   for (const field of ["repetition", "inputTokens", "outputTokens"] as const) {
     const value = draft[field];
-    if (typeof value === "number" && !(Number.isInteger(value) && value >= 0 && value <= fieldLimits.int32))
-      throw new ImportError(
-        at(field),
-        `expected a whole number from 0 to ${fieldLimits.int32}, found ${value}`,
-      );
+    if (typeof value === "number" && !(Number.isInteger(value) && value >= 0 && value <= int32))
+      throw new ImportError(at(field), `expected a whole number from 0 to ${int32}, found ${value}`);
   }
-  for (const [field, limit] of [
-    ["provider", fieldLimits.providerChars],
-    ["model", fieldLimits.nameChars],
-  ] as const) {
+  for (const field of ["provider", "model"] as const) {
+    const limit = field === "provider" ? providerChars : nameChars;
     const length = draft[field]?.length ?? 0;
     if (length > limit) throw new ImportError(at(field), `${length} characters long; the limit is ${limit}`);
   }
-
-  if (jsonSize(draft.metrics ?? {}, fieldLimits.jsonBytes) > fieldLimits.jsonBytes)
-    throw new ImportError(
-      at("metrics"),
-      `more than ${fieldLimits.jsonBytes} bytes as JSON, which is the limit`,
-    );
+  if (jsonSize(draft.metrics ?? {}, jsonBytes) > jsonBytes)
+    throw new ImportError(at("metrics"), `more than ${jsonBytes} bytes as JSON, which is the limit`);
 }
 
 /**
@@ -138,9 +129,5 @@ export function compact<T extends object>(object: { [K in keyof T]: T[K] | null 
 
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined) return true;
-  return isPlain(value) && Object.keys(value).length === 0;
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !(Symbol.asyncIterator in value);
+  return typeof value === "object" && !(Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }

@@ -2,34 +2,37 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf } from "./json-text.ts";
 
-/** The targets that a field of a record can be mapped to, besides `metrics.NAME`. */
-const targets = [
-  "sample_id",
+/** Targets that take a text, and targets that take a number. */
+export const textTargets = ["sample_id", "input", "output", "expected", "error"] as const;
+export const numberTargets = [
   "repetition",
-  "input",
-  "output",
-  "expected",
   "score",
-  "error",
   "latency_ms",
   "input_tokens",
   "output_tokens",
   "cost_usd",
-  "created_at",
-  "provider",
-  "model",
-  "dataset",
 ] as const;
+
+/** The targets that a field of a record can be mapped to, besides `metrics.NAME`. */
+const targets = [...textTargets, ...numberTargets, "created_at", "provider", "model", "dataset"] as const;
 export type Target = (typeof targets)[number];
 
 /** Steps into a record: a string is a key, a number an index. */
 export type Path = readonly (string | number)[];
 
+const operations = {
+  "+": (left: number, right: number) => left + right,
+  "-": (left: number, right: number) => left - right,
+  "*": (left: number, right: number) => left * right,
+  "/": (left: number, right: number) => left / right,
+};
+type Operator = keyof typeof operations;
+
 export type Expression =
   | { kind: "path"; path: Path }
   | { kind: "literal"; value: string | number }
   | { kind: "minus"; operand: Expression }
-  | { kind: "arithmetic"; operator: "+" | "-" | "*" | "/"; left: Expression; right: Expression };
+  | { kind: "arithmetic"; operator: Operator; left: Expression; right: Expression };
 
 /** The expressions that make an evaluation of a record. */
 export interface FieldMap {
@@ -93,17 +96,7 @@ export function evaluate(expression: Expression, record: JsonObject, place: Plac
     case "arithmetic": {
       const left = operand(expression.left, record, place);
       const right = operand(expression.right, record, place);
-      if (left === null || right === null) return null;
-      switch (expression.operator) {
-        case "+":
-          return left + right;
-        case "-":
-          return left - right;
-        case "*":
-          return left * right;
-        case "/":
-          return left / right;
-      }
+      return left === null || right === null ? null : operations[expression.operator](left, right);
     }
   }
 }
@@ -166,22 +159,17 @@ class Parser {
     throw this.#error(`unknown target ${name}; known are ${targets.join(", ")} and metrics.NAME`, column);
   }
 
-  /** sum := product (("+" | "-") product)* */
+  /** sum := product (("+" | "-") product)*, product := unary (("*" | "/") unary)* */
   expression(): Expression {
     if (++this.#depth > MAX_DEPTH) throw this.#error(`more than ${MAX_DEPTH} levels of nesting`);
-    let left = this.#product();
-    for (;;) {
-      const operator = this.#operator("+", "-");
-      if (!operator) break;
-      left = { kind: "arithmetic", operator, left, right: this.#product() };
-    }
+    const product = () => this.#chain(["*", "/"], () => this.#unary());
+    const sum = this.#chain(["+", "-"], product);
     this.#depth--;
-    return left;
+    return sum;
   }
 
   take(token: string): boolean {
-    const match = this.#match(/\s*([=,.[\]()+*/-])/y, (found) => found === token);
-    return match !== undefined;
+    return this.#match(/\s*([=,.[\]()+*/-])/y, (found) => found === token) !== undefined;
   }
 
   expect(token: string): void {
@@ -193,12 +181,12 @@ class Parser {
       throw this.#error("expected an operator, a comma or the end");
   }
 
-  #product(): Expression {
-    let left = this.#unary();
+  #chain(operators: readonly Operator[], next: () => Expression): Expression {
+    let left = next();
     for (;;) {
-      const operator = this.#operator("*", "/");
+      const operator = operators.find((one) => this.take(one));
       if (!operator) return left;
-      left = { kind: "arithmetic", operator, left, right: this.#unary() };
+      left = { kind: "arithmetic", operator, left, right: next() };
     }
   }
 
@@ -240,10 +228,6 @@ class Parser {
     const name = this.#match(/\s*`([^`]+)`/y) ?? this.#match(/\s*([\p{L}\p{N}_$]+)/uy);
     if (name === undefined) throw this.#error("expected a name; one with other signs goes in `backticks`");
     return name;
-  }
-
-  #operator<T extends "+" | "-" | "*" | "/">(...operators: T[]): T | undefined {
-    return operators.find((operator) => this.take(operator));
   }
 
   #match(pattern: RegExp, accept: (found: string) => boolean = () => true): string | undefined {

@@ -1,17 +1,13 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { finishEvaluation, sha256, without } from "./evaluation.ts";
-import { ImportError, type Place } from "./import-error.ts";
-import { splitJson } from "./json-split.ts";
-import { parseJson, parseObject } from "./json-text.ts";
-import { beside, chunksOf, readObject, repeatable, type Source } from "./source.ts";
+import { type LogRecord, recordsOfArray } from "./records.ts";
+import { checked, number, text } from "./schema.ts";
+import { beside, readObject, repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
-
-const text = z.string().nullish();
 
 const perturbation = z.looseObject({ name: z.string() });
 const stat = z.looseObject({
@@ -27,9 +23,8 @@ const instanceStats = z.looseObject({
   perturbation: perturbation.nullish(),
   stats: z.array(stat),
 });
-type InstanceStats = z.infer<typeof instanceStats>;
 
-const content = z.looseObject({ text: text });
+const content = z.looseObject({ text });
 const requestState = z.looseObject({
   instance: z.looseObject({
     id: z.string(),
@@ -43,8 +38,8 @@ const requestState = z.looseObject({
       success: z.boolean(),
       error: text,
       completions: z.array(content).nullish(),
-      request_time: z.number().nullish(),
-      request_datetime: z.number().nullish(),
+      request_time: number,
+      request_datetime: number,
     })
     .nullish(),
 });
@@ -82,9 +77,8 @@ const mainMetrics: Record<string, string> = {
 
 /** The records of one instance: its requests and their statistics. */
 interface Instance {
-  requests: { state: RequestState; record: JsonObject; marks: JsonObject }[];
+  requests: (LogRecord & { state: RequestState })[];
   stats: Stat[];
-  place: Place;
 }
 
 /**
@@ -95,11 +89,10 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
   const file = (name: string) => beside(source, join(source.path, name));
   const spec = await readObject(file("run_spec.json"));
   const run = checked(runSpec, spec.value, { file: "run_spec.json" });
-  const about = (await exists(file("scenario.json").path))
-    ? (await readObject(file("scenario.json"))).value
-    : undefined;
+  const exists = (name: string) => existsSync(file(name).path);
+  const about = exists("scenario.json") ? (await readObject(file("scenario.json"))).value : undefined;
   const described = checked(scenario, about ?? {}, { file: "scenario.json" });
-  const stats = (await exists(file("stats.json").path)) ? await readStats(file("stats.json")) : undefined;
+  const stats = exists("stats.json") ? await readStats(file("stats.json")) : undefined;
   const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
   yield finishBenchmark(
     {
@@ -113,7 +106,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
       metadata: { run_spec: spec.value, ...(about ? { scenario: about } : {}), ...spec.marks },
       metrics: stats && means(stats.stats),
       results: stats?.value,
-      evaluations: repeatable(() => evaluations(source, file, scored)),
+      evaluations: repeatable(() => evaluations(file, scored)),
     },
     source.options,
     { file: source.file },
@@ -132,11 +125,10 @@ export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "
 }
 
 async function* evaluations(
-  source: Source,
   file: (name: string) => Source,
   scored: string | undefined,
 ): AsyncGenerator<ImportedEvaluation> {
-  for await (const instance of instancesOf(source, file)) {
+  for await (const instance of instancesOf(file)) {
     const [first] = instance.requests;
     if (!first) continue;
     const { state } = first;
@@ -178,7 +170,7 @@ async function* evaluations(
           ...first.marks,
         },
       },
-      instance.place,
+      first.place,
     );
   }
 }
@@ -187,62 +179,45 @@ async function* evaluations(
  * Joins the requests, which come grouped by instance, with their statistics. Both are mostly in the same
  * order, so little has to wait.
  */
-async function* instancesOf(source: Source, file: (name: string) => Source): AsyncGenerator<Instance> {
+async function* instancesOf(file: (name: string) => Source): AsyncGenerator<Instance> {
   const waiting = new Map<string, Stat[]>();
-  const measured = instanceStatsOf(file("per_instance_stats.json"));
+  const statsFile = file("per_instance_stats.json");
+  const measured = existsSync(statsFile.path) ? recordsOfArray(statsFile, { count: true }) : undefined;
   const find = async (key: string): Promise<Stat[]> => {
     while (!waiting.has(key)) {
-      const next = await measured.next();
-      if (next.done) break;
-      const found = keyOf(next.value.instance_id, next.value.train_trial_index, next.value.perturbation);
-      waiting.set(found, [...(waiting.get(found) ?? []), ...next.value.stats]);
+      const next = await measured?.next();
+      if (!next || next.done) break;
+      const one = checked(instanceStats, next.value.record, next.value.place);
+      const found = keyOf(one.instance_id, one.train_trial_index, one.perturbation);
+      waiting.set(found, [...(waiting.get(found) ?? []), ...one.stats]);
     }
     const stats = waiting.get(key) ?? [];
     waiting.delete(key);
     return stats;
   };
-  const states = file("scenario_state.json");
-  const options = { file: states.file, limits: source.limits, items: "request_states", wanted: () => false };
+  const states = recordsOfArray(file("scenario_state.json"), { count: true, items: "request_states" });
   let current: Instance | undefined;
   let currentKey = "";
   try {
-    for await (const { index, line, bytes } of splitJson(chunksOf(states, { count: true }), options)) {
-      if (index === undefined) continue;
-      const place = { file: states.file, record: index, line };
-      const { value: record, marks } = parseObject(bytes, place, source.limits);
-      const state = checked(requestState, record, place);
+    for await (const line of states) {
+      const state = checked(requestState, line.record, line.place);
       const key = keyOf(state.instance.id, state.train_trial_index, state.instance.perturbation);
-      if (current && key === currentKey) current.requests.push({ state, record, marks });
+      if (current && key === currentKey) current.requests.push({ state, ...line });
       else {
         if (current) yield current;
-        current = { requests: [{ state, record, marks }], stats: await find(key), place };
+        current = { requests: [{ state, ...line }], stats: await find(key) };
         currentKey = key;
       }
     }
     if (current) yield current;
   } finally {
-    await measured.return(undefined);
-  }
-}
-
-async function* instanceStatsOf(source: Source): AsyncGenerator<InstanceStats, undefined> {
-  if (!(await exists(source.path))) return;
-  const { file, limits } = source;
-  for await (const { index, line, bytes } of splitJson(chunksOf(source, { count: true }), { file, limits })) {
-    if (index === undefined) throw new ImportError({ file, line }, "expected a JSON array, found an object");
-    const place = { file, record: index, line };
-    yield checked(instanceStats, parseJson(bytes, place, limits).value, place);
+    await measured?.return(undefined);
   }
 }
 
 async function readStats(source: Source): Promise<{ value: JsonValue[]; stats: Stat[] }> {
-  const { file, limits } = source;
-  const value: JsonValue[] = [];
-  for await (const { index, line, bytes } of splitJson(chunksOf(source), { file, limits })) {
-    if (index === undefined) throw new ImportError({ file, line }, "expected a JSON array, found an object");
-    value.push(parseJson(bytes, { file, record: index, line }, limits).value);
-  }
-  return { value, stats: checked(z.array(stat), value, { file }) };
+  const value = await Array.fromAsync(recordsOfArray(source), ({ record }) => record);
+  return { value, stats: checked(z.array(stat), value, { file: source.file }) };
 }
 
 /** Collects means by {@link metricName}. A statistic without values has none. */
@@ -292,11 +267,4 @@ function variant(perturbed: z.infer<typeof perturbation>): string {
   const { name, robustness, fairness, computed_on, seed, ...parameters } = perturbed;
   if (Object.keys(parameters).length === 0) return name;
   return `${name}-${sha256(JSON.stringify(parameters)).slice(0, 8)}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,20 +1,24 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf, utc } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject, rewrite } from "./json-text.ts";
+import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
-const text = z.string().nullish();
-const json = z.json();
-
 const message = z.looseObject({ role: text, content: json.optional() });
+const outputSchema = z.looseObject({
+  completion: text,
+  choices: z.array(z.looseObject({ message: message.nullish() })).nullish(),
+  error: text,
+});
+const scoresSchema = z.record(z.string(), z.looseObject({ value: json.optional() }));
+type Scores = z.infer<typeof scoresSchema>;
 const usage = z.looseObject({
-  input_tokens: z.number().nullish(),
-  output_tokens: z.number().nullish(),
-  total_cost: z.number().nullish(),
+  input_tokens: number,
+  output_tokens: number,
+  total_cost: number,
 });
 
 /** The part of `EvalSample` (Inspect's `log/_log.py`) that is read here. */
@@ -23,16 +27,10 @@ const sampleSchema = z.looseObject({
   epoch: z.int().min(1).nullish(),
   input: z.union([z.string(), z.array(message)]),
   target: json.optional(),
-  output: z
-    .looseObject({
-      completion: text,
-      choices: z.array(z.looseObject({ message: message.nullish() })).nullish(),
-      error: text,
-    })
-    .nullish(),
-  scores: z.record(z.string(), z.looseObject({ value: json.optional() })).nullish(),
+  output: outputSchema.nullish(),
+  scores: scoresSchema.nullish(),
   model_usage: z.record(z.string(), usage).nullish(),
-  total_time: z.number().nullish(),
+  total_time: number,
   completed_at: text,
   error: z.looseObject({ message: z.string() }).nullish(),
   limit: z.looseObject({ type: z.string() }).nullish(),
@@ -66,8 +64,9 @@ export function inspectSample(
 ): ImportedEvaluation {
   const resolved = resolveAttachments(record);
   const sample = checked(sampleSchema, resolved, place);
-  const metrics = metricsOf(sample.scores ?? {});
-  const scorers = Object.keys(sample.scores ?? {});
+  const scores = sample.scores ?? {};
+  const metrics = metricsOf(scores);
+  const scorers = Object.keys(scores);
   const only = scorers.length === 1 ? scorers[0] : undefined;
   const scorer =
     run.scorers.find((name) => name in metrics || scorers.includes(name)) ?? (run.chosen ? undefined : only);
@@ -89,7 +88,7 @@ export function inspectSample(
       error:
         sample.error?.message ??
         sample.output?.error ??
-        unscored(scorer, score, sample.scores) ??
+        unscored(scorer, score, scores) ??
         silent(output, sample.limit),
       latencyMs: typeof sample.total_time === "number" ? sample.total_time * 1000 : undefined,
       inputTokens: used?.input_tokens,
@@ -117,7 +116,7 @@ export function scoreValue(value: JsonValue | undefined): number | undefined {
     : undefined;
 }
 
-function metricsOf(scores: Record<string, { value?: JsonValue | undefined }>): Record<string, number> {
+function metricsOf(scores: Scores): Record<string, number> {
   const values: [string, JsonValue][] = [];
   for (const [scorer, { value }] of Object.entries(scores)) {
     const parts = typeof value === "object" && value !== null ? Object.entries(value) : undefined;
@@ -127,13 +126,9 @@ function metricsOf(scores: Record<string, { value?: JsonValue | undefined }>): R
   return numbersOf(Object.fromEntries(values));
 }
 
-function unscored(
-  scorer: string | undefined,
-  score: number | undefined,
-  scores: Record<string, { value?: JsonValue | undefined }> | null | undefined,
-): string | undefined {
+function unscored(scorer: string | undefined, score: number | undefined, scores: Scores): string | undefined {
   if (scorer === undefined || score !== undefined) return undefined;
-  const value = scores?.[scorer]?.value;
+  const value = scores[scorer]?.value;
   if (typeof value === "object" && value !== null) return undefined;
   return `scorer ${scorer}: its value is ${value === undefined ? "missing" : String(value).slice(0, 100)}, not a number`;
 }
@@ -143,19 +138,14 @@ function silent(output: string | undefined, limit: { type: string } | null | und
   return limit ? `stopped by its ${limit.type} limit without an output` : "no output";
 }
 
-function completionOf(output: {
-  completion?: string | null | undefined;
-  choices?: { message?: { content?: JsonValue | undefined } | null | undefined }[] | null | undefined;
-}): string | undefined {
+function completionOf(output: z.infer<typeof outputSchema>): string | undefined {
   const first = output.choices?.[0];
   // Logs without choices have an empty completion if the model gave none.
   if (!first) return output.completion || undefined;
   return output.completion ?? contentText(first.message?.content);
 }
 
-function conversation(
-  messages: { role?: string | null | undefined; content?: JsonValue | undefined }[],
-): string {
+function conversation(messages: z.infer<typeof message>[]): string {
   const [only] = messages;
   if (messages.length === 1 && only?.role === "user") return contentText(only.content);
   return messages.map(({ role, content }) => `${role ?? "unknown"}: ${contentText(content)}`).join("\n\n");

@@ -1,18 +1,16 @@
 import * as z from "zod";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { type InspectRun, inspectSample } from "./inspect-sample.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, parseJson, parseObject } from "./json-text.ts";
+import { recordsOfArray } from "./records.ts";
+import { checked, json, number, text } from "./schema.ts";
 import { chunksOf, repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 import { readZip, readZipDirectory, type ZipDirectory } from "./zip.ts";
-
-const text = z.string().nullish();
-const json = z.json();
 
 /** The part of `EvalLog` (Inspect's `log/_log.py`) that is read here, without its samples. */
 const headerSchema = z.looseObject({
@@ -24,8 +22,8 @@ const headerSchema = z.looseObject({
     created: text,
     task: z.string(),
     model: z.string(),
-    config: z.looseObject({ epochs: z.number().nullish() }).nullish(),
-    dataset: z.looseObject({ samples: z.number().nullish(), sample_ids: z.array(json).nullish() }).nullish(),
+    config: z.looseObject({ epochs: number }).nullish(),
+    dataset: z.looseObject({ samples: number, sample_ids: z.array(json).nullish() }).nullish(),
     scorers: z.array(z.looseObject({ name: text })).nullish(),
   }),
   results: z
@@ -81,25 +79,17 @@ export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBe
 /** Reads an Inspect log in its JSON form. */
 export async function* readInspectJson(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
-  const members: [string, JsonObject[string]][] = [];
+  const members = new Map<string, JsonValue>();
   const marks: JsonObject = {};
   // The reductions repeat the samples' scores.
   const wanted = (key: string) => key !== "samples" && key !== "reductions";
-  for await (const { key, index, line, bytes } of splitJson(chunksOf(source), {
-    file,
-    limits,
-    items: "samples",
-    wanted,
-  })) {
+  const options = { file, limits, items: "samples", wanted };
+  for await (const { key, index, line, bytes } of splitJson(chunksOf(source), options)) {
     // Inspect writes the samples after everything that is needed, so they are not read now.
-    if (
-      index !== undefined &&
-      ["status", "eval", "stats"].every((name) => members.some(([key]) => key === name))
-    )
-      break;
+    if (index !== undefined && ["status", "eval", "stats"].every((name) => members.has(name))) break;
     if (key === undefined || index !== undefined) continue;
     const parsed = parseJson(bytes, { file, line, field: key }, limits);
-    members.push([key, parsed.value]);
+    members.set(key, parsed.value);
     Object.assign(marks, parsed.marks);
   }
   yield benchmarkOf(Object.fromEntries(members), marks, source, { file }, (run) => jsonSamples(source, run));
@@ -118,17 +108,11 @@ async function* zipSamples(
 }
 
 async function* jsonSamples(source: Source, run: InspectRun): AsyncGenerator<ImportedEvaluation> {
-  const { file, limits } = source;
-  const chunks = chunksOf(source, { count: true });
   // A sample can be as large as an entry of the ZIP form.
-  const sampleLimits = { ...limits, maxRecordBytes: limits.maxFileBytes };
-  const options = { file, limits: sampleLimits, items: "samples", wanted: () => false };
-  for await (const { index, line, bytes } of splitJson(chunks, options)) {
-    if (index === undefined) continue;
-    const place = { file, record: index, line };
-    const { value, marks } = parseObject(bytes, place, limits);
-    yield inspectSample(value, marks, run, place);
-  }
+  const limits = { ...source.limits, maxRecordBytes: source.limits.maxFileBytes };
+  const options = { count: true, items: "samples" };
+  for await (const { record, marks, place } of recordsOfArray({ ...source, limits }, options))
+    yield inspectSample(record, marks, run, place);
 }
 
 function benchmarkOf(
@@ -140,13 +124,12 @@ function benchmarkOf(
 ): ImportedBenchmark {
   const header = checked(headerSchema, record, place);
   const { eval: run, stats } = header;
-  const model = splitModel(run.model);
   const id = run.eval_id ?? [run.run_id, run.task_id, run.created].filter(Boolean).join("/");
   return finishBenchmark(
     {
       key: benchmarkKey("inspect", id),
       name: `${run.task}:${run.model}`,
-      ...model,
+      ...splitModel(run.model),
       dataset: run.task,
       totalIterations: totalOf(header),
       status: statuses[header.status ?? "started"] ?? "running",
@@ -201,10 +184,7 @@ function publishedMetrics({ results }: Header): JsonObject {
   const entries = scores.flatMap(({ name, reducer, metrics }) => {
     const several = scores.filter((other) => other.name === name).length > 1;
     const prefix = several && reducer ? `${name}.${reducer}` : name;
-    return Object.entries(metrics).map(([metric, { value }]): [string, JsonObject[string]] => [
-      `${prefix}.${metric}`,
-      value ?? null,
-    ]);
+    return Object.entries(metrics).map(([metric, { value }]) => [`${prefix}.${metric}`, value ?? null]);
   });
   return Object.fromEntries(entries);
 }

@@ -3,10 +3,11 @@ import { ImportError, type Place } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
 
 /** A parsed record, with marks for its metadata if characters were replaced. */
-export interface ParsedJson {
-  value: JsonValue;
+interface Parsed<Value> {
+  value: Value;
   marks: JsonObject;
 }
+export type ParsedObject = Parsed<JsonObject>;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -17,7 +18,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * proto3 JSON. U+0000, which PostgreSQL cannot store, becomes U+2400. Half a surrogate pair, which UTF-8
  * cannot encode, becomes U+FFFD.
  */
-export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits): ParsedJson {
+export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits): Parsed<JsonValue> {
   checkDepth(bytes, place, limits.maxDepth);
   let text: string;
   try {
@@ -33,11 +34,7 @@ export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits)
 }
 
 /** Parses a record like {@link parseJson}. Anything but an object is an error. */
-export function parseObject(
-  bytes: Uint8Array,
-  place: Place,
-  limits: ImportLimits,
-): { value: JsonObject; marks: JsonObject } {
+export function parseObject(bytes: Uint8Array, place: Place, limits: ImportLimits): ParsedObject {
   const { value, marks } = parseJson(bytes, place, limits);
   if (!isObject(value)) throw new ImportError(place, `expected a JSON object, found ${kindOf(value)}`);
   return { value, marks };

@@ -3,15 +3,13 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
-import { ImportError, type Place } from "./import-error.ts";
-import { isObject, parseObject } from "./json-text.ts";
-import { beside, type Line, linesOf, readObject, repeatable, type Source, stemOf } from "./source.ts";
+import { ImportError } from "./import-error.ts";
+import { isObject } from "./json-text.ts";
+import { type LogRecord, recordsOfLines } from "./records.ts";
+import { checked, json, text } from "./schema.ts";
+import { beside, readObject, repeatable, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
-
-const json = z.json();
-const text = z.string().nullish();
 
 /** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
 const sampleSchema = z.looseObject({
@@ -56,7 +54,8 @@ const MAX_FILTERS = 64;
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
   const [, task, stamp] = samplesName.exec(source.file) ?? [];
   const run: Run = { samples: source, task: task ?? stemOf(source), stamp: stamp ?? "" };
-  const name = stamp && (await namesBeside(source)).find((name) => resultsName.exec(name)?.[1] === stamp);
+  const name =
+    stamp && (await readdir(dirname(source.path))).find((name) => resultsName.exec(name)?.[1] === stamp);
   if (name) run.results = await readResults(beside(source, join(dirname(source.path), name)));
   yield* benchmarksOf(run, source);
 }
@@ -68,7 +67,7 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
 export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark> {
   const results = await readResults(source);
   const stamp = resultsName.exec(source.file)?.[1] ?? "";
-  const names = stamp === "" ? [] : await namesBeside(source);
+  const names = stamp === "" ? [] : await readdir(dirname(source.path));
   // Groups of tasks have results but no configuration, and no samples of their own.
   const { configs } = results.read;
   const tasks = Object.keys(results.read.results).filter((task) => !configs || Object.hasOwn(configs, task));
@@ -86,12 +85,14 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
 /** Makes a benchmark for each filter. A filter scores every document once more, under the same id. */
 async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedBenchmark> {
   const filters = run.samples ? await filtersOf(run.samples) : filtersOfResults(run);
+  const model = modelOf(run);
   for (const [filter, metric] of filters) {
     yield finishBenchmark(
       {
-        ...modelOf(run),
-        key: benchmarkKey("lm-eval", [run.stamp, modelOf(run).model ?? "", run.task, filter].join("/")),
-        name: nameOf(run, filter, filters.size > 1),
+        ...model,
+        key: benchmarkKey("lm-eval", [run.stamp, model.model ?? "", run.task, filter].join("/")),
+        name:
+          (filters.size > 1 ? `${run.task}[${filter}]` : run.task) + (model.model ? `:${model.model}` : ""),
         dataset: run.task,
         totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
         status: "completed",
@@ -114,20 +115,17 @@ async function* evaluationsOf(
   main?: string,
 ): AsyncGenerator<ImportedEvaluation> {
   if (!samples) return;
-  for await (const line of linesOf(samples, { count: true })) {
-    const evaluation = evaluationOf(line, samples, filter, main);
+  for await (const line of recordsOfLines(samples, { count: true })) {
+    const evaluation = evaluationOf(line, filter, main);
     if (evaluation) yield evaluation;
   }
 }
 
 function evaluationOf(
-  { line, bytes }: Line,
-  source: Source,
+  { record, marks, place }: LogRecord,
   filter: string,
   main?: string,
 ): ImportedEvaluation | undefined {
-  const place: Place = { file: source.file, line };
-  const { value: record, marks } = parseObject(bytes, place, source.limits);
   const sample = checked(sampleSchema, record, place);
   if (sample.filter !== filter) return undefined;
   const metrics = metricsOf(record, sample.metrics);
@@ -185,12 +183,11 @@ function metricsOf(record: JsonObject, listed: string[] | null | undefined): Rec
  */
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
   const filters = new Map<string, string | undefined>();
-  const { file, limits } = source;
+  const { file } = source;
   try {
-    for await (const { line, bytes } of linesOf(source)) {
-      const { value } = parseObject(bytes, { file, line }, limits);
-      const { filter, metrics } = checked(sampleSchema, value, { file, line });
-      filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(value, metrics))[0]);
+    for await (const { record, place } of recordsOfLines(source)) {
+      const { filter, metrics } = checked(sampleSchema, record, place);
+      filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(record, metrics))[0]);
       if (filters.size > MAX_FILTERS) break;
     }
   } catch (error) {
@@ -224,19 +221,9 @@ function modelOf({ results }: Run): { provider?: string; model?: string } {
   const args = config?.model_args;
   const named = isObject(args)
     ? asText(own(args, "pretrained") ?? own(args, "model"))
-    : argument(asText(args) ?? "");
+    : /(?:^|,)(?:pretrained|model)=([^,]+)/.exec(asText(args) ?? "")?.[1];
   const model = model_name || named;
   return { ...(provider ? { provider } : {}), ...(model ? { model } : {}) };
-}
-
-function argument(args: string): string | undefined {
-  return /(?:^|,)(?:pretrained|model)=([^,]+)/.exec(args)?.[1];
-}
-
-function nameOf(run: Run, filter: string, several: boolean): string {
-  const { model } = modelOf(run);
-  const task = several ? `${run.task}[${filter}]` : run.task;
-  return model === undefined ? task : `${task}:${model}`;
 }
 
 function timesOf({ results }: Run): { startedAt?: string | undefined; completedAt?: string | undefined } {
@@ -269,10 +256,6 @@ function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
       ([key, value]) => typeof value === "number" && key.slice(key.indexOf(",") + 1) === filter,
     ),
   );
-}
-
-async function namesBeside(source: Source): Promise<string[]> {
-  return await readdir(dirname(source.path));
 }
 
 function own(object: JsonObject, key: string): JsonValue | undefined {

@@ -1,22 +1,23 @@
 import * as z from "zod";
 import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject, kindOf, parseObject } from "./json-text.ts";
-import { linesOf, repeatable, type Source } from "./source.ts";
+import { isObject, kindOf } from "./json-text.ts";
+import { recordsOfLines } from "./records.ts";
+import { checked, number, text } from "./schema.ts";
+import { repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-const text = z.string().nullish();
-const number = z.number().nullish();
+/** A text that proto3 JSON may leave empty where it is not set. */
+const setText = text.transform((value) => value || undefined);
 const object = z.record(z.string(), z.json()).nullish();
 
 /** The proto3 JSON of `ltb.v1.Benchmark`, keys in camelCase. */
 const benchmarkSchema = z.object({
   id: z.string().min(1),
   name: z.string(),
-  description: text,
+  description: setText,
   provider: z.string(),
   model: z.string(),
   dataset: z.string(),
@@ -26,7 +27,7 @@ const benchmarkSchema = z.object({
   failedIterations: number,
   results: z.json().optional(),
   metrics: object,
-  error: text,
+  error: setText,
   startedAt: text,
   completedAt: text,
   labels: z.record(z.string(), z.string()).nullish(),
@@ -35,17 +36,17 @@ const benchmarkSchema = z.object({
 
 /** The proto3 JSON of `ltb.v1.Evaluation`, keys in camelCase. */
 const evaluationSchema = z.object({
-  id: text,
+  id: setText,
   sampleId: text,
   repetition: number,
-  provider: text,
-  model: text,
+  provider: setText,
+  model: setText,
   input: text,
   output: text,
   expected: text,
   metrics: object,
   score: number,
-  error: text,
+  error: setText,
   latencyMs: number,
   inputTokens: number,
   outputTokens: number,
@@ -66,22 +67,17 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
  * proto3 JSON with keys in snake_case or camelCase.
  */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
-  const { file, limits } = source;
-  for await (const { line, bytes } of linesOf(source)) {
-    const place = { file, line };
-    const { value: header } = parseObject(bytes, place, limits);
-    yield exportedBenchmark(header, source, place, (model) => evaluations(source, model));
+  for await (const { record, place } of recordsOfLines(source)) {
+    yield exportedBenchmark(record, source, place, (model) => evaluations(source, model));
     return;
   }
-  throw new ImportError({ file }, "empty; expected a line with ltb_export");
+  throw new ImportError({ file: source.file }, "empty; expected a line with ltb_export");
 }
 
 async function* evaluations(source: Source, model: Model): AsyncGenerator<ImportedEvaluation> {
-  let index = -1;
-  for await (const { line, bytes } of linesOf(source, { count: true })) {
-    const place = { file: source.file, line };
-    if (index >= 0) yield exportedEvaluation(parseObject(bytes, place, source.limits), index, place, model);
-    index++;
+  for await (const { record, marks, index, place } of recordsOfLines(source, { count: true })) {
+    // The first line is the benchmark.
+    if (index > 0) yield exportedEvaluation(record, marks, index - 1, place, model);
   }
 }
 
@@ -110,26 +106,15 @@ export function exportedBenchmark(
   const { benchmark } = header;
   const at: Place = { ...place, field: "benchmark" };
   if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
-  const read = checked(benchmarkSchema, camelKeys(benchmark), at);
+  const { id, ...read } = checked(benchmarkSchema, camelKeys(benchmark), at);
   return finishBenchmark(
     {
-      key: benchmarkKey("ltb", read.id),
-      name: read.name,
-      description: read.description || undefined,
-      provider: read.provider,
-      model: read.model,
-      dataset: read.dataset,
+      ...read,
+      key: benchmarkKey("ltb", id),
       totalIterations: read.totalIterations ?? 0,
-      completedIterations: read.completedIterations,
-      failedIterations: read.failedIterations,
       status: statuses[read.status ?? ""] ?? "running",
-      error: read.error || undefined,
       startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
       completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
-      labels: read.labels,
-      metadata: read.metadata,
-      metrics: read.metrics,
-      results: read.results,
       evaluations: repeatable(() => evaluations(read)),
     },
     source.options,
@@ -142,21 +127,20 @@ export function exportedBenchmark(
  * Makes an evaluation of our own export. It is taken as it is, because the service has accepted it before.
  */
 export function exportedEvaluation(
-  { value, marks }: { value: JsonObject; marks: JsonObject },
+  record: JsonObject,
+  marks: JsonObject,
   index: number,
   place: Place,
   benchmark: Model,
 ): ImportedEvaluation {
-  const read = checked(evaluationSchema, camelKeys(value), place);
+  const read = checked(evaluationSchema, camelKeys(record), place);
   const draft = {
     ...read,
-    id: read.id || undefined,
     sampleId: read.sampleId || (read.id ? "" : String(index)),
     repetition: read.repetition ?? 0,
     input: read.input ?? "",
-    error: read.error || undefined,
-    provider: read.provider === benchmark.provider ? undefined : read.provider || undefined,
-    model: read.model === benchmark.model ? undefined : read.model || undefined,
+    provider: read.provider === benchmark.provider ? undefined : read.provider,
+    model: read.model === benchmark.model ? undefined : read.model,
     createdAt: utc(read.createdAt, { ...place, field: "created_at" }),
     metadata: { ...read.metadata, ...marks },
   };

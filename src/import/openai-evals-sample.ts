@@ -4,14 +4,15 @@ import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
+import { json, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
 /** The part of `Event` (evals' `record.py`) that is read here. */
 export const eventSchema = z.object({
   sample_id: z.string().min(1).nullable(),
   type: z.string(),
-  data: z.record(z.string(), z.json()).nullish(),
-  created_at: z.string().nullish(),
+  data: z.record(z.string(), json).nullish(),
+  created_at: text,
 });
 
 /** An event of a sample. */

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utc } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject, parseObject } from "./json-text.ts";
+import { isObject } from "./json-text.ts";
 import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-sample.ts";
-import { linesOf, repeatable, type Source } from "./source.ts";
+import { type LogRecord, recordsOfLines } from "./records.ts";
+import { checked, text } from "./schema.ts";
+import { repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of `RunSpec` (evals' `base.py`) that is read here. */
@@ -13,14 +14,14 @@ const specSchema = z.looseObject({
   completion_fns: z.array(z.string()).min(1),
   eval_name: z.string().min(1),
   run_id: z.string().min(1),
-  created_at: z.string().nullish(),
+  created_at: text,
 });
 
 interface Overview {
   spec: z.infer<typeof specSchema>;
   /** The specification as it is in the log. */
   about: JsonObject;
-  report: JsonObject | undefined;
+  report?: JsonObject;
   /**
    * The line of the last event of each sample. A log does not mark the end of a sample, and mixes samples
    * that ran at once.
@@ -28,20 +29,13 @@ interface Overview {
   lastLine: Map<string, number>;
   /** Keys of the first metrics event. */
   metrics: string[];
-  lastTime: string | undefined;
+  lastTime?: string | undefined;
 }
 
 type Entry =
   | { kind: "spec"; value: JsonObject; place: Place }
   | { kind: "report"; value: JsonObject }
-  | {
-      kind: "event";
-      sampleId: string;
-      event: Event;
-      marks: JsonObject;
-      bytes: number;
-      place: Place & { line: number };
-    };
+  | ({ kind: "event"; sampleId: string; event: Event } & LogRecord);
 
 /** Most bytes of events of samples that are not complete yet. */
 const MAX_OPEN_BYTES = 256 * 1024 * 1024;
@@ -55,6 +49,7 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
   const overview = await overviewOf(source);
   const { spec, about, report, lastLine, lastTime } = overview;
   const place = { file: source.file };
+  const specPlace = { ...place, line: 1, field: "spec.created_at" };
   const model = spec.completion_fns[0] ?? "";
   yield finishBenchmark(
     {
@@ -67,11 +62,7 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
       totalIterations: report && lastLine.size,
       status: report ? "completed" : "running",
       // The time is Python's str(datetime.utcnow()).
-      startedAt: utc(spec.created_at && `${spec.created_at}Z`, {
-        ...place,
-        line: 1,
-        field: "spec.created_at",
-      }),
+      startedAt: utc(spec.created_at && `${spec.created_at}Z`, specPlace),
       completedAt: report && utc(lastTime, place),
       labels: { source: "openai-evals" },
       metadata: about,
@@ -110,13 +101,7 @@ async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerato
 }
 
 async function overviewOf(source: Source): Promise<Overview> {
-  const overview: Omit<Overview, "spec"> = {
-    about: {},
-    report: undefined,
-    lastLine: new Map(),
-    metrics: [],
-    lastTime: undefined,
-  };
+  const overview: Omit<Overview, "spec"> = { about: {}, lastLine: new Map(), metrics: [] };
   let spec: Overview["spec"] | undefined;
   try {
     for await (const entry of entriesOf(source)) {
@@ -141,18 +126,16 @@ async function overviewOf(source: Source): Promise<Overview> {
 }
 
 async function* entriesOf(source: Source, { count = false } = {}): AsyncGenerator<Entry> {
-  const { file, limits } = source;
-  for await (const { line, bytes } of linesOf(source, { count })) {
-    const place = { file, line };
-    const { value, marks } = parseObject(bytes, place, limits);
-    if (isObject(value.spec)) yield { kind: "spec", value: value.spec, place };
-    else if (isObject(value.final_report)) yield { kind: "report", value: value.final_report };
+  for await (const line of recordsOfLines(source, { count })) {
+    const { record, place } = line;
+    if (isObject(record.spec)) yield { kind: "spec", value: record.spec, place };
+    else if (isObject(record.final_report)) yield { kind: "report", value: record.final_report };
     else {
-      const { sample_id: sampleId, type, data, created_at } = checked(eventSchema, value, place);
+      const { sample_id: sampleId, type, data, created_at } = checked(eventSchema, record, place);
       // Events of the whole run belong to no sample.
       if (sampleId === null) continue;
       const event = { type, data: data ?? {}, createdAt: created_at ?? undefined };
-      yield { kind: "event", sampleId, event, marks, bytes: bytes.length, place };
+      yield { kind: "event", sampleId, event, ...line };
     }
   }
 }

@@ -67,26 +67,19 @@ async function* evaluations(source: Source, model: Model): AsyncGenerator<Import
   const { buffer, metadata } = await openParquet(source);
   let index = 0;
   for (const group of metadata.row_groups) {
-    const rows = Number(group.num_rows);
+    const rowEnd = index + Number(group.num_rows);
     if (group.total_byte_size > MAX_GROUP_BYTES)
       throw new ImportError(
         { file, record: index },
         `a row group of ${group.total_byte_size} bytes; the limit is ${MAX_GROUP_BYTES}`,
       );
     const records = await attempt({ file, record: index }, () =>
-      parquetReadObjects({
-        file: buffer,
-        metadata,
-        rowStart: index,
-        rowEnd: index + rows,
-        compressors,
-        parsers,
-      }),
+      parquetReadObjects({ file: buffer, metadata, rowStart: index, rowEnd, compressors, parsers }),
     );
     source.options.onBytes?.(Number(group.total_compressed_size ?? 0));
     for (const record of records) {
       const place = { file, record: index };
-      yield exportedEvaluation(evaluationOf(record, place, source), index, place, model);
+      yield exportedEvaluation(recordOf(record, place, source), {}, index, place, model);
       index++;
     }
   }
@@ -100,20 +93,16 @@ async function openParquet({ path, file }: Source): Promise<{ buffer: AsyncBuffe
 }
 
 /** Makes the record that a line of JSONL would be: a null field was not set, and objects are text. */
-function evaluationOf(
-  row: Record<string, unknown>,
-  place: Place,
-  { limits }: Source,
-): { value: JsonObject; marks: JsonObject } {
-  const value: JsonObject = {};
+function recordOf(row: Record<string, unknown>, place: Place, { limits }: Source): JsonObject {
+  const record: JsonObject = {};
   for (const [name, cell] of Object.entries(row)) {
     if (cell === null || cell === undefined) continue;
     const at = { ...place, field: name };
     if (name === "metrics" || name === "metadata")
-      value[name] = parseJson(Buffer.from(String(cell)), at, limits).value;
-    else value[name] = plainOf(cell, at);
+      record[name] = parseJson(Buffer.from(String(cell)), at, limits).value;
+    else record[name] = plainOf(cell, at);
   }
-  return { value, marks: {} };
+  return record;
 }
 
 function plainOf(cell: unknown, place: Place): JsonValue {

@@ -2,13 +2,11 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
-import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
+import type { LogRecord } from "./records.ts";
+import { json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
-const json = z.json();
-const text = z.string().nullish();
-const number = z.number().nullish();
 const index = z.int().min(0).optional();
 
 const assertionSchema = z.looseObject({ type: text, value: json.optional() });
@@ -48,21 +46,20 @@ export function columnOf({ promptIdx, provider, prompt }: PromptfooRow): string 
     : String(promptIdx);
 }
 
-/** The origin of a row, and the caller's options. */
-interface RowContext {
-  marks: JsonObject;
-  /** Index of its test. */
-  index: number;
-  place: Place;
-  /** The metric that becomes the score instead of promptfoo's. */
-  score: string | undefined;
+/** A record of the output, with the fields that are read here. */
+export interface Row extends Omit<LogRecord, "index" | "bytes"> {
+  row: PromptfooRow;
 }
 
-/** Makes an evaluation of one row of promptfoo: one test of a prompt with a provider. */
+/**
+ * Makes an evaluation of one row of promptfoo: one test of a prompt with a provider.
+ * @param index the index of its test
+ * @param chosen the metric that becomes the score instead of promptfoo's
+ */
 export function promptfooEvaluation(
-  record: JsonObject,
-  row: PromptfooRow,
-  { marks, index, place, score: chosen }: RowContext,
+  { record, marks, row, place }: Row,
+  index: number,
+  chosen: string | undefined,
 ): ImportedEvaluation {
   const { response, testCase, vars } = row;
   const output = asText(response?.output);
@@ -146,15 +143,8 @@ function expectedOf(
 
 /** Copies the row without the fields that the evaluation has in full. */
 function restOf(record: JsonObject): JsonObject {
-  const rest = without(record, [
-    "promptIdx",
-    "testIdx",
-    "success",
-    "score",
-    "latencyMs",
-    "cost",
-    "namedScores",
-  ]);
+  const told = ["promptIdx", "testIdx", "success", "score", "latencyMs", "cost", "namedScores"];
+  const rest = without(record, told);
   const inner: [string, string[]][] = [
     ["prompt", ["raw"]],
     ["response", ["output"]],

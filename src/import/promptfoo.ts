@@ -1,13 +1,14 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
-import { checked } from "./checked.ts";
 import { sha256, without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, parseJson, parseObject } from "./json-text.ts";
-import { columnOf, type PromptfooRow, promptfooEvaluation, rowSchema } from "./promptfoo-row.ts";
-import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
+import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
+import { recordsOfLines } from "./records.ts";
+import { checked, json, number, text } from "./schema.ts";
+import { chunksOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /**
@@ -18,11 +19,11 @@ type Form = "json" | "summary" | "jsonl";
 
 /** `EvaluateSummaryV3` of promptfoo's `src/types/index.ts`, and the file around it, without the rows. */
 const headerSchema = z.looseObject({
-  evalId: z.string().nullish(),
-  timestamp: z.string().nullish(),
-  prompts: z.array(z.looseObject({ metrics: z.record(z.string(), z.json()).nullish() })).nullish(),
-  stats: z.looseObject({ durationMs: z.number().nullish() }).nullish(),
-  config: z.looseObject({ description: z.string().nullish() }).nullish(),
+  evalId: text,
+  timestamp: text,
+  prompts: z.array(z.looseObject({ metrics: z.record(z.string(), json).nullish() })).nullish(),
+  stats: z.looseObject({ durationMs: number }).nullish(),
+  config: z.looseObject({ description: text }).nullish(),
 });
 type Header = z.infer<typeof headerSchema>;
 
@@ -40,13 +41,6 @@ interface Overview {
   columns: Column[];
   /** The first row as it is in the file. It identifies an output without an id. */
   first: JsonObject;
-}
-
-interface Row {
-  record: JsonObject;
-  marks: JsonObject;
-  row: PromptfooRow;
-  place: Place;
 }
 
 const MAX_COLUMNS = 256;
@@ -97,14 +91,9 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
 
 async function* evaluationsOf(source: Source, form: Form, key: string): AsyncGenerator<ImportedEvaluation> {
   let nth = 0;
-  for await (const { record, marks, row, place } of rowsOf(source, form, { count: true })) {
-    if (columnOf(row) !== key) continue;
-    yield promptfooEvaluation(record, row, {
-      marks,
-      index: row.testIdx ?? nth,
-      place,
-      score: source.options.score,
-    });
+  for await (const row of rowsOf(source, form, { count: true })) {
+    if (columnOf(row.row) !== key) continue;
+    yield promptfooEvaluation(row, row.row.testIdx ?? nth, source.options.score);
     nth++;
   }
 }
@@ -116,9 +105,8 @@ async function overviewOf(source: Source, form: Form): Promise<Overview> {
   const columns = new Map<string, Column>();
   let first: JsonObject | undefined;
   try {
-    for await (const { record, row } of rowsOf(source, form, {
-      onMember: (...member) => members.push(member),
-    })) {
+    const onMember = (...member: [string, JsonValue]) => members.push(member);
+    for await (const { record, row } of rowsOf(source, form, { onMember })) {
       first ??= record;
       const key = columnOf(row);
       const column = columns.get(key) ?? { key, first: row, count: 0 };
@@ -145,8 +133,8 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   const { file, limits } = source;
   if (form === "jsonl") {
-    for await (const { line, bytes } of linesOf(source, { count }))
-      yield rowOf(bytes, { file, line }, source);
+    for await (const { record, marks, place } of recordsOfLines(source, { count }))
+      yield { record, marks, row: checked(rowSchema, record, place), place };
     return;
   }
   const items = form === "json" ? "results.results" : "results";
@@ -154,15 +142,15 @@ async function* rowsOf(
   const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
   for await (const part of splitJson(chunksOf(source, { count }), { file, limits, items, wanted })) {
     const { key = "", index, line, bytes } = part;
-    if (index !== undefined) yield rowOf(bytes, { file, record: index, line }, source);
-    else
-      onMember?.(key.replace(/^results\./, ""), parseJson(bytes, { file, line, field: key }, limits).value);
+    if (index === undefined) {
+      const { value } = parseJson(bytes, { file, line, field: key }, limits);
+      onMember?.(key.replace(/^results\./, ""), value);
+      continue;
+    }
+    const place = { file, record: index, line };
+    const { value: record, marks } = parseObject(bytes, place, limits);
+    yield { record, marks, row: checked(rowSchema, record, place), place };
   }
-}
-
-function rowOf(bytes: Buffer, place: Place, { limits }: Source): Row {
-  const { value: record, marks } = parseObject(bytes, place, limits);
-  return { record, marks, row: checked(rowSchema, record, place), place };
 }
 
 /** Returns the id of the evaluation. Versions before 2024 and JSONL have none. */

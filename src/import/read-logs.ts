@@ -1,4 +1,4 @@
-import { type DetectedFormat, detectFormat } from "./detect.ts";
+import { accepted, type DetectedFormat, detectFormat } from "./detect.ts";
 import { readHelm } from "./helm.ts";
 import { ImportError } from "./import-error.ts";
 import { readInspectJson, readInspectZip } from "./inspect.ts";
@@ -8,7 +8,7 @@ import { readOpenaiEvals } from "./openai-evals.ts";
 import { readPromptfoo } from "./promptfoo.ts";
 import { readRows } from "./rows.ts";
 import { type Source, sourceOf } from "./source.ts";
-import type { ImportedBenchmark, LogFormat, ReadOptions } from "./types.ts";
+import type { ImportedBenchmark, ReadOptions } from "./types.ts";
 
 const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<ImportedBenchmark>> = {
   "inspect-zip": readInspectZip,
@@ -29,25 +29,6 @@ const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<Imported
   ltb: readLtbExport,
 };
 
-const accepted: Record<Exclude<LogFormat, "auto">, DetectedFormat[]> = {
-  inspect: ["inspect-zip", "inspect-json"],
-  "lm-eval": ["lm-eval-samples", "lm-eval-results"],
-  helm: ["helm"],
-  promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
-  "openai-evals": ["openai-evals"],
-  jsonl: [
-    "jsonl",
-    "lm-eval-samples",
-    "inspect-json",
-    "lm-eval-results",
-    "promptfoo-jsonl",
-    "openai-evals",
-    "ltb",
-  ],
-  json: ["json"],
-  ltb: ["ltb", "parquet"],
-};
-
 /**
  * Reads the benchmarks of one log: a file, or the folder of a HELM run. It reads nothing ahead of the caller.
  * The evaluations of a benchmark may be read while it is the current one or later, and more than once.
@@ -57,15 +38,14 @@ const accepted: Record<Exclude<LogFormat, "auto">, DetectedFormat[]> = {
  */
 export async function* readLogs(path: string, options: ReadOptions = {}): AsyncGenerator<ImportedBenchmark> {
   const source = sourceOf(path, options);
+  const { file } = source;
   const found = await detectFormat(source);
   const { format = "auto" } = options;
   const rows = format === "jsonl" || format === "json";
-  if (format !== "auto" && !accepted[format].includes(found))
-    throw new ImportError({ file: source.file }, `expected ${format}, this looks like ${found}`);
+  const wanted: readonly DetectedFormat[] = format === "auto" ? [found] : accepted[format];
+  if (!wanted.includes(found))
+    throw new ImportError({ file }, `expected ${format}, this looks like ${found}`);
   if (options.map && !rows && found !== "jsonl" && found !== "json")
-    throw new ImportError(
-      { file: source.file },
-      `a field map is for JSON and JSONL; this looks like ${found}`,
-    );
+    throw new ImportError({ file }, `a field map is for JSON and JSONL; this looks like ${found}`);
   yield* readers[rows ? format : found](source);
 }

@@ -1,23 +1,27 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
-import { asText, finishEvaluation, sha256 } from "./evaluation.ts";
-import { evaluate, type FieldMap, ownNames, type Path, show, type Target } from "./field-map.ts";
+import { asText, compact, finishEvaluation, sha256, without } from "./evaluation.ts";
+import {
+  evaluate,
+  type FieldMap,
+  numberTargets,
+  ownNames,
+  type Path,
+  show,
+  type Target,
+  textTargets,
+} from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { splitJson } from "./json-split.ts";
-import { isObject, kindOf, parseObject } from "./json-text.ts";
-import { chunksOf, linesOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
+import { isObject, kindOf } from "./json-text.ts";
+import { type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
+import { repeatable, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
+
+type Format = "json" | "jsonl";
 
 interface Model {
   provider?: string | undefined;
   model?: string | undefined;
-}
-
-interface Row {
-  record: JsonObject;
-  marks: JsonObject;
-  index: number;
-  place: Place;
 }
 
 /**
@@ -28,7 +32,7 @@ interface Row {
  * indexes, from 0, if the map has none. Fields that are in the evaluation unchanged are not repeated in its
  * metadata.
  */
-export async function* readRows(source: Source, format: "json" | "jsonl"): AsyncGenerator<ImportedBenchmark> {
+export async function* readRows(source: Source, format: Format): AsyncGenerator<ImportedBenchmark> {
   const { file, options } = source;
   const first = await firstRow(source, format);
   const map = options.map ?? ownNames(first.record);
@@ -66,7 +70,7 @@ export async function* readRows(source: Source, format: "json" | "jsonl"): Async
 
 async function* evaluations(
   source: Source,
-  format: "json" | "jsonl",
+  format: Format,
   first: JsonObject,
   benchmark: Model,
 ): AsyncGenerator<ImportedEvaluation> {
@@ -75,7 +79,12 @@ async function* evaluations(
     yield evaluationOf(row, map ?? ownNames(first, row.record), benchmark, provider);
 }
 
-function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: string): ImportedEvaluation {
+function evaluationOf(
+  row: LogRecord,
+  map: FieldMap,
+  benchmark: Model,
+  provider?: string,
+): ImportedEvaluation {
   const { place } = row;
   const input = text(map, "input", row);
   if (input === undefined) throw new ImportError({ ...place, field: "input" }, missing(map, "input", row));
@@ -84,12 +93,10 @@ function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: stri
   const unmapped = failure === undefined ? "" : undefined;
   const output = map.fields.has("output") ? text(map, "output", row) : unmapped;
   const score = map.fields.has("score") ? number(map, "score", row) : undefined;
-  const metrics = new Map<string, number>();
-  for (const [name, expression] of map.metrics) {
-    const field = `metrics.${name}`;
-    const found = finite(evaluate(expression, row.record, { ...place, field }), { ...place, field });
-    if (found !== undefined) metrics.set(name, found);
-  }
+  const metrics = [...map.metrics].map(([name, expression]) => {
+    const at = { ...place, field: `metrics.${name}` };
+    return [name, finite(evaluate(expression, row.record, at), at)] as const;
+  });
   const model = modelOf(text(map, "provider", row) ?? provider, text(map, "model", row));
   const problems = [
     failure,
@@ -104,7 +111,7 @@ function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: stri
       output,
       expected: text(map, "expected", row),
       score,
-      metrics: Object.fromEntries(metrics),
+      metrics: compact<JsonObject>(Object.fromEntries(metrics)),
       error: problems.find((problem) => problem !== undefined),
       latencyMs: number(map, "latency_ms", row),
       inputTokens: number(map, "input_tokens", row),
@@ -119,45 +126,25 @@ function evaluationOf(row: Row, map: FieldMap, benchmark: Model, provider?: stri
   );
 }
 
-async function firstRow(source: Source, format: "json" | "jsonl"): Promise<Row> {
+async function firstRow(source: Source, format: Format): Promise<LogRecord> {
   for await (const row of rowsOf(source, format)) return row;
   throw new ImportError({ file: source.file }, "no records; expected at least one JSON object");
 }
 
-async function* rowsOf(
-  source: Source,
-  format: "json" | "jsonl",
-  { count = false } = {},
-): AsyncGenerator<Row> {
-  const { file, limits } = source;
-  let index = 0;
-  if (format === "jsonl") {
-    for await (const { line, bytes } of linesOf(source, { count })) {
-      const place = { file, line };
-      const { value: record, marks } = parseObject(bytes, place, limits);
-      yield { record, marks, index: index++, place };
-    }
-    return;
-  }
-  for await (const part of splitJson(chunksOf(source, { count }), { file, limits })) {
-    if (part.index === undefined)
-      throw new ImportError({ file, line: part.line }, "expected a JSON array of records, found an object");
-    const place = { file, record: part.index, line: part.line };
-    const { value: record, marks } = parseObject(part.bytes, place, limits);
-    yield { record, marks, index: index++, place };
-  }
+function rowsOf(source: Source, format: Format, options?: { count: boolean }): AsyncGenerator<LogRecord> {
+  return format === "jsonl" ? recordsOfLines(source, options) : recordsOfArray(source, options);
 }
 
-function valueFor(map: FieldMap, target: Target, { record, place }: Row): JsonValue | undefined {
+function valueFor(map: FieldMap, target: Target, { record, place }: LogRecord): JsonValue | undefined {
   const expression = map.fields.get(target);
   return expression && evaluate(expression, record, { ...place, field: target });
 }
 
-function text(map: FieldMap, target: Target, row: Row): string | undefined {
+function text(map: FieldMap, target: Target, row: LogRecord): string | undefined {
   return asText(valueFor(map, target, row));
 }
 
-function number(map: FieldMap, target: Target, row: Row): number | undefined {
+function number(map: FieldMap, target: Target, row: LogRecord): number | undefined {
   return finite(valueFor(map, target, row), { ...row.place, field: target });
 }
 
@@ -171,7 +158,7 @@ function finite(value: JsonValue | undefined, place: Place): number | undefined 
   return Number.isFinite(value) ? value : undefined;
 }
 
-function sampleId(map: FieldMap, row: Row): string {
+function sampleId(map: FieldMap, row: LogRecord): string {
   const value = valueFor(map, "sample_id", row);
   if (value === undefined || value === null || value === "") return String(row.index);
   if (typeof value === "string") return value;
@@ -183,7 +170,7 @@ function sampleId(map: FieldMap, row: Row): string {
   );
 }
 
-function missing(map: FieldMap, target: Target, row: Row): string {
+function missing(map: FieldMap, target: Target, row: LogRecord): string {
   const expression = map.fields.get(target);
   const value = valueFor(map, target, row);
   return `${expression ? show(expression) : target} is ${value === undefined ? "missing" : String(value)}`;
@@ -193,28 +180,15 @@ function modelOf(provider: string | undefined, model: string | undefined): Model
   return provider === undefined && model !== undefined ? splitModel(model) : { provider, model };
 }
 
-const texts: readonly Target[] = ["sample_id", "input", "output", "expected", "error"];
-const numbers: readonly Target[] = [
-  "repetition",
-  "score",
-  "latency_ms",
-  "input_tokens",
-  "output_tokens",
-  "cost_usd",
-];
-
 /** Copies the record without the fields that the evaluation has in full. */
 function omitUsed(record: JsonObject, map: FieldMap): JsonObject {
-  const used = [
-    ...texts.map((target) => ({ expression: map.fields.get(target), numeric: false })),
-    ...numbers.map((target) => ({ expression: map.fields.get(target), numeric: true })),
-    ...[...map.metrics.values()].map((expression) => ({ expression, numeric: true })),
-  ];
+  const mapped = (targets: readonly Target[]) => targets.map((target) => map.fields.get(target));
+  const numeric = new Set([...mapped(numberTargets), ...map.metrics.values()]);
   let rest = record;
-  for (const { expression, numeric } of used) {
+  for (const expression of [...mapped(textTargets), ...numeric]) {
     if (expression?.kind !== "path") continue;
     const value = evaluate(expression, record, { file: "" });
-    if (!numeric || typeof value === "number" || typeof value === "boolean")
+    if (!numeric.has(expression) || typeof value === "number" || typeof value === "boolean")
       rest = omit(rest, expression.path);
   }
   return rest;
@@ -223,17 +197,8 @@ function omitUsed(record: JsonObject, map: FieldMap): JsonObject {
 function omit(object: JsonObject, [step, ...path]: Path): JsonObject {
   if (typeof step !== "string" || !Object.hasOwn(object, step)) return object;
   const inner = object[step];
-  const entries = Object.entries(object);
-  if (path.length === 0) {
-    if (inner === null) return object;
-    return Object.fromEntries(entries.filter(([key]) => key !== step));
-  }
+  if (path.length === 0) return inner === null ? object : without(object, [step]);
   if (!isObject(inner)) return object;
   const rest = omit(inner, path);
-  return Object.fromEntries(
-    entries.flatMap(([key, value]) => {
-      if (key !== step) return [[key, value]];
-      return Object.keys(rest).length === 0 ? [] : [[key, rest]];
-    }),
-  );
+  return Object.keys(rest).length === 0 ? without(object, [step]) : { ...object, [step]: rest };
 }

@@ -2,9 +2,8 @@ import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { JsonObject } from "../json.ts";
-import { ImportError } from "./import-error.ts";
-import { type ParsedJson, parseObject } from "./json-text.ts";
+import { ImportError, type Place } from "./import-error.ts";
+import { type ParsedObject, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
 import type { ReadOptions } from "./types.ts";
 
@@ -45,10 +44,7 @@ export function withoutGz(name: string): string {
  * `onBytes`.
  * @throws {ImportError} if it cannot be read, is no whole gzip file, or would inflate too much.
  */
-export async function* chunksOf(
-  source: Source,
-  { count = false }: { count?: boolean } = {},
-): AsyncGenerator<Buffer> {
+export async function* chunksOf(source: Source, { count = false } = {}): AsyncGenerator<Buffer> {
   const stored = storedChunks(source, count);
   const { value: first } = await stored.next();
   if (first === undefined) return;
@@ -98,55 +94,28 @@ async function* storedChunks({ path, file, options }: Source, count: boolean): A
   }
 }
 
-/** A line of a file: its number, from 1, and its bytes without the end of line. */
-export interface Line {
-  line: number;
-  bytes: Buffer;
-}
-
-/** Reads the non-empty lines of a file, each at most `maxRecordBytes` long. */
-export async function* linesOf(source: Source, { count = false } = {}): AsyncGenerator<Line> {
-  const { maxRecordBytes } = source.limits;
-  let line = 1;
-  let pieces: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of chunksOf(source, { count })) {
-    let start = 0;
-    while (start < chunk.length) {
-      const newline = chunk.indexOf(0x0a, start);
-      const piece = chunk.subarray(start, newline < 0 ? chunk.length : newline);
-      size += piece.length;
-      if (size > maxRecordBytes)
-        throw new ImportError(
-          { file: source.file, line },
-          `longer than ${maxRecordBytes} bytes, which is the limit`,
-        );
-      pieces.push(piece);
-      if (newline < 0) break;
-      const bytes = Buffer.concat(pieces);
-      if (!isBlank(bytes)) yield { line, bytes };
-      line++;
-      pieces = [];
-      size = 0;
-      start = newline + 1;
-    }
-  }
-  const bytes = Buffer.concat(pieces);
-  if (!isBlank(bytes)) yield { line, bytes };
-}
-
 /** Reads a JSON object as a whole. */
-export async function readObject(source: Source): Promise<{ value: JsonObject; marks: ParsedJson["marks"] }> {
+export async function readObject(source: Source): Promise<ParsedObject> {
   const { file, limits } = source;
-  const chunks: Buffer[] = [];
+  const bytes = await collect(chunksOf(source), limits.maxFileBytes, { file }, "longer than");
+  return parseObject(bytes, { file }, limits);
+}
+
+/** Joins chunks. More than `limit` bytes are an {@link ImportError} that begins with `problem`. */
+export async function collect(
+  chunks: AsyncIterable<Buffer>,
+  limit: number,
+  place: Place,
+  problem: string,
+): Promise<Buffer> {
+  const taken: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(source)) {
+  for await (const chunk of chunks) {
     size += chunk.length;
-    if (size > limits.maxFileBytes)
-      throw new ImportError({ file }, `longer than ${limits.maxFileBytes} bytes, which is the limit`);
-    chunks.push(chunk);
+    if (size > limit) throw new ImportError(place, `${problem} ${limit} bytes, which is the limit`);
+    taken.push(chunk);
   }
-  return parseObject(Buffer.concat(chunks), { file }, limits);
+  return Buffer.concat(taken);
 }
 
 /** Turns an exception of opening or reading a file into an error that names the file. */
@@ -165,8 +134,4 @@ export function unreadable(file: string, cause: unknown): unknown {
 /** Makes an iterable whose every iteration starts again. */
 export function repeatable<T>(iterate: () => AsyncIterator<T>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: iterate };
-}
-
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }

@@ -1,24 +1,12 @@
-import {
-  crc32,
-  createInflateRaw,
-  createZstdDecompress,
-  type InflateRaw,
-  type ZstdDecompress,
-} from "node:zlib";
+import { crc32, createInflateRaw, createZstdDecompress } from "node:zlib";
 import * as yauzl from "yauzl";
 import { ImportError, type Place } from "./import-error.ts";
-import { HARMLESS_BYTES, type Source, unreadable } from "./source.ts";
+import { collect, HARMLESS_BYTES, type Source, unreadable } from "./source.ts";
+
+type Decoder = ReturnType<typeof createInflateRaw | typeof createZstdDecompress>;
 
 /** Decoders by the ZIP specification's number of the compression method (APPNOTE 4.4.5). */
-const decoders = new Map<number, () => InflateRaw | ZstdDecompress>([
-  [8, () => createInflateRaw()],
-  [93, () => createZstdDecompress()],
-]);
-
-export interface ZipEntry {
-  name: string;
-  bytes: Buffer;
-}
+const decoders: Record<number, () => Decoder> = { 8: createInflateRaw, 93: createZstdDecompress };
 
 /** The index of the last entry of each name in a ZIP file, which is the one that counts. */
 export type ZipDirectory = ReadonlyMap<string, number>;
@@ -58,7 +46,7 @@ export async function* readZip(
   directory: ZipDirectory,
   wanted: (name: string) => boolean,
   { count = false } = {},
-): AsyncGenerator<ZipEntry> {
+): AsyncGenerator<{ name: string; bytes: Buffer }> {
   let index = 0;
   for await (const { zip, entry } of entriesOf(source)) {
     const name = entry.fileName;
@@ -70,22 +58,15 @@ export async function* readZip(
   }
 }
 
-async function* entriesOf({
-  path,
-  file,
-}: Source): AsyncGenerator<{ zip: yauzl.ZipFile; entry: yauzl.Entry }> {
-  let zip: yauzl.ZipFile;
-  try {
-    zip = await yauzl.openPromise(path);
-  } catch (cause) {
-    throw broken(file, cause);
-  }
+async function* entriesOf(source: Source): AsyncGenerator<{ zip: yauzl.ZipFile; entry: yauzl.Entry }> {
+  const fail = (cause: unknown) => {
+    throw broken(source.file, cause);
+  };
+  const zip = await yauzl.openPromise(source.path).catch(fail);
   const entries = zip.eachEntry();
   try {
     for (;;) {
-      const next = await entries.next().catch((cause) => {
-        throw broken(file, cause);
-      });
+      const next = await entries.next().catch(fail);
       if (next.done) return;
       yield { zip, entry: next.value };
     }
@@ -95,17 +76,18 @@ async function* entriesOf({
 }
 
 async function inflate(zip: yauzl.ZipFile, entry: yauzl.Entry, place: Place, limit: number): Promise<Buffer> {
-  const decoder = decoders.get(entry.compressionMethod);
+  const decoder = decoders[entry.compressionMethod];
   if (entry.isEncrypted()) throw new ImportError(place, "encrypted; expected a log without a password");
   if (!decoder && entry.compressionMethod !== 0)
     throw new ImportError(
       place,
       `compression method ${entry.compressionMethod}; expected stored, deflate or zstd`,
     );
+  const inflated = (chunks: AsyncIterable<Buffer>) => collect(chunks, limit, place, "inflates to more than");
   let bytes: Buffer;
   try {
-    bytes = await collect(await zip.openReadStreamPromise(entry, { decodeFileData: false }), place, limit);
-    if (decoder) bytes = await collect(decode(bytes, decoder), place, limit);
+    bytes = await inflated(await zip.openReadStreamPromise(entry, { decodeFileData: false }));
+    if (decoder) bytes = await inflated(decode(bytes, decoder));
   } catch (cause) {
     if (cause instanceof ImportError) throw cause;
     throw new ImportError(place, `damaged: ${cause instanceof Error ? cause.message : cause}`, { cause });
@@ -117,7 +99,7 @@ async function inflate(zip: yauzl.ZipFile, entry: yauzl.Entry, place: Place, lim
 
 // Inspect cuts large entries into several zstd frames, and Node's decoder stops after one and leaves the rest
 // unread.
-async function* decode(bytes: Buffer, decoder: () => InflateRaw | ZstdDecompress): AsyncGenerator<Buffer> {
+async function* decode(bytes: Buffer, decoder: () => Decoder): AsyncGenerator<Buffer> {
   let rest = bytes;
   do {
     const frame = decoder();
@@ -126,18 +108,6 @@ async function* decode(bytes: Buffer, decoder: () => InflateRaw | ZstdDecompress
     if (frame.bytesWritten === 0) throw new Error("compressed data ends too early");
     rest = rest.subarray(frame.bytesWritten);
   } while (rest.length > 0);
-}
-
-async function collect(stream: AsyncIterable<Buffer>, place: Place, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit)
-      throw new ImportError(place, `inflates to more than ${limit} bytes, which is the limit`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function broken(file: string, cause: unknown): unknown {

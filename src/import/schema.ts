@@ -1,5 +1,10 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { ImportError, type Place } from "./import-error.ts";
+
+/** Parts of the schemas of all logs. */
+export const text = z.string().nullish();
+export const number = z.number().nullish();
+export const json = z.json();
 
 /**
  * Checks foreign JSON against a schema. The first value that does not fit becomes an {@link ImportError} that
@@ -9,8 +14,6 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): 
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const path = issue?.path.map(String) ?? [];
-  const prefix = place.field === undefined ? [] : [place.field];
-  const field = [...prefix, ...path].join(".");
+  const field = [place.field, ...(issue?.path ?? [])].filter((step) => step !== undefined).join(".");
   throw new ImportError(field === "" ? place : { ...place, field }, issue?.message ?? "does not fit");
 }
