@@ -33,6 +33,10 @@ export const limits = {
   /** A week: the longest that one attempt may run, and that a retry may be put off. */
   timeoutSeconds: 604_800,
   retryAfterMs: 604_800_000,
+  /** The longest pause before a retry whose worker names none; up to a half of it is left out at random. */
+  retryPauseSeconds: 300,
+  /** How long starts of jobs with a limit a minute are kept to be counted: longer than that minute. */
+  limitStartsMinutes: 2,
   /** Characters of a progress message or a reason. */
   messageLength: 1_024,
   /** How long a claim may wait for a job. */

@@ -10,7 +10,7 @@ with
     delete from job_limit_starts start using item
     where
       start.limit_key = item.limit_key
-      and start.started_at < clock_timestamp() - interval '2 minutes'
+      and start.started_at < clock_timestamp() - make_interval(mins => $3)
   )
 insert into
   job_limit_starts (limit_key, started_at, started)
@@ -27,3 +27,4 @@ returning
   limit_key;
 -- $1 = '{k}'
 -- $2 = '{1}'
+-- $3 = 2

@@ -165,7 +165,8 @@ const recordStarts = statement("job_record_starts", {
       select * from ${table("item", starts, { limitKey: "text", started: "int4" })}
     ), old as (
       delete from job_limit_starts start using item
-      where start.limit_key = item.limit_key and start.started_at < clock_timestamp() - interval '2 minutes'
+      where start.limit_key = item.limit_key
+        and start.started_at < clock_timestamp() - make_interval(mins => ${limits.limitStartsMinutes})
     )
     insert into job_limit_starts (limit_key, started_at, started)
     select item.limit_key, clock_timestamp(), item.started

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { exampleId } from "../../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
+import { limits } from "../../limits.ts";
 import type { JsonValue } from "../../validation.ts";
 import { recordChanges } from "../record-changes.ts";
 
@@ -141,10 +142,11 @@ const endedRow = z.object({
   runAt: z.string().nullable(),
 });
 
-// The pause before retry n is 2^n seconds, at most 5 minutes, of which a random half is left out: jobs that
-// failed together do not come back together.
+// The pause before retry n is 2^n seconds up to a limit. A random part of up to a half is left out, so that
+// jobs that failed together do not come back together.
+const longestPause = fragmentOf(String(limits.retryPauseSeconds));
 const backoff = sql.fragment`
-  (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'`;
+  (least(power(2, j.retry_count), ${longestPause}) * (0.5 + random() / 2)) * interval '1 s'`;
 
 const willRetry = sql.fragment`gone.retryable and j.retry_count < j.max_retries`;
 
