@@ -9,6 +9,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { eventually } from "../harness/waiting.ts";
 import { environment, type Finished, finished, ltb, MAIN, start, temporaryFolder } from "./support.ts";
 
 /** A folder after its first start, to be copied. */
@@ -202,7 +203,8 @@ test("calls that are accepted finish after SIGTERM", async () => {
       }
     }),
   );
-  await sleep(500);
+  // By then the stream has begun too, on the same connection.
+  await eventually(() => stored.length > 20);
   child.kill("SIGTERM");
   stopped.resolve();
   expect(await stream).toMatchObject({ received: 20, inserted: 20 });
@@ -237,20 +239,24 @@ test("a second signal stops at once, and the next start recovers", async () => {
   const { child, done, grpc } = await serving();
   const client = createClient(BenchmarkService, createGrpcTransport({ baseUrl: `http://${grpc}` }));
   const hold = new AbortController();
+  const sent = Promise.withResolvers<void>();
   // A call that would keep the drain waiting for its ten seconds.
   const held = client
     .streamEvaluations(
       (async function* () {
         yield { benchmarkId: "", evaluations: [] };
+        sent.resolve();
         await once(hold.signal, "abort");
       })(),
     )
     .catch(() => undefined);
-  await sleep(300);
+  await sent.promise;
+  // Once this is answered, the call before it on the same connection has begun.
+  await client.listBenchmarks({});
   child.kill("SIGINT");
-  await sleep(700);
-  child.kill("SIGINT");
-  const { code, stderr } = await done;
+  // Those that come soon after the first are the same.
+  const killing = setInterval(() => child.kill("SIGINT"), 700);
+  const { code, stderr } = await done.finally(() => clearInterval(killing));
   hold.abort();
   await held;
   expect(code).toBe(1);

@@ -15,9 +15,16 @@ test("results that come while others are on their way share a batch", async () =
     return answer();
   };
   for (let n = 0; n < 40; n++) service.enqueue({ n });
-  start(service, async ({ payload }) => sleep(Number(payload?.n) * 8), { capacity: 40 });
-  await eventually(() => service.calls.completeJobs.length === 4);
-  await sleep(400);
+  let ended = 0;
+  start(
+    service,
+    async ({ payload }) => {
+      await sleep(Number(payload?.n) * 8);
+      ended++;
+    },
+    { capacity: 40 },
+  );
+  await eventually(() => service.calls.completeJobs.length === 4 && ended === 40);
   slow.open();
   await eventually(() => service.completed.size === 40);
   const sizes = service.calls.completeJobs.map(({ items }) => items.length);

@@ -82,7 +82,7 @@ describe("a pool", () => {
   afterAll(() => db.close());
 
   test("bounds both the queue and the wait for a connection", async () => {
-    const holding = run(db.executor, "select pg_sleep(0.3)");
+    const holding = run(db.executor, "select pg_sleep(1)");
     const waiting = [1, 2].map(() => run(db.executor, "select 1").catch((error: unknown) => error));
     await expect(run(db.executor, "select 1")).rejects.toMatchObject({
       ...overloaded,
@@ -96,7 +96,7 @@ describe("a pool", () => {
   });
 
   test("an aborted call leaves the queue at once", async () => {
-    const holding = run(db.executor, "select pg_sleep(0.1)");
+    const holding = run(db.executor, "select pg_sleep(0.5)");
     const abort = new AbortController();
     const waiting = withSignal(abort, () => run(db.executor, "select 1"));
     await eventually(() => db.poolStats().waiting === 1);

@@ -121,11 +121,11 @@ describe("a backend that is lost", () => {
 
   test("costs each of many calls at most one failure", async () => {
     const four = await smallPool(config, { poolSize: 4 });
-    const query = () => run(four.executor, "select pg_sleep(0.2)");
+    const query = () => run(four.executor, "select pg_sleep(0.5)");
     const calls = Array.from({ length: 12 }, () => query().catch((error: unknown) => error));
     await eventually(() => four.poolStats().used === 4);
     await client.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(0.2)%' and pid <> pg_backend_pid()",
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(0.5)%' and pid <> pg_backend_pid()",
     );
     const outcomes = await Promise.all(calls);
     const failures = outcomes.filter((outcome) => !Array.isArray(outcome));

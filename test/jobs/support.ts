@@ -54,11 +54,14 @@ export function queue() {
         [ids ?? null],
       );
     },
-    /** Makes scheduled jobs due. */
-    async makeDue() {
+    /** Makes scheduled jobs due, those of before this time. */
+    async makeDue(before = "infinity") {
       await client.query(
-        `with due as (update job_scheduled set run_at = clock_timestamp() - random() * interval '1 s' returning *)
+        `with due as (
+          update job_scheduled set run_at = clock_timestamp() - random() * interval '1 s' where run_at < $1 returning *
+        )
         update jobs j set run_at = due.run_at from due where j.id = due.job_id`,
+        [before],
       );
     },
   };

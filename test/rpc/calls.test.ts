@@ -255,7 +255,7 @@ describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) 
           throw error;
         }),
     });
-    const error = await failure(benchmarks(transportTo(server)).getBenchmark({}, { timeoutMs: 100 }));
+    const error = await failure(benchmarks(transportTo(server)).getBenchmark({}, { timeoutMs: 500 }));
     expect(error.code).toBe(Code.DeadlineExceeded);
     await eventually(() => reason);
     expect(reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });

@@ -97,10 +97,10 @@ describe.each(Object.entries(wires))("client streams over %s", (_, transportTo) 
     });
     async function* endless() {
       yield { benchmarkId: "0" };
-      await sleep(1_000);
+      await sleep(3_000);
     }
     const error = await failure(
-      benchmarks(transportTo(server)).streamEvaluations(endless(), { timeoutMs: 150 }),
+      benchmarks(transportTo(server)).streamEvaluations(endless(), { timeoutMs: 500 }),
     );
     expect(error.code).toBe(Code.DeadlineExceeded);
     await eventually(() => aborted);
@@ -239,7 +239,7 @@ describe.each(Object.entries(wires))("server streams over %s", (_, transportTo) 
         await new Promise(() => undefined);
       },
     });
-    const reading = all(benchmarks(transportTo(server)).exportEvaluations({}, { timeoutMs: 150 }));
+    const reading = all(benchmarks(transportTo(server)).exportEvaluations({}, { timeoutMs: 500 }));
     expect((await failure(reading)).code).toBe(Code.DeadlineExceeded);
     expect(await server.callLine("ExportEvaluations")).toMatchObject({ code: "DEADLINE_EXCEEDED", sent: 1 });
   });

@@ -85,10 +85,10 @@ describe("createClient", () => {
     const soon = await authority.issue({
       ...local,
       notBefore: days(-1),
-      notAfter: new Date(Date.now() + 1_200),
+      notAfter: new Date(Date.now() + 2_000),
     });
     const { port } = (await serveTls({ pair: soon })).grpcAddress;
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
     const error = await failure(getInfo({ address: `localhost:${port}`, tls: { ca: authority.cert } }));
     expect(error.rawMessage).toContain("cannot be accepted (certificate has expired)");
   });
