@@ -5,7 +5,8 @@ import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { reference } from "./api-docs/reference.ts";
 
-// Writes docs/api.md from the protos and their comments; with --check fails where it is not what the protos say. Needs buf in the path.
+// Writes docs/api.md from the protos and their comments. With --check it fails if the file differs. It needs
+// buf in the path.
 
 const root = join(import.meta.dirname, "..");
 const file = join(root, "docs", "api.md");
@@ -17,7 +18,7 @@ const read = (path: string) => {
   }
 };
 
-// Generated code has no comments; an image has.
+// Generated code has no comments, but an image has.
 const image = execFileSync("buf", ["build", "proto", "-o", "-"], { cwd: root, maxBuffer: 2 ** 26 });
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
 const files = [...registry.files].filter(({ proto }) => proto.package === "ltb.v1");

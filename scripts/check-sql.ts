@@ -7,10 +7,11 @@ import { checkStatements } from "./check-sql/check.ts";
 import { loadStatements } from "./check-sql/load.ts";
 import { formatReport } from "./check-sql/print.ts";
 
-// Compares every SQL statement with its row schema, on a PostgreSQL of its own: `npm run check:sql` (`-- --brief`: only faults).
+// `npm run check:sql` compares every SQL statement with its row schema, on its own PostgreSQL (`-- --brief`:
+// only faults).
 const brief = process.argv.includes("--brief");
 const dataDir = await mkdtemp(join(tmpdir(), "ltb-check-sql-"));
-// Root runs PostgreSQL as another user, who has to pass it.
+// Root runs PostgreSQL as another user, who needs access to the folder.
 await chmod(dataDir, 0o711);
 try {
   const server = await startTestPostgres({ dataDir, settings: { fsync: "off" } });

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-// Takes the packages' demands on Node out of package-lock.json; with --check fails where there are any. npm compares
-// them with the Node that runs npm, and warns of each; the packages run on the Node among the dev dependencies.
+// Removes the packages' demands on Node from package-lock.json; with --check it fails if there are any. npm
+// compares them with the Node that runs npm, and warns about each, but the packages run on the Node among the
+// dev dependencies.
 
 const file = join(import.meta.dirname, "..", "package-lock.json");
 const text = readFileSync(file, "utf8");

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { loadStatements } from "./check-sql/load.ts";
 import { renderStatement } from "./sql/render.ts";
 
-// Prints a statement whole, as PostgreSQL gets it: `npm run sql NAME`; without a name, the names of all. `npm run sql -- --write`
-// writes all of them to docs/sql, where a review sees what a change does to each.
+// `npm run sql NAME` prints a whole statement as PostgreSQL gets it; without a name it prints the names of
+// all. `npm run sql -- --write` writes all of them to docs/sql, where a review sees what a change does to
+// each.
 const folder = join(import.meta.dirname, "../docs/sql");
 const statements = await loadStatements();
 const names = [...statements.keys()].sort();

@@ -10,7 +10,7 @@ import type {
 
 type Commented = DescEnum | DescEnumValue | DescField | DescMessage | DescMethod | DescService;
 
-// Numbers of fields in descriptor.proto: a comment is found by the path to what it stands before.
+// Numbers of fields in descriptor.proto. The path of a declaration leads to the comment before it.
 const MESSAGE_TYPE = 4;
 const ENUM_TYPE = 5;
 const SERVICE = 6;
@@ -19,12 +19,12 @@ const VALUE = 2;
 const METHOD = 2;
 const SYNTAX = 12;
 
-/** The comment before a declaration, line by line. */
+/** Returns the comment before a declaration, line by line. */
 export function commentOf(declared: Commented): string[] {
   return commentAt(fileOf(declared), pathOf(declared));
 }
 
-/** The comment at the head of a file, line by line. */
+/** Returns the comment at the head of a file, line by line. */
 export function headOf(file: DescFile): string[] {
   return commentAt(file, [SYNTAX]);
 }

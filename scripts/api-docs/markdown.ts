@@ -1,12 +1,12 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 
-/** A comment as paragraphs: its lists stay lists, other lines flow. */
+/** Makes paragraphs of a comment. Lists stay lists, other lines flow. */
 export function prose(lines: readonly string[]): string {
   const paragraphs: string[] = [];
   let before = "";
   for (const line of lines) {
     const item = line.startsWith("- ");
-    // A line that begins with a code tells of an error.
+    // A line that begins with a code describes an error.
     const begins = before === "" || item || /^[A-Z_]{5,}: /.test(line);
     if (line !== "") {
       if (!begins) paragraphs.push(`${paragraphs.pop()} ${line.trim()}`);
@@ -18,17 +18,17 @@ export function prose(lines: readonly string[]): string {
   return escaped(paragraphs.join("\n\n"));
 }
 
-/** A comment as the cell of a table. */
+/** Makes the cell of a table from a comment. */
 export function cell(lines: readonly string[]): string {
   return escaped(lines.join(" ")).replaceAll("|", "\\|");
 }
 
-/** Text with the status codes that it explains as links to the errors. */
+/** Turns the status codes that a text explains into links to the errors. */
 export function linkCodes(text: string): string {
   return text.replaceAll(/\b([A-Z][A-Z_]{4,}): /g, "[$1](errors.md#reasons): ");
 }
 
-/** The type of a field as in the proto, linked to where it is described. */
+/** Names the type of a field as in the proto, linked to its description. */
 export function typeOf(field: DescField): string {
   switch (field.fieldKind) {
     case "list":
@@ -49,7 +49,7 @@ function named(type: DescEnum | DescMessage | undefined): string {
   return type.file.proto.package === "ltb.v1" ? `[${type.name}](#${type.name.toLowerCase()})` : type.name;
 }
 
-/** Text in which nothing outside of code spans is taken for a tag. */
+/** Escapes a text so that nothing outside code spans looks like a tag. */
 function escaped(text: string): string {
   return text
     .split(/(`[^`]*`)/)

@@ -4,7 +4,7 @@ import { exampleOf } from "../../src/cli/grpcurl/methods.ts";
 import { commentOf, headOf } from "./comments.ts";
 import { cell, linkCodes, prose, typeOf } from "./markdown.ts";
 
-// As they are read: what most people look for first.
+// The services in the order of reading, the most wanted first.
 const serviceOrder = [
   "BenchmarkService",
   "JobService",
@@ -14,7 +14,7 @@ const serviceOrder = [
   "SystemService",
 ];
 
-/** The API reference in Markdown. @param errors the text of docs/errors.md */
+/** Makes the API reference in Markdown. @param errors the text of docs/errors.md */
 export function reference(files: readonly DescFile[], errors: string): string {
   const services = files
     .flatMap((file) => file.services)
@@ -27,8 +27,8 @@ export function reference(files: readonly DescFile[], errors: string): string {
   return [
     "<!-- Made from proto/ by `npm run docs:api`. Changes belong into the comments there. -->",
     "# API reference: `ltb.v1`",
-    "How to connect from each language is in [clients.md](clients.md), how numbers, limits, deadlines and retries behave on the wire in " +
-      "[wire.md](wire.md), every error in [errors.md](errors.md). `ltb grpcurl METHOD` prints the example of a method as a ready " +
+    "[clients.md](clients.md) shows how to connect from each language, [wire.md](wire.md) explains numbers, limits, deadlines and retries, " +
+      "and [errors.md](errors.md) lists every error. `ltb grpcurl METHOD` prints the example of a method as a ready " +
       "command line.",
     ["| service | methods |", "|---|---|", ...services.map(summary)].join("\n"),
     'In JSON a `Timestamp` is RFC 3339 text, a `Duration` seconds with an `s` (`"1.5s"`), a `FieldMask` names joined by commas (in grpcurl ' +
@@ -40,7 +40,7 @@ export function reference(files: readonly DescFile[], errors: string): string {
     "## Enums",
     ...enums.flatMap(enumeration),
     "## Errors",
-    "Reasons by status code; [errors.md](errors.md#reasons) says of each what it means and what to do.",
+    "Reasons by status code; [errors.md](errors.md#reasons) says what each means and what to do.",
     errorTable(errors),
   ]
     .filter((part) => part !== "")
@@ -82,7 +82,7 @@ function method(method: DescMethod): string[] {
 }
 
 function part(title: string, message: DescMessage): string {
-  // What every comment of a request or response begins with tells nothing here.
+  // The beginning of every comment of a request or response says nothing here.
   const comment = prose(commentOf(message)).replace(/^Re(quest|sponse) of \w+\.? ?/, "");
   const about = [`**${title}.**`, message.fields.length === 0 ? "Empty." : "", comment].filter(
     (text) => text !== "",
@@ -98,7 +98,7 @@ function whoMay(method: DescMethod): string {
   const others = roles.length === 0 ? "" : `, ${roles.map((role) => `\`${role}\``).join(", ")}`;
   const limited =
     roles.length > 0 && rule !== undefined
-      ? "; others than `admin` are held to [what is their own](security.md#users-roles-and-keys)"
+      ? "; [rules of ownership](security.md#users-roles-and-keys) apply to roles other than `admin`"
       : "";
   return `Roles: \`admin\`${others}${limited}. Scope: ${scope === undefined ? "any" : `\`${scope}\``}.`;
 }
@@ -123,7 +123,7 @@ function enumeration(type: DescEnum): string[] {
   ];
 }
 
-/** Code and reasons, from the table of docs/errors.md. */
+/** Makes the table of codes and reasons from the table of docs/errors.md. */
 function errorTable(errors: string): string {
   const reasons = new Map<string, string[]>();
   for (const [, reason = "", codes = ""] of errors.matchAll(/^\| `(\w+)` \| ([A-Z_, ]+) \|/gm))

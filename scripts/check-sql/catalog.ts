@@ -1,23 +1,23 @@
 import type { Client } from "pg";
 
 export interface ColumnType {
-  /** As SQL spells it. */
+  /** Name of the type in SQL. */
   name: string;
-  /** The type of its elements, of an array. */
+  /** The type of the elements, for an array. */
   element: number | undefined;
 }
 
 export interface TableColumn {
-  /** Of the table, in pg_class. */
+  /** OID of the table in pg_class. */
   table: number;
   /** `table.column`. */
   name: string;
   notNull: boolean;
-  /** All texts that a CHECK constraint allows, where there is one of the form `column in (…)`. */
+  /** All texts that a CHECK constraint allows, if there is one of the form `column in (…)`. */
   texts: string[] | undefined;
 }
 
-/** What the database says about types and columns of tables. */
+/** The types and the columns of tables in the database. */
 export interface Catalog {
   types: ReadonlyMap<number, ColumnType>;
   column(table: number, position: number): TableColumn | undefined;

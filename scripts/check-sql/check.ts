@@ -10,7 +10,7 @@ import { allowsNull } from "./schema.ts";
 
 export interface Fault extends Partial<ColumnFault> {
   statement: string;
-  /** Position of the example, from 1; unset where the statement as a whole is wrong. */
+  /** Position of the example, from 1; unset if the statement as a whole is wrong. */
   example?: number;
   problem: string;
 }
@@ -28,16 +28,16 @@ interface Query {
   name?: string;
 }
 
-/** Where a column's schema is used, to tell whether it allows nulls for a reason. */
+/** The uses of a column's schema, to find out whether it allows nulls for a reason. */
 interface Use {
   fault: Fault;
   canBeNull: CanBeNull;
 }
 
 /**
- * Compares each statement, in every variant that its examples reach, with its row schema on a migrated database: that
- * PostgreSQL parses, plans and runs it (in a transaction that is undone), and that names, types and nullability of its columns
- * are what the schema says.
+ * Compares each statement, in every variant that its examples reach, with its row schema on a migrated
+ * database. PostgreSQL must parse, plan and run it (in a transaction that is undone), and names, types and
+ * nullability of its columns must match the schema.
  */
 export async function checkStatements(
   connection: ClientConfig,
@@ -117,7 +117,10 @@ async function explain(client: Client, text: string, values: unknown[]): Promise
   return result.rows[0]?.["QUERY PLAN"][0]?.Plan ?? {};
 }
 
-/** Finds nulls of expressions, such as a sum over no rows. What an example refers to need not exist. */
+/**
+ * Finds nulls of expressions, such as a sum over no rows. The entities that an example refers to need not
+ * exist.
+ */
 async function run(
   client: Client,
   text: string,

@@ -5,16 +5,16 @@ import type { TableUse } from "./plan.ts";
 import { isJson, sampleOf, unlike } from "./samples.ts";
 import { accepts, allowsNull, describeSchema, textsOf } from "./schema.ts";
 
-/** What is wrong with one column of an answer. */
+/** A fault of one column of an answer. */
 export interface ColumnFault {
   column: string;
   problem: string;
-  /** What PostgreSQL answers, and what the row schema says. */
+  /** PostgreSQL's answer, and the row schema's. */
   database: string;
   schema: string;
 }
 
-/** Whether a column can be null: undefined for an expression, of which PostgreSQL does not tell. */
+/** Says whether a column can be null; undefined for an expression, about which PostgreSQL says nothing. */
 export type CanBeNull = boolean | undefined;
 
 /** Called for each column that the row schema has too. */
@@ -66,7 +66,7 @@ export function compareColumns(
 }
 
 interface Source {
-  /** The texts of which the column may hold any, or, where the statement writes it, some. */
+  /** The texts that the column may hold: any of them or, if the statement writes the column, some. */
   texts: { allowed: readonly string[]; all: boolean } | undefined;
   canBeNull: CanBeNull;
   description: string;
@@ -87,7 +87,7 @@ function sourceOf(field: FieldDef, catalog: Catalog, useOf: (table: string) => T
   };
 }
 
-/** The schema must accept what comes, and tell it from what does not. */
+/** The schema must accept the values of the column, and refuse others. */
 function compareValues(
   oid: number,
   texts: Source["texts"],

@@ -2,13 +2,15 @@ import type { Client, Connection, FieldDef } from "pg";
 import { camelCase } from "../../src/database/statement/columns.ts";
 
 /**
- * The columns that PostgreSQL says a statement answers with, named as the fields of our rows, and the table column that each comes
- * from (`tableID` is 0 for an expression). The statement is parsed as the driver has it parsed, with parameters of open type, but not run.
+ * Asks PostgreSQL for the columns of a statement, named as the fields of our rows, and the table column of
+ * each (`tableID` is 0 for an expression). The statement is parsed as the driver parses it, with parameters
+ * of open type, but not run.
  * @throws DatabaseError if it does not parse
  */
 export function describe(client: Client, text: string): Promise<FieldDef[]> {
   return new Promise((resolve, reject) => {
-    // What `pg` calls on the query under way; it describes portals itself, but only on the way to running them.
+    // `pg` calls these methods on the running query. It describes portals itself, but only when it is about
+    // to run them.
     let fields: FieldDef[] = [];
     client.query({
       submit(connection: Connection) {

@@ -4,7 +4,7 @@ import { allStatements } from "../../src/database/statement/sql.ts";
 
 const sources = join(import.meta.dirname, "../../src");
 
-/** Every statement of the service, from whatever module defines it. */
+/** Loads every statement of the service, from all modules. */
 export async function loadStatements(): Promise<ReturnType<typeof allStatements>> {
   for (const file of readdirSync(sources, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;

@@ -1,4 +1,4 @@
-/** A node of what `EXPLAIN (VERBOSE, FORMAT JSON)` answers, as far as it is read here. */
+/** The part of a node of `EXPLAIN (VERBOSE, FORMAT JSON)` that is read here. */
 export interface PlanNode {
   "Node Type"?: string;
   "Relation Name"?: string;
@@ -6,19 +6,20 @@ export interface PlanNode {
   "Subplan Name"?: string;
   "Parent Relationship"?: string;
   "Join Type"?: string;
-  /** Of a node that writes to its relation. */
+  /** Only for a node that writes to its relation. */
   Operation?: string;
   Plans?: PlanNode[];
 }
 
-/** What a plan does with a table. */
+/** The use of a table in a plan. */
 export interface TableUse {
   /**
-   * Whether an outer join answers nulls for its columns where there is no match: `sometimes` where the plan reads it in several
-   * places. PostgreSQL has already turned an outer join into an inner one where a condition on it rules out nulls.
+   * Whether an outer join answers nulls for its columns if there is no match; `sometimes` if the plan reads
+   * the table in several places. PostgreSQL has already turned an outer join into an inner one if a condition
+   * rules out nulls.
    */
   nulled: "never" | "always" | "sometimes";
-  /** Whether its columns are written too, so that they may hold less than the table allows. */
+  /** True if its columns are also written, so that they may hold less than the table allows. */
   written: boolean;
 }
 
@@ -26,7 +27,7 @@ export function tableUses(plan: PlanNode): (table: string) => TableUse {
   const ctes = new Map<string, Set<boolean>>();
   const tables = new Map<string, Set<boolean>>();
   const written = new Set<string | undefined>();
-  // A CTE stands in the plan apart from where it is read, hence the first walk.
+  // A CTE is in another place of the plan than its readers, hence the first walk.
   walk(plan, false, new Map(), (node, nulled) => add(ctes, node["CTE Name"], nulled));
   walk(plan, false, ctes, (node, nulled) => {
     add(tables, node["Relation Name"], nulled);

@@ -1,6 +1,6 @@
 import type { Fault, Report } from "./check.ts";
 
-/** The report as a table, with every fault below it. @param options.brief without the table */
+/** Prints the report as a table, with every fault below it. @param options.brief true: without the table */
 export function formatReport({ checked, faults }: Report, { brief = false } = {}): string {
   const width = Math.max(...checked.map(({ statement }) => statement.length));
   const total = (count: (row: Report["checked"][number]) => number) =>

@@ -31,12 +31,15 @@ const texts: Record<number, string> = {
   2205: "benchmarks",
 };
 
-/** JSON of any type may come from such a column, so nothing can be told from a value. */
+/** JSON of any type may come from such a column, so a sample value proves nothing. */
 export function isJson(oid: number): boolean {
   return oid === builtins.JSON || oid === builtins.JSONB;
 }
 
-/** A value of this type as a row has it after `pg` and our type parsers; undefined for a type that has no sample here. */
+/**
+ * Returns a value of this type as rows have it after `pg` and our type parsers; undefined for a type without
+ * a sample here.
+ */
 export function sampleOf(oid: number, { types }: Catalog): unknown {
   const element = types.get(oid)?.element;
   const text = texts[element ?? oid];
@@ -47,7 +50,7 @@ export function sampleOf(oid: number, { types }: Catalog): unknown {
 
 const others: unknown[] = ["text", 1, true, { a: 1 }, ["text"], [1], []];
 
-/** Values that no column delivers whose values look like `sample`. */
+/** Returns values that a column with values like `sample` never delivers. */
 export function unlike(sample: unknown): unknown[] {
   return others.filter((other) => !kindOf(sample).startsWith(kindOf(other)));
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** Whether a row schema says that its column may be null. */
+/** True if a row schema says that its column may be null. */
 export function allowsNull(schema: z.core.$ZodType): boolean {
-  // A custom schema without a check accepts everything, null included: what counts is its type.
+  // A custom schema without a check accepts everything, including null, so only its type counts.
   return isCustom(schema) ? schema instanceof z.ZodNullable : accepts(schema, null);
 }
 
@@ -10,7 +10,7 @@ export function accepts(schema: z.core.$ZodType, value: unknown): boolean {
   return z.safeParse(schema, value).success;
 }
 
-/** The texts that an enum or a literal allows, undefined for any other schema. */
+/** Returns the texts that an enum or a literal allows; undefined for any other schema. */
 export function textsOf(schema: z.core.$ZodType): string[] | undefined {
   const bare = bareOf(schema);
   if (bare instanceof z.ZodEnum) return bare.options.map(String);
@@ -18,7 +18,7 @@ export function textsOf(schema: z.core.$ZodType): string[] | undefined {
   return undefined;
 }
 
-/** For messages: `number`, `text | null`, `list of number`. */
+/** Describes a schema for messages: `number`, `text | null`, `list of number`. */
 export function describeSchema(schema: z.core.$ZodType): string {
   const bare = bareOf(schema);
   const texts = textsOf(bare);

@@ -1,9 +1,9 @@
 import { elementTypes } from "../../src/database/statement/binary-array.ts";
 
-/** Of longer ones the beginning: parameters are there to be recognised. */
+/** Only the beginning of longer values is shown, because parameters only need to be recognised. */
 const longest = 90;
 
-/** The value of a parameter as SQL spells it. */
+/** Writes the value of a parameter as SQL. */
 export function literalOf(value: unknown): string {
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
   const text = textOf(value);
@@ -21,12 +21,14 @@ function listOf(values: readonly unknown[]): string {
   return `{${values.map((value) => (value === null ? "null" : elementText(String(value)))).join(", ")}}`;
 }
 
-/** In quotes where its characters, or the word null, would be taken for something else. */
+/** Quotes an element if its characters, or the word null, would be misread. */
 function elementText(text: string): string {
   return /^$|^null$|[{}",\\\s]/i.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : text;
 }
 
-/** Whether bytes are an array as `binaryArray` makes it: of one dimension, of a type that it knows, numbered from 1. */
+/**
+ * True if bytes are an array as `binaryArray` makes it: of one dimension, of a known type, numbered from 1.
+ */
 function isArray(bytes: Buffer): boolean {
   return (
     bytes.length >= 20 &&

@@ -6,17 +6,23 @@ import { literalOf } from "./literal.ts";
 
 type AnyStatement = Statement<never[], z.ZodType>;
 
-/** The text of a query, with a clause and a column a line. */
+/** Formats the text of a query, with one clause or column per line. */
 export function formatSql(text: string): string {
   return format(text, { language: "postgresql", expressionWidth: 100, keywordCase: "lower" });
 }
 
-/** The text that PostgreSQL gets: Slonik's own name for a parameter stands only where fragments are put together. */
+/**
+ * Makes the text that PostgreSQL gets. Slonik uses its own name for a parameter only while it puts fragments
+ * together.
+ */
 export function textOf(query: { sql: string }): string {
   return query.sql.replaceAll("$slonik_", "$");
 }
 
-/** Each text that a statement has among its examples, whole, with the parameters of the first example that reaches it. */
+/**
+ * Renders each text that a statement has among its examples, with the parameters of the first example that
+ * reaches it.
+ */
 export function renderStatement(statement: AnyStatement): string {
   const variants = new Map<string, never[]>();
   for (const example of statement.examples) {
@@ -33,7 +39,7 @@ export function renderStatement(statement: AnyStatement): string {
 
 function renderParameters(statement: AnyStatement, example: never[]): string {
   const { values } = statement(...example);
-  // Ids of what a statement adds are made when it is built.
+  // A statement makes the ids of new rows when it is built.
   const { values: others } = statement(...example);
   return values
     .map((value, index) => {
