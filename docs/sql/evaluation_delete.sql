@@ -52,71 +52,71 @@ with
   ),
   rollup as (
     select
-      p.*,
-      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
-      length(p.metric) <= '255'::integer
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(part.metric) <= '255'::integer
       and dense_rank() over (
         partition by
-          p.benchmark_id,
-          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+          part.benchmark_id,
+          part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
         order by
-          p.metric
+          part.metric
       ) <= '256'::integer as fits
     from
       (
         select
-          p.benchmark_id,
-          p.metric,
-          - sum(p.count)::bigint as count,
-          - sum(p.sum) as sum,
+          part.benchmark_id,
+          part.metric,
+          - sum(part.count)::bigint as count,
+          - sum(part.sum) as sum,
           - greatest(
             sum(
               case
                 when abs(
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
-                ) < 1e-150 then p.m2
-                else p.m2 + p.count * (
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
                 ) ^ 2
               end
             ),
             0
           ) as m2,
-          min(p.low) as min,
-          max(p.high) as max,
+          min(part.low) as min,
+          max(part.high) as max,
           array_agg(
-            p.bin
+            part.bin
             order by
-              p.bin
+              part.bin
           ) as bins,
           array_agg(
-            - p.count
+            - part.count
             order by
-              p.bin
+              part.bin
           ) as bin_counts,
           array_agg(
-            p.low
+            part.low
             order by
-              p.bin
+              part.bin
           ) as bin_lows,
           array_agg(
-            p.high
+            part.high
             order by
-              p.bin
+              part.bin
           ) as bin_highs
         from
           (
             select
-              p.*,
+              part.*,
               case
-                when abs(sum(p.sum) over whole) < 1e-290 then 0
-                else sum(p.sum) over whole / sum(p.count) over whole
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
               end as mean
             from
               (
@@ -215,23 +215,23 @@ with
                   1,
                   2,
                   3
-              ) p
+              ) part
             window
               whole as (
                 partition by
-                  p.benchmark_id,
-                  p.metric
+                  part.benchmark_id,
+                  part.metric
               )
-          ) p
+          ) part
         group by
-          p.benchmark_id,
-          p.metric
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where
       s.names is null
-      or p.metric = any (s.names)
-      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+      or part.metric = any (s.names)
+      or part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
   ),
   rolled_up as (
     insert into
@@ -413,71 +413,71 @@ with
   ),
   rollup as (
     select
-      p.*,
-      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
-      length(p.metric) <= '255'::integer
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(part.metric) <= '255'::integer
       and dense_rank() over (
         partition by
-          p.benchmark_id,
-          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+          part.benchmark_id,
+          part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
         order by
-          p.metric
+          part.metric
       ) <= '256'::integer as fits
     from
       (
         select
-          p.benchmark_id,
-          p.metric,
-          - sum(p.count)::bigint as count,
-          - sum(p.sum) as sum,
+          part.benchmark_id,
+          part.metric,
+          - sum(part.count)::bigint as count,
+          - sum(part.sum) as sum,
           - greatest(
             sum(
               case
                 when abs(
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
-                ) < 1e-150 then p.m2
-                else p.m2 + p.count * (
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
                 ) ^ 2
               end
             ),
             0
           ) as m2,
-          min(p.low) as min,
-          max(p.high) as max,
+          min(part.low) as min,
+          max(part.high) as max,
           array_agg(
-            p.bin
+            part.bin
             order by
-              p.bin
+              part.bin
           ) as bins,
           array_agg(
-            - p.count
+            - part.count
             order by
-              p.bin
+              part.bin
           ) as bin_counts,
           array_agg(
-            p.low
+            part.low
             order by
-              p.bin
+              part.bin
           ) as bin_lows,
           array_agg(
-            p.high
+            part.high
             order by
-              p.bin
+              part.bin
           ) as bin_highs
         from
           (
             select
-              p.*,
+              part.*,
               case
-                when abs(sum(p.sum) over whole) < 1e-290 then 0
-                else sum(p.sum) over whole / sum(p.count) over whole
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
               end as mean
             from
               (
@@ -576,23 +576,23 @@ with
                   1,
                   2,
                   3
-              ) p
+              ) part
             window
               whole as (
                 partition by
-                  p.benchmark_id,
-                  p.metric
+                  part.benchmark_id,
+                  part.metric
               )
-          ) p
+          ) part
         group by
-          p.benchmark_id,
-          p.metric
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where
       s.names is null
-      or p.metric = any (s.names)
-      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+      or part.metric = any (s.names)
+      or part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
   ),
   rolled_up as (
     insert into

@@ -149,15 +149,15 @@ with
   ),
   rollup as (
     select
-      p.*,
-      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
-      length(p.metric) <= '255'::integer
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(part.metric) <= '255'::integer
       and dense_rank() over (
         partition by
-          p.benchmark_id,
-          p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+          part.benchmark_id,
+          part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
         order by
-          p.metric
+          part.metric
       ) <= '256'::integer as fits
     from
       (
@@ -166,17 +166,17 @@ with
         from
           (
             select
-              p.benchmark_id,
-              p.metric,
-              p.count,
-              p.sum,
-              p.m2,
-              p.low as min,
-              p.high as max,
-              ($22::int4[]) [p.first:p.last] as bins,
-              ($23::int8[]) [p.first:p.last] as bin_counts,
-              ($24::float8[]) [p.first:p.last] as bin_lows,
-              ($25::float8[]) [p.first:p.last] as bin_highs
+              part.benchmark_id,
+              part.metric,
+              part.count,
+              part.sum,
+              part.m2,
+              part.low as min,
+              part.high as max,
+              ($22::int4[]) [part.first:part.last] as bins,
+              ($23::int8[]) [part.first:part.last] as bin_counts,
+              ($24::float8[]) [part.first:part.last] as bin_lows,
+              ($25::float8[]) [part.first:part.last] as bin_highs
             from
               unnest(
                 $26::uuid[],
@@ -188,7 +188,7 @@ with
                 $32::float8[],
                 $33::int4[],
                 $34::int4[]
-              ) as p (benchmark_id, metric, count, sum, m2, low, high, first, last)
+              ) as part (benchmark_id, metric, count, sum, m2, low, high, first, last)
           ) given
         where
           (
@@ -199,58 +199,58 @@ with
           ) = $35
         union all
         select
-          p.benchmark_id,
-          p.metric,
-          sum(p.count)::bigint as count,
-          sum(p.sum) as sum,
+          part.benchmark_id,
+          part.metric,
+          sum(part.count)::bigint as count,
+          sum(part.sum) as sum,
           greatest(
             sum(
               case
                 when abs(
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
-                ) < 1e-150 then p.m2
-                else p.m2 + p.count * (
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
                 ) ^ 2
               end
             ),
             0
           ) as m2,
-          min(p.low) as min,
-          max(p.high) as max,
+          min(part.low) as min,
+          max(part.high) as max,
           array_agg(
-            p.bin
+            part.bin
             order by
-              p.bin
+              part.bin
           ) as bins,
           array_agg(
-            p.count
+            part.count
             order by
-              p.bin
+              part.bin
           ) as bin_counts,
           array_agg(
-            p.low
+            part.low
             order by
-              p.bin
+              part.bin
           ) as bin_lows,
           array_agg(
-            p.high
+            part.high
             order by
-              p.bin
+              part.bin
           ) as bin_highs
         from
           (
             select
-              p.*,
+              part.*,
               case
-                when abs(sum(p.sum) over whole) < 1e-290 then 0
-                else sum(p.sum) over whole / sum(p.count) over whole
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
               end as mean
             from
               (
@@ -349,23 +349,23 @@ with
                   1,
                   2,
                   3
-              ) p
+              ) part
             window
               whole as (
                 partition by
-                  p.benchmark_id,
-                  p.metric
+                  part.benchmark_id,
+                  part.metric
               )
-          ) p
+          ) part
         group by
-          p.benchmark_id,
-          p.metric
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where
       s.names is null
-      or p.metric = any (s.names)
-      or p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+      or part.metric = any (s.names)
+      or part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
   ),
   rolled_up as (
     insert into

@@ -2,77 +2,77 @@
 with
   rollup as materialized (
     select
-      p.*,
-      p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
       s.names is not null as is_settled,
       case
-        when p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') then true
-        when s.names is not null then p.metric = any (s.names)
-        else length(p.metric) <= $1
+        when part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') then true
+        when s.names is not null then part.metric = any (s.names)
+        else length(part.metric) <= $1
         and row_number() over (
           partition by
-            p.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed'),
-            length(p.metric) <= $2
+            part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed'),
+            length(part.metric) <= $2
           order by
-            p.count desc,
-            p.metric
+            part.count desc,
+            part.metric
         ) <= $3
       end as is_kept
     from
       (
         select
-          p.benchmark_id,
-          p.metric,
-          sum(p.count)::bigint as count,
-          sum(p.sum) as sum,
+          part.benchmark_id,
+          part.metric,
+          sum(part.count)::bigint as count,
+          sum(part.sum) as sum,
           greatest(
             sum(
               case
                 when abs(
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
-                ) < 1e-150 then p.m2
-                else p.m2 + p.count * (
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
                   case
-                    when abs(p.sum) < 1e-290 then 0
-                    else p.sum / p.count
-                  end - p.mean
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
                 ) ^ 2
               end
             ),
             0
           ) as m2,
-          min(p.low) as min,
-          max(p.high) as max,
+          min(part.low) as min,
+          max(part.high) as max,
           array_agg(
-            p.bin
+            part.bin
             order by
-              p.bin
+              part.bin
           ) as bins,
           array_agg(
-            p.count
+            part.count
             order by
-              p.bin
+              part.bin
           ) as bin_counts,
           array_agg(
-            p.low
+            part.low
             order by
-              p.bin
+              part.bin
           ) as bin_lows,
           array_agg(
-            p.high
+            part.high
             order by
-              p.bin
+              part.bin
           ) as bin_highs
         from
           (
             select
-              p.*,
+              part.*,
               case
-                when abs(sum(p.sum) over whole) < 1e-290 then 0
-                else sum(p.sum) over whole / sum(p.count) over whole
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
               end as mean
             from
               (
@@ -146,19 +146,19 @@ with
                   1,
                   2,
                   3
-              ) p
+              ) part
             window
               whole as (
                 partition by
-                  p.benchmark_id,
-                  p.metric
+                  part.benchmark_id,
+                  part.metric
               )
-          ) p
+          ) part
         group by
-          p.benchmark_id,
-          p.metric
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
   ),
   written as (
     insert into

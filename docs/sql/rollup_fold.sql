@@ -203,44 +203,44 @@ with
         from
           (
             select
-              p.benchmark_id,
-              p.metric,
-              max(p.n)::bigint as count,
-              max(p.total) as sum,
+              part.benchmark_id,
+              part.metric,
+              max(part.n)::bigint as count,
+              max(part.total) as sum,
               greatest(
                 sum(
                   case
                     when abs(
                       case
-                        when abs(p.sum) < 1e-290 then 0
-                        else p.sum / p.count
-                      end - p.mean
-                    ) < 1e-150 then p.m2
-                    else p.m2 + p.count * (
+                        when abs(part.sum) < 1e-290 then 0
+                        else part.sum / part.count
+                      end - part.mean
+                    ) < 1e-150 then part.m2
+                    else part.m2 + part.count * (
                       case
-                        when abs(p.sum) < 1e-290 then 0
-                        else p.sum / p.count
-                      end - p.mean
+                        when abs(part.sum) < 1e-290 then 0
+                        else part.sum / part.count
+                      end - part.mean
                     ) ^ 2
                   end
                 ),
                 0
               ) as m2,
-              bool_or(p.count < 0) as was_taken,
+              bool_or(part.count < 0) as was_taken,
               sum(
                 abs(
                   case
                     when abs(
                       case
-                        when abs(p.sum) < 1e-290 then 0
-                        else p.sum / p.count
-                      end - p.mean
-                    ) < 1e-150 then p.m2
-                    else p.m2 + p.count * (
+                        when abs(part.sum) < 1e-290 then 0
+                        else part.sum / part.count
+                      end - part.mean
+                    ) < 1e-150 then part.m2
+                    else part.m2 + part.count * (
                       case
-                        when abs(p.sum) < 1e-290 then 0
-                        else p.sum / p.count
-                      end - p.mean
+                        when abs(part.sum) < 1e-290 then 0
+                        else part.sum / part.count
+                      end - part.mean
                     ) ^ 2
                   end
                 )
@@ -248,32 +248,32 @@ with
             from
               (
                 select
-                  p.*,
+                  part.*,
                   case
-                    when abs(p.total) < 1e-290 then 0
-                    else p.total / p.n
+                    when abs(part.total) < 1e-290 then 0
+                    else part.total / part.n
                   end as mean
                 from
                   (
                     select
-                      p.*,
-                      sum(p.count) over whole as n,
-                      sum(p.sum) over whole as total
+                      part.*,
+                      sum(part.count) over whole as n,
+                      sum(part.sum) over whole as total
                     from
-                      "part" p
+                      part part
                     window
                       whole as (
                         partition by
-                          p.benchmark_id,
-                          p.metric
+                          part.benchmark_id,
+                          part.metric
                       )
-                  ) p
+                  ) part
                 where
-                  p.n > 0
-              ) p
+                  part.n > 0
+              ) part
             group by
-              p.benchmark_id,
-              p.metric
+              part.benchmark_id,
+              part.metric
           ) m
           join (
             select
@@ -305,14 +305,14 @@ with
               (
                 select
                   u.bin,
-                  p.metric,
-                  p.benchmark_id,
+                  part.metric,
+                  part.benchmark_id,
                   sum(u.count)::bigint as count,
                   min(u.low) as low,
                   max(u.high) as high
                 from
-                  "part" p
-                  cross join lateral unnest(p.bins, p.bin_counts, p.bin_lows, p.bin_highs) u (bin, count, low, high)
+                  part part
+                  cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs) u (bin, count, low, high)
                 group by
                   1,
                   2,

@@ -40,14 +40,13 @@ const line = sql.fragment`
   ), line_head as materialized (
     select min(created_at) as oldest, count(*) >= ${limits.sealLineRows} as is_long from line
   )`;
-const sealed = sql.fragment`(
+const isSealed = sql.fragment`(
   case when h.oldest is null or r.at < h.oldest then true when h.is_long then false
     else not exists (select from line where r.id = any (line.entry_ids)) end)`;
 
-const columns = (isSealed: Fragment) =>
-  columnsOf(auditRow, "r", { createdAt: sql.fragment`r.at`, sealed: isSealed });
-const sealedColumns = columns(sealed);
-const head = sql.fragment`cross join line_head h`;
+const columns = (sealed: Fragment) => columnsOf(auditRow, "r", { createdAt: sql.fragment`r.at`, sealed });
+const sealedColumns = columns(isSealed);
+const lineJoin = sql.fragment`cross join line_head h`;
 
 export interface LogToInsert {
   id: string;
@@ -118,7 +117,7 @@ export const getLog = statement("audit_get", {
       select ${logEntry} from audit_logs l where l.id = ${id}
       union all
       select ${attemptEntry} from job_attempts a where a.job_id between ${first}::uuid and ${last}::uuid
-    ) r ${head}`;
+    ) r ${lineJoin}`;
   },
   examples: [[exampleId]],
 });
@@ -167,7 +166,7 @@ export const listLogs = statement("audit_list", {
         select * from (${sql.join(sources, sql.fragment` union all `)}) u
         order by at ${direction}, id ${direction}, epoch ${direction} limit ${limit}`,
       columns: sealedColumns,
-      joins: head,
+      joins: lineJoin,
       size: sql.fragment`
         700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)`,
       order: sql.fragment`r.at ${direction}, r.id ${direction}, r.epoch ${direction}`,

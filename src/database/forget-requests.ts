@@ -5,15 +5,6 @@ import { inBatches } from "./in-batches.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
-export function requestTasks(db: Executor): MaintenanceTask[] {
-  return [{ name: "request ids", everyMs: limits.maintenanceIntervalMs, run: () => forgetRequests(db) }];
-}
-
-/** Forgets the request ids that are too old to be repeated. */
-function forgetRequests(db: Executor): Promise<number> {
-  return inBatches(async (rows) => (await db.one(forgetOld(limits.requestIdHours, rows))).forgotten);
-}
-
 const forgetOld = statement("maintenance_forget_requests", {
   row: z.object({ forgotten: z.number() }),
   build: (hours: number, limit: number) => sql.fragment`
@@ -27,3 +18,12 @@ const forgetOld = statement("maintenance_forget_requests", {
     select count(*) as forgotten from forgotten`,
   examples: [[24, 10]],
 });
+
+export function requestTasks(db: Executor): MaintenanceTask[] {
+  return [{ name: "request ids", everyMs: limits.maintenanceIntervalMs, run: () => forgetRequests(db) }];
+}
+
+/** Forgets the request ids that are too old to be repeated. */
+function forgetRequests(db: Executor): Promise<number> {
+  return inBatches(async (rows) => (await db.one(forgetOld(limits.requestIdHours, rows))).forgotten);
+}

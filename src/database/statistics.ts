@@ -29,7 +29,7 @@ export interface DatabaseStats {
 const countedTables = ["benchmarks", "evaluations", "audit_logs"] as const;
 
 // Rows are counted no further than this bound: a table of millions would take seconds.
-const counted = (table: (typeof countedTables)[number]): Fragment => {
+const boundedCount = (table: (typeof countedTables)[number]): Fragment => {
   const name = fragmentOf(table);
   return sql.fragment`(
     select count(*) from (select from ${name} limit ${limits.countedRows + 1}) part
@@ -39,7 +39,7 @@ const counted = (table: (typeof countedTables)[number]): Fragment => {
 // As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now.
 // Before the first of these what the statistics collector has seen. A table that was counted to its end has
 // just as many rows.
-const countOf = (table: (typeof countedTables)[number]): Fragment => {
+const rowCount = (table: (typeof countedTables)[number]): Fragment => {
   const name = fragmentOf(table);
   return sql.fragment`(
     select case
@@ -69,19 +69,19 @@ const databaseStats = statement("database_stats", {
   }),
   build: () => sql.fragment`
     with few as materialized (
-      select ${sql.join(countedTables.map(counted), sql.fragment`, `)}
+      select ${sql.join(countedTables.map(boundedCount), sql.fragment`, `)}
     )
     select
       pg_database_size(current_database()) as database_size_bytes,
-      ${countOf("benchmarks")} as benchmark_count,
-      ${countOf("evaluations")} as evaluation_count,
+      ${rowCount("benchmarks")} as benchmark_count,
+      ${rowCount("evaluations")} as evaluation_count,
       coalesce((
         select sum(pending + scheduled + running + completed + failed + cancelled)
         from job_stat_deltas where benchmark_id is null
       ), 0)::bigint as job_count,
       (select count(*) from workers) as worker_count,
       (select count(*) from users where deleted_at is null) as user_count,
-      ${countOf("audit_logs")} as audit_log_count,
+      ${rowCount("audit_logs")} as audit_log_count,
       split_part(current_setting('server_version'), ' ', 1) as server_version,
       coalesce((select max(name) from schema_migrations), '') as schema_version
     from few`,

@@ -47,13 +47,13 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
     sql.fragment`(${arrayOf(
       type,
       bins.map((bin) => bin[name]),
-    )})[p.first:p.last]`;
+    )})[part.first:part.last]`;
   return sql.fragment`
     select
-      p.benchmark_id, p.metric, p.count, p.sum, p.m2, p.low as min, p.high as max,
+      part.benchmark_id, part.metric, part.count, part.sum, part.m2, part.low as min, part.high as max,
       ${slice("index", "int4")} as bins, ${slice("count", "int8")} as bin_counts,
       ${slice("low", "float8")} as bin_lows, ${slice("high", "float8")} as bin_highs
-    from ${table("p", parts, columns)}`;
+    from ${table("part", parts, columns)}`;
 }
 
 const columns = {

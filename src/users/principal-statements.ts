@@ -36,16 +36,16 @@ const sessionPrincipal = columnsOf(principalRow, "u", {
 });
 
 // What makes a credential good, once. Deleted users are never active.
-const goodKey = sql.fragment`
+const isGoodKey = sql.fragment`
   u.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`;
-const goodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
+const isGoodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
 
 export const findKey = statement("principal_find_key", {
   row: credentialRow,
   build: (keyId: string) => sql.fragment`
     select ${keyPrincipal}, encode(k.key_hash, 'hex') as hash
     from api_keys k join users u on u.id = k.user_id
-    where k.key_id = ${keyId} and ${goodKey}`,
+    where k.key_id = ${keyId} and ${isGoodKey}`,
   examples: [["4fJ2kQ9sLx0B"]],
 });
 
@@ -54,7 +54,7 @@ export const findSession = statement("principal_find_session", {
   build: (id: string) => sql.fragment`
     select ${sessionPrincipal}, encode(s.token_hash, 'hex') as hash
     from sessions s join users u on u.id = s.user_id
-    where s.id = ${id} and ${goodSession}`,
+    where s.id = ${id} and ${isGoodSession}`,
   examples: [[exampleId]],
 });
 
@@ -63,11 +63,11 @@ export const recheckPrincipals = statement("principal_recheck", {
   build: (keyIds: readonly string[], sessionIds: readonly string[]) => sql.fragment`
     select ${keyPrincipal}
     from api_keys k join users u on u.id = k.user_id
-    where k.id = any (${arrayOf("uuid", keyIds)}) and ${goodKey}
+    where k.id = any (${arrayOf("uuid", keyIds)}) and ${isGoodKey}
     union all
     select ${sessionPrincipal}
     from sessions s join users u on u.id = s.user_id
-    where s.id = any (${arrayOf("uuid", sessionIds)}) and ${goodSession}`,
+    where s.id = any (${arrayOf("uuid", sessionIds)}) and ${isGoodSession}`,
   examples: [[[exampleId], [exampleId]]],
 });
 

@@ -22,6 +22,20 @@ interface Sample {
   position: number;
 }
 
+const primaryPosition = statement("replica_primary_position", {
+  row: z.object({ position: z.number() }),
+  build: () => sql.fragment`select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as position`,
+  examples: [[]],
+});
+
+const replicaPosition = statement("replica_position", {
+  row: z.object({ position: z.number().nullable() }),
+  build: () => sql.fragment`
+    select case when pg_is_in_recovery()
+      then pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint end as position`,
+  examples: [[]],
+});
+
 /**
  * A streaming replica that answers reads which may be a little behind. Where it is down, or may be further
  * behind than allowed, the primary answers instead, so that it costs nobody an answer.
@@ -168,16 +182,3 @@ function isOfReplica(error: unknown): boolean {
 function runPromptly<T>(work: () => Promise<T>): Promise<T> {
   return withSignal({ signal: AbortSignal.timeout(limits.healthCheckMs), urgent: true }, work);
 }
-
-const primaryPosition = statement("replica_primary_position", {
-  row: z.object({ position: z.number() }),
-  build: () => sql.fragment`select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as position`,
-  examples: [[]],
-});
-
-const replicaPosition = statement("replica_position", {
-  row: z.object({ position: z.number().nullable() }),
-  build: () => sql.fragment`
-    select case when pg_is_in_recovery() then pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint end as position`,
-  examples: [[]],
-});

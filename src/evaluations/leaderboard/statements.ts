@@ -26,10 +26,10 @@ export const idBytes = 16;
 export const partBytes = idBytes + 3 * 8;
 
 /** All rows as one text: shorter, and read faster, than bytea's own form. */
-const packed = (bytes: Fragment) =>
+const packedRows = (bytes: Fragment) =>
   sql.fragment`coalesce(encode(string_agg(${bytes}, ''::bytea), 'base64'), '')`;
 
-const packedParts = packed(sql.fragment`
+const packedParts = packedRows(sql.fragment`
   uuid_send(part.benchmark_id) || float8send(part.count::double precision) || float8send(part.sum)
     || float8send(part.m2)`);
 
@@ -59,7 +59,7 @@ export const leaderboardParts = statement("leaderboard_parts", {
           where part.metric = ${metric} and ${isKept("part", metric)}
         ) as deltas,
         (
-          select ${packed(sql.fragment`uuid_send(s.benchmark_id)`)} from stale_rollups s
+          select ${packedRows(sql.fragment`uuid_send(s.benchmark_id)`)} from stale_rollups s
           join benchmarks b on b.id = s.benchmark_id and ${matching}
           where s.is_missing
         ) as missing`;

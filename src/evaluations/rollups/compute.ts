@@ -42,17 +42,17 @@ const computeRollup = statement("rollup_compute", {
   build: (id: string) => sql.fragment`
     with rollup as materialized (
       select
-        p.*, ${isBuiltIn(sql.fragment`p.metric`)} as is_built_in, s.names is not null as is_settled,
-        case when ${isBuiltIn(sql.fragment`p.metric`)} then true when s.names is not null
-          then p.metric = any (s.names)
-          else length(p.metric) <= ${limits.nameLength} and row_number() over (
-            partition by ${isBuiltIn(sql.fragment`p.metric`)}, length(p.metric) <= ${limits.nameLength}
-            order by p.count desc, p.metric
+        part.*, ${isBuiltIn(sql.fragment`part.metric`)} as is_built_in, s.names is not null as is_settled,
+        case when ${isBuiltIn(sql.fragment`part.metric`)} then true when s.names is not null
+          then part.metric = any (s.names)
+          else length(part.metric) <= ${limits.nameLength} and row_number() over (
+            partition by ${isBuiltIn(sql.fragment`part.metric`)}, length(part.metric) <= ${limits.nameLength}
+            order by part.count desc, part.metric
           ) <= ${limits.rollupNames} end as is_kept
       from (
         ${partsOf(metricValues(evaluationsOf(id)))}
-      ) p
-      left join stale_rollups s on s.benchmark_id = p.benchmark_id
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
     ), written as (
       insert into metric_rollups (${partColumns}, dataset)
       select r.benchmark_id, r.metric, r.count, r.sum, r.m2, r.min, r.max, r.bins, r.bin_counts, r.bin_lows,

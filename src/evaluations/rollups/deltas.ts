@@ -45,13 +45,13 @@ function deltas(parts: Fragment): Fragment {
   return sql.fragment`
     rollup as (
       select
-        p.*, ${isBuiltIn(sql.fragment`p.metric`)} as is_built_in,
-        length(p.metric) <= ${sql.literalValue(String(limits.nameLength))}::integer
+        part.*, ${isBuiltIn(sql.fragment`part.metric`)} as is_built_in,
+        length(part.metric) <= ${sql.literalValue(String(limits.nameLength))}::integer
           and dense_rank() over (
-            partition by p.benchmark_id, ${isBuiltIn(sql.fragment`p.metric`)} order by p.metric
+            partition by part.benchmark_id, ${isBuiltIn(sql.fragment`part.metric`)} order by part.metric
           ) <= ${sql.literalValue(String(limits.rollupNames))}::integer as fits
-      from (${parts}) p left join stale_rollups s on s.benchmark_id = p.benchmark_id
-      where s.names is null or p.metric = any (s.names) or ${isBuiltIn(sql.fragment`p.metric`)}
+      from (${parts}) part left join stale_rollups s on s.benchmark_id = part.benchmark_id
+      where s.names is null or part.metric = any (s.names) or ${isBuiltIn(sql.fragment`part.metric`)}
     ), rolled_up as (
       insert into metric_deltas (${partColumns})
       select ${partColumns} from rollup where fits or is_built_in

@@ -7,14 +7,16 @@ import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
 import { mergedParts, partColumns, rollupLock } from "./parts.ts";
 
-// Candidates come from one benchmark to the next by the primary key, however many deltas each has. A benchmark that is being
-// deleted and one whose base is being computed or folded by another server are left for later.
+// Candidates come from one benchmark to the next by the primary key, however many deltas each has. A
+// benchmark that is being deleted and one whose base is being computed or folded by another server are left
+// for later.
 const lockRollups = statement("rollup_fold_lock", {
   row: z.object({ id: z.string(), state: z.enum(["mine", "gone", "busy"]) }),
   build: (after: string, limit: number) => sql.fragment`
     with recursive candidate as (
       (
-        select benchmark_id as id from metric_deltas where benchmark_id > ${after} order by benchmark_id limit 1
+        select benchmark_id as id from metric_deltas
+        where benchmark_id > ${after} order by benchmark_id limit 1
       )
       union all
       select d.id from candidate c cross join lateral (

@@ -1,4 +1,7 @@
-/** How the values of a metric are spread: bins in ascending order, each with `counts[i]` values from `lows[i]` to `highs[i]`. */
+/**
+ * How the values of a metric are spread: bins in ascending order, each with `counts[i]` values from `lows[i]`
+ * to `highs[i]`.
+ */
 export interface Histogram {
   counts: ArrayLike<number>;
   lows: ArrayLike<number>;
@@ -6,9 +9,10 @@ export interface Histogram {
 }
 
 /**
- * Percentiles by linear interpolation between the two nearest values, as PostgreSQL's percentile_cont. Where a bin has more than two
- * values, those between its least and its greatest are taken to be spread evenly: each is off by no more than the bin is wide. Exact where
- * a bin's values are all the same, as those of 0/1 scores.
+ * Percentiles by linear interpolation between the two nearest values, as PostgreSQL's percentile_cont. Where
+ * a bin has more than two values, those between its least and its greatest are taken to be spread evenly:
+ * each is off by no more than the bin is wide. Exact where a bin's values are all the same, as those of 0/1
+ * scores.
  * @param fractions from 0 to 1
  * @returns NaN of a histogram without values
  */

@@ -50,6 +50,8 @@ function double(value: number): Fragment {
   return sql.fragment`${sql.literalValue(String(value))}::double precision`;
 }
 
+const wholeMean = mean(sql.fragment`sum(part.sum) over whole`, sql.fragment`sum(part.count) over whole`);
+
 /**
  * Parts made of values, one for each benchmark and metric among them.
  * @param values a select of (benchmark_id, metric, value)
@@ -60,22 +62,22 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
   // The bin first: where the planner sorts, comparing numbers costs a third of comparing names.
   return sql.fragment`
     select
-      p.benchmark_id, p.metric, ${signed(sql.fragment`sum(p.count)`)}::bigint as count,
-      ${signed(sql.fragment`sum(p.sum)`)} as sum, ${signed(mergedM2)} as m2, min(p.low) as min,
-      max(p.high) as max, array_agg(p.bin order by p.bin) as bins,
-      array_agg(${signed(sql.fragment`p.count`)} order by p.bin) as bin_counts,
-      array_agg(p.low order by p.bin) as bin_lows, array_agg(p.high order by p.bin) as bin_highs
+      part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
+      ${signed(sql.fragment`sum(part.sum)`)} as sum, ${signed(mergedM2)} as m2, min(part.low) as min,
+      max(part.high) as max, array_agg(part.bin order by part.bin) as bins,
+      array_agg(${signed(sql.fragment`part.count`)} order by part.bin) as bin_counts,
+      array_agg(part.low order by part.bin) as bin_lows, array_agg(part.high order by part.bin) as bin_highs
     from (
-      select p.*, ${mean(sql.fragment`sum(p.sum) over whole`, sql.fragment`sum(p.count) over whole`)} as mean
+      select part.*, ${wholeMean} as mean
       from (
         select
           ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
           sum(v.value) as sum, regr_sxx(v.value, v.value) as m2, min(v.value) as low, max(v.value) as high
         from (${values}) v group by 1, 2, 3
-      ) p
-      window whole as (partition by p.benchmark_id, p.metric)
-    ) p
-    group by p.benchmark_id, p.metric`;
+      ) part
+      window whole as (partition by part.benchmark_id, part.metric)
+    ) part
+    group by part.benchmark_id, part.metric`;
 }
 
 /**
@@ -84,7 +86,7 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
  * @param cte its name; it has the columns of parts
  */
 export function mergedParts(cte: string): Fragment {
-  const parts = sql.identifier([cte]);
+  const parts = fragmentOf(cte);
   return sql.fragment`
     select
       m.benchmark_id, m.metric, m.count, m.sum, m.m2, b.min, b.max, b.bins, b.bin_counts, b.bin_lows,
@@ -92,17 +94,17 @@ export function mergedParts(cte: string): Fragment {
         else false end as is_lossy
     from (
       select
-        p.benchmark_id, p.metric, max(p.n)::bigint as count, max(p.total) as sum, ${mergedM2} as m2,
-        bool_or(p.count < 0) as was_taken, sum(abs(${deviations})) as size
+        part.benchmark_id, part.metric, max(part.n)::bigint as count, max(part.total) as sum,
+        ${mergedM2} as m2, bool_or(part.count < 0) as was_taken, sum(abs(${deviations})) as size
       from (
-        select p.*, ${mean(sql.fragment`p.total`, sql.fragment`p.n`)} as mean
+        select part.*, ${mean(sql.fragment`part.total`, sql.fragment`part.n`)} as mean
         from (
-          select p.*, sum(p.count) over whole as n, sum(p.sum) over whole as total
-          from ${parts} p window whole as (partition by p.benchmark_id, p.metric)
-        ) p
-        where p.n > 0
-      ) p
-      group by p.benchmark_id, p.metric
+          select part.*, sum(part.count) over whole as n, sum(part.sum) over whole as total
+          from ${parts} part window whole as (partition by part.benchmark_id, part.metric)
+        ) part
+        where part.n > 0
+      ) part
+      group by part.benchmark_id, part.metric
     ) m
     join (
       select
@@ -110,10 +112,11 @@ export function mergedParts(cte: string): Fragment {
         array_agg(b.bin order by b.bin) as bins, array_agg(b.count order by b.bin) as bin_counts,
         array_agg(b.low order by b.bin) as bin_lows, array_agg(b.high order by b.bin) as bin_highs
       from (
-        select u.bin, p.metric, p.benchmark_id, sum(u.count)::bigint as count, min(u.low) as low,
+        select u.bin, part.metric, part.benchmark_id, sum(u.count)::bigint as count, min(u.low) as low,
           max(u.high) as high
-        from ${parts} p
-        cross join lateral unnest(p.bins, p.bin_counts, p.bin_lows, p.bin_highs) u (bin, count, low, high)
+        from ${parts} part
+        cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs)
+          u (bin, count, low, high)
         group by 1, 2, 3 having sum(u.count) > 0
       ) b
       group by b.benchmark_id, b.metric

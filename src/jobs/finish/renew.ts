@@ -24,7 +24,7 @@ const progressColumns = { ...renewalColumns, progress: "float8", message: "text"
 // `expires_at` is in no index, so renewals stay on their page. Locked by job, like everywhere. `locked` has
 // the items whose lease is held: a job may be there twice, as calls share the statement, and the last item
 // counts.
-const renewed = (items: Fragment): Fragment => sql.fragment`
+const renewal = (items: Fragment): Fragment => sql.fragment`
   item as materialized (
     select * from ${items}
   ), locked as materialized (
@@ -43,7 +43,7 @@ const renewed = (items: Fragment): Fragment => sql.fragment`
 export const renewLeases = statement("job_renew", {
   row: z.object({ position: z.number() }),
   build: (items: readonly Renewal[]) => sql.fragment`
-    with ${renewed(table("item", items, { ...renewalColumns, ordinality: true }))}
+    with ${renewal(table("item", items, { ...renewalColumns, ordinality: true }))}
     select ordinality as position from locked`,
   examples: [[[example]]],
 });
@@ -51,7 +51,7 @@ export const renewLeases = statement("job_renew", {
 export const reportProgress = statement("job_progress", {
   row: z.object({ position: z.number() }),
   build: (items: readonly Progress[]) => sql.fragment`
-    with ${renewed(table("item", items, { ...progressColumns, ordinality: true }))}, said as (
+    with ${renewal(table("item", items, { ...progressColumns, ordinality: true }))}, said as (
       select job_id, epoch,
         (array_agg(progress order by ordinality desc) filter (where progress is not null))[1] as progress,
         (array_agg(message order by ordinality desc) filter (where message is not null))[1] as message
