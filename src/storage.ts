@@ -49,7 +49,7 @@ export interface Repositories {
 export interface ConnectOptions {
   /** How long a database that is still starting is waited for. Default: 60,000 ms. */
   startupTimeoutMs?: number;
-  /** Whether hot statements are prepared by name: not behind a pooler that cannot carry that. Default: true. */
+  /** Whether hot statements are prepared by name: false behind poolers without that. Default: true. */
   preparedStatements?: boolean;
   /**
    * Whether this process tells others on the database of changes of the queue, and hears of theirs, by LISTEN
@@ -79,7 +79,9 @@ export interface ConnectOptions {
  * ```ts
  * const db = await Database.connect("postgres://postgres:secret@localhost/llm_test_bench");
  * await db.migrate();
- * const benchmark = await db.benchmarks.create({ name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu" });
+ * const benchmark = await db.benchmarks.create({
+ *   name: "GPT-4 Test", provider: "openai", model: "gpt-4", dataset: "mmlu",
+ * });
  * ```
  */
 export class Database implements Repositories {

@@ -32,8 +32,9 @@ const microsecond =
   /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-]\d\d)(?::?(\d\d))?(?::?(\d\d))?$/;
 
 /**
- * PostgreSQL's text form of a timestamptz, in any session time zone, as ISO 8601 in UTC with all six digits of the
- * microseconds: a `Date` would drop three of them, and a keyset page on the result would skip rows.
+ * Turns PostgreSQL's text of a timestamptz, in any session time zone, into ISO 8601 in UTC with all six
+ * digits of the microseconds. A `Date` would drop three of them, and a keyset page on the result would skip
+ * rows.
  */
 export function parseTimestamp(text: string): string {
   const match = microsecond.exec(text);
