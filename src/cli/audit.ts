@@ -13,8 +13,17 @@ import {
 } from "./shared/client.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { count, time } from "./shared/options.ts";
-import { note, pairs, plain, print, printable, printJson, second, table } from "./shared/output.ts";
+import { parseCount, parseTime } from "./shared/options.ts";
+import {
+  formatFields,
+  formatSecond,
+  formatTable,
+  makePrintable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { resumed } from "./transfer/resumed.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
@@ -40,7 +49,7 @@ interface ListOptions extends ServiceOptions, Filter {
 function addList(audit: Command): void {
   withReplicaOption(withServiceOptions(withFilter(audit.command("list"))))
     .description("Lists entries, newest first. Without role admin those of your own.")
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(
       ...examples(
         "ltb audit list",
@@ -62,15 +71,16 @@ async function listEntries({ limit, ...options }: ListOptions): Promise<void> {
     const { auditLogs, nextPageToken } = await client.audit.listAuditLogs({ ...filter, ...page });
     return { items: auditLogs, nextPageToken };
   });
-  if (options.json) return printJson({ audit_logs: items.map((item) => plain(AuditLogSchema, item)), more });
+  if (options.json)
+    return printJson({ audit_logs: items.map((item) => toPlain(AuditLogSchema, item)), more });
   if (items.length === 0) return note("no entries");
-  print(table(["id", "time", "who", "action", "entity", "address"], items.map(row)));
+  print(formatTable(["id", "time", "who", "action", "entity", "address"], items.map(row)));
   noteMore(more, limit);
 }
 
 function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAddress }: AuditLog): string[] {
   const entity = entityId === "" ? entityType : `${entityType}/${entityId}`;
-  return [id, second(createdAt), actor || userId || "-", action, entity, ipAddress || "-"];
+  return [id, formatSecond(createdAt), actor || userId || "-", action, entity, ipAddress || "-"];
 }
 
 function addShow(audit: Command): void {
@@ -86,11 +96,11 @@ async function showEntry(id: string, options: ServiceOptions): Promise<void> {
   const { auditLog } = await client.audit.getAuditLog({ id });
   if (auditLog === undefined)
     throw new CliError("the service answered without the entry", { code: "INTERNAL" });
-  const fields = plain(AuditLogSchema, auditLog);
+  const fields = toPlain(AuditLogSchema, auditLog);
   if (options.json) return printJson(fields);
   const { changes, ...rest } = fields;
-  print(pairs(rest));
-  if (changes !== null) print(`\nchanges\n${printable(JSON.stringify(changes, undefined, 2))}`);
+  print(formatFields(rest));
+  if (changes !== null) print(`\nchanges\n${makePrintable(JSON.stringify(changes, undefined, 2))}`);
 }
 
 interface ExportOptions extends ServiceOptions, Filter {
@@ -147,8 +157,8 @@ function withFilter(command: Command): Command {
     .option("--user <user>", "only those of this user: id or username")
     .option("--entity <type[/id]>", "only those about this, for example job, or job/01890a5d-…")
     .option("--action <action>", "only those with this action, for example delete")
-    .option("--after <time>", "only those from this time on", time)
-    .option("--before <time>", "only those before this time", time);
+    .option("--after <time>", "only those from this time on", parseTime)
+    .option("--before <time>", "only those before this time", parseTime);
 }
 
 /** The options as the service has them. */

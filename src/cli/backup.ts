@@ -2,11 +2,12 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { BackupResult } from "../backup/backup.ts";
+import { formatSpan } from "../time-span.ts";
 import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { whole } from "./shared/options.ts";
-import { note, print, printJson, span, table } from "./shared/output.ts";
+import { parseWhole } from "./shared/options.ts";
+import { formatTable, note, print, printJson } from "./shared/output.ts";
 
 interface Options extends DatabaseOptions {
   keepDays?: number;
@@ -25,7 +26,11 @@ export function addCommand(program: Command): void {
         "goes on. `restore` puts it into any PostgreSQL from version 12. The key of the audit log is not in it: keep that elsewhere.",
     )
     .argument("<path>", `a file; in a folder, ${prefix}DATE_TIME${suffix} (UTC)`)
-    .option("--keep-days <n>", "in a folder: remove backups older than this afterwards", whole(1, 36_500));
+    .option(
+      "--keep-days <n>",
+      "in a folder: remove backups older than this afterwards",
+      parseWhole(1, 36_500),
+    );
   withDatabaseOptions(backup)
     .addHelpText(
       ...examples(
@@ -60,7 +65,7 @@ async function backUpInto(path: string, options: Options): Promise<void> {
   const result = await withConfiguredDatabase(options.config, async (database) =>
     backUp(await database.migrationConnection(), file),
   );
-  showBackup(file, result, `is written in ${span(performance.now() - startedAt)}`, options);
+  showBackup(file, result, `is written in ${formatSpan(performance.now() - startedAt)}`, options);
   // Only now: a backup that fails must not cost the older ones.
   if (options.keepDays !== undefined) await rotate(path, options.keepDays);
 }
@@ -99,6 +104,6 @@ export function showBackup(
   const rows = Object.entries(manifest.tables)
     .filter(([, { rows }]) => rows > 0)
     .map(([name, { rows, bytes }]) => [name, String(rows), String(bytes)]);
-  if (rows.length > 0) print(`${table(["table", "rows", "bytes"], rows, [1, 2])}\n`);
+  if (rows.length > 0) print(`${formatTable(["table", "rows", "bytes"], rows, [1, 2])}\n`);
   print(`${file} ${verb}: the database of ${header.createdAt}, PostgreSQL ${header.postgresVersion}`);
 }

@@ -13,8 +13,17 @@ import {
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { count } from "./shared/options.ts";
-import { minute, note, pairs, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { parseCount } from "./shared/options.ts";
+import {
+  formatFields,
+  formatMinute,
+  formatTable,
+  makePrintable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
@@ -39,7 +48,7 @@ export function addCommand(program: Command): void {
     .option("--provider <provider>", "only those of this provider")
     .option("--model <model>", "only those of this model")
     .option("--dataset <dataset>", "only those on this dataset")
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(
       ...examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200"),
     )
@@ -76,10 +85,14 @@ async function list(options: ListOptions): Promise<void> {
     return { items: benchmarks, nextPageToken };
   });
   if (options.json)
-    return printJson({ benchmarks: items.map((benchmark) => plain(BenchmarkSchema, benchmark)), more });
+    return printJson({ benchmarks: items.map((benchmark) => toPlain(BenchmarkSchema, benchmark)), more });
   if (items.length === 0) return note("no benchmarks");
   print(
-    table(["id", "name", "model", "dataset", "status", "done", "failed", "created"], items.map(row), [5, 6]),
+    formatTable(
+      ["id", "name", "model", "dataset", "status", "done", "failed", "created"],
+      items.map(row),
+      [5, 6],
+    ),
   );
   noteMore(more, limit);
 }
@@ -95,7 +108,7 @@ function row(benchmark: Benchmark): string[] {
     statusName(status),
     done,
     String(benchmark.failedIterations),
-    minute(benchmark.createdAt),
+    formatMinute(benchmark.createdAt),
   ];
 }
 
@@ -105,10 +118,10 @@ async function show(reference: string, options: ServiceOptions): Promise<void> {
   const { benchmark } = await client.benchmarks.getBenchmark({ id });
   if (benchmark === undefined)
     throw new CliError("the service answered without the benchmark", { code: "INTERNAL" });
-  const fields = plain(BenchmarkSchema, benchmark);
+  const fields = toPlain(BenchmarkSchema, benchmark);
   if (options.json) return printJson(fields);
   const shown = { ...fields, status: statusName(benchmark.status) };
-  print(pairs(shown));
+  print(formatFields(shown));
 }
 
 async function remove(reference: string, options: ServiceOptions & { yes?: boolean }): Promise<void> {
@@ -119,7 +132,7 @@ async function remove(reference: string, options: ServiceOptions & { yes?: boole
     await confirm(`Delete ${name} (${id}) with its ${completedIterations + failedIterations} evaluations?`);
   await client.benchmarks.deleteBenchmark({ id }, longDeadline);
   if (options.json) printJson({ deleted: id });
-  else print(`deleted ${printable(name)} (${id})`);
+  else print(`deleted ${makePrintable(name)} (${id})`);
 }
 
 async function confirm(question: string): Promise<void> {
@@ -127,7 +140,7 @@ async function confirm(question: string): Promise<void> {
     throw new CliError("nobody can be asked here: add --yes to delete", { usage: true });
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${printable(question)} [y/N] `);
+    const answer = await lines.question(`${makePrintable(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("nothing was deleted", { code: "CANCELLED" });
   } finally {
     lines.close();

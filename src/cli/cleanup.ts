@@ -3,7 +3,7 @@ import { createClient, longDeadline, type ServiceOptions, withServiceOptions } f
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { whole } from "./shared/options.ts";
+import { parseWhole } from "./shared/options.ts";
 import { print, printJson } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
@@ -14,7 +14,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  const days = whole(0, 36_500);
+  const days = parseWhole(0, 36_500);
   withServiceOptions(program.command("cleanup"))
     .summary("delete what is old")
     .description(
@@ -35,7 +35,7 @@ export function addCommand(program: Command): void {
     .option(
       "--audit-older-than <days>",
       "entries of the audit trail made more than this many days ago, and attempts at jobs that are gone",
-      whole(1, 36_500),
+      parseWhole(1, 36_500),
     )
     .option(
       "--benchmark <benchmark>",

@@ -9,8 +9,8 @@ import { createClient, type ServiceOptions, withReplicaOption, withServiceOption
 import { exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { whole } from "./shared/options.ts";
-import { figure, note, plain, print, printJson, table } from "./shared/output.ts";
+import { parseWhole } from "./shared/options.ts";
+import { formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric: string;
@@ -36,7 +36,7 @@ export function addCommand(program: Command): void {
     .option("--lower-is-better", "as for latency and cost")
     .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
     .option("--alpha <p>", "a p-value below this is a difference", fraction(0, 1), 0.05)
-    .option("--samples <n>", "regressed samples to show for each candidate", whole(0, 1000), 5)
+    .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
     .option(
       "--fail-on-regression",
       `end with exit code ${exitCodes.regression} if a candidate is significantly worse`,
@@ -71,7 +71,7 @@ async function compare(baseline: string, candidates: string[], options: Options)
   });
   const verdicts = response.comparisons.map((comparison) => verdictOf(comparison, options));
   if (options.json) {
-    const { next_page_token, ...figures } = plain(CompareBenchmarksResponseSchema, response);
+    const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     printJson({ ...figures, verdicts });
   } else {
     print(comparisonText(names, response, verdicts, options.samples));
@@ -123,7 +123,7 @@ function comparisonText(
   const lines = [
     `${metric}, baseline ${names.get(baselineId) ?? ""}  ${baselineId}`,
     "",
-    table(head, rows, [1, 2, 3, 4, 5, 6, 7]),
+    formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7]),
   ];
   for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
     const name = names.get(candidateId) ?? candidateId;
@@ -143,21 +143,21 @@ function comparisonText(
 function cells(comparison: BenchmarkComparison): string[] {
   const { nPaired, baselineMean, candidateMean, meanDifference, ci95Low, ci95High } = comparison;
   const { wins, losses, ties, adjustedPValue, test } = comparison;
-  const interval = ci95Low === undefined ? "-" : `${figure(ci95Low, 3)} … ${figure(ci95High, 3)}`;
+  const interval = ci95Low === undefined ? "-" : `${formatNumber(ci95Low, 3)} … ${formatNumber(ci95High, 3)}`;
   const name = test === ComparisonTest.MCNEMAR_EXACT ? " (McNemar)" : " (Wilcoxon)";
-  const p = adjustedPValue === undefined ? "-" : figure(adjustedPValue, 3) + name;
-  const means = [baselineMean, candidateMean, meanDifference].map((value) => figure(value));
+  const p = adjustedPValue === undefined ? "-" : formatNumber(adjustedPValue, 3) + name;
+  const means = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
   return [String(nPaired), ...means, interval, p, `${wins}/${losses}/${ties}`];
 }
 
 function samplesTable(samples: readonly PairedSample[]): string {
   const rows = samples.map(({ sampleId, repetition, baselineValue, candidateValue, difference }) => [
     repetition === 0 ? sampleId : `${sampleId} #${repetition}`,
-    figure(baselineValue),
-    figure(candidateValue),
-    figure(difference),
+    formatNumber(baselineValue),
+    formatNumber(candidateValue),
+    formatNumber(difference),
   ]);
-  return table(["sample", "baseline", "candidate", "difference"], rows, [1, 2, 3]);
+  return formatTable(["sample", "baseline", "candidate", "difference"], rows, [1, 2, 3]);
 }
 
 function fraction(min: number, max: number): (text: string) => number {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { whole } from "./shared/options.ts";
-import { print, printable, printJson } from "./shared/output.ts";
+import { parseWhole } from "./shared/options.ts";
+import { makePrintable, print, printJson } from "./shared/output.ts";
 
 interface Options extends DatabaseOptions {
   servers: number;
@@ -19,7 +19,7 @@ export function addCommand(program: Command): void {
         "of the configured database (DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR). The service need not run. Writes nothing; a role " +
         "that may read the tables will do, one in pg_monitor sees more. Exit code 1 if a check fails; warnings do not count.",
     )
-    .option("--servers <n>", "servers that are to run on this database", whole(1, 1_000), 1)
+    .option("--servers <n>", "servers that are to run on this database", parseWhole(1, 1_000), 1)
     .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest");
   withDatabaseOptions(doctor)
     .addHelpText(
@@ -39,8 +39,8 @@ export function addCommand(program: Command): void {
       else {
         const width = Math.max(...checks.map(({ check }) => check.length));
         for (const { level, check, message, advice } of checks) {
-          print(printable(`${level.padEnd(4)}  ${check.padEnd(width)}  ${message}`));
-          if (advice !== undefined) print(printable(`${" ".repeat(width + 8)}${advice}`));
+          print(makePrintable(`${level.padEnd(4)}  ${check.padEnd(width)}  ${message}`));
+          if (advice !== undefined) print(makePrintable(`${" ".repeat(width + 8)}${advice}`));
         }
       }
       if (!isWell) process.exitCode = exitCodes.failure;

@@ -9,8 +9,8 @@ import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/fi
 import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { count } from "./shared/options.ts";
-import { figure, minute, note, plain, print, printJson, table } from "./shared/output.ts";
+import { parseCount } from "./shared/options.ts";
+import { formatMinute, formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 
 const orders = {
@@ -40,7 +40,7 @@ export function addCommand(program: Command): void {
         .default("newest"),
     )
     .option("--full", "with --json: input, output, expected and metadata too")
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(
       ...examples(
         "ltb evaluation list gsm8k --order worst",
@@ -69,14 +69,21 @@ async function list(reference: string, options: Options): Promise<void> {
     return { items: evaluations, nextPageToken };
   });
   if (options.json)
-    return printJson({ evaluations: items.map((item) => plain(EvaluationSchema, item)), more });
+    return printJson({ evaluations: items.map((item) => toPlain(EvaluationSchema, item)), more });
   if (items.length === 0) return note("no evaluations");
-  print(table(["id", "sample", "score", "latency ms", "created", "error"], items.map(row), [2, 3]));
+  print(formatTable(["id", "sample", "score", "latency ms", "created", "error"], items.map(row), [2, 3]));
   noteMore(more, options.limit);
 }
 
 function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: Evaluation): string[] {
   const sample = repetition > 0 ? `${sampleId}#${repetition}` : sampleId;
   const [reason = ""] = error.split("\n", 1);
-  return [id, sample || "-", figure(score), figure(latencyMs), minute(createdAt), reason.slice(0, 80)];
+  return [
+    id,
+    sample || "-",
+    formatNumber(score),
+    formatNumber(latencyMs),
+    formatMinute(createdAt),
+    reason.slice(0, 80),
+  ];
 }

@@ -11,7 +11,7 @@ import {
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { note, print, printable, printJson } from "./shared/output.ts";
+import { makePrintable, note, print, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
@@ -150,7 +150,7 @@ async function* importFile(
 
 function show({ id, name, created, inserted, duplicates, conflicts, rejected, issues }: ImportResult): void {
   const counts = `${inserted} inserted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
-  print(`${printable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}`);
+  print(`${makePrintable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}`);
   for (const { sampleId, outcome, field, reason } of issues.slice(0, SHOWN_ISSUES))
     note(`  ${outcome}: sample ${sampleId}: ${field === "" ? "" : `${field}: `}${reason}`);
   if (conflicts + rejected > SHOWN_ISSUES) note(`  … ${conflicts + rejected - SHOWN_ISSUES} more`);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { GetInfoResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
 import { examples } from "./shared/examples.ts";
-import { pairs, plain, print, printJson } from "./shared/output.ts";
+import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
   withServiceOptions(program.command("info"))
@@ -11,8 +11,8 @@ export function addCommand(program: Command): void {
     .addHelpText(...examples("ltb info", "ltb info --json | jq .limits.max_message_bytes"))
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
-      const info = plain(GetInfoResponseSchema, await client.system.getInfo({}));
+      const info = toPlain(GetInfoResponseSchema, await client.system.getInfo({}));
       if (options.json) printJson(info);
-      else print(pairs(info));
+      else print(formatFields(info));
     });
 }

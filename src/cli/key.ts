@@ -7,8 +7,8 @@ import { createClient, type ServiceOptions, withServiceOptions } from "./shared/
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { count, duration, repeated, time } from "./shared/options.ts";
-import { minute, note, plain, print, printJson, table } from "./shared/output.ts";
+import { gatherValues, parseCount, parseDuration, parseTime } from "./shared/options.ts";
+import { formatMinute, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { findStoredUser, findUser, userArgument } from "./user/find.ts";
 
@@ -38,10 +38,10 @@ function addCreate(key: Command): void {
     )
     .option("--user <user>", `whom it acts as: ${userArgument} (default: the caller)`)
     .option("--name <name>", "what it is for", "made by ltb")
-    .option("--scope <scope>", "what to limit it to, such as jobs:read; may be given again", repeated)
-    .option("--expires-in <duration>", "how long it works, such as 90d (default: for ever)", duration)
+    .option("--scope <scope>", "what to limit it to, such as jobs:read; may be given again", gatherValues)
+    .option("--expires-in <duration>", "how long it works, such as 90d (default: for ever)", parseDuration)
     .addOption(
-      new Option("--expires-at <time>", "until when it works").argParser(time).conflicts("expiresIn"),
+      new Option("--expires-at <time>", "until when it works").argParser(parseTime).conflicts("expiresIn"),
     );
   withDirectOptions(command)
     .addHelpText(
@@ -90,7 +90,7 @@ function addList(key: Command): void {
   withServiceOptions(key.command("list"))
     .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
     .option("--user <user>", `whose: ${userArgument} (default: the caller)`)
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(...examples("ltb key list", "ltb key list --user gpu-1"))
     .action(listKeys);
 }
@@ -102,17 +102,26 @@ async function listKeys({ user, limit, ...options }: ListOptions): Promise<void>
     const { apiKeys, nextPageToken } = await client.users.listApiKeys({ userId, ...page });
     return { items: apiKeys, nextPageToken };
   });
-  if (options.json) return printJson({ api_keys: items.map((key) => plain(ApiKeySchema, key)), more });
+  if (options.json) return printJson({ api_keys: items.map((key) => toPlain(ApiKeySchema, key)), more });
   if (items.length === 0) return note("no API keys");
   const head = ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"];
-  print(table(head, items.map(row)));
+  print(formatTable(head, items.map(row)));
   noteMore(more, limit);
 }
 
 function row(key: ApiKey): string[] {
   const { id, prefix, name, scopes, expiresAt, lastUsed, createdAt } = key;
   const may = scopes.join(", ") || "all";
-  return [id, prefix, name, may, keyState(key), minute(expiresAt), minute(lastUsed), minute(createdAt)];
+  return [
+    id,
+    prefix,
+    name,
+    may,
+    keyState(key),
+    formatMinute(expiresAt),
+    formatMinute(lastUsed),
+    formatMinute(createdAt),
+  ];
 }
 
 interface RotateOptions extends ServiceOptions {
@@ -126,7 +135,7 @@ function addRotate(key: Command): void {
     .option(
       "--overlap <duration>",
       "how long the old key works on, up to 30d; 0: it ends at once",
-      duration,
+      parseDuration,
       0,
     )
     .addHelpText(...examples("ltb key rotate 01890a5d-ac96-774b-bcce-b302099a8057 --overlap 1d"))
@@ -158,12 +167,12 @@ function addRevoke(key: Command): void {
 function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {
   if (apiKey === undefined) throw new CliError("the service answered without the key", { code: "INTERNAL" });
   if (json) {
-    printJson({ api_key: plain(ApiKeySchema, apiKey), secret });
+    printJson({ api_key: toPlain(ApiKeySchema, apiKey), secret });
     return;
   }
   const { id, name, scopes, expiresAt } = apiKey;
   const may = scopes.length > 0 ? `, limited to ${scopes.join(", ")}` : "";
-  const until = expiresAt ? `, until ${minute(expiresAt)} UTC` : "";
+  const until = expiresAt ? `, until ${formatMinute(expiresAt)} UTC` : "";
   note(`API key "${name}" (${id})${may}${until}. It is shown only now:`);
   print(secret);
 }

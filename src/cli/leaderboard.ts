@@ -3,8 +3,16 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
 import { examples } from "./shared/examples.ts";
-import { count, time } from "./shared/options.ts";
-import { figure, note, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { parseCount, parseTime } from "./shared/options.ts";
+import {
+  formatNumber,
+  formatTable,
+  makePrintable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { statuses } from "./shared/status.ts";
 
@@ -34,10 +42,10 @@ export function addCommand(program: Command): void {
     .option("--provider <provider>", "only those of this provider")
     .option("--label <key=value>", "only those with this label; may be given again", label)
     .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(statuses)))
-    .option("--created-after <time>", "only those created at this time or later", time)
-    .option("--created-before <time>", "only those created before this time", time)
-    .option("--min-count <n>", "only those with at least this many values", count, 1)
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--created-after <time>", "only those created at this time or later", parseTime)
+    .option("--created-before <time>", "only those created before this time", parseTime)
+    .option("--min-count <n>", "only those with at least this many values", parseCount, 1)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
     .addHelpText(
       ...examples(
@@ -79,7 +87,7 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
     await writeLeaderboard(options.html, { ...options, dataset, total }, items);
   }
   if (options.json) {
-    const entries = items.map((entry) => plain(LeaderboardEntrySchema, entry));
+    const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
     return printJson({ dataset, metric, total_count: total, pending_count: pending, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
@@ -98,7 +106,7 @@ function leaderboardText(
   entries: readonly LeaderboardEntry[],
 ): string {
   const head = ["rank", "ranks", "band", "benchmark", "model", metric, "95 % CI", "n"];
-  return `${printable(dataset)}, ${total} ranked by ${printable(metric)}\n\n${table(head, entries.map(row), [0, 2, 5, 7])}`;
+  return `${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n\n${formatTable(head, entries.map(row), [0, 2, 5, 7])}`;
 }
 
 function row(entry: LeaderboardEntry): string[] {
@@ -109,8 +117,8 @@ function row(entry: LeaderboardEntry): string[] {
     band === undefined ? "-" : String(band),
     benchmarkName,
     `${provider}/${model}`,
-    figure(mean),
-    ci95Low === undefined ? "-" : `${figure(ci95Low, 4)} … ${figure(ci95High, 4)}`,
+    formatNumber(mean),
+    ci95Low === undefined ? "-" : `${formatNumber(ci95Low, 4)} … ${formatNumber(ci95High, 4)}`,
     String(entry.count),
   ];
 }

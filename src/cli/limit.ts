@@ -3,8 +3,8 @@ import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { count, whole } from "./shared/options.ts";
-import { note, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { parseCount, parseWhole } from "./shared/options.ts";
+import { formatTable, makePrintable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 
 interface SetOptions extends ServiceOptions {
@@ -12,7 +12,7 @@ interface SetOptions extends ServiceOptions {
   perMinute?: number;
 }
 
-const upToAMillion = whole(0, 1_000_000);
+const upToAMillion = parseWhole(0, 1_000_000);
 
 export function addCommand(program: Command): void {
   const limit = program
@@ -38,7 +38,7 @@ export function addCommand(program: Command): void {
     .action(set);
   withServiceOptions(limit.command("list"))
     .description("Lists the limits by key, with the number of jobs running now.")
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(...examples("ltb limit list"))
     .action(list);
   withServiceOptions(limit.command("delete"))
@@ -63,7 +63,7 @@ async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetO
     ...(perMinute !== undefined && { perMinute }),
   });
   if (limit === undefined) throw new CliError("the service answered without the limit", { code: "INTERNAL" });
-  show([limit], options, plain(JobLimitSchema, limit));
+  show([limit], options, toPlain(JobLimitSchema, limit));
 }
 
 async function list({ limit, ...options }: ServiceOptions & { limit: number }): Promise<void> {
@@ -73,7 +73,7 @@ async function list({ limit, ...options }: ServiceOptions & { limit: number }): 
     return { items: limits, nextPageToken };
   });
   if (items.length === 0 && !options.json) return note("no limits");
-  show(items, options, { limits: items.map((item) => plain(JobLimitSchema, item)), more });
+  show(items, options, { limits: items.map((item) => toPlain(JobLimitSchema, item)), more });
   if (!options.json) noteMore(more, limit);
 }
 
@@ -81,7 +81,7 @@ async function remove(limitKey: string, options: ServiceOptions): Promise<void> 
   using client = createClient(options);
   await client.jobs.deleteJobLimit({ limitKey });
   if (options.json) printJson({ deleted: limitKey });
-  else print(`${printable(limitKey)} is unlimited`);
+  else print(`${makePrintable(limitKey)} is unlimited`);
 }
 
 function show(limits: JobLimit[], { json }: ServiceOptions, object: object): void {
@@ -95,5 +95,5 @@ function show(limits: JobLimit[], { json }: ServiceOptions, object: object): voi
     String(maxRunning ?? "-"),
     String(perMinute ?? "-"),
   ]);
-  print(table(["limit key", "running", "max running", "per minute"], rows, [1, 2, 3]));
+  print(formatTable(["limit key", "running", "max running", "per minute"], rows, [1, 2, 3]));
 }

@@ -4,7 +4,7 @@ import { addIndexCommands } from "./migrate/search-index.ts";
 import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { note, noteLog, print, printJson, table } from "./shared/output.ts";
+import { formatTable, note, noteLog, print, printJson } from "./shared/output.ts";
 
 interface DownOptions extends DatabaseOptions {
   to?: string;
@@ -64,7 +64,7 @@ export function addCommand(program: Command): void {
       if (isEarly) note(mismatch.message);
       const foreign = isEarly ? "by a pre-release" : "by a later release";
       print(
-        table(
+        formatTable(
           ["migration", "applied", ""],
           migrations.map(({ name, appliedAt, isKnown, isChanged }) => [
             name,

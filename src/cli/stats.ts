@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { GetStatsResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
 import { examples } from "./shared/examples.ts";
-import { pairs, plain, print, printJson } from "./shared/output.ts";
+import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
   withServiceOptions(program.command("stats"))
@@ -11,10 +11,10 @@ export function addCommand(program: Command): void {
     .addHelpText(...examples("ltb stats", "ltb stats --json | jq .database_size_mb"))
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
-      const stats = plain(GetStatsResponseSchema, await client.system.getStats({}));
+      const stats = toPlain(GetStatsResponseSchema, await client.system.getStats({}));
       if (options.json) return printJson(stats);
       // In MiB it is told as well.
       const { database_size_bytes: _, ...rest } = stats;
-      print(pairs(rest));
+      print(formatFields(rest));
     });
 }

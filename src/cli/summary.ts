@@ -7,7 +7,7 @@ import {
 import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { figure, plain, print, printJson, table } from "./shared/output.ts";
+import { formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric?: string[];
@@ -57,7 +57,7 @@ export function addCommand(program: Command): void {
 
 /** What `--json` prints: every figure in full precision, null where it is undefined. */
 export function summaryObject(name: string, summary: GetBenchmarkSummaryResponse): object {
-  const { benchmark_id, ...figures } = plain(GetBenchmarkSummaryResponseSchema, summary);
+  const { benchmark_id, ...figures } = toPlain(GetBenchmarkSummaryResponseSchema, summary);
   return { benchmark_id, name, ...figures };
 }
 
@@ -66,7 +66,7 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   const { benchmarkId, evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
   const parts = [`${evaluationCount} evaluations`, `${failedCount} failed`];
   if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
-  if (costUsd > 0) parts.push(`${figure(costUsd)} USD`);
+  if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
   const head = [
     "metric",
     "n",
@@ -83,7 +83,7 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   ];
   const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
   const right = head.map((_, column) => column).slice(1);
-  if (summary.metrics.length > 0) lines.push("", table(head, summary.metrics.map(cells), right));
+  if (summary.metrics.length > 0) lines.push("", formatTable(head, summary.metrics.map(cells), right));
   if (summary.metricsLeftOut > 0) {
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
   }
@@ -92,7 +92,15 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
 
 function cells(metric: MetricSummary): string[] {
   const { name, count, mean, stddev, stderr, ci95Low, ci95High, min, p50, p90, p95, p99, max } = metric;
-  const interval = ci95Low === undefined ? "-" : `${figure(ci95Low)} … ${figure(ci95High)}`;
-  const rest = [min, p50, p90, p95, p99, max].map((value) => figure(value));
-  return [name, String(count), figure(mean), figure(stddev), figure(stderr), interval, ...rest];
+  const interval = ci95Low === undefined ? "-" : `${formatNumber(ci95Low)} … ${formatNumber(ci95High)}`;
+  const rest = [min, p50, p90, p95, p99, max].map((value) => formatNumber(value));
+  return [
+    name,
+    String(count),
+    formatNumber(mean),
+    formatNumber(stddev),
+    formatNumber(stderr),
+    interval,
+    ...rest,
+  ];
 }

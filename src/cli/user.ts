@@ -6,8 +6,17 @@ import { createClient, type ServiceOptions, withServiceOptions } from "./shared/
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { count } from "./shared/options.ts";
-import { minute, note, pairs, plain, print, printable, printJson, table } from "./shared/output.ts";
+import { parseCount } from "./shared/options.ts";
+import {
+  formatFields,
+  formatMinute,
+  formatTable,
+  makePrintable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
 import { findStoredUser, findUser, needed, userArgument } from "./user/find.ts";
@@ -103,7 +112,7 @@ function addList(user: Command): void {
     .addOption(new Option("--role <role>", "only those with this role").choices(roleNames))
     .option("--active", "only those that are active")
     .addOption(new Option("--inactive", "only those that are not").conflicts("active"))
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(...examples("ltb user list", "ltb user list --role admin --active"))
     .action(listUsers);
 }
@@ -118,15 +127,23 @@ async function listUsers({ role, active, inactive, limit, ...options }: ListOpti
     const { users, nextPageToken } = await client.users.listUsers({ ...filter, ...page });
     return { items: users, nextPageToken };
   });
-  if (options.json) return printJson({ users: items.map((user) => plain(UserSchema, user)), more });
+  if (options.json) return printJson({ users: items.map((user) => toPlain(UserSchema, user)), more });
   if (items.length === 0) return note("no users");
-  print(table(["id", "user name", "email", "role", "active", "last login", "created"], items.map(row)));
+  print(formatTable(["id", "user name", "email", "role", "active", "last login", "created"], items.map(row)));
   noteMore(more, limit);
 }
 
 function row(user: User): string[] {
   const { id, username, email, active, lastLogin, createdAt } = user;
-  return [id, username, email, roleName(user), active ? "yes" : "no", minute(lastLogin), minute(createdAt)];
+  return [
+    id,
+    username,
+    email,
+    roleName(user),
+    active ? "yes" : "no",
+    formatMinute(lastLogin),
+    formatMinute(createdAt),
+  ];
 }
 
 function addShow(user: Command): void {
@@ -261,16 +278,16 @@ function addDelete(user: Command): void {
       const { id, username } = await findUser(client.users, text);
       await client.users.deleteUser({ id });
       if (options.json) printJson({ deleted: id });
-      else print(`deleted ${printable(username)} (${id})`);
+      else print(`deleted ${makePrintable(username)} (${id})`);
     });
 }
 
 /** Prints every field of a user. */
 function printUser(user: User, { json }: { json?: boolean }): void {
-  const { metadata, ...fields } = plain(UserSchema, user);
+  const { metadata, ...fields } = toPlain(UserSchema, user);
   const given = metadata ? { metadata: JSON.stringify(metadata) } : {};
   if (json) printJson({ ...fields, metadata: metadata ?? null });
-  else print(pairs({ ...fields, role: roleName(user), ...given }));
+  else print(formatFields({ ...fields, role: roleName(user), ...given }));
 }
 
 function roleName({ role }: User): string {

@@ -9,12 +9,21 @@ import {
   WorkerStatusSchema,
 } from "../../gen/ltb/v1/worker_pb.ts";
 import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
+import { formatSpan } from "../time-span.ts";
 import { wireEnum } from "../wire/enums.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
 import { CliError } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
-import { count, duration, repeated } from "./shared/options.ts";
-import { note, pairs, plain, print, printable, printJson, span, table } from "./shared/output.ts";
+import { gatherValues, parseCount, parseDuration } from "./shared/options.ts";
+import {
+  formatFields,
+  formatTable,
+  makePrintable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { addRun } from "./worker/run.ts";
 
@@ -49,9 +58,9 @@ function addList(worker: Command): void {
     .addOption(
       new Option("--status <status>", "only those in this status").choices(Object.keys(workerStatuses)),
     )
-    .option("--tag <tag>", "only those with this tag; may be given again", repeated)
-    .option("--active-within <duration>", "only those heard of within this time, such as 1m", duration)
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--tag <tag>", "only those with this tag; may be given again", gatherValues)
+    .option("--active-within <duration>", "only those heard of within this time, such as 1m", parseDuration)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(...examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s"))
     .action(listWorkers);
 }
@@ -67,10 +76,10 @@ async function listWorkers({ status, tag, activeWithin, limit, ...options }: Lis
     const { workers, nextPageToken } = await client.workers.listWorkers({ ...filter, ...page });
     return { items: workers, nextPageToken };
   });
-  if (options.json) return printJson({ workers: items.map((worker) => plain(WorkerSchema, worker)), more });
+  if (options.json) return printJson({ workers: items.map((worker) => toPlain(WorkerSchema, worker)), more });
   if (items.length === 0) return note("no workers");
   const head = ["worker", "status", "health", "running", "completed", "failed", "types", "tags", "heard of"];
-  print(table(head, items.map(row), [3, 4, 5]));
+  print(formatTable(head, items.map(row), [3, 4, 5]));
   noteMore(more, limit);
 }
 
@@ -101,10 +110,10 @@ async function showWorker(workerId: string, options: ServiceOptions): Promise<vo
   const { worker } = await client.workers.getWorker({ workerId });
   if (worker === undefined)
     throw new CliError("the service answered without the worker", { code: "INTERNAL" });
-  const { metadata, ...fields } = plain(WorkerSchema, worker);
+  const { metadata, ...fields } = toPlain(WorkerSchema, worker);
   if (options.json) return printJson({ ...fields, metadata: metadata ?? null });
   const given = metadata === null ? {} : { metadata: JSON.stringify(metadata) };
-  print(pairs({ ...fields, status: workerStatusName(worker), health: healthName(worker), ...given }));
+  print(formatFields({ ...fields, status: workerStatusName(worker), health: healthName(worker), ...given }));
 }
 
 function addDrain(worker: Command): void {
@@ -126,14 +135,14 @@ async function drainWorker(
   const { worker } = await client.workers.drainWorker({ workerId, reason });
   if (worker === undefined)
     throw new CliError("the service answered without the worker", { code: "INTERNAL" });
-  if (options.json) return printJson(plain(WorkerSchema, worker));
-  print(`${printable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
+  if (options.json) return printJson(toPlain(WorkerSchema, worker));
+  print(`${makePrintable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
 }
 
 function addRemoveStale(worker: Command): void {
   withServiceOptions(worker.command("remove-stale"))
     .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
-    .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", duration)
+    .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", parseDuration)
     .addHelpText(...examples("ltb worker remove-stale --older-than 10m"))
     .action(removeStale);
 }
@@ -141,7 +150,7 @@ function addRemoveStale(worker: Command): void {
 async function removeStale({ olderThan, ...options }: ServiceOptions & { olderThan: number }): Promise<void> {
   using client = createClient(options);
   const answer = await client.workers.removeStaleWorkers({ olderThan: durationFromMs(olderThan) });
-  if (options.json) return printJson(plain(RemoveStaleWorkersResponseSchema, answer));
+  if (options.json) return printJson(toPlain(RemoveStaleWorkersResponseSchema, answer));
   print(`removed ${answer.removed} workers; ${answer.jobsRequeued} jobs are pending again`);
 }
 
@@ -158,5 +167,5 @@ function silence({ lastHeartbeat }: Worker): string {
   if (lastHeartbeat === undefined) return "-";
   // The clocks of the service and of this machine may differ a little.
   const ms = Math.max(0, Date.now() - timestampMs(lastHeartbeat));
-  return ms < 1000 ? "now" : `${span(ms)} ago`;
+  return ms < 1000 ? "now" : `${formatSpan(ms)} ago`;
 }

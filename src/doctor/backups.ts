@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { span } from "../cli/shared/output.ts";
+import { formatSpan } from "../time-span.ts";
 import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 const dayMs = 86_400_000;
@@ -23,7 +23,7 @@ export function judgeBackups(
 ): Finding {
   const advice = `Back up each night: ltb backup ${folder} --keep-days 7`;
   if (!newest) return fail(`no backup in ${folder}`, advice);
-  const words = `the newest, ${newest.name}, is ${span(newest.ageMs)} old`;
+  const words = `the newest, ${newest.name}, is ${formatSpan(newest.ageMs)} old`;
   if (newest.bytes === 0) return fail(`the newest, ${newest.name}, is empty`, advice);
   if (newest.ageMs > 7 * dayMs) return fail(words, advice);
   // A nightly backup that takes a while is not late yet.

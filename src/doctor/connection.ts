@@ -1,5 +1,5 @@
 import { isLoopback } from "../address.ts";
-import { span } from "../cli/shared/output.ts";
+import { formatSpan } from "../time-span.ts";
 import { type Check, fail, ok, rowOf, warn } from "./check.ts";
 
 const oldest = 12;
@@ -70,7 +70,7 @@ async function skewOf(client: Parameters<Check>[0]["client"]): Promise<{ ms: num
  */
 export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {
   const certain = Math.max(0, Math.abs(ms) - errorMs);
-  const words = `the database's clock is ${span(certain)} ${ms > 0 ? "ahead of" : "behind"} this machine's`;
+  const words = `the database's clock is ${formatSpan(certain)} ${ms > 0 ? "ahead of" : "behind"} this machine's`;
   const advice = "Have both machines keep their time by NTP.";
   if (certain > 300_000) return fail(words, advice);
   if (certain > 1_000) return warn(words, advice);

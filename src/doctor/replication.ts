@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { span } from "../cli/shared/output.ts";
 import { findConnection } from "../database/connection/connect.ts";
+import { formatSpan } from "../time-span.ts";
 import { type Check, type Finding, fail, ok, rowOf, rowsOf, size, warn } from "./check.ts";
 
 const held = 1024 ** 3;
@@ -66,7 +66,7 @@ export const replica: Check = async ({ client, config }) => {
         `select pg_is_in_recovery() and pg_last_wal_replay_lsn() >= '${lsn}'::pg_lsn as reached, pg_is_in_recovery() as "isStandby"`,
       );
       const ms = performance.now() - startedAt;
-      if (reached) return ok(`${host}:${port} is at most ${span(ms)} behind`);
+      if (reached) return ok(`${host}:${port} is at most ${formatSpan(ms)} behind`);
       if (!isStandby)
         return warn(
           `${host}:${port} is no streaming replica, so its reads go to the primary`,
@@ -74,7 +74,7 @@ export const replica: Check = async ({ client, config }) => {
         );
       if (ms > maxLagMs)
         return warn(
-          `${host}:${port} is more than ${span(maxLagMs)} behind, so its reads go to the primary`,
+          `${host}:${port} is more than ${formatSpan(maxLagMs)} behind, so its reads go to the primary`,
           "See pg_stat_wal_receiver there: is it connected, is a long query holding up the replay (max_standby_streaming_delay)?",
         );
       await sleep(20);

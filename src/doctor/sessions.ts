@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { span } from "../cli/shared/output.ts";
+import { formatSpan } from "../time-span.ts";
 import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
 
 const longMs = 5 * 60_000;
@@ -42,7 +42,7 @@ export function judgeTransactions(sessions: readonly Session[]): readonly Findin
   return sessions
     .filter(({ ms }) => ms > longMs)
     .map(({ pid, state, application, role, ms }) => {
-      const words = `process ${pid} (${application || role}) has had a transaction open for ${span(ms)} (${state})`;
+      const words = `process ${pid} (${application || role}) has had a transaction open for ${formatSpan(ms)} (${state})`;
       const advice = `Ask who needs it; SELECT pg_terminate_backend(${pid}) ends it. idle_in_transaction_session_timeout ends such by itself.`;
       return ms > tooLongMs ? fail(words, advice) : warn(words, advice);
     });
@@ -65,7 +65,7 @@ export const preparedTransactions: Check = async ({ client }) => {
 export function judgePrepared(prepared: readonly { gid: string; ms: number }[]): readonly Finding[] {
   return prepared.map(({ gid, ms }) =>
     fail(
-      `the prepared transaction ${JSON.stringify(gid)} has been left for ${span(ms)}`,
+      `the prepared transaction ${JSON.stringify(gid)} has been left for ${formatSpan(ms)}`,
       `ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'; unless a program is about to commit it.`,
     ),
   );

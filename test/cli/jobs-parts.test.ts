@@ -2,9 +2,9 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { describe, expect, test } from "vitest";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { follow } from "../../src/cli/shared/follow.ts";
-import { duration, time } from "../../src/cli/shared/options.ts";
-import { span } from "../../src/cli/shared/output.ts";
+import { parseDuration, parseTime } from "../../src/cli/shared/options.ts";
 import { collect } from "../../src/cli/shared/pages.ts";
+import { formatSpan } from "../../src/time-span.ts";
 
 describe("collect", () => {
   const pages = [[], [1, 2], [], [3], [], []];
@@ -84,10 +84,10 @@ describe("follow", () => {
 });
 
 test("time spans are read and shown", () => {
-  expect(["90", "500ms", "1.5s", "5m", "2h", "7d"].map((text) => duration(text))).toEqual([
+  expect(["90", "500ms", "1.5s", "5m", "2h", "7d"].map((text) => parseDuration(text))).toEqual([
     90_000, 500, 1500, 300_000, 7_200_000, 604_800_000,
   ]);
-  expect([0, 31, 1500, 90_000, 7_200_000, 864_000_000].map(span)).toEqual([
+  expect([0, 31, 1500, 90_000, 7_200_000, 864_000_000].map(formatSpan)).toEqual([
     "0 ms",
     "31 ms",
     "1.5 s",
@@ -96,13 +96,13 @@ test("time spans are read and shown", () => {
     "10 d",
   ]);
   for (const wrong of ["", "-5s", "5 weeks", "1e3"])
-    expect(() => duration(wrong)).toThrow("Expected a time span");
+    expect(() => parseDuration(wrong)).toThrow("Expected a time span");
 });
 
 test("times are RFC 3339, with or without what can be left out", () => {
-  expect(time("2026-01-31T18:00:00+02:00").toISOString()).toBe("2026-01-31T16:00:00.000Z");
-  expect(time("2026-01-31")).toEqual(new Date(2026, 0, 31));
-  expect(time("2026-01-31 18:00")).toEqual(new Date(2026, 0, 31, 18));
+  expect(parseTime("2026-01-31T18:00:00+02:00").toISOString()).toBe("2026-01-31T16:00:00.000Z");
+  expect(parseTime("2026-01-31")).toEqual(new Date(2026, 0, 31));
+  expect(parseTime("2026-01-31 18:00")).toEqual(new Date(2026, 0, 31, 18));
   for (const wrong of ["", "1", "2026", "2026-13-01", "31.1.2026"])
-    expect(() => time(wrong)).toThrow("Expected a time");
+    expect(() => parseTime(wrong)).toThrow("Expected a time");
 });

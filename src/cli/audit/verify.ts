@@ -6,8 +6,8 @@ import { createClient, type ServiceOptions, withServiceOptions } from "../shared
 import { describeError, showError } from "../shared/describe-error.ts";
 import { CliError, exitCodes } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
-import { repeated, time } from "../shared/options.ts";
-import { print, printable, printJson } from "../shared/output.ts";
+import { gatherValues, parseTime } from "../shared/options.ts";
+import { makePrintable, print, printJson } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   from?: Date;
@@ -37,12 +37,12 @@ export function addVerify(audit: Command): void {
         "Takes about 10 seconds per million entries; --deadline does not count.\n\n" +
         "Exit codes: 0 it holds, 1 it does not, 2 that could not be found out.",
     )
-    .option("--from <time>", "seals made at this time or later (default: from the first)", time)
-    .option("--to <time>", "seals made before this time (default: to the last)", time)
+    .option("--from <time>", "seals made at this time or later (default: from the first)", parseTime)
+    .option("--to <time>", "seals made before this time (default: to the last)", parseTime)
     .option(
       "--head <sequence:seal>",
       "a head that the chain must still contain, as an earlier run printed it; may be repeated",
-      repeated,
+      gatherValues,
       [],
     )
     .option(
@@ -138,7 +138,7 @@ function show(answer: VerifyAuditLogResponse, { json }: ServiceOptions): void {
     return;
   }
   const { firstBroken, entriesChecked, entriesRemoved, entriesUnsealed, heads } = answer;
-  if (firstBroken) print(printable(`THE AUDIT TRAIL DOES NOT HOLD: ${firstBroken.reason}`));
+  if (firstBroken) print(makePrintable(`THE AUDIT TRAIL DOES NOT HOLD: ${firstBroken.reason}`));
   else print("The audit trail holds.");
   print(
     `entries checked ${entriesChecked}, removed by cleanup ${entriesRemoved}, waiting to be sealed ${entriesUnsealed}`,

@@ -3,7 +3,7 @@ import {
   type WatchBenchmarksResponse,
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { figure, plain, print, printable, printJson } from "../shared/output.ts";
+import { formatNumber, makePrintable, print, printJson, toPlain } from "../shared/output.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */
@@ -20,7 +20,7 @@ const BARS = 15;
 export function displayOf({ json }: { json?: boolean }): Display {
   if (json) {
     return {
-      show: (message) => printJson(plain(WatchBenchmarksResponseSchema, message)),
+      show: (message) => printJson(toPlain(WatchBenchmarksResponseSchema, message)),
       [Symbol.dispose]: () => undefined,
     };
   }
@@ -71,7 +71,7 @@ function bars(): Display {
       }
       const value = done(message);
       const shown = {
-        name: printable(name || id)
+        name: makePrintable(name || id)
           .replaceAll("\n", " ")
           .slice(0, 30)
           .padEnd(30),
@@ -110,7 +110,7 @@ function detailOf({ benchmark, meanScore }: WatchBenchmarksResponse): string {
   const failed = benchmark?.failedIterations ?? 0;
   return [
     ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(meanScore === undefined ? [] : [`mean score ${figure(meanScore)}`]),
+    ...(meanScore === undefined ? [] : [`mean score ${formatNumber(meanScore)}`]),
   ].join("  ");
 }
 
@@ -119,7 +119,7 @@ function lineOf(message: WatchBenchmarksResponse): string {
   const time = new Date().toISOString().slice(11, 19);
   const progress = message.deleted ? [] : [doneOf(message), detailOf(message)];
   const cells = [time, id, name, statusOf(message).padEnd(9), ...progress];
-  return printable(
+  return makePrintable(
     cells
       .filter((cell) => cell !== "")
       .join("  ")

@@ -1,7 +1,7 @@
 import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../shared/output.ts";
+import { formatNumber } from "../shared/output.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";
@@ -77,7 +77,7 @@ function differences({ metric, candidates }: ComparisonPage): Promise<Html> {
   const paired = candidates.filter(({ comparison }) => comparison.meanDifference !== undefined);
   const words = paired.map(
     ({ name, verdict, comparison: { meanDifference, ci95Low, ci95High } }) =>
-      `${name}: ${figure(meanDifference, 3)} (${figure(ci95Low, 3)} to ${figure(ci95High, 3)}), ${verdict}`,
+      `${name}: ${formatNumber(meanDifference, 3)} (${formatNumber(ci95Low, 3)} to ${formatNumber(ci95High, 3)}), ${verdict}`,
   );
   return intervalChart(
     "Mean differences with their 95 % intervals",
@@ -129,11 +129,11 @@ function figures({ candidates }: ComparisonPage): Html {
       name,
       html`<span class="${verdict}">${signs[verdict] ?? ""}${verdict}</span>`,
       String(nPaired),
-      ...[baselineMean, candidateMean, meanDifference].map((value) => figure(value, 4)),
-      ci95Low === undefined ? "–" : `${figure(ci95Low, 3)} to ${figure(ci95High, 3)}`,
-      adjustedPValue === undefined ? "–" : figure(adjustedPValue, 2),
+      ...[baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value, 4)),
+      ci95Low === undefined ? "–" : `${formatNumber(ci95Low, 3)} to ${formatNumber(ci95High, 3)}`,
+      adjustedPValue === undefined ? "–" : formatNumber(adjustedPValue, 2),
       `${wins} / ${losses} / ${ties}`,
-      figure(effectSize, 2),
+      formatNumber(effectSize, 2),
       String(baselineUnpaired + candidateUnpaired),
     ];
   });
@@ -189,10 +189,10 @@ async function sampleItem(
   const texts: [string, string | undefined][] = [
     ["Input", input],
     ["Expected", expected],
-    [`Output of the baseline (${figure(baselineValue)})`, baseline],
-    [`Output of the candidate (${figure(candidateValue)})`, candidate],
+    [`Output of the baseline (${formatNumber(baselineValue)})`, baseline],
+    [`Output of the candidate (${formatNumber(candidateValue)})`, candidate],
   ];
-  return html`<details${new Html(open ? " open" : "")}><summary>${sampleId}${repetition > 0 ? ` #${repetition}` : ""}: ${figure(baselineValue)} → ${figure(candidateValue)} (${sign}${figure(difference)})</summary>
+  return html`<details${new Html(open ? " open" : "")}><summary>${sampleId}${repetition > 0 ? ` #${repetition}` : ""}: ${formatNumber(baselineValue)} → ${formatNumber(candidateValue)} (${sign}${formatNumber(difference)})</summary>
 <dl>${texts.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd><pre>${cut(text)}</pre></dd>`]))}</dl></details>
 `;
 }

@@ -1,7 +1,7 @@
 import type { Spec } from "vega";
 import type { MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../shared/output.ts";
+import { formatNumber } from "../shared/output.ts";
 import { chart } from "./chart.ts";
 import type { Html } from "./markup.ts";
 import { metricValue, unitOf } from "./metric.ts";
@@ -66,13 +66,17 @@ export async function histogramChart(
   const unit = unitOf(metric);
   const few = values === undefined ? undefined : [...values].sort(([a], [b]) => a - b);
   const bars = few
-    ? few.map(([value, count]) => ({ value: figure(value), count }))
+    ? few.map(([value, count]) => ({ value: formatNumber(value), count }))
     : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count }));
   const { mean, ci95Low, ci95High, count, min, max } = summary;
   const interval =
-    ci95Low === undefined ? "" : ` (95 % interval ${figure(ci95Low, 4)} to ${figure(ci95High, 4)})`;
-  const description = `${count} values from ${figure(min)} to ${figure(max)}, mean ${figure(mean, 4)}${interval}. ${
-    few ? few.map(([value, count]) => `${figure(value)}: ${count}`).join(", ") : `Bins of ${figure(step)}.`
+    ci95Low === undefined
+      ? ""
+      : ` (95 % interval ${formatNumber(ci95Low, 4)} to ${formatNumber(ci95High, 4)})`;
+  const description = `${count} values from ${formatNumber(min)} to ${formatNumber(max)}, mean ${formatNumber(mean, 4)}${interval}. ${
+    few
+      ? few.map(([value, count]) => `${formatNumber(value)}: ${count}`).join(", ")
+      : `Bins of ${formatNumber(step)}.`
   }`;
   const mark = { mean: mean ?? 0, low: ci95Low ?? mean ?? 0, high: ci95High ?? mean ?? 0 };
   return chart(title, description, 440, (width) => spec(width, title, unit, bars, few ? undefined : mark));

@@ -1,5 +1,5 @@
 import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { figure } from "../shared/output.ts";
+import { formatNumber } from "../shared/output.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
@@ -22,7 +22,7 @@ export async function leaderboardPage(
   const shown = entries.slice(0, MOST_LINES);
   const [best] = entries;
   const description = best
-    ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${figure(best.mean, 4)}. The table has all figures.`
+    ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${formatNumber(best.mean, 4)}. The table has all figures.`
     : "No benchmarks.";
   const drawn = await intervalChart(
     `Mean ${unit} with its 95 % interval, best first`,
@@ -68,8 +68,8 @@ function row(entry: LeaderboardEntry): string[] {
     rankLow === rankHigh ? String(rankLow) : `${rankLow}–${rankHigh}`,
     band === undefined ? "–" : String(band),
     `${provider}/${model}`,
-    figure(mean),
-    ci95Low === undefined ? "–" : `${figure(ci95Low, 4)} to ${figure(ci95High, 4)}`,
+    formatNumber(mean),
+    ci95Low === undefined ? "–" : `${formatNumber(ci95Low, 4)} to ${formatNumber(ci95High, 4)}`,
     String(count),
   ];
 }

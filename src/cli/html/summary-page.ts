@@ -1,7 +1,7 @@
 import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { figure } from "../shared/output.ts";
+import { formatNumber } from "../shared/output.ts";
 import { statusName } from "../shared/status.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { html } from "./markup.ts";
@@ -38,7 +38,7 @@ export async function summaryPage(
     `${evaluationCount} evaluations`,
     `${failedCount} failed`,
     ...(inputTokens + outputTokens > 0n ? [`${inputTokens} tokens in, ${outputTokens} out`] : []),
-    ...(costUsd > 0 ? [`${figure(costUsd)} US dollars`] : []),
+    ...(costUsd > 0 ? [`${formatNumber(costUsd)} US dollars`] : []),
   ];
   return pageText({
     title: name,
@@ -63,10 +63,12 @@ function metricTable(metrics: readonly MetricSummary[]) {
   const rows = metrics.map((metric) => [
     unitOf(metric.name),
     String(metric.count),
-    figure(metric.mean, 4),
-    metric.ci95Low === undefined ? "–" : `${figure(metric.ci95Low, 4)} to ${figure(metric.ci95High, 4)}`,
+    formatNumber(metric.mean, 4),
+    metric.ci95Low === undefined
+      ? "–"
+      : `${formatNumber(metric.ci95Low, 4)} to ${formatNumber(metric.ci95High, 4)}`,
     ...[metric.stddev, metric.min, metric.p50, metric.p90, metric.p99, metric.max].map((value) =>
-      figure(value, 4),
+      formatNumber(value, 4),
     ),
   ]);
   return tableOf("Every metric", head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);

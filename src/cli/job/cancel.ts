@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
-import { plain, print, printJson } from "../shared/output.ts";
+import { print, printJson, toPlain } from "../shared/output.ts";
 import { forEachId } from "./each.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
@@ -42,7 +42,7 @@ async function cancel(ids: string[], { reason = "", ...options }: Options): Prom
   const jobs = await forEachId(ids, options, async (id) => {
     const { job } = await client.jobs.cancelJob({ id, reason });
     if (!options.json) print(`cancelled ${id}`);
-    return job === undefined ? null : plain(JobSchema, job);
+    return job === undefined ? null : toPlain(JobSchema, job);
   });
   if (options.json) printJson({ jobs });
 }

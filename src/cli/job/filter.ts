@@ -4,7 +4,7 @@ import { JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ServiceClient } from "../shared/client.ts";
 import { CliError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { time } from "../shared/options.ts";
+import { parseTime } from "../shared/options.ts";
 import { type JobStatusName, jobStatuses } from "./status.ts";
 
 /** Options that pick many jobs at once. */
@@ -26,8 +26,8 @@ export function withFilterOptions(command: Command, statuses: JobStatusName[]): 
       "instead of ids: all of this benchmark (id, or name: the newest with it)",
     )
     .option("--limit-key <key>", "instead of ids: all with this limit key")
-    .option("--created-after <time>", "instead of ids: all created at this time or later", time)
-    .option("--created-before <time>", "instead of ids: all created before this time", time);
+    .option("--created-after <time>", "instead of ids: all created at this time or later", parseTime)
+    .option("--created-before <time>", "instead of ids: all created before this time", parseTime);
 }
 
 /**

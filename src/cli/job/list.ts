@@ -8,8 +8,8 @@ import {
 } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { count } from "../shared/options.ts";
-import { minute, note, plain, print, printJson, table } from "../shared/output.ts";
+import { parseCount } from "../shared/options.ts";
+import { formatMinute, formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
 import { collect, noteMore } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
 
@@ -34,7 +34,7 @@ export function addCommand(job: Command): void {
         .choices(["newest", "queue"])
         .default("newest"),
     )
-    .option("--limit <n>", "at most this many", count, 50)
+    .option("--limit <n>", "at most this many", parseCount, 50)
     .addHelpText(
       ...examples(
         "ltb job list",
@@ -62,10 +62,14 @@ async function list({ status, type, worker, benchmark, order, limit, ...options 
     const { jobs, nextPageToken } = await client.jobs.listJobs({ ...filter, ...page });
     return { items: jobs, nextPageToken };
   });
-  if (options.json) return printJson({ jobs: items.map((job) => plain(JobSchema, job)), more });
+  if (options.json) return printJson({ jobs: items.map((job) => toPlain(JobSchema, job)), more });
   if (items.length === 0) return note("no jobs");
   print(
-    table(["id", "type", "status", "priority", "retries", "worker", "created", ""], items.map(row), [3, 4]),
+    formatTable(
+      ["id", "type", "status", "priority", "retries", "worker", "created", ""],
+      items.map(row),
+      [3, 4],
+    ),
   );
   noteMore(more, limit);
 }
@@ -81,7 +85,7 @@ function row(job: Job): string[] {
     String(priority),
     `${retryCount}/${maxRetries}`,
     assignedWorkerId || "-",
-    minute(job.createdAt),
+    formatMinute(job.createdAt),
     detail.length > 60 ? `${detail.slice(0, 59)}…` : detail,
   ];
 }

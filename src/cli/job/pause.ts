@@ -3,7 +3,7 @@ import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
-import { note, plain, print, printJson, table } from "../shared/output.ts";
+import { formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
 
 export interface Options extends ServiceOptions {
   type?: string;
@@ -42,11 +42,11 @@ export function laneOf({ type, limitKey }: Options) {
 
 export function show(lanes: JobLane[], { json }: Options): void {
   if (json) {
-    printJson({ lanes: lanes.map((lane) => plain(JobLaneSchema, lane)) });
+    printJson({ lanes: lanes.map((lane) => toPlain(JobLaneSchema, lane)) });
     return;
   }
   if (lanes.length === 0) note("done; there are no such jobs now");
-  else print(table(["type", "tags", "limit key", ""], lanes.map(row)));
+  else print(formatTable(["type", "tags", "limit key", ""], lanes.map(row)));
 }
 
 function row({ jobType, requiredTags, limitKey, paused }: JobLane): string[] {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
-import { note, plain, print, printJson } from "../shared/output.ts";
+import { note, print, printJson, toPlain } from "../shared/output.ts";
 import { forEachId } from "./each.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
@@ -41,7 +41,7 @@ async function retry(ids: string[], options: ServiceOptions & FilterOptions): Pr
   const jobs = await forEachId(ids, options, async (id) => {
     const { job } = await client.jobs.retryJob({ id });
     if (!options.json) print(`${id} is in the queue again`);
-    return job === undefined ? null : plain(JobSchema, job);
+    return job === undefined ? null : toPlain(JobSchema, job);
   });
   if (options.json) printJson({ jobs });
 }

@@ -1,10 +1,11 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
-import { pairs, plain, print, printJson, second, span, table } from "../shared/output.ts";
+import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
 export function addCommand(job: Command): void {
@@ -24,25 +25,25 @@ async function show(id: string, options: ServiceOptions): Promise<void> {
   using client = createClient(options);
   const { job } = await client.jobs.getJob({ id });
   if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
-  const fields = plain(JobSchema, job);
+  const fields = toPlain(JobSchema, job);
   if (options.json) return printJson(fields);
   const { attempts: _, payload, result, metadata, ...rest } = fields;
   const json = Object.entries({ payload, result, metadata }).filter(([, value]) => value !== null);
   const texts = json.map(([name, value]) => [name, JSON.stringify(value)]);
-  print(pairs({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
+  print(formatFields({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
   if (job.attempts.length === 0) return;
   const head = ["attempt", "epoch", "worker", "started", "took", "outcome", "error"];
-  print(`\n${table(head, job.attempts.map(row), [0, 1, 4])}`);
+  print(`\n${formatTable(head, job.attempts.map(row), [0, 1, 4])}`);
 }
 
 function row(attempt: JobAttempt): string[] {
   const { epoch, workerId, startedAt, endedAt, error } = attempt;
-  const took = startedAt && endedAt ? span(timestampMs(endedAt) - timestampMs(startedAt)) : "-";
+  const took = startedAt && endedAt ? formatSpan(timestampMs(endedAt) - timestampMs(startedAt)) : "-";
   return [
     String(attempt.attempt),
     String(epoch),
     workerId,
-    second(startedAt),
+    formatSecond(startedAt),
     took,
     outcomeName(attempt),
     error,

@@ -1,10 +1,11 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { plain, print, printJson, span, table } from "../shared/output.ts";
+import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   type?: string;
@@ -24,7 +25,7 @@ async function stats({ type, benchmark, ...options }: Options): Promise<void> {
   using client = createClient(options);
   const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
   const answer = await client.jobs.getJobStats({ jobType: type ?? "", benchmarkId });
-  if (options.json) return printJson(plain(GetJobStatsResponseSchema, answer));
+  if (options.json) return printJson(toPlain(GetJobStatsResponseSchema, answer));
   const head = [
     "type",
     "pending",
@@ -38,7 +39,7 @@ async function stats({ type, benchmark, ...options }: Options): Promise<void> {
   ];
   const rows = answer.byType.map((counts) => [counts.jobType, ...cells(counts)]);
   const right = head.map((_, column) => column).slice(1);
-  print(table(head, [...rows, ["all", ...cells(answer)]], right));
+  print(formatTable(head, [...rows, ["all", ...cells(answer)]], right));
 }
 
 type Counts = Pick<
@@ -49,5 +50,5 @@ type Counts = Pick<
 function cells(counts: Counts): string[] {
   const { pending, scheduled, running, completed, failed, cancelled, total, oldestPendingAge: age } = counts;
   const numbers = [pending, scheduled, running, completed, failed, cancelled, total];
-  return [...numbers.map(String), age === undefined ? "-" : span(durationMs(age))];
+  return [...numbers.map(String), age === undefined ? "-" : formatSpan(durationMs(age))];
 }

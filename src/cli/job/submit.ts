@@ -10,8 +10,8 @@ import {
 import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { duration, repeated, time, whole } from "../shared/options.ts";
-import { plain, print, printJson } from "../shared/output.ts";
+import { gatherValues, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
+import { print, printJson, toPlain } from "../shared/output.ts";
 import type { JobFields } from "./batches.ts";
 import { readPayload } from "./payload.ts";
 import { submitLines } from "./submit-lines.ts";
@@ -41,17 +41,19 @@ export function addCommand(job: Command): void {
     )
     .argument("<type>", "kind of work, which decides the workers that may run it")
     .argument("[payload]", "JSON object; - reads it from standard input, @FILE from a file")
-    .option("--priority <n>", "higher is run first (default: 0)", whole(-INT32 - 1, INT32))
-    .option("--max-retries <n>", "retries after a failure, 0 to 100 (default: 3)", whole(0, 100))
+    .option("--priority <n>", "higher is run first (default: 0)", parseWhole(-INT32 - 1, INT32))
+    .option("--max-retries <n>", "retries after a failure, 0 to 100 (default: 3)", parseWhole(0, 100))
     .option(
       "--timeout <seconds>",
       "longest time that an attempt may run; 0: no limit (default: 300)",
-      whole(0, 604_800),
+      parseWhole(0, 604_800),
     )
-    .option("--tag <tag>", "a tag that the worker must have; may be given again", repeated)
-    .addOption(new Option("--run-at <time>", "not before this time").argParser(time).conflicts("in"))
+    .option("--tag <tag>", "a tag that the worker must have; may be given again", gatherValues)
+    .addOption(new Option("--run-at <time>", "not before this time").argParser(parseTime).conflicts("in"))
     .addOption(
-      new Option("--in <duration>", "not before this much time has passed, such as 5m").argParser(duration),
+      new Option("--in <duration>", "not before this much time has passed, such as 5m").argParser(
+        parseDuration,
+      ),
     )
     .option("--benchmark <benchmark>", "the benchmark it works for: id, or name (the newest with it)")
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
@@ -89,7 +91,7 @@ async function submit(type: string, payload: string | undefined, options: Option
     requestId: requestId ?? "",
   });
   if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
-  if (options.json) printJson(plain(JobSchema, job));
+  if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);
 }
 

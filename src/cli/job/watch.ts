@@ -4,12 +4,13 @@ import type { CallOptions } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { CliError } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
-import { note, plain, print, printable, printJson, span } from "../shared/output.ts";
+import { makePrintable, note, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
@@ -105,7 +106,7 @@ async function idsFromInput(args: string[]): Promise<string[]> {
 function showChange(message: WatchJobsResponse, { json }: Options): void {
   const { job, deleted } = message;
   if (json) {
-    printJson(plain(WatchJobsResponseSchema, message));
+    printJson(toPlain(WatchJobsResponseSchema, message));
     return;
   }
   if (job === undefined) return;
@@ -114,7 +115,7 @@ function showChange(message: WatchJobsResponse, { json }: Options): void {
   const detail = deleted ? "" : detailOf(job);
   const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
   print(
-    printable(
+    makePrintable(
       cells
         .filter((cell) => cell !== "")
         .join("  ")
@@ -135,7 +136,7 @@ function detailOf(job: Job): string {
     case JobStatus.COMPLETED: {
       const { startedAt, completedAt } = job;
       if (startedAt === undefined || completedAt === undefined) return assignedWorkerId;
-      return `${assignedWorkerId} in ${span(timestampMs(completedAt) - timestampMs(startedAt))}`;
+      return `${assignedWorkerId} in ${formatSpan(timestampMs(completedAt) - timestampMs(startedAt))}`;
     }
     default:
       return error;

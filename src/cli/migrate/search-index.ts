@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import type { SearchKind } from "../../evaluations/search/indexes.ts";
 import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "../shared/configured.ts";
 import { examples } from "../shared/examples.ts";
-import { note, print, printJson, table } from "../shared/output.ts";
+import { formatTable, note, print, printJson } from "../shared/output.ts";
 
 const kinds = Object.keys({ metadata: true, text: true } satisfies Record<SearchKind, true>);
 
@@ -59,7 +59,7 @@ export function addIndexCommands(migrate: Command): void {
         });
       const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
       print(
-        table(
+        formatTable(
           ["index", "state", "size"],
           indexes.map(({ kind, state, bytes }) => [kind, state, state === "missing" ? "-" : mib(bytes)]),
           [2],

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { codeName, ServiceError, type Violation } from "../../errors.ts";
 import { CliError } from "./errors.ts";
-import { printable } from "./output.ts";
+import { makePrintable } from "./output.ts";
 
 /** An error as it is shown; with `--json` as `{"error": …}`. */
 export interface ShownError {
@@ -76,7 +76,7 @@ function inWords({ code, reason, message, violations }: ShownError, fromService:
   const missing = violations
     .filter(({ description }) => !message.includes(description))
     .map(({ field, description }) => `; ${field}: ${description}`);
-  return printable(`error: ${fromService ? label : ""}${message}${missing.join("")}`);
+  return makePrintable(`error: ${fromService ? label : ""}${message}${missing.join("")}`);
 }
 
 /** True where the connection broke and the same call may do better later. */

@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from "commander";
 
 /** A number of things: 1 or more. */
-export function count(text: string): number {
-  return whole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);
+export function parseCount(text: string): number {
+  return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);
 }
 
 /** Reads whole numbers from `min` to `max`. */
-export function whole(
+export function parseWhole(
   min: number,
   max: number,
   message = `Expected a whole number from ${min} to ${max}.`,
@@ -22,14 +22,14 @@ export function whole(
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A time span in milliseconds: `90` (seconds), `500ms`, `30s`, `5m`, `2h`, `7d`. */
-export function duration(text: string): number {
+export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
   if (amount === undefined) throw new InvalidArgumentError("Expected a time span such as 30s, 5m, 2h or 7d.");
   return Number(amount) * UNITS_MS[(unit ?? "s") as keyof typeof UNITS_MS];
 }
 
 /** A time: RFC 3339 or only its date; without an offset it is local. */
-export function time(text: string): Date {
+export function parseTime(text: string): Date {
   const value = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)/.test(text) || Number.isNaN(value.getTime()))
     throw new InvalidArgumentError("Expected a time such as 2026-01-31T18:00:00Z, or 2026-01-31.");
@@ -37,6 +37,6 @@ export function time(text: string): Date {
 }
 
 /** Gathers an option that may be given more than once. */
-export function repeated(value: string, before: string[] = []): string[] {
+export function gatherValues(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

@@ -14,7 +14,7 @@ export function printJson(value: unknown): void {
 
 /** Something worth knowing that is not the result. */
 export function note(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+  process.stderr.write(`${makePrintable(text)}\n`);
 }
 
 /** A log for what a command starts: its lines are notes, those for debugging left out. */
@@ -26,7 +26,7 @@ export const noteLog: Log = {
 };
 
 /** A table without frames; columns of `right` (their indexes) are aligned to the right. */
-export function table(
+export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
@@ -47,15 +47,15 @@ export function table(
     chars: { ...chars, right: "", "right-mid": "", middle: "  " },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  for (const row of rows) drawn.push(row.map((cell) => printable(cell).replaceAll("\n", " ")));
+  for (const row of rows) drawn.push(row.map((cell) => makePrintable(cell).replaceAll("\n", " ")));
   return drawn.toString().replace(/ +$/gm, "");
 }
 
 /** An object as lines of name and value; what is empty is left out, and an object within it becomes lines of its own. */
-export function pairs(object: JsonObject): string {
+export function formatFields(object: JsonObject): string {
   const rows = flattened(object);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return printable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
+  return makePrintable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
 }
 
 function flattened(object: JsonObject, prefix = ""): [name: string, value: string][] {
@@ -64,48 +64,39 @@ function flattened(object: JsonObject, prefix = ""): [name: string, value: strin
     if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0))
       return [];
     if (typeof value === "object" && !Array.isArray(value)) return flattened(value, `${name} `);
-    const text = typeof value === "number" ? figure(value) : String(value);
+    const text = typeof value === "number" ? formatNumber(value) : String(value);
     return [[name, Array.isArray(value) ? value.join(", ") : text]];
   });
 }
 
 /** Text for a terminal: what others wrote must not move its cursor or change its colours. */
-export function printable(text: string): string {
+export function makePrintable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, "�");
 }
 
 /** A number in at most `digits` significant digits. */
-export function figure(value: number | undefined, digits = 5): string {
+export function formatNumber(value: number | undefined, digits = 5): string {
   if (value === undefined) return "-";
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
 
 /** A time in UTC to the minute, for a column of a table. */
-export function minute(time: Timestamp | undefined): string {
-  return second(time).slice(0, 16);
+export function formatMinute(time: Timestamp | undefined): string {
+  return formatSecond(time).slice(0, 16);
 }
 
 /** A time in UTC to the second. */
-export function second(time: Timestamp | undefined): string {
+export function formatSecond(time: Timestamp | undefined): string {
   return time === undefined ? "-" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
-}
-
-/** A time span in its largest unit that leaves it at least 1, for example `1.5 s`, `12 min`. */
-export function span(ms: number): string {
-  const units = [
-    ["d", 86_400_000],
-    ["h", 3_600_000],
-    ["min", 60_000],
-    ["s", 1000],
-  ] as const;
-  const [unit, size] = units.find(([, size]) => ms >= size) ?? ["ms", 1];
-  return `${Number((ms / size).toPrecision(3))} ${unit}`;
 }
 
 /**
  * A message as JSON for scripts: names as in the proto, every field present (null where unset), 64-bit integers as numbers.
  */
-export function plain<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): JsonObject {
+export function toPlain<Schema extends DescMessage>(
+  schema: Schema,
+  message: MessageShape<Schema>,
+): JsonObject {
   const json = toJson(schema, message, { useProtoFieldName: true, alwaysEmitImplicit: true });
   return complete(schema, json as JsonObject);
 }

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { EvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { JsonValue } from "../../validation.ts";
-import { plain } from "../shared/output.ts";
+import { toPlain } from "../shared/output.ts";
 
 /** In the order of the message; `metrics` becomes a column each. */
 const columns = EvaluationSchema.fields.map(({ name }) => name);
@@ -32,7 +32,7 @@ export async function metricNames(chunks: AsyncIterable<Evaluation[]>): Promise<
 }
 
 function row(evaluation: Evaluation, metrics: readonly string[]): string {
-  const fields = plain(EvaluationSchema, evaluation);
+  const fields = toPlain(EvaluationSchema, evaluation);
   const cells = columns.flatMap((name) =>
     name === "metrics"
       ? metrics.map((metric) => cell(evaluation.metrics?.[metric] ?? null))

@@ -2,12 +2,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
+import { formatSpan } from "../../time-span.ts";
 import { version } from "../../version.ts";
 import { apiKeyFor } from "../shared/api-key.ts";
 import { type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
-import { duration, repeated, whole } from "../shared/options.ts";
-import { note, print, printable, printJson, span } from "../shared/output.ts";
+import { gatherValues, parseDuration, parseWhole } from "../shared/options.ts";
+import { makePrintable, note, print, printJson } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { tlsOf } from "../shared/tls.ts";
 import { execute } from "./execute.ts";
@@ -36,12 +37,12 @@ export function addRun(worker: Command): void {
       "runs jobs of this type by this command; may be given again; '*=COMMAND' is for all other types",
       typeWithCommand,
     )
-    .option("--capacity <n>", "most jobs at the same time", whole(1, 10_000), 1)
-    .option("--tag <tag>", "offers this tag, which jobs may require; may be given again", repeated)
+    .option("--capacity <n>", "most jobs at the same time", parseWhole(1, 10_000), 1)
+    .option("--tag <tag>", "offers this tag, which jobs may require; may be given again", gatherValues)
     .option(
       "--drain <duration>",
       "how long jobs may go on when the worker is told to stop, before they are given back",
-      duration,
+      parseDuration,
       30_000,
     )
     .addHelpText(
@@ -76,7 +77,7 @@ async function run({ id, type, capacity, tag, drain, ...options }: Options): Pro
   });
   const stop = stopOnSignal({
     first: (signal) =>
-      note(`${signal}: finishing what runs, for at most ${span(drain)}; once more to stop at once`),
+      note(`${signal}: finishing what runs, for at most ${formatSpan(drain)}; once more to stop at once`),
   });
   stop.addEventListener("abort", () => void worker.stop(), { once: true });
   await worker.done;
@@ -117,9 +118,12 @@ function show(
     printJson({ job_id: id, job_type: jobType, attempt, outcome, duration_ms, error: error ?? null });
     return;
   }
-  const what = `${outcome} in ${span(Math.round(ms))}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+  const what = `${outcome} in ${formatSpan(Math.round(ms))}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
   print(
-    printable(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`).replaceAll("\n", " "),
+    makePrintable(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`).replaceAll(
+      "\n",
+      " ",
+    ),
   );
 }
 
