@@ -4,8 +4,8 @@ import { patienceMs } from "./test/harness/waiting.ts";
 const never = ["test/interop/**", "test/bench/**"];
 
 /**
- * What measures times, or when a change is seen: that waits for every transaction of the whole PostgreSQL which the files share, and
- * so for those of other files.
+ * These tests promise a time, or see a change as soon as it can be seen: changes are told once no older transaction
+ * runs in the whole PostgreSQL, which the files share. They run one file after the other, when the rest is done.
  */
 const alone = [
   "test/audit/seal/service.test.ts",

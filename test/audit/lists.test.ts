@@ -182,7 +182,8 @@ test("what is not there is NOT_FOUND; a job's own id is no entry's", async () =>
 describe("of a million entries", { timeout: 300_000 }, () => {
   const entries = 1_000_000;
   beforeAll(async () => {
-    // A job each, with one attempt each for a tenth of them; every hundredth entry is the user's, and every second has the time of the one before.
+    // A job each, with one attempt each for a tenth of them; every hundredth entry is the user's, and every
+    // second has the time of the one before.
     await s.client.query(
       `insert into audit_logs (id, user_id, created_at, action, entity_type, entity_id, changes)
        select md5('log' || n)::uuid, case when n % 100 = 0 then $1::uuid else $2::uuid end,

@@ -541,7 +541,8 @@ test("login, a failed one, and logout", async () => {
 });
 
 test("every method that changes something is above", () => {
-  // Reads; what is recorded as attempts; what is not recorded (design: heartbeats and progress); and those tested elsewhere.
+  // Reads; what is recorded as attempts; what is not recorded (design: heartbeats and progress); and those
+  // tested elsewhere.
   const others =
     /^(get|list|watch|export|compare|verify|whoAmI)|^(heartbeat|claimJobs|completeJobs|failJobs|releaseJobs|updateJobProgress)$|^(login|logout|cleanupAuditLogs)$/;
   const methods = [BenchmarkService, JobService, WorkerService, UserService, AuditService].flatMap(

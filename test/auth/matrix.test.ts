@@ -21,8 +21,8 @@ import { bench, type Caller, listeners, outcome } from "./support.ts";
 const own = [BenchmarkService, JobService, WorkerService, UserService, AuditService, SystemService];
 const all: DescService[] = [...own, Health, ServerReflection, ServerReflectionAlpha];
 
-// Written by hand from the roles' descriptions, not from the table: a = admin, u = user, v = viewer, w = worker, - = nobody but the
-// open. What each may do is asked about its own things.
+// Written by hand from the roles' descriptions, not from the table: a = admin, u = user, v = viewer, w =
+// worker, - = nobody but the open. What each may do is asked about its own things.
 const expected: Record<string, string> = {
   "BenchmarkService/CreateBenchmark": "au",
   "BenchmarkService/GetBenchmark": "auvw",
@@ -127,7 +127,10 @@ beforeAll(async () => {
   unscoped = await caller("admin", ["system:read"]);
 });
 
-/** Calls the method with the least that it takes, and answers how it ended; a stream that has begun was let in. */
+/**
+ * Calls the method with the least that it takes, and answers how it ended; a stream that has begun was let
+ * in.
+ */
 async function call(
   listener: keyof typeof listeners,
   method: DescMethod,

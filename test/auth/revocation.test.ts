@@ -82,7 +82,9 @@ test("a session that logs out is out on the other server", async () => {
 });
 
 describe.concurrent("calls that are running on the other server", () => {
-  /** Begins a long call, and tells how it was ended, which has to happen within a second after its credential. */
+  /**
+   * Begins a long call, and tells how it was ended, which has to happen within a second after its credential.
+   */
   async function cutOff(
     role: "worker" | "user",
     begin: (client: ReturnType<typeof clients>, caller: Caller) => Promise<{ call: Promise<unknown> }>,

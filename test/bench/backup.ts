@@ -1,4 +1,7 @@
-/** `npm run bench:backup [-- --quick --json]`: backup, verify and restore of 1M evaluations and 1M jobs; seconds, bytes and memory. */
+/**
+ * `npm run bench:backup [-- --quick --json]`: backup, verify and restore of 1M evaluations and 1M jobs;
+ * seconds, bytes and memory.
+ */
 import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** `npm run bench:client`: the client's transport beside that of connect-node; calls a second, and processor time a call. */
+/**
+ * `npm run bench:client`: the client's transport beside that of connect-node; calls a second, and processor
+ * time a call.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:evaluations [-- --quick --json --no-ingest]`: what reading costs with 5k, 500k and 5M evaluations in a benchmark, and with 100 to
- * 10,000 benchmarks on a leaderboard, as a client sees it; and what ingest does beside COPY. Needs 12 GB of disk.
+ * `npm run bench:evaluations [-- --quick --json --no-ingest]`: what reading costs with 5k, 500k and 5M
+ * evaluations in a benchmark, and with 100 to 10,000 benchmarks on a leaderboard, as a client sees it; and
+ * what ingest does beside COPY. Needs 12 GB of disk.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows per second. */
+/**
+ * `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows
+ * per second.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +40,10 @@ const copier = new Client(postgres.connection);
 await copier.connect();
 
 let prepared: Uint8Array[] = [];
-/** Rows per second of each way, a figure a round; the ways take turns so that a change of the machine's speed hits all. */
+/**
+ * Rows per second of each way, a figure a round; the ways take turns so that a change of the machine's speed
+ * hits all.
+ */
 const speeds: Record<string, number[]> = { copy: [], stream: [], stream8: [], batch: [] };
 for (let round = 0; round < rounds; round++) {
   await measure("copy", copy);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,pinned --pinned MINUTES]`: the job queue over gRPC
- * beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
+ * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,pinned --pinned MINUTES]`: the job
+ * queue over gRPC beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
@@ -34,7 +34,8 @@ const sizes = quick
   : { creates: 20_000, jobs: 40_000, slow: 4_000, starts: 200, thousands: 1_000, pgbenchSeconds: 5 };
 const pinnedSeconds = options.pinned ? Number(options.pinned) * 60 : quick ? 12 : 60;
 
-// Undone from the last to the first, also after a failure: a server that is left running would keep its caller waiting.
+// Undone from the last to the first, also after a failure: a server that is left running would keep its
+// caller waiting.
 await using started = new AsyncDisposableStack();
 // An exit, unlike a signal, ends PostgreSQL and the service too.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
@@ -106,7 +107,10 @@ function isWanted(part: string): boolean {
   return options.only === undefined || options.only.split(",").includes(part);
 }
 
-/** Takes a measure on empty tables, with what was before on disk, so that no checkpoint for it falls into the measure. */
+/**
+ * Takes a measure on empty tables, with what was before on disk, so that no checkpoint for it falls into the
+ * measure.
+ */
 async function measure(
   name: string,
   system: { clear(): Promise<void> },

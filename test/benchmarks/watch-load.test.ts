@@ -105,7 +105,8 @@ test("a thousand watchers of one server cost the database hardly more than one",
   const all = (seen: Map<string, number>) => ids.every((id) => seen.get(id) === 4);
   const own = (seen: Map<string, number>, n: number) => seen.get(ids[n % ids.length] ?? "") === 4;
   await eventually(() => counts.every((seen, n) => (n % 2 ? all(seen) : own(seen, n))));
-  // One a benchmark that changed, as each commit is of one, and a few a poll for those that come late. Not five hundred.
+  // One a benchmark that changed, as each commit is of one, and a few a poll for those that come late. Not
+  // five hundred.
   const polls = (performance.now() - startedAt) / limits.watchPollMs;
   expect(reads).toBeGreaterThan(0);
   expect(reads).toBeLessThanOrEqual(ids.length + 5 * polls + 5);

@@ -45,7 +45,8 @@ test("follows benchmarks until all have ended, as JSON with names of the contrac
   if (child.stdout === null) throw new Error("no pipe");
   const output = createInterface({ input: child.stdout });
   output.on("line", (line) => lines.push(JSON.parse(line)));
-  // Changes that come together may be told in one message or in several, so each is waited for by what it says.
+  // Changes that come together may be told in one message or in several, so each is waited for by what it
+  // says.
   const told = (expected: object) =>
     expect.poll(() => lines).toContainEqual(expect.objectContaining(expected));
   // Both as they stand.

@@ -57,7 +57,10 @@ async function page(...args: string[]): Promise<string> {
   return readFile(path, "utf8");
 }
 
-/** What every page must be: whole in itself, without script, with every image described, and with nothing hostile alive. */
+/**
+ * What every page must be: whole in itself, without script, with every image described, and with nothing
+ * hostile alive.
+ */
 function check(text: string): void {
   expect(text.startsWith("<!doctype html>")).toBe(true);
   const found = [

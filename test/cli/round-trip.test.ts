@@ -84,7 +84,10 @@ async function fillIn(): Promise<string> {
   return benchmarkId;
 }
 
-/** An export as JSONL without what a service makes itself: when it stored what, for whom, and in which revision. */
+/**
+ * An export as JSONL without what a service makes itself: when it stored what, for whom, and in which
+ * revision.
+ */
 function content(text: string): unknown[] {
   return text
     .trimEnd()

@@ -189,7 +189,8 @@ test("calls that are accepted finish after SIGTERM", async () => {
     }
   }
   const stream = client.streamEvaluations(slowly());
-  // A steady load beside it: each call either is stored and answered, or is refused because the service stops.
+  // A steady load beside it: each call either is stored and answered, or is refused because the service
+  // stops.
   const load = Promise.all(
     Array.from({ length: 8 }, async (_, worker) => {
       for (let n = 0; ; n++) {

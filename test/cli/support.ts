@@ -54,8 +54,9 @@ export async function finished(child: ChildProcess): Promise<Finished> {
 }
 
 /**
- * Commands against the service at an address. `run` and `json` take place in this process, one after the other, which takes a tenth of the time;
- * `json` expects success and parses what is printed. `spawn` and `fed`, which has something on its standard input, are processes.
+ * Commands against the service at an address. `run` and `json` take place in this process, one after the
+ * other, which takes a tenth of the time; `json` expects success and parses what is printed. `spawn` and
+ * `fed`, which has something on its standard input, are processes.
  */
 export function commands(address: string) {
   let last: Promise<unknown> = Promise.resolve();

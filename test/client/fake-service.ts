@@ -46,8 +46,8 @@ interface Calls {
 type Script<Request> = (request: Request, answer: () => unknown, context: HandlerContext) => unknown;
 
 /**
- * A service of one worker with a queue in memory, whose every answer a test can script. It keeps the rules of leases: what is sent under an epoch that
- * does not hold the job is STALE.
+ * A service of one worker with a queue in memory, whose every answer a test can script. It keeps the rules of
+ * leases: what is sent under an epoch that does not hold the job is STALE.
  */
 export class FakeService {
   readonly scripts: { [Name in keyof Calls]?: Script<Calls[Name]> } = {};

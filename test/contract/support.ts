@@ -90,7 +90,10 @@ export function contract() {
     get database() {
       return client;
     },
-    /** Lets nobody read or write a table until `unlock`. On a connection of its own: within a transaction the view of what runs stands still. */
+    /**
+     * Lets nobody read or write a table until `unlock`. On a connection of its own: within a transaction the
+     * view of what runs stands still.
+     */
     lock: (table: string) => locker.query(`begin; lock table ${table} in access exclusive mode`),
     unlock: () => locker.query("rollback"),
   };

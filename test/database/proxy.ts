@@ -3,8 +3,9 @@ import net from "node:net";
 import type { DatabaseConfig } from "../../src/config.ts";
 
 /**
- * What the network does between the pool and PostgreSQL: `open` passes everything on, `silent` swallows everything without
- * closing anything, `hangup` closes whatever connects, `starting` answers as PostgreSQL does while it starts up.
+ * What the network does between the pool and PostgreSQL: `open` passes everything on, `silent` swallows
+ * everything without closing anything, `hangup` closes whatever connects, `starting` answers as PostgreSQL
+ * does while it starts up.
  */
 export type Network = "open" | "silent" | "hangup" | "starting";
 

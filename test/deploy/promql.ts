@@ -20,8 +20,8 @@ const token =
   /\s+|(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)|(?<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?<range>\[[^\]]+\])|(?<text>"(?:[^"\\]|\\.)*")|(?<sign>=~|!~|!=|==|>=|<=|[-+*/%(){},=<>])/y;
 
 /**
- * What a PromQL expression asks for. It knows as much of the grammar as the files of deploy/ use, and throws at the rest, so that a mistyped
- * function is no metric.
+ * What a PromQL expression asks for. It knows as much of the grammar as the files of deploy/ use, and throws
+ * at the rest, so that a mistyped function is no metric.
  */
 export function parsePromQl(expression: string): Expression {
   const tokens = [...tokensOf(expression)];

@@ -53,7 +53,8 @@ test.each(names)("every script of npm that %s names exists", (name) => {
     expect(scripts).toHaveProperty([script]);
 });
 
-// Variables that are no settings of the service: those of its clients, of the commands that workers run, and of tests.
+// Variables that are no settings of the service: those of its clients, of the commands that workers run, and
+// of tests.
 const others = [
   ...["LTB_ADDRESS", "LTB_API_KEY", "LTB_TLS_CA_FILE", "LTB_TLS_CLIENT_CERT_FILE", "LTB_TLS_CLIENT_KEY_FILE"],
   ...["LTB_JOB_ID", "LTB_JOB_TYPE", "LTB_ATTEMPT", "LTB_SEED"],

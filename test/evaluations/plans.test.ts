@@ -10,13 +10,16 @@ import { planSearch } from "../../src/evaluations/search/search.ts";
 import { listEvaluations } from "../../src/evaluations/statements.ts";
 import { testDatabase } from "../harness/database.ts";
 
-// How lists and searches are read where they have a million evaluations in one benchmark, and 50,000 more in a hundred others.
+// How lists and searches are read where they have a million evaluations in one benchmark, and 50,000 more in
+// a hundred others.
 
 const large = "00000000-0000-7000-8000-000000000000";
 const small = "00000000-0000-7000-8000-000000000001";
 const rows = 1_000_000;
 
-/** Without what only slows it down: the log, the check of each reference, and indexes that grow row by row. */
+/**
+ * Without what only slows it down: the log, the check of each reference, and indexes that grow row by row.
+ */
 async function fillQuickly(): Promise<void> {
   await client.query("set session_replication_role = replica; set maintenance_work_mem = '256MB'");
   await client.query("alter table evaluations set unlogged");

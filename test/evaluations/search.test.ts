@@ -55,7 +55,10 @@ async function find(filter: EvaluationFilter, limit = 1000): Promise<string[]> {
 
 const sorted = async (filter: EvaluationFilter) => (await find(filter)).sort();
 
-/** How metadata and text are searched: in the order of the list, by the indexes, and with what is found cut off in between. */
+/**
+ * How metadata and text are searched: in the order of the list, by the indexes, and with what is found cut
+ * off in between.
+ */
 const ways: [string, SearchKind[], number][] = [
   ["by the indexes", ["metadata", "text"], searchMatches],
   ["in the order of the list, with the indexes", ["metadata", "text"], 0],
@@ -372,7 +375,8 @@ describe("the indexes", () => {
       return text;
     };
     const inputs = [
-      // Different words of one letter each, which take four bytes; words with hyphens, kept whole and in parts; addresses.
+      // Different words of one letter each, which take four bytes; words with hyphens, kept whole and in
+      // parts; addresses.
       many((i) => `${String.fromCodePoint(0x20000 + (i % 42_000))} `, 500_000),
       many(
         (i) => `${String.fromCodePoint(0x20000 + (i % 42_000), 0x20000 + ((i * 7) % 42_000))}-x${i} `,

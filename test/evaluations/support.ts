@@ -2,8 +2,8 @@ import type { Client } from "pg";
 import type { Database } from "../../src/storage.ts";
 
 /**
- * Stores `count` small evaluations (sample `s1`, `s2`, …; each a second younger than the one before) as quickly as PostgreSQL can, and
- * counts them in their benchmark.
+ * Stores `count` small evaluations (sample `s1`, `s2`, …; each a second younger than the one before) as
+ * quickly as PostgreSQL can, and counts them in their benchmark.
  */
 export async function fill(
   client: Client,
@@ -54,7 +54,8 @@ export function rollups(client: Client) {
 
 /** Fills a dataset with benchmarks that have rollups of several metrics, each as wide as real ones. */
 export async function fillDataset(client: Client, dataset: string, benchmarks: number): Promise<void> {
-  // Rows of a commit that is not on disk yet cannot be marked as visible to all, by which an index alone can answer.
+  // Rows of a commit that is not on disk yet cannot be marked as visible to all, by which an index alone can
+  // answer.
   await client.query("set synchronous_commit = on");
   await client.query(
     `insert into benchmarks (id, created_at, name, provider, model, dataset)

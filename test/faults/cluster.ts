@@ -25,7 +25,10 @@ export class Cluster {
   readonly #forWorkers: RunningLoad;
   readonly #workers: readonly Supervised[];
   readonly #ingests: readonly RunningIngest[];
-  /** Milliseconds that each server took to serve again after each end of PostgreSQL, once that accepted connections. */
+  /**
+   * Milliseconds that each server took to serve again after each end of PostgreSQL, once that accepted
+   * connections.
+   */
   readonly recoveries: number[] = [];
 
   private constructor(
@@ -73,7 +76,9 @@ export class Cluster {
     return areLoaded && this.#workers.every(({ isUp }) => isUp);
   }
 
-  /** Kills one of a kind. Resolves when the others serve again; what was killed may still be on its way back. */
+  /**
+   * Kills one of a kind. Resolves when the others serve again; what was killed may still be on its way back.
+   */
   async kill(victim: Victim): Promise<void> {
     switch (victim) {
       case "worker":
@@ -101,7 +106,8 @@ export class Cluster {
 
   /**
    * Waits until all jobs have ended, and tells what has gone wrong and what was done.
-   * @param options.hurry ends the leases of dead workers at once: after PostgreSQL was away they get one more term, of 30 s
+   * @param options.hurry ends the leases of dead workers at once: after PostgreSQL was away they get one more
+   * term, of 30 s
    */
   async finish({ hurry }: { hurry: boolean }): Promise<{ wrong: string[]; figures: Record<string, number> }> {
     const { pool } = this.#postgres;

@@ -7,7 +7,10 @@ import { clients } from "./server.ts";
 
 type Row = ReturnType<typeof evaluation>;
 
-/** Evaluations being written one by one, in batches and in streams, with a note of those that were acknowledged. */
+/**
+ * Evaluations being written one by one, in batches and in streams, with a note of those that were
+ * acknowledged.
+ */
 export class RunningIngest {
   readonly #benchmarks: ReturnType<typeof clients>["benchmarks"];
   readonly #benchmarkId: string;

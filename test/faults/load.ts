@@ -28,7 +28,10 @@ const makeDue = `
   with due as (update job_scheduled set run_at = clock_timestamp() where run_at > clock_timestamp() returning *)
   update jobs j set run_at = due.run_at from due where j.id = due.job_id`;
 
-/** Jobs being created, claimed and completed until they are told to stop, with a note of everything that was acknowledged. */
+/**
+ * Jobs being created, claimed and completed until they are told to stop, with a note of everything that was
+ * acknowledged.
+ */
 export class RunningLoad {
   readonly #clients: ReturnType<typeof clients>;
   readonly #load: Required<Load>;
@@ -54,7 +57,10 @@ export class RunningLoad {
     ];
   }
 
-  /** How many jobs were created and completed, and how many completions were refused as stale, as far as callers were told. */
+  /**
+   * How many jobs were created and completed, and how many completions were refused as stale, as far as
+   * callers were told.
+   */
   get acknowledged(): { created: number; completed: number; refused: number } {
     return { created: this.#created.size, completed: this.#completed.size, refused: this.#refused };
   }

@@ -26,9 +26,15 @@ export interface OwnPostgres {
   /** The same, until `start`. */
   crash(): Promise<void>;
   start(): Promise<void>;
-  /** SIGKILL of its first process, which its backends notice by themselves. Resolves once it was started again. */
+  /**
+   * SIGKILL of its first process, which its backends notice by themselves. Resolves once it was started
+   * again.
+   */
   kill(): Promise<void>;
-  /** SIGKILL of one backend, whereupon PostgreSQL ends all of them and recovers. Resolves once it accepts connections again. */
+  /**
+   * SIGKILL of one backend, whereupon PostgreSQL ends all of them and recovers. Resolves once it accepts
+   * connections again.
+   */
   killBackend(): Promise<void>;
   remove(): Promise<void>;
   /** What it is made of. */
@@ -108,7 +114,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
 
 /** The command line of a server on this port. */
 export function serverOptions(port: number): string {
-  // What was committed has to outlast PostgreSQL's own end, not the machine's: fsync may be off, synchronous_commit not.
+  // What was committed has to outlast PostgreSQL's own end, not the machine's: fsync may be off,
+  // synchronous_commit not.
   return `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=on`;
 }
 

@@ -60,7 +60,8 @@ test("a worker is killed: its jobs go to another once their leases have run out"
     for (const { jobId } of items) done.add(jobId);
   }
   expect(done).toEqual(new Set(ids));
-  // The lease of 1.5 s that the worker renewed to the end, a second for maintenance, and the pause before a first retry.
+  // The lease of 1.5 s that the worker renewed to the end, a second for maintenance, and the pause before a
+  // first retry.
   expect(performance.now() - killed).toBeLessThan(1_500 + 1_000 + 1_000 + 1_500);
   const { rows } = await postgres.pool.query(
     "select epoch, worker_id, outcome from job_attempts where job_id = any ($1) order by epoch",

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { JobError, runWorker, withEvaluations } from "../../src/client/index.ts";
 
-// A worker of the client library, which tells its parent of its first job. Its results name the lease that they were made under.
+// A worker of the client library, which tells its parent of its first job. Its results name the lease that
+// they were made under.
 const [address = "", workerId = "", jobType = ""] = process.argv.slice(2);
 const quiet = () => undefined;
 let told = false;

@@ -23,7 +23,10 @@ export interface Standby {
   remove(): Promise<void>;
 }
 
-/** Copies the running `primary` and follows it, as `pg_basebackup -R` would, which the embedded PostgreSQL does not bring. */
+/**
+ * Copies the running `primary` and follows it, as `pg_basebackup -R` would, which the embedded PostgreSQL
+ * does not bring.
+ */
 export async function startStandby(primary: OwnPostgres): Promise<Standby> {
   const { parts } = primary;
   const { connection, folders } = parts;

@@ -1,6 +1,7 @@
 import { clients } from "./server.ts";
 
-// A worker that claims what there is, tells its parent how many jobs it holds and renews them until it is killed.
+// A worker that claims what there is, tells its parent how many jobs it holds and renews them until it is
+// killed.
 const [address = "", workerId = "", jobType = ""] = process.argv.slice(2);
 const { jobs, workers } = clients(address);
 const lease = { seconds: 1n, nanos: 500_000_000 };

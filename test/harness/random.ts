@@ -8,11 +8,16 @@ export interface Random {
   below(bound: number): number;
   pick<T>(items: readonly T[]): T;
   shuffle<T>(items: readonly T[]): T[];
-  /** Draws of its own for something that runs at the same time, so that it draws the same whoever comes first. */
+  /**
+   * Draws of its own for something that runs at the same time, so that it draws the same whoever comes first.
+   */
   fork(): Random;
 }
 
-/** Random draws for the test that calls it. A test that fails prints the seed; LTB_SEED=… draws the same again. */
+/**
+ * Random draws for the test that calls it. A test that fails prints the seed; LTB_SEED=… draws the same
+ * again.
+ */
 export function seededRandom(): Random {
   const given = process.env.LTB_SEED;
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(given);

@@ -13,7 +13,10 @@ import {
   startEmbedded,
 } from "../../src/database/embedded/start-embedded.ts";
 
-/** The programs that tests run on: our own, or those in the folder TEST_POSTGRES_BIN, which `npm run test:matrix` names. */
+/**
+ * The programs that tests run on: our own, or those in the folder TEST_POSTGRES_BIN, which `npm run
+ * test:matrix` names.
+ */
 export function testBinaries(): Promise<Binaries> {
   const folder = process.env.TEST_POSTGRES_BIN;
   return folder === undefined ? findBinaries() : binariesIn(folder);
@@ -35,8 +38,8 @@ export async function initialiseTest(folders: Folders, binaries: Binaries, runne
 }
 
 /**
- * What the service asks of initdb came with 16 and 17. Its settings stay at their defaults here, as on a server that somebody else
- * runs; the collation is the same, with the operating system's letters.
+ * What the service asks of initdb came with 16 and 17. Its settings stay at their defaults here, as on a
+ * server that somebody else runs; the collation is the same, with the operating system's letters.
  */
 async function initialiseOlder(folders: Folders, binaries: Binaries, runner: Runner): Promise<void> {
   const file = await openOwned(folders.passwordFile, constants.O_WRONLY | constants.O_TRUNC, runner);

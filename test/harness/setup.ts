@@ -16,12 +16,17 @@ declare module "vitest" {
     postgres: EmbeddedConnection;
     /** The migrated database that those of the tests are cloned from. */
     template: string;
-    /** How they are cloned: by copying files, which takes an eighth of the default's time from PostgreSQL 15 on. */
+    /**
+     * How they are cloned: by copying files, which takes an eighth of the default's time from PostgreSQL 15
+     * on.
+     */
     cloning: string;
   }
 }
 
-/** One PostgreSQL for the whole run, with a migrated template that each test file's database is cloned from. */
+/**
+ * One PostgreSQL for the whole run, with a migrated template that each test file's database is cloned from.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweep();
   const dataDir = await mkdtemp(join(tmpdir(), PREFIX));

@@ -28,8 +28,9 @@ export async function elapsed(work: () => unknown): Promise<number> {
 }
 
 /**
- * The outcome of `work`, which must come within so many milliseconds of a machine that is not busy. They are told in
- * short pauses, each with a look of the test's own (a query, say), so that what delays the work delays them too.
+ * The outcome of `work`, which must come within so many milliseconds of a machine that is not busy. They are
+ * told in short pauses, each with a look of the test's own (a query, say), so that what delays the work
+ * delays them too.
  */
 export async function within<T>(ms: number, work: Promise<T>, look?: () => unknown): Promise<T> {
   let isDone = false;

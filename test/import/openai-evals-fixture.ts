@@ -1,7 +1,7 @@
 /**
- * Logs of OpenAI evals, written by hand after `RunSpec` of its `base.py`, `Event` and `LocalRecorder` of `record.py`, and what
- * `elsuite/basic/match.py`, `basic/fuzzy_match.py` and `modelgraded/classify.py` record and report. Samples run in threads: their
- * events are mixed.
+ * Logs of OpenAI evals, written by hand after `RunSpec` of its `base.py`, `Event` and `LocalRecorder` of
+ * `record.py`, and what `elsuite/basic/match.py`, `basic/fuzzy_match.py` and `modelgraded/classify.py` record
+ * and report. Samples run in threads: their events are mixed.
  */
 const runId = "230501120000ABCDEFGH";
 

@@ -1,7 +1,8 @@
 /**
- * An output of promptfoo, written by hand after `OutputFile`, `EvaluateSummaryV3` and `EvaluateResult` of its `src/types/index.ts`
- * (0.121) in the order and with the habits of its writer: two providers with two prompts, three tests. The aggregates are what its
- * evaluator adds up: a row with an error counts in `score` as 0.
+ * An output of promptfoo, written by hand after `OutputFile`, `EvaluateSummaryV3` and `EvaluateResult` of its
+ * `src/types/index.ts` (0.121) in the order and with the habits of its writer: two providers with two
+ * prompts, three tests. The aggregates are what its evaluator adds up: a row with an error counts in `score`
+ * as 0.
  */
 const prompts = ["Answer in one word: {{question}}", "You are a geographer.\nQ: {{question}}\nA:"];
 const providers = [

@@ -16,7 +16,10 @@ import { browserFolder, chromium } from "./tools.ts";
 const clients = ["browser, Connect (JSON)", "browser, Connect (binary)", "browser, gRPC-Web"];
 const TIMEOUT_MS = 180_000;
 
-/** Headless Chromium on a page of another origin: what browser code gets to see through CORS, fetch and their limits. */
+/**
+ * Headless Chromium on a page of another origin: what browser code gets to see through CORS, fetch and their
+ * limits.
+ */
 export async function exerciseBrowser({ clear }: { clear: Service }, results: Results): Promise<void> {
   const script = await bundle();
   const done = Promise.withResolvers<void>();

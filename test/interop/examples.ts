@@ -10,7 +10,9 @@ import { root } from "./paths.ts";
 import type { Results } from "./results.ts";
 import type { Service } from "./service.ts";
 
-/** Runs a worker of examples/ as it stands on some jobs, one of which it cannot do, and stops it by SIGTERM. */
+/**
+ * Runs a worker of examples/ as it stands on some jobs, one of which it cannot do, and stops it by SIGTERM.
+ */
 export async function exerciseExample(
   client: string,
   service: Service,

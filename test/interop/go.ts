@@ -8,7 +8,10 @@ import type { Results } from "./results.ts";
 import type { Service } from "./service.ts";
 import { pathWithPlugins } from "./tools.ts";
 
-/** grpc-go with code generated as docs/clients.md says, in a copy of examples/, with a program beside the example that tries the rest. */
+/**
+ * grpc-go with code generated as docs/clients.md says, in a copy of examples/, with a program beside the
+ * example that tries the rest.
+ */
 export async function exerciseGo(
   { clear, tls }: { clear: Service; tls: Service },
   results: Results,

@@ -27,7 +27,10 @@ export async function findJava(): Promise<void> {
   });
 }
 
-/** grpc-java with code generated as docs/clients.md says. Clear text only: the netty of Debian 12 has no ALPN on its own JDK. */
+/**
+ * grpc-java with code generated as docs/clients.md says. Clear text only: the netty of Debian 12 has no ALPN
+ * on its own JDK.
+ */
 export async function exerciseJava({ clear }: { clear: Service }, results: Results): Promise<void> {
   await withFolder(async (folder) => {
     const template = join(root, "buf.gen.java.yaml");

@@ -1,6 +1,9 @@
 import Table from "cli-table3";
 
-/** What one client did. `rpc`: a call of one method with its example; `behaviour`: something that takes several calls. */
+/**
+ * What one client did. `rpc`: a call of one method with its example; `behaviour`: something that takes
+ * several calls.
+ */
 export interface Result {
   kind: "rpc" | "behaviour";
   client: string;

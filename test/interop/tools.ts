@@ -3,7 +3,10 @@ import { delimiter, join } from "node:path";
 import { root } from "./paths.ts";
 import { run, succeed } from "./processes.ts";
 
-/** Everything that is not npm's, by exact version. Their dependencies follow from these: Go's by go.sum, pip's few by their own bounds. */
+/**
+ * Everything that is not npm's, by exact version. Their dependencies follow from these: Go's by go.sum, pip's
+ * few by their own bounds.
+ */
 const goTools = {
   grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
   "protoc-gen-go": "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",

@@ -3,8 +3,9 @@ import { newId } from "../../src/ids.ts";
 import type { Database } from "../../src/storage.ts";
 import { queue } from "./support.ts";
 
-// A transaction that holds an old snapshot keeps every row that claims have taken since in the index that they read. However
-// claims get past those, order is strict: nothing may hide what comes back to, or appears late at, a place that they have passed.
+// A transaction that holds an old snapshot keeps every row that claims have taken since in the index that
+// they read. However claims get past those, order is strict: nothing may hide what comes back to, or appears
+// late at, a place that they have passed.
 
 const q = queue();
 const workerId = "w";

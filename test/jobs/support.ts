@@ -6,7 +6,10 @@ import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
-/** A queue on a database of its own, as two servers see it. After each test its tables must agree with each other. */
+/**
+ * A queue on a database of its own, as two servers see it. After each test its tables must agree with each
+ * other.
+ */
 export function queue() {
   let config: DatabaseConfig;
   let client: Pool;

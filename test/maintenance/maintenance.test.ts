@@ -84,7 +84,8 @@ test("a count that is set in between counts from there, whatever is folded meanw
     const write = (batches: number) =>
       Promise.all(Array.from({ length: batches }, () => db.evaluations.createMany(evaluations(id, 1, 1))));
     await write(below(9));
-    // Nobody inserts while it is set, so the exact count is known: what was before is replaced, what comes after is added.
+    // Nobody inserts while it is set, so the exact count is known: what was before is replaced, what comes
+    // after is added.
     await db.benchmarks.update(id, { completedIterations: 1_000 });
     const { failedIterations } = await db.benchmarks.get(id);
     const later = below(9);

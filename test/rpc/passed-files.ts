@@ -1,6 +1,6 @@
 /**
- * Prints the files of src/ that have a function which runs during one CreateJob over gRPC, as JSON. A program of its
- * own, since Vitest makes each look at an import a function of the file that is imported.
+ * Prints the files of src/ that have a function which runs during one CreateJob over gRPC, as JSON. A program
+ * of its own, since Vitest makes each look at an import a function of the file that is imported.
  */
 import { Session } from "node:inspector/promises";
 import { createClient } from "@connectrpc/connect";

@@ -52,7 +52,8 @@ afterAll(async () => {
 });
 
 async function createRoles({ folder: host, port }: { folder: string; port: number }): Promise<void> {
-  // Root of this machine may not enter by a socket that belongs to another user, but PostgreSQL's own role may by TCP.
+  // Root of this machine may not enter by a socket that belongs to another user, but PostgreSQL's own role
+  // may by TCP.
   const client = new Client({ host, port, user: "postgres", database: "postgres" });
   await client.connect();
   for (const role of ["either", "encrypted", "clear", "bearer", "certified"])
@@ -73,7 +74,9 @@ interface Case {
   host: "localhost" | "127.0.0.1";
 }
 
-/** What the mode comes to, by the server, the role's line in pg_hba.conf, the root certificate and the host. */
+/**
+ * What the mode comes to, by the server, the role's line in pg_hba.conf, the root certificate and the host.
+ */
 const table: [Case["server"], Role, string, Root, Case["host"], Outcome][] = [
   ["with TLS", "either", "disable", "none", "localhost", "clear"],
   ["with TLS", "either", "allow", "none", "localhost", "clear"],

@@ -25,7 +25,8 @@ test.each(["grpcAddress", "httpAddress"] as const)(
     }
     const line = await eventually(() => server.log.find(({ msg }) => msg.includes("took too long")));
     expect(line).toMatchObject({ level: "debug", peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) });
-    // Their places are free again, and a connection that is through stays open for longer than a handshake may take.
+    // Their places are free again, and a connection that is through stays open for longer than a handshake
+    // may take.
     const open = await handshake(port, { ca: authority.cert });
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(open.closed).toBe(false);

@@ -21,7 +21,8 @@ describe("hashes", () => {
   });
 
   test("agree with the argon2id of the reference implementation", async () => {
-    // `echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1`: a test vector of github.com/P-H-C/phc-winner-argon2 (test.c).
+    // `echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1`: a test vector of
+    // github.com/P-H-C/phc-winner-argon2 (test.c).
     const vector = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     expect(await checkPassword("password", vector)).toEqual({ matches: true, outdated: true });
     expect(await checkPassword("Password", vector)).toMatchObject({ matches: false });
@@ -206,7 +207,8 @@ test("no more than a few are checked at once, and no more than a queue of them w
 test("a password takes as much work to check where there is none to compare with", async () => {
   const hash = await hashPassword("correct horse");
   const times = { known: [] as number[], unknown: [] as number[] };
-  // In turns, so that both meet the same noise; the processor's time, which does not wait for other processes.
+  // In turns, so that both meet the same noise; the processor's time, which does not wait for other
+  // processes.
   for (let i = 0; i < 25; i++) {
     for (const [kind, stored] of [
       ["known", hash],

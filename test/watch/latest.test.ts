@@ -5,7 +5,10 @@ import { LatestStates } from "../../src/watch/latest.ts";
 const at = (xid: number) => ({ xid, id: 1 });
 const now = () => performance.now();
 
-/** States that are numbers: how often anything was read. Ids that begin with "gone" are gone; at most `most` are known at a time. */
+/**
+ * States that are numbers: how often anything was read. Ids that begin with "gone" are gone; at most `most`
+ * are known at a time.
+ */
 function counted(most = 1_000) {
   const asked: string[][] = [];
   const states = new LatestStates<number>(async (ids) => {

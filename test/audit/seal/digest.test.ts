@@ -4,8 +4,8 @@ import { unpack } from "../../../src/audit/seal/records.ts";
 import { unknownId } from "../../harness/examples.ts";
 import { startTrail } from "./support.ts";
 
-// By hand: the digests below came out on PostgreSQL 12.22 and 18.4 alike. One that differs on another version would make every
-// chain fail that was sealed before an upgrade.
+// By hand: the digests below came out on PostgreSQL 12.22 and 18.4 alike. One that differs on another version
+// would make every chain fail that was sealed before an upgrade.
 
 const id = unknownId;
 const changes =

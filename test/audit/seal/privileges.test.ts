@@ -10,7 +10,8 @@ import { sample } from "../../harness/examples.ts";
 import { administer, createTestDatabase, onlooker } from "../../harness/postgres.ts";
 import { addLogs, startTrail } from "./support.ts";
 
-// The service as it is run by an operator who takes the audit trail seriously: its role owns nothing and has what deploy/grants.sql gives.
+// The service as it is run by an operator who takes the audit trail seriously: its role owns nothing and has
+// what deploy/grants.sql gives.
 
 const role = `ltb_service_${randomBytes(6).toString("hex")}`;
 const DAY = 86_400;

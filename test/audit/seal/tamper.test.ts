@@ -4,7 +4,8 @@ import { attemptColumns, auditLogColumns } from "../../../src/audit/seal/digest.
 import { unknownId } from "../../harness/examples.ts";
 import { addAttempts, addLogs, startTrail } from "./support.ts";
 
-// Everything here is done by a superuser who gets around the guard triggers. Two seals, of three audit logs and three attempts each.
+// Everything here is done by a superuser who gets around the guard triggers. Two seals, of three audit logs
+// and three attempts each.
 
 let trail: Awaited<ReturnType<typeof startTrail>>;
 let logs: string[];

@@ -3,8 +3,8 @@ import type { Client } from "pg";
 const dataset = "synthetic";
 
 /**
- * Fills a benchmark with evaluations of about 400 bytes, of which 1 in 100 failed; all values are made of the row's number, so that two
- * fills differ by `shift` only.
+ * Fills a benchmark with evaluations of about 400 bytes, of which 1 in 100 failed; all values are made of the
+ * row's number, so that two fills differ by `shift` only.
  * @returns its id
  */
 export async function fillEvaluations(

@@ -6,7 +6,10 @@ import { perSecond, rateOf } from "./statistics.ts";
 
 const logger = new Logger(() => () => undefined);
 
-/** graphile-worker in this process, with the settings that its documentation and its own benchmark recommend for throughput. */
+/**
+ * graphile-worker in this process, with the settings that its documentation and its own benchmark recommend
+ * for throughput.
+ */
 export class Graphile {
   readonly #pool: pg.Pool;
   readonly #utils: WorkerUtils;

@@ -34,7 +34,10 @@ export function claimBody(workerId: string, maxJobs: number, waitSeconds = 0): U
   );
 }
 
-/** Reads ids and epochs only: the client shares the cores with what is measured, and its cost is that of its language. */
+/**
+ * Reads ids and epochs only: the client shares the cores with what is measured, and its cost is that of its
+ * language.
+ */
 export function heldOf(response: Uint8Array): Held[] {
   const held: Held[] = [];
   forEachField(response, (lease, reader) => {

@@ -9,7 +9,10 @@ import { jobType, payload } from "./job.ts";
 /** What the audit trail keeps of the job. */
 const changes = { after: { jobType, payload, priority: 0, maxRetries: 3, timeoutSeconds: 300 } };
 
-/** The rows of CreateJob for one job, in one statement and one transaction: what a client without the service would pay. */
+/**
+ * The rows of CreateJob for one job, in one statement and one transaction: what a client without the service
+ * would pay.
+ */
 const script = `with created as (
   insert into jobs (id, lane_id, job_type, required_tags, payload, priority, max_retries, timeout_seconds)
   select uuidv7(), id, job_type, required_tags, :payload::jsonb, 0, 3, 300 from job_lanes where id = :lane

@@ -16,8 +16,8 @@ export interface PinnedSample {
 }
 
 /**
- * 1,000 jobs a second are created, claimed and completed while another session holds an old snapshot, so that nothing can be
- * vacuumed away. The first sample is from before the snapshot.
+ * 1,000 jobs a second are created, claimed and completed while another session holds an old snapshot, so that
+ * nothing can be vacuumed away. The first sample is from before the snapshot.
  */
 export async function workPinned(
   ours: Ours,

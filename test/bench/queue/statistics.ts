@@ -1,4 +1,7 @@
-/** Measurements by name, one a round; the ways take turns so that a change of the machine's speed hits all of them. */
+/**
+ * Measurements by name, one a round; the ways take turns so that a change of the machine's speed hits all of
+ * them.
+ */
 export class Rounds {
   readonly #values = new Map<string, number[]>();
 

@@ -4,8 +4,8 @@ import { behaviours } from "./behaviours.ts";
 import { exerciseMethods, type PageStep } from "./methods.ts";
 import { assert } from "./report.ts";
 
-// What the browser runs: every method and every behaviour, over each protocol that pages can speak. The server that the page came
-// from gives the settings and takes the results.
+// What the browser runs: every method and every behaviour, over each protocol that pages can speak. The
+// server that the page came from gives the settings and takes the results.
 
 interface Settings {
   http: string;

@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 
 /**
- * Tells the server of the page what became of one thing that was tried; nothing that fails keeps the rest from being tried. A text that
- * `act` returns is the note.
+ * Tells the server of the page what became of one thing that was tried; nothing that fails keeps the rest
+ * from being tried. A text that `act` returns is the note.
  */
 export async function report(
   kind: "rpc" | "behaviour",

@@ -20,7 +20,10 @@ interface JobRow {
 
 const outcomeOf = { complete: "completed", fail: "failed", release: "released" } as const;
 
-/** What cannot have happened in a right queue: contradictions between what callers were told and what is stored. */
+/**
+ * What cannot have happened in a right queue: contradictions between what callers were told and what is
+ * stored.
+ */
 export async function contradictions(history: History, onlooker: Pool): Promise<string[]> {
   const attempts = await onlooker.query<AttemptRow>(
     `select job_id, epoch, worker_id, outcome, extract(epoch from started_at)::float8 * 1000 as started,

@@ -23,7 +23,10 @@ export interface Shared {
   ids: string[];
 }
 
-/** One caller, with what it knows. It follows its commands one after the other and writes down what it is told. */
+/**
+ * One caller, with what it knows. It follows its commands one after the other and writes down what it is
+ * told.
+ */
 export class QueueClient {
   readonly #db: Database;
   readonly #workerId: string;
