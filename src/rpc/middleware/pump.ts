@@ -162,7 +162,12 @@ class Pump<In, Out> {
   accept<T>(request: In, context: CallContext, handle: (message: Message) => Promise<T> | T): Promise<T> | T {
     const message = this.#wire.decode(request);
     const checking = this.#check(message, context);
-    return checking ? checking.then(() => handle(message)) : handle(message);
+    if (!checking) return handle(message);
+    return checking.then(() => {
+      // It was checked for so long that nobody waits any more.
+      if (context.call.stopReason) throw context.call.stopReason;
+      return handle(message);
+    });
   }
 
   /** The messages of a request stream, each decoded and checked when the implementation asks for it. */
@@ -170,27 +175,25 @@ class Pump<In, Out> {
     const { call } = context;
     const { decode, explain, confirmEnd } = this.#wire;
     const inner = requests[Symbol.asyncIterator]();
-    const receive = async () => {
-      try {
-        return await inner.next();
-      } catch (error) {
-        throw explain ? explain(error) : error;
-      }
-    };
     const close = async () => {
       await inner.return?.();
     };
     return iterate(async () => {
-      const { done, value } = await receive();
-      if (done) {
+      let received: IteratorResult<In>;
+      try {
+        received = await inner.next();
+      } catch (error) {
+        throw explain ? explain(error) : error;
+      }
+      if (received.done) {
         await confirmEnd?.(call);
-        return { done, value: undefined };
+        return { done: true, value: undefined };
       }
       call.received++;
       try {
         // Whatever still comes of a caller who was shut out is not written.
         if (call.stopReason) throw call.stopReason;
-        const message = decode(value);
+        const message = decode(received.value);
         const checking = this.#check(message, context);
         if (checking) await checking;
         return { done: false, value: message };
