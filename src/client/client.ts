@@ -10,34 +10,41 @@ import type { TlsOptions } from "./tls-options.ts";
 import { traceContext } from "./trace-context.ts";
 import { createTransport } from "./transport.ts";
 
-/** How to reach the service, and what its calls do by default. */
+/** The address of the service, and the defaults of calls. */
 export interface ClientOptions {
   /** `host:port` of the gRPC listener; `https://host:port` means TLS. Default: `localhost:50052`. */
   address?: string;
   /** API key or session token, sent as `authorization: Bearer …`. Default: none. */
   apiKey?: string | undefined;
-  /** `true`: TLS with the public authorities that Node brings. Default: as the address says; it may not contradict it. */
+  /**
+   * `true`: TLS with the public authorities built into Node. Default: as the address says. The option may not
+   * contradict the address.
+   */
   tls?: boolean | TlsOptions | undefined;
   /**
-   * Deadline of a unary call with all its repetitions, in milliseconds; 0: none. A call's own `timeoutMs` comes first. Streams have none
-   * unless they are given one. Default: 30000.
+   * Deadline of a unary call with all its repetitions, in milliseconds; 0: none. A call's own `timeoutMs`
+   * wins. Streams have only a deadline of their own. Default: 30000.
    */
   timeoutMs?: number;
   /**
-   * Repetition of unary calls that failed for a passing reason (UNAVAILABLE, RESOURCE_EXHAUSTED with a RetryInfo, ABORTED with reason CONFLICT)
-   * where that is safe: reads, calls with a request_id (one is made where it is empty) and calls that are idempotent by design. `false`: none.
+   * Repeats unary calls that failed for a passing reason (UNAVAILABLE, RESOURCE_EXHAUSTED with a RetryInfo,
+   * ABORTED with reason CONFLICT), if that is safe: reads, calls with a request_id (an empty one is filled
+   * in), and calls that are idempotent by design. `false`: none.
    */
   retry?: RetryOptions | false;
   /**
-   * `replica`: reads may be answered by a replica of the database, which is a little behind (metadata `ltb-read`); the service uses it for lists,
-   * gets, exports and summaries, where it has one. Default: `primary`.
+   * `replica`: a replica of the database, which is a little behind, may answer reads (metadata `ltb-read`).
+   * The service uses it, if it has one, for lists, gets, exports and summaries. Default: `primary`.
    */
   readFrom?: "primary" | "replica";
-  /** Connect interceptors around every call, outside of its repetitions; the first sees a call first. Default: none. */
+  /**
+   * Connect interceptors around every call, outside its repetitions. The first sees a call first. Default:
+   * none.
+   */
   interceptors?: readonly Interceptor[];
 }
 
-/** Calls to the service, one property a service of `ltb.v1`. They throw `ConnectError`. */
+/** Calls to the service, with one property for each service of `ltb.v1`. They throw `ConnectError`. */
 export interface LtbClient extends Disposable {
   benchmarks: Client<typeof BenchmarkService>;
   jobs: Client<typeof JobService>;
@@ -45,12 +52,13 @@ export interface LtbClient extends Disposable {
   users: Client<typeof UserService>;
   audit: Client<typeof AuditService>;
   system: Client<typeof SystemService>;
-  /** Ends the connection, and with it calls that are under way. May be called again. */
+  /** Ends the connection and its running calls. May be called again. */
   close(): void;
 }
 
 /**
- * A client of the service. It connects with the first call, again whenever the connection was lost, and keeps no process from ending.
+ * Makes a client of the service. It connects with the first call, reconnects whenever the connection was
+ * lost, and keeps no process from ending.
  *
  * ```ts
  * const client = createClient({ address: "localhost:50052", apiKey: process.env.LTB_API_KEY });
@@ -86,7 +94,7 @@ export function createClient({
     apiKey,
     tls,
     timeoutMs,
-    // After those of the caller, which may make the span that is active.
+    // It comes after the caller's interceptors, which may make the active span.
     interceptors: [...interceptors, traceContext, ...reading, ...repetition],
   });
   const close = () => transport.close();
@@ -102,7 +110,7 @@ export function createClient({
   };
 }
 
-/** A call that says itself where it reads keeps that. */
+/** A call that itself says where it reads keeps that. */
 function setReadPlace(place: string): Interceptor {
   return (next) => (request) => {
     if (!request.header.has("ltb-read")) request.header.set("ltb-read", place);

@@ -2,7 +2,7 @@ import { ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { isLoopback } from "../address.ts";
 import { checkTlsOptions, type TlsOptions } from "./tls-options.ts";
 
-/** Where grpc-js connects to, and how. */
+/** The target of grpc-js, and its options. */
 export interface Endpoint {
   target: string;
   secure: boolean;
@@ -11,8 +11,9 @@ export interface Endpoint {
 }
 
 /**
- * Reads `host:port`, or `http://host:port` and `https://host:port`, of which the latter means TLS.
- * @throws TypeError for any other address, one that contradicts `tls`, and for certificates and keys that cannot be used
+ * Reads `host:port`, `http://host:port`, or `https://host:port`, which means TLS.
+ * @throws TypeError for any other address, for one that contradicts `tls`, and for unusable certificates and
+ * keys
  */
 export function endpointOf(address: string, tls: boolean | TlsOptions | undefined): Endpoint {
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
@@ -22,7 +23,7 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
     );
   const said = /^https?:/.test(address) ? url.protocol === "https:" : undefined;
   const secure = tls === undefined ? said === true : tls !== false;
-  // In clear text what was meant to be secret would be sent all the same.
+  // In clear text, secrets would be sent anyway.
   if (said !== undefined && said !== secure)
     throw new TypeError(
       `tls: expected ${said}, as the address ${JSON.stringify(address)} says, or host:port alone`,
@@ -30,7 +31,7 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
   const custom = typeof tls === "object" ? tls : {};
   checkTlsOptions(custom);
   return {
-    // `URL` leaves the default port of its scheme out.
+    // `URL` omits the default port of its scheme.
     target: `${url.hostname}:${/:(\d+)\/?$/.exec(address)?.[1]}`,
     secure,
     credentials: secure
@@ -39,13 +40,14 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
     options: {
       // The service's own limit is on the server; grpc-js would refuse answers above 4 MiB.
       "grpc.max_receive_message_length": -1,
-      // A connection that was cut without a word is found within 15 s: well within the 30 s that a lease lasts.
+      // A silently cut connection is found within 15 s, well within the 30 s of a lease.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      // Calls fail at once while grpc-js waits to connect again; a server that restarts should not wait for its workers.
+      // Calls fail at once while grpc-js waits to connect again, and a restarted server should not wait for
+      // its workers.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1_000,
-      // It would look for a TXT record of every host.
+      // Otherwise it would look for a TXT record of every host.
       "grpc.service_config_disable_resolution": 1,
       "grpc.enable_channelz": 0,
       ...(isLoopback(url.hostname.replace(/^\[|\]$/g, "")) && { "grpc.enable_http_proxy": 0 }),

@@ -4,8 +4,9 @@ import type { Violation } from "../errors.ts";
 import { durationMs } from "../wire/duration.ts";
 
 /**
- * The stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `NOT_FOUND` or `UNIQUE_KEY_TAKEN`; undefined if the error is not
- * the service's, such as that of a connection.
+ * Returns the stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `NOT_FOUND` or
+ * `UNIQUE_KEY_TAKEN`. Undefined if the error does not come from the service, but for example from the
+ * connection.
  */
 export function reasonOf(error: unknown): string | undefined {
   return error instanceof ConnectError
@@ -13,12 +14,18 @@ export function reasonOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** The facts given with the reason, for example `{ entity: "job", id: "…" }`; empty if there are none. */
+/**
+ * Returns the facts that come with the reason, for example `{ entity: "job", id: "…" }`; empty if there are
+ * none.
+ */
 export function errorMetadataOf(error: unknown): Record<string, string> {
   return error instanceof ConnectError ? { ...error.findDetails(ErrorInfoSchema)[0]?.metadata } : {};
 }
 
-/** The fields at fault, by their path in proto spelling, for example `jobs[3].job_type`; empty if none is named. */
+/**
+ * Returns the wrong fields, by their path in proto spelling, for example `jobs[3].job_type`; empty if none is
+ * named.
+ */
 export function violationsOf(error: unknown): Violation[] {
   if (!(error instanceof ConnectError)) return [];
   return error
@@ -27,7 +34,9 @@ export function violationsOf(error: unknown): Violation[] {
     .map(({ field, description }) => ({ field, description }));
 }
 
-/** How long the service asks to wait before the call is repeated, in milliseconds; undefined if it does not invite to. */
+/**
+ * Returns the milliseconds that the service asks to wait before a repetition; undefined if it suggests none.
+ */
 export function retryAfterMsOf(error: unknown): number | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const [info] = error.findDetails(RetryInfoSchema);

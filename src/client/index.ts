@@ -1,4 +1,7 @@
-/** The client: typed calls to the service, and the runtime of workers. Works against a service anywhere; needs no database. */
+/**
+ * The client: typed calls to the service, and the runtime of workers. It works with a service anywhere, and
+ * needs no database.
+ */
 export { type ClientOptions, createClient, type LtbClient } from "./client.ts";
 export { errorMetadataOf, reasonOf, retryAfterMsOf, violationsOf } from "./errors.ts";
 export type { RetryOptions } from "./retry.ts";

@@ -5,28 +5,29 @@ import { newId } from "../ids.ts";
 import { reasonOf, retryAfterMsOf } from "./errors.ts";
 import { deadlineKey } from "./transport.ts";
 
-/** How calls are repeated that failed for a passing reason. They never go on past their deadline. */
+/** Options for repeating calls that failed for a passing reason. Calls never go on past their deadline. */
 export interface RetryOptions {
-  /** Most attempts, the first included. Default: 5. */
+  /** Most attempts, including the first. Default: 5. */
   maxAttempts?: number;
   /** Longest pause before the first repetition, in milliseconds; it doubles with each. Default: 100. */
   baseMs?: number;
-  /** Longest pause of all, in milliseconds. Default: 5000. */
+  /** Longest pause before any repetition, in milliseconds. Default: 5000. */
   maxMs?: number;
 }
 
 /**
- * Gives every call whose request has a request_id one, unless the caller did: so that it can be repeated. Repetitions by `retries` have the same.
+ * Fills in the request_id of every request that has the field, unless the caller did, so that the call can be
+ * repeated. Repetitions by `retries` have the same id.
  */
 export const requestIds: Interceptor = (next) => (request) => {
   if (request.stream || !("requestId" in request.method.input.field)) return next(request);
   const message: UnaryRequest["message"] & { requestId?: unknown } = request.message;
   if (message.requestId !== "") return next(request);
-  // A copy: the caller may send the same message as another request.
+  // The message is copied, because the caller may send it again as another request.
   return next({ ...request, message: Object.assign({ ...message }, { requestId: newId() }) });
 };
 
-/** Repeats unary calls where that is safe, after a random pause that grows from time to time. */
+/** Repeats unary calls if that is safe, after a random pause that grows each time. */
 export function retries({ maxAttempts = 5, baseMs = 100, maxMs = 5_000 }: RetryOptions = {}): Interceptor {
   return (next) => async (request) => {
     if (request.stream) return next(request);
@@ -48,7 +49,7 @@ export function retries({ maxAttempts = 5, baseMs = 100, maxMs = 5_000 }: RetryO
 
 function mayRepeat(error: unknown, { method, message }: UnaryRequest): boolean {
   if (!(error instanceof ConnectError)) return false;
-  // The service did nothing: it was too busy to begin, or undid what it had begun.
+  // The service did nothing: it was too busy to begin, or undid its work.
   if (error.code === Code.ResourceExhausted) return retryAfterMsOf(error) !== undefined;
   if (error.code === Code.Aborted) return reasonOf(error) === "CONFLICT";
   if (error.code !== Code.Unavailable) return false;
@@ -62,7 +63,7 @@ function mayRepeat(error: unknown, { method, message }: UnaryRequest): boolean {
 
 const reads = /^(Get|List|Compare|Verify|WhoAmI$)/;
 
-/** They change nothing when they come again, whether the first one was carried out or not. */
+/** Methods that change nothing when they come again, whether the first call was carried out or not. */
 const idempotent = new Set([
   "CompleteJobs",
   "FailJobs",
@@ -77,5 +78,5 @@ const idempotent = new Set([
   "ResumeJobs",
 ]);
 
-/** Their first answer holds a secret, which a repetition would not bring. */
+/** Methods whose first answer has a secret, which the answer to a repetition lacks. */
 const unrepeatable = new Set(["CreateApiKey", "RotateApiKey"]);

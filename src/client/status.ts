@@ -7,8 +7,8 @@ import { explainTlsFailure } from "../tls-failures.ts";
 const STATUS_DETAILS = "grpc-status-details-bin";
 
 /**
- * The error that a call ended with, with its details.
- * @param secure whether the connection is, or would be, by TLS
+ * Makes the error of an ended call, with its details.
+ * @param secure true if the connection uses, or would use, TLS
  */
 export function fromStatus(status: StatusError, secure: boolean): ConnectError {
   const code = status.code in Code ? (status.code as number as Code) : Code.Unknown;
@@ -47,15 +47,15 @@ const tlsWords = {
 };
 
 /**
- * Says of a connection that did not come about what can be done, where that is known.
- * @param details those of grpc-js, of a status UNAVAILABLE
- * @param secure whether TLS was tried
+ * Says what to do about a connection that failed, if that is known.
+ * @param details the details that grpc-js gives with UNAVAILABLE
+ * @param secure true if TLS was tried
  */
 function explainUnreachable(details: string, secure: boolean): string {
   if (!details.startsWith("No connection established")) return details;
   const explained = secure ? explainTlsFailure(details, tlsWords) : undefined;
   if (explained !== undefined) return `cannot connect to the service: ${explained}`;
-  // It says no more of a connection that was closed before the other end had greeted.
+  // grpc-js says no more about a connection that was closed before the other end's greeting.
   if (!details.includes("Failed to connect")) return details;
   return secure
     ? "the service closed the connection: it may not accept the client's certificate; give one with " +

@@ -1,18 +1,23 @@
 import { createSecureContext } from "node:tls";
 import { certificatesIn } from "../pem.ts";
 
-/** TLS with other authorities than the public ones that Node brings, or with a certificate of the client. All in PEM. */
+/**
+ * TLS with other authorities than the public ones built into Node, or with a certificate of the client. All
+ * are in PEM.
+ */
 export interface TlsOptions {
   /** Authorities to trust instead of the public ones. */
   ca?: string | Uint8Array;
   /** The client's certificate chain, with `key`. */
   cert?: string | Uint8Array;
   key?: string | Uint8Array;
-  /** Name that the server's certificate has to bear. Default: the host of the address. */
+  /** The name that the server's certificate must have. Default: the host of the address. */
   serverName?: string;
 }
 
-/** @throws TypeError that names the option which cannot be used: Node would ignore some of them, and fail late for others */
+/**
+ * @throws TypeError that names an unusable option; Node would ignore some of them, and fail late for others
+ */
 export function checkTlsOptions({ ca, cert, key }: TlsOptions): void {
   const check = (name: string, expected: string, work: () => unknown) => {
     try {

@@ -1,9 +1,14 @@
 import type { Interceptor } from "@connectrpc/connect";
 
-/** Where OpenTelemetry's API keeps what a program has registered with it: there only if it traces. */
+/**
+ * The place where OpenTelemetry's API keeps a program's registrations. It exists only if the program traces.
+ */
 const registered = Symbol.for("opentelemetry.js.api.1");
 
-/** Sends along which trace a call belongs to, where the program traces with OpenTelemetry; otherwise its API is not even loaded. */
+/**
+ * Sends the trace context of a call if the program traces with OpenTelemetry. Otherwise OpenTelemetry's API
+ * is not even loaded.
+ */
 export const traceContext: Interceptor = (next) => (request) =>
   registered in globalThis && !request.header.has("traceparent")
     ? injectInto(request.header).then(() => next(request))

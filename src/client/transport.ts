@@ -1,8 +1,9 @@
 /**
- * A Connect transport over grpc-js. That of connect-node costs the client twice the processor time: 165 to 235 µs a unary
- * call where this one takes 85 to 105 (8 to 128 in flight), 275 to 340 where it takes 140 to 205 (one after the other), 10 a
- * message of a stream where it takes 7 (`npm run bench:client`, two busy cores). Workers with short jobs, ingest and the
- * benchmarks of both feel that: their clients share the processor with what they call.
+ * A Connect transport over grpc-js. That of connect-node costs the client twice the processor time: 165 to
+ * 235 µs a unary call where this one takes 85 to 105 (8 to 128 in flight), 275 to 340 where it takes 140 to
+ * 205 (one after the other), 10 a message of a stream where it takes 7 (`npm run bench:client`, two busy
+ * cores). Workers with short jobs, ingest and the benchmarks of both feel that: their clients share the
+ * processor with what they call.
  */
 import { once } from "node:events";
 import {
@@ -33,7 +34,7 @@ import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { fromStatus, headersOf } from "./status.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
-/** When the call has to be over, as `Date.now()` counts. Interceptors that repeat calls read it. */
+/** The deadline of the call in milliseconds of `Date.now()`. Interceptors that repeat calls read it. */
 export const deadlineKey = createContextKey(Number.POSITIVE_INFINITY);
 
 /** How to reach the service. */
@@ -41,14 +42,14 @@ export interface TransportOptions {
   address: string;
   apiKey?: string | undefined;
   tls?: boolean | TlsOptions | undefined;
-  /** Deadline of unary calls that bring none, in milliseconds; 0: none. */
+  /** Deadline of unary calls without one, in milliseconds; 0: none. */
   timeoutMs: number;
   /** The first sees a call first. */
   interceptors: readonly Interceptor[];
 }
 
 export interface GrpcTransport extends Transport {
-  /** Ends the connection, and with it the calls that are under way. */
+  /** Ends the connection and its running calls. */
   close(): void;
 }
 
@@ -129,7 +130,7 @@ export function createTransport(options: TransportOptions): GrpcTransport {
   };
 }
 
-/** A connection with the calls that are under way, which closing alone would leave be. */
+/** A connection with its running calls, which closing it would not end. */
 interface Channel {
   client: Client;
   calls: Set<{ cancel(): void }>;
@@ -287,7 +288,7 @@ function callStream({ client, calls, secure }: Channel, request: StreamRequest):
   };
 }
 
-/** No faster than the service reads, and no further than until the call has ended. */
+/** Sends requests no faster than the service reads, and only until the call has ended. */
 async function writeAll<I, O>(
   call: ClientDuplexStream<I, O>,
   messages: AsyncIterable<I>,

@@ -10,17 +10,20 @@ import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
 
-/** How long a claim waits for a job. Shorter than the service allows: proxies like to cut calls after 30 s. */
+/**
+ * Longest wait of a claim for a job. It is shorter than the service allows, because proxies often cut calls
+ * after 30 s.
+ */
 const WAIT_MS = 20_000;
 const TIMEOUT_MS = WAIT_MS + 10_000;
-/** Empty answers that come sooner than this would make a busy loop. */
+/** Shortest time between empty answers; sooner ones would make a busy loop. */
 const EMPTY_MS = 100;
 
-/** What the claims need of their worker. */
+/** The part of the worker that claims need. */
 export interface Claimant {
-  /** How many jobs there is room for; 0 while none are to be claimed. */
+  /** Number of jobs that there is room for; 0 while none should be claimed. */
   wanted(): number;
-  /** Until that may have changed. */
+  /** Waits until that may have changed. */
   changed(signal: AbortSignal): Promise<void>;
   received(leases: readonly Lease[], receivedAt: number): void;
   ordered(drain: boolean): void;
@@ -28,8 +31,8 @@ export interface Claimant {
 }
 
 /**
- * Claims jobs as there is room for them, by one long poll after another, until the signal aborts. A claim whose answer was lost is sent again under
- * the same request id, and so gets the same leases.
+ * Claims jobs while there is room for them, by one long poll after another, until the signal aborts. A claim
+ * whose answer was lost is sent again with the same request id, and so gets the same leases.
  */
 export async function claimJobs(
   client: LtbClient,
@@ -69,7 +72,7 @@ export async function claimJobs(
       if (error instanceof ConnectError && error.code === Code.NotFound) await claimant.unknown();
       else log.warn({ err: error }, "could not claim jobs; trying again");
       if (isTooLarge(error)) {
-        // The answer would be as large again. Its leases expire.
+        // The next answer would be as large. The leases of this one expire.
         requestId = newId();
         most = Math.max(1, maxJobs >> 1);
       }

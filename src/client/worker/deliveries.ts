@@ -8,7 +8,7 @@ import { Outbox } from "./outbox.ts";
 import { JobError } from "./outcome.ts";
 import { failed, type Outcome } from "./run-job.ts";
 
-/** Bytes of a batch, below the 4 MiB that the service takes by default. */
+/** Bytes of a batch, below the 4 MiB that the service accepts by default. */
 const BATCH_BYTES = 3 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
@@ -20,12 +20,12 @@ interface Answer {
 
 type Sent<Item> = { held: HeldLease; item: Item };
 
-/** Brings the outcomes of jobs to the service, and ends their leases when it has answered. */
+/** Delivers the outcomes of jobs to the service, and ends their leases when it has answered. */
 export interface Deliveries {
   deliver(held: HeldLease, outcome: Outcome): void;
-  /** Outcomes that have no answer yet. */
+  /** Number of outcomes without an answer. */
   readonly size: number;
-  /** Gives up what has no answer yet. */
+  /** Gives up the items without an answer. */
   abandon(): void;
 }
 

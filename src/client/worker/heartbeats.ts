@@ -8,19 +8,20 @@ import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
 
-/** What the heartbeats need of their worker. */
+/** The part of the worker that heartbeats need. */
 export interface Beating {
   leases: Leases;
   intervalMs(): number;
-  /** After each heartbeat: leases may have been renewed. */
+  /** Called after each heartbeat, which may have renewed leases. */
   renewed(): void;
   ordered(drain: boolean): void;
   unknown(): Promise<void>;
 }
 
 /**
- * Keeps worker and leases alive until the signal aborts: at the interval that the service asks for, or three times a lease if that is shorter. Leases
- * of jobs that wait, and of outcomes that are not delivered yet, are among them.
+ * Keeps worker and leases alive until the signal aborts, at the interval that the service asks for, or three
+ * times per lease if that is shorter. This includes the leases of waiting jobs, and of outcomes that are not
+ * delivered yet.
  */
 export async function beat(
   client: LtbClient,

@@ -3,14 +3,15 @@ import { durationMs } from "../../wire/duration.ts";
 import { type AbortCause, JobAbortedError } from "./outcome.ts";
 
 /**
- * A lease and what became of it here: `queued` until there is room to run it, `running`, `delivering` until the service has answered its outcome,
- * then `gone`; also `gone` as soon as it is known to be cancelled or lost, even if its handler has yet to notice.
+ * A lease and its state here: `queued` until there is room to run it, `running`, `delivering` until the
+ * service has answered its outcome, then `gone`. It is also `gone` as soon as it is known to be cancelled or
+ * lost, even if its handler has not noticed yet.
  */
 export interface HeldLease {
   readonly lease: Lease;
   readonly job: Job;
   state: "queued" | "running" | "delivering" | "gone";
-  /** Local times, as `performance.now()` counts. Only hints: the service's clock decides. */
+  /** Local times of `performance.now()`. They are only hints, because the service's clock decides. */
   expiresAt: number;
   readonly deadlineAt: number;
   readonly aborter: AbortController;
@@ -34,9 +35,9 @@ export class Leases {
   readonly #changed: () => void;
   readonly #held = new Map<string, HeldLease>();
   #queue: HeldLease[] = [];
-  /** Handlers that run, with a lease or still without. */
+  /** Number of running handlers, with or without a lease. */
   #running = 0;
-  /** Handlers that run on although their lease is gone. */
+  /** Number of handlers that still run although their lease is gone. */
   #stray = 0;
 
   constructor(capacity: number, prefetch: number, changed: () => void) {
@@ -54,19 +55,25 @@ export class Leases {
     return this.#running;
   }
 
-  /** How many jobs to ask for. None while a good part of those fetched ahead is left: few large claims are cheaper than many small ones. */
+  /**
+   * Number of jobs to ask for. It is 0 while many of the jobs fetched ahead are left, because few large
+   * claims are cheaper than many small ones.
+   */
   get wanted(): number {
     if (this.#queue.length > this.#prefetch / 2) return 0;
     return this.#capacity + this.#prefetch - this.#held.size - this.#stray;
   }
 
-  /** @param receivedAt when the claim was answered: it may have waited long for the job, whose times run from then on */
+  /**
+   * @param receivedAt the time when the claim was answered, from which the job's times run; the claim may
+   * have waited long
+   */
   add(lease: Lease, receivedAt: number): void {
     const { job } = lease;
     if (job === undefined) return;
     const former = this.#held.get(job.id);
     if (former?.lease.epoch === lease.epoch) return;
-    // The service would not lease a job anew that still was ours.
+    // The service would not lease a job again that is still ours.
     if (former) this.drop(former, "lost");
     const held: HeldLease = {
       lease,
@@ -80,7 +87,10 @@ export class Leases {
     this.#queue.push(held);
   }
 
-  /** Takes the next job to run, if there is one and room for it. One whose lease seems to have expired waits until it is renewed or lost. */
+  /**
+   * Takes the next job to run, if there is one and room for it. A job whose lease seems to have expired waits
+   * until the lease is renewed or lost.
+   */
   start(): HeldLease | undefined {
     if (this.#running >= this.#capacity) return undefined;
     const now = performance.now();
@@ -92,7 +102,7 @@ export class Leases {
     return held;
   }
 
-  /** To be called when a handler has ended. @returns whether its outcome is still wanted */
+  /** Notes that a handler has ended. @returns whether its outcome is still wanted */
   ended(held: HeldLease): boolean {
     this.#running--;
     const wanted = held.state === "running";
@@ -102,7 +112,9 @@ export class Leases {
     return wanted;
   }
 
-  /** The service says that the lease is no longer held. What is being delivered gets its own answer. */
+  /**
+   * Notes that the service no longer knows the lease. An outcome that is being delivered gets its own answer.
+   */
   drop(held: HeldLease, cause: "cancelled" | "lost"): void {
     if (held.state === "gone" || held.state === "delivering") return;
     if (held.state === "running") this.#stray++;
@@ -111,7 +123,7 @@ export class Leases {
     this.remove(held);
   }
 
-  /** Ends a lease after the service has answered what became of it. */
+  /** Ends a lease after the service has answered its outcome. */
   remove(held: HeldLease): void {
     held.state = "gone";
     if (this.#held.get(held.job.id) === held) this.#held.delete(held.job.id);

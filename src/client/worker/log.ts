@@ -3,7 +3,7 @@ import type { Log } from "../../log.ts";
 /** The log of a worker: a pino logger fits, and so does `console`. */
 export type WorkerLog = Log;
 
-/** Troubles only. */
+/** The default log: warnings and errors go to the console. */
 export const consoleLog: WorkerLog = {
   debug: () => undefined,
   info: () => undefined,
@@ -11,7 +11,7 @@ export const consoleLog: WorkerLog = {
   error: (fields, message) => console.error(message, fields),
 };
 
-/** The same log with more fields in every line. */
+/** Makes a log with more fields in every line. */
 export function logWith(log: WorkerLog, more: object): WorkerLog {
   return {
     debug: (fields, message) => log.debug({ ...more, ...fields }, message),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Wakes whoever waits for something to have changed. */
+/** Wakes those that wait for a change. */
 export class Notifier {
   #waiting = Promise.withResolvers<void>();
 
@@ -9,7 +9,7 @@ export class Notifier {
     this.#waiting = Promise.withResolvers();
   }
 
-  /** Until the next change, or the abort of the signal. */
+  /** Waits until the next change, or the abort of the signal. */
   async changed(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return;
     const notify = () => this.notify();
@@ -18,7 +18,10 @@ export class Notifier {
     signal?.removeEventListener("abort", notify);
   }
 
-  /** Until the condition holds, which is looked at after each change. @returns whether it does within that time */
+  /**
+   * Waits until the condition holds, which is checked after each change.
+   * @returns whether it does within that time
+   */
   async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     let over = false;
     const timer = setTimeout(() => {
@@ -31,7 +34,7 @@ export class Notifier {
   }
 }
 
-/** Waits for that long, or until the abort of the signal. */
+/** Waits for that time, or until the abort of the signal. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

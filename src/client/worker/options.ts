@@ -4,16 +4,18 @@ import { limits } from "../../limits.ts";
 import type { ClientOptions } from "../client.ts";
 import type { WorkerLog } from "./log.ts";
 
-/** What a handler gets besides its job. */
+/** The second argument of a handler, besides its job. */
 export interface JobContext {
   /**
-   * Aborted when the work is of no use any more; its reason is a `JobAbortedError` that says why. Pass it on to `fetch` and the like. A handler
-   * that does not heed it keeps its place among the worker's `capacity` until it returns.
+   * Aborted when the work is no longer of use; its reason is a `JobAbortedError` that says why. Pass it on to
+   * `fetch` and the like. A handler that ignores it keeps its place in the worker's `capacity` until it
+   * returns.
    */
   signal: AbortSignal;
   /**
-   * Tells how far the job is: a share from 0 to 1 (undefined: unchanged), and in words, at most 1024 characters. May be called as often as one
-   * likes; the service is told at most once a second. Never throws.
+   * Reports the progress of the job: a share from 0 to 1 (undefined: unchanged), and a message of at most
+   * 1024 characters. Call it as often as you like; the service gets at most one report a second. Never
+   * throws.
    */
   progress(fraction: number | undefined, message?: string): void;
   /** The worker's log, with `jobId` and `attempt` in every line. */
@@ -23,43 +25,60 @@ export interface JobContext {
 }
 
 /**
- * Runs one job. What it returns becomes the job's result, by the rules of `JSON.stringify`; see `withEvaluations` for results that come with
- * evaluations. What it throws fails the attempt with the error's message; see `JobError` for failures that must not be retried.
+ * Runs one job. Its return value becomes the job's result, by the rules of `JSON.stringify`; see
+ * `withEvaluations` for results with evaluations. An exception fails the attempt with the error's message;
+ * see `JobError` for failures that must not be retried.
  */
 export type JobHandler = (job: Job, context: JobContext) => unknown;
 
-/** What a worker is and does. */
+/** The options of a worker. */
 export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" | "tls"> {
-  /** Name of the worker, 1 to 255 characters: one running process a name, the same after a restart. */
+  /**
+   * Name of the worker, 1 to 255 characters. Each running process needs its own name, and keeps it after a
+   * restart.
+   */
   workerId: string;
   /** Most jobs that run at the same time, 1 to 10000. Default: 1. */
   capacity?: number;
-  /** What it offers: it is only given jobs whose required_tags are all among them. Default: none. */
+  /** Tags that the worker offers. It only gets jobs whose required_tags are all among them. Default: none. */
   tags?: readonly string[];
-  /** What runs the jobs of each type. That of `"*"` runs those of all other types. */
+  /** The handler for each type of job. The handler of `"*"` runs jobs of all other types. */
   handlers: Readonly<Record<string, JobHandler>>;
-  /** Types of jobs to run, each with a handler. Default: those that have a handler of their own; with a handler for `"*"` every type. */
+  /**
+   * Types of jobs to run, each with a handler. Default: the types with their own handler; with a handler for
+   * `"*"`, every type.
+   */
   jobTypes?: readonly string[];
-  /** Kept with the registration. Default: none. */
+  /** Data that is stored with the registration. Default: none. */
   metadata?: JsonObject;
   /** Version of the worker's software. Default: none. */
   version?: string;
-  /** How long the worker may be silent before its jobs are given to others, in milliseconds, 1000 to 3600000. Default: 30000. */
+  /**
+   * Silence of the worker, in milliseconds, after which other workers get its jobs, 1000 to 3600000. Default:
+   * 30000.
+   */
   leaseMs?: number;
   /**
-   * Jobs held ready beyond those that run, so that short jobs (less than some 100 ms) follow each other without a pause. Their timeouts run while
-   * they wait, and no other worker can take them. They count as capacity in the registry; with `capacity` at most 10000. Default: 0.
+   * Number of jobs held ready beyond the running ones, so that short jobs (below about 100 ms) follow each
+   * other without a pause. Their timeouts run while they wait, and no other worker can take them. They count
+   * as capacity in the registry, at most 10000 together with `capacity`. Default: 0.
    */
   prefetch?: number;
   /** pino, `console`, or anything with their four methods. Default: warnings and errors go to the console. */
   log?: WorkerLog;
-  /** Whether SIGTERM and SIGINT stop the worker, in order; a second one ends the process at once. Default: false. */
+  /**
+   * True: SIGTERM and SIGINT stop the worker in order, and a second one ends the process at once. Default:
+   * false.
+   */
   handleSignals?: boolean;
-  /** How long jobs may still run after `stop`, in milliseconds, before they are aborted and given back. Default: 30000. */
+  /**
+   * Time in milliseconds that jobs may still run after `stop`, before they are aborted and given back.
+   * Default: 30000.
+   */
   drainTimeoutMs?: number;
 }
 
-/** The same with every default in place. */
+/** The options with every default filled in. */
 export interface WorkerSettings {
   workerId: string;
   capacity: number;

@@ -3,31 +3,32 @@ import { backoffMs } from "../../backoff.ts";
 import { retryAfterMsOf } from "../errors.ts";
 import { pause } from "./notifier.ts";
 
-/** How an outbox sends and what it does with the answers. */
+/** The callbacks of an outbox, for sending and for the answers. */
 export interface OutboxOptions<Item, Result> {
-  /** Sends a batch; answers in its order. */
+  /** Sends a batch. The answers are in its order. */
   send(items: Item[], signal: AbortSignal): Promise<readonly Result[]>;
-  /** What an item adds to its batch, whose sum stays at most 1 unless it is alone. */
+  /** Weight of an item. The weights of a batch add up to at most 1, unless the item is alone. */
   weigh(item: Item): number;
   answered(item: Item, result: Result): void;
-  /** The service will never take this item. */
+  /** Called for an item that the service will never accept. */
   refused(item: Item, error: unknown): void;
-  /** A batch could not be sent and will be tried again. */
+  /** Called when a batch could not be sent and will be tried again. */
   delayed(error: unknown, items: readonly Item[]): void;
-  /** Something was answered or refused. */
+  /** Called when items were answered or refused. */
   settled(): void;
 }
 
-/** Batches on their way at once: a slow one should not hold up the others. */
+/** Number of batches that may be on their way at once, because a slow one should not delay the others. */
 const SENDERS = 4;
-/** How long items gather while another batch is on its way. */
+/** Time that items gather while another batch is on its way. */
 const GATHER_MS = 5;
 const LONGEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_SUSPECT_MS = 10_000;
 
 /**
- * Delivers items in batches: at once when none is on its way, else gathered for a few milliseconds. What fails for a passing reason is sent again
- * and again until it is answered; a batch that is refused is halved until the item at fault stands alone.
+ * Delivers items in batches: at once if none is on its way, else gathered for a few milliseconds. A batch
+ * that fails for a passing reason is sent again until it is answered. A refused batch is halved until the
+ * wrong item stands alone.
  */
 export class Outbox<Item, Result> {
   readonly #options: OutboxOptions<Item, Result>;
@@ -42,7 +43,7 @@ export class Outbox<Item, Result> {
     this.#options = options;
   }
 
-  /** Items that have no answer yet. */
+  /** Number of items without an answer. */
   get size(): number {
     return this.#waiting.length + this.#sent;
   }
@@ -52,7 +53,7 @@ export class Outbox<Item, Result> {
     this.#arm();
   }
 
-  /** Gives up what has no answer yet. */
+  /** Gives up the items without an answer. */
   abandon(): void {
     this.#abandoned.abort();
     this.#waiting = [];
@@ -128,8 +129,8 @@ export class Outbox<Item, Result> {
 }
 
 /**
- * What an error says about the batch. `later`: nothing. `refused`: an item of it will never be taken. `suspect`: perhaps one of them is at fault;
- * each should have its chance alone.
+ * Judges a batch by its error. `later`: the error says nothing about the batch. `refused`: the service will
+ * never accept an item of it. `suspect`: perhaps one item is wrong, so each should be tried alone.
  */
 function judge(error: unknown): "later" | "refused" | "suspect" {
   if (!(error instanceof ConnectError)) return "suspect";
@@ -141,7 +142,7 @@ const verdicts = new Map<Code, "later" | "refused">([
   [Code.Unavailable, "later"],
   [Code.Aborted, "later"],
   [Code.Canceled, "later"],
-  // A key that was revoked, a worker that was removed: both may come back.
+  // A revoked key or a removed worker may come back.
   [Code.Unauthenticated, "later"],
   [Code.PermissionDenied, "later"],
   [Code.NotFound, "later"],

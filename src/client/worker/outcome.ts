@@ -1,17 +1,18 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { NewEvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 
-/** A failure of a job about which the handler knows more than that it happened. */
+/** A failure of a job with the handler's knowledge about its retry. */
 export class JobError extends Error {
   override readonly name = "JobError";
-  /** False: the job fails for good, whatever retries are left. */
+  /** False: the job fails for good, even if retries are left. */
   readonly retryable: boolean;
   /** Time until the retry, in milliseconds; undefined: exponential backoff. */
   readonly retryAfterMs: number | undefined;
 
   /**
    * @param options.retryable default: true
-   * @param options.retryAfterMs as from a provider's rate limit, at most 7 days. Default: exponential backoff with jitter
+   * @param options.retryAfterMs for example from a provider's rate limit, at most 7 days. Default:
+   * exponential backoff with jitter
    */
   constructor(
     message: string,
@@ -24,8 +25,9 @@ export class JobError extends Error {
 }
 
 /**
- * Why a handler's signal was aborted. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer this worker's. `timeout`: the job's
- * timeout_seconds are over; the service records that by itself. `stopped`: the worker stops and cannot wait any longer; the job is given back.
+ * The cause of an aborted signal. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer
+ * this worker's. `timeout`: the job's timeout_seconds are over; the service records that by itself.
+ * `stopped`: the worker stops and cannot wait any longer; the job is given back.
  */
 export type AbortCause = "cancelled" | "lost" | "timeout" | "stopped";
 
@@ -40,10 +42,10 @@ export class JobAbortedError extends Error {
   }
 }
 
-/** An evaluation to be stored with a job's result; its benchmark is the job's unless it names another. */
+/** An evaluation to store with a job's result. Its benchmark is the job's unless it names another. */
 export type JobEvaluation = MessageInitShape<typeof NewEvaluationSchema>;
 
-/** A handler's result with evaluations. Made by `withEvaluations`. */
+/** A handler's result with evaluations, made by `withEvaluations`. */
 export class EvaluatedResult {
   readonly result: unknown;
   readonly evaluations: readonly JobEvaluation[];
@@ -55,7 +57,8 @@ export class EvaluatedResult {
 }
 
 /**
- * What a handler returns so that evaluations are stored with its result: all of it or nothing, once, however often the job was tried.
+ * Makes a handler's result with evaluations. Result and evaluations are stored together or not at all, and
+ * only once, however often the job was tried.
  *
  * ```ts
  * return withEvaluations({ score }, [{ sampleId: "gsm8k-17", input: prompt, output: answer, score }]);

@@ -10,10 +10,13 @@ import type { LtbClient } from "../client.ts";
 import type { HeldLease, Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
 
-/** Reports are sent at most this often; only the latest of each job. */
+/** Shortest time between reports. Only the latest report of each job is sent. */
 const INTERVAL_MS = 1_000;
 
-/** Tells the service how far jobs are, and hears whether they were cancelled or lost. A report that cannot be sent is dropped for the next. */
+/**
+ * Reports the progress of jobs to the service, and learns whether they were cancelled or lost. A report that
+ * cannot be sent is dropped in favour of the next.
+ */
 export class ProgressReports {
   readonly #client: LtbClient;
   readonly #worker: {

@@ -33,8 +33,8 @@ export class Registration {
   }
 
   /**
-   * Registers, however long the service takes to come up; gives up when the signal aborts.
-   * @throws ConnectError if it never will, as for a wrong key
+   * Registers, however long the service takes to come up, and gives up when the signal aborts.
+   * @throws ConnectError if it never can, for example with a wrong key
    */
   async register(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -49,7 +49,10 @@ export class Registration {
     }
   }
 
-  /** Registers once more, after the service has told that it does not know the worker. Does not throw: the next call will be told again. */
+  /**
+   * Registers again, after the service has answered that it does not know the worker. It does not throw,
+   * because the next call gets that answer again.
+   */
   registerAgain(): Promise<void> {
     this.#again ??= this.#register(this.#signal)
       .then(
@@ -62,7 +65,9 @@ export class Registration {
     return this.#again;
   }
 
-  /** Leaves the registry, if the service can be reached; what is still held goes to others at once. */
+  /**
+   * Leaves the registry, if the service can be reached. Jobs that are still held go to other workers at once.
+   */
   async deregister(reason: string): Promise<void> {
     const { workerId } = this.#settings;
     for (let attempt = 1; attempt <= 3; attempt++) {

@@ -12,13 +12,16 @@ import { abort, type HeldLease } from "./leases.ts";
 import type { JobContext, JobHandler } from "./options.ts";
 import { EvaluatedResult, JobAbortedError, JobError } from "./outcome.ts";
 
-/** What a run came to, ready to be sent. */
+/** The outcome of a run, ready to be sent. */
 export type Outcome =
   | { kind: "completed"; item: CompleteJobsItem; bytes: number }
   | { kind: "failed"; item: FailJobsItem }
-  /** Given back: it was stopped halfway. */
+  /** The job is given back, because it was stopped halfway. */
   | { kind: "released" }
-  /** Told to nobody: the service ends attempts at their timeout by its own clock, and records that as what it is. */
+  /**
+   * The timeout is not sent: the service ends attempts at their timeout by its own clock, and records that
+   * itself.
+   */
   | { kind: "timed_out" };
 
 /** Runs a job to its end. Never throws. */
@@ -81,15 +84,16 @@ export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): O
   return { kind: "failed", item };
 }
 
-/** Text that the service takes for an error, whatever was thrown. */
+/** Makes a text that the service accepts as an error, whatever was thrown. */
 function errorText(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message || thrown.name : printable(thrown);
-  // PostgreSQL has no place for a NUL, and protobuf none for half a surrogate pair.
+  // PostgreSQL cannot store a NUL, and protobuf cannot carry half a surrogate pair.
   const clean = text.replaceAll("\0", "\ufffd").toWellFormed();
   const bytes = Buffer.from(clean);
   if (bytes.length === 0) return "failed without a message";
   if (bytes.length <= limits.textLength) return clean;
-  // Cut amid a character it ends in a replacement character, which may take more room than what it replaces.
+  // A cut within a character leaves a replacement character, which may be longer than the bytes that it
+  // replaces.
   return `${bytes.subarray(0, limits.textLength - 6).toString()}…`;
 }
 

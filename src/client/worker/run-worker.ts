@@ -11,18 +11,21 @@ import { Registration } from "./registration.ts";
 import { runJob } from "./run-job.ts";
 import { onStopSignal } from "./stop-signals.ts";
 
-/** Time for aborted handlers to return, and for outcomes to be delivered after the jobs have ended, when the worker stops. */
+/** Time at a stop for aborted handlers to return, and then for outcomes to be delivered. */
 const ABORT_GRACE_MS = 1_000;
 const DELIVERY_GRACE_MS = 5_000;
 
-/** A worker that runs. */
+/** A running worker. */
 export interface RunningWorker {
   /**
-   * Stops in order: claims no more, gives back what has not started, waits for the jobs that run, delivers their outcomes and leaves the registry.
-   * May be called again. Resolves when all of that is done.
+   * Stops in order: it claims no more, gives back jobs that have not started, waits for running jobs,
+   * delivers their outcomes and leaves the registry. May be called again. Resolves when all of that is done.
    */
   stop(): Promise<void>;
-  /** Resolves when the worker has stopped. Rejects if the service will not have it: a wrong key, an invalid option. */
+  /**
+   * Resolves when the worker has stopped. Rejects if the service refuses the worker, for a wrong key or an
+   * invalid option.
+   */
   done: Promise<void>;
 }
 
@@ -43,17 +46,19 @@ export interface RunningWorker {
  *       if (response.status === 429) throw new JobError("rate limited", { retryAfterMs: 10_000 });
  *       if (response.status === 400) throw new JobError(await response.text(), { retryable: false });
  *       const { answer, score } = await response.json();
- *       return withEvaluations({ score }, [{ sampleId: "17", input: "What is 2 + 2?", output: answer, score }]);
+ *       const evaluation = { sampleId: "17", input: "What is 2 + 2?", output: answer, score };
+ *       return withEvaluations({ score }, [evaluation]);
  *     },
  *   },
  * });
  * await worker.done;
  * ```
  *
- * It survives restarts of the service and cuts of the network: jobs run on, and outcomes are sent until the service has taken or refused them. A job
- * that was cancelled or lost meanwhile has its signal aborted. When an operator drains the worker it finishes what runs, gives back what has not
- * started, and stays registered without work until it is stopped or the drain ends. Handlers that block the event loop for longer than `leaseMs` lose
- * their jobs: no heartbeat can be sent.
+ * It survives restarts of the service and network failures: jobs keep running, and outcomes are sent until
+ * the service has accepted or refused them. The signal of a cancelled or lost job is aborted. When an
+ * operator drains the worker, it finishes running jobs, gives back jobs that have not started, and stays
+ * registered without work until it is stopped or the drain ends. Handlers that block the event loop for
+ * longer than `leaseMs` lose their jobs, because no heartbeat can be sent.
  * @throws TypeError, RangeError naming the option that is wrong
  */
 export function runWorker(options: WorkerOptions): RunningWorker {
@@ -61,12 +66,12 @@ export function runWorker(options: WorkerOptions): RunningWorker {
   const { workerId, capacity, prefetch, leaseMs } = settings;
   const { address, apiKey, tls } = options;
   const log = logWith(options.log ?? consoleLog, { workerId });
-  // What may be repeated is repeated here, for longer than a client would.
+  // The worker itself repeats its calls, for longer than a client would.
   const client = createClient({ ...(address !== undefined && { address }), apiKey, tls, retry: false });
 
-  /** No more claims. */
+  /** Ends claims. */
   const stopping = new AbortController();
-  /** Nothing at all any more. */
+  /** Ends everything. */
   const closed = new AbortController();
   const changes = new Notifier();
   const changed = () => changes.notify();
