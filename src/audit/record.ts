@@ -27,7 +27,8 @@ export interface AuditEntry {
 
 /**
  * Makes CTEs that write entries within a statement. They follow the CTEs that make the change.
- * @param when a condition over `entry` (columns of audit_logs), to leave out entries whose change was not made
+ * @param when a condition over `entry` (columns of audit_logs), to leave out entries whose change was not
+ * made
  */
 export function auditEntries(entries: readonly AuditEntry[], when: Fragment = sql.fragment`true`): Fragment {
   return auditLog(sql.fragment`

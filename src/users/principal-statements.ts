@@ -79,7 +79,10 @@ export const touchKeys = statement("principal_touch", {
     with stale as (
       select id from api_keys
       where id = any (${arrayOf("uuid", keyIds)})
-        and (last_used is null or last_used <= ${at}::timestamptz - ${limits.credentialTouchMs} * interval '1 ms')
+        and (
+          last_used is null
+          or last_used <= ${at}::timestamptz - ${limits.credentialTouchMs} * interval '1 ms'
+        )
       order by id for no key update skip locked
     ), touched as (
       update api_keys k set last_used = ${at} from stale where k.id = stale.id returning 1

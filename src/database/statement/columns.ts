@@ -43,8 +43,8 @@ export function columnsOf<Shape extends z.core.$ZodShape>(
 }
 
 /**
- * `column = value` for each field that is given: what the rows of a list must have, or what an update sets. Undefined fields
- * are left out; null sets a column to null. A list is one of texts.
+ * `column = value` for each field that is given: what the rows of a list must have, or what an update sets.
+ * Undefined fields are left out; null sets a column to null. A list is one of texts.
  * @param table name or alias of the table that the columns are of; none in an update
  */
 export function equalities(

@@ -57,7 +57,8 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     with batch as materialized (
       select ctid as place, created_at, id from evaluations
       where benchmark_id = ${benchmarkId}
-        and (created_at, id) > (${after?.createdAt ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid)
+        and (created_at, id)
+          > (${after?.createdAt ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid)
         and created_at < ${before}::timestamptz
       order by created_at, id limit ${rows}
     ), gone as (
@@ -89,7 +90,9 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     select
       (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at, last.id
     from (select 1) one
-    left join lateral (select created_at, id from batch order by created_at desc, id desc limit 1) last on true`,
+    left join lateral (
+      select created_at, id from batch order by created_at desc, id desc limit 1
+    ) last on true`,
   examples: [
     [
       {

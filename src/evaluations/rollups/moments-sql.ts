@@ -10,9 +10,9 @@ export const mean = (sum: Fragment, count: Fragment) =>
 const partMean = mean(sql.fragment`part.sum`, sql.fragment`part.count`);
 
 /**
- * A `part` adds this to the m2 of parts whose common mean is `part.mean`: the deviations within it and that of
- * its own mean (Chan, Golub and LeVeque, The American Statistician 37(3), 1983, formula 2.1). A part that was
- * taken away has negative figures.
+ * A `part` adds this to the m2 of parts whose common mean is `part.mean`: the deviations within it and that
+ * of its own mean (Chan, Golub and LeVeque, The American Statistician 37(3), 1983, formula 2.1). A part that
+ * was taken away has negative figures.
  */
 export const deviations = sql.fragment`
   case when abs(${partMean} - part.mean) < 1e-150 then part.m2
