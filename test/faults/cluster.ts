@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId } from "../../src/ids.ts";
 import { Database } from "../../src/storage.ts";
+import type { Random } from "../harness/random.ts";
 import { miscounts } from "./counts.ts";
 import { RunningIngest } from "./ingest.ts";
 import { RunningLoad } from "./load.ts";
@@ -79,12 +80,12 @@ export class Cluster {
   /**
    * Kills one of a kind. Resolves when the others serve again; what was killed may still be on its way back.
    */
-  async kill(victim: Victim): Promise<void> {
+  async kill(victim: Victim, random: Random): Promise<void> {
     switch (victim) {
       case "worker":
-        return killOneOf(this.#workers);
+        return killOneOf(this.#workers, random);
       case "server":
-        return killOneOf(this.#servers);
+        return killOneOf(this.#servers, random);
       case "connections":
         await this.#postgres.pool.query(
           "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend' and random() < 0.5",
@@ -158,10 +159,10 @@ async function launchWorker(
   return child;
 }
 
-async function killOneOf(processes: readonly Supervised[]): Promise<void> {
+async function killOneOf(processes: readonly Supervised[], random: Random): Promise<void> {
   for (;;) {
     const up = processes.filter(({ isUp }) => isUp);
-    if (up[Math.floor(Math.random() * up.length)]?.kill()) return;
+    if (up.length > 0 && random.pick(up).kill()) return;
     await sleep(20);
   }
 }

@@ -35,7 +35,7 @@ test(
     const startedAt = performance.now();
     for (const victim of victims(random, kills)) {
       await sleep(random() * 400);
-      await cluster.kill(victim);
+      await cluster.kill(victim, random);
     }
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     const { wrong, figures } = await cluster.finish({ hurry: !isLong });
