@@ -1,6 +1,6 @@
 import { Code, type ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { UserRole } from "../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
@@ -12,6 +12,12 @@ import { unknownId } from "../harness/examples.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { failure, reasonOf } from "../rpc/support.ts";
 import { testUsers } from "./support.ts";
+
+// A failed login takes a while, which login.test.ts is about.
+vi.mock("../../src/limits.ts", async (original) => {
+  const { limits, ...others } = await original<typeof import("../../src/limits.ts")>();
+  return { ...others, limits: { ...limits, loginFailureMs: 10 } };
+});
 
 const password = "correct horse";
 
