@@ -11,7 +11,7 @@ import {
   withReplicaOption,
   withServiceOptions,
 } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
+import { CliError, requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { parseCount, parseTime } from "./shared/options.ts";
 import {
@@ -25,7 +25,7 @@ import {
   toPlain,
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
-import { resumed } from "./transfer/resumed.ts";
+import { resume } from "./transfer/resume.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 
 export function addCommand(program: Command): void {
@@ -94,8 +94,7 @@ function addShow(audit: Command): void {
 async function showEntry(id: string, options: ServiceOptions): Promise<void> {
   using client = createClient(options);
   const { auditLog } = await client.audit.getAuditLog({ id });
-  if (auditLog === undefined)
-    throw new CliError("the service answered without the entry", { code: "INTERNAL" });
+  requireAnswer(auditLog, "entry");
   const fields = toPlain(AuditLogSchema, auditLog);
   if (options.json) return printJson(fields);
   const { changes, ...rest } = fields;
@@ -127,7 +126,7 @@ async function exportEntries({ output, ...options }: ExportOptions): Promise<voi
   using client = createClient(options);
   const filter = await filterOf(client, options);
   let entries = 0;
-  const chunks = resumed((pageToken) => client.audit.exportAuditLogs({ ...filter, pageToken }, noDeadline));
+  const chunks = resume((pageToken) => client.audit.exportAuditLogs({ ...filter, pageToken }, noDeadline));
   async function* lines() {
     for await (const { auditLogs } of chunks) {
       entries += auditLogs.length;

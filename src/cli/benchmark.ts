@@ -10,7 +10,7 @@ import {
   withReplicaOption,
   withServiceOptions,
 } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
+import { CliError, requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseCount } from "./shared/options.ts";
@@ -116,8 +116,7 @@ async function show(reference: string, options: ServiceOptions): Promise<void> {
   using client = createClient(options);
   const { id } = await findBenchmark(client.benchmarks, reference);
   const { benchmark } = await client.benchmarks.getBenchmark({ id });
-  if (benchmark === undefined)
-    throw new CliError("the service answered without the benchmark", { code: "INTERNAL" });
+  requireAnswer(benchmark, "benchmark");
   const fields = toPlain(BenchmarkSchema, benchmark);
   if (options.json) return printJson(fields);
   const shown = { ...fields, status: statusName(benchmark.status) };

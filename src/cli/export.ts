@@ -3,13 +3,12 @@ import { type Command, Option } from "commander";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
+import { CliError, requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { note } from "./shared/output.ts";
-import { csvLines, metricNames } from "./transfer/csv.ts";
-import { jsonLines } from "./transfer/jsonl.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";
+import { csvLines, jsonLines, metricNames } from "./transfer/text-formats.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 
 const formats = ["jsonl", "csv", "parquet"] as const;
@@ -63,8 +62,7 @@ async function exportBenchmark(reference: string, { output, ...options }: Option
       return csvLines(metrics, evaluations(EvaluationView.FULL));
     }
     const { benchmark } = await client.benchmarks.getBenchmark({ id });
-    if (benchmark === undefined)
-      throw new CliError("the service answered without the benchmark", { code: "INTERNAL" });
+    requireAnswer(benchmark, "benchmark");
     if (format === "parquet") {
       const { parquetPieces } = await import("./transfer/parquet.ts");
       return parquetPieces(benchmark, evaluations(EvaluationView.FULL));

@@ -2,11 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
-import { forEachId } from "./job/each.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
-import { CliError } from "./shared/errors.ts";
+import { CliError, requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
+import { forEachId } from "./shared/for-each-id.ts";
 import { gatherValues, parseCount, parseDuration, parseTime } from "./shared/options.ts";
 import { formatMinute, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
@@ -165,7 +165,7 @@ function addRevoke(key: Command): void {
 
 /** Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr. */
 function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {
-  if (apiKey === undefined) throw new CliError("the service answered without the key", { code: "INTERNAL" });
+  requireAnswer(apiKey, "key");
   if (json) {
     printJson({ api_key: toPlain(ApiKeySchema, apiKey), secret });
     return;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
+import { CliError, requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { parseCount, parseWhole } from "./shared/options.ts";
 import { formatTable, makePrintable, note, print, printJson, toPlain } from "./shared/output.ts";
@@ -62,7 +62,7 @@ async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetO
     ...(maxRunning !== undefined && { maxRunning }),
     ...(perMinute !== undefined && { perMinute }),
   });
-  if (limit === undefined) throw new CliError("the service answered without the limit", { code: "INTERNAL" });
+  requireAnswer(limit, "limit");
   show([limit], options, toPlain(JobLimitSchema, limit));
 }
 

@@ -19,7 +19,7 @@ import {
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
-import { findStoredUser, findUser, needed, userArgument } from "./user/find.ts";
+import { findStoredUser, findUser, requireUser, userArgument } from "./user/find.ts";
 
 const userRole = wireEnum<typeof UserRole>(UserRoleSchema);
 
@@ -89,7 +89,7 @@ async function createUser(username: string, options: CreateOptions): Promise<voi
       role: roles[role],
       ...(password !== undefined && { credential: { case: "password", value: password } }),
     });
-    return needed(user);
+    return requireUser(user);
   }
 
   async function direct(): Promise<User> {
@@ -158,7 +158,7 @@ async function showUser(text: string | undefined, options: ServiceOptions): Prom
   using client = createClient(options);
   const { users } = client;
   printUser(
-    text === undefined ? needed((await users.whoAmI({})).user) : await findUser(users, text),
+    text === undefined ? requireUser((await users.whoAmI({})).user) : await findUser(users, text),
     options,
   );
 }
@@ -208,7 +208,7 @@ async function updateUser(text: string, options: UpdateOptions): Promise<void> {
   using client = createClient(options);
   const { id } = await findUser(client.users, text);
   const { user } = await client.users.updateUser({ id, ...changes });
-  printUser(needed(user), options);
+  printUser(requireUser(user), options);
 }
 
 interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions {

@@ -12,7 +12,7 @@ import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_servic
 import { formatSpan } from "../time-span.ts";
 import { wireEnum } from "../wire/enums.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
+import { requireAnswer } from "./shared/errors.ts";
 import { examples } from "./shared/examples.ts";
 import { gatherValues, parseCount, parseDuration } from "./shared/options.ts";
 import {
@@ -108,8 +108,7 @@ function addShow(worker: Command): void {
 async function showWorker(workerId: string, options: ServiceOptions): Promise<void> {
   using client = createClient(options);
   const { worker } = await client.workers.getWorker({ workerId });
-  if (worker === undefined)
-    throw new CliError("the service answered without the worker", { code: "INTERNAL" });
+  requireAnswer(worker, "worker");
   const { metadata, ...fields } = toPlain(WorkerSchema, worker);
   if (options.json) return printJson({ ...fields, metadata: metadata ?? null });
   const given = metadata === null ? {} : { metadata: JSON.stringify(metadata) };
@@ -133,8 +132,7 @@ async function drainWorker(
 ): Promise<void> {
   using client = createClient(options);
   const { worker } = await client.workers.drainWorker({ workerId, reason });
-  if (worker === undefined)
-    throw new CliError("the service answered without the worker", { code: "INTERNAL" });
+  requireAnswer(worker, "worker");
   if (options.json) return printJson(toPlain(WorkerSchema, worker));
   print(`${makePrintable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
 }

@@ -3,9 +3,9 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { expect, test } from "vitest";
 import { BenchmarkService, type ExportEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationSchema, EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { csvLines, metricNames } from "../../src/cli/transfer/csv.ts";
 import { importedId } from "../../src/cli/transfer/import-benchmark.ts";
 import { readEvaluations } from "../../src/cli/transfer/read-evaluations.ts";
+import { csvLines, metricNames } from "../../src/cli/transfer/text-formats.ts";
 
 test("the id of an imported benchmark is a UUIDv8 made of its key; an exported one keeps its own", () => {
   expect(importedId("inspect:abc")).toMatch(

@@ -2,8 +2,8 @@ import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { jsonLines } from "../../src/cli/transfer/jsonl.ts";
 import { parquetPieces } from "../../src/cli/transfer/parquet.ts";
+import { jsonLines } from "../../src/cli/transfer/text-formats.ts";
 import { readOne, readUntilError, temporary } from "./support.ts";
 
 const benchmark = create(BenchmarkSchema, {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
+import { forEachId } from "../shared/for-each-id.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
-import { forEachId } from "./each.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
 interface Options extends ServiceOptions, FilterOptions {

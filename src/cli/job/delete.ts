@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { examples } from "../shared/examples.ts";
+import { forEachId } from "../shared/for-each-id.ts";
 import { print, printJson } from "../shared/output.ts";
-import { forEachId } from "./each.ts";
 
 export function addCommand(job: Command): void {
   withServiceOptions(job.command("delete"))

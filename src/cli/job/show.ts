@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
+import { requireAnswer } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
@@ -24,7 +24,7 @@ export function addCommand(job: Command): void {
 async function show(id: string, options: ServiceOptions): Promise<void> {
   using client = createClient(options);
   const { job } = await client.jobs.getJob({ id });
-  if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
+  requireAnswer(job, "job");
   const fields = toPlain(JobSchema, job);
   if (options.json) return printJson(fields);
   const { attempts: _, payload, result, metadata, ...rest } = fields;

@@ -7,7 +7,7 @@ import {
   type ServiceOptions,
   withServiceOptions,
 } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
+import { CliError, requireAnswer } from "../shared/errors.ts";
 import { examples } from "../shared/examples.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { gatherValues, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
@@ -90,7 +90,7 @@ async function submit(type: string, payload: string | undefined, options: Option
     ...(read !== undefined && { payload: read }),
     requestId: requestId ?? "",
   });
-  if (job === undefined) throw new CliError("the service answered without the job", { code: "INTERNAL" });
+  requireAnswer(job, "job");
   if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);
 }

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
+import { requireAnswer } from "../shared/errors.ts";
 import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
 
@@ -109,7 +109,6 @@ async function finish(
 
 async function get(client: BenchmarkClient, id: string): Promise<Benchmark> {
   const { benchmark } = await client.getBenchmark({ id });
-  if (benchmark === undefined)
-    throw new CliError("the service answered without the benchmark", { code: "INTERNAL" });
+  requireAnswer(benchmark, "benchmark");
   return benchmark;
 }

@@ -1,7 +1,7 @@
 import type { Evaluation, EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { filterOf } from "../evaluation/filter.ts";
 import { type BenchmarkClient, noDeadline } from "../shared/client.ts";
-import { resumed } from "./resumed.ts";
+import { resume } from "./resume.ts";
 
 /** All evaluations of a benchmark that match, oldest first, in the chunks they come in. An export that breaks is resumed where it was. */
 export async function* readEvaluations(
@@ -10,7 +10,7 @@ export async function* readEvaluations(
   view: EvaluationView,
   filter: ReturnType<typeof filterOf> = {},
 ): AsyncGenerator<Evaluation[]> {
-  const chunks = resumed((pageToken) =>
+  const chunks = resume((pageToken) =>
     client.exportEvaluations({ ...filter, benchmarkId, view, pageToken }, noDeadline),
   );
   for await (const { evaluations } of chunks) yield evaluations;

@@ -2,7 +2,7 @@ import type { User } from "../../../gen/ltb/v1/user_pb.ts";
 import type { UserRepository } from "../../users/repository.ts";
 import type { User as StoredUser } from "../../users/rows.ts";
 import type { UserClient } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
+import { requireAnswer } from "../shared/errors.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -17,7 +17,7 @@ function keyOf(text: string) {
 
 export async function findUser(users: UserClient, text: string): Promise<User> {
   const { user } = await users.getUser({ key: keyOf(text) });
-  return needed(user);
+  return requireUser(user);
 }
 
 /** The same where there is no service. */
@@ -28,7 +28,7 @@ export function findStoredUser(users: UserRepository, text: string): Promise<Sto
 }
 
 /** The user that an answer always has. */
-export function needed(user: User | undefined): User {
-  if (user === undefined) throw new CliError("the service answered without the user", { code: "INTERNAL" });
+export function requireUser(user: User | undefined): User {
+  requireAnswer(user, "user");
   return user;
 }

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isTransient } from "../shared/describe-error.ts";
 import { note } from "../shared/output.ts";
 
-/** Pauses before a broken export is resumed, in milliseconds; it is given up after the last. */
+/** Pauses before a broken export is resume, in milliseconds; it is given up after the last. */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];
 
 /**
  * The chunks of an export. One that breaks is resumed where it was.
  * @param open begins the export, at the beginning or after the chunk that this token came with
  */
-export async function* resumed<Chunk extends { nextPageToken: string }>(
+export async function* resume<Chunk extends { nextPageToken: string }>(
   open: (pageToken: string) => AsyncIterable<Chunk>,
 ): AsyncGenerator<Chunk> {
   let pageToken = "";

@@ -1,4 +1,4 @@
-import { describeError, isTransient, showError } from "../shared/describe-error.ts";
+import { describeError, isTransient, showError } from "./describe-error.ts";
 
 /**
  * Does something for each id. One that fails is told on stderr and keeps the others from nothing; the exit code is 1 then.
