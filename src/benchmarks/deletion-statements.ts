@@ -6,8 +6,8 @@ import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 
 const idRow = z.object({ id: z.string() });
 
-// Answers nothing where there is no such benchmark; one that is being deleted already stays with who asked
-// first.
+// The statement answers nothing if there is no such benchmark. A running deletion stays in the name of the
+// user who asked first.
 export const askDeletion = statement("benchmark_ask_deletion", {
   row: idRow,
   build: (id: string, by: Origin) => sql.fragment`
@@ -24,7 +24,7 @@ export const askDeletion = statement("benchmark_ask_deletion", {
   examples: [[exampleId, {}]],
 });
 
-// One transaction at a time for each: others pass it over. The one asked for first goes first.
+// Only one transaction at a time works on a deletion; others skip it. The oldest deletion goes first.
 export const takeDeletion = statement("benchmark_take_deletion", {
   row: z.object({
     id: z.string(),
@@ -62,8 +62,8 @@ export const noteDeleted = statement("benchmark_note_deleted", {
   examples: [[exampleId, null]],
 });
 
-// For update, unlike every change of a benchmark: also waits for transactions that are still storing
-// evaluations in it.
+// Unlike other changes of a benchmark, this locks for update, and so also waits for transactions that are
+// storing evaluations in it.
 export const closeBenchmark = statement("benchmark_close", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id} for update`,

@@ -16,15 +16,15 @@ import {
 import { deleteBenchmark as deleteRow } from "./statements.ts";
 
 /**
- * Deletes a benchmark with its evaluations, in transactions of about `limits.deleteBatchMs` each. That it is
- * to be deleted is committed first: a caller who stops waiting, or a server that ends, leaves the rest to
- * maintenance. Until its end the benchmark can be read, with counts that shrink, and takes no evaluations.
- * Called again meanwhile, it joins.
+ * Deletes a benchmark with its evaluations, in transactions of about `limits.deleteBatchMs` each. The
+ * intention is committed first, so maintenance finishes the rest if the caller stops waiting or the server
+ * ends. Until the end the benchmark can be read, with counts that shrink, and accepts no evaluations. A
+ * second call joins the first.
  * @throws NOT_FOUND
  */
 export async function deleteBenchmark(db: Executor, id: string): Promise<void> {
   const asked = await db.maybeOne(askDeletion(id, currentOrigin() ?? serviceOrigin)).catch((error) => {
-    // Its last row went between our look at it and the check of the reference.
+    // The benchmark's row was deleted between our read and the check of the reference.
     if (error instanceof ServiceError && error.reason === "REFERENCE_MISSING") return null;
     throw error;
   });
@@ -33,12 +33,12 @@ export async function deleteBenchmark(db: Executor, id: string): Promise<void> {
     const step = await deleteSome(db, id, rows);
     if (step.rows > 0) rows = step.rows;
     else if (!(await db.maybeOne(isBeingDeleted(id)))) return;
-    // Another server is at it.
+    // Another server works on it.
     else await sleep(limits.deletePollMs);
   }
 }
 
-/** Goes on with the deletions that nobody else is at, for about `limits.deleteRoundMs`. */
+/** Goes on with deletions that no other server works on, for about `limits.deleteRoundMs`. */
 export async function continueDeletions(db: Executor): Promise<void> {
   const until = performance.now() + limits.deleteRoundMs;
   let rows: number = limits.deleteFirstRows;
@@ -48,8 +48,8 @@ export async function continueDeletions(db: Executor): Promise<void> {
 }
 
 /**
- * One transaction of a deletion, of any where `id` is null.
- * @returns how many rows the next one may have; 0: there was none to be taken
+ * Runs one transaction of a deletion; of any deletion if `id` is null.
+ * @returns the number of rows for the next one; 0: no deletion was free
  */
 async function deleteSome(db: Executor, id: string | null, rows: number): Promise<{ rows: number }> {
   const startedAt = performance.now();
@@ -71,7 +71,7 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
     if (batch.createdAt !== null && batch.id !== null) {
       await transaction.one(noteDeleted(benchmarkId, { createdAt: batch.createdAt, id: batch.id }));
     } else if (after) {
-      // Once more from the beginning, for what was re-scored or stored meanwhile.
+      // The walk starts again, for evaluations that were re-scored or stored during the first one.
       await transaction.one(noteDeleted(benchmarkId, null));
     } else {
       await finish(transaction, benchmarkId, origin);
@@ -83,9 +83,9 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
 }
 
 async function finish(transaction: Executor, id: string, origin: Origin): Promise<void> {
-  // What a transaction stored that had begun before the deletion is left to the next batch. Looked for twice:
-  // the first look passes over millions of dead rows, and leaves marks by which the second, and what the
-  // benchmark's own end looks for, pass quickly.
+  // Evaluations from a transaction that began before the deletion are left to the next batch. The search runs
+  // twice: the first passes over millions of dead rows and leaves marks, which make the second one, and the
+  // checks of the benchmark's own deletion, fast.
   if ((await transaction.one(hasEvaluations(id))).has) return;
   await transaction.any(closeBenchmark(id));
   if ((await transaction.one(hasEvaluations(id))).has) return;

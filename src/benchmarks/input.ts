@@ -19,7 +19,7 @@ export const newBenchmark = z.strictObject({
   metadata: jsonObject.nullish(),
 });
 
-/** A benchmark to be created. Its id is made by the service unless given; its status is pending. */
+/** A benchmark to create. The service makes its id unless one is given; its status is pending. */
 export type NewBenchmark = z.input<typeof newBenchmark>;
 
 export const benchmarkChanges = z.strictObject({
@@ -57,12 +57,12 @@ export const benchmarkFilter = z.strictObject({
 });
 
 /**
- * Which benchmarks a list holds: those that match all that is given. `createdAfter` is inclusive,
- * `createdBefore` not.
+ * A list holds the benchmarks that match every given filter. `createdAfter` is inclusive, `createdBefore` is
+ * not.
  */
 export type BenchmarkFilter = z.input<typeof benchmarkFilter>;
 
 export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string() });
 
-/** Where a page of a list ended: the next one begins after it. */
+/** The end of a page of a list; the next one begins after it. */
 export type BenchmarkPosition = z.output<typeof benchmarkPosition>;

@@ -7,9 +7,9 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
 import { continueDeletions } from "./deletion.ts";
 
-// A count set by hand near the most that its column holds must not stop the folding of all others, hence the
-// bound. Benchmark first, then its deltas: the order in which everyone locks them. A benchmark in use by
-// another is left for later.
+// The bound is there because a count set by hand near the column's maximum must not stop the folding of all
+// others. The benchmark is locked first, then its deltas, which is the order of all statements. A benchmark
+// in use by another transaction is left for later.
 const foldDeltas = statement("maintenance_fold_counts", {
   row: z.object({ folded: z.number() }),
   build: (limit: number) => sql.fragment`
@@ -46,7 +46,7 @@ export function benchmarkTasks(db: Executor): MaintenanceTask[] {
   ];
 }
 
-/** Adds what commits left in `benchmark_count_deltas` to the benchmarks. Changes no count that is read. */
+/** Adds the rows of `benchmark_count_deltas` to the benchmarks. No count that callers read changes. */
 function foldCounts(db: Executor): Promise<number> {
   return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
 }

@@ -33,9 +33,7 @@ export interface BenchmarkPage {
   next: BenchmarkPosition | undefined;
 }
 
-/**
- * How an update or create is told apart from the same one sent again, and from one based on an older state.
- */
+/** Options that protect a change against being made twice, or on the basis of an older state. */
 export interface UpdateOptions {
   /** The version that the benchmark must still have. */
   expectedVersion?: number | undefined;
@@ -45,7 +43,7 @@ export interface ListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
   after?: BenchmarkPosition | undefined;
-  /** Whether description, results and metadata are read too. Default: false. */
+  /** True: description, results and metadata are read too. Default: false. */
   full?: boolean;
 }
 
@@ -61,7 +59,7 @@ export class BenchmarkRepository {
 
   /**
    * Creates a benchmark in status pending.
-   * @throws ALREADY_EXISTS if the id is taken, or the request id was used for something else
+   * @throws ALREADY_EXISTS if the id is taken, or the request id was used with another body
    */
   async create(input: NewBenchmark, request?: RequestKey): Promise<Benchmark> {
     const benchmark = parseInput(newBenchmark, input);
@@ -86,10 +84,10 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Changes the given fields and no others. A status that is entered sets its time: running `startedAt`, a
-   * final one `completedAt`, unless given. A count replaces what was counted so far.
+   * Changes only the given fields. Entering a status sets its time unless that is given: running sets
+   * `startedAt`, a final status `completedAt`. A count replaces the count so far.
    * @throws NOT_FOUND, FAILED_PRECONDITION for a change of status that is not allowed, ABORTED if the version
-   * is another
+   * differs
    */
   async update(
     id: string,
@@ -99,7 +97,7 @@ export class BenchmarkRepository {
     const key = parseInput(uuid, id, "id");
     const changes = parseInput(benchmarkChanges, input);
     return this.#db.transaction(async (db) => {
-      // Holding the row first keeps the counts still: whoever folds deltas into it takes the same lock.
+      // The row is locked first so that the counts do not change; folding deltas takes the same lock.
       const current = requireFound(await db.maybeOne(statements.lockBenchmark(key)), "benchmark", key);
       if (expectedVersion !== undefined && expectedVersion !== current.version) {
         throw versionMismatch(key, expectedVersion, current.version);
@@ -127,16 +125,16 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Deletes a benchmark with its evaluations, in small transactions: until the last of them it can be read,
-   * with counts that shrink, and takes no evaluations. What is interrupted is finished by the maintenance of
-   * any server; called again, this joins.
+   * Deletes a benchmark with its evaluations, in small transactions. Until the last one it can be read, with
+   * counts that shrink, and accepts no evaluations. The maintenance of any server finishes an interrupted
+   * deletion, and a second call joins it.
    * @throws NOT_FOUND
    */
   async delete(id: string): Promise<void> {
     await deleteBenchmark(this.#db, parseInput(uuid, id, "id"));
   }
 
-  /** One page of the benchmarks that match, newest first unless the filter says otherwise. */
+  /** Reads one page of the benchmarks that match, newest first unless the filter says otherwise. */
   async list(filter: BenchmarkFilter = {}, options: ListOptions = {}): Promise<BenchmarkPage> {
     const parsed = parseInput(benchmarkFilter, filter);
     const limit = parseLimit(options.limit);
@@ -147,31 +145,31 @@ export class BenchmarkRepository {
     return { items, next: last && { createdAt: last.createdAt, id: last.id } };
   }
 
-  /** The newest benchmarks. */
+  /** Reads the newest benchmarks. */
   async listRecent(limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({}, { limit, full: true })).items;
   }
 
-  /** The newest benchmarks in this status. */
+  /** Reads the newest benchmarks in this status. */
   async listByStatus(status: BenchmarkStatus, limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({ status }, { limit, full: true })).items;
   }
 
-  /** The newest benchmarks of this provider. */
+  /** Reads the newest benchmarks of this provider. */
   async listByProvider(provider: string, limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({ provider }, { limit, full: true })).items;
   }
 
   /**
-   * Changes of benchmarks and of their counts on any server, until the caller goes; of those that are watched
-   * by id, each comes first as it stands. What changes again within a fifth of a second, or before the caller
-   * asks for more, is in one message, with its latest state. The first message, and one after every 15 s of
-   * silence, only moves the cursor. A transaction that stays open, whoever's, holds changes up until it ends.
+   * Watches changes of benchmarks and of their counts on any server, until the caller goes. With ids, the
+   * present state of each comes first. Changes of a benchmark within a fifth of a second, or before the
+   * caller asks for more, come as one message with its latest state. The first message, and one after every
+   * 15 s of silence, only moves the cursor. Any open transaction delays changes until it ends.
    *
    * ```ts
    * for await (const { benchmark, deleted, cursor } of db.benchmarks.watch({ ids: [id] })) …
    * ```
-   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR;
+   * @throws CURSOR_EXPIRED if changes after the cursor are no longer kept, INVALID_CURSOR;
    * DATABASE_UNAVAILABLE after an outage of seconds: go on from the last cursor
    */
   watch(
@@ -191,7 +189,7 @@ export class BenchmarkRepository {
   }
 }
 
-// What every update moves, and what commits of evaluations may have moved meanwhile.
+// Fields that every update changes, and fields that commits of evaluations may have changed at the same time.
 const notChanged = ["updatedAt", "version"] as const;
 const counts = ["completedIterations", "failedIterations"] as const;
 

@@ -35,7 +35,7 @@ const updatable = [
   "metadata",
 ] as const;
 
-/** The methods of BenchmarkService that are about benchmarks themselves. */
+/** The methods of BenchmarkService about benchmarks themselves. */
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
@@ -150,7 +150,7 @@ function jsonOf(value: Value): JsonValue {
   try {
     return toJson(ValueSchema, value) as JsonValue;
   } catch {
-    // A Value without a kind, NaN or an infinity, at any depth.
+    // There is a Value without a kind, NaN or an infinity, at some depth.
     throw invalidField("results", "must be a JSON value with finite numbers only");
   }
 }

@@ -13,8 +13,8 @@ const idRow = z.object({ id: z.string() });
 const countRow = z.object({ count: z.number() });
 
 /**
- * A count in the range of the wire. One that was set by hand may be smaller than what is deleted afterwards,
- * or near the most that the wire can carry.
+ * Keeps a count in the range of the wire. A count that was set by hand may be smaller than the number deleted
+ * afterwards, or near the largest that the wire can carry.
  */
 const count = (sum: Fragment) => sql.fragment`greatest(least(${sum}, 2147483647), 0)::integer`;
 
@@ -23,7 +23,7 @@ const counts = (b: Fragment) => ({
   failedIterations: count(sql.fragment`${b}.failed_iterations + coalesce(del.failed, 0)`),
 });
 
-/** What commits have counted since the last fold; one short index range a benchmark. */
+/** The counts of commits since the last fold, from one short index range per benchmark. */
 const deltasOf = (b: Fragment) => sql.fragment`
   left join lateral (
     select sum(completed) as completed, sum(failed) as failed
@@ -33,7 +33,7 @@ const deltasOf = (b: Fragment) => sql.fragment`
 const columns = columnsOf(benchmarkRow, "b", counts(sql.fragment`b`));
 const deltas = deltasOf(sql.fragment`b`);
 
-/** The columns of a page's rows. Large fields are read only where they are asked for. */
+/** The columns of a page's rows. Large fields are read only if they are asked for. */
 const pageColumns = {
   full: columnsOf(benchmarkRow, "r", counts(sql.fragment`r`)),
   brief: columnsOf(benchmarkRow, "r", {
@@ -117,7 +117,7 @@ export const updateBenchmark = statement("benchmark_update", {
 });
 
 function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
-  // Counts are replaced by a statement of their own.
+  // A separate statement replaces counts.
   const { completedIterations: _completed, failedIterations: _failed, ...fields } = changes;
   const { results, metrics, labels, metadata } = fields;
   const json = {
@@ -134,7 +134,7 @@ function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
   ];
 }
 
-/** A status that is entered sets its time, unless that is given. */
+/** Entering a status sets its time, unless that is given. */
 function timeOfStatus({ status, startedAt, completedAt }: z.output<typeof benchmarkChanges>): Fragment[] {
   if (status === undefined || status === "pending") return [];
   if (status === "running") {
@@ -143,7 +143,7 @@ function timeOfStatus({ status, startedAt, completedAt }: z.output<typeof benchm
   return completedAt === undefined ? [sql.fragment`completed_at = coalesce(completed_at, now())`] : [];
 }
 
-// The deltas so far are part of what the new count replaces; the other count keeps its own.
+// The new count also replaces the deltas so far; the other count keeps its own.
 export const replaceCounts = statement("benchmark_replace_counts", {
   row: idRow,
   build: (id: string, completed: number | null, failed: number | null) => sql.fragment`
@@ -225,8 +225,9 @@ export const listBenchmarks = statement("benchmark_list", {
   ],
 });
 
-// Answers the benchmarks with these ids, in their order; those that are gone are left out. A mean whose base
-// is missing is not computed from the evaluations: there may be millions, and this runs five times a second.
+// The statement answers the benchmarks with these ids, in their order, without deleted ones. If the base of a
+// mean is missing, it is not computed from the evaluations, because there may be millions, and the statement
+// runs five times a second.
 export const pageProgress = statement("benchmark_page_progress", {
   row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
   build: (ids: readonly string[]) =>
@@ -257,12 +258,13 @@ export const pageProgress = statement("benchmark_page_progress", {
   examples: [[[exampleId]]],
 });
 
-// PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
+// PostgreSQL refuses results that are too small for a double, instead of rounding them to zero.
 const mean = sql.fragment`
   case when abs(sum(part.sum)) < 1e-290 then 0 else sum(part.sum) end
     / nullif(sum(part.count), 0)::double precision`;
 
-// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
+// pg_column_size of a column is the size of its compressed form; `#> '{}'` is the same document,
+// uncompressed.
 const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
 
 const briefSize = sql.fragment`

@@ -19,33 +19,32 @@ const watchFilter = benchmarkFilter
   });
 
 /**
- * Which benchmarks are watched: those that match all that is given after the change; all without a filter. Of
- * a deleted benchmark only its id is known: deletions are told whatever it was.
+ * A watch is about the benchmarks that match every given filter after the change; without a filter about all.
+ * Only the id of a deleted benchmark is known, so every deletion is sent.
  */
 export type BenchmarkWatchFilter = z.input<typeof watchFilter>;
 
 type ParsedFilter = z.output<typeof watchFilter>;
 
 /**
- * A benchmark without its large fields, and the mean score of its evaluations so far: null where none has a
- * score, or it is not known yet.
+ * A benchmark without its large fields, and the mean score of its evaluations so far: null if none has a
+ * score, or the mean is not known yet.
  */
 export type BenchmarkProgress = Benchmark & { meanScore: number | null };
 
 /**
- * A change of a benchmark or its evaluations, or neither benchmark nor deleted: then it only moves the
- * cursor.
+ * A change of a benchmark or its evaluations. With neither benchmark nor deleted it only moves the cursor.
  */
 export interface BenchmarkChange {
-  /** Where to go on after this. */
+  /** The cursor to resume from after this message. */
   cursor: string;
   /** The benchmark after the change. */
   benchmark?: BenchmarkProgress;
-  /** The id of a benchmark that was deleted. */
+  /** The id of a deleted benchmark. */
   deleted?: string;
 }
 
-/** What the watches of benchmarks of one server share: new events, and how the benchmarks stand. */
+/** The parts that the watches of benchmarks of one server share: new events, and present states. */
 export class BenchmarkFeed {
   readonly changes: ChangeFeed;
   readonly states: LatestStates<BenchmarkProgress>;
@@ -58,7 +57,7 @@ export class BenchmarkFeed {
   }
 }
 
-/** A benchmark by its id; without `benchmark` where there is none. */
+/** A benchmark by its id; without `benchmark` if it does not exist. */
 interface Found {
   id: string;
   benchmark: BenchmarkProgress | undefined;
@@ -72,7 +71,8 @@ export async function* watchBenchmarks(
 ): AsyncGenerator<BenchmarkChange, never> {
   const filter = parseInput(watchFilter, given);
   const signal = currentSignal();
-  // Not what was read for others before: who resumes on this server may have seen newer on another.
+  // States that were read for others before are not used, because a client that resumes here may have seen
+  // newer ones on another server.
   const since = performance.now();
   async function* find(ids: readonly string[], upTo: EventPosition): AsyncGenerator<Found> {
     for (const [index, id] of ids.entries()) {
@@ -94,13 +94,13 @@ function matches(benchmark: Benchmark, { status, provider, dataset, labels = {} 
   );
 }
 
-/** As many of the first ones as fit into a page. */
+/** Returns as many of the first ones as fit into a page. */
 async function readProgress(
   db: Executor,
   ids: readonly string[],
 ): Promise<Map<string, BenchmarkProgress | undefined>> {
   const { items, last } = cut(await db.any(pageProgress(ids)), ids.length);
-  // What follows the last of a page that was cut is not known to be gone.
+  // If a page was cut, the benchmarks after its last one are not known to be deleted.
   const known = last ? ids.slice(0, ids.indexOf(last.id) + 1) : ids;
   return new Map([
     ...known.map((id) => [id, undefined] as const),

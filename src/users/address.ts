@@ -14,8 +14,8 @@ export function addressOf(peer: string): string | undefined {
 }
 
 /**
- * What one party is likely to have to itself: an IPv4 address, or the /64 of an IPv6 one, whose other
- * addresses are free to take.
+ * Returns the range that one party probably controls: an IPv4 address, or the /64 of an IPv6 address, whose
+ * other addresses it can use freely.
  */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address;

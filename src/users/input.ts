@@ -6,7 +6,7 @@ import { passwordLength } from "./passwords/policy.ts";
 import { userRoles } from "./rows.ts";
 import { scopes } from "./scopes.ts";
 
-// Without white space around it, and in NFC: what looks the same is the same.
+// The text is trimmed and in NFC, so that texts that look the same are the same.
 const tidy = z.string({ error: "must be a string" }).transform((value) => value.trim().normalize("NFC"));
 const noControls = (value: string) => !/\p{Cc}/u.test(value);
 const controls = "must not contain control characters";
@@ -25,7 +25,7 @@ export const username = tidy.pipe(text(limits.usernameLength, 1)).refine(noContr
 
 const role = z.enum(userRoles, { error: `must be one of ${userRoles.join(", ")}` });
 
-/** A password as it is typed to be checked. */
+/** A password as it was typed, to be checked. */
 export const typedPassword = z
   .string({ error: "must be a string" })
   .refine((value) => value !== "" && passwordLength(value) <= limits.passwordLength, {
@@ -42,7 +42,7 @@ export const newUser = z
     id: uuid.optional(),
     email,
     username,
-    /** Held against the policy where the account's other fields are known. */
+    /** The policy is checked where the account's other fields are known. */
     password: z.string({ error: "must be a string" }).optional(),
     passwordHash: passwordHash.optional(),
     role: role.default("user"),
@@ -72,11 +72,11 @@ export type UserChanges = z.input<typeof userChanges>;
 
 export const userFilter = z.strictObject({ role: role.optional(), active: z.boolean().optional() });
 
-/** Which users a list holds: those that match all that is given. */
+/** A list holds the users that match every given filter. */
 export type UserFilter = z.input<typeof userFilter>;
 
 export const passwordChange = z.strictObject({
-  /** Absent: it is not asked for. */
+  /** Absent: the present password is not asked for. */
   currentPassword: typedPassword.optional(),
   newPassword: z.string({ error: "must be a string" }),
   keepSessionId: uuid.optional(),
@@ -84,8 +84,8 @@ export const passwordChange = z.strictObject({
 });
 
 /**
- * A new password, and what becomes of the user's sessions: all end but `keepSessionId`. `address`: where the
- * attempt comes from.
+ * A new password. All sessions of the user end, except `keepSessionId`. `address` is the origin of the
+ * attempt.
  */
 export type PasswordChange = z.input<typeof passwordChange>;
 
@@ -95,7 +95,7 @@ export const credentials = z.strictObject({
   address: z.string().optional(),
 });
 
-/** What someone says at login, and where the attempt comes from. */
+/** The credentials of a login, and the origin of the attempt. */
 export type Credentials = z.input<typeof credentials>;
 
 const knownScopes: ReadonlySet<string> = new Set(scopes);
@@ -117,8 +117,8 @@ export const newApiKey = z.strictObject({
 });
 
 /**
- * An API key to be made. Without scopes it may do all that its user's role allows, without expiry it never
- * ends.
+ * An API key to make. Without scopes it may do everything that its user's role allows; without expiry it
+ * never ends.
  */
 export type NewApiKey = z.input<typeof newApiKey>;
 
@@ -126,5 +126,5 @@ export const overlapMs = whole(0, limits.rotationOverlapMs);
 
 export const userPosition = z.object({ createdAt: z.string(), id: z.string() });
 
-/** Where a page of users or keys ended: the next one begins after it. */
+/** The end of a page of users or keys; the next one begins after it. */
 export type UserPosition = z.output<typeof userPosition>;

@@ -99,7 +99,7 @@ export const revokeApiKeysOf = statement("api_key_revoke_all", {
   examples: [[exampleId]],
 });
 
-// least() passes over null: a key without expiry gets one, and none gets a later one than it had.
+// least() ignores null, so a key without expiry gets one, and no key gets a later one than it had.
 export const expireApiKey = statement("api_key_expire", {
   row: apiKeyRow,
   build: (id: string, overlapMs: number) => sql.fragment`

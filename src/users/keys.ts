@@ -13,10 +13,10 @@ import type { ApiKey } from "./rows.ts";
 import { getUser, holdUser } from "./statements.ts";
 import { newApiKey } from "./tokens.ts";
 
-/** A key that was just made. */
+/** A new key. */
 export interface MadeApiKey {
   apiKey: ApiKey;
-  /** The key itself: here and never again. Undefined in the answer to a repeated request. */
+  /** The key itself, which appears only here. Undefined in the answer to a repeated request. */
   secret: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface RotatedApiKey extends MadeApiKey {
 }
 
 export interface RotateOptions {
-  /** How long the old key works on: at most 30 days. Default: 0. */
+  /** How long the old key keeps working: at most 30 days. Default: 0. */
   overlapMs?: number | undefined;
   /** Id of the user who rotates it. */
   createdBy?: string | undefined;
@@ -53,7 +53,7 @@ export async function createApiKey(
       }
       return part.transaction((transaction) => insert(transaction, key));
     },
-    // The secret is kept nowhere, so that a repeated request gets none.
+    // The secret is stored nowhere, so a repeated request gets none.
     remember: ({ apiKey }) => apiKey.id,
     recall: async (part, id) => ({ apiKey: await getApiKey(part, id), secret: undefined }),
   });
@@ -121,7 +121,7 @@ async function rotate(
   createdBy: string | undefined,
 ): Promise<RotatedApiKey> {
   const { userId } = requireFound(await db.maybeOne(statements.getApiKey(id)), "api_key", id);
-  // The user before its key, as the deletion of a user takes them.
+  // The user is locked before its key, in the same order as by the deletion of a user.
   await db.maybeOne(holdUser(userId));
   const old = requireFound(await db.maybeOne(statements.lockApiKey(id)), "api_key", id);
   if (!old.active) throw inactive(old);
@@ -138,7 +138,7 @@ async function rotate(
 type NewKeyRow = z.output<typeof input.newApiKey> & { rotatedFrom?: string };
 
 async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
-  // Held until the key is there: the deletion of its user then revokes it too.
+  // The lock is held until the key exists, so that a deletion of its user revokes it too.
   if (!(await db.maybeOne(holdUser(key.userId)))) throw notFound("user", key.userId);
   const { id: keyId, hash, text } = newApiKey();
   const row = { ...key, id: key.id ?? newId(), keyId, hash };

@@ -10,16 +10,19 @@ export interface CredentialIds {
 }
 
 /**
- * Who a token stands for; undefined if it is unknown, revoked or expired, or its user inactive or deleted.
+ * Finds the principal of a token; undefined if the token is unknown, revoked or expired, or its user is
+ * inactive or deleted.
  */
 export async function findPrincipal(db: Executor, token: Token): Promise<Principal | undefined> {
   const find = token.kind === "key" ? statements.findKey : statements.findSession;
   const found = await db.maybeOne(find(token.id));
-  // The id is public, so that no secret is ever searched for; what proves the caller is compared here.
+  // The search uses only the public id, never a secret. The proof is compared here.
   return found && isSameHash(found.hash, token.hash) ? principalOf(found) : undefined;
 }
 
-/** Those of the credentials that are still good, as they are now. One statement for all. */
+/**
+ * Finds the principals of those credentials that are still valid, in their present state, by one statement.
+ */
 export async function recheckPrincipals(
   db: Executor,
   { keyIds, sessionIds }: CredentialIds,
@@ -28,13 +31,13 @@ export async function recheckPrincipals(
   return (await db.any(statements.recheckPrincipals(keyIds, sessionIds))).map(principalOf);
 }
 
-/** API keys that were used at a time (epoch milliseconds). */
+/** API keys with the time of their use (epoch milliseconds). */
 export interface UsedKeys {
   readonly keyIds: readonly string[];
   readonly at: number;
 }
 
-/** Notes when keys were last used, each at most once a minute. One statement for all. */
+/** Notes when keys were last used, each at most once a minute, by one statement. */
 export async function touch(db: Executor, { keyIds, at }: UsedKeys): Promise<{ touched: number }> {
   if (keyIds.length === 0) return { touched: 0 };
   return db.one(statements.touchKeys(keyIds, new Date(at).toISOString()));

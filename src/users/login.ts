@@ -14,9 +14,9 @@ import { credentialsByEmail, getUser, type StoredCredentials } from "./statement
 import { throttle } from "./throttle.ts";
 import { newSessionToken } from "./tokens.ts";
 
-/** A session that was just begun. */
+/** A new session. */
 export interface Login {
-  /** Shown once, kept nowhere. */
+  /** The token, which is shown once and stored nowhere. */
   token: string;
   sessionId: string;
   expiresAt: string;
@@ -32,13 +32,13 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
   const { email, password, address } = parseInput(credentials, input);
   const started = performance.now();
   const found = await db.maybeOne(credentialsByEmail(email));
-  // By its id: there are several ways to write one email.
+  // The account is identified by its id, because there are several ways to write one email.
   const session = await throttle(db, found?.id ?? email, address, () => proveCaller(db, found, password));
   if (!session) {
-    // Not a part of the proof, whose attempt would be taken back if this failed. What was typed as the email
-    // is not kept: it may be a password.
+    // This is not a part of the proof, whose attempt would be taken back if this failed. The typed email is
+    // not stored, because it may be a password.
     await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
-    // Imported hashes take other times than ours.
+    // Checking an imported hash takes another time than checking ours.
     await sleep(Math.max(0, limits.loginFailureMs - (performance.now() - started)));
     throw new ServiceError(
       Code.Unauthenticated,
@@ -49,7 +49,7 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
   return session;
 }
 
-/** A session if the password is right and the user active; the path is the same for all others. */
+/** Begins a session if the password is right and the user is active. All other cases take the same path. */
 async function proveCaller(
   db: Executor,
   found: StoredCredentials | null,
@@ -79,7 +79,7 @@ async function proveCaller(
   });
 }
 
-/** Nobody is authenticated yet: it is the user who logs in that acts. */
+/** Nobody is authenticated yet, so the actor is the user who logs in. */
 function loginEntry({ id, username }: User, sessionId: string): AuditEntry {
   const origin = { ...currentOrigin(), userId: id, actor: username };
   return { action: "login", entityType: "user", entityId: id, changes: { after: { sessionId } }, origin };

@@ -9,7 +9,7 @@ export function userTasks(db: Executor): MaintenanceTask[] {
   return [{ name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) }];
 }
 
-/** Forgets the sessions that are over, and attempts to log in that no longer count. */
+/** Forgets ended sessions, and attempts to log in that no longer count. */
 async function forgetLogins(db: Executor): Promise<void> {
   const { loginFailuresHours: hours, knownAddressDays: days } = limits;
   await inBatches(async (rows) => (await db.one(forgetSessions(rows))).forgotten);

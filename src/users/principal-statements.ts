@@ -35,7 +35,7 @@ const sessionPrincipal = columnsOf(principalRow, "u", {
   expiresAt: sql.fragment`s.expires_at`,
 });
 
-// What makes a credential good, once. Deleted users are never active.
+// The conditions of a valid credential, written once. Deleted users are never active.
 const isGoodKey = sql.fragment`
   u.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`;
 const isGoodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
@@ -71,8 +71,8 @@ export const recheckPrincipals = statement("principal_recheck", {
   examples: [[[exampleId], [exampleId]]],
 });
 
-// In the order of ids, and past rows that another server is just writing: two servers that saw the same keys
-// do not wait for each other.
+// The statement works in the order of ids and skips rows that another server is writing, so two servers that
+// saw the same keys do not wait for each other.
 export const touchKeys = statement("principal_touch", {
   row: z.object({ touched: z.number() }),
   build: (keyIds: readonly string[], at: string) => sql.fragment`

@@ -29,7 +29,7 @@ export interface UserListOptions {
   after?: input.UserPosition | undefined;
 }
 
-/** Users, their API keys and sessions: `db.users`. What it answers never holds a hash. */
+/** Users, their API keys and sessions: `db.users`. Its answers never contain a hash. */
 export class UserRepository {
   readonly #db: Executor;
 
@@ -39,16 +39,16 @@ export class UserRepository {
 
   /**
    * Creates an active user.
-   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used for something
-   * else; INVALID_ARGUMENT, also for a password that is not to the policy; RESOURCE_EXHAUSTED if too many
-   * passwords are being hashed
+   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used with another
+   * body; INVALID_ARGUMENT, also for a password against the policy; RESOURCE_EXHAUSTED if too many passwords
+   * are being hashed
    */
   async create(given: input.NewUser, request?: RequestKey): Promise<User> {
     const { password, ...user } = parseInput(input.newUser, given);
     if (password !== undefined) change.refuseBadPassword(password, user, "password");
     const passwordHash = password === undefined ? (user.passwordHash ?? "") : await hashPassword(password);
     const row = { ...user, id: user.id ?? newId(), passwordHash };
-    // The fast hash of the body that is kept of a request must not be one of a password.
+    // The stored fast hash of a request's body must not cover a password.
     const body = { ...user, hasPassword: password !== undefined };
     return runOnce(this.#db, request, "CreateUser", body, {
       create: (db) => change.insertUser(db, row),
@@ -83,7 +83,7 @@ export class UserRepository {
     return requireFound(await this.#db.maybeOne(statements.getUserByUsername(key)), "user", key);
   }
 
-  /** One page of the users that match, newest first, inactive ones included. */
+  /** Reads one page of the users that match, newest first, including inactive ones. */
   async list(filter: input.UserFilter = {}, options: UserListOptions = {}): Promise<UserPage> {
     const parsed = parseInput(input.userFilter, filter);
     const limit = parseLimit(options.limit);
@@ -93,10 +93,10 @@ export class UserRepository {
   }
 
   /**
-   * Changes the given fields and no others. Another email is not verified unless that is given; a user that
-   * is made inactive loses its sessions.
-   * @throws NOT_FOUND, ALREADY_EXISTS for an email or username that is taken, ABORTED if the version is
-   * another, FAILED_PRECONDITION if no active admin would be left
+   * Changes only the given fields. A new email is not verified unless the change says so. A user that is made
+   * inactive loses its sessions.
+   * @throws NOT_FOUND, ALREADY_EXISTS for a taken email or username, ABORTED if the version differs,
+   * FAILED_PRECONDITION if no active admin would be left
    */
   async update(
     id: string,
@@ -117,10 +117,10 @@ export class UserRepository {
   }
 
   /**
-   * Changes a password and ends the user's sessions, but `keepSessionId`.
+   * Changes a password and ends the user's sessions, except `keepSessionId`.
    * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for a
-   * password that is not to the policy, RESOURCE_EXHAUSTED for too many wrong ones, ABORTED if it was changed
-   * meanwhile
+   * password against the policy, RESOURCE_EXHAUSTED after too many wrong ones, ABORTED if it was changed at
+   * the same time
    */
   async changePassword(id: string, given: input.PasswordChange): Promise<void> {
     const key = parseInput(uuid, id, "id");
@@ -157,9 +157,9 @@ export class UserRepository {
   }
 
   /**
-   * Makes an API key. The answer holds the key itself, which is kept nowhere.
-   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used for
-   * something else
+   * Makes an API key. The answer has the key itself, which is stored nowhere.
+   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used with
+   * another body
    */
   createApiKey(key: input.NewApiKey, request?: RequestKey): Promise<keys.MadeApiKey> {
     return keys.createApiKey(this.#db, key, request);
@@ -171,7 +171,7 @@ export class UserRepository {
   }
 
   /**
-   * One page of a user's API keys, newest first, revoked and expired ones included.
+   * Reads one page of a user's API keys, newest first, including revoked and expired ones.
    * @throws NOT_FOUND for the user
    */
   async listApiKeys(userId: string, options: UserListOptions = {}): Promise<keys.ApiKeyPage> {
@@ -184,8 +184,8 @@ export class UserRepository {
   }
 
   /**
-   * Makes a new key in place of an old one, which works on for `overlapMs` (0 if absent), but not past its
-   * own expiry.
+   * Makes a new key in place of an old one. The old key keeps working for `overlapMs` (0 if absent), but not
+   * past its own expiry.
    * @throws NOT_FOUND, FAILED_PRECONDITION if the key is revoked or expired
    */
   rotateApiKey(
@@ -197,25 +197,25 @@ export class UserRepository {
   }
 
   /**
-   * Who a token stands for, by the database's clock; undefined if it is unknown, revoked or expired, or its
-   * user inactive or deleted.
-   * @param token what `parseToken` read
+   * Finds the principal of a token, by the database's clock; undefined if the token is unknown, revoked or
+   * expired, or its user is inactive or deleted.
+   * @param token a token from `parseToken`
    */
   findPrincipal(token: Token): Promise<Principal | undefined> {
     return principals.findPrincipal(this.#db, token);
   }
 
   /**
-   * Those of the credentials that are still good, as they are now: role, username and expiry too. One
-   * statement for all.
+   * Finds the principals of those credentials that are still valid, in their present state, with role,
+   * username and expiry, by one statement.
    */
   recheckPrincipals(ids: principals.CredentialIds): Promise<Principal[]> {
     return principals.recheckPrincipals(this.#db, ids);
   }
 
   /**
-   * Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute. One statement
-   * for all.
+   * Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute, by one
+   * statement.
    */
   touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);

@@ -32,7 +32,7 @@ export const apiKeyRow = z.object({
   keyId: z.string(),
   name: z.string(),
   scopes: z.array(z.string()),
-  /** Neither revoked nor expired when it was read. */
+  /** True if it was neither revoked nor expired when it was read. */
   active: z.boolean(),
   expiresAt: z.string().nullable(),
   lastUsed: z.string().nullable(),

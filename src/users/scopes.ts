@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
 
 /**
- * What an API key can be limited to. A key without scopes may do all that its user's role allows; one with
- * scopes only what both allow. SystemService.GetInfo lists them.
+ * The scopes that an API key can be limited to. A key without scopes may do everything that its user's role
+ * allows; a key with scopes only what both allow. SystemService.GetInfo lists them.
  */
 export const scopes = [
   /** Benchmarks and evaluations, with their statistics. */
@@ -14,7 +14,7 @@ export const scopes = [
   "jobs:read",
   /** Creating, cancelling, retrying and deleting jobs. */
   "jobs:write",
-  /** All that a worker process does: registering, heartbeats, claiming and ending jobs. */
+  /** The work of a worker process: registering, heartbeats, claiming and ending jobs. */
   "jobs:work",
   /** Limits, pauses and cleanup of the queue. */
   "queue:write",
@@ -34,8 +34,8 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 
 /**
- * Refuses a key with wider scopes than the one it is asked for with: made or rotated, its secret is the
- * caller's.
+ * Refuses a new or rotated key with more scopes than the caller's own key, since the caller learns its
+ * secret.
  * @param own scopes of the caller's credential; empty: no limit
  * @param asked scopes of the key; empty: no limit
  * @throws PERMISSION_DENIED

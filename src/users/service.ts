@@ -23,7 +23,7 @@ import { refuseWiderScopes } from "./scopes.ts";
 
 const updatable = ["email", "username", "role", "active", "email_verified", "metadata"] as const;
 
-/** UserService. Who may touch whose user and keys is decided before a call comes here. */
+/** UserService. The permission table has already decided whose user and keys the caller may touch. */
 export function userService(users: UserRepository): ServiceImpl<typeof UserService> {
   return {
     async createUser(request, context) {
@@ -178,7 +178,7 @@ type UpdateRequest = Parameters<ServiceImpl<typeof UserService>["updateUser"]>[0
 function changesOf(request: UpdateRequest): UserChanges {
   const patch = readPatch(request.updateMask, updatable);
   const { email, username, role, active, emailVerified, metadata } = request;
-  // A role that is set to UNSPECIFIED is one that is to be cleared.
+  // A role that is set to UNSPECIFIED is to be cleared.
   const newRole =
     patch("role", role) === undefined ? undefined : (role && userRole.parse(role, "role")) || null;
   return {
@@ -191,7 +191,7 @@ function changesOf(request: UpdateRequest): UserChanges {
   };
 }
 
-/** The user that a request is about: the caller unless it names another. */
+/** Returns the user that a request is about: the caller, unless it names another. */
 function userIdOf({ userId }: { userId: string }, context: HandlerContext): string {
   const id = omitEmpty(userId) ?? callOf(context).principal?.userId;
   if (id === undefined)

@@ -9,14 +9,15 @@ interface NewSession {
   userId: string;
   tokenHash: string;
   hours: number;
-  /** The hash that the password was compared with. */
+  /** The hash with which the password was compared. */
   passwordHash: string;
-  /** A stronger one of the same password; undefined: the old one stays. */
+  /** A stronger hash of the same password; undefined: the old one stays. */
   newPasswordHash: string | undefined;
 }
 
-// Only while the user is active and has the password that was compared: its row is locked first, as by
-// whoever changes those and ends the sessions. Neither leaves a session that should not be.
+// The session is inserted only if the user is active and has the compared password. The user's row is locked
+// first, as by statements that change those and end the sessions, so that neither leaves a session that
+// should not exist.
 export const insertSession = statement("session_insert", {
   row: z.object({ id: z.string(), expiresAt: z.string() }),
   build: (s: NewSession) => sql.fragment`

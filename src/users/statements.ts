@@ -9,7 +9,7 @@ import { userRow } from "./rows.ts";
 const sampleUser = { email: "ada@example.com", username: "ada", role: "user" as const };
 const idRow = z.object({ id: z.string() });
 
-// Deleted users are kept for the audit trail only: no statement but that of the deletion sees them.
+// Deleted users are kept only for the audit trail. No statement except the deletion sees them.
 const columns = columnsOf(userRow, "u");
 
 export const insertUser = statement("user_insert", {
@@ -69,8 +69,8 @@ export const credentialsById = statement("user_credentials_by_id", {
   examples: [[exampleId]],
 });
 
-// Whoever may take an admin away holds all active ones first, in the order of their ids: of two that do so at
-// once, the second sees what the first has left.
+// A transaction that may remove an admin first locks all active admins, in the order of their ids. So the
+// second of two such transactions sees the admins that the first has left.
 export const lockAdmins = statement("user_lock_admins", {
   row: idRow,
   build: () => sql.fragment`
@@ -86,7 +86,7 @@ export const lockUser = statement("user_lock", {
   examples: [[exampleId]],
 });
 
-// Held while a key is made, so that none comes into being beside the deletion of its user.
+// The lock is held while a key is made, so that no key is made during the deletion of its user.
 export const holdUser = statement("user_hold", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from users where id = ${id} and deleted_at is null for share`,
@@ -131,7 +131,8 @@ export const deleteUser = statement("user_delete", {
   examples: [[exampleId]],
 });
 
-// With the hash that was compared: of two changes at once, and of a change beside a login, only one is made.
+// The statement requires the compared hash, so of two concurrent changes, or a change and a login, only one
+// is made.
 export const changePassword = statement("user_change_password", {
   row: idRow,
   build: (id: string, from: string, to: string) => sql.fragment`
@@ -148,7 +149,7 @@ export const updateLastLogin = statement("user_update_last_login", {
   examples: [[exampleId]],
 });
 
-// Users are few: filters are applied while reading idx_users_created_at.
+// Users are few, so filters are applied while reading idx_users_created_at.
 export const listUsers = statement("user_list", {
   row: userRow.extend(fetched),
   prepared: false,

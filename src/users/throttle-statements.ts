@@ -5,8 +5,8 @@ import { arrayOf, table } from "../database/statement/table.ts";
 const exampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });
 
-// Holds the rows of an attempt, made where they are missing, in the order of their keys: attempts wait for
-// each other and never in a circle.
+// The statement locks the rows of an attempt, makes missing ones, and goes in the order of their keys, so
+// attempts wait for each other but never in a circle.
 export const holdAttempts = statement("login_hold", {
   row: z.object({ key: z.string(), failures: z.number(), waitMs: z.number(), isKnown: z.boolean() }),
   build: (keys: readonly string[], forgetHours: number, knownDays: number) => sql.fragment`
@@ -34,7 +34,7 @@ export const noteAttempts = statement("login_note", {
   examples: [[[{ key: exampleKey, failures: 1, delayMs: 0 }]]],
 });
 
-// Takes one failure back from each.
+// The statement takes one failure back from each row.
 export const takeBackAttempts = statement("login_take_back", {
   row: keyRow,
   build: (keys: readonly string[]) => sql.fragment`

@@ -8,17 +8,17 @@ import { addressBlock } from "./address.ts";
 import * as statements from "./throttle-statements.ts";
 
 /**
- * The delay after that many failures in a row, in milliseconds.
+ * Computes the delay after that many failures in a row, in milliseconds.
  *
- * Guessing is slowed down by three counts of failures, kept in the database and so the same for all servers:
+ * Three counts of failures slow guessing down. They are in the database, and so the same for all servers:
  *
- * - of an account from one address: what its owner's typing errors, and most guessing, meet;
- * - of an account from anywhere: guessing that is spread over many addresses;
- * - of an address, whatever the account: one password tried on many accounts.
+ * - of an account from one address, for its owner's typing errors and most guessing;
+ * - of an account from anywhere, for guessing that is spread over many addresses;
+ * - of an address, whatever the account, for one password tried on many accounts.
  *
- * After some free failures each further attempt has to wait, twice as long each time up to a limit: never for
- * ever. Where an account has logged in from an address, only the first count matters there: strangers
- * elsewhere can neither lock its owner out nor slow him down.
+ * After some free failures each further attempt has to wait, twice as long each time, up to a limit, so never
+ * for ever. For an address from which the account has logged in, only the first count matters: strangers
+ * elsewhere can neither lock out nor delay the owner.
  */
 export function delayMs(kind: keyof typeof loginDelays, failures: number): number {
   const { free, firstMs, mostMs } = loginDelays[kind];
@@ -26,12 +26,12 @@ export function delayMs(kind: keyof typeof loginDelays, failures: number): numbe
 }
 
 /**
- * Runs `prove`, unless too many attempts failed before. It is counted as a failure from its beginning, so
- * that many at once are no way around, until it resolves to something. Where it throws, nothing counts: it
- * must not throw once a wrong password was compared, or calls that are cut off at the right moment would be
+ * Runs `prove`, unless too many attempts failed before. The attempt counts as a failure until `prove`
+ * resolves to a value, so that many attempts at once do not help. If `prove` throws, nothing counts. So it
+ * must not throw after a wrong password was compared, or calls that are cut off at the right moment would be
  * free guesses.
- * @param account the user's id; where there is no such user, the email that was given
- * @param address where the attempt comes from; undefined for one that comes from no network
+ * @param account the user's id; if there is no such user, the given email
+ * @param address the origin of the attempt; undefined if it does not come from a network
  * @throws RESOURCE_EXHAUSTED with the time to wait
  */
 export async function throttle<T>(
@@ -55,7 +55,7 @@ export async function throttle<T>(
   try {
     proof = await prove();
   } catch (error) {
-    // Also where the caller is gone, whose signal would stop this.
+    // This also runs if the caller is gone, whose signal would otherwise stop it.
     await withoutScope(() => takeBack(counted)).catch(() => undefined);
     throw error;
   }
@@ -70,7 +70,7 @@ interface Count {
   key: string;
 }
 
-/** Counts one failure more for each rule that applies, and answers for which. */
+/** Counts one more failure for each rule that applies, and returns these rules. */
 function countAttempt(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
   return db.transaction(async (transaction) => {
     const keys = [pair, ...wide].map(({ key }) => key);

@@ -3,17 +3,17 @@ import { crc32 } from "node:zlib";
 import { newId } from "../ids.ts";
 
 /**
- * What the secret texts of credentials look like:
+ * The secret texts of credentials have these forms:
  *
  * - API key: `ltb_<id>_<secret><checksum>`, id 12 and secret 32 characters of base62, for example
  *   `ltb_4fJ2kQ9sLx0B_<32 characters><6 characters>`; id is `api_keys.key_id`.
  * - Session token: `lts_<id>_<secret><checksum>`, id 32 hexadecimal digits: `sessions.id`.
  *
- * The id finds the row and is no secret; the secret has 190 random bits and is kept as the SHA-256 of the
- * whole text only. The checksum is the CRC-32 (as of zip) of all that is before it, as six digits of base62
- * (0-9, A-Z, a-z), as in GitHub's tokens ("Behind GitHub's new authentication token formats", 2021). It keeps
- * no one out: it lets a key that was mistyped or cut be refused without a query, and scanners for leaked
- * secrets be sure of what they found.
+ * The id finds the row and is no secret. The secret has 190 random bits and is stored only as the SHA-256 of
+ * the whole text. The checksum is the CRC-32 (as of zip) of everything before it, as six digits of base62
+ * (0-9, A-Z, a-z), as in GitHub's tokens ("Behind GitHub's new authentication token formats", 2021). It is no
+ * protection: it lets a mistyped or cut key be refused without a query, and scanners for leaked secrets be
+ * sure of their finds.
  */
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const secretLength = 32;
@@ -24,10 +24,10 @@ const pattern = new RegExp(
   `^(?:ltb_[0-9A-Za-z]{${keyIdLength}}|lts_[0-9a-f]{32})_[0-9A-Za-z]{${secretLength + checksumLength}}$`,
 );
 
-/** Characters of an API key: longer ones need not be looked at. */
+/** Number of characters of an API key. Longer texts need not be examined. */
 export const tokenLengthMax = 4 + 32 + 1 + secretLength + checksumLength;
 
-/** What a secret text says of itself; whether it is good only the database knows. */
+/** The parts of a secret text. Only the database knows whether it is valid. */
 export interface Token {
   readonly kind: "key" | "session";
   /** `api_keys.key_id` or `sessions.id`. Not secret. */
@@ -36,17 +36,17 @@ export interface Token {
   readonly hash: string;
 }
 
-/** A credential that was just made. `text` is shown to its owner once and kept nowhere. */
+/** A new credential. `text` is shown to its owner once and stored nowhere. */
 export interface NewToken extends Token {
   readonly text: string;
 }
 
-/** A new API key. */
+/** Makes a new API key. */
 export function newApiKey(): NewToken {
   return finish("key", base62(keyIdLength), "ltb");
 }
 
-/** A new session token; its id is that of the session. */
+/** Makes a new session token; its id is that of the session. */
 export function newSessionToken(): NewToken {
   return finish("session", newId(), "lts");
 }
@@ -88,7 +88,7 @@ function checksum(body: string): string {
   return digits;
 }
 
-/** Random characters, each as likely as any other: bytes beyond the last multiple of 62 are drawn again. */
+/** Draws random characters with equal probability. Bytes beyond the last multiple of 62 are drawn again. */
 function base62(length: number): string {
   let text = "";
   while (text.length < length) {

@@ -25,7 +25,7 @@ export function insertUser(db: Executor, row: Parameters<typeof statements.inser
   });
 }
 
-/** What the audit trail keeps of a user. */
+/** The fields of a user that the audit trail records. */
 function auditFieldsOf({ email, username, role, active, emailVerified, metadata }: User) {
   return { email, username, role, active, emailVerified, ...(metadata && { metadata }) };
 }
@@ -49,7 +49,7 @@ export function updateUser(
     const updated = await explainTaken({ id, ...changes }, () =>
       transaction.one(statements.updateUser(id, changes)),
     );
-    // By a statement of its own: a login that was under way while the row was waited for is seen too.
+    // A separate statement also sees a login that ended while this one waited for the row.
     if (changes.active === false) await transaction.any(deleteSessionsOf(id, null));
     const differing = difference(current, updated, ["updatedAt", "version", "lastLogin"]);
     await recordAudit(transaction, [
@@ -84,7 +84,7 @@ export async function changePassword(
   if (!user) throw notFound("user", id);
   refuseBadPassword(newPassword, user, "new_password");
   if (currentPassword !== undefined) {
-    // Whoever has found an open session must not find the password by it.
+    // An intruder in an open session must not be able to guess the password through it.
     const proven = await throttle(db, user.id, address, async () => {
       return (await checkPassword(currentPassword, user.passwordHash)).matches || undefined;
     });
@@ -101,13 +101,13 @@ export async function changePassword(
   });
 }
 
-/** @throws INVALID_ARGUMENT if the password is not to the policy */
+/** @throws INVALID_ARGUMENT if the password is against the policy */
 export function refuseBadPassword(password: string, account: Account, field: string): void {
   const fault = passwordFault(password, account);
   if (fault !== undefined) throw invalidField(field, fault);
 }
 
-/** Says which of a user's unique fields is taken, where one is. */
+/** Says which of a user's unique fields is taken, if one is. */
 export async function explainTaken<T>(
   { id, email, username }: { id: string; email?: string | undefined; username?: string | undefined },
   write: () => Promise<T>,

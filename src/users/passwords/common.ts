@@ -1,6 +1,6 @@
 /**
- * Passwords of eight characters or more that lead the published lists of leaked ones, in lower case. Short on
- * purpose: it keeps out what a guesser tries first; failed logins are slowed down for the rest.
+ * Passwords of eight characters or more that lead the published lists of leaked ones, in lower case. The list
+ * is short on purpose: it excludes the first guesses, and the delay of failed logins covers the rest.
  */
 export const commonPasswords: ReadonlySet<string> = new Set(
   `

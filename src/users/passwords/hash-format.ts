@@ -1,7 +1,7 @@
 import { limits } from "../../limits.ts";
 import { bounds } from "./parameters.ts";
 
-/** An argon2 hash, taken apart. */
+/** The parts of an argon2 hash. */
 export interface Argon2Hash {
   readonly kind: "argon2id" | "argon2i";
   /** KiB. */
@@ -58,7 +58,7 @@ export function readHash(text: string): PasswordHash | { fault: string } {
   return fault === undefined ? hash : { fault };
 }
 
-/** An argon2 hash as a PHC string. */
+/** Writes an argon2 hash as a PHC string. */
 export function formatHash({ kind, memory, passes, parallelism, salt, tag }: Argon2Hash): string {
   return `$${kind}$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
 }
@@ -66,7 +66,7 @@ export function formatHash({ kind, memory, passes, parallelism, salt, tag }: Arg
 function readBcrypt(text: string, cost: number): PasswordHash | { fault: string } {
   const { min, max } = bounds.bcryptCost;
   if (cost < min || cost > max) return { fault: `must have a bcrypt cost of ${min} to ${max}, has ${cost}` };
-  // The prefixes tell of faults of early implementations; what they name by now is one and the same.
+  // The prefixes distinguish faults of early implementations; today they all mean the same.
   return { kind: "bcrypt", text: `$2b${text.slice(3)}` };
 }
 

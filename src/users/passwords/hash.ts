@@ -9,14 +9,14 @@ import { limits } from "../../limits.ts";
 import { type Argon2Hash, formatHash, type PasswordHash, readHash } from "./hash-format.ts";
 import { parameters } from "./parameters.ts";
 
-/** What came of checking a password. */
+/** The result of checking a password. */
 export interface PasswordCheck {
   matches: boolean;
-  /** The hash is of a weaker kind than those that are made now. */
+  /** True if the hash is of a weaker kind than new ones. */
   outdated: boolean;
 }
 
-// Each takes its memory and one of the few threads that files and name lookups need too.
+// Each hash takes its memory, and one of the few threads that files and name lookups need too.
 const gate = new Gate(limits.passwordChecks, {
   maxWaiting: limits.passwordQueue,
   maxWaitMs: limits.passwordWaitMs,
@@ -28,12 +28,12 @@ const gate = new Gate(limits.passwordChecks, {
 
 const derive = promisify(argon2);
 
-// What nobody's password is: the tag is not the end of any computation.
+// A hash that matches no password, because its tag is not the result of any computation.
 const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes(16), tag: randomBytes(32) };
 
 /**
- * The argon2id hash of a password, as a PHC string, of the password's NFKC form: the same letters can come as
- * different characters from different keyboards (NIST SP 800-63B, 3.1.1.2).
+ * Makes the argon2id hash of a password as a PHC string. It hashes the password's NFKC form, because
+ * different keyboards send different characters for the same letters (NIST SP 800-63B, 3.1.1.2).
  * @throws RESOURCE_EXHAUSTED if too many are being hashed
  */
 export async function hashPassword(password: string): Promise<string> {
@@ -46,14 +46,13 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Compares a password with a stored hash. Where there is none it takes as long as if there were, and does not
- * match.
+ * Compares a password with a stored hash. Without a hash it takes as long as with one, and does not match.
  * @throws RESOURCE_EXHAUSTED if too many are being checked
  */
 export async function checkPassword(password: string, stored: string | undefined): Promise<PasswordCheck> {
   const read = readHash(stored ?? "");
   const hash = "fault" in read ? nobodys : read;
-  // Other systems hashed what was typed, ours its NFKC form.
+  // Other systems hashed the typed text, ours its NFKC form.
   const forms = new Set([password.normalize("NFKC"), password]);
   const matches = await gate.pass(async () => {
     for (const form of forms) if (await isOf(form, hash)) return true;

@@ -1,6 +1,6 @@
 /**
- * What new hashes are made with: the minimum that the OWASP Password Storage Cheat Sheet names for argon2id
- * (19 MiB, two passes, one lane). Raise them here: logins then replace older hashes by themselves.
+ * Parameters of new hashes: the minimum in the OWASP Password Storage Cheat Sheet for argon2id (19 MiB, two
+ * passes, one lane). If they are raised here, logins replace older hashes by themselves.
  */
 export const parameters = {
   /** KiB. */
@@ -12,9 +12,9 @@ export const parameters = {
 } as const;
 
 /**
- * What hashes of other systems may ask for: whoever may create users could otherwise have the server spend
- * gigabytes or minutes on each login. The defaults of PHP, Django, passlib, libsodium ("interactive") and
- * node-argon2 are within.
+ * Limits of the parameters of imported hashes. Without them, a caller who may create users could make the
+ * server spend gigabytes or minutes on each login. The defaults of PHP, Django, passlib, libsodium
+ * ("interactive") and node-argon2 are within.
  */
 export const bounds = {
   /** KiB. */

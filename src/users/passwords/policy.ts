@@ -1,13 +1,16 @@
 import { limits } from "../../limits.ts";
 import { commonPasswords } from "./common.ts";
 
-/** Of whom the password is to be. */
+/** The account that the password is for. */
 export interface Account {
   email: string;
   username: string;
 }
 
-/** How many characters people see in it, about; what is far too long is not looked through. */
+/**
+ * Counts approximately the characters that people see. A text that is far too long is not examined as a
+ * whole.
+ */
 export function passwordLength(password: string): number {
   return password.length > 4 * limits.passwordLength
     ? password.length
@@ -15,8 +18,8 @@ export function passwordLength(password: string): number {
 }
 
 /**
- * What is wrong with a new password; undefined if nothing is. Length counts, not kinds of characters (NIST SP
- * 800-63B, 3.1.1.2): rules about those make passwords harder to remember, not to guess.
+ * Explains what is wrong with a new password; undefined if nothing is. Length counts, not kinds of characters
+ * (NIST SP 800-63B, 3.1.1.2): rules about kinds make passwords harder to remember, not harder to guess.
  */
 export function passwordFault(password: string, { email, username }: Account): string | undefined {
   const length = passwordLength(password);
