@@ -9,6 +9,8 @@ import {
   BackupError,
   type BackupHeader,
   type BackupManifest,
+  type BackupResult,
+  type BackupTable,
   backupFormat,
   backupHeader,
   backupManifest,
@@ -88,26 +90,26 @@ async function* partsOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (size > 0) yield Buffer.concat(chunks);
 }
 
-/** Callbacks for reading an archive, in the order in which they are called. */
-export interface ArchiveVisitor {
-  header(header: BackupHeader): Promise<void> | void;
+/** Callbacks for reading an archive. */
+interface ArchiveVisitor {
+  /** Receives the header, before any table. */
+  header?(header: BackupHeader): Promise<void>;
   /** Receives the next bytes of a table. Tables come one after the other, in the order of the header. */
-  table(name: string, bytes: Buffer): Promise<void>;
-  manifest(manifest: BackupManifest): Promise<void> | void;
+  table(table: BackupTable, bytes: Buffer): Promise<void> | void;
 }
 
 /**
  * Reads a whole archive.
  * @throws BackupError if it is no archive, of a newer version, damaged or cut off
  */
-export async function readArchive(path: string, visitor: ArchiveVisitor): Promise<void> {
+export async function readArchive(path: string, visitor: ArchiveVisitor): Promise<BackupResult> {
   const entries = extract();
   const file = createReadStream(path);
   file.on("error", (error) => entries.destroy(error));
   file.pipe(entries);
   let header: BackupHeader | undefined;
   let manifest: BackupManifest | undefined;
-  let at = { table: -1, part: 0 };
+  let at = { index: -1, part: 0 };
   try {
     for await (const entry of entries) {
       const { name } = entry.header;
@@ -115,14 +117,13 @@ export async function readArchive(path: string, visitor: ArchiveVisitor): Promis
       if (!header) {
         if (name !== "backup.json") throw notOurs(path);
         header = parseHeader(path, await bytesOf(entry));
-        await visitor.header(header);
+        await visitor.header?.(header);
       } else if (name === "manifest.json") {
         manifest = parse(path, name, backupManifest, await bytesOf(entry));
-        await visitor.manifest(manifest);
       } else {
-        at = nextPart(path, name, header, at);
-        const compressed = await bytesOf(entry);
-        await visitor.table(header.tables[at.table]?.name ?? "", await unpacked(path, name, compressed));
+        const { table, ...place } = nextPart(path, name, header, at);
+        at = place;
+        await visitor.table(table, await unpacked(path, name, await bytesOf(entry)));
       }
     }
   } catch (error) {
@@ -134,21 +135,22 @@ export async function readArchive(path: string, visitor: ArchiveVisitor): Promis
   }
   if (!header) throw notOurs(path);
   if (!manifest) throw damaged(path, "it ends too early: the backup was cut off");
+  return { header, manifest };
 }
 
 function nextPart(
   path: string,
   name: string,
   { tables }: BackupHeader,
-  last: { table: number; part: number },
-): { table: number; part: number } {
-  const [, table, part] = /^tables\/([a-z_]+)\/(\d{6})\.copy\.gz$/.exec(name) ?? [];
-  const found = tables.findIndex((one) => one.name === table);
-  const expected = found === last.table ? last.part + 1 : 1;
-  if (found < 0 || found < last.table || Number(part) !== expected) {
+  last: { index: number; part: number },
+): { table: BackupTable; index: number; part: number } {
+  const [, named, part] = /^tables\/([a-z_]+)\/(\d{6})\.copy\.gz$/.exec(name) ?? [];
+  const index = tables.findIndex((one) => one.name === named);
+  const table = tables[index];
+  const expected = index === last.index ? last.part + 1 : 1;
+  if (!table || index < last.index || Number(part) !== expected)
     throw damaged(path, `${name} is out of place`);
-  }
-  return { table: found, part: expected };
+  return { table, index, part: expected };
 }
 
 async function unpacked(path: string, name: string, compressed: Buffer): Promise<Buffer> {

@@ -1,21 +1,23 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { Connection } from "../database/connection/connect.ts";
 import { migrationsDirectory } from "../database/migrate/files.ts";
 import { compareHistory, refuseMismatch } from "../database/migrate/history.ts";
 import { readLedger } from "../database/migrate/ledger.ts";
+import { withClient } from "../database/migrate/with-client.ts";
 import { version } from "../version.ts";
 import { ArchiveWriter } from "./archive.ts";
 import { computeFingerprint, formatCopyTarget, readSequences, readTables } from "./catalog.ts";
-import { BackupError, type BackupHeader, type BackupManifest, backupFormat } from "./format.ts";
-
-export interface BackupResult {
-  header: BackupHeader;
-  manifest: BackupManifest;
-}
+import {
+  BackupError,
+  type BackupHeader,
+  type BackupManifest,
+  type BackupResult,
+  backupFormat,
+} from "./format.ts";
 
 /**
  * Writes the whole database, in its state of one moment, into a new file, while the service may go on. The
@@ -23,30 +25,27 @@ export interface BackupResult {
  * @throws BackupError for a database without our schema, MigrationError for one from before 0.1.0
  */
 export async function backUp(connection: Connection, path: string): Promise<BackupResult> {
-  const client = new Client(connection);
-  client.on("error", () => undefined);
-  await client.connect();
   const partial = `${path}.partial`;
   try {
-    // All tables are read in one snapshot, which has everything committed by now and nothing later.
-    await client.query(`begin isolation level repeatable read read only;
-      set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
-      set local client_encoding = 'UTF8'`);
-    const header = await describe(client);
-    const file = await open(partial, "w", 0o600);
-    const writer = new ArchiveWriter(file.createWriteStream());
-    const manifest = await write(client, writer, header).catch(async (error) => {
-      await writer.abort();
-      throw error;
+    return await withClient(connection, async (client) => {
+      // All tables are read in one snapshot, which has everything committed by now and nothing later.
+      await client.query(`begin isolation level repeatable read read only;
+        set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+        set local client_encoding = 'UTF8'`);
+      const header = await describe(client);
+      const file = await open(partial, "w", 0o600);
+      const writer = new ArchiveWriter(file.createWriteStream());
+      const manifest = await write(client, writer, header).catch(async (error) => {
+        await writer.abort();
+        throw error;
+      });
+      await client.query("commit");
+      await settle(partial, path);
+      return { header, manifest };
     });
-    await client.query("commit");
-    await settle(partial, path);
-    return { header, manifest };
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
-  } finally {
-    await client.end();
   }
 }
 
@@ -98,12 +97,12 @@ async function write(client: Client, writer: ArchiveWriter, header: BackupHeader
 
 /** Moves the file to its name. After a power cut there is either the whole file or none. */
 async function settle(partial: string, path: string): Promise<void> {
-  const file = await open(partial, "r");
-  await file.sync();
-  await file.close();
+  await flush(partial);
   await rename(partial, path);
-  if (process.platform === "win32") return;
-  const folder = await open(dirname(path), "r");
-  await folder.sync();
-  await folder.close();
+  if (process.platform !== "win32") await flush(dirname(path));
+}
+
+async function flush(path: string): Promise<void> {
+  await using file = await open(path, "r");
+  await file.sync();
 }

@@ -30,7 +30,6 @@ export type BackupHeader = z.output<typeof backupHeader>;
 export type BackupTable = z.output<typeof table>;
 
 const tableDigest = z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() });
-export type TableDigest = z.output<typeof tableDigest>;
 
 export const backupManifest = z.object({
   tables: z.record(z.string(), tableDigest),
@@ -38,6 +37,12 @@ export const backupManifest = z.object({
   sequences: z.record(z.string(), z.object({ lastValue: z.string(), isCalled: z.boolean() })),
 });
 export type BackupManifest = z.output<typeof backupManifest>;
+
+/** What a backup begins with, and what it ends with. */
+export interface BackupResult {
+  header: BackupHeader;
+  manifest: BackupManifest;
+}
 
 /**
  * A backup is damaged, incomplete, of another layout or newer than this program, or it does not fit the

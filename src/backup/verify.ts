@@ -1,7 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { damaged, readArchive } from "./archive.ts";
-import type { BackupResult } from "./backup.ts";
-import type { BackupHeader, BackupManifest } from "./format.ts";
+import type { BackupResult } from "./format.ts";
 import { refuseOtherLayout } from "./layouts.ts";
 
 /**
@@ -19,23 +18,10 @@ export async function verifyBackup(path: string): Promise<BackupResult> {
  * @throws BackupError if it is damaged
  */
 export async function readBackup(path: string): Promise<BackupResult> {
-  let header: BackupHeader | undefined;
-  let manifest: BackupManifest | undefined;
   const digests = new Digests(path);
-  await readArchive(path, {
-    header(found) {
-      header = found;
-    },
-    async table(name, bytes) {
-      digests.update(name, bytes);
-    },
-    manifest(found) {
-      manifest = found;
-    },
-  });
-  if (!header || !manifest) throw damaged(path, "it ends too early");
-  digests.compare(header, manifest);
-  return { header, manifest };
+  const result = await readArchive(path, { table: ({ name }, bytes) => digests.update(name, bytes) });
+  digests.compare(result);
+  return result;
 }
 
 /** Hashes the tables of an archive while it is read. */
@@ -57,15 +43,14 @@ export class Digests {
   }
 
   /** @throws BackupError for the first table that differs from the manifest */
-  compare({ tables }: BackupHeader, manifest: BackupManifest): void {
-    for (const { name } of tables) {
+  compare({ header, manifest }: BackupResult): void {
+    for (const { name } of header.tables) {
       const expected = manifest.tables[name];
       if (!expected) throw damaged(this.#path, `the manifest lacks table ${name}`);
       const { hash = createHash("sha256"), bytes = 0, lines = 0 } = this.#tables.get(name) ?? {};
       const isSame = hash.digest("hex") === expected.sha256 && bytes === expected.bytes;
-      if (!isSame || lines !== expected.rows) {
+      if (!isSame || lines !== expected.rows)
         throw damaged(this.#path, `table ${name} is not what was written (${expected.rows} rows expected)`);
-      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { BackupResult } from "../backup/backup.ts";
+import type { BackupResult } from "../backup/format.ts";
 import { formatSpan } from "../time-span.ts";
 import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
 import { CliError } from "./shared/errors.ts";
