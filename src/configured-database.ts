@@ -6,8 +6,7 @@ import {
   embeddedDatabaseConfig,
 } from "./config.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
-import { findRunning } from "./database/embedded/running.ts";
-import { EMBEDDED_DATABASE, startEmbedded } from "./database/embedded/start-embedded.ts";
+import { findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
 import type { Logger } from "./log.ts";
 
 /**
@@ -53,7 +52,7 @@ export async function startConfiguredDatabase(
       stop: async () => undefined,
     };
   }
-  const running = joins ? await findRunning(config.dataDir, EMBEDDED_DATABASE) : undefined;
+  const running = joins ? await findRunning(config.dataDir) : undefined;
   if (running) {
     const connection = embeddedDatabaseConfig(database.pool, running);
     return {

@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from "vitest";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import {
   findMismatch,
-  type MigrationConnection,
   migrateDown,
   migrateUp,
   migrationStatus,
@@ -37,7 +37,7 @@ describe("a database of before 0.1.0 is refused and left as it is", () => {
       "table schema_migrations lacks columns",
     ],
   ])("%s", async (_, change, what) => {
-    const connection: MigrationConnection = {
+    const connection: Connection = {
       ...inject("postgres"),
       database: (await createTestDatabase()).database,
     };

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import {
-  type MigrationConnection,
   MigrationError,
   migrateDown,
   migrateUp,
@@ -12,7 +12,7 @@ import {
 import { createTestDatabase } from "../harness/postgres.ts";
 import { connected, emptyDatabase, migrationsKnown, ownMigrations, query, recorder } from "./support.ts";
 
-async function migrated(): Promise<MigrationConnection> {
+async function migrated(): Promise<Connection> {
   return { ...inject("postgres"), database: (await createTestDatabase()).database };
 }
 
@@ -191,7 +191,7 @@ describe("a schema that is not as it was made", () => {
 });
 
 describe("down", () => {
-  let connection: MigrationConnection;
+  let connection: Connection;
   let names: string[];
   beforeAll(async () => {
     names = await migrationsKnown();

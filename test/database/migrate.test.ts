@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import { migrationsDirectory } from "../../src/database/migrate/files.ts";
 import {
   addMigration,
-  type MigrationConnection,
   MigrationError,
   migrateDown,
   migrateUp,
@@ -123,7 +123,7 @@ describe("up", () => {
     await migrateUp(migrated);
     const isOurs = ({ owner, name }: { owner: string; name: string }) =>
       !`${owner}${name}`.startsWith("schema_migrations");
-    const schemaOf = async (connection: MigrationConnection) =>
+    const schemaOf = async (connection: Connection) =>
       (await query<{ owner: string; name: string }>(connection, SCHEMA)).filter(isOurs);
     expect(await schemaOf(whole)).toEqual(await schemaOf(migrated));
   });
@@ -170,7 +170,7 @@ describe("up", () => {
 
 describe("with migrations of one's own", () => {
   let directory: string;
-  let connection: MigrationConnection;
+  let connection: Connection;
 
   let write: ReturnType<typeof writerInto>;
 

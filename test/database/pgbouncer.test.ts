@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type MigrationConnection, migrateUp } from "../../src/database/migrate/migrate.ts";
+import type { Connection } from "../../src/database/connection/connect.ts";
+import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
 import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
@@ -21,7 +22,7 @@ describe.skipIf(!installed)(
     let folder: string;
     let bouncer: ChildProcess;
     const servers: Database[] = [];
-    let pooled: MigrationConnection;
+    let pooled: Connection;
 
     beforeAll(async () => {
       const { host, port: serverPort, user, password, database } = await createTestDatabase();

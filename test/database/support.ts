@@ -5,8 +5,9 @@ import { Client } from "pg";
 import { inject, onTestFinished } from "vitest";
 import { z } from "zod";
 import type { DatabaseConfig } from "../../src/config.ts";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import { listMigrations, migrationsDirectory } from "../../src/database/migrate/files.ts";
-import { type MigrationConnection, migrationStatus } from "../../src/database/migrate/migrate.ts";
+import { migrationStatus } from "../../src/database/migrate/migrate.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { sql } from "../../src/database/statement/sql.ts";
 import { Database } from "../../src/storage.ts";
@@ -39,7 +40,7 @@ export async function running(client: Client, pattern = "%"): Promise<string[]> 
   return rows.map(({ query }) => query);
 }
 
-export async function emptyDatabase(): Promise<MigrationConnection> {
+export async function emptyDatabase(): Promise<Connection> {
   const { database } = await createTestDatabase({ template: false });
   return { ...inject("postgres"), database };
 }
@@ -48,11 +49,11 @@ export async function emptyDatabase(): Promise<MigrationConnection> {
 export const migrationsKnown = () => listMigrations(migrationsDirectory);
 
 /** Name of the latest applied migration; undefined where there is none. */
-export async function latestApplied(connection: MigrationConnection): Promise<string | undefined> {
+export async function latestApplied(connection: Connection): Promise<string | undefined> {
   return (await migrationStatus(connection)).findLast(({ appliedAt }) => appliedAt !== null)?.name;
 }
 
-export async function query<T extends object>(connection: MigrationConnection, text: string): Promise<T[]> {
+export async function query<T extends object>(connection: Connection, text: string): Promise<T[]> {
   const client = new Client(connection);
   await client.connect();
   try {
@@ -63,7 +64,7 @@ export async function query<T extends object>(connection: MigrationConnection, t
 }
 
 /** A connection of the test's own, closed when it ends. */
-export async function connected(connection: MigrationConnection): Promise<Client> {
+export async function connected(connection: Connection): Promise<Client> {
   const client = new Client(connection);
   client.on("error", () => undefined);
   await client.connect();

@@ -1,11 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  type MigrationConnection,
-  migrateDown,
-  migrateUp,
-  verifyMigrations,
-} from "../../src/database/migrate/migrate.ts";
+import type { Connection } from "../../src/database/connection/connect.ts";
+import { migrateDown, migrateUp, verifyMigrations } from "../../src/database/migrate/migrate.ts";
 import { emptyDatabase, query } from "./support.ts";
 
 // The bookshop is no part of the service: its migrations do in turn each kind of thing that ours may have to
@@ -28,7 +24,7 @@ const filling: Record<string, string> = {
     insert into books values (1, 'Ulysses', 12.50, 1), (2, 'Dubliners', null, 1), (3, 'Ναὶ', 0.99, 2)`,
 };
 
-const readCents = (connection: MigrationConnection) =>
+const readCents = (connection: Connection) =>
   query(
     connection,
     "select b.id, title, name, cents from books b join authors a on a.id = b.author_id order by b.id",

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { MigrationConnection } from "../../src/database/migrate/migrate.ts";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
 import type { SearchKind } from "../../src/evaluations/search/indexes.ts";
@@ -19,7 +19,7 @@ import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
 const { searchMatches, unindexedSearchRows } = limits;
 
-let connection: MigrationConnection;
+let connection: Connection;
 const { config, db } = await testDatabase();
 beforeAll(async () => {
   const { host, port, user, password, database } = config;

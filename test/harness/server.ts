@@ -34,7 +34,7 @@ export async function startTestPostgres(options: EmbeddedOptions): Promise<Embed
 export async function initialiseTest(folders: Folders, binaries: Binaries, runner: Runner): Promise<string> {
   if (Number(binaries.major) < 17 && !(await exists(join(folders.data, "PG_VERSION"))))
     await initialiseOlder(folders, binaries, runner);
-  return initialise(folders, binaries, runner, { sync: false });
+  return initialise({ folders, binaries, runner }, { sync: false });
 }
 
 /**

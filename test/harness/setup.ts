@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import type { TestProject } from "vitest/node";
+import type { Connection } from "../../src/database/connection/connect.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { recoverFolder } from "../../src/database/embedded/postmaster.ts";
-import type { EmbeddedConnection } from "../../src/database/embedded/start-embedded.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { startTestPostgres, testBinaries } from "./server.ts";
 
@@ -13,7 +13,7 @@ const PREFIX = "ltb-test-";
 
 declare module "vitest" {
   interface ProvidedContext {
-    postgres: EmbeddedConnection;
+    postgres: Connection;
     /** The migrated database that those of the tests are cloned from. */
     template: string;
     /**
@@ -59,7 +59,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function createTemplate(connection: EmbeddedConnection): Promise<void> {
+async function createTemplate(connection: Connection): Promise<void> {
   const client = new Client({ ...connection, database: "postgres" });
   await client.connect();
   await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);

@@ -20,11 +20,19 @@ export interface Folders {
   logFile: string;
 }
 
+/** The folders with the programs that work on them, and the user that those run as. */
+export interface Installation {
+  folders: Folders;
+  binaries: Binaries;
+  runner: Runner;
+}
+
+/** Makes the folders if there are none, and finds the user for them. */
 export async function prepareFolders(
   dataDir: string,
   binaries: Binaries,
   logger?: Log,
-): Promise<{ folders: Folders; runner: Runner }> {
+): Promise<Installation> {
   const outer = resolve(dataDir);
   const wanted = join(outer, "postgres");
   const chosen = await chooseRunner([wanted, outer], logger);
@@ -42,7 +50,7 @@ export async function prepareFolders(
     passwordFile: join(base, "password"),
     logFile: join(base, "postgres.log"),
   };
-  return { folders, runner: await withAccess(chosen, binaries.postgres, base) };
+  return { folders, binaries, runner: await withAccess(chosen, binaries.postgres, base) };
 }
 
 /** Makes the folder; true if it did not exist before. */

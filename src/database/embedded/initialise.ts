@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { constants } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "../../log.ts";
-import type { Binaries } from "./binaries.ts";
 import { EmbeddedError, hasCode } from "./error.ts";
-import { type Folders, openOwned } from "./folders.ts";
+import { type Folders, type Installation, openOwned } from "./folders.ts";
 import { type Runner, spawnAs } from "./runner.ts";
 
 export const SUPERUSER = "postgres";
@@ -33,16 +33,15 @@ const INITIAL_SETTINGS: Record<string, string> = {
  * password.
  */
 export async function initialise(
-  folders: Folders,
-  binaries: Binaries,
-  runner: Runner,
+  installation: Installation,
   options: { sync: boolean; logger?: Log | undefined; signal?: AbortSignal | undefined },
 ): Promise<string> {
+  const { folders, binaries, runner } = installation;
   const made = await madeBy(folders.data);
   if (made === undefined) {
     const password = (await readPassword(folders)) ?? (await createPassword(folders, runner));
     options.logger?.info({}, `Making a new PostgreSQL ${binaries.version} database in ${folders.data}`);
-    await createDataFolder(folders, binaries, runner, options);
+    await createDataFolder(installation, options);
     return password;
   }
   if (made !== binaries.major) {
@@ -86,10 +85,9 @@ async function readPassword({ passwordFile }: Folders): Promise<string | undefin
 
 async function createPassword({ passwordFile }: Folders, runner: Runner): Promise<string> {
   const password = randomBytes(24).toString("base64url");
-  const file = await openOwned(passwordFile, constants.O_WRONLY | constants.O_TRUNC, runner);
+  await using file = await openOwned(passwordFile, constants.O_WRONLY | constants.O_TRUNC, runner);
   await file.writeFile(`${password}\n`);
   await file.sync();
-  await file.close();
   return password;
 }
 
@@ -98,9 +96,7 @@ async function createPassword({ passwordFile }: Folders, runner: Runner): Promis
  * interruption leaves nothing half-made.
  */
 async function createDataFolder(
-  folders: Folders,
-  binaries: Binaries,
-  runner: Runner,
+  { folders, binaries, runner }: Installation,
   { sync, signal }: { sync: boolean; signal?: AbortSignal | undefined },
 ): Promise<void> {
   for (const name of await readdir(folders.base)) {
@@ -132,10 +128,8 @@ async function createDataFolder(
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
-  const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (exit, killed) => resolve(exit ?? killed));
-  });
+  const [exit, killed] = await once(child, "close");
+  const code = exit ?? killed;
   if (code !== 0) {
     await rm(passing, { recursive: true, force: true });
     const hint = output.includes("look up effective user")
@@ -148,8 +142,7 @@ async function createDataFolder(
   await rm(folders.data, { recursive: true, force: true });
   await rename(passing, folders.data);
   if (sync && process.platform !== "win32") {
-    const base = await open(folders.base, "r");
+    await using base = await open(folders.base, "r");
     await base.sync();
-    await base.close();
   }
 }

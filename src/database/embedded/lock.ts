@@ -38,8 +38,7 @@ export async function lockFolder(folder: string, runner: Runner): Promise<Folder
     );
   }
   if (runner.uid !== undefined) await lchown(file, runner.uid, runner.gid ?? runner.uid);
-  const written = await openOwned(pidFile, constants.O_WRONLY | constants.O_TRUNC, runner);
+  await using written = await openOwned(pidFile, constants.O_WRONLY | constants.O_TRUNC, runner);
   await written.writeFile(`${process.pid}\n`);
-  await written.close();
   return { release: () => database.close() };
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { basename, join } from "node:path";
@@ -110,7 +111,9 @@ export async function isPostmaster(pid: number, dataFolder: string): Promise<boo
 async function answers({ socketFolder, port }: PidFile): Promise<boolean> {
   if (socketFolder === "") return false;
   const socket = connect(join(socketFolder, `.s.PGSQL.${port}`));
-  return (await new Promise((resolve) => {
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-  }).finally(() => socket.destroy())) as boolean;
+  const connected = once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  return connected.finally(() => socket.destroy());
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
 import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
@@ -105,10 +106,10 @@ async function reaches(runner: Runner, program: string, folder: string): Promise
     cwd: "/",
     stdio: "ignore",
   });
-  return await new Promise((resolve) => {
-    test.once("error", () => resolve(false));
-    test.once("exit", (code) => resolve(code === 0));
-  });
+  return once(test, "exit").then(
+    ([code]) => code === 0,
+    () => false,
+  );
 }
 
 /**

@@ -1,16 +1,15 @@
-import type { ChildProcess } from "node:child_process";
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
-import type { Binaries } from "./binaries.ts";
 import { EmbeddedError } from "./error.ts";
-import { type Folders, openOwned, socketFolder } from "./folders.ts";
+import { type Folders, type Installation, openOwned, socketFolder } from "./folders.ts";
 import { readPidFile } from "./postmaster.ts";
-import { type Runner, spawnAs } from "./runner.ts";
+import { spawnAs } from "./runner.ts";
 
 const LOG_BYTES = 16 * 1024 * 1024;
 
@@ -30,12 +29,8 @@ export interface LaunchOptions {
   signal?: AbortSignal | undefined;
 }
 
-export async function launch(
-  folders: Folders,
-  binaries: Binaries,
-  runner: Runner,
-  options: LaunchOptions,
-): Promise<RunningServer> {
+export async function launch(installation: Installation, options: LaunchOptions): Promise<RunningServer> {
+  const { folders, binaries, runner } = installation;
   const windows = process.platform === "win32";
   const host = windows ? "127.0.0.1" : await socketFolder(folders.base, runner);
   // On a socket the port is only part of its name.
@@ -75,7 +70,7 @@ export async function launch(
   process.once("exit", onProcessExit);
   void exited.then(() => process.removeListener("exit", onProcessExit));
 
-  const stop = () => stopChild(child, exited, binaries, folders);
+  const stop = () => stopChild(child, exited, installation);
   try {
     await untilReady(child, exited, folders, options);
   } catch (error) {
@@ -113,12 +108,11 @@ async function untilReady(
 async function stopChild(
   child: ChildProcess,
   exited: Promise<string>,
-  { pgCtl }: Binaries,
-  { data }: Folders,
+  { binaries, folders }: Installation,
 ): Promise<void> {
   if (process.platform === "win32") {
     // Windows has no such signal, so pg_ctl asks PostgreSQL through its own pipe.
-    execFile(pgCtl, ["stop", "-D", data, "-m", "fast", "-W"], () => undefined);
+    execFile(binaries.pgCtl, ["stop", "-D", folders.data, "-m", "fast", "-W"], () => undefined);
   } else {
     child.kill("SIGINT");
   }
@@ -142,24 +136,17 @@ async function rotateLog(path: string): Promise<number> {
 }
 
 async function lastLines(path: string, from: number): Promise<string> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(from, size - 4096);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, start);
-    return buffer.toString("utf8", 0, bytesRead).trimEnd().split("\n").slice(-10).join("\n");
-  } finally {
-    await file.close();
-  }
+  await using file = await open(path, "r");
+  const { size } = await file.stat();
+  const start = Math.max(from, size - 4096);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, start);
+  return buffer.toString("utf8", 0, bytesRead).trimEnd().split("\n").slice(-10).join("\n");
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
+  await using server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
   const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === "string") throw new Error("no TCP address");
   return address.port;
 }

@@ -1,20 +1,21 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
 import type { Log } from "../../log.ts";
+import type { Connection } from "../connection/connect.ts";
+import { withClient } from "../migrate/with-client.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { EmbeddedError } from "./error.ts";
-import { type Folders, prepareFolders } from "./folders.ts";
+import { type Installation, prepareFolders } from "./folders.ts";
 import { initialise, SUPERUSER } from "./initialise.ts";
 import { lockFolder } from "./lock.ts";
-import { recoverFolder } from "./postmaster.ts";
-import type { Runner } from "./runner.ts";
+import { isPostmaster, readPidFile, recoverFolder } from "./postmaster.ts";
 import { type LaunchOptions, launch, type RunningServer } from "./server.ts";
 
 export { EmbeddedError } from "./error.ts";
 
 /** The database that the service keeps its tables in. */
-export const EMBEDDED_DATABASE = "llm_test_bench";
+const EMBEDDED_DATABASE = "llm_test_bench";
 
 export interface EmbeddedOptions {
   /** The folder of the data; everything is in `<dataDir>/postgres`. It is made if absent. */
@@ -31,17 +32,9 @@ export interface EmbeddedOptions {
   binaries?: Binaries;
 }
 
-export interface EmbeddedConnection {
-  /** The absolute path of the folder with the server's socket; 127.0.0.1 on Windows. */
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
-}
-
 export interface Embedded {
-  connection: EmbeddedConnection;
+  /** The host is the absolute path of the folder with the server's socket; 127.0.0.1 on Windows. */
+  connection: Connection;
   /** PostgreSQL's version, for example `18.4`. */
   version: string;
   /**
@@ -64,13 +57,14 @@ export interface Embedded {
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
-  const { folders, runner } = await prepareFolders(dataDir, binaries, logger);
+  const installation = await prepareFolders(dataDir, binaries, logger);
+  const { folders, runner } = installation;
   const lock = await lockFolder(folders.base, runner);
   try {
     const sync = settings.fsync !== "off";
-    const password = await initialise(folders, binaries, runner, { sync, logger, signal });
+    const password = await initialise(installation, { sync, logger, signal });
     await recoverFolder(folders.data, logger);
-    const server = await launchPatiently(folders, binaries, runner, { settings, logger, signal });
+    const server = await launchPatiently(installation, { settings, logger, signal });
     const { host, port } = server;
     const connection = { host, port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
     try {
@@ -90,15 +84,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
  * Backends of a just killed postmaster still end by themselves, and PostgreSQL refuses to start before they
  * have.
  */
-async function launchPatiently(
-  folders: Folders,
-  binaries: Binaries,
-  runner: Runner,
-  options: LaunchOptions,
-): Promise<RunningServer> {
+async function launchPatiently(installation: Installation, options: LaunchOptions): Promise<RunningServer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(folders, binaries, runner, options);
+      return await launch(installation, options);
     } catch (error) {
       const leftover =
         error instanceof EmbeddedError && error.message.includes("pre-existing shared memory block");
@@ -108,21 +97,30 @@ async function launchPatiently(
   }
 }
 
-async function createDatabase(connection: EmbeddedConnection): Promise<void> {
-  const client = new Client({ ...connection, database: "postgres" });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
+async function createDatabase(connection: Connection): Promise<void> {
+  await withClient({ ...connection, database: "postgres" }, async (client) => {
     const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [connection.database]);
     if (found.rowCount === 0)
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);
-  } finally {
-    await client.end();
-  }
+  });
+}
+
+/**
+ * Finds the connection to an embedded PostgreSQL that another process serves at this moment; undefined if
+ * none runs.
+ */
+export async function findRunning(dataDir: string): Promise<Connection | undefined> {
+  const base = join(resolve(dataDir), "postgres");
+  const data = join(base, "data");
+  const found = await readPidFile(data);
+  if (!found?.ready || !(await isPostmaster(found.pid, data))) return undefined;
+  const password = (await readFile(join(base, "password"), "utf8")).trim();
+  const host = found.socketFolder || "127.0.0.1";
+  return { host, port: found.port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
 }
 
 function embedded(
-  connection: EmbeddedConnection,
+  connection: Connection,
   version: string,
   server: RunningServer,
   release: () => void,

@@ -20,29 +20,18 @@ export async function findDataLoss(
   names: readonly string[],
   options: RunOptions,
 ): Promise<string[]> {
-  let lost: string[] = [];
-  await withRetries(client, names.join(", "), options, async (lockMs) => {
+  return withRetries(client, names.join(", "), options, async (lockMs) => {
     await client.query(`begin; set local lock_timeout to ${lockMs}`);
-    const before = await readColumns(client);
-    const filled = await findFilledTables(client, before);
+    const filled = await selectFilled(client, await readColumns(client));
     for (const name of names) await runInTransaction(client, await readMigration(directory, name, "down"));
     const after = await readColumns(client);
     await client.query("rollback");
-    const tablesLeft = new Set(after.map(({ tableId }) => tableId));
-    const columnsLeft = new Set(after.map(({ tableId, place }) => `${tableId}.${place}`));
-    lost = [
-      ...filled.filter(({ tableId }) => !tablesLeft.has(tableId)).map(({ table }) => `table ${table}`),
-      ...before
-        .filter(
-          ({ tableId, place }) =>
-            filled.some((one) => one.tableId === tableId) &&
-            tablesLeft.has(tableId) &&
-            !columnsLeft.has(`${tableId}.${place}`),
-        )
-        .map(({ table, column }) => `column ${table}.${column}`),
-    ];
+    const left = new Set(after.flatMap(({ tableId, place }) => [tableId, `${tableId}.${place}`]));
+    const dropped = ({ tableId, place }: Column) => left.has(tableId) && !left.has(`${tableId}.${place}`);
+    const tables = filled.filter(({ tableId }) => !left.has(tableId)).map(({ table }) => `table ${table}`);
+    const columns = filled.filter(dropped).map(({ table, column }) => `column ${table}.${column}`);
+    return [...new Set(tables), ...columns];
   });
-  return lost;
 }
 
 /**
@@ -60,15 +49,12 @@ async function readColumns(client: Client): Promise<Column[]> {
   return rows;
 }
 
-async function findFilledTables(
-  client: Client,
-  columns: Column[],
-): Promise<{ table: string; tableId: string }[]> {
-  const tables = new Map(columns.map(({ tableId, table }) => [tableId, table]));
-  const filled: { table: string; tableId: string }[] = [];
-  for (const [tableId, table] of tables) {
+/** Selects the columns of the tables that have rows. */
+async function selectFilled(client: Client, columns: readonly Column[]): Promise<Column[]> {
+  const filled = new Set<string>();
+  for (const table of new Set(columns.map(({ table }) => table))) {
     const { rowCount } = await client.query(`select from ${client.escapeIdentifier(table)} limit 1`);
-    if (rowCount === 1) filled.push({ table, tableId });
+    if (rowCount === 1) filled.add(table);
   }
-  return filled;
+  return columns.filter(({ table }) => filled.has(table));
 }

@@ -30,9 +30,7 @@ export async function readLedger(client: Client): Promise<Map<string, Applied>> 
       if (!(error instanceof DatabaseError && error.code === "42703")) throw error;
       throw new MigrationError(`table ${TABLE} lacks columns. ${preReleaseAdvice}`, { cause: error });
     });
-  return new Map(
-    rows.map(({ name, appliedAt, checksum, objects }) => [name, { appliedAt, checksum, objects }]),
-  );
+  return new Map(rows.map(({ name, ...applied }) => [name, applied]));
 }
 
 /** Makes the table where it is missing. */

@@ -27,7 +27,8 @@ export async function lockMigrations(
       [LOCK],
     );
     const { got = false, pid } = rows[0] ?? {};
-    const isPooled = pid !== readOwnPid(client);
+    // The server announced its backend, a pooler a number of its own. The types of `pg` do not have it.
+    const isPooled = pid !== (client as unknown as { processID: number }).processID;
     if (attempt === 1 && isPooled)
       logger?.warn(
         {},
@@ -43,12 +44,4 @@ export async function lockMigrations(
     if (attempt === 1) logger?.info({}, "waiting for another server to finish migrating the database");
     await sleep(LOCK_POLL_MS);
   }
-}
-
-/**
- * Reads the backend as the server announced it; a pooler announces a number of its own. `pg` keeps it, but
- * its types do not tell.
- */
-function readOwnPid(client: Client): number {
-  return (client as unknown as { processID: number }).processID;
 }

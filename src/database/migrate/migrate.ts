@@ -1,5 +1,6 @@
-import type { Client, ClientConfig } from "pg";
+import type { Client } from "pg";
 import type { Log } from "../../log.ts";
+import type { Connection } from "../connection/connect.ts";
 import { refuseBrokenSchema } from "./broken-schema.ts";
 import { readCatalog } from "./catalog.ts";
 import { findDataLoss } from "./data-loss.ts";
@@ -16,18 +17,6 @@ export { MigrationError } from "./error.ts";
 export { addMigration } from "./files.ts";
 export { findMismatch, type HistoryMismatch, type MigrationState, refuseMismatch } from "./history.ts";
 export type { MigrationFault, Verification } from "./verify.ts";
-
-/**
- * Discrete fields, never a URL: a password may hold any character. Other options of `pg` (`ssl`, timeouts)
- * may be added.
- */
-export type MigrationConnection = Omit<ClientConfig, "connectionString"> & {
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
-};
 
 export interface MigrationOptions {
   logger?: Log;
@@ -52,16 +41,15 @@ export interface MigrationOptions {
  * made
  */
 export async function migrateUp(
-  connection: MigrationConnection,
+  connection: Connection,
   options: MigrationOptions & { upTo?: string | undefined } = {},
 ): Promise<{ applied: string[] }> {
   const { directory = migrationsDirectory, logger, upTo } = options;
   return withLockedClient(connection, options, async (client, run) => {
     const states = await compareHistory(await readLedger(client), directory);
     refuseMismatch(states);
-    const applied = states
-      .filter(({ name, appliedAt }) => appliedAt === null && (upTo === undefined || name <= upTo))
-      .map(({ name }) => name);
+    const pending = states.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);
+    const applied = pending.filter((name) => upTo === undefined || name <= upTo);
     for (const name of applied) {
       const file = await readMigration(directory, name, "up");
       const before = await readCatalog(client);
@@ -98,7 +86,7 @@ async function findObjects(client: Client, before: readonly string[]): Promise<s
  * that this program did not make the database
  */
 export async function migrateDown(
-  connection: MigrationConnection,
+  connection: Connection,
   {
     count = 1,
     to,
@@ -151,7 +139,7 @@ function countLater(names: readonly string[], to: string): number {
  * lock.
  */
 export async function migrationStatus(
-  connection: MigrationConnection,
+  connection: Connection,
   { directory = migrationsDirectory }: MigrationOptions = {},
 ): Promise<MigrationState[]> {
   return compareHistory(await withClient(connection, readLedger), directory);
@@ -164,7 +152,7 @@ export async function migrationStatus(
  * @throws MigrationError if the database was made before 0.1.0
  */
 export function verifyMigrations(
-  connection: MigrationConnection,
+  connection: Connection,
   { directory = migrationsDirectory }: MigrationOptions = {},
 ): Promise<Verification> {
   return withClient(connection, async (client) => {
@@ -178,7 +166,7 @@ const SETTINGS = `set statement_timeout to 0; set idle_in_transaction_session_ti
   set lock_timeout to 0; set client_min_messages to warning`;
 
 async function withLockedClient<T>(
-  connection: MigrationConnection,
+  connection: Connection,
   { lockTimeoutMs = 60_000, logger }: MigrationOptions,
   work: (client: Client, run: RunOptions) => Promise<T>,
 ): Promise<T> {

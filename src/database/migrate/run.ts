@@ -51,12 +51,12 @@ export async function runMigration(
 }
 
 /** Runs a transaction's work again where it did not get a lock in time, until that takes too long. */
-export async function withRetries(
+export async function withRetries<T>(
   client: Client,
   name: string,
   { info, lockTimeoutMs }: RunOptions,
-  work: (lockMs: number) => Promise<void>,
-): Promise<void> {
+  work: (lockMs: number) => Promise<T>,
+): Promise<T> {
   const giveUpAt = performance.now() + lockTimeoutMs;
   for (let pauseMs = PAUSE_MS.first; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)) {
     try {
@@ -96,19 +96,15 @@ async function describeOldestTransaction(client: Client): Promise<string> {
   return rows[0]?.who ?? "";
 }
 
-/** Says of a failure in which line of which file it happened. */
+/** Adds to a failure in which line of which file it happened. */
 async function locateFailure(file: MigrationFile, statement: Statement, work: () => Promise<unknown>) {
   await work().catch((error: unknown) => {
-    throw statementError(file, statement, error);
+    const { position, detail, hint } = error instanceof DatabaseError ? error : {};
+    // Counted from 1 within the statement, and missing where the statement as such is well-formed.
+    const place = formatPlace(file, statement.start + (position ? Number(position) - 1 : 0));
+    const reason = error instanceof Error ? error.message : String(error);
+    const [excerpt = ""] = statement.text.split("\n", 1);
+    const message = [reason, detail, hint].filter(Boolean).join("; ");
+    throw new MigrationError(`${place}: ${message} (in: ${excerpt.slice(0, 120)})`, { cause: error });
   });
-}
-
-function statementError(file: MigrationFile, statement: Statement, error: unknown): MigrationError {
-  const { position, detail, hint } = error instanceof DatabaseError ? error : {};
-  // Counted from 1 within the statement, and missing where the statement as such is well-formed.
-  const place = formatPlace(file, statement.start + (position ? Number(position) - 1 : 0));
-  const reason = error instanceof Error ? error.message : String(error);
-  const [excerpt = ""] = statement.text.split("\n", 1);
-  const message = [reason, detail, hint].filter(Boolean).join("; ");
-  return new MigrationError(`${place}: ${message} (in: ${excerpt.slice(0, 120)})`, { cause: error });
 }

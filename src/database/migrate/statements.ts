@@ -9,14 +9,15 @@ export interface Statement {
 const LEXEME =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\be'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([a-z_]\w*)?\$[\s\S]*?\$\1\$|;|\w+|\S/gi;
 
+const isComment = (lexeme: string) => lexeme.startsWith("--") || lexeme.startsWith("/*");
+
 /** Writes statements without their comments and in one layout, for the checksum. */
 export function normalizeStatements(statements: readonly Statement[]): string {
-  const lexemes = (text: string) => [...text.matchAll(LEXEME)].map(([lexeme]) => lexeme);
-  const isComment = (lexeme: string) => lexeme.startsWith("--") || lexeme.startsWith("/*");
+  const lexemes = ({ text }: Statement) => Array.from(text.matchAll(LEXEME), ([lexeme]) => lexeme);
   return statements
-    .map(({ text }) =>
-      lexemes(text)
-        .filter((one) => !isComment(one))
+    .map((statement) =>
+      lexemes(statement)
+        .filter((lexeme) => !isComment(lexeme))
         .join(" "),
     )
     .join(";");
@@ -30,7 +31,7 @@ export function splitStatements(file: string): Statement[] {
   const found: Statement[] = [];
   let start: number | undefined;
   for (const { 0: lexeme, index } of file.matchAll(LEXEME)) {
-    if (lexeme.startsWith("--") || lexeme.startsWith("/*")) continue;
+    if (isComment(lexeme)) continue;
     if (lexeme !== ";") {
       start ??= index;
     } else if (start !== undefined) {

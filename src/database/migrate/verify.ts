@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { type Catalog, findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
+import { findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
 import { buildExpectedCatalog } from "./expected-catalog.ts";
 import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
 import { readLedger } from "./ledger.ts";
@@ -15,7 +15,7 @@ export interface MigrationFault {
   /** The migration, or the object, as `index idx_jobs_created_at`. */
   name: string;
   /** The definition that the object should have, and the one that it has; only of objects. */
-  expected?: string;
+  expected?: string | undefined;
   found?: string;
 }
 
@@ -53,28 +53,13 @@ export async function verifySchema(client: Client, directory: string): Promise<V
     return { faults, additional: [], isComplete: unknown.length === 0 };
   const expected = await buildExpectedCatalog(client, directory, done);
   const names = expected ? [...expected.keys()] : (applied.get(latest)?.objects ?? []);
-  const missing = findMissing(names, (name) => present.has(name));
-  return {
-    faults: [
-      ...faults,
-      ...missing.map((name) => describeMissing(name, expected)),
-      ...(expected ? findDifferences(expected, present) : []),
-    ],
-    additional: names.length === 0 ? [] : [...present.keys()].filter((name) => !names.includes(name)),
-    isComplete: expected !== undefined,
-  };
-}
-
-function describeMissing(name: string, catalog: Catalog | undefined): MigrationFault {
-  const expected = catalog?.get(name);
-  return { kind: "missing", name, ...(expected && { expected }) };
-}
-
-function findDifferences(expected: Catalog, present: Catalog): MigrationFault[] {
-  return [...expected].flatMap(([name, definition]) => {
+  for (const name of findMissing(names, (object) => present.has(object)))
+    faults.push({ kind: "missing", name, expected: expected?.get(name) });
+  for (const [name, definition] of expected ?? []) {
     const found = present.get(name);
-    return found === undefined || found === definition
-      ? []
-      : [{ kind: "different" as const, name, expected: definition, found }];
-  });
+    if (found !== undefined && found !== definition)
+      faults.push({ kind: "different", name, expected: definition, found });
+  }
+  const additional = names.length === 0 ? [] : [...present.keys()].filter((name) => !names.includes(name));
+  return { faults, additional, isComplete: expected !== undefined };
 }

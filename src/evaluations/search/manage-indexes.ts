@@ -1,6 +1,6 @@
 import type { Client } from "pg";
+import type { Connection } from "../../database/connection/connect.ts";
 import { MigrationError } from "../../database/migrate/error.ts";
-import type { MigrationConnection } from "../../database/migrate/migrate.ts";
 import { withClient } from "../../database/migrate/with-client.ts";
 import { type SearchKind, searchIndexes, searchKinds } from "./indexes.ts";
 
@@ -14,7 +14,7 @@ export interface SearchIndexState {
 }
 
 /** Both indexes, those that are not there too. */
-export function listSearchIndexes(connection: MigrationConnection): Promise<SearchIndexState[]> {
+export function listSearchIndexes(connection: Connection): Promise<SearchIndexState[]> {
   return withClient(connection, readStates);
 }
 
@@ -24,7 +24,7 @@ export function listSearchIndexes(connection: MigrationConnection): Promise<Sear
  * @throws MigrationError if a lock is not to be had in `lockTimeoutMs` (default 60,000), or another index is just being built; nothing is left
  */
 export async function addSearchIndex(
-  connection: MigrationConnection,
+  connection: Connection,
   kind: SearchKind,
   { lockTimeoutMs = 60_000 } = {},
 ): Promise<boolean> {
@@ -50,7 +50,7 @@ export async function addSearchIndex(
 
 /** @returns false if there was none */
 export async function dropSearchIndex(
-  connection: MigrationConnection,
+  connection: Connection,
   kind: SearchKind,
   { lockTimeoutMs = 60_000 } = {},
 ): Promise<boolean> {
@@ -82,7 +82,7 @@ async function readStates(client: Client): Promise<SearchIndexState[]> {
 const LOCK = 7_036_420_325;
 
 async function withOnlyBuilder<T>(
-  connection: MigrationConnection,
+  connection: Connection,
   lockTimeoutMs: number,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {

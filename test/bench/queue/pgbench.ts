@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import type { EmbeddedConnection } from "../../../src/database/embedded/start-embedded.ts";
+import type { Connection } from "../../../src/database/connection/connect.ts";
 import { jobType, payload } from "./job.ts";
 
 /** What the audit trail keeps of the job. */
@@ -49,7 +49,7 @@ export function findPgbench(): string | undefined {
 /** Transactions a second of 32 clients, each of which creates jobs one at a time. */
 export async function pgbenchCreates(
   pgbench: string,
-  { host, port, user, password, database }: EmbeddedConnection,
+  { host, port, user, password, database }: Connection,
   options: { seconds: number; laneId: number; folder: string },
 ): Promise<number> {
   const file = join(options.folder, "create-job.sql");
