@@ -8,9 +8,9 @@ interface ExportOptions {
 }
 
 /**
- * All evaluations that match, in chunks of bounded size. Each chunk is a short read of its own, since one
- * long snapshot would keep vacuum from cleaning up; rows that are added meanwhile may or may not be among
- * them.
+ * Reads all evaluations that match, in chunks of bounded size. Each chunk is a short read of its own, since
+ * one long snapshot would keep vacuum from cleaning up. Rows that are added during the export may or may not
+ * be in it.
  */
 export async function* exportChunks(
   evaluations: EvaluationRepository,

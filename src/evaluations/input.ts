@@ -14,7 +14,7 @@ import {
   whole,
 } from "../validation.ts";
 
-/** What an evaluation takes of a message, within a few hundred bytes. */
+/** Estimates the bytes of an evaluation in a message, within a few hundred bytes. */
 export function evaluationBytes(evaluation: {
   input?: string | null | undefined;
   output?: string | null | undefined;
@@ -132,8 +132,8 @@ export const evaluationFilter = z
   });
 
 /**
- * Which evaluations of a benchmark a list holds: those that match all that is given. Score bounds are
- * inclusive. `metadata` must be contained in an evaluation's, `text` holds words of its input and output as
+ * A list holds the evaluations of a benchmark that match every given filter. Score bounds are inclusive. An
+ * evaluation's metadata must contain `metadata`; `text` has words of its input and output, as
  * `websearch_to_tsquery` reads them.
  */
 export type EvaluationFilter = z.input<typeof evaluationFilter>;
@@ -145,19 +145,19 @@ export const evaluationPosition = z.object({
   /** Only in an order by score. */
   score: z.number().nullable(),
   id: z.string(),
-  /** Of a search that is read in this way: see `planSearch`. */
+  /** Only for a search that is read in this way: see `planSearch`. */
   walk: z.boolean().optional(),
 });
 
-/** Where a page ended: the next one begins after it. */
+/** The end of a page; the next one begins after it. */
 export type EvaluationPosition = z.output<typeof evaluationPosition>;
 
 const samplePosition = z.object({ difference: z.number(), sampleId: z.string(), repetition: z.number() });
 
-/** Where a list of samples ended. */
+/** The end of a list of samples. */
 export type SamplePosition = z.output<typeof samplePosition>;
 
-/** Where the lists of samples of one candidate ended; null where a list has no more. */
+/** The ends of the lists of samples of one candidate; null if a list has no more. */
 export const comparisonPosition = z.object({
   regressed: samplePosition.nullable(),
   improved: samplePosition.nullable(),
@@ -166,11 +166,11 @@ export const comparisonPosition = z.object({
 export type ComparisonPosition = z.output<typeof comparisonPosition>;
 
 export const leaderboardPosition = z.object({
-  /** What the last entry of the page was ranked by: its mean, or the opposite where lower is better. */
+  /** The merit of the page's last entry: its mean, or the negated mean if lower is better. */
   merit: z.number(),
   /** Its id, in hex without dashes. */
   hex: z.string(),
 });
 
-/** Where a page of a leaderboard ended: the next one begins after it. */
+/** The end of a page of a leaderboard; the next one begins after it. */
 export type LeaderboardPosition = z.output<typeof leaderboardPosition>;

@@ -22,7 +22,7 @@ import type { Evaluation } from "./rows.ts";
 import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
 
-/** What CreateEvaluation and every item of a batch or stream have in common. */
+/** The fields that CreateEvaluation and every item of a batch or stream have in common. */
 type Sent = Omit<WireEvaluation, "$typeName" | "$unknown">;
 
 export function fromMessage(

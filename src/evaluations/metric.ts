@@ -67,7 +67,7 @@ const ownValues = (e: Fragment) => sql.fragment`
   from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}'
     and jsonb_typeof(m.value) in ('number', 'boolean')`;
 
-/** What the magnitude of a value must be below to count. */
+/** A value counts only if its magnitude is below this. */
 export const metricBound = fragmentOf(String(limits.metricMagnitude));
 
 /** Nulls are left out too. */
@@ -95,7 +95,10 @@ export function metricValues(evaluations: Fragment): Fragment {
     ) v where ${isCounted}`;
 }
 
-/** As `metricValues`, in one pass a metric: cheaper by a fifth over the few rows of a CTE. */
+/**
+ * Selects the same as `metricValues`, in one pass per metric, which is cheaper by a fifth over the few rows
+ * of a CTE.
+ */
 export function metricValuesOfCte(name: string): Fragment {
   const e = sql.fragment`e`;
   const from = sql.fragment`from ${sql.identifier([name])} e`;

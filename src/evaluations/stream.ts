@@ -90,7 +90,7 @@ function tally(
     else {
       if (result.outcome === "conflict") totals.conflicts++;
       else totals.rejected++;
-      // Batches may end out of order: some more than are told are kept until all are in.
+      // Batches may end out of order, so more issues than are reported are kept until all batches have ended.
       if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows) {
         totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
       }

@@ -9,7 +9,7 @@ import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./inpu
 import { findStored, insertEvaluations } from "./statements.ts";
 
 /**
- * What became of one evaluation: `duplicate` is stored already with the same content, `conflict` with other
+ * The outcome of one evaluation: `duplicate` was stored before with the same content, `conflict` with other
  * content.
  */
 export type EvaluationResult =
@@ -70,7 +70,8 @@ function prepare(evaluation: NewEvaluation, index: number): Pending | Evaluation
     const [violation] = violationsOf(parsed.error);
     return rejected(violation?.field ?? "", violation?.description ?? "is invalid");
   }
-  // Neither id nor time tells contents apart: both may be made anew when the same evaluation is sent again.
+  // Id and time do not distinguish contents, because both may be made again when the same evaluation is sent
+  // again.
   const { id = newId(), createdAt, createdBy, ...content } = parsed.data;
   const { benchmarkId, sampleId, repetition } = content;
   const key = sampleId ? `${benchmarkId}/${sampleId}/${repetition}` : `${benchmarkId}//${id}`;

@@ -58,8 +58,7 @@ export const claimInput = z.strictObject({
 });
 
 /**
- * What a worker asks for. Empty `jobTypes`: those that it registered. `waitMs`: how long to wait for a first
- * job.
+ * A worker's claim. Empty `jobTypes` means the registered ones. `waitMs` is the longest wait for a first job.
  */
 export type ClaimInput = z.input<typeof claimInput>;
 
@@ -99,12 +98,15 @@ export const jobFilter = z.strictObject({
   orderBy: z.enum(["newest", "priority"]).default("newest"),
 });
 
-/** Which jobs a list holds. `priority`, the order of claims, goes with status pending and a job type only. */
+/**
+ * The filters and the order of a list of jobs. `priority`, the order of claims, allows only status pending
+ * and a job type.
+ */
 export type JobFilter = z.input<typeof jobFilter>;
 
 /**
- * Where a page of each order ended. Newest first: `key` is when the job was created or, in a list of ended
- * ones, when it ended. By priority, which is the order of claims: the job's place in it.
+ * The end of a page, for each order. Newest first: `key` is the time when the job was created or, in a list
+ * of ended jobs, when it ended. By priority, which is the order of claims: the job's place in it.
  */
 export const jobPositions = {
   newest: z.object({ order: z.literal("newest"), key: z.string(), id: z.string() }),
@@ -125,7 +127,7 @@ export const bulkFilter = z.strictObject({
   createdBy: uuid.optional(),
 });
 
-/** Which jobs are cancelled or retried together: those that match all that is given. */
+/** A bulk change cancels or retries the jobs that match every given filter. */
 export type BulkFilter = z.input<typeof bulkFilter>;
 
 export const jobLimit = z.strictObject({
@@ -147,7 +149,7 @@ export const pause = z
     message: "is required unless limit_key is given",
   });
 
-/** What is paused: a job type, a limit key, or jobs that have both. */
+/** The target of a pause: a job type, a limit key, or jobs that have both. */
 export type Pause = z.input<typeof pause>;
 
 /** The given number of items at most, each job once. */

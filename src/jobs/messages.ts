@@ -94,7 +94,7 @@ export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<ty
   return { ...lane, limitKey: limitKey ?? "" };
 }
 
-/** As a worker's report of a lease is answered. */
+/** Converts an outcome to the answer to a worker's report. */
 export function endMessage(jobId: string, { outcome, field, reason }: EndResult) {
   return {
     jobId,

@@ -10,7 +10,7 @@ import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
 import { type JobWrites, writeTogether } from "./writes.ts";
 
-/** What one process knows and does about the queue, whichever repository it goes through. */
+/** The state and work of one process for the queue, shared by all its repositories. */
 export class JobQueue {
   readonly lanes: Lanes;
   readonly writes: JobWrites;
@@ -49,7 +49,7 @@ export class JobQueue {
   /** Wakes who waits for a change that another server has made. */
   receive(hint: Hint): void {
     const wake = () => this.#wake(hint);
-    // What is ready may be in a lane that this server has not seen yet.
+    // Ready jobs may be in a lane that this server has not seen yet.
     if (hint === "claimable") withoutScope(() => this.lanes.refresh()).then(wake, wake);
     else wake();
   }

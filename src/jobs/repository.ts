@@ -107,7 +107,7 @@ export class JobRepository {
     return requireFound(job, "job", key);
   }
 
-  /** Which benchmark each of these jobs works for, null for none; jobs that do not exist are left out. */
+  /** Reads the benchmark of each of these jobs, null for none. Jobs that do not exist are left out. */
   async benchmarksOf(ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
     const rows = await this.#db.any(query.jobBenchmarks(ids.map((id) => parseInput(uuid, id, "id"))));
     return new Map(rows.map(({ id, benchmarkId }) => [id, benchmarkId]));
@@ -196,8 +196,8 @@ export class JobRepository {
   }
 
   /**
-   * Cancels a job at once, also a running one, whose worker is told by its next heartbeat. A cancelled job
-   * stays as it is.
+   * Cancels a job at once, also a running one, whose worker learns of it by its next heartbeat. A cancelled
+   * job stays as it is.
    * @throws NOT_FOUND, FAILED_PRECONDITION if it has completed or failed
    */
   async cancel(id: string, reason = ""): Promise<Job> {
@@ -308,16 +308,16 @@ export class JobRepository {
   }
 
   /**
-   * Changes of jobs as they are made, on any server, until the loop is left. Nothing is missed; changes that
-   * follow each other closely may come as one, with the latest state, and after resuming one may come again.
-   * With `ids` and without `after` each of these jobs comes first as it stands. The first message, and one
-   * after every 15 s of silence, only moves the cursor. A transaction that stays open, whoever's, holds
-   * changes up until it ends.
+   * Watches changes of jobs on any server, until the loop is left. No change is missed. Changes that follow
+   * each other closely may come as one, with the latest state, and after resuming one may come again. With
+   * `ids` and without `after`, the present state of each of these jobs comes first. The first message, and
+   * one after every 15 s of silence, only moves the cursor. Any open transaction delays changes until it
+   * ends.
    *
    * ```ts
    * for await (const { job, deleted, cursor } of db.jobs.watch({ jobType: "benchmark" })) …
    * ```
-   * @throws CURSOR_EXPIRED where changes after the cursor are no longer kept, INVALID_CURSOR;
+   * @throws CURSOR_EXPIRED if changes after the cursor are no longer kept, INVALID_CURSOR;
    * DATABASE_UNAVAILABLE after an outage of seconds: go on from the last cursor
    */
   watch(filter: WatchFilter = {}, options: JobWatchOptions = {}): AsyncGenerator<JobChange, never> {
@@ -356,7 +356,7 @@ export class JobRepository {
     return lanes;
   }
 
-  /** Which of the jobs has an id that exists already, or that one before it has. */
+  /** Finds the job whose id exists already, or is that of a job before it. */
   async #positionOfTaken(jobs: readonly JobToCreate[]): Promise<ServiceError> {
     const ids = jobs.map(({ id }) => id);
     // Within a transaction that has failed nothing can be asked any more.

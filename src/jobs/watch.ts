@@ -15,8 +15,8 @@ const watchFilter = z.strictObject({
 });
 
 /**
- * Which jobs are watched; all without a filter. Of a deleted job only its id is known: deletions are told
- * whatever type or benchmark the job had.
+ * The filter of a watch; without one it is about all jobs. Only the id of a deleted job is known, so every
+ * deletion is sent, whatever type or benchmark the job had.
  */
 export type WatchFilter = z.input<typeof watchFilter>;
 
@@ -29,7 +29,7 @@ export interface JobWatchOptions extends WatchOptions {
 
 /** A change of a job, or neither job nor deleted: then it only moves the cursor. */
 export interface JobChange {
-  /** Where to go on after this. */
+  /** The cursor to resume from after this message. */
   cursor: string;
   /** The job after the change. */
   job?: Job;

@@ -20,8 +20,8 @@ import { type Progress, reportProgress } from "./finish/renew.ts";
 import { itemsOf } from "./input.ts";
 
 /**
- * What became of an item that names a lease: `stale` means that worker and epoch do not hold the job (any
- * more), `rejected` that the item itself is invalid.
+ * The outcome of an item that names a lease. `stale`: worker and epoch do not hold the job, or no longer.
+ * `rejected`: the item itself is invalid.
  */
 export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 

@@ -39,15 +39,13 @@ export const comparisonInput = z
     }
   });
 
-/**
- * What to compare: candidates with a baseline on one metric, pair by pair of the same sample and repetition.
- */
+/** A comparison of candidates with a baseline on one metric, in pairs of the same sample and repetition. */
 export type ComparisonInput = z.input<typeof comparisonInput>;
 
 /** A sample with its values on both sides; the difference is the candidate's minus the baseline's. */
 export type PairedSample = z.output<typeof pairSamples.row>;
 
-/** One candidate beside the baseline; what is not defined for its pairs is null. */
+/** One candidate compared with the baseline. Figures that are undefined for its pairs are null. */
 export interface Comparison {
   candidateId: string;
   /** Pairs: samples with a value on both sides. */
@@ -62,7 +60,7 @@ export interface Comparison {
   ci95High: number | null;
   bootstrapCi95Low: number | null;
   bootstrapCi95High: number | null;
-  /** Which test `pValue` is of: McNemar's where all values are 0 or 1. */
+  /** The test of `pValue`: McNemar's if all values are 0 or 1. */
   test: "mcnemar" | "wilcoxon" | null;
   pValue: number | null;
   /** By Holm's method over all candidates. */

@@ -5,7 +5,7 @@ import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
 
-/** Which values are compared. */
+/** The values that are compared. */
 export interface Pairing {
   baselineId: string;
   candidateId: string;

@@ -26,9 +26,9 @@ const timeBefore = statement("evaluation_time_before", {
   examples: [[30]],
 });
 
-// One look into idx_evaluations_benchmark for each benchmark: no index on created_at alone, which every row
-// that is ever stored would pay for. `limit 1`, so that the look stays one and is not joined another way.
-// Those that are being deleted are left to that.
+// The statement looks once into idx_evaluations_benchmark for each benchmark, because every stored row would
+// pay for an index on created_at alone. `limit 1` keeps PostgreSQL from joining in another way. Benchmarks
+// that are being deleted are left out.
 const nextWithOld = statement("evaluation_next_with_old", {
   row: z.object({ id: z.string() }),
   build: (after: string, before: string) => sql.fragment`

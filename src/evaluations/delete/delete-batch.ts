@@ -10,7 +10,7 @@ import { benchmarkEvents } from "../../watch/events.ts";
 /** Evaluations of one benchmark that are deleted by one statement: the oldest of those after `after`. */
 export interface DeletedBatch {
   benchmarkId: string;
-  /** Where the batch before ended; null for the first. */
+  /** The end of the batch before; null for the first. */
   after: DeletedPosition | null;
   /** Only those created before this time. */
   before: string;
@@ -29,11 +29,11 @@ export interface DeletedPosition {
   id: string;
 }
 
-/** What a batch did; `createdAt` and `id` are where it ended, null if it found nothing. */
+/** The result of a batch. `createdAt` and `id` are its end, null if it found nothing. */
 export type DeletedResult = z.output<typeof deleteEvaluationBatch.row>;
 
-// Where statistics are older than the rows, PostgreSQL takes a benchmark for an empty one, of which all may
-// as well be read and sorted. The setting lasts only until the end of the transaction.
+// If statistics are older than the rows, PostgreSQL believes that a benchmark is empty, and that all of it
+// may be read and sorted. The setting lasts only until the end of the transaction.
 export const inIndexOrder = statement("evaluation_in_index_order", {
   row: z.object({ value: z.string() }),
   build: () => sql.fragment`select set_config('enable_sort', 'off', true) as value`,
@@ -42,10 +42,10 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
 
 // The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
 // passed over again. They are deleted by their place and so in its order, which keeps two such batches from a
-// deadlock. A row that was re-scored meanwhile has another place and stays; `found` counts it all the same.
-// The place stands alone: with the benchmark beside it, PostgreSQL may look for that, and read 5 million rows
-// to delete a thousand. The rollups are marked, to be computed anew: that costs less than taking every row
-// out of them.
+// deadlock. A row that was re-scored in between has another place and stays, but `found` counts it. The
+// condition names only the place: with the benchmark as well, PostgreSQL may search by that, and read 5
+// million rows to delete a thousand. The rollups are marked to be computed again, which costs less than
+// taking every row out of them.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),

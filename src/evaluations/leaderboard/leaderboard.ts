@@ -21,8 +21,8 @@ export const leaderboardInput = benchmarkFilter
   });
 
 /**
- * What to rank: benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
- * `createdBefore` not; `minCount` leaves out those with fewer values.
+ * A ranking of the benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
+ * `createdBefore` is not. `minCount` leaves out benchmarks with fewer values.
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 

@@ -22,7 +22,7 @@ export function rankContenders(
   contenders: readonly Contender[],
   { metric, lowerIsBetter, limit, after }: RankingOptions,
 ): Placed[] {
-  // Of the built-in metrics only this one is a share. Those of a benchmark's own are taken to be.
+  // Of the built-in metrics only this one is a share. A benchmark's own metrics are assumed to be shares.
   const areShares = metric === "score" || !builtInMetrics.some((name) => name === metric);
   const standingOf = (contender: Contender) => {
     const figures = meanFigures(contender, { areShares });

@@ -8,7 +8,7 @@ import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 
-/** Which benchmarks are ranked, and on what. */
+/** The filters of the ranked benchmarks, and the metric. */
 export interface Ranked
   extends Pick<
     z.output<typeof benchmarkFilter>,

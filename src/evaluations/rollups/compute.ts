@@ -76,7 +76,7 @@ const computeRollup = statement("rollup_compute", {
   examples: [[exampleId]],
 });
 
-// A mark that was set meanwhile stays: what it stands for may have been too late to be seen.
+// A mark that was set during the computation stays, because its change may have come too late to be seen.
 const noteComputed = statement("rollup_note_computed", {
   row: z.object({}),
   prepared: false,
@@ -100,9 +100,9 @@ const noteComputed = statement("rollup_note_computed", {
 });
 
 /**
- * Computes the rollups of benchmarks anew from their evaluations, where there are none yet or where something
- * was taken out of them. No writer waits for it. One benchmark at a time on all servers together, and each
- * only so often that it is a sixth of the time at most.
+ * Computes the rollups of benchmarks from their evaluations, if there are none yet or evaluations were
+ * removed. No writer waits for it. All servers together compute one benchmark at a time, and each benchmark
+ * at most a sixth of the time.
  */
 export async function computeRollups(db: Executor): Promise<void> {
   let due: readonly { id: string }[];
@@ -115,7 +115,7 @@ export async function computeRollups(db: Executor): Promise<void> {
       const outcome = await db
         .transaction((transaction) => computeOne(transaction, id))
         .catch((error) => {
-          // Deleted meanwhile. Any other failure must not keep the others from their turn.
+          // The benchmark may have been deleted. Any other failure must not keep the others from their turn.
           if (!(error instanceof ServiceError && error.reason === "REFERENCE_MISSING")) failure ??= error;
           return "failed";
         });
@@ -130,7 +130,7 @@ export async function computeRollups(db: Executor): Promise<void> {
 async function computeOne(db: Executor, id: string): Promise<"computed" | "taken" | "busy"> {
   const { isFree, isMine, mark } = await db.one(lockRollup(id));
   if (!isMine) return isFree ? "busy" : "taken";
-  // By a statement of its own, which sees what was committed by whoever had the lock before.
+  // A separate statement sees what the former holder of the lock has committed.
   const { names, leftOut } = await db.one(computeRollup(id));
   await db.any(noteComputed(id, mark, names, leftOut));
   return "computed";

@@ -97,8 +97,8 @@ const foldDeltas = statement("rollup_fold", {
   examples: [[[lowestId], 10]],
 });
 
-// What was taken away stays beside the base until that is computed anew, as one part a metric once there are
-// many.
+// Subtractions stay in addition to the base until the base is computed again; once there are many, they
+// become one part per metric.
 const foldTaken = statement("rollup_fold_taken", {
   row: z.object({}),
   build: (ids: readonly string[], many: number) => sql.fragment`
@@ -127,8 +127,8 @@ const dropDeltas = statement("rollup_drop_deltas", {
 });
 
 /**
- * Adds what commits left in `metric_deltas` to the base, benchmark by benchmark, each its turn however much
- * comes in meanwhile. Changes no figure that is read.
+ * Adds the rows of `metric_deltas` to the base, benchmark by benchmark; each gets its turn, however many new
+ * rows arrive. No figure that callers read changes.
  */
 export async function foldRollups(db: Executor): Promise<void> {
   let after: string | undefined = lowestId;
@@ -148,7 +148,7 @@ async function foldSome(db: Executor, after: string): Promise<{ last: string | u
   const inState = (state: string) => found.filter((one) => one.state === state).map(({ id }) => id);
   const [mine, gone] = [inState("mine"), inState("gone")];
   let folded = 0;
-  // By statements of their own: those see what was committed by whoever had the lock before.
+  // Separate statements see what the former holder of the lock has committed.
   if (mine.length > 0) {
     ({ folded } = await db.one(foldDeltas(mine, limits.maintenanceBatchRows)));
     await db.any(foldTaken(mine, limits.rollupTakenParts));

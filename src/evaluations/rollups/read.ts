@@ -8,7 +8,7 @@ import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
 import { mergedParts, partColumns } from "./parts.ts";
 
-/** What the rollups of a benchmark say. */
+/** The figures in the rollups of a benchmark. */
 export interface Rollups {
   figures: Figures[];
   evaluationCount: number;

@@ -3,8 +3,8 @@ import { type Fragment, fragmentOf, sql, statement } from "../../database/statem
 import { limits } from "../../limits.ts";
 
 /**
- * Evaluations can be searched by these beside their columns. Each has an index that an operator adds where it
- * is worth its price.
+ * Evaluations can be searched by these in addition to their columns. Each has an index that an operator adds
+ * if it is worth its price.
  */
 export const searchKinds = ["metadata", "text"] as const;
 

@@ -6,9 +6,9 @@ import { type SearchKind, searchIndexes, searchKinds } from "./indexes.ts";
 
 export interface SearchIndexState {
   kind: SearchKind;
-  /** Of the index in PostgreSQL. */
+  /** Name of the index in PostgreSQL. */
   name: string;
-  /** `unfinished`: being built right now, or left by a build that failed; adding it again makes it anew. */
+  /** `unfinished`: being built right now, or left by a failed build; adding it again builds it again. */
   state: "missing" | "unfinished" | "ready";
   bytes: number;
 }
@@ -19,9 +19,11 @@ export function listSearchIndexes(connection: Connection): Promise<SearchIndexSt
 }
 
 /**
- * Builds an index while everything goes on: it takes two passes over the evaluations and waits for transactions that are older.
+ * Builds an index while everything goes on: it takes two passes over the evaluations and waits for
+ * transactions that are older.
  * @returns false if it was there already
- * @throws MigrationError if a lock is not to be had in `lockTimeoutMs` (default 60,000), or another index is just being built; nothing is left
+ * @throws MigrationError if a lock is not to be had in `lockTimeoutMs` (default 60,000), or another index is
+ * just being built; nothing is left
  */
 export async function addSearchIndex(
   connection: Connection,
@@ -38,7 +40,7 @@ export async function addSearchIndex(
         `create index concurrently ${name} on evaluations using gin ((${expression.sql}) ${operatorClass})`,
       );
     } catch (error) {
-      // Where this fails too, it is "unfinished": the next one to add or drop it clears it away.
+      // If this fails too, the index is "unfinished", and the next `add` or `drop` removes it.
       await client.query(`drop index concurrently if exists ${name}`).catch(() => undefined);
       throw explain(error, lockTimeoutMs);
     }

@@ -31,7 +31,7 @@ function indexConditions(filter: ParsedFilter, kinds: readonly SearchKind[]): Fr
     const benchmark = `'benchmark ${benchmarkId}'`;
     where.push(
       sql.fragment`${searchIndexes.text.expression} @@ (${tsquery(text)} && ${benchmark}::tsquery)`,
-      // Of a text without any word, as "<b>", which would match all.
+      // A text without any word, such as "<b>", would match everything.
       sql.fragment`numnode(${tsquery(text)}) > 0`,
     );
   }

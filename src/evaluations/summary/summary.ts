@@ -46,7 +46,7 @@ const builtIn: readonly string[] = builtInMetrics;
 /** The percentiles of a summary. */
 export const summaryFractions = [0.5, 0.9, 0.95, 0.99] as const;
 
-/** What a summary of a metric is made from. */
+/** The figures that a summary of a metric is made from. */
 export interface Figures extends Pick<MetricSummary, "name" | "count" | "sum" | "stddev"> {
   mean: number;
   min: number;

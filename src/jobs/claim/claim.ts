@@ -9,7 +9,7 @@ import type { Lane } from "../limits/lanes.ts";
 import { recordChanges } from "../record-changes.ts";
 import { jobRow } from "../rows.ts";
 
-/** What one worker wants out of a claim. */
+/** The request of one worker in a claim. */
 export interface Demand {
   workerId: string;
   maxJobs: number;
@@ -29,8 +29,8 @@ export const leaseRow = jobRow.extend({
 
 export type Lease = z.output<typeof leaseRow>;
 
-// What a claim answers of a job is only what differs from job to job and is not known here: with all 29
-// columns of a lease, PostgreSQL took 1.2 µs more for each.
+// A claim answers only the fields of a job that differ between jobs and are not known here: with all 29
+// columns of a lease, PostgreSQL took 1.2 µs more per job.
 const claimedRow = leaseRow
   .pick({
     id: true,

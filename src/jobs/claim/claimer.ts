@@ -38,7 +38,7 @@ export class Claimer {
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
 
-  /** @param giveBack releases leases whose caller has gone meanwhile */
+  /** @param giveBack releases leases whose caller has gone */
   constructor(db: Executor, lanes: Lanes, giveBack: (workerId: string, leases: readonly Lease[]) => void) {
     this.#db = db;
     this.#lanes = lanes;
@@ -74,7 +74,7 @@ export class Claimer {
     return waiting;
   }
 
-  /** To be called when jobs may have become ready, or slots free. */
+  /** Looks for jobs, when some may have become ready, or slots free. */
   wake(): void {
     for (const group of this.#parked.keys()) this.#serve(group);
   }
@@ -165,7 +165,7 @@ export class Claimer {
           await sleep(Math.random() * 2);
           continue;
         }
-        // Where all have been served nobody is left whose turn it could be, so it need not be asked.
+        // If all have been served, nobody is left whose turn it could be, so there is nothing to ask.
         if (polls.length === open.length || !(await hasReadyJobs(this.#db, lanes))) {
           // Nothing for any of those that were there when this was asked.
           for (const poll of present) poll.tried = true;

@@ -9,14 +9,14 @@ import type { JobQueue } from "../queue.ts";
 import { type Lease, leaseRow } from "./claim.ts";
 import { implicitHeartbeat } from "./implicit-heartbeat.ts";
 
-/** What a worker's claim is answered with. */
+/** The answer to a worker's claim. */
 export interface WorkerClaim {
   leases: readonly Lease[];
   /** Whether the worker is to finish what it holds and claim no more. */
   drain: boolean;
 }
 
-// What a worker can be given; no row if it is not registered. A claim is a sign of life too.
+// The statement reads what a worker can get; no row if it is not registered. A claim is also a sign of life.
 const readOffer = statement("job_worker_offer", {
   row: z.object({
     tags: z.array(z.string()),

@@ -4,7 +4,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 
-/** What jobs must have in common to wait in one line. */
+/** The fields that jobs of one lane have in common. */
 export interface LaneKey {
   jobType: string;
   /** Sorted, without repeats. */
@@ -16,7 +16,7 @@ export interface Lane extends LaneKey {
   id: number;
 }
 
-/** What a claim can take: any of the types (empty: all), and jobs whose tags are all among these. */
+/** The jobs that a claim can take: those of any of the types (empty: all) whose tags are all among these. */
 export interface LaneFilter {
   jobTypes: readonly string[];
   tags: readonly string[];

@@ -198,7 +198,7 @@ export const jobStatsRow = z.object({
   completed: z.number(),
   failed: z.number(),
   cancelled: z.number(),
-  /** Of the oldest job that is ready, in milliseconds; null where none is. */
+  /** Age of the oldest ready job in milliseconds; null if none is ready. */
   oldestPendingAgeMs: z.number().nullable(),
 });
 

@@ -7,7 +7,7 @@ import { limits } from "../../limits.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 
-/** Which jobs a bulk change is for: those in one of the statuses that match all else that is given. */
+/** A bulk change is for the jobs in one of the statuses that match all other given filters. */
 export interface BulkQuery {
   statuses: readonly JobStatus[];
   jobType?: string | undefined;
@@ -18,7 +18,7 @@ export interface BulkQuery {
   createdBy?: string | undefined;
 }
 
-/** Where a portion in the order of time, latest first, ended. */
+/** The end of a portion in the order of time, latest first. */
 interface Position {
   id: string;
   at: string;
@@ -26,7 +26,7 @@ interface Position {
 
 const newest: Position = { id: "ffffffff-ffff-ffff-ffff-ffffffffffff", at: "infinity" };
 
-/** Where a portion of live jobs ended, in each table. */
+/** The end of a portion of live jobs, in each table. */
 interface LivePosition {
   running: string;
   scheduled: string;
@@ -122,7 +122,7 @@ const scanBenchmark = statement("job_bulk_benchmark", {
   examples: [[exampleId, newest, 10]],
 });
 
-/** Those of the jobs that match by now. */
+/** The statement finds those of the jobs that still match. */
 export const matchBulk = statement("job_bulk_match", {
   row: z.object({ id: z.string() }),
   prepared: false,
@@ -191,8 +191,8 @@ async function* portions(
 }
 
 /**
- * One snapshot a portion for all three tables, and the whole again while there was more than one: a job that
- * is claimed, released or retried meanwhile moves from one to another.
+ * Each portion reads one snapshot of all three tables, and the whole scan is repeated while it took more than
+ * one portion, because a job that is claimed, released or retried in between moves from one table to another.
  */
 async function* liveJobs(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
   const what = {

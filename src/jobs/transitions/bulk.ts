@@ -8,7 +8,7 @@ import type { JobStatus } from "../rows.ts";
 import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
 import { cleanJobs, type retryJobs } from "./transitions.ts";
 
-/** What a bulk operation did; `more` where it stopped before all matching jobs were done. */
+/** The result of a bulk operation. `more`: it stopped before all matching jobs were done. */
 export interface BulkResult {
   affected: number;
   skipped: number;

@@ -110,7 +110,7 @@ export const cancelJobs = statement("job_cancel", {
   examples: [[[exampleId], "reason"]],
 });
 
-// A retry by hand starts afresh. One whose unique key another job has taken meanwhile stays as it is.
+// A retry by hand starts from the beginning. A job whose unique key another job has taken stays as it is.
 export const retryJobs = statement("job_retry", {
   row: idRow,
   build: (ids: readonly string[]) => sql.fragment`
@@ -202,7 +202,8 @@ export const deleteJobs = statement("job_delete", {
   examples: [[[exampleId]]],
 });
 
-// Ended long enough ago, by the row that says so: one that is being retried meanwhile is passed over.
+// The statement finds jobs that ended long enough ago by their rows in job_finished, and skips a job that is
+// being retried.
 export const cleanJobs = statement("job_clean", {
   row: idRow,
   build: (status: JobStatus, days: number, limit: number) => sql.fragment`

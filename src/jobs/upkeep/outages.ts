@@ -8,7 +8,7 @@ export interface Outage {
   termMs: number;
 }
 
-/** What the rounds of maintenance of this process know of outages, for others who judge by silence. */
+/** Outages that maintenance has noticed. Code that treats silence as death asks here first. */
 export class Outages {
   #latest: Outage | null = null;
   #lookedAt = Number.POSITIVE_INFINITY;
@@ -21,7 +21,7 @@ export class Outages {
 
   /** The latest; null where there was none, or nobody watches out for them. */
   get latest(): Outage | null {
-    // Rounds have stopped: whoever asks just now may be the first to find the database back.
+    // Rounds have stopped, so the one who asks now may be the first to find the database back.
     const isUnheard = performance.now() - this.#lookedAt > limits.outageMs;
     return isUnheard ? { backSince: "infinity", termMs: 0 } : this.#latest;
   }
