@@ -11,10 +11,9 @@ import type { DatabaseOptions } from "./config/database-options.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { Notifier } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
-import { poolFamilies } from "./database/connection/pool-metrics.ts";
 import { Replica } from "./database/connection/replica.ts";
-import { requestTasks } from "./database/forget-requests.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
+import { requestTasks } from "./database/requests.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
 import { StatementWatch } from "./database/statement/statement-watch.ts";
 import { type DatabaseStats, readStats } from "./database/statistics.ts";
@@ -140,15 +139,7 @@ export class Database implements Repositories {
     const config = databaseConfig(input as DatabaseOptions);
     const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, auditKey, log } = options;
     const connection = await findConnection(config, startupTimeoutMs);
-    const pool = await Pool.create({
-      connection,
-      size: config.poolSize,
-      idleTimeoutMs: config.idleTimeoutSeconds * 1000 || undefined,
-      maxLifetimeMs: config.maxLifetimeSeconds * 1000 || undefined,
-      maxWaitMs: config.waitTimeoutSeconds * 1000,
-      maxWaiting: config.waitQueueLimit,
-      prepared: preparedStatements,
-    });
+    const pool = await Pool.create(connection, config, preparedStatements);
     const replica =
       options.replica &&
       new Replica(databaseConfig(options.replica.database as DatabaseOptions), pool, {
@@ -253,7 +244,7 @@ export class Database implements Repositories {
   /** The metrics of the database: as this process uses it, and as it is. */
   get families(): Family[] {
     return [
-      ...poolFamilies(this.#pool),
+      ...this.#pool.families(),
       gauge(
         "ltb_db_replica_lag_seconds",
         "How far the replica is behind at most; missing without one.",

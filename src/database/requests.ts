@@ -4,7 +4,9 @@ import { currentOrigin, serviceOrigin, withOrigin } from "../call-scope.ts";
 import { type Content, contentHash } from "../content-hash.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { MaintenanceTask } from "../maintenance.ts";
 import { type JsonValue, parseInput, text } from "../validation.ts";
+import { inBatches } from "./in-batches.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
@@ -52,6 +54,21 @@ const getRequest = statement("request_get", {
   examples: [["", "CreateBenchmark", "r"]],
 });
 
+// Forgets request ids that are too old to be repeated.
+const forgetOld = statement("maintenance_forget_requests", {
+  row: z.object({ forgotten: z.number() }),
+  build: (hours: number, limit: number) => sql.fragment`
+    with forgotten as (
+      delete from requests where ctid = any (array(
+        select ctid from requests where created_at < now() - make_interval(hours => ${hours}) limit ${limit}
+        for update skip locked
+      ))
+      returning 1
+    )
+    select count(*) as forgotten from forgotten`,
+  examples: [[24, 10]],
+});
+
 /**
  * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same
  * request comes again, `recall` answers it. Without a request, simply runs `create`.
@@ -90,4 +107,10 @@ export function reused(requestId: string): ServiceError {
   return new ServiceError(Code.AlreadyExists, "REQUEST_ID_REUSED", message, {
     violations: [{ field: "request_id", description: "was used with another body" }],
   });
+}
+
+export function requestTasks(db: Executor): MaintenanceTask[] {
+  const forgetRequests = () =>
+    inBatches(async (rows) => (await db.one(forgetOld(limits.requestIdHours, rows))).forgotten);
+  return [{ name: "request ids", everyMs: limits.maintenanceIntervalMs, run: forgetRequests }];
 }

@@ -3,27 +3,30 @@ import { limits } from "../limits.ts";
 import type { Executor } from "./statement/executor.ts";
 import { type Fragment, fragmentOf, sql, statement } from "./statement/sql.ts";
 
-/** Size and contents of the database. */
-export interface DatabaseStats {
-  databaseSizeBytes: number;
-  /** databaseSizeBytes / 1024 / 1024. */
-  databaseSizeMb: number;
+const statsRow = z.object({
+  databaseSizeBytes: z.number(),
   /**
    * Exact up to 10,000, beyond that as PostgreSQL estimates from its statistics; so are `evaluationCount` and
    * `auditLogCount`.
    */
-  benchmarkCount: number;
-  evaluationCount: number;
+  benchmarkCount: z.number(),
+  evaluationCount: z.number(),
   /** Exact. */
-  jobCount: number;
-  workerCount: number;
+  jobCount: z.number(),
+  workerCount: z.number(),
   /** Users that are not deleted. */
-  userCount: number;
-  auditLogCount: number;
+  userCount: z.number(),
+  auditLogCount: z.number(),
   /** Of PostgreSQL, for example "18.4". */
-  serverVersion: string;
+  serverVersion: z.string(),
   /** The latest migration that is applied. */
-  schemaVersion: string;
+  schemaVersion: z.string(),
+});
+
+/** Size and contents of the database. */
+export interface DatabaseStats extends z.output<typeof statsRow> {
+  /** databaseSizeBytes / 1024 / 1024. */
+  databaseSizeMb: number;
 }
 
 const countedTables = ["benchmarks", "evaluations", "audit_logs"] as const;
@@ -56,17 +59,7 @@ const rowCount = (table: (typeof countedTables)[number]): Fragment => {
 };
 
 const databaseStats = statement("database_stats", {
-  row: z.object({
-    databaseSizeBytes: z.number(),
-    benchmarkCount: z.number(),
-    evaluationCount: z.number(),
-    jobCount: z.number(),
-    workerCount: z.number(),
-    userCount: z.number(),
-    auditLogCount: z.number(),
-    serverVersion: z.string(),
-    schemaVersion: z.string(),
-  }),
+  row: statsRow,
   build: () => sql.fragment`
     with few as materialized (
       select ${sql.join(countedTables.map(boundedCount), sql.fragment`, `)}

@@ -23,7 +23,7 @@ export const sessionSettings = "set enable_seqscan = off; set jit = off; set ran
  * Makes Slonik's driver over `pg`. The stock one takes only a URL (no free choice of password, socket or TLS
  * fallback), opens a connection of its own to look up type ids, and cannot cancel a query.
  */
-export function createDriver(clientConfig: pg.ClientConfig, { prepared }: { prepared: boolean }) {
+export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
   return createDriverFactory(async () => ({
     createPoolClient: async ({ clientEventEmitter }) => {
       const client = new pg.Client({ ...clientConfig, types: typeParsers });

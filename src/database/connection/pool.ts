@@ -2,30 +2,16 @@ import { Code } from "@connectrpc/connect";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
 import { currentSignal, isUrgent } from "../../call-scope.ts";
+import type { DatabaseConfig } from "../../config/database.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
+import { type Family, gauge } from "../../metrics/family.ts";
 import { isConnectionSpent, sqlState } from "../statement/errors.ts";
 import { sql } from "../statement/sql.ts";
 import type { Connection } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { createDriver } from "./driver.ts";
 import { Gate, overloaded } from "./gate.ts";
-
-export interface PoolSettings {
-  connection: Connection;
-  /** Most connections open at once. */
-  size: number;
-  /** Undefined: never closed for being idle. */
-  idleTimeoutMs?: number | undefined;
-  /** Undefined: never closed for its age. */
-  maxLifetimeMs?: number | undefined;
-  /** How long a call waits for a connection before it is refused. */
-  maxWaitMs: number;
-  /** How many calls may wait; one more is refused at once. */
-  maxWaiting: number;
-  /** Whether hot statements are prepared by name; false behind a pooler that cannot carry them. */
-  prepared: boolean;
-}
 
 const rowValidation: Interceptor = {
   name: "row-validation",
@@ -43,25 +29,30 @@ export class Pool {
   /** The time of the last answer of the database, or of the first query after a pause. */
   #heardAt = 0;
 
-  private constructor(slonik: DatabasePool, settings: PoolSettings) {
-    const { size, maxWaiting, maxWaitMs, idleTimeoutMs, maxLifetimeMs } = settings;
+  private constructor(slonik: DatabasePool, connections: Connections, config: DatabaseConfig) {
     this.#slonik = slonik;
-    this.#connections = new Connections(slonik, { idleTimeoutMs, maxLifetimeMs });
-    const refusal = (why: string) =>
-      this.#silentMs() >= limits.databaseSilentMs ? silent() : overloaded(why);
-    this.#gate = new Gate(size, { maxWaiting, maxWaitMs, refusal });
-    this.size = size;
+    this.#connections = connections;
+    this.size = config.poolSize;
+    this.#gate = new Gate(this.size, {
+      maxWaiting: config.waitQueueLimit,
+      maxWaitMs: config.waitTimeoutSeconds * 1000,
+      refusal: (why) => (this.#silentMs() >= limits.databaseSilentMs ? silent() : overloaded(why)),
+    });
   }
 
-  /** Makes the pool; opens no connection yet. */
-  static async create(settings: PoolSettings): Promise<Pool> {
-    const { connection, size, idleTimeoutMs, maxLifetimeMs, prepared } = settings;
+  /**
+   * Makes the pool; opens no connection yet.
+   * @param prepared whether hot statements are prepared by name: not behind a pooler that cannot carry them
+   */
+  static async create(connection: Connection, config: DatabaseConfig, prepared: boolean): Promise<Pool> {
+    const idleTimeoutMs = config.idleTimeoutSeconds * 1000 || undefined;
+    const maxLifetimeMs = config.maxLifetimeSeconds * 1000 || undefined;
     // The URL is unused: the driver connects by `connection`.
     const slonik = await createPool("postgresql://", {
-      driverFactory: createDriver(connection, { prepared }),
+      driverFactory: createDriver(connection, prepared),
       interceptors: [rowValidation],
       // One more than the gate lets through, for urgent work while all the others are busy.
-      maxPoolSize: size + 1,
+      maxPoolSize: config.poolSize + 1,
       idleTimeout: idleTimeoutMs ?? "DISABLE_TIMEOUT",
       maximumConnectionAge: maxLifetimeMs ?? "DISABLE_TIMEOUT",
       // Our statements leave no session state behind, so nothing has to be undone at release.
@@ -71,7 +62,7 @@ export class Pool {
       queryRetryLimit: 0,
       transactionRetryLimit: 0,
     });
-    return new Pool(slonik, settings);
+    return new Pool(slonik, new Connections(slonik, { idleTimeoutMs, maxLifetimeMs }), config);
   }
 
   /** Runs `work` on a connection and throws on what it throws. Only a lost connection is not used again. */
@@ -104,6 +95,22 @@ export class Pool {
     const { acquiredConnections } = this.#slonik.state();
     const { idle } = this.#connections;
     return { size: this.size, used: acquiredConnections - idle, idle, waiting: this.#gate.waiting };
+  }
+
+  families(): Family[] {
+    return [
+      gauge("ltb_db_pool_size", "Most connections that the pool opens: DATABASE_POOL_SIZE.", () => this.size),
+      {
+        name: "ltb_db_pool_connections",
+        help: "Open connections of the pool.",
+        type: "gauge",
+        samples: () => {
+          const stats = this.stats();
+          return (["used", "idle"] as const).map((state) => ({ labels: { state }, value: stats[state] }));
+        },
+      },
+      gauge("ltb_db_pool_waiting", "Calls that wait for a connection.", () => this.stats().waiting),
+    ];
   }
 
   /** Asks whether the database takes writes. @throws where it does not, or cannot be reached */

@@ -151,17 +151,7 @@ export class Replica {
   }
 
   async #open(): Promise<Pool> {
-    const { poolSize, idleTimeoutSeconds, maxLifetimeSeconds, waitTimeoutSeconds, waitQueueLimit } =
-      this.#config;
-    return Pool.create({
-      connection: await findConnection(this.#config, 0),
-      size: poolSize,
-      idleTimeoutMs: idleTimeoutSeconds * 1000 || undefined,
-      maxLifetimeMs: maxLifetimeSeconds * 1000 || undefined,
-      maxWaitMs: waitTimeoutSeconds * 1000,
-      maxWaiting: waitQueueLimit,
-      prepared: this.#options.prepared,
-    });
+    return Pool.create(await findConnection(this.#config, 0), this.#config, this.#options.prepared);
   }
 
   #complain(error: unknown): void {

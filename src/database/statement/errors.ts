@@ -3,79 +3,36 @@ import { BackendTerminatedError, ConnectionError, SlonikError } from "@slonik/er
 import pg from "pg";
 import { type Reason, ServiceError } from "../../errors.ts";
 
-interface Mapping {
-  code: Code;
-  reason: Reason;
-  message: string;
-  retryAfterMs?: number;
-}
+type Mapping = readonly [code: Code, reason: Reason, message: string, retryAfterMs?: number];
 
-const unavailable: Mapping = {
-  code: Code.Unavailable,
-  reason: "DATABASE_UNAVAILABLE",
-  message: "the database is not reachable",
-  retryAfterMs: 1_000,
-};
+const { InvalidArgument, FailedPrecondition, AlreadyExists, Aborted, ResourceExhausted } = Code;
+const unavailable: Mapping = [
+  Code.Unavailable,
+  "DATABASE_UNAVAILABLE",
+  "the database is not reachable",
+  1_000,
+];
 
 /** The one table from SQLSTATE (or its class, its first two characters) to what a caller sees. */
 const bySqlState: Record<string, Mapping> = {
   "08": unavailable,
-  "22": {
-    code: Code.InvalidArgument,
-    reason: "INVALID_ARGUMENT",
-    message: "a value is outside of what its column can hold",
-  },
-  "23502": {
-    code: Code.InvalidArgument,
-    reason: "CONSTRAINT_VIOLATION",
-    message: "a required value is missing",
-  },
-  "23503": {
-    code: Code.FailedPrecondition,
-    reason: "REFERENCE_MISSING",
-    message: "a referenced entity does not exist",
-  },
-  "23505": {
-    code: Code.AlreadyExists,
-    reason: "ALREADY_EXISTS",
-    message: "an entity with this key exists already",
-  },
-  "23514": {
-    code: Code.InvalidArgument,
-    reason: "CONSTRAINT_VIOLATION",
-    message: "the values do not go together",
-  },
+  "22": [InvalidArgument, "INVALID_ARGUMENT", "a value is outside of what its column can hold"],
+  "23502": [InvalidArgument, "CONSTRAINT_VIOLATION", "a required value is missing"],
+  "23503": [FailedPrecondition, "REFERENCE_MISSING", "a referenced entity does not exist"],
+  "23505": [AlreadyExists, "ALREADY_EXISTS", "an entity with this key exists already"],
+  "23514": [InvalidArgument, "CONSTRAINT_VIOLATION", "the values do not go together"],
   "25006": unavailable,
   "25P03": unavailable,
-  "40": {
-    code: Code.Aborted,
-    reason: "CONFLICT",
-    message: "concurrent changes got in each other's way; nothing was written",
-    retryAfterMs: 100,
-  },
-  "53": {
-    code: Code.ResourceExhausted,
-    reason: "OVERLOADED",
-    message: "the database is out of resources",
-    retryAfterMs: 1_000,
-  },
-  "53100": { code: Code.ResourceExhausted, reason: "DISK_FULL", message: "the database's disk is full" },
+  "40": [Aborted, "CONFLICT", "concurrent changes got in each other's way; nothing was written", 100],
+  "53": [ResourceExhausted, "OVERLOADED", "the database is out of resources", 1_000],
+  "53100": [ResourceExhausted, "DISK_FULL", "the database's disk is full"],
   "53300": unavailable,
-  "55P03": {
-    code: Code.Aborted,
-    reason: "CONFLICT",
-    message: "a lock was not free in time; nothing was written",
-    retryAfterMs: 100,
-  },
-  "57014": {
-    code: Code.DeadlineExceeded,
-    reason: "DEADLINE_EXCEEDED",
-    message: "the query was stopped before it was done",
-  },
+  "55P03": [Aborted, "CONFLICT", "a lock was not free in time; nothing was written", 100],
+  "57014": [Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the query was stopped before it was done"],
   "57P": unavailable,
 };
 
-/** What the database threw, as callers see it. What the table does not know comes back unchanged (masked as INTERNAL). */
+/** What the database threw, as callers see it. What the table does not know comes back unchanged. */
 export function toServiceError(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
   const state = sqlState(error);
@@ -83,7 +40,7 @@ export function toServiceError(error: unknown): unknown {
     (state && (bySqlState[state] ?? bySqlState[state.slice(0, 3)] ?? bySqlState[state.slice(0, 2)])) ||
     (isConnectionFailure(error) ? unavailable : undefined);
   if (!mapping) return error;
-  const { code, reason, message, retryAfterMs } = mapping;
+  const [code, reason, message, retryAfterMs] = mapping;
   const { constraint, column } = (error ?? {}) as pg.DatabaseError;
   return new ServiceError(code, reason, message, {
     cause: error,
