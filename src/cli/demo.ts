@@ -41,7 +41,7 @@ export function addCommand(program: Command): void {
     .summary("run a complete workflow on a small sample")
     .description(
       "Runs the complete distributed workflow against a running service: creates a benchmark and a job for each question of a " +
-        "small sample (grade-school math), starts three workers, which answer from a log (of a 175B model; no model is requireUser), " +
+        "small sample (grade-school math), starts three workers, which answer from a log (of a 175B model; no model is needed), " +
         "stores their results as evaluations, and shows the summary.",
     )
     .addHelpText(...examples(["ltb demo", "in a second terminal, beside ltb serve"]))
