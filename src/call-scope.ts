@@ -30,7 +30,7 @@ export interface Origin {
 /** The origin of maintenance, and of programs that use the database without saying who they are. */
 export const serviceOrigin: Origin = { actor: "service" };
 
-/** Where the statements of a piece of work were run: `primary` as soon as one of them was. */
+/** The database that ran the statements of a piece of work: `primary` as soon as it ran one of them. */
 export interface ReadFrom {
   from?: "primary" | "replica";
 }

@@ -28,7 +28,7 @@ const KNOWN = [
   "DATABASE_MIGRATION_URL",
   "DATABASE_REPLICA_URL",
   "LTB_CONFIG_FILE",
-  // Of commands that talk to the service, which may share its environment.
+  // Variables of commands that talk to the service, and may share its environment.
   "LTB_ADDRESS",
   "LTB_API_KEY",
   "LTB_API_KEY_FILE",
@@ -48,10 +48,10 @@ export type Config = Readonly<{
   dataDir: string;
   /** Undefined: both listeners speak clear text. */
   tls: TlsChoice | undefined;
-  /** What the audit trail is sealed with; `given`: the file was named, and not merely where it would be. */
+  /** The key that seals the audit trail. `given`: the file was named, and is not merely the default. */
   auditKey: Readonly<{ file: string; given: boolean }>;
   allowInsecure: boolean;
-  /** Of one listener. */
+  /** Most connections of one listener. */
   maxConnections: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** "off": everybody who reaches a port may do everything. */
@@ -96,7 +96,7 @@ export interface LoadOptions {
   env?: NodeJS.ProcessEnv;
   /** A JSON file: an object whose keys are the names of the environment. Default: LTB_CONFIG_FILE. */
   file?: string;
-  /** Where `.env` is looked for and relative paths start. */
+  /** The folder of `.env`, and of relative paths. */
   cwd?: string;
 }
 

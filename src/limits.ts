@@ -57,11 +57,14 @@ export const limits = {
   metricMagnitude: 1e150,
   /** Characters of an evaluation's input, and of its output, whose words a search by text finds. */
   searchTextCharacters: 50_000,
-  /** How often a batch of evaluations is written anew because some of them are being deleted meanwhile. */
+  /**
+   * How often a batch of evaluations is written again because some of them are being deleted at the same
+   * time.
+   */
   evaluationWriteAttempts: 5,
   /** Bytes of a value that the audit trail keeps as it is; of larger ones it keeps size and hash. */
   auditValueBytes: 2_048,
-  /** How often denied calls are recorded, and callers that are told apart meanwhile. */
+  /** How often denied calls are recorded, and how many callers have entries of their own in between. */
   deniedIntervalMs: 2_000,
   deniedCallers: 200,
   /** About how many bytes one message of an export of entries has. */
@@ -75,7 +78,7 @@ export const limits = {
   attemptsShown: 100,
   /** The statistics of jobs are folded once there are this many rows of them. */
   statDeltasFolded: 100,
-  /** Lanes that are told of to whoever pauses or resumes them. */
+  /** Lanes that the answer to a pause or its end names. */
   lanesShown: 1_000,
   /** Waiting claims are looked after at least this often. */
   claimPollMs: 1_000,
@@ -289,7 +292,7 @@ export const limits = {
   metricsTimeoutMs: 2_000,
   /** The same of the size of the database, which looks at every file. */
   metricsSizeAgeMs: 60_000,
-  /** Job types that have series of their own; the others are told together. */
+  /** Job types that have series of their own; the others are reported together. */
   metricsJobTypes: 50,
   /** A database that has answered no statement for so long is out of reach rather than busy. */
   databaseSilentMs: 5_000,
@@ -316,14 +319,14 @@ export const transportLimits = {
   deadlineMs: 24 * 60 * 60 * 1000,
   /** A caller that goes this many milliseconds before its deadline, or later, went because of it. */
   deadlineSlackMs: 100,
-  /** Milliseconds that calls have to end by themselves after they were told that the server stops. */
+  /** Milliseconds that calls have to end by themselves after the server has begun to stop. */
   abortGraceMs: 500,
   /** Time between two probes of the database for health and readiness, in milliseconds. */
   probeIntervalMs: 1_000,
 
   /** Connections of one listener, unless configured. Idle ones took 17 KB in clear text, 76 KB with TLS. */
   connections: 2_000,
-  /** Refused connections are told of at most this often, in milliseconds. */
+  /** Refused connections are logged at most this often, in milliseconds. */
   refusedLogMs: 10_000,
   /** Time that a client has to negotiate TLS, in milliseconds. */
   tlsHandshakeMs: 10_000,

@@ -1,6 +1,6 @@
 import type { Log } from "./log.ts";
 
-/** Logs the first failure of an outage and its end, however often what is looked after fails meanwhile. */
+/** Logs the first failure of an outage and its end, however many failures are between them. */
 export class OutageLog {
   readonly #log: Log | undefined;
   readonly #end: string | undefined;

@@ -1,7 +1,7 @@
-/** What a user may do; see the permission table. */
+/** The role of a user; see the permission table. */
 export type UserRole = "admin" | "user" | "viewer" | "worker";
 
-/** Who a credential stands for, and how far it reaches. */
+/** The user that a credential stands for, and its scopes. */
 export interface Principal {
   readonly userId: string;
   readonly username: string;
@@ -10,7 +10,10 @@ export interface Principal {
   readonly keyId?: string | undefined;
   /** `sessions.id`, unset with an API key. */
   readonly sessionId?: string | undefined;
-  /** What the key is limited to within the role, for example "jobs:read". Empty: all that the role allows. */
+  /**
+   * Scopes that the key is limited to within the role, for example "jobs:read". Empty: everything that the
+   * role allows.
+   */
   readonly scopes: readonly string[];
   /** When the credential ends (epoch milliseconds); undefined: never. */
   readonly expiresAt?: number | undefined;

@@ -17,7 +17,7 @@ import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
 import { waitFor } from "./wait.ts";
 
-/** The API keys that a person is told about when the service has started. */
+/** The API keys that the banner of a started service shows. */
 export type FirstKeys =
   /** Nobody has to authenticate. */
   | { kind: "off" }
@@ -143,7 +143,7 @@ export async function serve(
   });
   started.defer(() => server.stop());
   telemetry.exportMetrics(server.families);
-  // This is undone first: workers that wait for jobs are told that there are none here, and go elsewhere.
+  // This is undone first: waiting workers get the answer that there are no jobs here, and go elsewhere.
   started.defer(() => database.queue.claimer.drain());
 
   const running = started.move();

@@ -51,9 +51,9 @@ export interface ConnectOptions {
   /** Whether hot statements are prepared by name: false behind poolers without that. Default: true. */
   preparedStatements?: boolean;
   /**
-   * Whether this process tells others on the database of changes of the queue, and hears of theirs, by LISTEN
-   * on a connection beside the pool. Without that, changes are found within a second. It does not work behind
-   * a pooler that shares sessions. Default: false.
+   * Whether this process announces changes of the queue to others on the database, and hears of theirs, by
+   * LISTEN on a connection of its own. Without that, changes are found within a second. It does not work
+   * behind a pooler that shares sessions. Default: false.
    */
   listen?: boolean;
   /**

@@ -38,7 +38,7 @@ export const backupManifest = z.object({
 });
 export type BackupManifest = z.output<typeof backupManifest>;
 
-/** What a backup begins with, and what it ends with. */
+/** The beginning of a backup, and its end. */
 export interface BackupResult {
   header: BackupHeader;
   manifest: BackupManifest;

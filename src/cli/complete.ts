@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { examples } from "./shared/examples.ts";
 
 /**
- * Adds `complete`, which prints a shell's script, and which that script then asks for what may follow. Has to be added last: it knows
- * the commands that are there.
+ * Adds `complete`, which prints a shell's script, and which that script then asks for what may follow. Has to
+ * be added last: it knows the commands that are there.
  */
 export function addCommand(program: Command): void {
   const known = completions(program).commands;

@@ -129,7 +129,7 @@ Look closer:
   ${commandLine(`export ${id} --format csv -o demo.csv`)}`);
 }
 
-/** What a worker does with a job; a real one would ask its model here, and score what it says. */
+/** Runs a job. A real worker would ask its model here, and score the answer. */
 function answer({ payload }: Job, answers: ReadonlyMap<string, ImportedEvaluation>) {
   const found = answers.get(String(payload?.sample_id));
   if (found === undefined) throw new JobError("the log has no such sample", { retryable: false });

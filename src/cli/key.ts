@@ -163,7 +163,9 @@ function addRevoke(key: Command): void {
     });
 }
 
-/** Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr. */
+/**
+ * Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr.
+ */
 function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {
   requireAnswer(apiKey, "key");
   if (json) {

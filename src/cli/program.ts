@@ -3,7 +3,8 @@ import { version } from "../version.ts";
 import { addCommands } from "./shared/commands.ts";
 
 /**
- * The command line, `ltb`, as far as `args` need it. Wrong usage, `--help` and `--version` end as a CommanderError.
+ * The command line, `ltb`, as far as `args` need it. Wrong usage, `--help` and `--version` end as a
+ * CommanderError.
  * @param args what follows the program's name
  */
 export async function createProgram(args: readonly string[]): Promise<Command> {

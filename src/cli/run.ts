@@ -8,7 +8,7 @@ import { CliError, exitCodes, isBrokenPipe } from "./shared/errors.ts";
  * @returns the exit code: 0, 1 for a failure, 2 for wrong usage
  */
 export async function run(args: readonly string[]): Promise<number> {
-  // Whoever reads our output may stop at any time (`ltb export … | head`).
+  // The reader of our output may stop at any time (`ltb export … | head`).
   process.stdout.on("error", (error) => {
     if (isBrokenPipe(error)) process.exit(exitCodes.ok);
     throw error;

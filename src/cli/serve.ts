@@ -55,7 +55,8 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
       );
   } catch (error) {
     if (!stop.aborted || error !== stop.reason) throw error;
-    // A start that was given up on request is no failure. What still waits for the database would keep the process.
+    // A start that was given up on request is no failure. What still waits for the database would keep the
+    // process.
     log.info("stopped");
     process.exit(exitCodes.ok);
   }

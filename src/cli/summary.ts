@@ -55,7 +55,7 @@ export function addCommand(program: Command): void {
     });
 }
 
-/** What `--json` prints: every figure in full precision, null where it is undefined. */
+/** Makes the output of `--json`: every figure in full precision, null if it is undefined. */
 export function summaryObject(name: string, summary: GetBenchmarkSummaryResponse): object {
   const { benchmark_id, ...figures } = toPlain(GetBenchmarkSummaryResponseSchema, summary);
   return { benchmark_id, name, ...figures };

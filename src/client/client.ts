@@ -62,7 +62,7 @@ export interface LtbClient extends Disposable {
  *
  * ```ts
  * const client = createClient({ address: "localhost:50052", apiKey: process.env.LTB_API_KEY });
- * const { job } = await client.jobs.createJob({ jobType: "benchmark", payload: { prompt: "What is 2 + 2?" } });
+ * const { job } = await client.jobs.createJob({ jobType: "benchmark", payload: { prompt: "2 + 2 = ?" } });
  * for await (const { job: change } of client.jobs.watchJobs({ ids: [job.id] })) console.log(change?.status);
  * client.close();
  * ```

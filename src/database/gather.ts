@@ -15,7 +15,7 @@ export interface GatherOptions<Item> {
   maxItems: number;
   /** Most weight of one write; an item that is heavier goes alone. Default: no limit. */
   maxWeight?: number;
-  /** What an item adds to the weight of its write. Default: 1. */
+  /** Weight of an item in its write. Default: 1. */
   weigh?: (item: Item) => number;
   /**
    * Most writes at once. More than one lets the next be prepared while the database commits the one before.
@@ -52,7 +52,7 @@ export function gather<Item, Result>(
       writes--;
       next();
     });
-    // What did not fit need not wait for this write.
+    // Items that did not fit need not wait for this write.
     next();
   }
 

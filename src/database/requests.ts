@@ -11,18 +11,18 @@ import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
 /**
- * What makes a create safe to repeat: the caller's name for this attempt, unique for this actor and method
- * for 24 hours.
+ * The key that makes a create safe to repeat: the caller's name for this attempt, unique for this actor and
+ * method for 24 hours.
  */
 export interface RequestKey {
   requestId: string;
-  /** Who asks: a user's id. Default: nobody. */
+  /** Id of the user who asks. Default: nobody. */
   actor?: string;
 }
 
 interface Steps<Answer, Kept extends JsonValue> {
   create: (db: Executor) => Promise<Answer>;
-  /** What is kept to answer again: an id where the answer can be read again. */
+  /** The stored part of the answer: an id, if the answer can be read again. */
   remember: (answer: Answer) => Kept;
   recall: (db: Executor, kept: Kept) => Promise<Answer>;
 }
@@ -101,7 +101,7 @@ export async function runOnce<Answer, Kept extends JsonValue>(
   });
 }
 
-/** What a request id is refused with that came before with another body. */
+/** The refusal of a request id that came before with another body. */
 export function reused(requestId: string): ServiceError {
   const message = `request_id ${requestId} was used for another request in the last ${limits.requestIdHours} hours: use a new one`;
   return new ServiceError(Code.AlreadyExists, "REQUEST_ID_REUSED", message, {

@@ -17,7 +17,7 @@ const statsRow = z.object({
   /** Users that are not deleted. */
   userCount: z.number(),
   auditLogCount: z.number(),
-  /** Of PostgreSQL, for example "18.4". */
+  /** Version of PostgreSQL, for example "18.4". */
   serverVersion: z.string(),
   /** The latest migration that is applied. */
   schemaVersion: z.string(),
@@ -39,9 +39,9 @@ const boundedCount = (table: (typeof countedTables)[number]): Fragment => {
   ) as ${name}`;
 };
 
-// As the planner does: rows per page when the table was last analyzed or vacuumed, times its pages now.
-// Before the first of these what the statistics collector has seen. A table that was counted to its end has
-// just as many rows.
+// Estimates as the planner does: rows per page when the table was last analyzed or vacuumed, times its pages
+// now. Before the first of these it takes the count of the statistics collector. A table that was counted to
+// its end has exactly as many rows.
 const rowCount = (table: (typeof countedTables)[number]): Fragment => {
   const name = fragmentOf(table);
   return sql.fragment`(

@@ -1,8 +1,9 @@
 import { runWithin } from "../wait.ts";
 
 /**
- * A function that reads a value at most every `ageMs` and answers all who ask meanwhile with it. The value is
- * undefined where reading fails or takes longer than `timeoutMs`, which is not tried again sooner either.
+ * Makes a function that reads a value at most every `ageMs` and answers all who ask in between with it. The
+ * value is undefined where reading fails or takes longer than `timeoutMs`, which is not tried again sooner
+ * either.
  */
 export function keepRecent<Value>(
   read: () => Promise<Value>,

@@ -6,7 +6,7 @@ export function toTimestamp(iso: string): Timestamp;
 export function toTimestamp(iso: string | null): Timestamp | undefined;
 export function toTimestamp(iso: string | null): Timestamp | undefined {
   if (iso === null) return undefined;
-  // What is made or claimed together has one time, which is then parsed once.
+  // Rows that are made or claimed together have one time, which is then parsed once.
   if (iso !== last.iso) {
     const seconds = BigInt(Date.parse(`${iso.slice(0, 19)}Z`) / 1000);
     last = { iso, seconds, nanos: Number(iso.slice(20, 26)) * 1000 };

@@ -68,10 +68,10 @@ export const workerFilter = z.strictObject({
   activeWithinMs: whole(1, limits.silenceMs).optional(),
 });
 
-/** Which workers a list holds: those that match all that is given. `tags`: those that have all of them. */
+/** A list holds the workers that match every given filter. A worker matches `tags` if it has all of them. */
 export type WorkerFilter = z.input<typeof workerFilter>;
 
 export const workerPosition = z.object({ registeredAt: z.string(), id: z.string() });
 
-/** Where a page of workers ended: the next one begins after it. */
+/** The end of a page of workers; the next one begins after it. */
 export type WorkerPosition = z.output<typeof workerPosition>;

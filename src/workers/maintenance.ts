@@ -5,8 +5,8 @@ import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { statusOf } from "./rows.ts";
 
-// The statement keeps the column right within a second, for people who look into the table. It passes over
-// workers whose row is locked; whoever holds the lock, or the next round, brings them up to date.
+// The statement keeps the column right within a second, for people who look into the table. It skips workers
+// whose row is locked; the holder of the lock, or the next round, brings them up to date.
 const storeStatuses = statement("worker_store_statuses", {
   row: z.object({ stored: z.number() }),
   build: (limit: number) => sql.fragment`

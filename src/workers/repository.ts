@@ -29,7 +29,7 @@ export interface WorkerListOptions {
   after?: input.WorkerPosition | undefined;
 }
 
-/** What `removeStale` did. */
+/** The result of `removeStale`. */
 export interface StaleRemoval {
   removed: number;
   /** Jobs that the workers held and that are pending again. */
@@ -105,7 +105,7 @@ export class WorkerRepository {
     return updated;
   }
 
-  /** As `deregister`, by the registry's own id. @throws NOT_FOUND */
+  /** Deregisters a worker by the registry's own id. @throws NOT_FOUND */
   async delete(id: string): Promise<void> {
     await this.deregister((await this.get(id)).workerId);
   }

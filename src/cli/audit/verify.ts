@@ -76,7 +76,7 @@ async function verify({ from, to, head, headFile, ...options }: Options): Promis
       { timeoutMs: DEADLINE_MS },
     );
     const [present] = answer.heads;
-    // Of a part of the time it may be older than the one that is kept.
+    // If only a part of the time was verified, the head may be older than the stored one.
     if (answer.valid && present && headFile !== undefined && !to) await writeHead(headFile, present);
     show(answer, options);
     process.exitCode = answer.valid ? verdicts.holds : verdicts.broken;

@@ -11,7 +11,7 @@ export interface Display extends Disposable {
   show(message: WatchBenchmarksResponse): void;
 }
 
-/** Where nothing but counts changes, a benchmark has a line at most this often. */
+/** If only counts change, a benchmark has a line at most this often. */
 const LINE_MS = 10_000;
 /** Bars at once: more would scroll a small terminal. */
 const BARS = 15;

@@ -57,7 +57,7 @@ async function watch(references: string[], { dataset, provider, ...options }: Op
   using display = displayOf(options);
   for await (const message of follow("benchmarks", watching, stop)) {
     const { benchmark, deleted } = message;
-    // Of a deleted benchmark nobody knows any more whether it had the dataset or the provider.
+    // The dataset and the provider of a deleted benchmark are no longer known.
     if (benchmark === undefined || (deleted && (dataset ?? provider) !== undefined)) continue;
     display.show(message);
     if (ids.length === 0 || (!deleted && !finalStatuses.includes(benchmark.status))) continue;

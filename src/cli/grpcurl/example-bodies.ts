@@ -16,8 +16,9 @@ const worker = "worker-1";
 const password = "correct horse battery staple";
 
 /**
- * A request of every method, as `Service/Method` of `ltb.v1`, in the JSON of protobuf with the names of the proto. Sent in this order to a service that
- * is empty but for a second benchmark to compare with, each succeeds; Logout needs the session token that Login gave.
+ * A request of every method, as `Service/Method` of `ltb.v1`, in the JSON of protobuf with the names of the
+ * proto. Sent in this order to a service that is empty but for a second benchmark to compare with, each
+ * succeeds; Logout needs the session token that Login gave.
  */
 export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "SystemService/GetInfo": {},

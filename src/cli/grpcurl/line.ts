@@ -11,7 +11,7 @@ export interface Target extends Omit<TlsFlags, "tls"> {
   /** `host:port`, with or without a scheme. */
   address: string;
   secure: boolean;
-  /** What stands for the API key in the line, for example `$LTB_API_KEY`: never the key itself. */
+  /** The placeholder of the API key in the line, for example `$LTB_API_KEY`, never the key itself. */
   key: string;
   /** Folder of the protos, where the service does not describe itself. */
   proto?: string | undefined;
@@ -41,7 +41,10 @@ export function grpcurlLine(method: DescMethod, target: Target): string {
   ].join(" ");
 }
 
-/** A request as grpcurl reads it, which differs from the JSON of protobuf: it takes a field mask for a message like any other. */
+/**
+ * A request as grpcurl reads it, which differs from the JSON of protobuf: it takes a field mask for a message
+ * like any other.
+ */
 export function inGrpcurl({ input }: DescMethod, body: JsonObject): JsonObject {
   const masks = input.fields.filter(({ message }) => message?.typeName === FieldMaskSchema.typeName);
   const changed = masks.flatMap(({ name }) => {

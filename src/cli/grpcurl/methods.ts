@@ -33,8 +33,8 @@ export function exampleOf(method: DescMethod): JsonObject {
 }
 
 /**
- * Methods by what a person types: `CreateJob`, `JobService/CreateJob`, `ltb.v1.JobService/CreateJob` or `ltb.v1.JobService.CreateJob`, in any
- * case. Empty if there is none of that name.
+ * Methods by what a person types: `CreateJob`, `JobService/CreateJob`, `ltb.v1.JobService/CreateJob` or
+ * `ltb.v1.JobService.CreateJob`, in any case. Empty if there is none of that name.
  */
 export function findMethods(text: string): DescMethod[] {
   const wanted = text

@@ -12,7 +12,7 @@ import { pageText, type Section, tableOf } from "./page.ts";
 export interface Compared {
   id: string;
   name: string;
-  /** Of the metric compared; undefined where it has no value. */
+  /** Value of the compared metric; undefined if there is none. */
   summary: MetricSummary | undefined;
   /** All of them, read once, for the histogram. */
   evaluations: AsyncIterable<readonly Evaluation[]>;

@@ -10,7 +10,7 @@ export interface Interval {
   mean: number;
   low: number | undefined;
   high: number | undefined;
-  /** Told by shape and colour: a triangle up is better, one down worse, a circle neither. */
+  /** Shape and colour show the verdict: a triangle up is better, one down worse, a circle neither. */
   verdict?: Verdict;
   /** Lines of the same group stand on the same ground. */
   group?: number;

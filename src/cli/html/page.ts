@@ -3,21 +3,21 @@ import { style } from "./style.ts";
 
 export interface Page {
   title: string;
-  /** What and how much it is about, under the title. */
+  /** The subject and its size, under the title. */
   lead: Html;
   sections: readonly Section[];
 }
 
 export interface Section {
   title: string;
-  /** What is to be known to read it. */
+  /** The explanation that readers need. */
   note?: string;
   body: Html | readonly Html[];
 }
 
 /**
- * A page that needs nothing else: no script, no other file, nothing from the network, which its policy forbids besides. It follows
- * the reader's choice of light or dark, and prints.
+ * A page that needs nothing else: no script, no other file, nothing from the network, which its policy
+ * forbids besides. It follows the reader's choice of light or dark, and prints.
  */
 export function pageText({ title, lead, sections }: Page): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -51,7 +51,9 @@ ${body}
 `;
 }
 
-/** A table; columns of `numeric` (their indexes) are aligned to the right. Wide ones scroll within the page. */
+/**
+ * A table; columns of `numeric` (their indexes) are aligned to the right. Wide ones scroll within the page.
+ */
 export function tableOf(
   caption: string,
   head: readonly string[],

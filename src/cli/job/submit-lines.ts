@@ -6,12 +6,14 @@ import { note, print, printJson } from "../shared/output.ts";
 import { showProgress } from "../transfer/progress.ts";
 import { type Batch, batchesOf, type JobFields } from "./batches.ts";
 
-/** Pauses before a batch is sent again whose answer was lost, in milliseconds; it is given up after the last. */
+/**
+ * Pauses before a batch is sent again whose answer was lost, in milliseconds; it is given up after the last.
+ */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];
 
 /**
- * Creates a job for each line of a JSONL file and prints the ids as they come. Each batch has a request id, so that none is
- * created twice, also when the command is repeated with the same `requestId`.
+ * Creates a job for each line of a JSONL file and prints the ids as they come. Each batch has a request id,
+ * so that none is created twice, also when the command is repeated with the same `requestId`.
  */
 export async function submitLines(
   { system, jobs }: ServiceClient,

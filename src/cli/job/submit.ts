@@ -81,7 +81,7 @@ async function submit(type: string, payload: string | undefined, options: Option
   if (jsonl !== undefined && payload !== undefined)
     throw new CliError("give either a payload or --jsonl, not both", { usage: true });
   using client = createClient(options);
-  // Before the first call, so that a wrong payload is told whether or not there is a service.
+  // The payload is read before the first call, so that a wrong one is reported even without a service.
   const read = payload === undefined ? undefined : await readPayload(payload);
   const fields = await fieldsOf(client, type, options);
   if (jsonl !== undefined) return await submitLines(client, jsonl, fields, options);

@@ -22,7 +22,7 @@ interface Options extends ServiceOptions {
   benchmark?: string;
 }
 
-/** Which jobs to follow: at most 1000 ids, or a type and a benchmark. */
+/** The jobs to follow: at most 1000 ids, or a type and a benchmark. */
 interface Followed {
   ids?: string[];
   jobType?: string;
@@ -66,7 +66,7 @@ async function watch(args: string[], { type, benchmark, ...options }: Options): 
       client.jobs.watchJobs({ ...followed, afterCursor }, call);
     for await (const message of follow("jobs", watch, stop)) {
       const { job, deleted } = message;
-      // Of a deleted job nobody knows any more whether it had the type or the benchmark.
+      // The type and the benchmark of a deleted job are no longer known.
       if (job === undefined || (deleted && (type ?? benchmark) !== undefined)) continue;
       showChange(message, options);
       if (

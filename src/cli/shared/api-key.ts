@@ -7,8 +7,8 @@ import { CliError } from "./errors.ts";
 import { quotePath } from "./shell.ts";
 
 /**
- * The API key to call by: the one given, else the content of LTB_API_KEY_FILE, else that of the embedded default, found where `serve` keeps
- * it. That last one is only sent to this machine.
+ * The API key to call by: the one given, else the content of LTB_API_KEY_FILE, else that of the embedded
+ * default, found where `serve` keeps it. That last one is only sent to this machine.
  */
 export function apiKeyFor({ address, apiKey }: { address: string; apiKey?: string }): string | undefined {
   if (apiKey !== undefined) return apiKey;
@@ -18,7 +18,9 @@ export function apiKeyFor({ address, apiKey }: { address: string; apiKey?: strin
   return dataDir && readAdminKey(dataDir);
 }
 
-/** Writes what stands for the key in a shell: the variable that holds it, or its file, never the key itself. */
+/**
+ * Writes what stands for the key in a shell: the variable that holds it, or its file, never the key itself.
+ */
 export function referToKey({ address, apiKey }: { address: string; apiKey?: string }): string {
   const file = apiKey === undefined ? keyFileFor(address) : undefined;
   return file === undefined ? "$LTB_API_KEY" : `$(cat ${quotePath(file)})`;

@@ -43,7 +43,7 @@ Stop it: Ctrl-C. Calls in flight are finished first.
 `;
 }
 
-/** Who may call, and how to come to a key. */
+/** Says who may call, and how to get a key. */
 function keyLines(keys: FirstKeys): string {
   if (keys.kind === "off")
     return "  Authentication           off: everybody on this machine may do everything (LTB_AUTH)\n";

@@ -21,7 +21,10 @@ import { type TlsFlags, tlsOf, withTlsOptions } from "./tls.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
 const DEFAULT_DEADLINE_SECONDS = 30;
-/** A connection that does not answer a ping in time is given up, so that a stream without deadline does not wait for ever. */
+/**
+ * A connection that does not answer a ping in time is given up, so that a stream without deadline does not
+ * wait for ever.
+ */
 const PING_INTERVAL_MS = 20_000;
 
 /** The options of every command that talks to the service. */
@@ -53,7 +56,10 @@ export interface ServiceClient extends Disposable {
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
 
-/** For a call that works through millions of rows: without a deadline of the caller's the service would set its own. */
+/**
+ * For a call that works through millions of rows: without a deadline of the caller's the service would set
+ * its own.
+ */
 export const longDeadline = { timeoutMs: 24 * 60 * 60 * 1000 } as const;
 
 /** Adds --address, --api-key, --tls and its kind, --deadline and --json. */

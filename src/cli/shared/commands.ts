@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 
-/** A module that adds one command to its parent; `args` is what the command line says after the command's name. */
+/**
+ * A module that adds one command to its parent; `args` is what the command line says after the command's
+ * name.
+ */
 interface CommandModule {
   addCommand(parent: Command, args: readonly string[]): void | Promise<void>;
 }
@@ -9,8 +12,8 @@ interface CommandModule {
 type CommandGroups = Record<string, Record<string, () => Promise<CommandModule>>>;
 
 /**
- * Adds the command that `args` begin with, and loads nothing of the others. All are added where `args` begin with
- * none of them: help lists them, and a name that is mistyped is compared with theirs.
+ * Adds the command that `args` begin with, and loads nothing of the others. All are added where `args` begin
+ * with none of them: help lists them, and a name that is mistyped is compared with theirs.
  */
 export async function addCommands(
   parent: Command,

@@ -17,8 +17,8 @@ export function withDatabaseOptions(command: Command): Command {
 }
 
 /**
- * Runs `work` with the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR, which
- * is started for as long as that takes, or joined where a service runs on it.
+ * Runs `work` with the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR,
+ * which is started for as long as that takes, or joined where a service runs on it.
  * @param file JSON file with settings
  */
 export async function withConfiguredDatabase<T>(

@@ -1,4 +1,7 @@
-/** Writes the examples below a command's help, as `addHelpText` takes them: command lines, some with what they are for. */
+/**
+ * Writes the examples below a command's help, as `addHelpText` takes them: command lines, some with what they
+ * are for.
+ */
 export function examples(...lines: (string | [command: string, what: string])[]): ["after", string] {
   const pairs = lines.map((line) => (typeof line === "string" ? ([line, ""] as const) : line));
   const width = Math.max(0, ...pairs.map(([command, what]) => (what === "" ? 0 : command.length)));

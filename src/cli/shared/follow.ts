@@ -10,9 +10,9 @@ const PAUSES_MS = [200, 1_000, 3_000, 5_000];
 const PATIENCE_MS = 5 * 60_000;
 
 /**
- * The messages of a watch; one of things named by id first brings how they stand. A watch that breaks is resumed after its last message,
- * without a gap; one that cannot be, because the changes are no longer kept, begins anew with how they stand.
- * Ends when the signal aborts.
+ * The messages of a watch; one of things named by id first brings how they stand. A watch that breaks is
+ * resumed after its last message, without a gap; one that cannot be, because the changes are no longer kept,
+ * begins anew with how they stand. Ends when the signal aborts.
  * @param things what is watched, in the plural
  * @param watch begins after a cursor; an empty one: now
  */
@@ -43,7 +43,7 @@ export async function* follow<Message extends { cursor: string }>(
       afterCursor = "";
       continue;
     }
-    // A service that is not there is told at once.
+    // A service that cannot be reached is reported at once.
     const goneFor = Date.now() - lastHeard;
     if (broken !== undefined && (!isTransient(broken) || goneFor > PATIENCE_MS)) throw broken;
     const pause = PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)] ?? 0;

@@ -1,7 +1,8 @@
 import { describeError, isTransient, showError } from "./describe-error.ts";
 
 /**
- * Does something for each id. One that fails is told on stderr and keeps the others from nothing; the exit code is 1 then.
+ * Runs an action for each id. A failure is reported on stderr and does not stop the others; the exit code is
+ * 1 then.
  * @throws the error of a call that did not reach the service
  */
 export async function forEachId<Result>(

@@ -51,7 +51,10 @@ export function formatTable(
   return drawn.toString().replace(/ +$/gm, "");
 }
 
-/** An object as lines of name and value; what is empty is left out, and an object within it becomes lines of its own. */
+/**
+ * An object as lines of name and value; what is empty is left out, and an object within it becomes lines of
+ * its own.
+ */
 export function formatFields(object: JsonObject): string {
   const rows = flattened(object);
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -91,7 +94,8 @@ export function formatSecond(time: Timestamp | undefined): string {
 }
 
 /**
- * A message as JSON for scripts: names as in the proto, every field present (null where unset), 64-bit integers as numbers.
+ * A message as JSON for scripts: names as in the proto, every field present (null where unset), 64-bit
+ * integers as numbers.
  */
 export function toPlain<Schema extends DescMessage>(
   schema: Schema,

@@ -4,7 +4,8 @@ import { note } from "./output.ts";
 const PAGE_ITEMS = 1000;
 
 /**
- * Reads pages of a list until `limit` items are there or the list ends. A page may be short, even empty, and still have a next.
+ * Reads pages of a list until `limit` items are there or the list ends. A page may be short, even empty, and
+ * still have a next.
  * @returns the items, and whether there are more of them
  */
 export async function collect<Item>(

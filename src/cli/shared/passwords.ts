@@ -5,7 +5,10 @@ import { buffer } from "node:stream/consumers";
 import type { Command } from "commander";
 import { CliError } from "./errors.ts";
 
-/** Where a password comes from: never the command line, which other users of the machine can read. */
+/**
+ * The sources of a password. The command line is none of them, because other users of the machine can read
+ * it.
+ */
 export interface PasswordOptions {
   passwordFile?: string;
 }
@@ -51,7 +54,7 @@ async function fromFile(file: string): Promise<string> {
 async function ask(question: string): Promise<string> {
   process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  // As a terminal, readline takes the echo away and edits the line by itself; what it would show goes nowhere.
+  // With a terminal, readline turns the echo off and edits the line by itself; its output is discarded.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
   const { promise: given, resolve, reject } = Promise.withResolvers<string>();
   lines.once("SIGINT", () => reject(new CliError("cancelled", { code: "CANCELLED" })));

@@ -1,13 +1,17 @@
 import { exitCodes } from "./errors.ts";
 
-/** npm passes Ctrl-C on to a process that the terminal has told already; what follows this fast is the same keystroke. */
+/**
+ * npm passes Ctrl-C on to a process that the terminal has told already; what follows this fast is the same
+ * keystroke.
+ */
 const SAME_SIGNAL_MS = 500;
 
 const PARENT_POLL_MS = 250;
 
 /**
- * Aborts with the first signal to stop. A second one ends the process at once, with exit code 1. Run by npm, the end of its
- * shell counts as a signal too: npm sends it there, and the shell dies of it without a word to us.
+ * Aborts with the first signal to stop. A second one ends the process at once, with exit code 1. Run by npm,
+ * the end of its shell counts as a signal too: npm sends it there, and the shell dies of it without a word to
+ * us.
  * @param first told of the first signal
  * @param again told before the process ends
  */

@@ -13,7 +13,7 @@ export interface TlsFlags {
   tlsServerName?: string;
 }
 
-/** What the files hold, as `runWorker` takes it. */
+/** The contents of the files, in the form that `runWorker` takes. */
 export interface TlsContents {
   ca?: Buffer;
   cert?: Buffer;
@@ -52,7 +52,7 @@ export function withTlsOptions(command: Command): Command {
 }
 
 /**
- * What the options and the address come to; undefined: clear text.
+ * Combines the options and the address; undefined: clear text.
  * @throws CliError if they contradict each other, or a file cannot be used
  */
 export function tlsOf({

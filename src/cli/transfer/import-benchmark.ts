@@ -18,8 +18,8 @@ export interface ImportResult extends Upload {
 }
 
 /**
- * Creates the benchmark, or goes on with the one that an earlier import made, sends its evaluations, and then sets status,
- * times and results, if all could be read and the status is not final already.
+ * Creates the benchmark, or goes on with the one that an earlier import made, sends its evaluations, and then
+ * sets status, times and results, if all could be read and the status is not final already.
  * @throws ConnectError where a call fails
  */
 export async function importBenchmark(
@@ -46,7 +46,10 @@ export async function importInto(
   return { id: benchmark.id, name: benchmark.name, created: false, ...upload };
 }
 
-/** An id belongs to one evaluation of one benchmark; what has no other name in the new one keeps it as its sample id. */
+/**
+ * An id belongs to one evaluation of one benchmark; what has no other name in the new one keeps it as its
+ * sample id.
+ */
 async function* withoutIds(
   evaluations: AsyncIterable<ImportedEvaluation>,
 ): AsyncGenerator<ImportedEvaluation> {
@@ -55,8 +58,9 @@ async function* withoutIds(
 }
 
 /**
- * The id of an imported benchmark: the same for the same run of the same source, so that importing it again finds it. A
- * benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made of the SHA-256 of their key.
+ * The id of an imported benchmark: the same for the same run of the same source, so that importing it again
+ * finds it. A benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made of the
+ * SHA-256 of their key.
  */
 export function importedId(key: string): string {
   const exported = /^ltb:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(key);

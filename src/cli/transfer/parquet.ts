@@ -6,7 +6,10 @@ import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_p
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { JsonObject } from "../../validation.ts";
 
-/** A row group is written when it has this many rows or about this many bytes of text, all of which are in memory until then. */
+/**
+ * A row group is written when it has this many rows or about this many bytes of text, all of which are in
+ * memory until then.
+ */
 const GROUP_ROWS = 20_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 
@@ -36,7 +39,10 @@ function column(name: string, kind: Kind, value: Column["value"], statistics = t
   return { element: { ...kind, name }, value, statistics };
 }
 
-/** The fields of `Evaluation` in its order and under its names. A text that is empty where nothing was given is null. */
+/**
+ * The fields of `Evaluation` in its order and under its names. A text that is empty where nothing was given
+ * is null.
+ */
 const columns: readonly Column[] = [
   column("id", { ...string, ...required }, ({ id }) => id),
   column("benchmark_id", { ...string, ...required }, ({ benchmarkId }) => benchmarkId),
@@ -61,8 +67,9 @@ const columns: readonly Column[] = [
 ];
 
 /**
- * Parquet (parquet-format 2, pages in zstd): a row an evaluation, and the benchmark as proto3 JSON under `ltb_export` in the file's
- * metadata. `ltb import` reads it. Holds one row group in memory. `ltb_crc32` there is the CRC-32 of all before the metadata.
+ * Parquet (parquet-format 2, pages in zstd): a row an evaluation, and the benchmark as proto3 JSON under
+ * `ltb_export` in the file's metadata. `ltb import` reads it. Holds one row group in memory. `ltb_crc32`
+ * there is the CRC-32 of all before the metadata.
  */
 export async function* parquetPieces(
   benchmark: Benchmark,
@@ -78,7 +85,7 @@ export async function* parquetPieces(
     kvMetadata: about,
     createdBy: "llm-test-bench-persistence",
   });
-  // The writer counts its offset apart from its buffer, which is begun anew once it is given out.
+  // The writer counts its offset separately from its buffer, which starts again once it is handed out.
   let checksum = 0;
   const written = () => {
     const piece = bytes.getBytes().slice();

@@ -45,7 +45,9 @@ export async function showProgress(path: string, unit: string): Promise<Progress
   };
 }
 
-/** Bytes of a file, or of all files in a folder; 0 where it cannot be read, which reading it will tell better. */
+/**
+ * Bytes of a file, or of all files in a folder; 0 where it cannot be read, which reading it will tell better.
+ */
 async function sizeOf(path: string): Promise<number> {
   try {
     const found = await stat(path);

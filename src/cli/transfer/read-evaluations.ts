@@ -3,7 +3,10 @@ import type { filterOf } from "../evaluation/filter.ts";
 import { type BenchmarkClient, noDeadline } from "../shared/client.ts";
 import { resume } from "./resume.ts";
 
-/** All evaluations of a benchmark that match, oldest first, in the chunks they come in. An export that breaks is resumed where it was. */
+/**
+ * All evaluations of a benchmark that match, oldest first, in the chunks they come in. An export that breaks
+ * is resumed where it was.
+ */
 export async function* readEvaluations(
   client: BenchmarkClient,
   benchmarkId: string,

@@ -23,7 +23,7 @@ export async function* resume<Chunk extends { nextPageToken: string }>(
       return;
     } catch (error) {
       const pause = PAUSES_MS[failures++];
-      // Without a token the first chunk never came: a service that is not there is told at once.
+      // Without a token the first chunk never came, so an unreachable service is reported at once.
       if (pause === undefined || pageToken === "" || !isTransient(error)) throw error;
       note(`note: the connection broke; resuming in ${pause / 1000} s`);
       await sleep(pause);

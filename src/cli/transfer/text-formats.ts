@@ -20,8 +20,8 @@ export async function* jsonLines(
 const columns = EvaluationSchema.fields.map(({ name }) => name);
 
 /**
- * CSV (RFC 4180, with a line feed after each line): a head, then a row an evaluation. What is unset is an empty cell, an
- * empty text is `""`, and what is neither text, number nor boolean is JSON.
+ * CSV (RFC 4180, with a line feed after each line): a head, then a row an evaluation. What is unset is an
+ * empty cell, an empty text is `""`, and what is neither text, number nor boolean is JSON.
  * @param metrics names of the metrics that get a column, as `metrics.NAME`
  */
 export async function* csvLines(

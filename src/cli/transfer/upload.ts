@@ -25,7 +25,9 @@ export interface UploadIssue {
   reason: string;
 }
 
-/** What became of the evaluations that were read. received = inserted + duplicates + conflicts + rejected. */
+/**
+ * The outcomes of the evaluations that were read. received = inserted + duplicates + conflicts + rejected.
+ */
 export interface Upload {
   received: number;
   inserted: number;
@@ -34,7 +36,7 @@ export interface Upload {
   rejected: number;
   /** The first of them. */
   issues: UploadIssue[];
-  /** What kept `evaluations` from being read to its end; those before are stored. */
+  /** The error that ended the reading of `evaluations`; those before it are stored. */
   failure?: unknown;
 }
 
@@ -43,13 +45,13 @@ export interface UploadOptions {
   maxMessageBytes: number;
   /** Ends the upload early; what was sent is stored. */
   signal?: AbortSignal;
-  /** Told of every message that was sent, with its number of rows. */
+  /** Called for every message that was sent, with its number of rows. */
   onSent?: (rows: number) => void;
 }
 
 /**
- * Sends evaluations through StreamEvaluations, no faster than the service stores them. When reading them fails, the stream
- * is ended in order, so that all that was read is stored and counted.
+ * Sends evaluations through StreamEvaluations, no faster than the service stores them. When reading them
+ * fails, the stream is ended in order, so that all that was read is stored and counted.
  * @throws ConnectError where the call fails
  */
 export async function uploadEvaluations(

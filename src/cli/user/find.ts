@@ -6,7 +6,7 @@ import { requireAnswer } from "../shared/errors.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What a user is named by on the command line. */
+/** The name of a user on the command line. */
 export const userArgument = "id, email or user name";
 
 /** How the text names a user: by its id, its email if there is an @, else its user name. */

@@ -19,8 +19,9 @@ process.on("exit", () => {
 });
 
 /**
- * Runs a shell command for a job: the payload as a line of JSON on its stdin; LTB_JOB_ID, LTB_JOB_TYPE and LTB_ATTEMPT in its environment; its
- * stderr passed on. When the job is cancelled, lost or out of time, the command and all that it started get SIGTERM, and SIGKILL after 5 s.
+ * Runs a shell command for a job: the payload as a line of JSON on its stdin; LTB_JOB_ID, LTB_JOB_TYPE and
+ * LTB_ATTEMPT in its environment; its stderr passed on. When the job is cancelled, lost or out of time, the
+ * command and all that it started get SIGTERM, and SIGKILL after 5 s.
  * @returns what the command wrote to stdout: JSON if it parses, else a string; nothing if it is empty
  * @throws JobError with the last lines of stderr where the exit code is not 0, not retryable where it is 65
  */
@@ -31,7 +32,8 @@ export async function execute(
 ): Promise<unknown> {
   const child = spawn(command, {
     shell: true,
-    // A process group of its own: what the shell starts is signalled too, and Ctrl-C is for the worker only, which lets jobs finish.
+    // A process group of its own: what the shell starts is signalled too, and Ctrl-C is for the worker only,
+    // which lets jobs finish.
     detached: process.platform !== "win32",
     env: { ...process.env, LTB_JOB_ID: id, LTB_JOB_TYPE: jobType, LTB_ATTEMPT: String(lease.attempt) },
     stdio: ["pipe", "pipe", "pipe"],

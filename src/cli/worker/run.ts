@@ -127,12 +127,15 @@ function show(
   );
 }
 
-/** The runtime's own messages, on stderr; one that comes again and again, as while the service is away, only once. */
+/**
+ * The runtime's own messages, on stderr; one that comes again and again, as while the service is away, only
+ * once.
+ */
 function commandLog(): WorkerLog {
   let last = "";
   const line = (fields: object & { err?: unknown; jobId?: unknown }, message: string) => {
     const { err, jobId } = fields;
-    // How a command went has been told.
+    // The outcome of a command has been reported.
     if (err instanceof JobError) return;
     const about = jobId === undefined ? "" : ` (job ${jobId})`;
     const text = `${message}${about}${err instanceof Error ? `: ${err.message}` : ""}`;

@@ -58,7 +58,7 @@ const parsers: Record<number, (text: string) => unknown> = {
   [builtins.INT8]: parseInt8,
 };
 
-/** What `pg` asks for a column's parser: ours where the default loses something, else the default. */
+/** Finds a column's parser for `pg`: ours if the default loses something, else the default. */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: string) {
     const own = format === "binary" ? undefined : parsers[oid];

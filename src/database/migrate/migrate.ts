@@ -63,8 +63,8 @@ export async function migrateUp(
 }
 
 /**
- * Finds what there should be after a migration: what there should have been before it, and what it made; less
- * what it dropped. Objects that others have made beside are not among them.
+ * Finds the objects that should exist after a migration: those that should have existed before it and those
+ * that it made, less those that it dropped. Objects that others have made are not among them.
  */
 async function findObjects(client: Client, before: readonly string[]): Promise<string[]> {
   const expected = [...(await readLedger(client)).values()].at(-1)?.objects ?? [];

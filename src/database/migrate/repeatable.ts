@@ -30,8 +30,8 @@ export function checkRepeatable(file: File): void {
 }
 
 /**
- * Runs a statement outside of a transaction, unless it was done by a run that was cut off.
- * An index that such a run left INVALID is dropped before it is made anew.
+ * Runs a statement outside of a transaction, unless it was done by a run that was cut off. An index that such
+ * a run left INVALID is dropped before it is made again.
  */
 export async function runRepeatable(
   client: Client,

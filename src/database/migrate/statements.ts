@@ -1,7 +1,7 @@
 export interface Statement {
   /** Without the semicolon. */
   text: string;
-  /** Where it begins in the file. */
+  /** Its position in the file. */
   start: number;
 }
 

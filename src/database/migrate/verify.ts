@@ -48,7 +48,7 @@ export async function verifySchema(client: Client, directory: string): Promise<V
   ];
   const done = namesWhere(({ appliedAt, isKnown }) => appliedAt !== null && isKnown);
   const latest = done.at(-1);
-  // The objects of an unknown migration cannot be told from faults.
+  // The objects of an unknown migration cannot be distinguished from faults.
   if (latest === undefined || unknown.length > 0)
     return { faults, additional: [], isComplete: unknown.length === 0 };
   const expected = await buildExpectedCatalog(client, directory, done);

@@ -74,16 +74,16 @@ export function isConnectionFailure(error: unknown): boolean {
   if (path !== undefined) return false;
   // The operating system's codes, EAI_AGAIN of a name server among them, but not Node's own (ERR_…).
   if (typeof code === "string") return /^E(?!RR_)[A-Z_]+$/.test(code);
-  // What pg reports itself has no code, and neither has what Slonik says of a connection that it is giving up.
+  // pg's own errors have no code, and neither have those of Slonik about a connection that it gives up.
   return /^(Connection terminated|timeout expired|Client (has encountered a connection error|was closed|is (pending destroy|destroyed)))/.test(
     String(message),
   );
 }
 
 /**
- * True while the database starts up, cannot be reached at all, has no connection to spare or takes no writes yet, as the successor of
- * one that failed; false for what does not get better by waiting, as a wrong password or a missing database. Also where another
- * error was made of it.
+ * True while the database starts up, cannot be reached at all, has no connection to spare or takes no writes
+ * yet, as the successor of one that failed; false for what does not get better by waiting, as a wrong
+ * password or a missing database. Also where another error was made of it.
  */
 export function isAway(error: unknown): boolean {
   if (error instanceof ServiceError) return error.reason === "DATABASE_UNAVAILABLE";
@@ -93,7 +93,10 @@ export function isAway(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isAway(error.cause);
 }
 
-/** True where the connection is not to be used again: it is gone, or leads to a server that has become a standby. */
+/**
+ * True where the connection is not to be used again: it is gone, or leads to a server that has become a
+ * standby.
+ */
 export function isConnectionSpent(error: unknown): boolean {
   return isConnectionFailure(error) || sqlState(error) === "25006";
 }

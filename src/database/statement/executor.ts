@@ -8,7 +8,7 @@ import { isRetryable, toServiceError } from "./errors.ts";
 import { nameOf } from "./sql.ts";
 import { StatementWatch } from "./statement-watch.ts";
 
-/** What repositories run their statements on: the pool, or one transaction. */
+/** Runs the statements of repositories, on the pool or within one transaction. */
 export interface Executor {
   any<Row extends StandardSchemaV1>(
     query: QuerySqlToken<Row>,
@@ -89,7 +89,7 @@ function transactionExecutor(
       try {
         return await transaction.transaction((nested) => work(transactionExecutor(nested, watch, waitedMs)));
       } catch (error) {
-        // What makes the whole transaction run again stays as it is.
+        // An error that makes the whole transaction run again stays as it is.
         throw isRetryable(error) ? error : toServiceError(error);
       }
     },
@@ -97,7 +97,10 @@ function transactionExecutor(
   return executor;
 }
 
-/** After a deadlock or a serialization failure PostgreSQL has undone everything, so the whole work is run again. */
+/**
+ * After a deadlock or a serialization failure PostgreSQL has undone everything, so the whole work is run
+ * again.
+ */
 async function retry<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

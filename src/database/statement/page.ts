@@ -5,7 +5,7 @@ import { type Fragment, sql } from "./sql.ts";
 interface PageParts {
   /** A select of at most one row more than the page may hold, in order. */
   rows: Fragment;
-  /** What to answer of each row, named `r`. */
+  /** The select list of each row, named `r`. */
   columns: Fragment;
   /** Joined to `r`. */
   joins?: Fragment;

@@ -12,8 +12,8 @@ interface Options {
 }
 
 /**
- * Does `work` again when the database went away in the middle of it: it was restarted, or another took its place. `work`
- * must be safe to begin again.
+ * Does `work` again when the database went away in the middle of it: it was restarted, or another took its
+ * place. `work` must be safe to begin again.
  * @throws what `work` failed with, at once where waiting would not help
  */
 export async function retryAfterOutage<T>(
@@ -28,7 +28,7 @@ export async function retryAfterOutage<T>(
       const pauseMs = backoffMs(attempt, 50, 1_000);
       if (signal?.aborted || !isAway(error) || Date.now() + pauseMs > giveUpAt) throw error;
       if (attempt === 1) onAway?.(error);
-      // Whoever aborts has been answered by then.
+      // A caller that aborts has been answered by then.
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }

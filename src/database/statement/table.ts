@@ -9,7 +9,7 @@ type TypeOf<Value> =
   | ([Value] extends [boolean] ? "bool" : never)
   | "jsonb";
 
-/** Which fields of a row become columns, each with the type that it travels as. */
+/** The fields of a row that become columns, each with the type that it travels as. */
 export type ColumnTypes<Row> = {
   readonly [Field in keyof Row]?: TypeOf<NonNullable<Row[Field]>>;
 } & {
@@ -18,8 +18,9 @@ export type ColumnTypes<Row> = {
 };
 
 /**
- * Rows as a table of a statement, for what follows `from`: `unnest($1::uuid[], $2::int4[]) as job (id, lane_id)`. Each column
- * is one array parameter, so that the text is the same for any number of rows: see `binaryArray` for the values.
+ * Rows as a table of a statement, for what follows `from`: `unnest($1::uuid[], $2::int4[]) as job (id,
+ * lane_id)`. Each column is one array parameter, so that the text is the same for any number of rows: see
+ * `binaryArray` for the values.
  * @param name of the table in the statement
  */
 export function table<Row extends object>(

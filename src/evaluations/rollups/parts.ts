@@ -81,8 +81,8 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
 }
 
 /**
- * What parts hold together, for each benchmark and metric of which a value is left. Also answers `is_lossy`:
- * so much was taken away that m2 is made of rounding errors by more than 1e-10.
+ * Adds parts up, for each benchmark and metric with a value left. It also answers `is_lossy`: so much was
+ * subtracted that rounding errors are more than 1e-10 of m2.
  * @param cte its name; it has the columns of parts
  */
 export function mergedParts(cte: string): Fragment {

@@ -17,8 +17,8 @@ import { readySearchIndexes, type SearchKind, searchIndexes, textWords } from ".
 export type SearchPlan = "walk" | readonly SearchKind[];
 
 /**
- * Conditions that the indexes of these kinds answer, and nothing else of a query may be beside them: see
- * `matches`.
+ * The conditions that the indexes of these kinds answer. No other condition of a query may stand with them:
+ * see `matches`.
  */
 function indexConditions(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment[] {
   const { benchmarkId, metadata, text } = filter;

@@ -80,7 +80,7 @@ export class Call implements IncomingCall {
   sent = 0;
   /** Set once the call was let in. */
   admission: Admission | undefined;
-  /** Why the call was stopped before its handler was done, if it was. */
+  /** The reason why the call was stopped before its handler was done, if it was. */
   stopReason: ServiceError | undefined;
   /** Called once when the call is stopped; belongs to `Pump`. */
   onStop: ((reason: ServiceError) => void) | undefined;

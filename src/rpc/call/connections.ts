@@ -70,7 +70,7 @@ export function guardConnections(
   };
 }
 
-/** The first refusal is told at once, further ones together after a while. */
+/** The first refusal is logged at once, further ones together after a while. */
 function refusalLog(maxConnections: number, log: Logger): () => void {
   let refused = 0;
   let pause: NodeJS.Timeout | undefined;

@@ -133,7 +133,7 @@ class Pump<In, Out> {
             // The first one has to start the call in any case.
             if (fail && call.stopReason) return reject(call.stopReason);
             fail = reject;
-            // A generator's body runs in the scope of whoever asks it for its next message.
+            // A generator's body runs in the scope of the code that asks it for its next message.
             enterScope(call.scope, pull).then(resolve, reject);
           });
           if (!result.done) {
@@ -191,7 +191,7 @@ class Pump<In, Out> {
       }
       call.received++;
       try {
-        // Whatever still comes of a caller who was shut out is not written.
+        // Messages that still arrive from a caller who was shut out are not written.
         if (call.stopReason) throw call.stopReason;
         const message = decode(received.value);
         const checking = this.#check(message, context);

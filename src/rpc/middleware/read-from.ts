@@ -2,7 +2,7 @@ import { invalidField } from "../../errors.ts";
 import { fullName } from "../call/call.ts";
 import type { Middleware } from "./hooks.ts";
 
-/** Metadata by which a call agrees to answers of a replica, and by which it is told who answered. */
+/** Metadata by which a call accepts answers of a replica, and learns who answered. */
 export const readHeader = "ltb-read";
 
 /**

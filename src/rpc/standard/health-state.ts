@@ -1,6 +1,6 @@
 import { Waiter } from "../../wait.ts";
 
-/** Why the service does not serve. */
+/** The reason why the service does not serve. */
 export type NotReady = "STARTING" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
 
 /** Whether the service can do its work: the one source of gRPC health and `/readyz`. */

@@ -32,8 +32,8 @@ export function certificateOf(socket: unknown): ClientCertificate | undefined {
 }
 
 /**
- * Makes the socket give the same object each time it is asked for its certificate: Node makes it anew, which
- * takes 80 µs, and a call's transport gives no other access to its connection.
+ * Makes the socket return the same object each time it is asked for its certificate. Node would make a new
+ * one, which takes 80 µs, and a call's transport gives no other access to its connection.
  */
 export function rememberCertificate(socket: TLSSocket): void {
   if (!socket.authorized) return;

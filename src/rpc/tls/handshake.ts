@@ -19,7 +19,7 @@ const messages: Record<string, string> = {
   ERR_SSL_NO_SHARED_CIPHER: "a client knows none of the accepted ciphers",
 };
 
-/** Why a connection was not let in. */
+/** The reason why a connection was refused. */
 export function explainHandshake(error: (Error & { code?: string }) | undefined): string {
   const code = error?.code ?? "";
   if (NO_TLS.has(code))

@@ -9,8 +9,8 @@ export type ClientAuth = "required" | "optional";
 
 export interface TlsSettings extends TlsFiles {
   /**
-   * Of no effect without `clientCaFile`. A certificate that is not valid, or signed by another authority, is
-   * refused either way.
+   * It has no effect without `clientCaFile`. A certificate that is invalid, or signed by another authority,
+   * is refused either way.
    */
   clientAuth: ClientAuth;
 }
@@ -41,7 +41,7 @@ export class ServerTls {
   readonly #timer: NodeJS.Timeout;
   #contents: TlsContents;
   #expiries: Expiry[];
-  /** Why the files that were found last could not be used; logged when that is so at the next look too. */
+  /** The reason why the latest files could not be used; it is logged if it holds at the next check too. */
   #refused = "";
   readonly #outage: OutageLog;
   #daysTold = "";
