@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import { isLoopback } from "./address.ts";
-import { chooseDatabase, DATABASE_NAMES, type DatabaseChoice } from "./config/choose-database.ts";
+import { chooseDatabase, DATABASE_NAMES } from "./config/choose-database.ts";
 import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
-import { chooseMetrics, type MetricsAccess } from "./config/metrics.ts";
+import { chooseMetrics } from "./config/metrics.ts";
 import { service } from "./config/settings.ts";
 import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/sources.ts";
-import { chooseTls, type TlsChoice } from "./config/tls.ts";
+import { chooseTls } from "./config/tls.ts";
 import { nearest } from "./config/typos.ts";
 
 export { type DatabaseChoice, embeddedDatabaseConfig } from "./config/choose-database.ts";
@@ -37,60 +37,12 @@ const KNOWN = [
   "LTB_TLS_CLIENT_KEY_FILE",
 ];
 
+const LISTENERS = ["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"] as const;
+
 /**
  * Everything that can be configured. Validated and frozen; secrets in it show themselves only to `reveal()`.
  */
-export type Config = Readonly<{
-  database: DatabaseChoice;
-  grpc: Readonly<{ host: string; port: number }>;
-  http: Readonly<{ host: string; port: number }>;
-  /** Absolute. */
-  dataDir: string;
-  /** Undefined: both listeners speak clear text. */
-  tls: TlsChoice | undefined;
-  /** The key that seals the audit trail. `given`: the file was named, and is not merely the default. */
-  auditKey: Readonly<{ file: string; given: boolean }>;
-  allowInsecure: boolean;
-  /** Most connections of one listener. */
-  maxConnections: number;
-  logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  /** "off": everybody who reaches a port may do everything. */
-  auth: "required" | "off";
-  /** Whether the services describe themselves to tools, for everybody. */
-  reflection: boolean;
-  /** Who may read `/metrics`. */
-  metrics: MetricsAccess;
-  /** Statements that take as many milliseconds are logged; 0: none. */
-  slowQueryMs: number;
-  /** Calls of one API key or session; undefined: any number. */
-  rateLimit: Readonly<{ perSecond: number; burst: number }> | undefined;
-  /** Calls in progress at once, of all callers and of one API key or session. */
-  maxCalls: number;
-  maxCallsPerKey: number;
-  corsOrigins: readonly string[];
-  maxMessageBytes: number;
-  /** For unary calls that bring no deadline. */
-  defaultDeadlineSeconds: number;
-  /** How long calls in flight may take to finish when the service stops. */
-  drainTimeoutSeconds: number;
-  /** How long the service waits for its database when it starts. */
-  startupTimeoutSeconds: number;
-  /** After how many days the service removes what is old by itself; undefined: never. */
-  retention: Readonly<{
-    jobs: number | undefined;
-    evaluations: number | undefined;
-    audit: number | undefined;
-  }>;
-  /** How far the replica may be behind while it answers. */
-  replicaMaxLagSeconds: number;
-  /**
-   * Whether statements are prepared by name, which poolers before pgbouncer 1.21 cannot carry in transaction
-   * mode.
-   */
-  preparedStatements: boolean;
-  /** For the log: settings that have no effect. */
-  warnings: readonly string[];
-}>;
+export type Config = Readonly<ReturnType<typeof validate>>;
 
 export interface LoadOptions {
   env?: NodeJS.ProcessEnv;
@@ -108,7 +60,7 @@ export function loadConfig({ env = process.env, file, cwd = process.cwd() }: Loa
   return validate(readSources({ env, file, cwd }), cwd);
 }
 
-function validate({ layers, problems: found }: Sources, cwd: string): Config {
+function validate({ layers, problems: found }: Sources, cwd: string) {
   const problems = [...found];
   const warnings = layers.flatMap(unknownNames);
   const values: Record<string, string> = {};
@@ -119,75 +71,80 @@ function validate({ layers, problems: found }: Sources, cwd: string): Config {
       ranks[name] = rank;
     }
   }
-  const settings = service.safeParse(values);
-  for (const { path, message } of settings.error?.issues ?? [])
-    problems.push({ name: String(path[0]), message });
-  const database = chooseDatabase(values, ranks, settings.data?.DATABASE_LISTEN ?? true, problems, warnings);
-  const tls = settings.data && chooseTls(settings.data, cwd, problems);
-  if (settings.data !== undefined && tls === undefined && !settings.data.LTB_ALLOW_INSECURE) {
-    for (const name of ["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"] as const) {
-      const { host } = settings.data[name];
-      if (isLoopback(host)) continue;
-      problems.push({
-        name,
-        message: `expected an address of this machine only (127.0.0.1, [::1] or localhost) without TLS, got ${JSON.stringify(host)}: what callers send could be read on the way; set LTB_TLS_CERT_FILE and LTB_TLS_KEY_FILE, or LTB_ALLOW_INSECURE=1 where another program or the network sees to that`,
-      });
-    }
-  }
-  if (settings.data?.LTB_AUTH === "off") {
-    const open = [settings.data.LTB_GRPC_ADDRESS, settings.data.LTB_HTTP_ADDRESS].find(
-      ({ host }) => !isLoopback(host),
-    );
-    if (open)
-      problems.push({
-        name: "LTB_AUTH",
-        message: `expected required, got "off": with an address that other machines can reach (${open.host}) everybody there could read, change and delete everything; off goes with 127.0.0.1, [::1] or localhost only`,
-      });
-  }
-  if (settings.data?.LTB_METRICS !== undefined && settings.data.LTB_METRICS_TOKEN !== undefined)
+  const { data: own, error } = service.safeParse(values);
+  for (const { path, message } of error?.issues ?? []) problems.push({ name: String(path[0]), message });
+  const database = chooseDatabase(values, ranks, own?.DATABASE_LISTEN ?? true, problems, warnings);
+  const tls = own && chooseTls(own, cwd, problems);
+  const reachable = own ? LISTENERS.filter((name) => !isLoopback(own[name].host)) : [];
+  for (const name of tls === undefined && !own?.LTB_ALLOW_INSECURE ? reachable : [])
+    problems.push({
+      name,
+      message: `expected an address of this machine only (127.0.0.1, [::1] or localhost) without TLS, got ${JSON.stringify(own?.[name].host)}: what callers send could be read on the way; set LTB_TLS_CERT_FILE and LTB_TLS_KEY_FILE, or LTB_ALLOW_INSECURE=1 where another program or the network sees to that`,
+    });
+  const [open] = reachable;
+  if (own?.LTB_AUTH === "off" && open !== undefined)
+    problems.push({
+      name: "LTB_AUTH",
+      message: `expected required, got "off": with an address that other machines can reach (${own[open].host}) everybody there could read, change and delete everything; off goes with 127.0.0.1, [::1] or localhost only`,
+    });
+  if (own?.LTB_METRICS !== undefined && own.LTB_METRICS_TOKEN !== undefined)
     problems.push({
       name: "LTB_METRICS",
-      message: `expected nothing beside LTB_METRICS_TOKEN, got "${settings.data.LTB_METRICS}": with a token, those who bring it may read the metrics`,
+      message: `expected nothing beside LTB_METRICS_TOKEN, got "${own.LTB_METRICS}": with a token, those who bring it may read the metrics`,
     });
-  if (problems.length > 0 || settings.data === undefined || database === undefined)
-    throw new ConfigError(problems);
-  const own = settings.data;
-  return freeze({
+  if (problems.length > 0 || own === undefined || database === undefined) throw new ConfigError(problems);
+  const config = {
     database,
     grpc: own.LTB_GRPC_ADDRESS,
     http: own.LTB_HTTP_ADDRESS,
+    /** Absolute. */
     dataDir: resolve(cwd, own.LTB_DATA_DIR),
+    /** Undefined: both listeners speak clear text. */
     tls,
+    /** The key that seals the audit trail. `given`: the file was named, and is not merely the default. */
     auditKey: {
       file: resolve(cwd, own.LTB_AUDIT_KEY_FILE ?? join(own.LTB_DATA_DIR, "audit.key")),
       given: own.LTB_AUDIT_KEY_FILE !== undefined,
     },
     allowInsecure: own.LTB_ALLOW_INSECURE,
+    /** Most connections of one listener. */
     maxConnections: own.LTB_MAX_CONNECTIONS,
     logLevel: own.LTB_LOG_LEVEL,
+    /** "off": everybody who reaches a port may do everything. */
     auth: own.LTB_AUTH,
+    /** Who may read `/metrics`. */
     metrics: chooseMetrics(own),
+    /** Statements that take as many milliseconds are logged; 0: none. */
     slowQueryMs: own.LTB_SLOW_QUERY_MS,
-    reflection:
-      own.LTB_REFLECTION ??
-      [own.LTB_GRPC_ADDRESS, own.LTB_HTTP_ADDRESS].every(({ host }) => isLoopback(host)),
+    /** Whether the services describe themselves to tools, for everybody. */
+    reflection: own.LTB_REFLECTION ?? reachable.length === 0,
+    /** Calls of one API key or session; undefined: any number. */
     rateLimit: own.LTB_RATE_LIMIT,
+    /** Calls in progress at once, of all callers and of one API key or session. */
     maxCalls: own.LTB_MAX_CALLS,
     maxCallsPerKey: own.LTB_MAX_CALLS_PER_KEY,
     corsOrigins: own.LTB_CORS_ORIGINS,
     maxMessageBytes: own.LTB_MAX_MESSAGE_BYTES,
+    /** For unary calls that bring no deadline. */
     defaultDeadlineSeconds: own.LTB_DEFAULT_DEADLINE,
+    /** How long calls in flight may take to finish when the service stops. */
     drainTimeoutSeconds: own.LTB_DRAIN_TIMEOUT,
+    /** How long the service waits for its database when it starts. */
     startupTimeoutSeconds: own.LTB_STARTUP_TIMEOUT,
+    /** After how many days the service removes what is old by itself; undefined: never. */
     retention: {
       jobs: own.LTB_RETENTION_JOBS_DAYS,
       evaluations: own.LTB_RETENTION_EVALUATIONS_DAYS,
       audit: own.LTB_RETENTION_AUDIT_DAYS,
     },
+    /** How far the replica may be behind while it answers. */
     replicaMaxLagSeconds: own.LTB_REPLICA_MAX_LAG,
+    /** Whether statements are prepared by name: poolers by transaction cannot carry that before pgbouncer 1.21. */
     preparedStatements: own.DATABASE_PREPARED_STATEMENTS,
-    warnings,
-  });
+    /** For the log: settings that have no effect. */
+    warnings: warnings as readonly string[],
+  };
+  return freeze(config);
 }
 
 function unknownNames({ source, rank, values }: Layer): string[] {

@@ -29,10 +29,6 @@ export const DATABASE_NAMES: Record<keyof DatabaseOptions, string> = {
   applicationName: "DATABASE_APPLICATION_NAME",
 };
 const DATABASE_OPTIONS = Object.entries(DATABASE_NAMES) as [keyof DatabaseOptions, string][];
-/** The settings that another URL shares with the main one: everything except the destination. */
-const SHARED = DATABASE_OPTIONS.map(([option]) => option).filter(
-  (option) => !["url", "host", "port", "database", "user", "password"].includes(option),
-);
 /** The embedded PostgreSQL in the data folder, or another one, reached by `connection`. */
 export type DatabaseChoice =
   | { readonly kind: "embedded"; readonly pool: PoolSettings; readonly listen: boolean }
@@ -59,12 +55,11 @@ export function chooseDatabase(
   warnings: string[],
 ): DatabaseChoice | undefined {
   const options = Object.fromEntries(
-    DATABASE_OPTIONS.flatMap(([option, name]) =>
-      values[name] === undefined ? [] : [[option, values[name]]],
-    ),
+    DATABASE_OPTIONS.map(([option, name]) => [option, values[name]]),
   ) as DatabaseOptions;
   const nameOf = (option: keyof DatabaseOptions) => DATABASE_NAMES[option];
-  const { url, host, database, user } = options;
+  // Another URL shares everything with the main one except the destination.
+  const { url, host, port, database, user, password, ...shared } = options;
   if ([url, host, database, user].every((value) => value === undefined)) {
     const pool = poolSchema.safeParse(options);
     for (const { path, message } of pool.error?.issues ?? [])
@@ -92,7 +87,6 @@ export function chooseDatabase(
   };
   const connection = resolved(options, "DATABASE_URL");
   if (connection === undefined) return undefined;
-  const shared = Object.fromEntries(SHARED.map((option) => [option, options[option]]));
   const other = (name: string) => {
     const otherUrl = values[name];
     return otherUrl === undefined ? undefined : resolved({ ...shared, url: otherUrl }, name);

@@ -5,15 +5,10 @@ import { expecting, integer, oneOf, seconds, text } from "./fields.ts";
 import { Secret } from "./secret.ts";
 import { parseDatabaseUrl } from "./url.ts";
 
-const password = expecting(
-  "a text",
-  z.union([z.instanceof(Secret), z.string().transform((value) => new Secret(value))]),
-  {
-    secret: true,
-  },
-);
+const secret = z.union([z.instanceof(Secret), z.string().transform((value) => new Secret(value))]);
 
-const poolShape = {
+/** The settings of the pool, for any database. */
+export const poolSchema = z.object({
   poolSize: integer(1, 1000).default(20),
   connectTimeoutSeconds: seconds(0.1, 600).default(10),
   idleTimeoutSeconds: seconds(0, 86_400).default(600),
@@ -24,24 +19,20 @@ const poolShape = {
   applicationName: expecting("1 to 63 printable ASCII characters", z.string().regex(/^[ -~]{1,63}$/)).default(
     "llm-test-bench",
   ),
-};
+});
+export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
 
-const schema = z.object({
-  ...poolShape,
+const schema = poolSchema.extend({
   host: text.default("localhost"),
   port: integer(1, 65_535).default(5432),
   database: text.default("llm_test_bench"),
   user: text.default("postgres"),
-  password: password.optional(),
+  password: expecting("a text", secret, { secret: true }).optional(),
   sslMode: oneOf(...SSL_MODES).default("prefer"),
   sslRootCert: text.optional(),
   sslCert: text.optional(),
   sslKey: text.optional(),
 });
-
-/** The settings of the pool, for any database. */
-export const poolSchema = z.object(poolShape);
-export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
 
 /** A validated, frozen configuration of a database. Timeouts are in seconds; 0 means none. */
 export type DatabaseConfig = Readonly<z.output<typeof schema>>;
@@ -79,19 +70,20 @@ export function resolveDatabase(
   const options: Record<string, unknown> = { ...single };
   const problems: Problem[] = [];
   const warnings: string[] = [];
+  const refuse = (option: keyof DatabaseOptions, message: string) =>
+    problems.push({ name: nameOf(option), message });
   if (url !== undefined) {
     const parsed = parseDatabaseUrl(url instanceof Secret ? url.reveal() : url);
-    if ("problem" in parsed)
-      return { problems: [{ name: nameOf("url"), message: parsed.problem }], warnings };
+    if ("problem" in parsed) {
+      refuse("url", parsed.problem);
+      return { problems, warnings };
+    }
     for (const name of parsed.unused) warnings.push(`${nameOf("url")}: the parameter ${name} is not used`);
     for (const [key, value] of Object.entries(parsed.options)) {
       const option = key as keyof DatabaseOptions;
       const rank = rankOf("url") - rankOf(option);
       if (options[option] !== undefined && !same(options[option], value) && rank === 0) {
-        problems.push({
-          name: nameOf(option),
-          message: `contradicts ${nameOf("url")}; expected only one of them, or the same value`,
-        });
+        refuse(option, `contradicts ${nameOf("url")}; expected only one of them, or the same value`);
       } else if (options[option] === undefined || rank > 0) {
         options[option] = value;
       }
@@ -103,28 +95,22 @@ export function resolveDatabase(
   if (options.sslRootCert === "system") options.sslMode ??= "verify-full";
   const result = schema.safeParse(options);
   if (!result.success) {
-    for (const issue of result.error.issues) {
-      problems.push({ name: nameOf(issue.path[0] as keyof DatabaseOptions), message: issue.message });
-    }
+    for (const { path, message } of result.error.issues) refuse(path[0] as keyof DatabaseOptions, message);
     return { problems, warnings };
   }
   const { sslMode, sslRootCert, sslCert, sslKey } = result.data;
   if (sslMode === "verify-ca" && sslRootCert === undefined)
-    problems.push({
-      name: nameOf("sslRootCert"),
-      message: "expected a PEM file of your own authority for verify-ca",
-    });
+    refuse("sslRootCert", "expected a PEM file of your own authority for verify-ca");
   if (sslRootCert === "system" && sslMode !== "verify-full")
-    problems.push({
-      name: nameOf("sslRootCert"),
-      message: `expected a PEM file of your own authority for ${sslMode}: any server has a certificate of a public one; verify-full also checks its name`,
-    });
-  if ((sslCert === undefined) !== (sslKey === undefined)) {
-    problems.push({
-      name: nameOf(sslCert === undefined ? "sslCert" : "sslKey"),
-      message: "expected certificate and key together, got one of them",
-    });
-  }
+    refuse(
+      "sslRootCert",
+      `expected a PEM file of your own authority for ${sslMode}: any server has a certificate of a public one; verify-full also checks its name`,
+    );
+  if ((sslCert === undefined) !== (sslKey === undefined))
+    refuse(
+      sslCert === undefined ? "sslCert" : "sslKey",
+      "expected certificate and key together, got one of them",
+    );
   return problems.length > 0
     ? { problems, warnings }
     : { config: Object.freeze(result.data), problems, warnings };

@@ -10,11 +10,8 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(
-      ["The configuration is wrong:", ...problems.map(({ name, message }) => `  ${name}: ${message}`)].join(
-        "\n",
-      ),
-    );
+    const lines = problems.map(({ name, message }) => `  ${name}: ${message}`);
+    super(["The configuration is wrong:", ...lines].join("\n"));
     this.problems = problems;
   }
 }

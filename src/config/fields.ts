@@ -19,67 +19,45 @@ export function integer(min: number, max: number) {
   return expecting(`a whole number from ${min} to ${max}`, numeric.pipe(z.int().min(min).max(max)));
 }
 
-const SECONDS = { "": 1, ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+/** A number as `digits` match it, followed by one of the units. */
+function withUnit(digits: string, units: Readonly<Record<string, number>>) {
+  const form = new RegExp(`^(${digits})(${Object.keys(units).join("|")})$`);
+  return z
+    .string()
+    .trim()
+    .regex(form)
+    .transform((value) => {
+      const [, amount, unit = ""] = form.exec(value) ?? [];
+      return Number(amount) * (units[unit] ?? 1);
+    });
+}
 
 /** Seconds: `30`, `1.5`, or with a unit: `500ms`, `30s`, `10m`, `1h`. */
 export function seconds(min: number, max: number) {
-  const text = z
-    .string()
-    .trim()
-    .regex(/^\d+(\.\d+)?(ms|s|m|h)?$/)
-    .transform((value) => {
-      const [, amount = "", unit = ""] = /^([\d.]+)(.*)$/.exec(value) ?? [];
-      return Number(amount) * SECONDS[unit as keyof typeof SECONDS];
-    });
+  const text = withUnit("\\d+(?:\\.\\d+)?", { "": 1, ms: 0.001, s: 1, m: 60, h: 3600 });
   return expecting(
     `seconds from ${min} to ${max} (also as 500ms, 30s, 10m or 1h)`,
     z.union([z.number(), text]).pipe(z.number().min(min).max(max)),
   );
 }
 
-const UNITS = { "": 1, kib: 1024, mib: 1024 ** 2 } as const;
-
 /** Bytes: `4194304`, `64KiB`, `4MiB`. */
 export function bytes(min: number, max: number) {
   const text = z
     .string()
-    .trim()
     .toLowerCase()
-    .regex(/^\d+(kib|mib)?$/)
-    .transform((value) => {
-      const [, amount = "", unit = ""] = /^(\d+)(.*)$/.exec(value) ?? [];
-      return Number(amount) * UNITS[unit as keyof typeof UNITS];
-    });
-  return expecting(
-    `bytes from ${min} to ${max} (also as 64KiB or 4MiB)`,
-    text.pipe(z.int().min(min).max(max)),
-  );
+    .pipe(withUnit("\\d+", { "": 1, kib: 1024, mib: 1024 ** 2 }));
+  const range = z.int().min(min).max(max);
+  return expecting(`bytes from ${min} to ${max} (also as 64KiB or 4MiB)`, text.pipe(range));
 }
 
 export function oneOf<const T extends string>(...values: T[]) {
   return expecting(`one of ${values.join(", ")}`, z.string().trim().toLowerCase().pipe(z.literal(values)));
 }
 
-const FLAGS: Record<string, boolean> = {
-  on: true,
-  true: true,
-  yes: true,
-  "1": true,
-  off: false,
-  false: false,
-  no: false,
-  "0": false,
-};
+const onOrOff = z.stringbool({ truthy: ["on", "true", "yes", "1"], falsy: ["off", "false", "no", "0"] });
 
-export const flag = expecting(
-  "on or off (or true, false, yes, no, 1, 0)",
-  z
-    .string()
-    .trim()
-    .toLowerCase()
-    .transform((value) => FLAGS[value])
-    .pipe(z.boolean()),
-);
+export const flag = expecting("on or off (or true, false, yes, no, 1, 0)", z.string().trim().pipe(onOrOff));
 
 /** Calls per second and, after a comma, how many may come at once: `100` or `100,500`. `off`: any number. */
 export const callRate = expecting(
@@ -126,12 +104,8 @@ export const origins = expecting(
   "origins separated by commas, such as https://bench.example.org,http://localhost:3000",
   z
     .string()
-    .transform((list) =>
-      list
-        .split(",")
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
+    .trim()
+    .transform((list) => list.split(/\s*,\s*/).filter(Boolean))
     .pipe(
       z.array(
         z.string().refine((item) => item === "*" || (URL.canParse(item) && new URL(item).origin === item)),

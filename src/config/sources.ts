@@ -55,7 +55,8 @@ function readDotenv(cwd: string, problems: Problem[]): NodeJS.ProcessEnv {
   try {
     return parseEnv(readFileSync(join(cwd, ".env"), "utf8"));
   } catch (error) {
-    if (!isMissing(error)) problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!isMissing) problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
     return {};
   }
 }
@@ -76,10 +77,8 @@ function readJson(path: string, problems: Problem[]): Record<string, string> {
   } catch (error) {
     // The message does not quote the syntax error, because that quotes the file, which may hold a password.
     const why = error instanceof SyntaxError ? "it is not valid JSON" : reason(error);
-    problems.push({
-      name: "LTB_CONFIG_FILE",
-      message: `expected a JSON object of settings in ${path}: ${why}`,
-    });
+    const message = `expected a JSON object of settings in ${path}: ${why}`;
+    problems.push({ name: "LTB_CONFIG_FILE", message });
   }
   return values;
 }
@@ -96,16 +95,10 @@ function readSecretFiles({ values, source }: Layer, problems: Problem[]): void {
       // Editors and `echo` end a file with a line break that does not belong to the secret.
       values[name] = readFileSync(path, "utf8").replace(/\r?\n$/, "");
     } catch (error) {
-      problems.push({
-        name: `${name}_FILE`,
-        message: `expected a readable file, got ${path}: ${reason(error)}`,
-      });
+      const message = `expected a readable file, got ${path}: ${reason(error)}`;
+      problems.push({ name: `${name}_FILE`, message });
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function reason(error: unknown): string {

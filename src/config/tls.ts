@@ -18,15 +18,12 @@ export type TlsChoice = Readonly<{
  * service starts.
  */
 export function chooseTls(
-  {
-    LTB_TLS_CERT_FILE: certFile,
-    LTB_TLS_KEY_FILE: keyFile,
-    LTB_TLS_CLIENT_CA_FILE: clientCaFile,
-    LTB_TLS_CLIENT_AUTH: clientAuth,
-  }: z.output<typeof service>,
+  settings: z.output<typeof service>,
   cwd: string,
   problems: Problem[],
 ): TlsChoice | undefined {
+  const { LTB_TLS_CERT_FILE: certFile, LTB_TLS_KEY_FILE: keyFile } = settings;
+  const { LTB_TLS_CLIENT_CA_FILE: clientCaFile, LTB_TLS_CLIENT_AUTH: clientAuth } = settings;
   if (clientAuth !== undefined && clientCaFile === undefined)
     problems.push({
       name: "LTB_TLS_CLIENT_CA_FILE",
@@ -40,13 +37,8 @@ export function chooseTls(
       clientCaFile: clientCaFile === undefined ? undefined : resolve(cwd, clientCaFile),
       clientAuth: clientAuth ?? "required",
     };
-  const given = Object.entries({
-    LTB_TLS_CERT_FILE: certFile,
-    LTB_TLS_KEY_FILE: keyFile,
-    LTB_TLS_CLIENT_CA_FILE: clientCaFile,
-  })
-    .filter(([, path]) => path !== undefined)
-    .map(([name]) => name);
+  const files = ["LTB_TLS_CERT_FILE", "LTB_TLS_KEY_FILE", "LTB_TLS_CLIENT_CA_FILE"] as const;
+  const given = files.filter((name) => settings[name] !== undefined);
   if (given.length === 0) return undefined;
   const missing = (name: string, what: string) =>
     problems.push({

@@ -1,19 +1,13 @@
 import { readFileSync } from "node:fs";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
-import type { SslMode } from "../../config/database-options.ts";
+import type { DatabaseConfig } from "../../config/database.ts";
 import { ConfigError, type Problem } from "../../config/error.ts";
 import { certificatesIn } from "../../pem.ts";
 
 /** The option `ssl` of pg: false for clear text. */
 export type SslAttempt = false | ConnectionOptions;
 
-export interface SslSettings {
-  host: string;
-  sslMode: SslMode;
-  sslRootCert?: string | undefined;
-  sslCert?: string | undefined;
-  sslKey?: string | undefined;
-}
+export type SslSettings = Pick<DatabaseConfig, "host" | "sslMode" | "sslRootCert" | "sslCert" | "sslKey">;
 
 /**
  * The ways to connect that libpq's sslmode stands for, in the order to try them. pg has no fallback, so the
@@ -43,10 +37,8 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
       check(pem);
       return pem;
     } catch (error) {
-      problems.push({
-        name,
-        message: `expected a readable PEM file: ${error instanceof Error ? error.message : error}`,
-      });
+      const why = error instanceof Error ? error.message : error;
+      problems.push({ name, message: `expected a readable PEM file: ${why}` });
       return undefined;
     }
   };

@@ -8,15 +8,14 @@ import { isRetryable, toServiceError } from "./errors.ts";
 import { nameOf } from "./sql.ts";
 import { StatementWatch } from "./statement-watch.ts";
 
+type Schema = StandardSchemaV1;
+type Output<Row extends Schema> = StandardSchemaV1.InferOutput<Row>;
+
 /** Runs the statements of repositories, on the pool or within one transaction. */
 export interface Executor {
-  any<Row extends StandardSchemaV1>(
-    query: QuerySqlToken<Row>,
-  ): Promise<readonly StandardSchemaV1.InferOutput<Row>[]>;
-  one<Row extends StandardSchemaV1>(query: QuerySqlToken<Row>): Promise<StandardSchemaV1.InferOutput<Row>>;
-  maybeOne<Row extends StandardSchemaV1>(
-    query: QuerySqlToken<Row>,
-  ): Promise<StandardSchemaV1.InferOutput<Row> | null>;
+  any<Row extends Schema>(query: QuerySqlToken<Row>): Promise<readonly Output<Row>[]>;
+  one<Row extends Schema>(query: QuerySqlToken<Row>): Promise<Output<Row>>;
+  maybeOne<Row extends Schema>(query: QuerySqlToken<Row>): Promise<Output<Row> | null>;
   /** Runs `work` in a transaction; inside of one already, as a part of it. */
   transaction<T>(work: (transaction: Executor) => Promise<T>): Promise<T>;
   /** Runs `work` so that its failure leaves the transaction usable; outside of one, just runs it. */
