@@ -1,8 +1,23 @@
+import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
+import type { Reason } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
-import type { Denials, DeniedCall } from "./denials.ts";
 import { type AuditEntry, recordAudit } from "./record.ts";
+
+/** A call that was refused because of its caller: UNAUTHENTICATED or PERMISSION_DENIED. */
+export interface DeniedCall {
+  /** For example `ltb.v1.BenchmarkService/DeleteBenchmark`. */
+  readonly method: string;
+  readonly code: "UNAUTHENTICATED" | "PERMISSION_DENIED";
+  readonly reason: Reason;
+  /** The message as the caller got it, which has no secrets. */
+  readonly message: string;
+  /** Facts that the error named, for example `{ entity: "benchmark", id: "…" }`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The caller and its address; without a user if nobody was authenticated. */
+  readonly origin: Origin;
+}
 
 interface Denied {
   first: DeniedCall;
@@ -17,7 +32,7 @@ interface Denied {
  * refused calls, from however many addresses, is neither a flood of writes nor invisible. Calls that the
  * database does not take are kept, and recorded later.
  */
-export class DeniedCalls implements Denials {
+export class DeniedCalls {
   readonly #db: Executor;
   readonly #log: Log;
   readonly #waiting = new Map<string, Denied>();
@@ -29,17 +44,24 @@ export class DeniedCalls implements Denials {
     this.#log = log;
   }
 
+  /**
+   * Notes a denied call. Anybody who reaches a port can make any number of them, so it returns at once,
+   * never throws, and bounds its memory.
+   */
   recordDenied(denied: DeniedCall): void {
     const { method, reason, origin } = denied;
     // A failed login has an entry of its own, about the user.
     if (reason === "INVALID_CREDENTIALS") return;
     const caller = origin.userId ?? origin.ipAddress ?? "";
     const own = JSON.stringify([method, reason, caller, origin.keyId]);
-    const isKnown = this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers;
+    if (this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers) this.#note(own, denied);
     // Beyond the bound only method and reason are kept, whose number is limited.
-    if (isKnown) this.#note(own, denied);
     else
       this.#note(JSON.stringify([method, reason]), { ...denied, metadata: {}, origin: { actor: "several" } });
+    this.#schedule();
+  }
+
+  #schedule(): void {
     this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
   }
 
@@ -53,23 +75,16 @@ export class DeniedCalls implements Denials {
 
   #note(key: string, first: DeniedCall): void {
     const now = new Date().toISOString();
-    const known = this.#waiting.get(key);
-    if (known) {
-      known.count++;
-      known.lastAt = now;
-    } else {
-      this.#waiting.set(key, { first, count: 1, firstAt: now, lastAt: now });
-    }
+    const known = this.#waiting.get(key) ?? { first, count: 0, firstAt: now };
+    this.#waiting.set(key, { ...known, count: known.count + 1, lastAt: now });
   }
 
   async #write(): Promise<void> {
     const taken = [...this.#waiting];
     this.#waiting.clear();
     try {
-      await recordAudit(
-        this.#db,
-        taken.map(([, denied]) => entryOf(denied)),
-      );
+      const entries = taken.map(([, denied]) => entryOf(denied));
+      await recordAudit(this.#db, entries);
     } catch (error) {
       this.#log.warn({ err: error, denied: taken.length }, "denied calls could not be recorded yet");
       for (const [key, denied] of taken) {
@@ -77,7 +92,7 @@ export class DeniedCalls implements Denials {
         const count = denied.count + (newer?.count ?? 0);
         this.#waiting.set(key, { ...denied, count, lastAt: newer?.lastAt ?? denied.lastAt });
       }
-      this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
+      this.#schedule();
     }
   }
 }

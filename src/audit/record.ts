@@ -74,15 +74,8 @@ interface AuditRows {
  * Makes CTEs like those of `auditEntries`, for changes that only the statement itself knows: one entry for
  * each row that it made or removed.
  */
-export function auditRows({
-  action,
-  entityType,
-  entityId,
-  changes,
-  from,
-  atMost,
-  origin,
-}: AuditRows): Fragment {
+export function auditRows(rows: AuditRows): Fragment {
+  const { action, entityType, entityId, changes, from, atMost, origin } = rows;
   const by = originColumns(origin);
   const ids = Array.from({ length: atMost }, () => newId());
   return auditLog(sql.fragment`

@@ -8,7 +8,7 @@ import { limits } from "../limits.ts";
 import { uuid } from "../validation.ts";
 import { jobsOfAttemptId } from "./attempt.ts";
 import type { AuditPosition, ParsedAuditFilter } from "./input.ts";
-import { auditRow } from "./rows.ts";
+import { type AuditLog, auditRow } from "./rows.ts";
 
 export type Order = "newest" | "oldest";
 
@@ -48,18 +48,9 @@ const columns = (sealed: Fragment) => columnsOf(auditRow, "r", { createdAt: sql.
 const sealedColumns = columns(isSealed);
 const lineJoin = sql.fragment`cross join line_head h`;
 
-export interface LogToInsert {
-  id: string;
-  action: string;
-  entityType: string;
-  entityId: string | null;
-  /** JSON text. */
-  changes: string | null;
-  userId: string | null;
-  actor: string | null;
-  ipAddress: string | null;
-  userAgent: string | null;
-}
+type OwnColumn = "id" | "action" | "entityType" | "entityId" | "userId" | "actor" | "ipAddress" | "userAgent";
+/** An entry with the JSON text of its changes; the other columns are those of the call. */
+type LogToInsert = Pick<AuditLog, OwnColumn> & { changes: string | null };
 
 export const insertLog = statement("audit_create", {
   row: auditRow,

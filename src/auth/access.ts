@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { Denials, DeniedCall } from "../audit/denials.ts";
+import type { DeniedCall, DeniedCalls } from "../audit/denied-calls.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
@@ -24,7 +24,7 @@ export type AccessOptions =
   | {
       readonly auth: "required";
       readonly db: { readonly users: UserRepository; readonly executor: Executor };
-      readonly denials?: Denials | undefined;
+      readonly denials?: Pick<DeniedCalls, "recordDenied"> | undefined;
       readonly limits?: Partial<CallLimits>;
     };
 
@@ -61,7 +61,7 @@ interface Host {
 export class Access {
   /** Undefined if everybody may do everything. */
   readonly owners: Owners | undefined;
-  readonly #denials: Denials | undefined;
+  readonly #denials: Pick<DeniedCalls, "recordDenied"> | undefined;
   readonly #credentials: Credentials | undefined;
   readonly #room: Room;
 

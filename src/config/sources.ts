@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { hasCode } from "../system-error.ts";
 import type { Problem } from "./error.ts";
 
 /** A source of settings with its values. The source with the higher `rank` wins. */
@@ -55,8 +56,8 @@ function readDotenv(cwd: string, problems: Problem[]): NodeJS.ProcessEnv {
   try {
     return parseEnv(readFileSync(join(cwd, ".env"), "utf8"));
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (!isMissing) problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
+    if (!hasCode(error, "ENOENT"))
+      problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
     return {};
   }
 }

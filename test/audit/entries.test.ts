@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DeniedCall } from "../../src/audit/denials.ts";
-import { DeniedCalls } from "../../src/audit/denied-calls.ts";
+import { type DeniedCall, DeniedCalls } from "../../src/audit/denied-calls.ts";
 import { changesText, difference, withoutSecrets } from "../../src/audit/document.ts";
 import { recordAudit } from "../../src/audit/record.ts";
 import { type Origin, withOrigin } from "../../src/call-scope.ts";

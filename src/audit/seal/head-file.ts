@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
+import { hasCode } from "../../system-error.ts";
 import type { ChainHead } from "./hash-chain.ts";
 
 const head = z.object({
@@ -15,7 +16,7 @@ export async function readHead(path: string): Promise<ChainHead | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
   const found = head.safeParse(parsed(text));

@@ -1,7 +1,8 @@
-import { createHmac, createSecretKey, hash, type KeyObject, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, hash, randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../../config/error.ts";
+import { hasCode } from "../../system-error.ts";
 
 /** Lengths in bytes of a key's id, and of a key. */
 export const KEY_ID_BYTES = 8;
@@ -32,7 +33,7 @@ export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw keyFileProblem(
       `expected a readable file, got ${path}: ${error instanceof Error ? error.message : error}`,
     );
@@ -41,30 +42,22 @@ export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  if (lines.length === 0 || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
+  const keys = lines.map((line) => sealKey(Buffer.from(line, "hex")));
+  const current = keys.at(-1);
+  if (current === undefined || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
     // The message does not quote the text, which may be a key after all.
     throw keyFileProblem(
       `expected lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints, got something else`,
     );
-  return keyRing(lines);
-}
-
-export function keyRing(lines: readonly string[]): KeyRing {
-  const keys = lines.map((line) => sealKey(Buffer.from(line, "hex")));
-  const current = keys.at(-1);
-  if (current === undefined) throw new TypeError("a key ring needs a key");
   return { current, byId: new Map(keys.map((key) => [key.id, key])) };
 }
 
 function sealKey(bytes: Buffer): SealKey {
-  const key: KeyObject = createSecretKey(bytes);
-  const mac = (message: Buffer) => createHmac("sha256", key).update(message).digest();
+  const key = createSecretKey(bytes);
+  const id = hash("sha256", Buffer.concat([Buffer.from("ltb audit key id\0"), bytes]), "hex");
   return {
-    id: hash("sha256", Buffer.concat([Buffer.from("ltb audit key id\0"), bytes]), "hex").slice(
-      0,
-      2 * KEY_ID_BYTES,
-    ),
-    mac,
+    id: id.slice(0, 2 * KEY_ID_BYTES),
+    mac: (message) => createHmac("sha256", key).update(message).digest(),
   };
 }
 
@@ -80,7 +73,7 @@ export async function createKeyFile(path: string): Promise<void> {
     // The link appears whole or not at all, and never replaces another server's file.
     await link(draft, path);
   } catch (error) {
-    if (!isExisting(error)) throw error;
+    if (!hasCode(error, "EEXIST")) throw error;
   } finally {
     await rm(draft, { force: true });
   }
@@ -93,12 +86,4 @@ export async function isOpenToOthers(path: string): Promise<boolean> {
 
 export function keyFileProblem(message: string): ConfigError {
   return new ConfigError([{ name: "LTB_AUDIT_KEY_FILE", message }]);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }

@@ -27,23 +27,21 @@ export interface ChainOptions {
  */
 export class AuditChain {
   readonly db: Executor;
+  readonly #options: ChainOptions;
   readonly #log: Log | undefined;
   readonly #keyFile: string | undefined;
-  readonly #createKey: boolean;
-  readonly #requireKey: boolean;
   #keys: KeyRing | undefined;
   #head: ChainHead | undefined;
   #saved: ChainHead | undefined;
   #warned = false;
   readonly #outage: OutageLog;
 
-  constructor(db: Executor, { keyFile, createKey = false, requireKey = false, log }: ChainOptions = {}) {
+  constructor(db: Executor, options: ChainOptions = {}) {
     this.db = db;
-    this.#log = log;
-    this.#outage = new OutageLog(log, "the audit trail is sealed again");
-    this.#keyFile = keyFile;
-    this.#createKey = createKey;
-    this.#requireKey = requireKey;
+    this.#options = options;
+    this.#log = options.log;
+    this.#keyFile = options.keyFile;
+    this.#outage = new OutageLog(options.log, "the audit trail is sealed again");
   }
 
   /**
@@ -51,30 +49,28 @@ export class AuditChain {
    * key file is unreadable or malformed, or missing where it is required
    */
   async keys(): Promise<KeyRing | undefined> {
-    if (this.#keys !== undefined || this.#keyFile === undefined) return this.#keys;
-    let keys = await readKeyFile(this.#keyFile);
-    if (keys === undefined && this.#createKey && (await this.db.maybeOne(readTail())) === null) {
-      await createKeyFile(this.#keyFile);
+    const file = this.#keyFile;
+    if (this.#keys !== undefined || file === undefined) return this.#keys;
+    let keys = await readKeyFile(file);
+    if (keys === undefined && this.#options.createKey && (await this.db.maybeOne(readTail())) === null) {
+      await createKeyFile(file);
       this.#log?.info(
         {},
-        `made a key that seals the audit trail: ${this.#keyFile}. Keep a copy of it apart from the database.`,
+        `made a key that seals the audit trail: ${file}. Keep a copy of it apart from the database.`,
       );
-      keys = await readKeyFile(this.#keyFile);
+      keys = await readKeyFile(file);
     }
     if (keys === undefined) {
-      const how = `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${this.#keyFile})`;
-      if (this.#requireKey) throw keyFileProblem(`expected the file ${this.#keyFile}, found none: ${how}`);
+      const how = `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${file})`;
+      if (this.#options.requireKey) throw keyFileProblem(`expected the file ${file}, found none: ${how}`);
       this.complain(
-        `nothing of the audit trail is sealed: no key in ${this.#keyFile} (LTB_AUDIT_KEY_FILE); ${how}`,
+        `nothing of the audit trail is sealed: no key in ${file} (LTB_AUDIT_KEY_FILE); ${how}`,
         "warn",
       );
       return undefined;
     }
-    if (await isOpenToOthers(this.#keyFile))
-      this.#log?.warn(
-        {},
-        `others than this user may read the key of the audit trail: chmod 600 ${this.#keyFile}`,
-      );
+    if (await isOpenToOthers(file))
+      this.#log?.warn({}, `others than this user may read the key of the audit trail: chmod 600 ${file}`);
     this.complain(undefined);
     this.#keys = keys;
     return keys;

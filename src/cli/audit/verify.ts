@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import { hasCode } from "../../system-error.ts";
 import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
 import { CliError, exitCodes } from "../shared/errors.ts";
@@ -102,7 +103,7 @@ async function readHeads(file: string): Promise<Head[]> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
   return [parseHead(text)];

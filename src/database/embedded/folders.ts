@@ -4,8 +4,9 @@ import { chmod, chown, type FileHandle, lstat, mkdir, open, realpath } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Log } from "../../log.ts";
+import { hasCode } from "../../system-error.ts";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedError, hasCode } from "./error.ts";
+import { EmbeddedError } from "./error.ts";
 import { assertWritable, chooseRunner, type Runner, withAccess } from "./runner.ts";
 
 /**
