@@ -1,9 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span, SpanPlace } from "./tracing/tracing.ts";
 
-/**
- * Anything that can hand out the signal of the call it stands for; asked only when a query is about to run.
- */
+/** Anything that can give the signal of a call; asked only when a query is about to run. */
 export interface SignalSource {
   readonly signal: AbortSignal;
   /**
@@ -80,9 +78,7 @@ export function withOrigin<T>(origin: Origin, work: () => T): T {
   return current.run({ ...current.getStore(), origin }, work);
 }
 
-/**
- * Runs `work`, which writes nothing, so that a replica may answer its statements; notes in `replica` who did.
- */
+/** Runs `work`, which only reads, so that a replica may answer; notes in `replica` who did. */
 export function readFromReplica<T>(replica: ReadFrom, work: () => T): T {
   return current.run({ ...current.getStore(), replica }, work);
 }

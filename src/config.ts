@@ -39,9 +39,7 @@ const KNOWN = [
 
 const LISTENERS = ["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"] as const;
 
-/**
- * Everything that can be configured. Validated and frozen; secrets in it show themselves only to `reveal()`.
- */
+/** Everything that can be configured, validated and frozen. Secrets are shown only by `reveal()`. */
 export type Config = Readonly<ReturnType<typeof validate>>;
 
 export interface LoadOptions {
@@ -139,7 +137,10 @@ function validate({ layers, problems: found }: Sources, cwd: string) {
     },
     /** How far the replica may be behind while it answers. */
     replicaMaxLagSeconds: own.LTB_REPLICA_MAX_LAG,
-    /** Whether statements are prepared by name: poolers by transaction cannot carry that before pgbouncer 1.21. */
+    /**
+     * Whether statements are prepared by name: poolers by transaction cannot carry that before pgbouncer
+     * 1.21.
+     */
     preparedStatements: own.DATABASE_PREPARED_STATEMENTS,
     /** For the log: settings that have no effect. */
     warnings: warnings as readonly string[],

@@ -9,9 +9,7 @@ import { type Connection, findConnection } from "./database/connection/connect.t
 import { findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
 import type { Logger } from "./log.ts";
 
-/**
- * Connections that the embedded PostgreSQL has by default, and those of them that the pool leaves to others.
- */
+/** Connections of the embedded PostgreSQL by default, and those that the pool leaves to others. */
 const EMBEDDED_CONNECTIONS = 60;
 const SPARE_CONNECTIONS = 10;
 

@@ -4,9 +4,7 @@ import type { JsonValue } from "./validation.ts";
 /** Anything made of JSON's types; absent and undefined fields are the same. */
 export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
 
-/**
- * The first 16 bytes, in hex, of the SHA-256 of `content` with its keys in order: equal content, equal hash.
- */
+/** The first 16 bytes, in hex, of the SHA-256 of `content` with sorted keys: equal content, equal hash. */
 export function contentHash(content: Content): string {
   return hash("sha256", canonicalJson(content), "hex").slice(0, 32);
 }

@@ -43,9 +43,7 @@ export type Reason =
   | "VERSION_MISMATCH"
   | "WRONG_PASSWORD";
 
-/**
- * A wrong field of a request. `field` is its path in proto spelling, for example `evaluations[3].sample_id`.
- */
+/** A wrong field of a request. `field` is its proto path, for example `evaluations[3].sample_id`. */
 export interface Violation {
   field: string;
   description: string;

@@ -57,10 +57,7 @@ export const limits = {
   metricMagnitude: 1e150,
   /** Characters of an evaluation's input, and of its output, whose words a search by text finds. */
   searchTextCharacters: 50_000,
-  /**
-   * How often a batch of evaluations is written again because some of them are being deleted at the same
-   * time.
-   */
+  /** How often a batch of evaluations is written again because some of them are being deleted. */
   evaluationWriteAttempts: 5,
   /** Bytes of a value that the audit trail keeps as it is; of larger ones it keeps size and hash. */
   auditValueBytes: 2_048,

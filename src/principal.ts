@@ -10,10 +10,7 @@ export interface Principal {
   readonly keyId?: string | undefined;
   /** `sessions.id`, unset with an API key. */
   readonly sessionId?: string | undefined;
-  /**
-   * Scopes that the key is limited to within the role, for example "jobs:read". Empty: everything that the
-   * role allows.
-   */
+  /** Scopes that limit the key within the role, for example "jobs:read". Empty: all that the role allows. */
   readonly scopes: readonly string[];
   /** When the credential ends (epoch milliseconds); undefined: never. */
   readonly expiresAt?: number | undefined;

@@ -40,9 +40,7 @@ export interface RunningService {
   database: string;
   /** The keys that callers authenticate with. */
   keys: FirstKeys;
-  /**
-   * Resolves with the cause when the embedded PostgreSQL ends by itself; the service should be stopped then.
-   */
+  /** Resolves with the cause when the embedded PostgreSQL ends by itself; stop the service then. */
   databaseGone: Promise<string>;
   /** Finishes the calls in flight, closes the pool, stops the embedded PostgreSQL. May be called again. */
   stop(): Promise<void>;

@@ -16,10 +16,7 @@ import { systemService } from "./system/service.ts";
 import { userService } from "./users/service.ts";
 import { workerService } from "./workers/service.ts";
 
-/**
- * The services of `ltb.v1`, as both listeners serve them. A method without implementation answers
- * UNIMPLEMENTED.
- */
+/** The services of `ltb.v1`, for both listeners. A method without implementation answers UNIMPLEMENTED. */
 export function services(database: Database, config: Config): ProvidedService[] {
   return [
     provide(BenchmarkService, {

@@ -64,9 +64,7 @@ export interface ConnectOptions {
   replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
   /** The key that seals and verifies the audit trail. Default: none, so that nothing is sealed. */
   auditKey?: Omit<ChainOptions, "log">;
-  /**
-   * Statements that take this many milliseconds or longer are logged, without values. Default: 0, none are.
-   */
+  /** Statements of this many milliseconds or more are logged, without values. Default: 0, none. */
   slowQueryMs?: number;
   /** Gets a line when hints or sealing stop to work, when they work again, and for slow statements. */
   log?: Log;
@@ -183,9 +181,7 @@ export class Database implements Repositories {
     return readFromReplica({}, () => work(this));
   }
 
-  /**
-   * The most that the replica is behind, in milliseconds; infinite while not known, undefined without one.
-   */
+  /** The replica's largest lag in milliseconds; infinite while not known, undefined without one. */
   get replicaLagMs(): number | undefined {
     return this.#replica?.lagMs;
   }

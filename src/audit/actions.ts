@@ -10,10 +10,7 @@ type CleanupAction = "cleanup";
 /** A call was refused because it lacked a credential or a permission. */
 type DeniedAction = "denied";
 
-/**
- * The actions that the service's own entries name. Entries of outside systems (CreateAuditLog) may name any
- * action.
- */
+/** The actions of the service's own entries. Entries of outside systems (CreateAuditLog) may name others. */
 export type AuditAction =
   | ChangeAction
   | JobAction

@@ -22,10 +22,7 @@ export function changesText({ before, after }: Changes): string | null {
   return storable({ ...(before && { before: kept(before) }), ...(after && { after: kept(after) }) });
 }
 
-/**
- * The fields in which `after` differs from `before`, with null where a field is unset; undefined if they are
- * equal.
- */
+/** The fields of `after` that differ from `before`, null where unset; undefined if they are equal. */
 export function difference<Row extends object>(
   before: Row,
   after: Row,

@@ -23,9 +23,7 @@ export const newAuditLog = z.strictObject({
   userAgent: text(limits.userAgentLength).nullish(),
 });
 
-/**
- * An entry about something that an outside system did. User, address and user agent default to the caller's.
- */
+/** An entry about an act of an outside system. User, address and user agent default to the caller's. */
 export type NewAuditLog = z.input<typeof newAuditLog>;
 
 export const auditFilter = z

@@ -58,10 +58,7 @@ interface AuditRows {
   entityType: AuditEntityType | Fragment;
   /** Text, of columns of `from`. */
   entityId: Fragment;
-  /**
-   * jsonb, of columns of `from`. `changesText` does not see it, so it must hold neither secrets nor large
-   * values.
-   */
+  /** jsonb, of columns of `from`. It bypasses `changesText`, so it must hold no secrets or large values. */
   changes: Fragment;
   /** The rows to write an entry for: a FROM item, with any clauses after it. */
   from: Fragment;

@@ -17,10 +17,7 @@ export function readAdminKey(dataDir: string): string | undefined {
   }
 }
 
-/**
- * Writes the key so that the file has a whole key or does not exist, and nobody else can read it at any
- * moment.
- */
+/** Writes the key so that the file is whole or does not exist, and nobody else can ever read it. */
 export async function writeAdminKey(dataDir: string, key: string): Promise<void> {
   const file = adminKeyFile(dataDir);
   const unfinished = `${file}.${randomUUID()}`;

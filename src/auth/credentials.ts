@@ -38,10 +38,7 @@ export interface Credential {
   /** The number of them that count as in progress. */
   inProgress: number;
   bucket: Bucket | undefined;
-  /**
-   * When the database last confirmed it, when it was last used, and when that was written
-   * (`performance.now()`).
-   */
+  /** Times of the last confirmation, the last use, and the last write of the use (`performance.now()`). */
   checkedAt: number;
   usedAt: number;
   touchedAt: number;
@@ -264,10 +261,7 @@ export class Credentials {
   }
 }
 
-/**
- * Asks on behalf of no call and with a time limit, because a hanging connection must not stop the checks of
- * others.
- */
+/** Asks on behalf of no call, with a time limit: a hanging connection must not stop the others' checks. */
 function ask<T>(work: () => Promise<T>, { urgent = false } = {}): Promise<T> {
   const options = { urgent, late: credentialUnchecked };
   return withoutScope(() => runWithin(limits.credentialTimeoutMs, work, options));

@@ -150,9 +150,7 @@ const tables = new Map<string, Readonly<Record<string, Permission | typeof open>
   [ServerReflectionAlpha.typeName, reflection],
 ]);
 
-/**
- * Returns who may call the method; undefined for a method that is not in the table, which nobody may call.
- */
+/** Returns who may call the method; undefined if it is not in the table, so that nobody may. */
 export function permissionOf({ parent, localName }: DescMethod): Permission | typeof open | undefined {
   const table = tables.get(parent.typeName);
   return table && Object.hasOwn(table, localName) ? table[localName] : undefined;

@@ -23,10 +23,7 @@ export function credentialMalformed(): ServiceError {
   );
 }
 
-/**
- * The credential is not valid. The text is the same for every cause, so that nobody learns which credentials
- * exist.
- */
+/** The credential is invalid. The text is the same for every cause, so it reveals no credentials. */
 export function credentialUnknown(): ServiceError {
   return new ServiceError(
     Code.Unauthenticated,
@@ -103,10 +100,7 @@ export function notOwner(entity: string, id: string): ServiceError {
   );
 }
 
-/**
- * The request is about another user's record, keys or entries. The text does not reveal whether that user
- * exists.
- */
+/** The request is about another user's record, keys or entries. The text hides whether that user exists. */
 export function notSelf(what: string): ServiceError {
   return new ServiceError(
     Code.PermissionDenied,

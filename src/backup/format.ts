@@ -44,10 +44,7 @@ export interface BackupResult {
   manifest: BackupManifest;
 }
 
-/**
- * A backup is damaged, incomplete, of another layout or newer than this program, or it does not fit the
- * database.
- */
+/** A backup is damaged, incomplete, of another layout, too new, or does not fit the database. */
 export class BackupError extends Error {
   override readonly name = "BackupError";
 }

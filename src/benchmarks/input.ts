@@ -56,10 +56,7 @@ export const benchmarkFilter = z.strictObject({
   orderBy: z.enum(order).default("newest"),
 });
 
-/**
- * A list holds the benchmarks that match every given filter. `createdAfter` is inclusive, `createdBefore` is
- * not.
- */
+/** A list holds the benchmarks that match every filter. `createdAfter` is inclusive, `createdBefore` not. */
 export type BenchmarkFilter = z.input<typeof benchmarkFilter>;
 
 export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string() });

@@ -32,9 +32,7 @@ type ParsedFilter = z.output<typeof watchFilter>;
  */
 export type BenchmarkProgress = Benchmark & { meanScore: number | null };
 
-/**
- * A change of a benchmark or its evaluations. With neither benchmark nor deleted it only moves the cursor.
- */
+/** A change of a benchmark or its evaluations. Without benchmark and deleted it only moves the cursor. */
 export interface BenchmarkChange {
   /** The cursor to resume from after this message. */
   cursor: string;

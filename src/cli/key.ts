@@ -163,9 +163,7 @@ function addRevoke(key: Command): void {
     });
 }
 
-/**
- * Prints a new key, and nothing else, on stdout: here and never again. What there is to say goes to stderr.
- */
+/** Prints only the new key on stdout, here and never again. Everything else goes to stderr. */
 function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { json?: boolean }): void {
   requireAnswer(apiKey, "key");
   if (json) {

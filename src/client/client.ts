@@ -38,8 +38,7 @@ export interface ClientOptions {
    */
   readFrom?: "primary" | "replica";
   /**
-   * Connect interceptors around every call, outside its repetitions. The first sees a call first. Default:
-   * none.
+   * Connect interceptors around every call and its repetitions. The first sees a call first. Default: none.
    */
   interceptors?: readonly Interceptor[];
 }

@@ -14,18 +14,12 @@ export function reasonOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/**
- * Returns the facts that come with the reason, for example `{ entity: "job", id: "…" }`; empty if there are
- * none.
- */
+/** Returns the facts of the reason, for example `{ entity: "job", id: "…" }`; empty if there are none. */
 export function errorMetadataOf(error: unknown): Record<string, string> {
   return error instanceof ConnectError ? { ...error.findDetails(ErrorInfoSchema)[0]?.metadata } : {};
 }
 
-/**
- * Returns the wrong fields, by their path in proto spelling, for example `jobs[3].job_type`; empty if none is
- * named.
- */
+/** Returns the wrong fields by their proto path, for example `jobs[3].job_type`; empty if none is named. */
 export function violationsOf(error: unknown): Violation[] {
   if (!(error instanceof ConnectError)) return [];
   return error
@@ -34,9 +28,7 @@ export function violationsOf(error: unknown): Violation[] {
     .map(({ field, description }) => ({ field, description }));
 }
 
-/**
- * Returns the milliseconds that the service asks to wait before a repetition; undefined if it suggests none.
- */
+/** Returns the milliseconds that the service asks to wait before a repetition; undefined if none. */
 export function retryAfterMsOf(error: unknown): number | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const [info] = error.findDetails(RetryInfoSchema);

@@ -1,10 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { certificatesIn } from "../pem.ts";
 
-/**
- * TLS with other authorities than the public ones built into Node, or with a certificate of the client. All
- * are in PEM.
- */
+/** TLS with other authorities than those built into Node, or with a client's certificate. All in PEM. */
 export interface TlsOptions {
   /** Authorities to trust instead of the public ones. */
   ca?: string | Uint8Array;

@@ -1,8 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 
-/**
- * The place where OpenTelemetry's API keeps a program's registrations. It exists only if the program traces.
- */
+/** The place of a program's registrations with OpenTelemetry's API. It exists only if the program traces. */
 const registered = Symbol.for("opentelemetry.js.api.1");
 
 /**

@@ -43,10 +43,7 @@ export type DatabaseChoice =
       readonly listen: boolean;
     };
 
-/**
- * Chooses the database from the settings. `values` are the settings by name, `ranks` the ranks of their
- * sources.
- */
+/** Chooses the database. `values` are the settings by name, `ranks` the ranks of their sources. */
 export function chooseDatabase(
   values: Record<string, string>,
   ranks: Record<string, number>,

@@ -4,10 +4,7 @@ export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", 
 /** libpq's sslmode: https://www.postgresql.org/docs/current/libpq-ssl.html */
 export type SslMode = (typeof SSL_MODES)[number];
 
-/**
- * The options for reaching PostgreSQL. Every option has a default; a connection string may give any of them
- * too.
- */
+/** The options for reaching PostgreSQL. All have defaults; a connection string may give any of them too. */
 export interface DatabaseOptions {
   /**
    * `postgres://user:password@host:port/database?sslmode=…`. The other options fill in what it leaves out and

@@ -31,10 +31,7 @@ export const SECRET_NAMES = [
   "LTB_METRICS_TOKEN",
 ];
 
-/**
- * Reads all sources of settings: the environment wins over `.env` in the working folder, which wins over a
- * JSON file.
- */
+/** Reads all sources of settings: the environment over `.env` in the working folder over a JSON file. */
 export function readSources({ env, cwd, file }: SourceOptions): Sources {
   const problems: Problem[] = [];
   const environment = layer("the environment", 3, env);

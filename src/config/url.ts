@@ -8,9 +8,7 @@ const ENCODE =
   "write the characters @ / # % : ? and spaces of user and password percent-encoded (@ as %40, / as %2F, # as %23, % as %25, : as %3A, ? as %3F), " +
   "or put the password as it is into DATABASE_PASSWORD";
 
-/**
- * libpq's parameters (https://www.postgresql.org/docs/current/libpq-connect.html) that have an option here.
- */
+/** libpq's parameters with an option here: https://www.postgresql.org/docs/current/libpq-connect.html */
 const PARAMETERS: Record<string, keyof DatabaseOptions> = {
   host: "host",
   port: "port",

@@ -47,10 +47,7 @@ export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
   return ok(`${version}, ${sslMode}`);
 };
 
-/**
- * The clocks of this machine and of the database, compared as precisely as the connection between them
- * allows.
- */
+/** The clocks of this machine and of the database, compared as precisely as their connection allows. */
 export const clock: Check = async ({ client }) => judgeClock(await skewOf(client));
 
 /** Lead of the database's clock in milliseconds, and its possible error. */

@@ -1,10 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { type Check, type Finding, fail, ok, rowOf, size, warn } from "./check.ts";
 
-/**
- * Checks the room on the disk of the embedded database. The disk of another database cannot be seen from
- * here.
- */
+/** Checks the room on the embedded database's disk. That of another database cannot be seen from here. */
 export const disk: Check = async ({ config }) => {
   if (config.database.kind === "external")
     return ok("the database's disk is not to be seen from here: have its own monitoring watch it");

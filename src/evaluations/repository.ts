@@ -47,10 +47,7 @@ export interface EvaluationListOptions {
   full?: boolean;
 }
 
-/**
- * Evaluations: `db.evaluations`. Whatever writes one keeps the counts of its benchmark true in the same
- * transaction.
- */
+/** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
 export class EvaluationRepository {
   readonly #db: Executor;
   readonly #counts: Counts;

@@ -8,10 +8,7 @@ import { violationsOf } from "../validation.ts";
 import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, insertEvaluations } from "./statements.ts";
 
-/**
- * The outcome of one evaluation: `duplicate` was stored before with the same content, `conflict` with other
- * content.
- */
+/** The outcome of one evaluation: `duplicate` is stored with the same content, `conflict` with another. */
 export type EvaluationResult =
   | { outcome: "created" | "duplicate" | "conflict"; id: string }
   | { outcome: "rejected"; field: string; reason: string };

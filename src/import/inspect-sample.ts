@@ -41,9 +41,7 @@ export interface InspectRun {
   model: string;
   /** Names of scorers or of metrics, in order of preference. The first that a sample has is its score. */
   scorers: string[];
-  /**
-   * True if the caller chose the scorer. Otherwise the only scorer of a sample is used, whatever its name.
-   */
+  /** True if the caller chose the scorer; else the only scorer of a sample is used, whatever its name. */
   chosen: boolean;
 }
 

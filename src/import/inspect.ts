@@ -150,9 +150,7 @@ function benchmarkOf(
   );
 }
 
-/**
- * Leaves out a long list of sample ids, because the samples have them, and the list would crowd out the rest.
- */
+/** Leaves out a long list of sample ids: the samples have them, and it would crowd out the rest. */
 function withoutManyIds(record: JsonObject): JsonObject {
   const { eval: run } = record;
   const dataset = isObject(run) ? run.dataset : undefined;
@@ -175,10 +173,7 @@ function runOf({ eval: run, results }: Header, { options }: Source): InspectRun 
   return { model: run.model, scorers: names.filter((name) => typeof name === "string"), chosen: false };
 }
 
-/**
- * Names a metric: `scorer.metric`, or `scorer.reducer.metric` if a scorer's epochs were reduced in several
- * ways.
- */
+/** Names a metric: `scorer.metric`, or `scorer.reducer.metric` if epochs were reduced in several ways. */
 function publishedMetrics({ results }: Header): JsonObject {
   const scores = results?.scores ?? [];
   const entries = scores.flatMap(({ name, reducer, metrics }) => {

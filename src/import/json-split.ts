@@ -21,10 +21,7 @@ export interface SplitOptions {
   limits: ImportLimits;
   /** Path of the array that is split into elements. The objects on the way to it are split into members. */
   items?: string;
-  /**
-   * Says by its path whether a member is wanted. Others are skipped unread, whatever their size. Default:
-   * all.
-   */
+  /** Says by its path whether a member is wanted. Others are skipped unread. Default: all are wanted. */
   wanted?: (key: string) => boolean;
 }
 

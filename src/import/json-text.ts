@@ -52,10 +52,7 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/**
- * Copies a value. Every string, keys included, goes through `text`, and every number becomes finite or a
- * string.
- */
+/** Copies a value. Every string, keys too, goes through `text`; every number becomes finite or a string. */
 export function rewrite(value: JsonValue, text: (string: string) => string): JsonValue {
   if (typeof value === "string") return text(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);

@@ -245,10 +245,7 @@ function metadataOf({ results, task }: Run): JsonObject {
   );
 }
 
-/**
- * Returns the numbers among a task's results for this filter, under the source's own keys:
- * `exact_match,none`.
- */
+/** Returns the numbers of a task's results for this filter, under the source's keys: `exact_match,none`. */
 function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
   const published = Object.entries(results?.read.results[task] ?? {});
   return Object.fromEntries(

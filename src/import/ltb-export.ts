@@ -123,9 +123,7 @@ export function exportedBenchmark(
   );
 }
 
-/**
- * Makes an evaluation of our own export. It is taken as it is, because the service has accepted it before.
- */
+/** Makes an evaluation of our own export, unchanged, because the service has accepted it before. */
 export function exportedEvaluation(
   record: JsonObject,
   marks: JsonObject,

@@ -124,9 +124,7 @@ function pageLength(length: number): number {
   return Math.max(1, length);
 }
 
-/**
- * Turns the library's exceptions into errors that name the place, because anyone may have written the file.
- */
+/** Turns the library's exceptions into errors that name the place: anyone may have written the file. */
 async function attempt<T>(place: Place, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -92,10 +92,7 @@ export function promptfooEvaluation(
   );
 }
 
-/**
- * Versions without a failure reason also put the reason of a failed assertion into `error`, and then have a
- * grading.
- */
+/** Versions without a failure reason put that of a failed assertion into `error`, with a grading. */
 function failed({ failureReason, error, gradingResult }: PromptfooRow): boolean {
   return typeof failureReason === "number" ? failureReason === 2 : !!error && !gradingResult;
 }
@@ -124,9 +121,7 @@ const references = [
   "rouge-n",
 ];
 
-/**
- * Finds the first plain text that an assertion expects. A template counts only if it is a single variable.
- */
+/** Finds the first plain text that an assertion expects. A template must be a single variable. */
 function expectedOf(
   assertions: readonly z.infer<typeof assertionSchema>[],
   vars: Record<string, JsonValue>,

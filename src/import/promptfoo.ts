@@ -171,10 +171,7 @@ function nameOf(dataset: string, column: Column, columns: readonly Column[]): st
 // anthropic:messages:claude-3-5-haiku.
 const endpoints = /^(?:chat|completion|messages|responses|embedding|image|realtime|generate):/;
 
-/**
- * Splits `provider:model` or `provider:endpoint:model`. A script, a file or an address is a model of no known
- * provider.
- */
+/** Splits `provider:model` or `provider:endpoint:model`. A script, file or address has no known provider. */
 function modelOf(id: string): { provider?: string; model: string } {
   const [, provider, rest] = /^([a-z][\w.-]{0,99}):(?!\/\/)(.+)$/is.exec(id) ?? [];
   if (provider === undefined || rest === undefined || ["exec", "python", "golang", "ruby"].includes(provider))

@@ -38,9 +38,7 @@ export const newJob = z.strictObject({
   createdBy: uuid.nullish(),
 });
 
-/**
- * A job to be created. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once.
- */
+/** A job to create. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once. */
 export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;
@@ -57,9 +55,7 @@ export const claimInput = z.strictObject({
   leaseMs: leaseMs.default(limits.leaseMs),
 });
 
-/**
- * A worker's claim. Empty `jobTypes` means the registered ones. `waitMs` is the longest wait for a first job.
- */
+/** A worker's claim. Empty `jobTypes`: the registered ones. `waitMs`: longest wait for a first job. */
 export type ClaimInput = z.input<typeof claimInput>;
 
 export const leaseRef = z.strictObject({ jobId: uuid, epoch });

@@ -251,9 +251,7 @@ export class JobRepository {
     return this.#bulk(filter, ["failed", "cancelled"], change.retryJobs);
   }
 
-  /**
-   * Deletes jobs that ended more than `days` days ago, in batches. Their attempts stay in the audit trail.
-   */
+  /** Deletes jobs that ended over `days` days ago, in batches. Their attempts stay in the audit trail. */
   cleanup(
     days: number = limits.jobAgeDaysDefault,
     statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],

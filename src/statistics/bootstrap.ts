@@ -54,10 +54,7 @@ function quantile(sorted: Float64Array, p: number): number {
   return low + (position - below) * ((sorted[below + 1] ?? low) - low);
 }
 
-/**
- * Makes a generator of uniform numbers in [0, 1) with 32 bits: sfc32 of the PractRand suite, which passes
- * BigCrush.
- */
+/** Makes a generator of uniform 32-bit numbers in [0, 1): sfc32 of PractRand, which passes BigCrush. */
 function random(seed: number): () => number {
   let a = 0;
   let b = seed | 0;

@@ -42,9 +42,7 @@ function stirlingError(n: number): number {
   return (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / (1188 * square)) / square) / square) / square) / n;
 }
 
-/**
- * Computes x ln(x / mean) + mean − x, by its series if x is close to the mean, where the terms would cancel.
- */
+/** Computes x ln(x / mean) + mean − x, by its series close to the mean, where the terms would cancel. */
 function deviance(x: number, mean: number): number {
   const v = (x - mean) / (x + mean);
   if (Math.abs(v) >= 0.1) return x * Math.log(x / mean) + mean - x;

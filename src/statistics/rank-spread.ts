@@ -4,10 +4,7 @@ export interface Placing {
   rank: number;
   /** Best rank that the intervals allow: 1 + the number of those whose whole interval is above this one's. */
   rankLow: number;
-  /**
-   * Worst rank that the intervals allow: the number of all, less those whose whole interval is below this
-   * one's.
-   */
+  /** Worst rank that the intervals allow: all, less those whose whole interval is below this one's. */
   rankHigh: number;
   /** Number of the band, from 1; undefined without an interval. */
   band: number | undefined;

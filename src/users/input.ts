@@ -53,9 +53,7 @@ export const newUser = z
     error: "must not be given together with password",
   });
 
-/**
- * A user to be created: active, email not verified. With neither password nor hash it can only use API keys.
- */
+/** A user to create: active, email not verified. Without password and hash it can only use API keys. */
 export type NewUser = z.input<typeof newUser>;
 
 export const userChanges = z.strictObject({
@@ -83,10 +81,7 @@ export const passwordChange = z.strictObject({
   address: z.string().optional(),
 });
 
-/**
- * A new password. All sessions of the user end, except `keepSessionId`. `address` is the origin of the
- * attempt.
- */
+/** A new password. The user's sessions end, except `keepSessionId`. `address` is the attempt's origin. */
 export type PasswordChange = z.input<typeof passwordChange>;
 
 export const credentials = z.strictObject({
@@ -116,10 +111,7 @@ export const newApiKey = z.strictObject({
   createdBy: uuid.nullish(),
 });
 
-/**
- * An API key to make. Without scopes it may do everything that its user's role allows; without expiry it
- * never ends.
- */
+/** An API key to make. Without scopes it may do all that its user's role allows. No expiry: never. */
 export type NewApiKey = z.input<typeof newApiKey>;
 
 export const overlapMs = whole(0, limits.rotationOverlapMs);

@@ -20,9 +20,7 @@ export async function findPrincipal(db: Executor, token: Token): Promise<Princip
   return found && isSameHash(found.hash, token.hash) ? principalOf(found) : undefined;
 }
 
-/**
- * Finds the principals of those credentials that are still valid, in their present state, by one statement.
- */
+/** Finds the principals of the credentials that are still valid, as they are now, by one statement. */
 export async function recheckPrincipals(
   db: Executor,
   { keyIds, sessionIds }: CredentialIds,

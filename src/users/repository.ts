@@ -213,10 +213,7 @@ export class UserRepository {
     return principals.recheckPrincipals(this.#db, ids);
   }
 
-  /**
-   * Notes that credentials were used at `at` (epoch milliseconds), each at most once a minute, by one
-   * statement.
-   */
+  /** Notes the use of credentials at `at` (epoch milliseconds), each at most once a minute. */
   touch(used: principals.UsedKeys): Promise<{ touched: number }> {
     return principals.touch(this.#db, used);
   }

@@ -51,9 +51,7 @@ export function newSessionToken(): NewToken {
   return finish("session", newId(), "lts");
 }
 
-/**
- * Reads an API key or session token. Undefined for anything else: another form, a mistyped or incomplete one.
- */
+/** Reads an API key or session token. Undefined for another form, and for a mistyped or incomplete one. */
 export function parseToken(text: string): Token | undefined {
   if (text.length > tokenLengthMax || !pattern.test(text)) return undefined;
   const body = text.slice(0, -checksumLength);

@@ -37,10 +37,7 @@ interface Waiting {
 export class ChangeFeed {
   readonly log: EventLog;
   readonly #db: Executor;
-  /**
-   * Bounds the concurrent reads of watchers: a thousand that wake together must not take the pool from
-   * everyone else.
-   */
+  /** Bounds concurrent reads: a thousand watchers that wake together must not take the whole pool. */
   readonly #gate = new Gate(limits.watchReads, {
     maxWaiting: Number.POSITIVE_INFINITY,
     maxWaitMs: limits.watchSilenceMs,

@@ -9,10 +9,7 @@ import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFil
 import { readLink, readTail } from "./statements.ts";
 
 export interface ChainOptions {
-  /**
-   * The key file; undefined if this process has no key. The last head is kept next to it, in
-   * `<keyFile>.head`.
-   */
+  /** The key file; undefined: this process has no key. The last head is next to it, in `<keyFile>.head`. */
   keyFile?: string | undefined;
   /** Whether to make the key file if there is none and nothing is sealed yet. Default: false. */
   createKey?: boolean;
@@ -96,10 +93,7 @@ export class AuditChain {
     return this.#head;
   }
 
-  /**
-   * Explains why nothing may be added after this end of the chain: it was altered or cut off. Undefined if
-   * all is well.
-   */
+  /** Explains why nothing may be added after this end: it was altered or cut off. Undefined if it is well. */
   async problem(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
     const head = await this.head();
     if (tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex"))

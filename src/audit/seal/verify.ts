@@ -230,10 +230,7 @@ class Run {
     return this.#cutoff !== undefined && time < this.#cutoff;
   }
 
-  /**
-   * A checkpoint excuses no more missing entries than it says were removed. It does not say which entries
-   * those were.
-   */
+  /** A checkpoint excuses as many missing entries as it says were removed. It does not say which. */
   #accounts(): void {
     const { from, to } = this.#options;
     const { removed } = this.result;

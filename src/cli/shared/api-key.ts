@@ -18,9 +18,7 @@ export function apiKeyFor({ address, apiKey }: { address: string; apiKey?: strin
   return dataDir && readAdminKey(dataDir);
 }
 
-/**
- * Writes what stands for the key in a shell: the variable that holds it, or its file, never the key itself.
- */
+/** Writes the key's placeholder for a shell: the variable or the file that holds it, never the key. */
 export function referToKey({ address, apiKey }: { address: string; apiKey?: string }): string {
   const file = apiKey === undefined ? keyFileFor(address) : undefined;
   return file === undefined ? "$LTB_API_KEY" : `$(cat ${quotePath(file)})`;

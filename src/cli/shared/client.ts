@@ -56,10 +56,7 @@ export interface ServiceClient extends Disposable {
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
 
-/**
- * For a call that works through millions of rows: without a deadline of the caller's the service would set
- * its own.
- */
+/** For a call over millions of rows: without a caller's deadline the service would set its own. */
 export const longDeadline = { timeoutMs: 24 * 60 * 60 * 1000 } as const;
 
 /** Adds --address, --api-key, --tls and its kind, --deadline and --json. */

@@ -1,9 +1,6 @@
 import type { Command } from "commander";
 
-/**
- * A module that adds one command to its parent; `args` is what the command line says after the command's
- * name.
- */
+/** A module that adds one command to its parent; `args` is the command line after the command's name. */
 interface CommandModule {
   addCommand(parent: Command, args: readonly string[]): void | Promise<void>;
 }

@@ -51,10 +51,7 @@ export function formatTable(
   return drawn.toString().replace(/ +$/gm, "");
 }
 
-/**
- * An object as lines of name and value; what is empty is left out, and an object within it becomes lines of
- * its own.
- */
+/** Lists an object as lines of name and value, without empty ones; an inner object has its own lines. */
 export function formatFields(object: JsonObject): string {
   const rows = flattened(object);
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -5,10 +5,7 @@ import { buffer } from "node:stream/consumers";
 import type { Command } from "commander";
 import { CliError } from "./errors.ts";
 
-/**
- * The sources of a password. The command line is none of them, because other users of the machine can read
- * it.
- */
+/** The sources of a password. The command line is none, because other users of the machine can read it. */
 export interface PasswordOptions {
   passwordFile?: string;
 }

@@ -1,9 +1,6 @@
 import { exitCodes } from "./errors.ts";
 
-/**
- * npm passes Ctrl-C on to a process that the terminal has told already; what follows this fast is the same
- * keystroke.
- */
+/** npm repeats a Ctrl-C that the process already got; a signal that follows this fast is the same. */
 const SAME_SIGNAL_MS = 500;
 
 const PARENT_POLL_MS = 250;

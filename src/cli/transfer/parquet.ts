@@ -39,10 +39,7 @@ function column(name: string, kind: Kind, value: Column["value"], statistics = t
   return { element: { ...kind, name }, value, statistics };
 }
 
-/**
- * The fields of `Evaluation` in its order and under its names. A text that is empty where nothing was given
- * is null.
- */
+/** The fields of `Evaluation` in its order, with its names. An empty text that stands for none is null. */
 const columns: readonly Column[] = [
   column("id", { ...string, ...required }, ({ id }) => id),
   column("benchmark_id", { ...string, ...required }, ({ benchmarkId }) => benchmarkId),

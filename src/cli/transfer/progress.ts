@@ -45,9 +45,7 @@ export async function showProgress(path: string, unit: string): Promise<Progress
   };
 }
 
-/**
- * Bytes of a file, or of all files in a folder; 0 where it cannot be read, which reading it will tell better.
- */
+/** Bytes of a file, or of all files in a folder; 0 if unreadable, which the reader reports better. */
 async function sizeOf(path: string): Promise<number> {
   try {
     const found = await stat(path);

@@ -25,9 +25,7 @@ export interface UploadIssue {
   reason: string;
 }
 
-/**
- * The outcomes of the evaluations that were read. received = inserted + duplicates + conflicts + rejected.
- */
+/** The outcomes of the evaluations read. received = inserted + duplicates + conflicts + rejected. */
 export interface Upload {
   received: number;
   inserted: number;

@@ -10,9 +10,7 @@ export async function writeToStdout(pieces: Pieces): Promise<void> {
   await pipeline(Readable.from(pieces), process.stdout, { end: false });
 }
 
-/**
- * Writes pieces of text or bytes to a file, which appears (or is replaced) only when all of them are written.
- */
+/** Writes pieces of text or bytes to a file, which appears (or is replaced) only when all are written. */
 export async function writeToFile(path: string, pieces: Pieces): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   // A device or a pipe must not be replaced by a file.

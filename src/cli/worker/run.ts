@@ -127,10 +127,7 @@ function show(
   );
 }
 
-/**
- * The runtime's own messages, on stderr; one that comes again and again, as while the service is away, only
- * once.
- */
+/** The runtime's own messages, on stderr; one that repeats, as while the service is away, comes once. */
 function commandLog(): WorkerLog {
   let last = "";
   const line = (fields: object & { err?: unknown; jobId?: unknown }, message: string) => {

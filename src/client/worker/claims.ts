@@ -10,10 +10,7 @@ import type { WorkerLog } from "./log.ts";
 import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
 
-/**
- * Longest wait of a claim for a job. It is shorter than the service allows, because proxies often cut calls
- * after 30 s.
- */
+/** Longest wait of a claim for a job: less than the service allows, as proxies often cut calls at 30 s. */
 const WAIT_MS = 20_000;
 const TIMEOUT_MS = WAIT_MS + 10_000;
 /** Shortest time between empty answers; sooner ones would make a busy loop. */

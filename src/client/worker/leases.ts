@@ -112,9 +112,7 @@ export class Leases {
     return wanted;
   }
 
-  /**
-   * Notes that the service no longer knows the lease. An outcome that is being delivered gets its own answer.
-   */
+  /** Notes that the service no longer knows the lease. An outcome under way gets its own answer. */
   drop(held: HeldLease, cause: "cancelled" | "lost"): void {
     if (held.state === "gone" || held.state === "delivering") return;
     if (held.state === "running") this.#stray++;

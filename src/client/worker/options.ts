@@ -33,10 +33,7 @@ export type JobHandler = (job: Job, context: JobContext) => unknown;
 
 /** The options of a worker. */
 export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" | "tls"> {
-  /**
-   * Name of the worker, 1 to 255 characters. Each running process needs its own name, and keeps it after a
-   * restart.
-   */
+  /** Name of the worker, 1 to 255 characters: unique to a running process, and the same after a restart. */
   workerId: string;
   /** Most jobs that run at the same time, 1 to 10000. Default: 1. */
   capacity?: number;
@@ -53,10 +50,7 @@ export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" 
   metadata?: JsonObject;
   /** Version of the worker's software. Default: none. */
   version?: string;
-  /**
-   * Silence of the worker, in milliseconds, after which other workers get its jobs, 1000 to 3600000. Default:
-   * 30000.
-   */
+  /** Silence in milliseconds after which others get the worker's jobs, 1000 to 3600000. Default: 30000. */
   leaseMs?: number;
   /**
    * Number of jobs held ready beyond the running ones, so that short jobs (below about 100 ms) follow each
@@ -66,15 +60,9 @@ export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" 
   prefetch?: number;
   /** pino, `console`, or anything with their four methods. Default: warnings and errors go to the console. */
   log?: WorkerLog;
-  /**
-   * True: SIGTERM and SIGINT stop the worker in order, and a second one ends the process at once. Default:
-   * false.
-   */
+  /** True: SIGTERM and SIGINT stop the worker in order; a second one ends the process. Default: false. */
   handleSignals?: boolean;
-  /**
-   * Time in milliseconds that jobs may still run after `stop`, before they are aborted and given back.
-   * Default: 30000.
-   */
+  /** Milliseconds that jobs may run after `stop` before they are aborted and given back. Default: 30000. */
   drainTimeoutMs?: number;
 }
 

@@ -65,9 +65,7 @@ export class Registration {
     return this.#again;
   }
 
-  /**
-   * Leaves the registry, if the service can be reached. Jobs that are still held go to other workers at once.
-   */
+  /** Leaves the registry, if the service can be reached. Jobs still held go to other workers at once. */
   async deregister(reason: string): Promise<void> {
     const { workerId } = this.#settings;
     for (let attempt = 1; attempt <= 3; attempt++) {

@@ -18,10 +18,7 @@ export type Outcome =
   | { kind: "failed"; item: FailJobsItem }
   /** The job is given back, because it was stopped halfway. */
   | { kind: "released" }
-  /**
-   * The timeout is not sent: the service ends attempts at their timeout by its own clock, and records that
-   * itself.
-   */
+  /** The timeout is not sent: the service ends attempts at their timeout itself, and records that. */
   | { kind: "timed_out" };
 
 /** Runs a job to its end. Never throws. */

@@ -84,10 +84,7 @@ export async function openOwned(path: string, flags: number, runner: Runner): Pr
 /** The longest path of a socket that every system accepts has 103 bytes. */
 const SOCKET_PATH_BYTES = 103;
 
-/**
- * Makes a folder for the socket: within `base`, or a short one under the temporary folder if that path is too
- * long.
- */
+/** Makes the socket's folder: within `base`, or under the temporary folder if that path is too long. */
 export async function socketFolder(base: string, runner: Runner): Promise<string> {
   const inside = join(base, "socket");
   const fits = Buffer.byteLength(join(inside, ".s.PGSQL.5432")) <= SOCKET_PATH_BYTES;

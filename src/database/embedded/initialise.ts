@@ -30,8 +30,7 @@ const INITIAL_SETTINGS: Record<string, string> = {
 };
 
 /**
- * Makes the data folder if there is none, and refuses one that this PostgreSQL cannot read. Returns the
- * password.
+ * Makes the data folder if needed, and refuses one that this PostgreSQL cannot read. Returns the password.
  */
 export async function initialise(
   installation: Installation,

@@ -82,10 +82,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/**
- * True if the process `pid` is a PostgreSQL server on this very folder, rather than a later process with its
- * number.
- */
+/** True if process `pid` is a PostgreSQL server on this folder, not a later process with its number. */
 export async function isPostmaster(pid: number, dataFolder: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   try {

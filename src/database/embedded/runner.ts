@@ -7,9 +7,7 @@ import { EmbeddedError } from "./error.ts";
 
 const run = promisify(execFile);
 
-/**
- * The user that the PostgreSQL programs run as. PostgreSQL refuses root, so root needs another user for it.
- */
+/** The user that PostgreSQL runs as. PostgreSQL refuses root, so root needs another user for it. */
 export interface Runner {
   /** Undefined: our own user. */
   uid?: number;
@@ -112,10 +110,7 @@ async function reaches(runner: Runner, program: string, folder: string): Promise
   );
 }
 
-/**
- * Throws if a plain user cannot write in the folder, for example because root made it. The message says what
- * to do.
- */
+/** Throws if a plain user cannot write in the folder, as when root made it. The message says what to do. */
 export async function assertWritable(folder: string): Promise<void> {
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -125,9 +125,7 @@ async function stopChild(
   await exited;
 }
 
-/**
- * Keeps one earlier log if the present one is large. Returns the place where the next start's lines begin.
- */
+/** Keeps one earlier log if the present one is large. Returns where the next start's lines begin. */
 async function rotateLog(path: string): Promise<number> {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (size < LOG_BYTES) return size;

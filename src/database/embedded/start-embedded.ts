@@ -80,10 +80,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-/**
- * Backends of a just killed postmaster still end by themselves, and PostgreSQL refuses to start before they
- * have.
- */
+/** Backends of a killed postmaster end by themselves, and PostgreSQL refuses to start before they have. */
 async function launchPatiently(installation: Installation, options: LaunchOptions): Promise<RunningServer> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -105,10 +102,7 @@ async function createDatabase(connection: Connection): Promise<void> {
   });
 }
 
-/**
- * Finds the connection to an embedded PostgreSQL that another process serves at this moment; undefined if
- * none runs.
- */
+/** Finds the connection to an embedded PostgreSQL that another process serves now; undefined if none. */
 export async function findRunning(dataDir: string): Promise<Connection | undefined> {
   const base = join(resolve(dataDir), "postgres");
   const data = join(base, "data");

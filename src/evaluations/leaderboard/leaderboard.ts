@@ -56,10 +56,7 @@ export interface LeaderboardPage {
   entries: LeaderboardEntry[];
   /** Benchmarks that are ranked, on all pages. */
   total: number;
-  /**
-   * Benchmarks that match but are left out for now: their figures are still being computed, or they are being
-   * deleted.
-   */
+  /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
   /** Undefined on the last page. */
   next: LeaderboardPosition | undefined;

@@ -1,9 +1,7 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 import { builtInMetrics, failedMetric } from "../metric.ts";
 
-/**
- * sum / count. PostgreSQL refuses results that are too small for a double, rather than to round them to zero.
- */
+/** sum / count. PostgreSQL refuses results too small for a double, instead of rounding them to zero. */
 export const mean = (sum: Fragment, count: Fragment) =>
   sql.fragment`case when abs(${sum}) < 1e-290 then 0 else ${sum} / ${count} end`;
 

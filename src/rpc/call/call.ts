@@ -55,10 +55,7 @@ const saneRequestId = new RegExp(`^[A-Za-z0-9._:/+=@-]{1,${limits.requestIdLengt
 export class Call implements IncomingCall {
   /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
   readonly method: string;
-  /**
-   * The caller's `x-request-id` if that is usable, else a new UUID. The caller gets it back under the same
-   * name.
-   */
+  /** The caller's `x-request-id` if usable, else a new UUID. The caller gets it back under that name. */
   readonly requestId: string;
   /**
    * When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a
@@ -171,10 +168,7 @@ export class Call implements IncomingCall {
     });
   }
 
-  /**
-   * Ends the call as soon as the server drains instead of waiting for it: for feeds, which never end by
-   * themselves.
-   */
+  /** Ends the call as soon as the server drains, for feeds, which never end by themselves. */
   endWithServer(): void {
     this.#host.endAtDrain(this);
   }

@@ -10,10 +10,7 @@ import type { ServerTls } from "../tls/server-tls.ts";
 export interface ConnectionOptions {
   /** Undefined: clear text. */
   tls: ServerTls | undefined;
-  /**
-   * Most connections that are open at once, those that still negotiate TLS among them; one more is closed at
-   * once.
-   */
+  /** Most connections open at once, including those that negotiate TLS; one more is closed at once. */
   maxConnections: number;
   log: Logger;
 }

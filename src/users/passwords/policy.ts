@@ -7,10 +7,7 @@ export interface Account {
   username: string;
 }
 
-/**
- * Counts approximately the characters that people see. A text that is far too long is not examined as a
- * whole.
- */
+/** Counts approximately the characters that people see. A far too long text is not examined as a whole. */
 export function passwordLength(password: string): number {
   return password.length > 4 * limits.passwordLength
     ? password.length
