@@ -101,12 +101,13 @@ describe("a login", () => {
       idle: idle.email,
       imported: (await user({ passwordHash: bcryptOfStars })).email,
     };
-    pace.failureMs = 300;
+    // Longer than any of the four takes to check, also where other processes want the processors.
+    pace.failureMs = 1_000;
     onTestFinished(() => {
       pace.failureMs = 10;
     });
     const times = new Map<string, number[]>();
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 5; i++) {
       // All at once, so that they meet the same noise.
       await Promise.all(
         Object.entries(emails).map(async ([kind, email]) => {
@@ -119,7 +120,7 @@ describe("a login", () => {
       await waitOut(bench);
     }
     const known = median(times.get("known") ?? []);
-    expect(known).toBeGreaterThan(290);
+    expect(known).toBeGreaterThan(0.9 * pace.failureMs);
     for (const values of times.values()) {
       expect(median(values) / known).toBeGreaterThan(0.8);
       expect(median(values) / known).toBeLessThan(1.25);
