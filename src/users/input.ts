@@ -111,7 +111,7 @@ export const newApiKey = z.strictObject({
   createdBy: uuid.nullish(),
 });
 
-/** An API key to make. Without scopes it may do all that its user's role allows. No expiry: never. */
+/** An API key. Without scopes it may do all that its user's role allows; without expiry it never ends. */
 export type NewApiKey = z.input<typeof newApiKey>;
 
 export const overlapMs = whole(0, limits.rotationOverlapMs);
