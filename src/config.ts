@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { isLoopback } from "./address.ts";
 import { chooseDatabase, DATABASE_NAMES } from "./config/choose-database.ts";
-import { describeDatabase } from "./config/database.ts";
 import { ConfigError } from "./config/error.ts";
 import { chooseMetrics } from "./config/metrics.ts";
 import { service } from "./config/settings.ts";
@@ -160,11 +159,4 @@ function unknownNames({ source, rank, values }: Layer): string[] {
 function freeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) freeze(inner);
   return Object.freeze(value);
-}
-
-/** For logs: where the data is, without secrets. */
-export function describeConfiguredDatabase({ database, dataDir }: Config): string {
-  return database.kind === "embedded"
-    ? `embedded PostgreSQL in ${dataDir}`
-    : describeDatabase(database.connection);
 }

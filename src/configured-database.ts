@@ -1,10 +1,5 @@
 import { join } from "node:path";
-import {
-  type Config,
-  type DatabaseConfig,
-  describeConfiguredDatabase,
-  embeddedDatabaseConfig,
-} from "./config.ts";
+import { type Config, type DatabaseConfig, describeDatabase, embeddedDatabaseConfig } from "./config.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
 import type { Logger } from "./log.ts";
@@ -32,48 +27,35 @@ export interface ConfiguredDatabase {
  */
 export async function startConfiguredDatabase(
   config: Config,
-  {
-    log,
-    signal,
-    join: joins = false,
-  }: { log?: Logger; signal?: AbortSignal | undefined; join?: boolean } = {},
+  options: { log?: Logger; signal?: AbortSignal | undefined; join?: boolean } = {},
 ): Promise<ConfiguredDatabase> {
-  const { database } = config;
-  const timeoutMs = config.startupTimeoutSeconds * 1000;
-  if (database.kind === "external") {
-    const { connection, migration = connection } = database;
-    return {
-      connection,
-      description: describeConfiguredDatabase(config),
-      gone: new Promise(() => undefined),
-      migrationConnection: () => findConnection(migration, timeoutMs),
-      stop: async () => undefined,
-    };
-  }
-  const running = joins ? await findRunning(config.dataDir) : undefined;
+  const { database, dataDir } = config;
+  const reachable = (connection: DatabaseConfig, description: string, migration = connection) => ({
+    connection,
+    description,
+    gone: new Promise<never>(() => undefined),
+    migrationConnection: () => findConnection(migration, config.startupTimeoutSeconds * 1000),
+    stop: async () => undefined,
+  });
+  if (database.kind === "external")
+    return reachable(database.connection, describeDatabase(database.connection), database.migration);
+  const folder = join(dataDir, "postgres");
+  const running = options.join ? await findRunning(dataDir) : undefined;
   if (running) {
     const connection = embeddedDatabaseConfig(database.pool, running);
-    return {
-      connection,
-      description: `${join(config.dataDir, "postgres")} (embedded, of the running service)`,
-      gone: new Promise(() => undefined),
-      migrationConnection: () => findConnection(connection, timeoutMs),
-      stop: async () => undefined,
-    };
+    return reachable(connection, `${folder} (embedded, of the running service)`);
   }
   const needed = database.pool.poolSize + SPARE_CONNECTIONS;
   const embedded = await startEmbedded({
-    dataDir: config.dataDir,
-    ...(log && { logger: log }),
-    ...(signal && { signal }),
+    dataDir,
+    ...(options.log && { logger: options.log }),
+    ...(options.signal && { signal: options.signal }),
     ...(needed > EMBEDDED_CONNECTIONS && { settings: { max_connections: String(needed) } }),
   });
   const connection = embeddedDatabaseConfig(database.pool, embedded.connection);
   return {
-    connection,
-    description: `${join(config.dataDir, "postgres")} (embedded PostgreSQL ${embedded.version})`,
+    ...reachable(connection, `${folder} (embedded PostgreSQL ${embedded.version})`),
     gone: new Promise((resolve) => embedded.onExit(resolve)),
-    migrationConnection: () => findConnection(connection, timeoutMs),
     stop: () => embedded.stop(),
   };
 }

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 
@@ -10,14 +10,11 @@ export interface Log {
   error(details: object, message: string): void;
 }
 
-/** `silent` turns logging off. */
-export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-
 /**
  * A logger that writes one JSON line an event, with credentials blanked out.
  * @param destination where lines go; standard output by default.
  */
-export function createLogger(level: LogLevel, destination: DestinationStream = openOutput(1)): Logger {
+export function createLogger(level: LevelWithSilent, destination: DestinationStream = openOutput(1)): Logger {
   return pino(
     {
       level,

@@ -74,31 +74,17 @@ export interface RunningServer {
  * Serves the services, health and reflection on both listeners.
  * @throws Error that names address and variable if an address cannot be bound; nothing is left open then
  */
-export async function startServer({
-  config,
-  database,
-  services,
-  access,
-  reflection = true,
-  log,
-  metrics,
-  tls,
-}: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, database, services, access, reflection = true, log, metrics, tls } = options;
   const host = new RpcHost({ log, access, ...config });
   const health = new HealthState();
   const described = [...services.map(({ service }) => service), Health];
-  const all = [
+  const names = services.map(({ service }) => service.typeName);
+  const methods = methodsOf([
     ...services,
-    provide(
-      Health,
-      healthService(
-        health,
-        services.map(({ service }) => service.typeName),
-      ),
-    ),
+    provide(Health, healthService(health, names)),
     ...(reflection ? reflectionServices(described) : []),
-  ];
-  const methods = methodsOf(all);
+  ]);
 
   await probe(database, health, log);
   const paths = new Set(methods.map(({ method }) => pathOf(method)));

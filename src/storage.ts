@@ -94,7 +94,8 @@ export class Database implements Repositories {
   readonly queue: JobQueue;
   readonly #connection: Connection;
   readonly #pool: Pool;
-  readonly #executor: Executor;
+  /** The executor for statements of your own. */
+  readonly executor: Executor;
   readonly #watch: StatementWatch;
   readonly #counts = new Counts();
   readonly #benchmarkFeed: BenchmarkFeed;
@@ -112,12 +113,12 @@ export class Database implements Repositories {
     this.#pool = pool;
     this.#replica = replica;
     this.#watch = watch;
-    this.#executor = poolExecutor(pool, watch);
-    this.queue = new JobQueue(this.#executor, this.#counts);
-    this.#benchmarkFeed = new BenchmarkFeed(this.#executor);
-    this.auditTrail = new AuditTrail(this.#executor, auditKey);
+    this.executor = poolExecutor(pool, watch);
+    this.queue = new JobQueue(this.executor, this.#counts);
+    this.#benchmarkFeed = new BenchmarkFeed(this.executor);
+    this.auditTrail = new AuditTrail(this.executor, auditKey);
     const { benchmarks, evaluations, jobs, workers, users, audit } = this.#repositories(
-      replica ? poolExecutor(pool, watch, replica) : this.#executor,
+      replica ? poolExecutor(pool, watch, replica) : this.executor,
       { transaction: false, counts: this.#counts },
     );
     this.benchmarks = benchmarks;
@@ -165,7 +166,7 @@ export class Database implements Repositories {
   }
 
   stats(): Promise<DatabaseStats> {
-    return readStats(this.#executor);
+    return readStats(this.executor);
   }
 
   /** Counts connections in use, connections that are open but idle, and calls that wait for one. */
@@ -198,7 +199,7 @@ export class Database implements Repositories {
     });
     try {
       let counts = new Counts();
-      const result = await this.#executor.transaction((transaction) => {
+      const result = await this.executor.transaction((transaction) => {
         counts = new Counts();
         return work(this.#repositories(transaction, { transaction: true, counts }));
       });
@@ -225,7 +226,7 @@ export class Database implements Repositories {
 
   /** The tasks that a server runs in the background: see `startMaintenance`. */
   get maintenanceTasks(): MaintenanceTask[] {
-    const db = this.#executor;
+    const db = this.executor;
     return [
       ...jobTasks(db, this.queue),
       ...workerTasks(db),
@@ -249,13 +250,8 @@ export class Database implements Repositories {
       ...this.#watch.families(),
       ...this.#counts.families(),
       gauge("ltb_claims_waiting", "Claims that wait for jobs.", () => this.queue.claimer.waiting),
-      ...storedFamilies(this.#executor),
+      ...storedFamilies(this.executor),
     ];
-  }
-
-  /** The executor for statements of your own. */
-  get executor(): Executor {
-    return this.#executor;
   }
 
   /** Ends claims and watches that wait, waits for the statements under way, then closes every connection. */

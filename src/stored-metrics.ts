@@ -3,7 +3,7 @@ import type { Executor } from "./database/statement/executor.ts";
 import { sql, statement } from "./database/statement/sql.ts";
 import { jobStatsRow, statsByType } from "./jobs/lists/query.ts";
 import { limits } from "./limits.ts";
-import type { Family, Sample } from "./metrics/family.ts";
+import { type Family, gauge } from "./metrics/family.ts";
 import { keepRecent } from "./metrics/recent.ts";
 import { statusOf, workerStatuses } from "./workers/rows.ts";
 
@@ -98,21 +98,15 @@ export function storedFamilies(db: Executor): Family[] {
         return row ? workerStatuses.map((status) => ({ labels: { status }, value: row[status] })) : [];
       },
     },
-    {
-      name: "ltb_audit_seal_lag_seconds",
-      help: "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",
-      type: "gauge",
-      samples: async () => sampleOf((await others())?.sealLagSeconds),
-    },
-    {
-      name: "ltb_database_size_bytes",
-      help: "Size of the database on disk, at most a minute old.",
-      type: "gauge",
-      samples: async () => sampleOf((await size())?.bytes),
-    },
+    gauge(
+      "ltb_audit_seal_lag_seconds",
+      "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",
+      async () => (await others())?.sealLagSeconds,
+    ),
+    gauge(
+      "ltb_database_size_bytes",
+      "Size of the database on disk, at most a minute old.",
+      async () => (await size())?.bytes,
+    ),
   ];
-}
-
-function sampleOf(value: number | undefined): Sample[] {
-  return value === undefined ? [] : [{ value }];
 }

@@ -38,17 +38,15 @@ export function counters(name: string, help: string, label: string, tally: Tally
   };
 }
 
+type Maybe = number | undefined;
+
 /** A gauge without labels; left out while its value is unknown. */
-export function gauge(name: string, help: string, value: () => number | undefined): Family {
-  return {
-    name,
-    help,
-    type: "gauge",
-    samples: () => {
-      const now = value();
-      return now === undefined ? [] : [{ value: now }];
-    },
+export function gauge(name: string, help: string, read: () => Maybe | Promise<Maybe>): Family {
+  const samples = async () => {
+    const value = await read();
+    return value === undefined ? [] : [{ value }];
   };
+  return { name, help, type: "gauge", samples };
 }
 
 export function histogram(name: string, help: string, distribution: Distribution): Family {

@@ -38,21 +38,11 @@ async function dataOf({ name, help, type, samples }: Family, times: Times): Prom
     descriptor: { name, description: help, unit: unitOf(name), valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
   };
+  const pointsOf = <Value>(read: (sample: Sample) => Value) =>
+    found.map((sample) => ({ ...times, attributes: { ...sample.labels }, value: read(sample) }));
   if (type === "histogram" || type === "summary")
-    return {
-      ...common,
-      dataPointType: DataPointType.HISTOGRAM,
-      dataPoints: found.map((sample) => ({
-        ...times,
-        attributes: { ...sample.labels },
-        value: histogramOf(sample),
-      })),
-    };
-  const dataPoints = found.map((sample) => ({
-    ...times,
-    attributes: { ...sample.labels },
-    value: "value" in sample ? sample.value : Number.NaN,
-  }));
+    return { ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints: pointsOf(histogramOf) };
+  const dataPoints = pointsOf((sample) => ("value" in sample ? sample.value : Number.NaN));
   return type === "counter"
     ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
     : { ...common, dataPointType: DataPointType.GAUGE, dataPoints };

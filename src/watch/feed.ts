@@ -154,7 +154,7 @@ export class ChangeFeed {
       if (comparePositions(upTo, waiting.after) <= 0) continue;
       // Only if the watcher has read everything before: a new window does not begin at its position.
       const isNext = comparePositions(waiting.after, before) >= 0;
-      if (isNext && waiting.ids && areDisjoint(waiting.ids, changed)) waiting.after = upTo;
+      if (isNext && waiting.ids?.isDisjointFrom(changed)) waiting.after = upTo;
       else waiting.waiter.resolve();
     }
   }
@@ -236,12 +236,6 @@ export class ChangeFeed {
 function isFull(events: readonly ChangeEvent[]): boolean {
   const ids = events.reduce((sum, event) => sum + event.ids.length, 0);
   return events.length >= limits.watchPortionEvents || ids >= limits.watchPortionIds;
-}
-
-function areDisjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  const [few, many] = a.size < b.size ? [a, b] : [b, a];
-  for (const id of few) if (many.has(id)) return false;
-  return true;
 }
 
 function append(window: Window, events: readonly ChangeEvent[], last: EventPosition): void {

@@ -42,9 +42,8 @@ export async function* watch<Found extends { id: string }, Message>(
     let position = start;
     yield { cursor: encodeCursor(entity, position, isStarting) };
     if (isStarting) {
-      yield* makeMessages(find([...new Set(ids)], position), message, (next) =>
-        encodeCursor(entity, position, next !== undefined),
-      );
+      const cursorOf = (next: Found | undefined) => encodeCursor(entity, position, next !== undefined);
+      yield* makeMessages(find([...new Set(ids)], position), message, cursorOf);
     }
     let spokeAt = Date.now();
     for (;;) {
@@ -84,11 +83,9 @@ async function findStart(
 ): Promise<WatchState> {
   if (after === undefined) return { position: await feed.now(), isStarting: ids.length > 0 };
   const state = decodeCursor(feed.log.entity, after);
-  const { forgotten } = await feed.load(
-    (db) => db.one(feed.log.isForgotten(state.position)),
-    currentSignal(),
-  );
-  if (forgotten) throw cursorExpired(feed.log.entity);
+  const isForgotten = feed.log.isForgotten(state.position);
+  if ((await feed.load((db) => db.one(isForgotten), currentSignal())).forgotten)
+    throw cursorExpired(feed.log.entity);
   return state;
 }
 

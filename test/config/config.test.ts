@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type Config,
   ConfigError,
-  describeConfiguredDatabase,
+  describeDatabase,
   embeddedDatabaseConfig,
   loadConfig,
 } from "../../src/config.ts";
@@ -470,14 +470,13 @@ test("a configuration cannot be changed, and shows no secret however it is print
     inspect(config, { depth: 9, showHidden: true }),
     `${connection.password}`,
     JSON.stringify({ ...connection }),
-    describeConfiguredDatabase(config),
+    describeDatabase(connection),
   ];
   for (const text of shown) {
     expect(text).not.toContain("hunter2");
     expect(text).toContain("****");
   }
-  expect(describeConfiguredDatabase(config)).toBe("postgres://u:****@h:5432/d?sslmode=prefer");
-  expect(describeConfiguredDatabase(load())).toBe(`embedded PostgreSQL in ${join(cwd, ".ltb")}`);
+  expect(describeDatabase(connection)).toBe("postgres://u:****@h:5432/d?sslmode=prefer");
   for (const part of [
     config,
     config.database,

@@ -1,27 +1,20 @@
 import type { z } from "zod";
 import { type Fragment, fragmentOf, sql } from "./sql.ts";
 
-const camelCased = new Map<string, string>();
-const snakeCased = new Map<string, string>();
-
 /** `limitKey` for `limit_key`: the name of a row's field for that of its column. */
-export function camelCase(column: string): string {
-  return cached(camelCased, column, () => column.replace(/_([a-z])/g, (_, next) => next.toUpperCase()));
-}
+export const camelCase = cached((column) => column.replace(/_([a-z])/g, (_, next) => next.toUpperCase()));
 
 /** `limit_key` for `limitKey`: the name of a column for that of a row's field. */
-export function snakeCase(field: string): string {
-  return cached(snakeCased, field, () => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
-}
+export const snakeCase = cached((field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
 /** Names come from our own statements only, so that there are only so many of them. */
-function cached(names: Map<string, string>, name: string, make: () => string): string {
-  let made = names.get(name);
-  if (made === undefined) {
-    made = make();
+function cached(make: (name: string) => string): (name: string) => string {
+  const names = new Map<string, string>();
+  return (name) => {
+    const made = names.get(name) ?? make(name);
     names.set(name, made);
-  }
-  return made;
+    return made;
+  };
 }
 
 /**

@@ -21,14 +21,8 @@ interface PageParts {
  * One page of a list. It also ends before it grows beyond `limits.pageBytes`: a thousand rows of the largest
  * allowed size would be gigabytes. The sizes are read without fetching the values.
  */
-export function page({
-  rows,
-  columns,
-  joins = sql.fragment``,
-  size,
-  order,
-  maxBytes = limits.pageBytes,
-}: PageParts): Fragment {
+export function page(parts: PageParts): Fragment {
+  const { rows, columns, joins = sql.fragment``, size, order, maxBytes = limits.pageBytes } = parts;
   return sql.fragment`
     select ${columns}, r.fetched
     from (

@@ -108,13 +108,9 @@ export class StatementWatch {
 /** A span of the statement if a call that waits for it is traced. */
 function beginSpan(name: string): Span | undefined {
   const { place } = currentCaller();
-  const callers = currentCallers();
-  if (!place && !callers?.some((caller) => caller.place)) return undefined;
-  return activeTracing()?.beginStatement(
-    name,
-    place,
-    callers?.map((caller) => caller.place),
-  );
+  const places = currentCallers()?.map((caller) => caller.place);
+  if (!place && !places?.some(Boolean)) return undefined;
+  return activeTracing()?.beginStatement(name, place, places);
 }
 
 function detailsOf(statement: string, ms: number, waitedMs: number, result: unknown) {

@@ -34,12 +34,8 @@ export function table<Row extends object>(
   const values: Buffer[] = [];
   for (const [field, type] of Object.entries(types) as [keyof Row & string, ElementType][]) {
     names.push(snakeCase(field));
-    values.push(
-      binaryArray(
-        type,
-        rows.map((row) => row[field]),
-      ),
-    );
+    const cells = rows.map((row) => row[field]);
+    values.push(binaryArray(type, cells));
     arrays.push(`$slonik_${values.length}::${type}[]`);
   }
   if (ordinality) names.push("ordinality");
