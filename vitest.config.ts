@@ -4,8 +4,9 @@ import { patienceMs } from "./test/harness/waiting.ts";
 const never = ["test/interop/**", "test/bench/**"];
 
 /**
- * These tests promise a time, or see a change as soon as it can be seen: changes are told once no older transaction
- * runs in the whole PostgreSQL, which the files share. They run one file after the other, when the rest is done.
+ * These tests promise a time, or see a change as soon as it can be seen. A change can be seen once no
+ * older transaction runs in the whole PostgreSQL, which the files share. So they run one file after the
+ * other, when the rest is done.
  */
 const alone = [
   "test/audit/seal/service.test.ts",
@@ -23,7 +24,7 @@ export default defineConfig({
     pool: "forks",
     globalSetup: ["test/harness/setup.ts"],
     setupFiles: ["test/harness/cleanup.ts"],
-    // Longer than a test waits for one thing (test/harness/waiting.ts), which is what then tells what did not come.
+    // Longer than a test waits for one thing (test/harness/waiting.ts), so that wait says what did not come.
     testTimeout: 2 * patienceMs,
     hookTimeout: 2 * patienceMs,
     expect: { poll: { timeout: patienceMs, interval: 20 } },

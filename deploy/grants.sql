@@ -1,11 +1,12 @@
--- Grants for a service's role that does not own the tables. They protect the audit trail from the service itself:
--- it may add entries and seals, but change none, and remove some only through audit_cleanup.
+-- Grants for a service's role that does not own the tables. They protect the audit trail from the service
+-- itself: it may add entries and seals, but change none, and remove some only through audit_cleanup.
 --
 --   DATABASE_URL=postgres://owner:…@host/llm_test_bench ltb migrate up
 --   psql postgres://owner:…@host/llm_test_bench --set=role=ltb_service --file=deploy/grants.sql
 --   DATABASE_URL=postgres://ltb_service:…@host/llm_test_bench ltb serve
 --
--- Run it as the owner after each `ltb migrate up`; it may be run again. Do not make the service's role a member of the owner's.
+-- Run it as the owner after each `ltb migrate up`; it may be run again. Do not make the service's role a
+-- member of the owner's.
 
 begin;
 
