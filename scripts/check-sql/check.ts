@@ -1,6 +1,6 @@
 import { Client, type ClientConfig } from "pg";
 import { z } from "zod";
-import { runQuery, typeParsers } from "../../src/database/connection/query.ts";
+import { runQuery, typeParsers } from "../../src/database/connection/driver.ts";
 import type { Statement } from "../../src/database/statement/sql.ts";
 import { type Catalog, readCatalog } from "./catalog.ts";
 import { type CanBeNull, type ColumnFault, compareColumns } from "./columns.ts";

@@ -1,5 +1,5 @@
 import type { Client, Connection, FieldDef } from "pg";
-import { camelCase } from "../../src/database/statement/columns.ts";
+import { camelCase } from "../../src/database/statement/sql.ts";
 
 /**
  * Asks PostgreSQL for the columns of a statement, named as the fields of our rows, and the table column of

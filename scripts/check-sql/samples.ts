@@ -1,5 +1,5 @@
 import pg from "pg";
-import { typeParsers } from "../../src/database/connection/query.ts";
+import { typeParsers } from "../../src/database/connection/driver.ts";
 import type { Catalog } from "./catalog.ts";
 
 const { builtins } = pg.types;

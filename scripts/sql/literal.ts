@@ -1,4 +1,4 @@
-import { elementTypes } from "../../src/database/statement/binary-array.ts";
+import { elementTypes } from "../../src/database/statement/table.ts";
 
 /** Only the beginning of longer values is shown, because parameters only need to be recognised. */
 const longest = 90;

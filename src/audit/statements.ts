@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
-import { columnsOf, equalities } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, equalities, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import { uuid } from "../validation.ts";
 import { jobsOfAttemptId } from "./attempt.ts";

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";

@@ -1,5 +1,5 @@
-import type { ElementType } from "../database/statement/binary-array.ts";
 import { type Fragment, sql } from "../database/statement/sql.ts";
+import type { ElementType } from "../database/statement/table.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
 import type { ParsedEvaluation } from "./input.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";

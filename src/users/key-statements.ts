@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { columnsOf } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newApiKey, UserPosition } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { columnsOf } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 import { userRoles } from "./rows.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { columnsOf } from "../database/statement/columns.ts";
-import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
+import { columnsOf, type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject } from "../validation.ts";
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { columnsOf, equalities, jsonText } from "../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import type { JsonObject } from "../validation.ts";
 import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";

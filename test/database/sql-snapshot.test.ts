@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadStatements } from "../../scripts/check-sql/load.ts";
 import { literalOf } from "../../scripts/sql/literal.ts";
 import { formatSql, renderStatement, textOf } from "../../scripts/sql/render.ts";
-import { binaryArray } from "../../src/database/statement/binary-array.ts";
+import { binaryArray } from "../../src/database/statement/table.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 let statements: Awaited<ReturnType<typeof loadStatements>>;

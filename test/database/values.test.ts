@@ -1,11 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { parseTimestamp } from "../../src/database/connection/query.ts";
-import { binaryArray } from "../../src/database/statement/binary-array.ts";
-import { camelCase, columnsOf, snakeCase } from "../../src/database/statement/columns.ts";
-import { sql } from "../../src/database/statement/sql.ts";
-import { table } from "../../src/database/statement/table.ts";
+import { parseTimestamp } from "../../src/database/connection/driver.ts";
+import { camelCase, columnsOf, snakeCase, sql } from "../../src/database/statement/sql.ts";
+import { binaryArray, table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";

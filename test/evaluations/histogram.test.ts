@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { binaryArray, numbersOf } from "../../src/database/statement/binary-array.ts";
+import { binaryArray, numbersOf } from "../../src/database/statement/table.ts";
 import { percentiles } from "../../src/evaluations/rollups/histogram.ts";
 
 describe("percentiles", () => {

@@ -1,6 +1,4 @@
-import { binaryArray, type ElementType } from "./binary-array.ts";
-import { snakeCase } from "./columns.ts";
-import { type Fragment, fragmentOf } from "./sql.ts";
+import { type Fragment, fragmentOf, snakeCase } from "./sql.ts";
 
 /** The types that a field's values may travel as. */
 type TypeOf<Value> =
@@ -46,4 +44,135 @@ export function table<Row extends object>(
 /** Values as one array parameter. */
 export function arrayOf(type: ElementType, values: readonly unknown[]): Fragment {
   return fragmentOf(`$slonik_1::${type}[]`, [binaryArray(type, values)]);
+}
+
+/** Types of array elements, by the OIDs that PostgreSQL gives them on every server. */
+const oids = {
+  bool: 16,
+  bytea: 17,
+  int4: 23,
+  int8: 20,
+  text: 25,
+  float8: 701,
+  timestamptz: 1184,
+  uuid: 2950,
+  jsonb: 3802,
+} as const;
+
+export type ElementType = keyof typeof oids;
+
+/** The type of elements with each OID. */
+export const elementTypes: ReadonlyMap<number, string> = new Map(
+  Object.entries(oids).map(([type, oid]) => [oid, type]),
+);
+
+// One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out.
+let scratch = Buffer.allocUnsafe(64 * 1024);
+let end = 0;
+
+/**
+ * An array in PostgreSQL's binary format (`array_send` in its sources), for a parameter of a bulk statement.
+ * Texts need no escaping on this side and no parsing on the other: 1,000 evaluations of 1 kB reach the
+ * executor in half the time that JSON takes.
+ *
+ * Values: uuid and bytea as hex text (dashes allowed), timestamptz as ISO 8601 in UTC, jsonb as any JSON
+ * value, the others as they are; null and undefined are NULL.
+ */
+export function binaryArray(type: ElementType, values: readonly unknown[]): Buffer {
+  end = 20;
+  let hasNull = 0;
+  const append = appenders[type];
+  for (const value of values) {
+    if (value === null || value === undefined) {
+      hasNull = 1;
+      int32(-1);
+    } else {
+      append(value as never);
+    }
+  }
+  scratch.writeInt32BE(1, 0);
+  scratch.writeInt32BE(hasNull, 4);
+  scratch.writeInt32BE(oids[type], 8);
+  scratch.writeInt32BE(values.length, 12);
+  scratch.writeInt32BE(1, 16);
+  return Buffer.from(scratch.subarray(0, end));
+}
+
+/**
+ * The elements of a float8[] or int8[] without nulls, from what `array_send` made of it. Parsing them as text
+ * takes ten times as long.
+ */
+export function numbersOf(type: "float8" | "int8", array: Buffer): Float64Array {
+  const view = new DataView(array.buffer, array.byteOffset, array.byteLength);
+  const numbers = new Float64Array(view.getInt32(0) === 0 ? 0 : view.getInt32(12));
+  for (let index = 0; index < numbers.length; index++) {
+    const at = 24 + index * 12;
+    numbers[index] =
+      type === "float8" ? view.getFloat64(at) : view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
+  }
+  return numbers;
+}
+
+const appenders: Record<ElementType, (value: never) => void> = {
+  bool: (value: boolean) => {
+    int32(1);
+    reserve(1);
+    end = scratch.writeUInt8(value ? 1 : 0, end);
+  },
+  bytea: hex,
+  uuid: (value: string) => hex(value.replaceAll("-", "")),
+  text: (value: string) => text(value, 0),
+  jsonb: (value: unknown) => text(JSON.stringify(value), 1),
+  int4: (value: number) => {
+    int32(4);
+    int32(value);
+  },
+  int8: (value: number) => {
+    int32(8);
+    reserve(8);
+    end = scratch.writeBigInt64BE(BigInt(value), end);
+  },
+  float8: (value: number) => {
+    int32(8);
+    reserve(8);
+    end = scratch.writeDoubleBE(value, end);
+  },
+  timestamptz: (value: string) => {
+    int32(8);
+    reserve(8);
+    end = scratch.writeBigInt64BE(microsecondsSince2000(value), end);
+  },
+};
+
+function hex(value: string): void {
+  int32(value.length / 2);
+  reserve(value.length / 2);
+  end += scratch.write(value, end, "hex");
+}
+
+/** `version` is the byte that begins a binary jsonb; 0 for none. */
+function text(value: string, version: 0 | 1): void {
+  reserve(5 + value.length * 3);
+  const written = scratch.write(value, end + 4 + version);
+  scratch.writeInt32BE(written + version, end);
+  if (version) scratch[end + 4] = version;
+  end += 4 + version + written;
+}
+
+function int32(value: number): void {
+  reserve(4);
+  end = scratch.writeInt32BE(value, end);
+}
+
+function reserve(bytes: number): void {
+  if (end + bytes <= scratch.length) return;
+  const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, end + bytes));
+  scratch.copy(larger, 0, 0, end);
+  scratch = larger;
+}
+
+function microsecondsSince2000(iso: string): bigint {
+  const [, seconds = "", fraction = ""] = /^(.{19})(?:\.(\d+))?Z$/.exec(iso) ?? [];
+  const micros = BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, "0"));
+  return micros - 946_684_800_000_000n;
 }

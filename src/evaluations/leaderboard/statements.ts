@@ -2,9 +2,8 @@ import { z } from "zod";
 import type { benchmarkFilter } from "../../benchmarks/input.ts";
 import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions } from "../../benchmarks/statements.ts";
-import { columnsOf } from "../../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 

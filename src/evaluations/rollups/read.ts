@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { numbersOf } from "../../database/statement/binary-array.ts";
 import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
+import { numbersOf } from "../../database/statement/table.ts";
 import { failedMetric, isBuiltIn } from "../metric.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";

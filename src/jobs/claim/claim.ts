@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { columnsOf } from "../../database/statement/columns.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { columnsOf } from "../../database/statement/columns.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
 import * as input from "../input.ts";

@@ -2,8 +2,7 @@ import { z } from "zod";
 import type { AuditAction } from "../../audit/actions.ts";
 import { difference } from "../../audit/document.ts";
 import { type AuditEntry, auditEntries, auditRows } from "../../audit/record.ts";
-import { columnsOf } from "../../database/statement/columns.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { equalities } from "../../database/statement/columns.ts";
 import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { fetched, page } from "../../database/statement/page.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { equalities, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { NewestPosition, PriorityPosition } from "../input.ts";
