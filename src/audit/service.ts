@@ -6,7 +6,7 @@ import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { requestKeyOf } from "../wire/request-id.ts";
 import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
-import type { AuditRepository } from "./repository.ts";
+import type { AuditPage, AuditRepository } from "./repository.ts";
 
 /**
  * The methods of AuditService that read and add entries. The table of permissions has already decided whose
@@ -38,35 +38,27 @@ export function auditMethods(audit: AuditRepository) {
 
     async listAuditLogs(request) {
       const filter = filterOf(request);
-      const { items, next } = await audit.list(filter, {
+      const page = await audit.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, auditPosition),
       });
-      return {
-        auditLogs: items.map(auditMessage),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return pageMessage(page, filter);
     },
 
     async *exportAuditLogs(request) {
       const filter = filterOf(request);
       const after = decodePageToken(request.pageToken, filter, auditPosition);
-      for await (const { items, next } of audit.export(filter, after)) {
-        yield {
-          auditLogs: items.map(auditMessage),
-          nextPageToken: encodePageToken(next, filter),
-        };
-      }
+      for await (const page of audit.export(filter, after)) yield pageMessage(page, filter);
     },
   } satisfies Partial<ServiceImpl<typeof AuditService>>;
 }
 
-type Filters = Pick<
-  ExportAuditLogsRequest,
-  "userId" | "entityType" | "entityId" | "action" | "after" | "before"
->;
+function pageMessage({ items, next }: AuditPage, filter: ReturnType<typeof filterOf>) {
+  return { auditLogs: items.map(auditMessage), nextPageToken: encodePageToken(next, filter) };
+}
 
-function filterOf({ userId, entityType, entityId, action, after, before }: Filters) {
+function filterOf(request: Omit<ExportAuditLogsRequest, "$typeName">) {
+  const { userId, entityType, entityId, action, after, before } = request;
   return {
     userId: omitEmpty(userId),
     entityType: omitEmpty(entityType),

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
-import { isObject, rewrite } from "./json-text.ts";
+import { isObject, mapValues, rewrite } from "./json-text.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -170,10 +170,5 @@ function resolveAttachments(record: JsonObject): JsonObject {
     const found = Object.hasOwn(attachments, hash) ? attachments[hash] : undefined;
     return typeof found === "string" ? found : string;
   };
-  return Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [
-      key,
-      condensed.includes(key) ? value : rewrite(value, resolve),
-    ]),
-  );
+  return mapValues(record, (value, key) => (condensed.includes(key) ? value : rewrite(value, resolve)));
 }

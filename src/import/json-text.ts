@@ -61,6 +61,11 @@ export function rewrite(value: JsonValue, text: (string: string) => string): Jso
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
 }
 
+/** Copies an object with other values. */
+export function mapValues(object: JsonObject, to: (value: JsonValue, key: string) => JsonValue): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, to(value, key)]));
+}
+
 function storable(string: string, marks: JsonObject): string {
   let result = string;
   if (result.includes("\0")) {

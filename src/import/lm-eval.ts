@@ -5,8 +5,8 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";
-import { isObject } from "./json-text.ts";
-import { type LogRecord, recordsOfLines } from "./records.ts";
+import { isObject, mapValues } from "./json-text.ts";
+import { recordsOfLines } from "./records.ts";
 import { checked, json, text } from "./schema.ts";
 import { beside, readObject, repeatable, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
@@ -115,42 +115,33 @@ async function* evaluationsOf(
   main?: string,
 ): AsyncGenerator<ImportedEvaluation> {
   if (!samples) return;
-  for await (const line of recordsOfLines(samples, { count: true })) {
-    const evaluation = evaluationOf(line, filter, main);
-    if (evaluation) yield evaluation;
+  for await (const { record, marks, place } of recordsOfLines(samples, { count: true })) {
+    const sample = checked(sampleSchema, record, place);
+    if (sample.filter !== filter) continue;
+    const metrics = metricsOf(record, sample.metrics);
+    const score = main === undefined ? undefined : metrics[main];
+    const output = responseText(sample.filtered_resps);
+    const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
+    yield finishEvaluation(
+      {
+        sampleId: String(sample.doc_id),
+        repetition: 0,
+        input: promptOf(sample.arguments),
+        output,
+        expected: asText(sample.target),
+        score,
+        metrics,
+        error:
+          main !== undefined && score === undefined
+            ? `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`
+            : output === undefined
+              ? "no response"
+              : undefined,
+        metadata: { ...without(record, used), ...marks },
+      },
+      place,
+    );
   }
-}
-
-function evaluationOf(
-  { record, marks, place }: LogRecord,
-  filter: string,
-  main?: string,
-): ImportedEvaluation | undefined {
-  const sample = checked(sampleSchema, record, place);
-  if (sample.filter !== filter) return undefined;
-  const metrics = metricsOf(record, sample.metrics);
-  const score = main === undefined ? undefined : metrics[main];
-  const output = responseText(sample.filtered_resps);
-  const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
-  return finishEvaluation(
-    {
-      sampleId: String(sample.doc_id),
-      repetition: 0,
-      input: promptOf(sample.arguments),
-      output,
-      expected: asText(sample.target),
-      score,
-      metrics,
-      error:
-        main !== undefined && score === undefined
-          ? `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`
-          : output === undefined
-            ? "no response"
-            : undefined,
-      metadata: { ...without(record, used), ...marks },
-    },
-    place,
-  );
 }
 
 /**
@@ -236,23 +227,16 @@ function timesOf({ results }: Run): { startedAt?: string | undefined; completedA
 /** Copies the results file without the results, and with only this task's part of the sections by task. */
 function metadataOf({ results, task }: Run): JsonObject {
   const byTask = ["configs", "versions", "n-shot", "higher_is_better", "n-samples", "task_hashes"];
-  const rest = without(results?.value ?? {}, ["results"]);
-  return Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [
-      key,
-      byTask.includes(key) && isObject(value) ? { [task]: own(value, task) ?? null } : value,
-    ]),
+  return mapValues(without(results?.value ?? {}, ["results"]), (value, key) =>
+    byTask.includes(key) && isObject(value) ? { [task]: own(value, task) ?? null } : value,
   );
 }
 
 /** Returns the numbers of a task's results for this filter, under the source's keys: `exact_match,none`. */
 function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
   const published = Object.entries(results?.read.results[task] ?? {});
-  return Object.fromEntries(
-    published.filter(
-      ([key, value]) => typeof value === "number" && key.slice(key.indexOf(",") + 1) === filter,
-    ),
-  );
+  const isOfFilter = (key: string) => key.slice(key.indexOf(",") + 1) === filter;
+  return Object.fromEntries(published.filter(([key, value]) => typeof value === "number" && isOfFilter(key)));
 }
 
 function own(object: JsonObject, key: string): JsonValue | undefined {

@@ -1,22 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, timestamp } from "../../validation.ts";
 import { beginning, type ChainHead, contentHash, flaw, headOf, type Link, micros } from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
 import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } from "./records.ts";
 import { type AuditChain, missingHead } from "./seal-task.ts";
-import {
-  compareAttempts,
-  compareAuditLogs,
-  countUnsealed,
-  findUncovered,
-  readCheckpoint,
-  readFirstSince,
-  readLink,
-  readSeals,
-  readTail,
-} from "./statements.ts";
+import * as statements from "./statements.ts";
 
 export interface VerifyOptions {
   /** Seals made at this time or later, ISO 8601. Default: from the first. */
@@ -99,13 +90,14 @@ export async function verifyChain(chain: AuditChain, options: VerifyOptions = {}
     run.result.broken = error.at;
     delete run.result.head;
   }
-  run.result.unsealed = (await chain.db.one(countUnsealed())).entries;
+  run.result.unsealed = (await chain.db.one(statements.countUnsealed())).entries;
   return run.result;
 }
 
 class Run {
   readonly result: Verification = { checked: 0, removed: 0, unsealed: 0 };
   readonly #chain: AuditChain;
+  readonly #db: Executor;
   readonly #keys: KeyRing;
   readonly #options: z.output<typeof input>;
   /** Entries from before this time may be gone. */
@@ -115,6 +107,7 @@ class Run {
 
   constructor(chain: AuditChain, keys: KeyRing, options: z.output<typeof input>) {
     this.#chain = chain;
+    this.#db = chain.db;
     this.#keys = keys;
     this.#options = options;
   }
@@ -123,13 +116,13 @@ class Run {
   async heads(): Promise<void> {
     const own = await this.#chain.head();
     for (const head of [...(this.#options.knownHeads ?? []), ...(own ? [own] : [])]) {
-      const reason = await missingHead(this.#chain.db, { sealedAt: "", ...head });
+      const reason = await missingHead(this.#db, { sealedAt: "", ...head });
       if (reason) throw new Broken({ sequence: head.sequence, reason });
     }
   }
 
   async checkpoint(): Promise<void> {
-    const checkpoint = await this.#chain.db.maybeOne(readCheckpoint());
+    const checkpoint = await this.#db.maybeOne(statements.readCheckpoint());
     if (checkpoint === null) return;
     this.#holds(checkpoint);
     if (checkpoint.cutoff !== null) this.#cutoff = micros(checkpoint.cutoff);
@@ -140,7 +133,9 @@ class Run {
     let before = await this.#before();
     let covered = from;
     for (let ended = false; !ended; await turn()) {
-      const page = await this.#chain.db.any(readSeals((before?.sequence ?? 0) + 1, limits.auditVerifySeals));
+      const page = await this.#db.any(
+        statements.readSeals((before?.sequence ?? 0) + 1, limits.auditVerifySeals),
+      );
       const seals: Seal[] = [];
       for (const seal of page) {
         this.#follows(seal, before);
@@ -167,14 +162,14 @@ class Run {
   async #before(): Promise<Link | null> {
     const { from } = this.#options;
     if (from === undefined) return null;
-    const first = await this.#chain.db.maybeOne(readFirstSince(from));
+    const first = await this.#db.maybeOne(statements.readFirstSince(from));
     if (first === null) {
-      const tail = await this.#chain.db.maybeOne(readTail());
+      const tail = await this.#db.maybeOne(statements.readTail());
       if (tail) this.#holds(tail);
       return tail;
     }
     if (first.sequence === 1) return null;
-    const before = await this.#chain.db.maybeOne(readLink(first.sequence - 1));
+    const before = await this.#db.maybeOne(statements.readLink(first.sequence - 1));
     if (before === null) throw new Broken(gap(first.sequence - 1));
     this.#holds(before);
     return before;
@@ -204,12 +199,12 @@ class Run {
       .flatMap(({ sequence, content }) => unpack(content).map((record) => ({ ...record, sequence })));
     const flaws: { record: SealRecord & { sequence: number }; place: number; missing: boolean }[] = [];
     for (const [kind, compare] of [
-      ["audit_log", compareAuditLogs],
-      ["job_attempt", compareAttempts],
+      ["audit_log", statements.compareAuditLogs],
+      ["job_attempt", statements.compareAttempts],
     ] as const) {
       const places = records.flatMap((record, place) => (record.kind === kind ? [{ record, place }] : []));
       if (places.length === 0) continue;
-      const { missing, altered } = await this.#chain.db.one(compare(places.map(({ record }) => record)));
+      const { missing, altered } = await this.#db.one(compare(places.map(({ record }) => record)));
       for (const n of altered === null ? missing : [...missing, altered]) {
         const found = places[n - 1];
         if (found) flaws.push({ ...found, missing: n !== altered });
@@ -243,7 +238,7 @@ class Run {
 
   async #uncovered(after: string, upTo: string): Promise<void> {
     if (after === upTo) return;
-    const found = await this.#chain.db.maybeOne(findUncovered(after, upTo));
+    const found = await this.#db.maybeOne(statements.findUncovered(after, upTo));
     if (found === null) return;
     const [entry] = unpack(Buffer.concat([found.name, Buffer.alloc(8), missingDigest]));
     if (entry === undefined) return;
