@@ -1,34 +1,40 @@
 import { hash, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
 import { KEY_ID_BYTES, type KeyRing, MAC_BYTES, type SealKey } from "./key.ts";
 
-/** A link of the chain without the content that it seals. Times are ISO 8601 in UTC, to the microsecond. */
-export interface SealHeader {
-  sequence: number;
-  kind: "entries" | "checkpoint";
+/**
+ * A link of the chain as it is stored, without the content that it seals. Times are ISO 8601 in UTC, to the
+ * microsecond.
+ */
+export const linkRow = z.object({
+  sequence: z.number(),
+  kind: z.enum(["entries", "checkpoint"]),
   /** Null for a time that no seal can have. */
-  sealedAt: string | null;
+  sealedAt: z.string().nullable(),
   /** Hexadecimal. */
-  keyId: string;
-  previousMac: Buffer;
-  entries: number;
-  firstAt: string | null;
-  lastAt: string | null;
-  cutoff: string | null;
+  keyId: z.string(),
+  previousMac: z.instanceof(Buffer),
+  entries: z.number(),
+  firstAt: z.string().nullable(),
+  lastAt: z.string().nullable(),
+  cutoff: z.string().nullable(),
+  mac: z.instanceof(Buffer),
+});
+
+export interface Link extends z.output<typeof linkRow> {
   /** SHA-256 of the content. */
   contentHash: Buffer;
 }
-
-export interface Link extends SealHeader {
-  mac: Buffer;
-}
+export type SealHeader = Omit<Link, "mac">;
 
 /** A point of the chain that is kept elsewhere. */
-export interface ChainHead {
-  sequence: number;
+export const chainHead = z.object({
+  sequence: z.int().min(1),
   /** The mac of that link, in hexadecimal. */
-  seal: string;
-  sealedAt: string;
-}
+  seal: z.string().regex(/^[0-9a-f]{64}$/),
+  sealedAt: z.string(),
+});
+export type ChainHead = z.output<typeof chainHead>;
 
 /** The mac before the first link. */
 export const beginning = Buffer.alloc(MAC_BYTES);

@@ -1,14 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { z } from "zod";
 import { hasCode } from "../../system-error.ts";
-import type { ChainHead } from "./hash-chain.ts";
-
-const head = z.object({
-  sequence: z.int().min(1),
-  seal: z.string().regex(/^[0-9a-f]{64}$/),
-  sealedAt: z.string(),
-});
+import { type ChainHead, chainHead } from "./hash-chain.ts";
 
 /** Reads the head from a file; undefined if there is none. @throws Error if the file holds something else */
 export async function readHead(path: string): Promise<ChainHead | undefined> {
@@ -19,16 +12,10 @@ export async function readHead(path: string): Promise<ChainHead | undefined> {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
-  const found = head.safeParse(parsed(text));
-  if (!found.success) throw new Error(`${path} does not hold a head of the audit chain`);
-  return found.data;
-}
-
-function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return chainHead.parse(JSON.parse(text));
   } catch {
-    return undefined;
+    throw new Error(`${path} does not hold a head of the audit chain`);
   }
 }
 

@@ -3,7 +3,7 @@ import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
-import type { Link } from "./hash-chain.ts";
+import { type Link, linkRow } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
 
 /**
@@ -33,19 +33,6 @@ export const lockChain = statement("audit_chain_lock", {
   examples: [[]],
 });
 
-const headerRow = z.object({
-  sequence: z.number(),
-  kind: z.enum(["entries", "checkpoint"]),
-  sealedAt: z.string().nullable(),
-  keyId: z.string(),
-  previousMac: bytes,
-  entries: z.number(),
-  firstAt: z.string().nullable(),
-  lastAt: z.string().nullable(),
-  cutoff: z.string().nullable(),
-  mac: bytes,
-});
-
 // Seals have only times in this range. A time that was altered to anything else is read as null, and the mac
 // does not match.
 const earliest = sql.fragment`'1900-01-01T00:00:00Z'::timestamptz`;
@@ -55,7 +42,7 @@ const time = (column: string) => {
   return sql.fragment`case when ${name} between ${earliest} and ${latest} then ${name} end`;
 };
 
-const headerColumns = columnsOf(headerRow, "audit_seals", {
+const headerColumns = columnsOf(linkRow, "audit_seals", {
   sealedAt: time("sealed_at"),
   keyId: sql.fragment`encode(key_id, 'hex')`,
   firstAt: time("first_at"),
@@ -63,7 +50,7 @@ const headerColumns = columnsOf(headerRow, "audit_seals", {
   cutoff: time("cutoff"),
 });
 
-const link = headerRow.extend({ contentHash: bytes });
+const link = linkRow.extend({ contentHash: bytes });
 const linkColumns = sql.fragment`${headerColumns}, pg_catalog.sha256(content) as content_hash`;
 
 export const readTail = statement("audit_chain_tail", {
@@ -98,7 +85,7 @@ export const readCheckpoint = statement("audit_chain_checkpoint", {
 
 /** Links with what they seal, in order. */
 export const readSeals = statement("audit_chain_seals", {
-  row: headerRow.extend({ content: bytes }),
+  row: linkRow.extend({ content: bytes }),
   build: (first: number, limit: number) => sql.fragment`
     select ${headerColumns}, content from audit_seals where sequence >= ${first} order by sequence
     limit ${limit}`,

@@ -9,22 +9,16 @@ import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } fro
 import { type AuditChain, missingHead } from "./seal-task.ts";
 import * as statements from "./statements.ts";
 
-export interface VerifyOptions {
-  /** Seals made at this time or later, ISO 8601. Default: from the first. */
-  from?: string | undefined;
-  /** Seals made before this time. Default: to the last. */
-  to?: string | undefined;
-  /** Heads that the chain must still contain. */
-  knownHeads?: readonly Pick<ChainHead, "sequence" | "seal">[];
-}
-
 const time = timestamp.transform((iso) => {
   const [, second, fraction = ""] = /^(.{19})(?:\.(\d+))?Z$/.exec(iso) ?? [];
   return `${second}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
 });
 const input = z.object({
+  /** Seals made at this time or later. Default: from the first. */
   from: time.optional(),
+  /** Seals made before this time. Default: to the last. */
   to: time.optional(),
+  /** Heads that the chain must still contain. */
   knownHeads: z
     .array(
       z.object({
@@ -38,6 +32,8 @@ const input = z.object({
     .max(limits.auditKnownHeads, `must have at most ${limits.auditKnownHeads} heads`)
     .optional(),
 });
+
+export type VerifyOptions = z.input<typeof input>;
 
 /** A place where the trail does not hold. */
 export interface Break {
