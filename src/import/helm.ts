@@ -88,22 +88,22 @@ interface Instance {
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
   const file = (name: string) => beside(source, join(source.path, name));
   const spec = await readObject(file("run_spec.json"));
-  const run = checked(runSpec, spec.value, { file: "run_spec.json" });
+  const run = checked(runSpec, spec.record, spec.place);
   const exists = (name: string) => existsSync(file(name).path);
-  const about = exists("scenario.json") ? (await readObject(file("scenario.json"))).value : undefined;
+  const about = exists("scenario.json") ? (await readObject(file("scenario.json"))).record : undefined;
   const described = checked(scenario, about ?? {}, { file: "scenario.json" });
   const stats = exists("stats.json") ? await readStats(file("stats.json")) : undefined;
   const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
   yield finishBenchmark(
     {
-      key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.value, stats?.value ?? null]))}`),
+      key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.record, stats?.value ?? null]))}`),
       name: run.name,
       ...splitModel(run.adapter_spec.model),
       description: described.description,
       dataset: run.name.replace(/[,:]model=[^,]*/, ""),
       status: "completed",
       labels: { source: "helm" },
-      metadata: { run_spec: spec.value, ...(about ? { scenario: about } : {}), ...spec.marks },
+      metadata: { run_spec: spec.record, ...(about ? { scenario: about } : {}), ...spec.marks },
       metrics: stats && means(stats.stats),
       results: stats?.value,
       evaluations: repeatable(() => evaluations(file, scored)),

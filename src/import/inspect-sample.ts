@@ -2,8 +2,7 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
-import type { Place } from "./import-error.ts";
-import { isObject, mapValues, rewrite } from "./json-text.ts";
+import { isObject, mapValues, type PlacedRecord, rewrite } from "./json-text.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -54,12 +53,7 @@ export interface InspectRun {
  * or a list. A sample whose score is not a number failed; Inspect writes NaN for a sample that its scorer
  * could not score.
  */
-export function inspectSample(
-  record: JsonObject,
-  marks: JsonObject,
-  run: InspectRun,
-  place: Place,
-): ImportedEvaluation {
+export function inspectSample({ record, marks, place }: PlacedRecord, run: InspectRun): ImportedEvaluation {
   const resolved = resolveAttachments(record);
   const sample = checked(sampleSchema, resolved, place);
   const scores = sample.scores ?? {};

@@ -2,15 +2,15 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { without } from "./evaluation.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError } from "./import-error.ts";
 import { type InspectRun, inspectSample } from "./inspect-sample.ts";
 import { splitJson } from "./json-split.ts";
-import { isObject, parseJson, parseObject } from "./json-text.ts";
+import { isObject, type PlacedRecord, parseJson } from "./json-text.ts";
 import { recordsOfArray } from "./records.ts";
 import { checked, json, number, text } from "./schema.ts";
 import { chunksOf, repeatable, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
-import { readZip, readZipDirectory, type ZipDirectory } from "./zip.ts";
+import { readZip, readZipDirectory } from "./zip.ts";
 
 /** The part of `EvalLog` (Inspect's `log/_log.py`) that is read here, without its samples. */
 const headerSchema = z.looseObject({
@@ -69,11 +69,9 @@ export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBe
       { file: source.file },
       "no header.json in this ZIP file; expected an Inspect .eval log",
     );
-  for await (const { bytes } of readZip(source, directory, (entry) => entry === name)) {
-    const place = { file: source.file, entry: name };
-    const { value, marks } = parseObject(bytes, place, source.limits);
-    yield benchmarkOf(value, marks, source, place, (run) => zipSamples(source, directory, run));
-  }
+  const samples = () => readZip(source, directory, isSample, { count: true });
+  for await (const header of readZip(source, directory, (entry) => entry === name))
+    yield benchmarkOf(header, source, samples);
 }
 
 /** Reads an Inspect log in its JSON form. */
@@ -92,35 +90,23 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
     members.set(key, parsed.value);
     Object.assign(marks, parsed.marks);
   }
-  yield benchmarkOf(Object.fromEntries(members), marks, source, { file }, (run) => jsonSamples(source, run));
+  // A sample can be as large as an entry of the ZIP form.
+  const roomy = { ...source, limits: { ...limits, maxRecordBytes: limits.maxFileBytes } };
+  const samples = () => recordsOfArray(roomy, { count: true, items: "samples" });
+  yield benchmarkOf({ record: Object.fromEntries(members), marks, place: { file } }, source, samples);
 }
 
-async function* zipSamples(
-  source: Source,
-  directory: ZipDirectory,
+async function* evaluationsOf(
+  samples: AsyncIterable<PlacedRecord>,
   run: InspectRun,
 ): AsyncGenerator<ImportedEvaluation> {
-  for await (const { name, bytes } of readZip(source, directory, isSample, { count: true })) {
-    const place = { file: source.file, entry: name };
-    const { value, marks } = parseObject(bytes, place, source.limits);
-    yield inspectSample(value, marks, run, place);
-  }
-}
-
-async function* jsonSamples(source: Source, run: InspectRun): AsyncGenerator<ImportedEvaluation> {
-  // A sample can be as large as an entry of the ZIP form.
-  const limits = { ...source.limits, maxRecordBytes: source.limits.maxFileBytes };
-  const options = { count: true, items: "samples" };
-  for await (const { record, marks, place } of recordsOfArray({ ...source, limits }, options))
-    yield inspectSample(record, marks, run, place);
+  for await (const sample of samples) yield inspectSample(sample, run);
 }
 
 function benchmarkOf(
-  record: JsonObject,
-  marks: JsonObject,
+  { record, marks, place }: PlacedRecord,
   source: Source,
-  place: Place,
-  samples: (run: InspectRun) => AsyncIterator<ImportedEvaluation>,
+  samples: () => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
   const header = checked(headerSchema, record, place);
   const { eval: run, stats } = header;
@@ -143,7 +129,7 @@ function benchmarkOf(
       },
       metrics: publishedMetrics(header),
       results: record.results,
-      evaluations: repeatable(() => samples(runOf(header, source))),
+      evaluations: repeatable(() => evaluationsOf(samples(), runOf(header, source))),
     },
     source.options,
     place,

@@ -2,12 +2,13 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/** A parsed record, with marks for its metadata if characters were replaced. */
-interface Parsed<Value> {
-  value: Value;
+/** A JSON object of a log. */
+export interface PlacedRecord<P extends Place = Place> {
+  record: JsonObject;
+  /** Marks for its metadata where characters had to be replaced. */
   marks: JsonObject;
+  place: P;
 }
-export type ParsedObject = Parsed<JsonObject>;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -18,7 +19,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * proto3 JSON. U+0000, which PostgreSQL cannot store, becomes U+2400. Half a surrogate pair, which UTF-8
  * cannot encode, becomes U+FFFD.
  */
-export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits): Parsed<JsonValue> {
+export function parseJson(
+  bytes: Uint8Array,
+  place: Place,
+  limits: ImportLimits,
+): { value: JsonValue; marks: JsonObject } {
   checkDepth(bytes, place, limits.maxDepth);
   let text: string;
   try {
@@ -34,10 +39,14 @@ export function parseJson(bytes: Uint8Array, place: Place, limits: ImportLimits)
 }
 
 /** Parses a record like {@link parseJson}. Anything but an object is an error. */
-export function parseObject(bytes: Uint8Array, place: Place, limits: ImportLimits): ParsedObject {
-  const { value, marks } = parseJson(bytes, place, limits);
-  if (!isObject(value)) throw new ImportError(place, `expected a JSON object, found ${kindOf(value)}`);
-  return { value, marks };
+export function parseObject<P extends Place>(
+  bytes: Uint8Array,
+  place: P,
+  limits: ImportLimits,
+): PlacedRecord<P> {
+  const { value: record, marks } = parseJson(bytes, place, limits);
+  if (!isObject(record)) throw new ImportError(place, `expected a JSON object, found ${kindOf(record)}`);
+  return { record, marks, place };
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -197,8 +197,8 @@ function filtersOfResults({ results, task }: Run): Map<string, string | undefine
 }
 
 async function readResults(source: Source): Promise<{ value: JsonObject; read: Results }> {
-  const { value } = await readObject(source);
-  return { value, read: checked(resultsSchema, value, { file: source.file }) };
+  const { record, place } = await readObject(source);
+  return { value: record, read: checked(resultsSchema, record, place) };
 }
 
 /**

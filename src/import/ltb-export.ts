@@ -3,7 +3,7 @@ import type { JsonObject } from "../json.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject, kindOf } from "./json-text.ts";
+import { isObject, kindOf, type PlacedRecord } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, number, text } from "./schema.ts";
 import { repeatable, type Source } from "./source.ts";
@@ -67,35 +67,29 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
  * proto3 JSON with keys in snake_case or camelCase.
  */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
-  for await (const { record, place } of recordsOfLines(source)) {
-    yield exportedBenchmark(record, source, place, (model) => evaluations(source, model));
+  for await (const header of recordsOfLines(source)) {
+    yield exportedBenchmark(header, source, () => evaluationLines(source));
     return;
   }
   throw new ImportError({ file: source.file }, "empty; expected a line with ltb_export");
 }
 
-async function* evaluations(source: Source, model: Model): AsyncGenerator<ImportedEvaluation> {
-  for await (const { record, marks, index, place } of recordsOfLines(source, { count: true })) {
-    // The first line is the benchmark.
-    if (index > 0) yield exportedEvaluation(record, marks, index - 1, place, model);
-  }
+async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord> {
+  // The first line is the benchmark.
+  for await (const line of recordsOfLines(source, { count: true })) if (line.index > 0) yield line;
 }
 
-/** The provider and the model of a benchmark. */
-export interface Model {
-  provider: string;
-  model: string;
-}
+type Model = Pick<ImportedBenchmark, "provider" | "model">;
 
 /**
  * Makes the benchmark of our own export.
  * @param header `{"ltb_export": 1, "benchmark": {…}}`
+ * @param records reads the evaluations
  */
 export function exportedBenchmark(
-  header: JsonObject,
+  { record: header, place }: PlacedRecord,
   source: Source,
-  place: Place,
-  evaluations: (model: Model) => AsyncIterator<ImportedEvaluation>,
+  records: () => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
   const version = header.ltb_export;
   if (version !== 1)
@@ -115,7 +109,7 @@ export function exportedBenchmark(
       status: statuses[read.status ?? ""] ?? "running",
       startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
       completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
-      evaluations: repeatable(() => evaluations(read)),
+      evaluations: repeatable(() => evaluationsOf(records(), read)),
     },
     source.options,
     place,
@@ -123,12 +117,18 @@ export function exportedBenchmark(
   );
 }
 
+async function* evaluationsOf(
+  records: AsyncIterable<PlacedRecord>,
+  benchmark: Model,
+): AsyncGenerator<ImportedEvaluation> {
+  let index = 0;
+  for await (const record of records) yield evaluationOf(record, index++, benchmark);
+}
+
 /** Makes an evaluation of our own export, unchanged, because the service has accepted it before. */
-export function exportedEvaluation(
-  record: JsonObject,
-  marks: JsonObject,
+function evaluationOf(
+  { record, marks, place }: PlacedRecord,
   index: number,
-  place: Place,
   benchmark: Model,
 ): ImportedEvaluation {
   const read = checked(evaluationSchema, camelKeys(record), place);

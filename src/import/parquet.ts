@@ -10,10 +10,10 @@ import {
 } from "hyparquet";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { kindOf, parseJson, parseObject } from "./json-text.ts";
-import { exportedBenchmark, exportedEvaluation, type Model } from "./ltb-export.ts";
+import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
+import { exportedBenchmark } from "./ltb-export.ts";
 import { type Source, unreadable } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
+import type { ImportedBenchmark } from "./types.ts";
 
 /** Most bytes of a row group, and of an inflated page. Our own files take a tenth of it. */
 const MAX_GROUP_BYTES = 256 * 1024 * 1024;
@@ -46,9 +46,8 @@ export async function* readParquet(source: Source): AsyncGenerator<ImportedBench
   const end = buffer.byteLength - metadata.metadata_length - 8;
   if (aboutOf(metadata, "ltb_crc32") !== String(await attempt({ file }, () => checksumOf(source, end))))
     throw new ImportError({ file }, "damaged: its CRC-32 is not what its metadata says");
-  const place = { file };
-  const { value } = parseObject(Buffer.from(header), place, limits);
-  yield exportedBenchmark(value, source, place, (model) => evaluations(source, model));
+  const record = parseObject(Buffer.from(header), { file }, limits);
+  yield exportedBenchmark(record, source, () => rowsOf(source));
 }
 
 function aboutOf({ key_value_metadata: about }: FileMetaData, name: string): string | undefined {
@@ -62,7 +61,7 @@ async function checksumOf({ path }: Source, end: number): Promise<number> {
   return checksum;
 }
 
-async function* evaluations(source: Source, model: Model): AsyncGenerator<ImportedEvaluation> {
+async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord> {
   const { file } = source;
   const { buffer, metadata } = await openParquet(source);
   let index = 0;
@@ -79,7 +78,7 @@ async function* evaluations(source: Source, model: Model): AsyncGenerator<Import
     source.options.onBytes?.(Number(group.total_compressed_size ?? 0));
     for (const record of records) {
       const place = { file, record: index };
-      yield exportedEvaluation(recordOf(record, place, source), {}, index, place, model);
+      yield { record: recordOf(record, place, source), marks: {}, place };
       index++;
     }
   }

@@ -2,8 +2,7 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { numbersOf } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
-import { isObject } from "./json-text.ts";
-import type { LogRecord } from "./records.ts";
+import { isObject, type PlacedRecord } from "./json-text.ts";
 import { json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -47,7 +46,7 @@ export function columnOf({ promptIdx, provider, prompt }: PromptfooRow): string 
 }
 
 /** A record of the output, with the fields that are read here. */
-export interface Row extends Omit<LogRecord, "index" | "bytes"> {
+export interface Row extends PlacedRecord {
   row: PromptfooRow;
 }
 

@@ -4,7 +4,7 @@ import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { sha256, without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { isObject, parseJson, parseObject } from "./json-text.ts";
+import { isObject, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, json, number, text } from "./schema.ts";
@@ -133,8 +133,7 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   const { file, limits } = source;
   if (form === "jsonl") {
-    for await (const { record, marks, place } of recordsOfLines(source, { count }))
-      yield { record, marks, row: checked(rowSchema, record, place), place };
+    for await (const line of recordsOfLines(source, { count })) yield rowOf(line);
     return;
   }
   const items = form === "json" ? "results.results" : "results";
@@ -142,15 +141,14 @@ async function* rowsOf(
   const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
   for await (const part of splitJson(chunksOf(source, { count }), { file, limits, items, wanted })) {
     const { key = "", index, line, bytes } = part;
-    if (index === undefined) {
-      const { value } = parseJson(bytes, { file, line, field: key }, limits);
-      onMember?.(key.replace(/^results\./, ""), value);
-      continue;
-    }
-    const place = { file, record: index, line };
-    const { value: record, marks } = parseObject(bytes, place, limits);
-    yield { record, marks, row: checked(rowSchema, record, place), place };
+    if (index !== undefined) yield rowOf(parseObject(bytes, { file, record: index, line }, limits));
+    else
+      onMember?.(key.replace(/^results\./, ""), parseJson(bytes, { file, line, field: key }, limits).value);
   }
+}
+
+function rowOf({ record, marks, place }: PlacedRecord): Row {
+  return { record, marks, place, row: checked(rowSchema, record, place) };
 }
 
 /** Returns the id of the evaluation. Versions before 2024 and JSONL have none. */

@@ -1,17 +1,12 @@
-import type { JsonObject } from "../json.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { parseObject } from "./json-text.ts";
+import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { chunksOf, type Source } from "./source.ts";
 
 /** A record of a log, which is a line of JSONL or an element of an array. */
-export interface LogRecord {
-  record: JsonObject;
-  /** Marks for its metadata where characters had to be replaced. */
-  marks: JsonObject;
+export interface LogRecord extends PlacedRecord<Place & { line: number }> {
   /** From 0. */
   index: number;
-  place: Place & { line: number };
   /** Length of its text. */
   bytes: number;
 }
@@ -21,9 +16,7 @@ export async function* recordsOfLines(source: Source, { count = false } = {}): A
   const { file, limits } = source;
   let index = 0;
   for await (const { line, bytes } of linesOf(source, count)) {
-    const place = { file, line };
-    const { value: record, marks } = parseObject(bytes, place, limits);
-    yield { record, marks, index: index++, place, bytes: bytes.length };
+    yield { ...parseObject(bytes, { file, line }, limits), index: index++, bytes: bytes.length };
   }
 }
 
@@ -37,9 +30,7 @@ export async function* recordsOfArray(
   for await (const { index, line, bytes } of splitJson(chunksOf(source, { count }), options)) {
     if (index === undefined)
       throw new ImportError({ file, line }, "expected a JSON array of records, found an object");
-    const place = { file, record: index, line };
-    const { value: record, marks } = parseObject(bytes, place, limits);
-    yield { record, marks, index, place, bytes: bytes.length };
+    yield { ...parseObject(bytes, { file, record: index, line }, limits), index, bytes: bytes.length };
   }
 }
 

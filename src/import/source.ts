@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { ImportError, type Place } from "./import-error.ts";
-import { type ParsedObject, parseObject } from "./json-text.ts";
+import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
 import type { ReadOptions } from "./types.ts";
 
@@ -95,7 +95,7 @@ async function* storedChunks({ path, file, options }: Source, count: boolean): A
 }
 
 /** Reads a JSON object as a whole. */
-export async function readObject(source: Source): Promise<ParsedObject> {
+export async function readObject(source: Source): Promise<PlacedRecord> {
   const { file, limits } = source;
   const bytes = await collect(chunksOf(source), limits.maxFileBytes, { file }, "longer than");
   return parseObject(bytes, { file }, limits);

@@ -1,6 +1,7 @@
 import { crc32, createInflateRaw, createZstdDecompress } from "node:zlib";
 import * as yauzl from "yauzl";
 import { ImportError, type Place } from "./import-error.ts";
+import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { collect, HARMLESS_BYTES, type Source, unreadable } from "./source.ts";
 
 type Decoder = ReturnType<typeof createInflateRaw | typeof createZstdDecompress>;
@@ -46,15 +47,16 @@ export async function* readZip(
   directory: ZipDirectory,
   wanted: (name: string) => boolean,
   { count = false } = {},
-): AsyncGenerator<{ name: string; bytes: Buffer }> {
+): AsyncGenerator<PlacedRecord> {
+  const { file, limits } = source;
   let index = 0;
   for await (const { zip, entry } of entriesOf(source)) {
     const name = entry.fileName;
-    if (directory.get(name) === index++ && wanted(name)) {
-      const bytes = await inflate(zip, entry, { file: source.file, entry: name }, source.limits.maxFileBytes);
-      if (count) source.options.onBytes?.(entry.compressedSize);
-      yield { name, bytes };
-    }
+    if (directory.get(name) !== index++ || !wanted(name)) continue;
+    const place = { file, entry: name };
+    const bytes = await inflate(zip, entry, place, limits.maxFileBytes);
+    if (count) source.options.onBytes?.(entry.compressedSize);
+    yield parseObject(bytes, place, limits);
   }
 }
 

@@ -72,7 +72,7 @@ async function* linesOf(path: string, file: string): AsyncGenerator<string> {
 }
 
 function parse(content: string, place: { file: string; line?: number }): JsonObject {
-  return parseObject(Buffer.from(content.replace(/^\uFEFF/, "")), place, defaultLimits).value;
+  return parseObject(Buffer.from(content.replace(/^\uFEFF/, "")), place, defaultLimits).record;
 }
 
 function open(path: string) {
