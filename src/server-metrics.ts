@@ -6,12 +6,9 @@ import { version } from "./version.ts";
 /** The metrics of the server itself: its calls, how full it is, and whether it can work. */
 export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
   return [
-    {
-      name: "ltb_build_info",
-      help: "1, labelled with the versions of the service and of Node.",
-      type: "gauge",
-      samples: () => [{ labels: { version, node_version: process.versions.node }, value: 1 }],
-    },
+    gauge("ltb_build_info", "1, labelled with the versions of the service and of Node.", () => [
+      { labels: { version, node_version: process.versions.node }, value: 1 },
+    ]),
     gauge("ltb_database_up", "1 if the database answered the last probe and takes writes, else 0.", () =>
       health.notReady === "DATABASE_UNAVAILABLE" ? 0 : 1,
     ),

@@ -70,34 +70,27 @@ export function storedFamilies(db: Executor): Family[] {
   const others = keepRecent(() => db.one(readOthers()), { ageMs, timeoutMs });
   const size = keepRecent(() => db.one(readSize()), { ageMs: metricsSizeAgeMs, timeoutMs });
   return [
-    {
-      name: "ltb_jobs",
-      help: "Jobs in the database by status and type; scheduled ones are pending, for later.",
-      type: "gauge",
-      samples: async () =>
-        ((await queue()) ?? []).flatMap((row) =>
+    gauge(
+      "ltb_jobs",
+      "Jobs in the database by status and type; scheduled ones are pending, for later.",
+      async () =>
+        (await queue())?.flatMap((row) =>
           jobStates.map((status) => ({ labels: { status, job_type: row.jobType }, value: row[status] })),
         ),
-    },
-    {
-      name: "ltb_job_oldest_pending_age_seconds",
-      help: "How long the oldest job that is ready has waited; 0 where none is.",
-      type: "gauge",
-      samples: async () =>
-        ((await queue()) ?? []).map(({ jobType, oldestPendingAgeMs }) => ({
+    ),
+    gauge(
+      "ltb_job_oldest_pending_age_seconds",
+      "How long the oldest job that is ready has waited; 0 where none is.",
+      async () =>
+        (await queue())?.map(({ jobType, oldestPendingAgeMs }) => ({
           labels: { job_type: jobType },
           value: (oldestPendingAgeMs ?? 0) / 1000,
         })),
-    },
-    {
-      name: "ltb_workers",
-      help: "Registered workers by status.",
-      type: "gauge",
-      samples: async () => {
-        const row = await others();
-        return row ? workerStatuses.map((status) => ({ labels: { status }, value: row[status] })) : [];
-      },
-    },
+    ),
+    gauge("ltb_workers", "Registered workers by status.", async () => {
+      const row = await others();
+      return row && workerStatuses.map((status) => ({ labels: { status }, value: row[status] }));
+    }),
     gauge(
       "ltb_audit_seal_lag_seconds",
       "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",

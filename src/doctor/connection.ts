@@ -48,21 +48,18 @@ export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
 };
 
 /** The clocks of this machine and of the database, compared as precisely as their connection allows. */
-export const clock: Check = async ({ client }) => judgeClock(await skewOf(client));
-
-/** Lead of the database's clock in milliseconds, and its possible error. */
-async function skewOf(client: Parameters<Check>[0]["client"]): Promise<{ ms: number; errorMs: number }> {
+export const clock: Check = async ({ client }) => {
   const before = Date.now();
   const { at } = await rowOf<{ at: number }>(
     client,
     "select (extract(epoch from clock_timestamp()) * 1000)::float8 as at",
   );
   const after = Date.now();
-  return { ms: at - (before + after) / 2, errorMs: (after - before) / 2 };
-}
+  return judgeClock({ ms: at - (before + after) / 2, errorMs: (after - before) / 2 });
+};
 
 /**
- * Compares the clocks. Leases, schedules and expiries use only the database's clock; ids, logs and
+ * Judges the lead of the database's clock, and its possible error. Leases, schedules and expiries use only the database's clock; ids, logs and
  * certificates use this machine's.
  */
 export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {

@@ -49,7 +49,7 @@ export class Counts {
       histogram(
         "ltb_job_claim_latency_seconds",
         "From when a job was created, or its time had come, to its lease.",
-        this.claimSeconds,
+        () => this.claimSeconds,
       ),
       counters(
         "ltb_job_completions_total",

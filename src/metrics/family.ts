@@ -1,4 +1,4 @@
-import type { Distribution } from "./distribution.ts";
+import { Distribution } from "./distribution.ts";
 import type { Tally } from "./tally.ts";
 
 export type Labels = Readonly<Record<string, string | number>>;
@@ -23,32 +23,27 @@ export interface Family {
   samples(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
-/** A counter without labels. */
-export function counter(name: string, help: string, value: () => number): Family {
-  return { name, help, type: "counter", samples: () => [{ value: value() }] };
+/** The value of a metric without labels, or its series; undefined while they are unknown. */
+type Reading = number | Distribution | Iterable<Sample> | undefined;
+
+function samplesOf(reading: Reading): Iterable<Sample> {
+  if (typeof reading === "number") return [{ value: reading }];
+  return reading instanceof Distribution ? [{ distribution: reading }] : (reading ?? []);
 }
+
+function maker(type: Family["type"]) {
+  return (name: string, help: string, read: () => Reading | Promise<Reading>): Family => {
+    return { name, help, type, samples: async () => samplesOf(await read()) };
+  };
+}
+
+export const counter = maker("counter");
+export const gauge = maker("gauge");
+export const histogram = maker("histogram");
+export const summary = maker("summary");
 
 /** A counter with one label. */
 export function counters(name: string, help: string, label: string, tally: Tally): Family {
-  return {
-    name,
-    help,
-    type: "counter",
-    samples: () => Array.from(tally.entries(), ([of, value]) => ({ labels: { [label]: of }, value })),
-  };
-}
-
-type Maybe = number | undefined;
-
-/** A gauge without labels; left out while its value is unknown. */
-export function gauge(name: string, help: string, read: () => Maybe | Promise<Maybe>): Family {
-  const samples = async () => {
-    const value = await read();
-    return value === undefined ? [] : [{ value }];
-  };
-  return { name, help, type: "gauge", samples };
-}
-
-export function histogram(name: string, help: string, distribution: Distribution): Family {
-  return { name, help, type: "histogram", samples: () => [{ distribution }] };
+  const series = () => Array.from(tally.entries(), ([of, value]) => ({ labels: { [label]: of }, value }));
+  return counter(name, help, series);
 }

@@ -1,5 +1,5 @@
 import { Distribution } from "./distribution.ts";
-import type { Family, Labels, Sample } from "./family.ts";
+import { counter, type Family, gauge, type Labels, type Sample, summary } from "./family.ts";
 
 class TaskStats {
   readonly labels: Labels;
@@ -36,30 +36,26 @@ export class MaintenanceStats {
   families(): Family[] {
     const each = (sample: (stats: TaskStats) => Sample) => () => Array.from(this.#tasks.values(), sample);
     return [
-      {
-        name: "ltb_maintenance_runs_total",
-        help: "Rounds of maintenance that have ended.",
-        type: "counter",
-        samples: each(({ labels, seconds }) => ({ labels, value: seconds.count })),
-      },
-      {
-        name: "ltb_maintenance_failures_total",
-        help: "Rounds of maintenance that failed.",
-        type: "counter",
-        samples: each(({ labels, failures }) => ({ labels, value: failures })),
-      },
-      {
-        name: "ltb_maintenance_duration_seconds",
-        help: "How long rounds of maintenance took.",
-        type: "summary",
-        samples: each(({ labels, seconds }) => ({ labels, distribution: seconds })),
-      },
-      {
-        name: "ltb_maintenance_last_success_timestamp_seconds",
-        help: "When a round of maintenance last succeeded, as seconds since 1970; 0: not since the start.",
-        type: "gauge",
-        samples: each(({ labels, succeededAt }) => ({ labels, value: succeededAt })),
-      },
+      counter(
+        "ltb_maintenance_runs_total",
+        "Rounds of maintenance that have ended.",
+        each(({ labels, seconds }) => ({ labels, value: seconds.count })),
+      ),
+      counter(
+        "ltb_maintenance_failures_total",
+        "Rounds of maintenance that failed.",
+        each(({ labels, failures }) => ({ labels, value: failures })),
+      ),
+      summary(
+        "ltb_maintenance_duration_seconds",
+        "How long rounds of maintenance took.",
+        each(({ labels, seconds }) => ({ labels, distribution: seconds })),
+      ),
+      gauge(
+        "ltb_maintenance_last_success_timestamp_seconds",
+        "When a round of maintenance last succeeded, as seconds since 1970; 0: not since the start.",
+        each(({ labels, succeededAt }) => ({ labels, value: succeededAt })),
+      ),
     ];
   }
 }

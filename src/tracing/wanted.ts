@@ -1,11 +1,3 @@
-/** The signals that are exported by OTLP. */
-export interface Wanted {
-  traces: boolean;
-  metrics: boolean;
-  /** Warnings for the log: why something requested is not exported. */
-  warnings: string[];
-}
-
 const signals = ["traces", "metrics"] as const;
 
 /**
@@ -13,9 +5,10 @@ const signals = ["traces", "metrics"] as const;
  * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
  * exporter or an endpoint is named. Unlike in the standard, the default exporter is not `otlp`, because
  * nobody listens on most machines.
+ * @returns the signals to export, and warnings that say why something requested is not exported
  */
-export function wantedExports(env: NodeJS.ProcessEnv): Wanted {
-  const wanted: Wanted = { traces: false, metrics: false, warnings: [] };
+export function wantedExports(env: NodeJS.ProcessEnv) {
+  const wanted = { traces: false, metrics: false, warnings: [] as string[] };
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") return wanted;
   for (const signal of signals) {
     const upper = signal.toUpperCase();

@@ -100,15 +100,10 @@ export class Pool {
   families(): Family[] {
     return [
       gauge("ltb_db_pool_size", "Most connections that the pool opens: DATABASE_POOL_SIZE.", () => this.size),
-      {
-        name: "ltb_db_pool_connections",
-        help: "Open connections of the pool.",
-        type: "gauge",
-        samples: () => {
-          const stats = this.stats();
-          return (["used", "idle"] as const).map((state) => ({ labels: { state }, value: stats[state] }));
-        },
-      },
+      gauge("ltb_db_pool_connections", "Open connections of the pool.", () => {
+        const stats = this.stats();
+        return (["used", "idle"] as const).map((state) => ({ labels: { state }, value: stats[state] }));
+      }),
       gauge("ltb_db_pool_waiting", "Calls that wait for a connection.", () => this.stats().waiting),
     ];
   }

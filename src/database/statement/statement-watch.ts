@@ -2,7 +2,7 @@ import { currentCaller, currentCallers } from "../../call-scope.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
-import { counter, type Family, histogram } from "../../metrics/family.ts";
+import { counter, type Family, histogram, summary } from "../../metrics/family.ts";
 import { activeTracing, type Span } from "../../tracing/tracing.ts";
 import { sqlState } from "./errors.ts";
 
@@ -53,13 +53,12 @@ export class StatementWatch {
 
   families(): Family[] {
     return [
-      {
-        name: "ltb_db_statement_duration_seconds",
-        help: "Statements by name, without the wait for a connection; `commit` is the end of a transaction.",
-        type: "summary",
-        samples: () =>
+      summary(
+        "ltb_db_statement_duration_seconds",
+        "Statements by name, without the wait for a connection; `commit` is the end of a transaction.",
+        () =>
           Array.from(this.#seconds, ([statement, distribution]) => ({ labels: { statement }, distribution })),
-      },
+      ),
       counter("ltb_db_statement_errors_total", "Statements that failed or were stopped.", () => this.#errors),
       counter(
         "ltb_db_slow_statements_total",
@@ -69,7 +68,7 @@ export class StatementWatch {
       histogram(
         "ltb_db_pool_wait_seconds",
         "How long statements and transactions waited for a connection, opening one included.",
-        this.#waits,
+        () => this.#waits,
       ),
     ];
   }
