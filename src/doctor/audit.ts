@@ -1,7 +1,7 @@
 import { AuditChain } from "../audit/seal/seal-task.ts";
 import { readTail } from "../audit/seal/statements.ts";
 import { Database } from "../storage.ts";
-import { type Check, fail, ok, rowOf, warn } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
 const backlog = 100_000;
 
@@ -9,9 +9,8 @@ const backlog = 100_000;
  * Checks that the end of the audit trail holds, is where it was seen last, and is being sealed. `ltb audit
  * verify` checks the whole trail.
  */
-export const audit: Check = async ({ client, database, config }) => {
-  const { waiting } = await rowOf<{ waiting: number }>(
-    client,
+export const audit: Check = async ({ row, database, config }) => {
+  const { waiting } = await row<{ waiting: number }>(
     "select count(*)::float8 as waiting from (select from audit_unsealed limit 1000000) u",
   );
   const db = await Database.connect({ ...database, poolSize: 1 }, { startupTimeoutMs: 0 });

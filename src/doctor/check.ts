@@ -16,6 +16,8 @@ export interface Finding {
 /** The subject of the checks. The client's session is read-only. */
 export interface Patient {
   client: Client;
+  /** Returns the only row of a statement. */
+  row: ReturnType<typeof rowReader>;
   connection: Connection;
   /** The database that the service connects to; the client may bypass its pooler. */
   database: DatabaseConfig;
@@ -41,16 +43,17 @@ export function fail(message: string, advice: string): Finding {
   return { level: "fail", message, advice };
 }
 
-/** Runs a statement without parameters and returns its rows. */
-export async function rowsOf<Row extends object>(client: Client, text: string): Promise<Row[]> {
-  return (await client.query<Row>(text)).rows;
+/** Runs statements without parameters and returns the only row of each. */
+export function rowReader(client: Client) {
+  return async <Row extends object>(text: string): Promise<Row> => {
+    const [row] = (await client.query<Row>(text)).rows;
+    if (!row) throw new Error("a row was expected, none came");
+    return row;
+  };
 }
 
-/** Runs a statement without parameters and returns its only row. */
-export async function rowOf<Row extends object>(client: Client, text: string): Promise<Row> {
-  const [row] = await rowsOf<Row>(client, text);
-  if (!row) throw new Error("a row was expected, none came");
-  return row;
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Formats bytes for people: `1.5 GB`. */

@@ -1,16 +1,15 @@
 import { isLoopback } from "../address.ts";
 import { formatSpan } from "../time-span.ts";
-import { type Check, fail, ok, rowOf, warn } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
 const oldest = 12;
 const newest = 18;
 
 /** Checks that the version is PostgreSQL 12 to 18. */
-export const version: Check = async ({ client }) => {
-  const { version, number } = await rowOf<{ version: string; number: number }>(
-    client,
-    "select split_part(current_setting('server_version'), ' ', 1) as version, current_setting('server_version_num')::int as number",
-  );
+export const version: Check = async ({ row }) => {
+  const { version, number } = await row<{ version: string; number: number }>(`
+    select split_part(current_setting('server_version'), ' ', 1) as version,
+      current_setting('server_version_num')::int as number`);
   const major = Math.floor(number / 10_000);
   if (major < oldest)
     return fail(
@@ -26,11 +25,9 @@ export const version: Check = async ({ client }) => {
 };
 
 /** Checks that the connection is encrypted, unless both ends are on this machine. */
-export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
-  const { ssl, version } = await rowOf<{ ssl: boolean | null; version: string | null }>(
-    client,
-    "select (select ssl from pg_stat_ssl where pid = pg_backend_pid()), (select version from pg_stat_ssl where pid = pg_backend_pid())",
-  );
+export const ssl: Check = async ({ row, database: { host, sslMode } }) => {
+  const { ssl, version } = await row<{ ssl: boolean | null; version: string | null }>(`
+    select ssl, version from (select pg_backend_pid() as pid) own left join pg_stat_ssl using (pid)`);
   const isLocal = host.startsWith("/") || isLoopback(host);
   if (!ssl)
     return isLocal
@@ -48,10 +45,9 @@ export const ssl: Check = async ({ client, database: { host, sslMode } }) => {
 };
 
 /** The clocks of this machine and of the database, compared as precisely as their connection allows. */
-export const clock: Check = async ({ client }) => {
+export const clock: Check = async ({ row }) => {
   const before = Date.now();
-  const { at } = await rowOf<{ at: number }>(
-    client,
+  const { at } = await row<{ at: number }>(
     "select (extract(epoch from clock_timestamp()) * 1000)::float8 as at",
   );
   const after = Date.now();
@@ -59,8 +55,8 @@ export const clock: Check = async ({ client }) => {
 };
 
 /**
- * Judges the lead of the database's clock, and its possible error. Leases, schedules and expiries use only the database's clock; ids, logs and
- * certificates use this machine's.
+ * Judges the lead of the database's clock, by its possible error. Leases, schedules and expiries use only the
+ * database's clock; ids, logs and certificates use this machine's.
  */
 export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {
   const certain = Math.max(0, Math.abs(ms) - errorMs);

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { type Check, type Finding, fail, ok, rowOf, size, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, size, warn } from "./check.ts";
 
 /** Checks the room on the embedded database's disk. That of another database cannot be seen from here. */
 export const disk: Check = async ({ config }) => {
@@ -19,17 +19,14 @@ export function judgeDisk({ free, total, folder }: { free: number; total: number
 }
 
 /** Checks the size of the log, which grows when checkpoints, the archive or a slot are behind. */
-export const wal: Check = async ({ client }) => {
-  const { allowed } = await rowOf<{ allowed: boolean }>(
-    client,
+export const wal: Check = async ({ row }) => {
+  const { allowed } = await row<{ allowed: boolean }>(
     "select has_function_privilege('pg_ls_waldir()', 'execute') as allowed",
   );
   if (!allowed) return ok("not to be seen by this role (GRANT pg_monitor)");
-  const { bytes, limit } = await rowOf<{ bytes: number; limit: number }>(
-    client,
-    `select coalesce((select sum(size) from pg_ls_waldir()), 0)::float8 as bytes,
-      (select setting::float8 * 1048576 from pg_settings where name = 'max_wal_size') as limit`,
-  );
+  const { bytes, limit } = await row<{ bytes: number; limit: number }>(`
+    select coalesce((select sum(size) from pg_ls_waldir()), 0)::float8 as bytes,
+      (select setting::float8 * 1048576 from pg_settings where name = 'max_wal_size') as limit`);
   return judgeWal({ bytes, limit });
 };
 

@@ -4,7 +4,7 @@ import type { ConfiguredDatabase } from "../configured-database.ts";
 import { findConnection } from "../database/connection/connect.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
-import { type Check, type Finding, fail, ok, type Patient, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, type Patient, reasonOf, rowReader, warn } from "./check.ts";
 import { clock, ssl, version } from "./connection.ts";
 import { disk, wal } from "./disk.ts";
 import { replica, slots } from "./replication.ts";
@@ -40,9 +40,6 @@ export interface Diagnosis extends Finding {
   check: string;
 }
 
-/** Time limit of a check, because a database in trouble must not keep the doctor waiting. */
-const STATEMENT_TIMEOUT = "20s";
-
 /**
  * Runs the checks on the database and its surroundings, one after the other, as far as the role may see. It
  * writes nothing.
@@ -65,17 +62,16 @@ export async function examine(
     await client.connect();
     const ms = Math.round(performance.now() - startedAt);
     diagnoses.push({ check: "connection", ...ok(`${description}, in ${ms} ms`) });
-    await client.query(
-      `set default_transaction_read_only = on; set statement_timeout = '${STATEMENT_TIMEOUT}'`,
-    );
-    const patient: Patient = { client, connection, database, config, servers, backups: folder };
+    // A database in trouble must not keep the doctor waiting.
+    await client.query("set default_transaction_read_only = on; set statement_timeout = '20s'");
+    const row = rowReader(client);
+    const patient: Patient = { client, row, connection, database, config, servers, backups: folder };
     for (const [check, look] of Object.entries(checks))
       for (const finding of await findingsOf(look, patient)) diagnoses.push({ check, ...finding });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     const advice =
       "Is PostgreSQL running there, and do DATABASE_URL or DATABASE_HOST, user, password and pg_hba.conf let us in?";
-    diagnoses.push({ check: "connection", ...fail(`${description}: ${why}`, advice) });
+    diagnoses.push({ check: "connection", ...fail(`${description}: ${reasonOf(error)}`, advice) });
   } finally {
     await client?.end();
   }
@@ -88,11 +84,10 @@ async function findingsOf(look: Check, patient: Patient): Promise<readonly Findi
     const found = await look(patient);
     return Array.isArray(found) ? found : [found as Finding];
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     const advice =
       error instanceof DatabaseError && error.code === "42501"
         ? "Run it as a role that is a member of pg_monitor and may read the tables."
         : "Mend what was found above first, then run it again.";
-    return [warn(`could not be checked: ${why}`, advice)];
+    return [warn(`could not be checked: ${reasonOf(error)}`, advice)];
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { findConnection } from "../database/connection/connect.ts";
 import { formatSpan } from "../time-span.ts";
-import { type Check, type Finding, fail, ok, rowOf, rowsOf, size, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, reasonOf, rowReader, size, warn } from "./check.ts";
 
 const held = 1024 ** 3;
 const heldTooMuch = 10 * held;
@@ -16,14 +16,12 @@ interface Slot {
 
 /** Checks replication slots. A slot that nobody reads keeps the log until the disk is full. */
 export const slots: Check = async ({ client }) => {
-  const found = await rowsOf<Slot>(
-    client,
-    `select slot_name as name, active, coalesce(to_jsonb(s) ->> 'wal_status' = 'lost', false) as lost,
+  const { rows: found } = await client.query<Slot>(`
+    select slot_name as name, active, coalesce(to_jsonb(s) ->> 'wal_status' = 'lost', false) as lost,
       coalesce(pg_wal_lsn_diff(
         case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, restart_lsn
       ), 0)::float8 as bytes
-    from pg_replication_slots s`,
-  );
+    from pg_replication_slots s`);
   const findings = judgeSlots(found);
   return findings.length > 0 ? findings : ok(found.length === 0 ? "none" : "all are read");
 };
@@ -42,7 +40,7 @@ export function judgeSlots(found: readonly Slot[]): readonly Finding[] {
 }
 
 /** Checks that the configured replica follows within the limit. */
-export const replica: Check = async ({ client, config }) => {
+export const replica: Check = async ({ row, config }) => {
   const configured = config.database.kind === "external" ? config.database.replica : undefined;
   if (configured === undefined) return ok("none is configured");
   const { host, port } = configured;
@@ -53,18 +51,18 @@ export const replica: Check = async ({ client, config }) => {
     await standby.connect();
   } catch (error) {
     return warn(
-      `${host}:${port} cannot be reached: ${error instanceof Error ? error.message : error}`,
+      `${host}:${port} cannot be reached: ${reasonOf(error)}`,
       "Reads of it go to the primary meanwhile. Start it, or correct DATABASE_REPLICA_URL.",
     );
   }
   try {
+    const rowOfStandby = rowReader(standby);
     const startedAt = performance.now();
-    const { lsn } = await rowOf<{ lsn: string }>(client, "select pg_current_wal_lsn()::text as lsn");
+    const { lsn } = await row<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
     for (;;) {
-      const { reached, isStandby } = await rowOf<{ reached: boolean | null; isStandby: boolean }>(
-        standby,
-        `select pg_is_in_recovery() and pg_last_wal_replay_lsn() >= '${lsn}'::pg_lsn as reached, pg_is_in_recovery() as "isStandby"`,
-      );
+      const { reached, isStandby } = await rowOfStandby<{ reached: boolean | null; isStandby: boolean }>(`
+        select pg_is_in_recovery() as "isStandby",
+          pg_is_in_recovery() and pg_last_wal_replay_lsn() >= '${lsn}'::pg_lsn as reached`);
       const ms = performance.now() - startedAt;
       if (reached) return ok(`${host}:${port} is at most ${formatSpan(ms)} behind`);
       if (!isStandby)

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { formatSpan } from "../time-span.ts";
-import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 const longMs = 5 * 60_000;
 const tooLongMs = 60 * 60_000;
@@ -17,25 +17,24 @@ interface Session {
  * Finds long transactions. They keep vacuum from cleaning up, and watches from sending what was committed
  * after they began.
  */
-export const longTransactions: Check = async ({ client }) => {
+export const longTransactions: Check = async ({ client, row }) => {
   const findings = judgeTransactions(await openTransactions(client));
   if (findings.length > 0) return findings;
-  const { all } = await rowOf<{ all: boolean }>(
-    client,
+  const { all } = await row<{ all: boolean }>(
     "select pg_has_role(current_user, 'pg_read_all_stats', 'usage') as all",
   );
   return ok(all ? "none" : "none of this role; those of others are seen by members of pg_monitor only");
 };
 
 /** Reads the transactions of other sessions in this database. */
-export function openTransactions(client: Client): Promise<Session[]> {
-  return rowsOf<Session>(
-    client,
-    `select pid, coalesce(state, '') as state, coalesce(application_name, '') as application, coalesce(usename, '') as role,
+export async function openTransactions(client: Client): Promise<Session[]> {
+  const { rows } = await client.query<Session>(`
+    select pid, coalesce(state, '') as state, coalesce(application_name, '') as application,
+      coalesce(usename, '') as role,
       (extract(epoch from clock_timestamp() - xact_start) * 1000)::float8 as ms
-    from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
-      and backend_type = 'client backend'`,
-  );
+    from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+      and xact_start is not null and backend_type = 'client backend'`);
+  return rows;
 }
 
 export function judgeTransactions(sessions: readonly Session[]): readonly Finding[] {
@@ -53,11 +52,9 @@ export function judgeTransactions(sessions: readonly Session[]): readonly Findin
  * ever, even over a restart.
  */
 export const preparedTransactions: Check = async ({ client }) => {
-  const prepared = await rowsOf<{ gid: string; ms: number }>(
-    client,
-    `select gid, (extract(epoch from clock_timestamp() - prepared) * 1000)::float8 as ms
-    from pg_prepared_xacts where database = current_database()`,
-  );
+  const { rows: prepared } = await client.query<{ gid: string; ms: number }>(`
+    select gid, (extract(epoch from clock_timestamp() - prepared) * 1000)::float8 as ms
+    from pg_prepared_xacts where database = current_database()`);
   const findings = judgePrepared(prepared);
   return findings.length > 0 ? findings : ok("none");
 };
@@ -82,10 +79,9 @@ interface ConnectionBudget {
 }
 
 /** Checks that there are connections for all servers, in addition to those of other programs. */
-export const connections: Check = async ({ client, database, config, servers }) => {
-  const { allowed, others } = await rowOf<{ allowed: number; others: number }>(
-    client,
-    `select least(
+export const connections: Check = async ({ row, database, config, servers }) => {
+  const { allowed, others } = await row<{ allowed: number; others: number }>(`
+    select least(
       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
         - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int,
       (select nullif(datconnlimit, -1) from pg_database where datname = current_database()),
@@ -93,8 +89,7 @@ export const connections: Check = async ({ client, database, config, servers }) 
     )::int as allowed,
     (select count(*) from pg_stat_activity
       where backend_type = 'client backend' and pid <> pg_backend_pid()
-        and application_name is distinct from current_setting('application_name'))::int as others`,
-  );
+        and application_name is distinct from current_setting('application_name'))::int as others`);
   const perServer = database.poolSize + 1 + (config.database.listen ? 1 : 0);
   return judgeConnections({ allowed, others, perServer, servers });
 };

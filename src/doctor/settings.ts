@@ -1,16 +1,15 @@
-import { type Check, type Finding, fail, ok, rowsOf, size, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, size, warn } from "./check.ts";
 
 /**
  * Checks the settings of PostgreSQL that decide whether acknowledged writes survive, and those with a default
  * for small databases.
  */
 export const settings: Check = async ({ client }) => {
-  const rows = await rowsOf<{ name: string; value: string; unit: number }>(
-    client,
-    `select name, setting as value,
+  const { rows } = await client.query<{ name: string; value: string; unit: number }>(`
+    select name, setting as value,
       case unit when '8kB' then 8192 when 'kB' then 1024 when 'MB' then 1048576 else 1 end as unit
-    from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size')`,
-  );
+    from pg_settings
+    where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size')`);
   const findings = judgeSettings(new Map(rows.map(({ name, value, unit }) => [name, { value, unit }])));
   return findings.length > 0 ? findings : ok("nothing that was acknowledged is lost by a crash");
 };

@@ -1,4 +1,4 @@
-import { type Check, type Finding, fail, ok, rowOf, rowsOf, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 /** Number of dead rows that is worth a warning. Autovacuum comes at a fifth of the live ones, or earlier. */
 const deadRows = 100_000;
@@ -6,10 +6,8 @@ const deadShare = 0.4;
 
 /** Checks for rows that were updated or deleted and are not yet cleaned up. */
 export const deadTuples: Check = async ({ client }) => {
-  const tables = await rowsOf<{ name: string; live: number; dead: number }>(
-    client,
-    "select relname as name, n_live_tup::float8 as live, n_dead_tup::float8 as dead from pg_stat_user_tables",
-  );
+  const { rows: tables } = await client.query<{ name: string; live: number; dead: number }>(`
+    select relname as name, n_live_tup::float8 as live, n_dead_tup::float8 as dead from pg_stat_user_tables`);
   const findings = judgeDeadTuples(tables);
   return findings.length > 0 ? findings : ok("no table has many dead rows");
 };
@@ -28,22 +26,18 @@ export function judgeDeadTuples(
 }
 
 /** Checks that autovacuum is on for every table. */
-export const autovacuum: Check = async ({ client }) => {
-  const { on, counts } = await rowOf<{ on: boolean; counts: boolean }>(
-    client,
-    "select current_setting('autovacuum')::bool as on, current_setting('track_counts')::bool as counts",
-  );
+export const autovacuum: Check = async ({ client, row }) => {
+  const { on, counts } = await row<{ on: boolean; counts: boolean }>(`
+    select current_setting('autovacuum')::bool as on, current_setting('track_counts')::bool as counts`);
   if (!on || !counts)
     return fail(
       `${on ? "track_counts" : "autovacuum"} is off: the tables of the queue grow without end, and every claim with them`,
       "ALTER SYSTEM SET autovacuum = on; ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf();",
     );
-  const excepted = await rowsOf<{ name: string }>(
-    client,
-    `select relname as name from pg_class
+  const { rows: excepted } = await client.query<{ name: string }>(`
+    select relname as name from pg_class
     where relnamespace = current_schema()::regnamespace and relkind = 'r'
-      and reloptions::text ~ 'autovacuum_enabled=(false|off|no|0)'`,
-  );
+      and reloptions::text ~ 'autovacuum_enabled=(false|off|no|0)'`);
   if (excepted.length === 0) return ok("on for every table");
   return excepted.map(({ name }) =>
     warn(`autovacuum is off for ${name}`, `ALTER TABLE ${name} RESET (autovacuum_enabled);`),
@@ -51,13 +45,11 @@ export const autovacuum: Check = async ({ client }) => {
 };
 
 /** Checks that transaction ids are far from their end, where PostgreSQL refuses writes. */
-export const wraparound: Check = async ({ client }) => {
-  const row = await rowOf<{ age: number; limit: number }>(
-    client,
-    `select age(datfrozenxid)::float8 as age, current_setting('autovacuum_freeze_max_age')::float8 as limit
-    from pg_database where datname = current_database()`,
-  );
-  return judgeWraparound(row);
+export const wraparound: Check = async ({ row }) => {
+  const figures = await row<{ age: number; limit: number }>(`
+    select age(datfrozenxid)::float8 as age, current_setting('autovacuum_freeze_max_age')::float8 as limit
+    from pg_database where datname = current_database()`);
+  return judgeWraparound(figures);
 };
 
 export function judgeWraparound({ age, limit }: { age: number; limit: number }): Finding {
