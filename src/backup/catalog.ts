@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Client } from "pg";
-import { BackupError, type BackupTable } from "./format.ts";
-
-/** The ledger of migrations is left out, because a restore migrates by itself. */
-const notData = ["schema_migrations"];
+import { BackupError, type BackupManifest, type BackupTable } from "./format.ts";
 
 /** A table with the types of its columns, as PostgreSQL writes them. */
 export interface TableLayout extends BackupTable {
   types: string[];
 }
 
-/** Reads the tables of the service with their writable columns. Tables that others refer to come first. */
+/**
+ * Reads the tables of the service with their writable columns. Tables that others refer to come first. The
+ * ledger of migrations is left out, because a restore migrates by itself.
+ */
 export async function readTables(client: Client): Promise<TableLayout[]> {
   const { rows } = await client.query<TableLayout & { refersTo: string[] }>(
     `select c.relname as name, a.columns, a.types,
@@ -23,9 +23,9 @@ export async function readTables(client: Client): Promise<TableLayout[]> {
         coalesce(array_agg(format_type(atttypid, atttypmod) order by attnum), '{}') as types
       from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = ''
     ) a
-    where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname <> all ($1)
+    where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+      and c.relname <> 'schema_migrations'
     order by c.relname`,
-    [notData],
   );
   const sorted: TableLayout[] = [];
   let left = rows;
@@ -48,14 +48,12 @@ export function computeFingerprint(tables: readonly TableLayout[]): string {
   return createHash("sha256").update(layout.join("\n")).digest("hex");
 }
 
-export async function readSequences(
-  client: Client,
-): Promise<Record<string, { lastValue: string; isCalled: boolean }>> {
+export async function readSequences(client: Client): Promise<BackupManifest["sequences"]> {
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_class
     where relkind = 'S' and relnamespace = current_schema()::regnamespace order by relname`,
   );
-  const sequences: Record<string, { lastValue: string; isCalled: boolean }> = {};
+  const sequences: BackupManifest["sequences"] = {};
   for (const { name } of rows) {
     const found = await client.query<{ lastValue: string; isCalled: boolean }>(
       `select last_value::text as "lastValue", is_called as "isCalled" from ${client.escapeIdentifier(name)}`,

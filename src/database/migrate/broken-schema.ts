@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { findMissing, isOptional, readCatalog, readInvalidIndexes } from "./catalog.ts";
+import { findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
 import { MigrationError } from "./error.ts";
 import type { Applied } from "./ledger.ts";
 
@@ -19,7 +19,7 @@ export async function refuseBrokenSchema(
   const isUsable = (object: string) =>
     !/^(unique )?index /.test(object) || !invalid.has(object.slice(object.lastIndexOf(" ") + 1));
   const missing = findMissing(latest.objects, (object) => present.has(object) && isUsable(object));
-  const vital = missing.filter((object) => !isOptional(object));
+  const vital = missing.filter((object) => !object.startsWith("index "));
   if (vital.length > 0)
     throw new MigrationError(
       `the schema of the database is broken: at ${version} it should have ${shorten(vital)}, which ` +

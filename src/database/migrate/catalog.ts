@@ -3,11 +3,6 @@ import type { Client } from "pg";
 /** The objects of a schema: `index idx_jobs_created_at` → its definition. */
 export type Catalog = Map<string, string>;
 
-/** Whether the service works without the object, but slowly. */
-export function isOptional(object: string): boolean {
-  return object.startsWith("index ");
-}
-
 /** Finds those of `expected` that are not there, tables first; of a table that is missing only the table. */
 export function findMissing(expected: readonly string[], isPresent: (object: string) => boolean): string[] {
   const missing = expected.filter((object) => !isPresent(object));

@@ -54,8 +54,8 @@ export async function compareHistory(
  */
 export function findMismatch(states: readonly MigrationState[]): HistoryMismatch | undefined {
   const newest = states.findLast(({ isKnown }) => isKnown)?.name ?? "";
-  const changed = namesOf(states.filter(({ isChanged }) => isChanged));
-  const unknown = namesOf(states.filter(({ isKnown }) => !isKnown));
+  const changed = namesWhere(states, ({ isChanged }) => isChanged);
+  const unknown = namesWhere(states, ({ isKnown }) => !isKnown);
   const early = [
     ...changed.filter((name) => EDITED_UNTIL_RELEASE.includes(name)),
     // A later release adds migrations behind those that there are, never between them.
@@ -102,6 +102,9 @@ export function refuseMismatch(
   if (mismatch && kinds.includes(mismatch.kind)) throw new MigrationError(mismatch.message);
 }
 
-function namesOf(states: readonly MigrationState[]): string[] {
-  return states.map(({ name }) => name);
+export function namesWhere(
+  states: readonly MigrationState[],
+  condition: (state: MigrationState) => boolean,
+): string[] {
+  return states.filter(condition).map(({ name }) => name);
 }

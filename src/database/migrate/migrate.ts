@@ -6,7 +6,7 @@ import { readCatalog } from "./catalog.ts";
 import { findDataLoss } from "./data-loss.ts";
 import { MigrationError } from "./error.ts";
 import { migrationsDirectory, readMigration } from "./files.ts";
-import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
+import { compareHistory, type MigrationState, namesWhere, refuseMismatch } from "./history.ts";
 import { createLedger, readLedger, recordDown, recordUp } from "./ledger.ts";
 import { lockMigrations } from "./lock.ts";
 import { type RunOptions, runMigration } from "./run.ts";
@@ -48,7 +48,7 @@ export async function migrateUp(
   return withLockedClient(connection, options, async (client, run) => {
     const states = await compareHistory(await readLedger(client), directory);
     refuseMismatch(states);
-    const pending = states.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);
+    const pending = namesWhere(states, ({ appliedAt }) => appliedAt === null);
     const applied = pending.filter((name) => upTo === undefined || name <= upTo);
     for (const name of applied) {
       const file = await readMigration(directory, name, "up");

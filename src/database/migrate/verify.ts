@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
 import { buildExpectedCatalog } from "./expected-catalog.ts";
-import { compareHistory, type MigrationState, refuseMismatch } from "./history.ts";
+import { compareHistory, namesWhere, refuseMismatch } from "./history.ts";
 import { readLedger } from "./ledger.ts";
 
 /** Something that is not as the migrations say. */
@@ -36,17 +36,22 @@ export async function verifySchema(client: Client, directory: string): Promise<V
   const states = await compareHistory(applied, directory);
   refuseMismatch(states, ["pre-release"]);
   const present = await readCatalog(client);
-  const invalid = await readInvalidIndexes(client);
-  const namesWhere = (condition: (state: MigrationState) => boolean) =>
-    states.filter(condition).map(({ name }) => name);
-  const unknown = namesWhere(({ isKnown }) => !isKnown);
+  const unknown = namesWhere(states, ({ isKnown }) => !isKnown);
+  const faultsOf = (kind: MigrationFault["kind"], names: string[]) => names.map((name) => ({ kind, name }));
+  const invalid = (await readInvalidIndexes(client)).map((name) => `index ${name}`);
   const faults: MigrationFault[] = [
-    ...namesWhere(({ appliedAt }) => appliedAt === null).map((name) => ({ kind: "pending" as const, name })),
-    ...unknown.map((name) => ({ kind: "unknown" as const, name })),
-    ...namesWhere(({ isChanged }) => isChanged).map((name) => ({ kind: "changed" as const, name })),
-    ...invalid.map((name) => ({ kind: "invalid" as const, name: `index ${name}` })),
+    ...faultsOf(
+      "pending",
+      namesWhere(states, ({ appliedAt }) => appliedAt === null),
+    ),
+    ...faultsOf("unknown", unknown),
+    ...faultsOf(
+      "changed",
+      namesWhere(states, ({ isChanged }) => isChanged),
+    ),
+    ...faultsOf("invalid", invalid),
   ];
-  const done = namesWhere(({ appliedAt, isKnown }) => appliedAt !== null && isKnown);
+  const done = namesWhere(states, ({ appliedAt, isKnown }) => appliedAt !== null && isKnown);
   const latest = done.at(-1);
   // The objects of an unknown migration cannot be distinguished from faults.
   if (latest === undefined || unknown.length > 0)
