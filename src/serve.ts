@@ -71,14 +71,15 @@ export async function serve(
   const timeoutMs = config.startupTimeoutSeconds * 1000;
   // A step is begun again where the database goes away in the middle of it. Nobody brings the embedded one
   // back.
-  const insist = <T>(work: () => Promise<T>) =>
-    retryAfterOutage(work, {
+  const insist = <T>(work: () => Promise<T>) => {
+    const done = retryAfterOutage(work, {
       timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,
       signal,
       onAway: (error) => log.warn({ err: error }, "the database went away during the start; waiting for it"),
     });
-  const migrating = insist(async () => migrateUp(await source.migrationConnection(), { logger: log }));
-  await waitUnlessAborted(migrating, signal);
+    return waitUnlessAborted(done, signal);
+  };
+  await insist(async () => migrateUp(await source.migrationConnection(), { logger: log }));
 
   const replica = config.database.kind === "external" ? config.database.replica : undefined;
   const connecting = Database.connect(source.connection, {
@@ -97,20 +98,14 @@ export async function serve(
   });
   const database = await waitUnlessAborted(connecting, signal, (late) => late.close());
   started.defer(() => database.close());
-  await waitUnlessAborted(
-    insist(() => database.auditTrail.open()),
-    signal,
-  );
+  await insist(() => database.auditTrail.open());
   const maintenanceStats = new MaintenanceStats();
   const retention = new Retention(database, config.retention, log);
   const tasks = [...database.maintenanceTasks, ...retention.tasks];
   const maintenance = startMaintenance(tasks, log, maintenanceStats);
   started.defer(() => maintenance.stop());
 
-  const keys = await waitUnlessAborted(
-    insist(() => findFirstKeys(database, config)),
-    signal,
-  );
+  const keys = await insist(() => findFirstKeys(database, config));
   const denials = new DeniedCalls(database.executor, log);
   started.defer(() => denials.flush());
   const server = await startServer({

@@ -86,7 +86,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(reflection ? reflectionServices(described) : []),
   ]);
 
-  await probe(database, health, log);
+  const look = () => probe(database, health, log);
+  await look();
   const paths = new Set(methods.map(({ method }) => pathOf(method)));
   const connections = { tls, maxConnections: config.maxConnections ?? transportLimits.connections };
   const grpc = await listenGrpc(
@@ -112,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   });
   const probing = new AbortController();
-  void keepProbing(database, health, log, probing.signal);
+  void keepLooking(look, probing.signal);
 
   let stopped: Promise<void> | undefined;
   return {
@@ -149,16 +150,11 @@ async function drain(
   await host.access.close();
 }
 
-async function keepProbing(
-  database: ServerOptions["database"],
-  health: HealthState,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+async function keepLooking(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     // The abort ends the pause.
     await sleep(transportLimits.probeIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
-    if (!signal.aborted) await probe(database, health, log);
+    if (!signal.aborted) await look();
   }
 }
 

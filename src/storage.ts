@@ -117,16 +117,15 @@ export class Database implements Repositories {
     this.queue = new JobQueue(this.executor, this.#counts);
     this.#benchmarkFeed = new BenchmarkFeed(this.executor);
     this.auditTrail = new AuditTrail(this.executor, auditKey);
-    const { benchmarks, evaluations, jobs, workers, users, audit } = this.#repositories(
-      replica ? poolExecutor(pool, watch, replica) : this.executor,
-      { transaction: false, counts: this.#counts },
-    );
-    this.benchmarks = benchmarks;
-    this.evaluations = evaluations;
-    this.jobs = jobs;
-    this.workers = workers;
-    this.users = users;
-    this.audit = audit;
+    const executor = replica ? poolExecutor(pool, watch, replica) : this.executor;
+    ({
+      benchmarks: this.benchmarks,
+      evaluations: this.evaluations,
+      jobs: this.jobs,
+      workers: this.workers,
+      users: this.users,
+      audit: this.audit,
+    } = this.#repositories(executor, { transaction: false, counts: this.#counts }));
   }
 
   /**

@@ -21,8 +21,8 @@ export class StatementWatch {
   #slow = 0;
   #errors = 0;
   #windowEnds = 0;
-  #linesLeft = 0;
-  #linesKept = 0;
+  /** Slow statements of the window, logged or not. */
+  #lines = 0;
 
   constructor({ slowMs = 0, log }: Options = {}) {
     this.#slowMs = slowMs || Number.POSITIVE_INFINITY;
@@ -89,18 +89,12 @@ export class StatementWatch {
   #mayLog(): boolean {
     const now = performance.now();
     if (now >= this.#windowEnds) {
-      if (this.#linesKept > 0)
-        this.#log?.warn({ statements: this.#linesKept }, "more slow statements were not logged one by one");
+      const statements = this.#lines - limits.slowLogLines;
+      if (statements > 0) this.#log?.warn({ statements }, "more slow statements were not logged one by one");
       this.#windowEnds = now + limits.slowLogWindowMs;
-      this.#linesLeft = limits.slowLogLines;
-      this.#linesKept = 0;
+      this.#lines = 0;
     }
-    if (this.#linesLeft > 0) {
-      this.#linesLeft--;
-      return true;
-    }
-    this.#linesKept++;
-    return false;
+    return ++this.#lines <= limits.slowLogLines;
   }
 }
 
