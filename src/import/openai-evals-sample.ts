@@ -11,16 +11,13 @@ import type { ImportedEvaluation } from "./types.ts";
 export const eventSchema = z.object({
   sample_id: z.string().min(1).nullable(),
   type: z.string(),
-  data: z.record(z.string(), json).nullish(),
+  data: z
+    .record(z.string(), json)
+    .nullish()
+    .transform((data) => data ?? {}),
   created_at: text,
 });
-
-/** An event of a sample. */
-export interface Event {
-  type: string;
-  data: JsonObject;
-  createdAt: string | undefined;
-}
+export type Event = z.output<typeof eventSchema>;
 
 interface SampleContext {
   /** The metric that becomes the score. Undefined: the score says whether the sample matched. */
@@ -67,7 +64,7 @@ export function evalsSample(
       error: problems.find((problem) => problem !== undefined),
       inputTokens: tokensOf(samplings, "prompt_tokens"),
       outputTokens: tokensOf(samplings, "completion_tokens"),
-      createdAt: utc(events.at(-1)?.createdAt, { ...place, field: "created_at" }),
+      createdAt: utc(events.at(-1)?.created_at, { ...place, field: "created_at" }),
       metadata: { ...restOf(events, { answer, match, first: samplings[0] }), ...marks },
     },
     place,

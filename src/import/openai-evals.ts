@@ -110,10 +110,10 @@ async function overviewOf(source: Source): Promise<Overview> {
         overview.about = entry.value;
       } else if (entry.kind === "report") overview.report = entry.value;
       else {
-        const { type, data, createdAt } = entry.event;
+        const { type, data, created_at } = entry.event;
         overview.lastLine.set(entry.sampleId, entry.place.line);
         if (type === "metrics" && overview.metrics.length === 0) overview.metrics = Object.keys(data);
-        overview.lastTime = createdAt ?? overview.lastTime;
+        overview.lastTime = created_at ?? overview.lastTime;
       }
     }
   } catch (error) {
@@ -131,11 +131,9 @@ async function* entriesOf(source: Source, { count = false } = {}): AsyncGenerato
     if (isObject(record.spec)) yield { kind: "spec", value: record.spec, place };
     else if (isObject(record.final_report)) yield { kind: "report", value: record.final_report };
     else {
-      const { sample_id: sampleId, type, data, created_at } = checked(eventSchema, record, place);
+      const event = checked(eventSchema, record, place);
       // Events of the whole run belong to no sample.
-      if (sampleId === null) continue;
-      const event = { type, data: data ?? {}, createdAt: created_at ?? undefined };
-      yield { kind: "event", sampleId, event, ...line };
+      if (event.sample_id !== null) yield { kind: "event", sampleId: event.sample_id, event, ...line };
     }
   }
 }

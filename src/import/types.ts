@@ -14,15 +14,16 @@ export type LogFormat =
   | "json"
   | "ltb";
 
-/** The benchmark of a log: one run of one model on one dataset. */
+/**
+ * The benchmark of a log: one run of one model on one dataset. Provider and model are `unknown` if the log
+ * does not tell them. Times are ISO 8601 in UTC, at most microseconds.
+ */
 export interface ImportedBenchmark {
   /** Identity of this run within its source, at most 255 characters. The same log always has the same key. */
   key: string;
   name: string;
   description?: string;
-  /** `unknown` where the log does not tell. */
   provider: string;
-  /** `unknown` where the log does not tell. */
   model: string;
   /**
    * The dataset: the task for Inspect and lm-eval, the run without its model for HELM, the description of the
@@ -39,9 +40,7 @@ export interface ImportedBenchmark {
   completedIterations?: number;
   failedIterations?: number;
   error?: string;
-  /** ISO 8601 in UTC, at most microseconds. */
   startedAt?: string;
-  /** ISO 8601 in UTC, at most microseconds. */
   completedAt?: string;
   labels?: Record<string, string>;
   metadata?: JsonObject;
@@ -83,9 +82,8 @@ export interface ImportedEvaluation {
   metadata?: JsonObject;
   /** ISO 8601 in UTC, at most microseconds. */
   createdAt?: string;
-  /** Set where it differs from the benchmark's. */
+  /** Provider and model are set where they differ from the benchmark's. */
   provider?: string;
-  /** Set where it differs from the benchmark's. */
   model?: string;
 }
 
