@@ -1,6 +1,6 @@
 import { type Family, gauge } from "./metrics/family.ts";
 import type { RpcHost } from "./rpc/call/host.ts";
-import type { HealthState } from "./rpc/standard/health-state.ts";
+import type { HealthState } from "./rpc/standard/health.ts";
 import { version } from "./version.ts";
 
 /** The metrics of the server itself: its calls, how full it is, and whether it can work. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { invalid } from "./errors.ts";
-import { type JsonObject, type JsonValue, jsonBytes } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import { limits } from "./limits.ts";
 
 export type { JsonObject, JsonValue } from "./json.ts";
@@ -119,6 +119,22 @@ function checkJson(value: JsonValue, context: z.RefinementCtx): void {
     const message = `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
     context.addIssue({ code: "custom", message });
   }
+}
+
+/**
+ * Estimates the bytes of a JSON value as a `google.protobuf.Struct` or `Value`; never less than its text
+ * takes in PostgreSQL. A list of zeros is five times as large on the wire as in JSON.
+ */
+export function jsonBytes(value: JsonValue): number {
+  if (typeof value === "string") return Buffer.byteLength(value) + 10;
+  if (typeof value !== "object" || value === null) return 13;
+  let bytes = 10;
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += jsonBytes(item);
+    return bytes;
+  }
+  for (const key in value) bytes += Buffer.byteLength(key) + 15 + jsonBytes(value[key] ?? null);
+  return bytes;
 }
 
 function jsonFault(value: JsonValue, depth: number): string | undefined {

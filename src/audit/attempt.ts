@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { JsonObject } from "../validation.ts";
-import { changesText } from "./document.ts";
+import { changesText } from "./record.ts";
 import type { AuditLog, auditRow } from "./rows.ts";
 
 /**

@@ -1,9 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audit_service_pb.ts";
-import { actorIdOf } from "../rpc/call/context.ts";
-import { fromTimestamp, omitEmpty } from "../wire/convert.ts";
+import { actorIdOf } from "../rpc/call/call.ts";
+import { fromTimestamp, omitEmpty, requestKeyOf } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { requestKeyOf } from "../wire/request-id.ts";
 import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditPage, AuditRepository } from "./repository.ts";

@@ -9,12 +9,18 @@ import {
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { invalidField } from "../errors.ts";
-import { actorIdOf, callOf } from "../rpc/call/context.ts";
+import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import type { JsonValue } from "../validation.ts";
-import { clearTo, fromTimestamp, omitEmpty, readPatch, refuseClearing } from "../wire/convert.ts";
+import {
+  clearTo,
+  fromTimestamp,
+  omitEmpty,
+  readPatch,
+  refuseClearing,
+  requestKeyOf,
+} from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { requestKeyOf } from "../wire/request-id.ts";
 import { type BenchmarkChanges, benchmarkPosition } from "./input.ts";
 import { benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";

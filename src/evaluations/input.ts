@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { jsonBytes } from "../json.ts";
 import { limits } from "../limits.ts";
 import {
   finite,
   type JsonObject,
   type JsonValue,
+  jsonBytes,
   jsonObject,
   longText,
   notNegative,

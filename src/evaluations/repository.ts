@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
-import { difference } from "../audit/document.ts";
-import { recordAudit } from "../audit/record.ts";
+import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";

@@ -9,11 +9,10 @@ import {
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
-import { actorIdOf } from "../rpc/call/context.ts";
-import { fromTimestamp, omitEmpty, readPatch } from "../wire/convert.ts";
+import { actorIdOf } from "../rpc/call/call.ts";
+import { fromTimestamp, omitEmpty, readPatch, requestKeyOf } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { requestKeyOf } from "../wire/request-id.ts";
 import { exportChunks } from "./export.ts";
 import {
   comparisonPosition,

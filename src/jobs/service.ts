@@ -10,12 +10,11 @@ import {
 } from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../limits.ts";
-import { actorIdOf, callOf } from "../rpc/call/context.ts";
-import { fromTimestamp, omitEmpty, toTimestamp } from "../wire/convert.ts";
+import { actorIdOf, callOf } from "../rpc/call/call.ts";
+import { fromTimestamp, omitEmpty, requestKeyOf, toTimestamp } from "../wire/convert.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { requestKeyOf } from "../wire/request-id.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
 import { jobPositions, type NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";

@@ -3,9 +3,8 @@ import { z } from "zod";
 import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
 import { limits } from "../limits.ts";
-import { parseInput, violationsOf } from "../validation.ts";
+import { jsonBytes, parseInput, violationsOf } from "../validation.ts";
 import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import {
   type Completed,

@@ -3,18 +3,18 @@ import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect
 import type { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { actorIdOf, callOf } from "../rpc/call/context.ts";
+import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import {
   clearTo,
   fromTimestamp,
   omitEmpty,
   readPatch,
   refuseClearing,
+  requestKeyOf,
   toTimestamp,
 } from "../wire/convert.ts";
 import { fromDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { requestKeyOf } from "../wire/request-id.ts";
 import { addressOf } from "./address.ts";
 import { type UserChanges, userPosition } from "./input.ts";
 import { apiKeyMessage, userMessage, userRole } from "./messages.ts";

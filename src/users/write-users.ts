@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { z } from "zod";
-import { difference } from "../audit/document.ts";
-import { recordAudit } from "../audit/record.ts";
+import { difference, recordAudit } from "../audit/record.ts";
 import { toServiceError } from "../database/statement/errors.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { invalidField, notFound, ServiceError } from "../errors.ts";

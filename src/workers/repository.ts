@@ -1,6 +1,5 @@
 import type { z } from "zod";
-import { difference } from "../audit/document.ts";
-import { recordAudit } from "../audit/record.ts";
+import { difference, recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { requireFound, ServiceError } from "../errors.ts";

@@ -2,7 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { actorIdOf } from "../rpc/call/context.ts";
+import { actorIdOf } from "../rpc/call/call.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { workerPosition } from "./input.ts";

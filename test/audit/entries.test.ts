@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DeniedCall, DeniedCalls } from "../../src/audit/denied-calls.ts";
-import { changesText, difference, withoutSecrets } from "../../src/audit/document.ts";
-import { recordAudit } from "../../src/audit/record.ts";
+import { changesText, difference, recordAudit, withoutSecrets } from "../../src/audit/record.ts";
 import { type Origin, withOrigin } from "../../src/call-scope.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";

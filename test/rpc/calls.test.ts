@@ -8,7 +8,7 @@ import {
   RetryInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { callOf } from "../../src/rpc/call/context.ts";
+import { callOf } from "../../src/rpc/call/call.ts";
 import { eventually } from "../harness/waiting.ts";
 import { benchmarks, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 

@@ -7,7 +7,7 @@ import { Client, credentials, type ServiceError as GrpcError, Metadata, status }
 import { expect, onTestFinished, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
-import { callOf } from "../../src/rpc/call/context.ts";
+import { callOf } from "../../src/rpc/call/call.ts";
 import { eventually } from "../harness/waiting.ts";
 import { serve, type TestServer } from "./support.ts";
 

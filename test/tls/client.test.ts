@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ClientOptions, createClient, runWorker, type TlsOptions } from "../../src/client/index.ts";
-import { callOf } from "../../src/rpc/call/context.ts";
+import { callOf } from "../../src/rpc/call/call.ts";
 import { ltb, runHere } from "../cli/support.ts";
 import { eventually } from "../harness/waiting.ts";
 import { failure, serve } from "../rpc/support.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { callOf } from "../../src/rpc/call/context.ts";
+import { callOf } from "../../src/rpc/call/call.ts";
 import type { ClientCertificate } from "../../src/rpc/tls/client-certificate.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { benchmarks, failure, serve } from "../rpc/support.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Caller, currentCaller, currentSignal, onBehalfOf, withoutScope } from "../../call-scope.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { jsonBytes } from "../../json.ts";
 import { limits } from "../../limits.ts";
+import { jsonBytes } from "../../validation.ts";
 import { Waiter } from "../../wait.ts";
 import type { LaneFilter, Lanes } from "../limits/lanes.ts";
 import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { AuditAction } from "../../audit/actions.ts";
-import { difference } from "../../audit/document.ts";
-import { type AuditEntry, auditEntries, auditRows } from "../../audit/record.ts";
+import { type AuditEntry, auditEntries, auditRows, difference } from "../../audit/record.ts";
 import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 

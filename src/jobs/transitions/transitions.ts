@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { changesText } from "../../audit/document.ts";
-import { auditRows } from "../../audit/record.ts";
+import { auditRows, changesText } from "../../audit/record.ts";
 import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { recordUnsealed } from "../finish/finish.ts";

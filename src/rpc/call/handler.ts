@@ -17,8 +17,8 @@ import {
   type ServiceImplSpec,
 } from "@connectrpc/connect";
 import { ServiceError } from "../../errors.ts";
+import type { CallContext } from "./call.ts";
 import { type Call, fullName } from "./call.ts";
-import type { CallContext } from "./context.ts";
 
 /** A service and what there is of its implementation; see `provide`. */
 export interface ProvidedService extends ServiceImplSpec {

@@ -6,7 +6,7 @@ import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Address } from "../../address.ts";
 import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
 import { explainListenError, isAddressMissing, type Listener, resolveHost } from "../call/listener.ts";
-import { repairHttp2 } from "./http2-repairs.ts";
+import { repairHttp2 } from "./repairs.ts";
 
 /**
  * Takes connections for the server. They are accepted here and handed to grpc-js, which by itself neither

@@ -13,13 +13,12 @@ import {
 } from "@grpc/grpc-js";
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
-import { pathOf } from "../call/call.ts";
-import { CallContext } from "../call/context.ts";
+import { CallContext, pathOf } from "../call/call.ts";
 import type { ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { compose } from "../middleware/chain.ts";
 import { type GrpcCall, GrpcOrigin, headerMetadata, statusOf, trailerMetadata } from "./call.ts";
-import { GrpcRefusals } from "./refusals.ts";
+import { GrpcRefusals } from "./repairs.ts";
 import { GrpcWriter } from "./writer.ts";
 
 type Bytes = Uint8Array;

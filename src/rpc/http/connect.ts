@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
-import type { CallContext } from "../call/context.ts";
+import type { CallContext } from "../call/call.ts";
 import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { forEachSendable } from "../call/metadata.ts";

@@ -8,7 +8,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { Call, CallOrigin } from "../call/call.ts";
-import { CallContext } from "../call/context.ts";
+import { CallContext } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
 import { type ClientCertificate, certificateOf } from "../tls/client-certificate.ts";
 

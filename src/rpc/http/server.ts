@@ -11,7 +11,7 @@ import { transportLimits } from "../../limits.ts";
 import { clampTimeouts } from "../call/call.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import type { HealthState } from "../standard/health-state.ts";
+import type { HealthState } from "../standard/health.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 import { answerJson, answerUnknown } from "./answers.ts";
 import { connectRouter } from "./connect.ts";

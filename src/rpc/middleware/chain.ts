@@ -1,12 +1,23 @@
+import { toConnectError } from "../call/errors.ts";
 import type { Handler, ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { authenticate, authorize } from "./access.ts";
-import { errors } from "./errors.ts";
 import type { Middleware } from "./hooks.ts";
 import { observe } from "./observe.ts";
 import { deadline, makeHandler } from "./pump.ts";
 import { readFrom } from "./read-from.ts";
 import { trace } from "./trace.ts";
+
+/**
+ * Turns whatever is thrown below into a `ConnectError` that carries its details and gives nothing internal
+ * away. Calls that are denied are noted, whatever denied them.
+ */
+const errors: Middleware = (_, { access }) => ({
+  fail(error, { call }) {
+    access.noteDenial(error, call);
+    return toConnectError(error, call);
+  },
+});
 
 /**
  * From the outermost to the innermost: calls start in this order and end in the opposite one. `observe`,

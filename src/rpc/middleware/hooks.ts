@@ -1,6 +1,6 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
-import type { CallContext } from "../call/context.ts";
+import type { CallContext } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
 
 /** How a call ended. */

@@ -1,7 +1,7 @@
 import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { enterScope } from "../../call-scope.ts";
-import type { CallContext } from "../call/context.ts";
+import type { CallContext } from "../call/call.ts";
 import { responseTooLarge } from "../call/errors.ts";
 import type { Handler, ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";

@@ -5,8 +5,39 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../gen/health/v1/health_pb.ts";
 import { ServiceError } from "../../errors.ts";
-import { callOf } from "../call/context.ts";
-import type { HealthState } from "./health-state.ts";
+import { Waiter } from "../../wait.ts";
+import { callOf } from "../call/call.ts";
+
+/** The reason why the service does not serve. */
+export type NotReady = "STARTING" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+
+/** Whether the service can do its work: the one source of gRPC health and `/readyz`. */
+export class HealthState {
+  #notReady: NotReady | undefined = "STARTING";
+  readonly #watchers = new Set<Waiter<void>>();
+
+  /** Undefined while the service serves. */
+  get notReady(): NotReady | undefined {
+    return this.#notReady;
+  }
+
+  /** `undefined` for ready. SHUTTING_DOWN is final. */
+  set(notReady: NotReady | undefined): void {
+    if (notReady === this.#notReady || this.#notReady === "SHUTTING_DOWN") return;
+    this.#notReady = notReady;
+    for (const watcher of this.#watchers) watcher.resolve();
+  }
+
+  /** Resolves at the next change, or when `signal` aborts. */
+  changed(signal: AbortSignal): Promise<void> {
+    const waiter = new Waiter<void>({
+      onAbort: () => waiter.resolve(),
+      onEnd: () => this.#watchers.delete(waiter),
+    });
+    this.#watchers.add(waiter);
+    return waiter.wait(signal);
+  }
+}
 
 /**
  * `grpc.health.v1.Health` for the services named and for "", the server as a whole. All of them need the

@@ -9,7 +9,7 @@ import {
   ServerReflection as ServerReflectionAlpha,
   type ServerReflectionRequest as ServerReflectionRequestAlpha,
 } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
-import { callOf } from "../call/context.ts";
+import { callOf } from "../call/call.ts";
 import { type ProvidedService, provide } from "../call/handler.ts";
 import { Descriptors, encodeWithImports } from "./descriptors.ts";
 
