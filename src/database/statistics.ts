@@ -5,25 +5,21 @@ import { type Fragment, fragmentOf, sql, statement } from "./statement/sql.ts";
 
 const statsRow = z.object({
   databaseSizeBytes: z.number(),
-  /**
-   * Exact up to 10,000, beyond that as PostgreSQL estimates from its statistics; so are `evaluationCount` and
-   * `auditLogCount`.
-   */
   benchmarkCount: z.number(),
   evaluationCount: z.number(),
-  /** Exact. */
   jobCount: z.number(),
   workerCount: z.number(),
-  /** Users that are not deleted. */
   userCount: z.number(),
   auditLogCount: z.number(),
-  /** Version of PostgreSQL, for example "18.4". */
   serverVersion: z.string(),
-  /** The latest migration that is applied. */
   schemaVersion: z.string(),
 });
 
-/** Size and contents of the database. */
+/**
+ * Size and contents of the database. Benchmarks, evaluations and audit entries are counted up to 10,000, and
+ * beyond that estimated from PostgreSQL's statistics; the other counts are exact. Deleted users do not count.
+ * `serverVersion` is PostgreSQL's, for example "18.4", and `schemaVersion` the latest applied migration.
+ */
 export interface DatabaseStats extends z.output<typeof statsRow> {
   /** databaseSizeBytes / 1024 / 1024. */
   databaseSizeMb: number;

@@ -3,7 +3,7 @@ import { Access, type AccessOptions } from "../../auth/access.ts";
 import { codeName, type ServiceError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
-import type { Family, Labels, Sample } from "../../metrics/family.ts";
+import { counter, type Family, gauge, histogram, type Labels, type Sample } from "../../metrics/family.ts";
 import type { Call } from "./call.ts";
 import { shuttingDown } from "./call.ts";
 
@@ -120,40 +120,24 @@ export class CallStats {
     const each = (samples: (stats: MethodStats) => Iterable<Sample>) => () =>
       [...this.#methods.values()].flatMap((stats) => [...samples(stats)]);
     return [
-      {
-        name: "grpc_server_started_total",
-        help: "Calls begun, by any protocol.",
-        type: "counter",
-        samples: each(({ labels, started }) => [{ labels, value: started }]),
-      },
-      {
-        name: "grpc_server_handled_total",
-        help: "Calls ended, by status code.",
-        type: "counter",
-        samples: each(handledSamples),
-      },
-      {
-        name: "grpc_server_handling_seconds",
-        help:
-          "From a call's begin to its end. A ClaimJobs that waits for jobs and streams last as long as their " +
+      counter(
+        "grpc_server_started_total",
+        "Calls begun, by any protocol.",
+        each(({ labels, started }) => [{ labels, value: started }]),
+      ),
+      counter("grpc_server_handled_total", "Calls ended, by status code.", each(handledSamples)),
+      histogram(
+        "grpc_server_handling_seconds",
+        "From a call's begin to its end. A ClaimJobs that waits for jobs and streams last as long as their " +
           "callers want.",
-        type: "histogram",
-        samples: each(({ labels, seconds }) =>
-          seconds.count === 0 ? [] : [{ labels, distribution: seconds }],
-        ),
-      },
-      {
-        name: "grpc_server_in_flight",
-        help: "Calls in progress.",
-        type: "gauge",
-        samples: each(({ labels, running }) => [{ labels, value: running }]),
-      },
-      {
-        name: "ltb_unknown_calls_total",
-        help: "Calls and requests of what no service has.",
-        type: "counter",
-        samples: () => [{ value: this.unknown }],
-      },
+        each(({ labels, seconds }) => (seconds.count === 0 ? [] : [{ labels, distribution: seconds }])),
+      ),
+      gauge(
+        "grpc_server_in_flight",
+        "Calls in progress.",
+        each(({ labels, running }) => [{ labels, value: running }]),
+      ),
+      counter("ltb_unknown_calls_total", "Calls and requests of what no service has.", () => this.unknown),
     ];
   }
 }
