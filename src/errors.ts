@@ -87,6 +87,32 @@ export function notFound(entity: string, id: string): ServiceError {
   });
 }
 
+/** Whether the database missed the row that another refers to. */
+export function isReferenceMissing(error: unknown): boolean {
+  return error instanceof ServiceError && error.reason === "REFERENCE_MISSING";
+}
+
+/** @param name the words for it, where they are others than its entity */
+export function alreadyExists(entity: string, id: string, name = `${entity} ${id}`): ServiceError {
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, {
+    metadata: { entity, id },
+  });
+}
+
+/** @throws ABORTED unless the entity has the version that an update was made for, if it was for one */
+export function requireVersion(
+  entity: string,
+  id: string,
+  expected: number | undefined,
+  actual: number,
+): void {
+  if (expected === undefined || expected === actual) return;
+  const message = `${entity} ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
+  throw new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, {
+    metadata: { entity, id, version: String(actual) },
+  });
+}
+
 /** The row that was read. @throws NOT_FOUND if there is none */
 export function requireFound<Row>(row: Row | null | undefined, entity: string, id: string): Row {
   if (row === null || row === undefined) throw notFound(entity, id);

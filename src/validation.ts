@@ -59,6 +59,15 @@ export const uuid = z
   .regex(uuidPattern, "must be a UUID, for example 01890a5d-ac96-774b-bcce-b302099a8057")
   .toLowerCase();
 
+export function oneOf<const Value extends string>(values: readonly Value[]) {
+  return z.enum(values, { error: `must be one of ${values.join(", ")}` });
+}
+
+/** A list of at most `max` items; the default is an empty one. */
+export function listOf<Item extends z.ZodType>(item: Item, max: number) {
+  return z.array(item).max(max, `must have at most ${max} items`).default([]);
+}
+
 /** A whole number from `min` to `max`, by default from 0 to what PostgreSQL's integer holds. */
 export function whole(min = 0, max = 2_147_483_647) {
   const message = `must be a whole number from ${min} to ${max}`;

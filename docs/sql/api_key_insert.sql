@@ -29,6 +29,6 @@ returning
 -- $4 = '{jobs:read}'
 -- $5 = null
 -- $6 = null
--- $7 = '4fJ2kQ9sLx0B'
+-- $7 = '4fJ2kQ9s'
 -- $8 = '00'
 -- $9 = null

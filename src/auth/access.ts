@@ -116,14 +116,8 @@ export class Access {
     const code = deniedCodes.get(error.code);
     if (!code) return;
     const { reason, message, metadata } = error;
-    this.#denials.recordDenied({
-      method: call.method,
-      code,
-      reason,
-      message,
-      metadata,
-      origin: originOf(call),
-    });
+    const origin = originOf(call);
+    this.#denials.recordDenied({ method: call.method, code, reason, message, metadata, origin });
   }
 
   /** The calls in progress, their limit, and the calls that wait for the look-up of their credential. */
@@ -175,11 +169,10 @@ function refusalOf(
   principal: Principal,
 ): ServiceError | undefined {
   const { roles, scope } = permission;
-  if (principal.role !== "admin" && !roles.includes(principal.role))
-    return refusals.roleRequired(method, permission.roles, principal);
-  if (scope !== undefined && principal.scopes.length > 0 && !principal.scopes.includes(scope))
-    return refusals.scopeRequired(method, scope, principal);
-  return undefined;
+  const { role, scopes } = principal;
+  if (role !== "admin" && !roles.includes(role)) return refusals.roleRequired(method, roles, principal);
+  const isWithin = scope === undefined || scopes.length === 0 || scopes.includes(scope);
+  return isWithin ? undefined : refusals.scopeRequired(method, scope, principal);
 }
 
 /** Lets a running call go on with the changed principal, if that principal may still make it. */
@@ -195,16 +188,9 @@ function readmit(call: IncomingCall, credential: Credential): ServiceError | und
 export function originOf(call: IncomingCall): Origin {
   const { principal, peer, userAgent, requestId } = call;
   const ipAddress = addressOf(peer);
-  return principal
-    ? {
-        userId: principal.userId,
-        keyId: principal.keyId,
-        actor: principal.username,
-        ipAddress,
-        userAgent,
-        requestId,
-      }
-    : { ipAddress, userAgent, requestId };
+  if (!principal) return { ipAddress, userAgent, requestId };
+  const { userId, keyId, username: actor } = principal;
+  return { userId, keyId, actor, ipAddress, userAgent, requestId };
 }
 
 function principalSource(users: UserRepository, executor: Executor): PrincipalSource {

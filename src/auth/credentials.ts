@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { withoutScope } from "../call-scope.ts";
 import { Gate } from "../database/connection/gate.ts";
 import type { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
+import type { CredentialIds, UsedKeys } from "../users/principals.ts";
 import type { Token } from "../users/tokens.ts";
 import { runWithin } from "../wait.ts";
 import type { Bucket } from "./rate-limit.ts";
@@ -14,17 +16,10 @@ export interface PrincipalSource {
   findPrincipal(token: Token): Promise<Principal | undefined>;
   /** Answers the same for the username of a client certificate. */
   findCertified(username: string): Promise<Principal | undefined>;
-  /**
-   * Answers the principals that are still valid, in their present state. Certified users have no `keyId` and
-   * `sessionId`.
-   */
-  recheck(ids: {
-    keyIds: readonly string[];
-    sessionIds: readonly string[];
-    userIds: readonly string[];
-  }): Promise<readonly Principal[]>;
+  /** Answers the principals that are still valid. Certified users have no `keyId` and `sessionId`. */
+  recheck(ids: CredentialIds & { readonly userIds: readonly string[] }): Promise<readonly Principal[]>;
   /** Writes when keys were last used. Nobody asks that of sessions. */
-  touch(used: { keyIds: readonly string[]; at: number }): Promise<unknown>;
+  touch(used: UsedKeys): Promise<unknown>;
 }
 
 /** A credential that is known to be valid. */
@@ -145,8 +140,7 @@ export class Credentials {
     find: () => Promise<Principal | undefined>,
     refusal: () => ServiceError,
   ): Promise<Credential> {
-    // It counts as confirmed before the statement began; the next check finds whatever ends it during the
-    // statement.
+    // The next check finds an end of the credential during the statement, so its begin counts.
     const now = performance.now();
     const principal = await ask(() => this.#gate.pass(find));
     if (!principal) {
@@ -154,17 +148,9 @@ export class Credentials {
       this.#unknown.set(key, performance.now() + limits.credentialUnknownMs);
       throw refusal();
     }
-    const credential: Credential = {
-      key,
-      principal,
-      actor: actorOf(principal),
-      running: 0,
-      inProgress: 0,
-      bucket: undefined,
-      checkedAt: now,
-      usedAt: now,
-      touchedAt: Number.NEGATIVE_INFINITY,
-    };
+    const times = { checkedAt: now, usedAt: now, touchedAt: Number.NEGATIVE_INFINITY };
+    const use = { running: 0, inProgress: 0, bucket: undefined };
+    const credential: Credential = { key, principal, actor: actorOf(principal), ...use, ...times };
     makeRoom(this.#known, limits.credentialsKnown, ({ running }) => running === 0);
     this.#known.set(key, credential);
     this.#arm();
@@ -227,7 +213,7 @@ export class Credentials {
       return;
     }
     credential.checkedAt = at;
-    if (isSame(before, now)) return;
+    if (isDeepStrictEqual(before, now)) return;
     credential.principal = now;
     credential.actor = actorOf(now);
     this.#listener.onChange(credential);
@@ -279,23 +265,9 @@ function actorOf({ userId, keyId }: Principal): Credential["actor"] {
   return keyId === undefined ? { userId } : { userId, keyId };
 }
 
-function isSame(a: Principal, b: Principal): boolean {
-  return (
-    a.role === b.role &&
-    a.username === b.username &&
-    a.userId === b.userId &&
-    a.expiresAt === b.expiresAt &&
-    a.scopes.length === b.scopes.length &&
-    a.scopes.every((scope, index) => scope === b.scopes[index])
-  );
-}
-
-/** Drops the oldest droppable entries if there are too many. */
+/** Drops the oldest droppable entry if there are too many. */
 function makeRoom<Value>(map: Map<string, Value>, most: number, mayGo: (value: Value) => boolean): void {
   if (map.size < most) return;
-  for (const [key, value] of map) {
-    if (!mayGo(value)) continue;
-    map.delete(key);
-    return;
-  }
+  const oldest = map.entries().find(([, value]) => mayGo(value));
+  if (oldest) map.delete(oldest[0]);
 }

@@ -10,7 +10,7 @@ import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import type { UserRole } from "../principal.ts";
 import type { Scope } from "../users/scopes.ts";
-import type { OwnerRule } from "./owner-rule.ts";
+import type { OwnerRule } from "./rules.ts";
 import * as own from "./rules.ts";
 
 /** The permission to call a method. */

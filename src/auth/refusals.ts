@@ -1,113 +1,88 @@
 import { Code } from "@connectrpc/connect";
-import { ServiceError } from "../errors.ts";
+import { type Reason, ServiceError } from "../errors.ts";
 import type { Principal, UserRole } from "../principal.ts";
 import type { Scope } from "../users/scopes.ts";
 
 const howTo = "send metadata `authorization: Bearer <API key or session token>`";
 
+function unauthenticated(reason: Reason, message: string): ServiceError {
+  return new ServiceError(Code.Unauthenticated, reason, message);
+}
+
+function denied(reason: Reason, message: string, metadata: Record<string, string>): ServiceError {
+  return new ServiceError(Code.PermissionDenied, reason, message, { metadata });
+}
+
+function exhausted(reason: Reason, message: string, retryAfterMs = 1_000): ServiceError {
+  return new ServiceError(Code.ResourceExhausted, reason, message, { retryAfterMs });
+}
+
 /** No credential came with the call. */
 export function credentialMissing(): ServiceError {
-  return new ServiceError(
-    Code.Unauthenticated,
-    "CREDENTIAL_MISSING",
-    `the call needs a credential: ${howTo} (\`ltb key create\` makes a key, Login a session)`,
-  );
+  const message = `the call needs a credential: ${howTo} (\`ltb key create\` makes a key, Login a session)`;
+  return unauthenticated("CREDENTIAL_MISSING", message);
 }
 
 /** The credential does not have the form of one; nothing was looked up. */
 export function credentialMalformed(): ServiceError {
-  return new ServiceError(
-    Code.Unauthenticated,
-    "CREDENTIAL_INVALID",
-    `the authorization is not a whole API key or session token: ${howTo}, exactly as it was shown when it was made`,
-  );
+  const whole = `${howTo}, exactly as it was shown when it was made`;
+  const message = `the authorization is not a whole API key or session token: ${whole}`;
+  return unauthenticated("CREDENTIAL_INVALID", message);
 }
 
 /** The credential is invalid. The text is the same for every cause, so it reveals no credentials. */
 export function credentialUnknown(): ServiceError {
-  return new ServiceError(
-    Code.Unauthenticated,
-    "CREDENTIAL_INVALID",
-    "the API key or session is not valid: it is unknown, revoked or expired, or its user is not active",
-  );
+  const causes = "it is unknown, revoked or expired, or its user is not active";
+  return unauthenticated("CREDENTIAL_INVALID", `the API key or session is not valid: ${causes}`);
 }
 
 /** Ends running calls when their credential ends. */
 export function credentialRevoked(): ServiceError {
-  return new ServiceError(
-    Code.Unauthenticated,
-    "CREDENTIAL_REVOKED",
-    "the API key or session ended during the call: it was revoked or has expired, or its user is no longer active",
-  );
+  const causes = "it was revoked or has expired, or its user is no longer active";
+  return unauthenticated("CREDENTIAL_REVOKED", `the API key or session ended during the call: ${causes}`);
 }
 
 /** The client certificate names no active user of role worker. */
 export function certificateUnknown(name: string): ServiceError {
-  return new ServiceError(
-    Code.Unauthenticated,
-    "CREDENTIAL_INVALID",
-    `the client certificate names ${JSON.stringify(name)}, which is not an active user of role worker: only those are known by a ` +
-      `certificate; others ${howTo}`,
-  );
+  const named = `the client certificate names ${JSON.stringify(name)}`;
+  const others = `only those are known by a certificate; others ${howTo}`;
+  const message = `${named}, which is not an active user of role worker: ${others}`;
+  return unauthenticated("CREDENTIAL_INVALID", message);
 }
 
 /** The database was down for too long to confirm a credential. */
 export function credentialUnchecked(): ServiceError {
-  return new ServiceError(
-    Code.Unavailable,
-    "DATABASE_UNAVAILABLE",
-    "the credential cannot be checked: the database is not reachable",
-    { retryAfterMs: 1_000 },
-  );
+  const message = "the credential cannot be checked: the database is not reachable";
+  return new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", message, { retryAfterMs: 1_000 });
 }
 
 /** The permission table does not have the method. */
 export function notPermitted(method: string): ServiceError {
-  return new ServiceError(
-    Code.PermissionDenied,
-    "METHOD_NOT_PERMITTED",
-    `${method} is in no permission table: nobody may call it`,
-    { metadata: { method } },
-  );
+  const message = `${method} is in no permission table: nobody may call it`;
+  return denied("METHOD_NOT_PERMITTED", message, { method });
 }
 
 export function roleRequired(method: string, roles: readonly UserRole[], { role }: Principal): ServiceError {
   const needed = ["admin", ...roles];
-  return new ServiceError(
-    Code.PermissionDenied,
-    "ROLE_REQUIRED",
-    `${method} takes role ${needed.join(" or ")}; the caller's is ${role}`,
-    { metadata: { role, needed: needed.join(",") } },
-  );
+  const message = `${method} takes role ${needed.join(" or ")}; the caller's is ${role}`;
+  return denied("ROLE_REQUIRED", message, { role, needed: needed.join(",") });
 }
 
 export function scopeRequired(method: string, scope: Scope, { scopes }: Principal): ServiceError {
-  return new ServiceError(
-    Code.PermissionDenied,
-    "SCOPE_REQUIRED",
-    `${method} takes scope ${scope}; the API key has only ${scopes.join(", ")}`,
-    { metadata: { needed: scope } },
-  );
+  const message = `${method} takes scope ${scope}; the API key has only ${scopes.join(", ")}`;
+  return denied("SCOPE_REQUIRED", message, { needed: scope });
 }
 
 /** The entity may be touched only by its creator or an admin. */
 export function notOwner(entity: string, id: string): ServiceError {
-  return new ServiceError(
-    Code.PermissionDenied,
-    "NOT_OWNER",
-    `${entity} ${id} is not the caller's: this takes the user who made it, or role admin`,
-    { metadata: { entity, id } },
-  );
+  const message = `${entity} ${id} is not the caller's: this takes the user who made it, or role admin`;
+  return denied("NOT_OWNER", message, { entity, id });
 }
 
 /** The request is about another user's record, keys or entries. The text hides whether that user exists. */
 export function notSelf(what: string): ServiceError {
-  return new ServiceError(
-    Code.PermissionDenied,
-    "NOT_OWNER",
-    `${what} of other users take role admin; the caller may only ask for its own`,
-    { metadata: { entity: "user" } },
-  );
+  const message = `${what} of other users take role admin; the caller may only ask for its own`;
+  return denied("NOT_OWNER", message, { entity: "user" });
 }
 
 /** The request changes fields of the caller's record that only an admin may change. */
@@ -120,28 +95,16 @@ export function adminField(field: string): ServiceError {
 
 /** @param retryAfterMs until a call of this credential will be accepted again */
 export function rateLimited(perSecond: number, retryAfterMs: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "RATE_LIMITED",
-    `the API key or session makes more than ${perSecond} calls a second`,
-    { retryAfterMs },
-  );
+  const message = `the API key or session makes more than ${perSecond} calls a second`;
+  return exhausted("RATE_LIMITED", message, retryAfterMs);
 }
 
 export function tooManyOfKey(most: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "RATE_LIMITED",
-    `the API key or session has ${most} calls in progress, which is the most it may have at once`,
-    { retryAfterMs: 1_000 },
-  );
+  const message = `the API key or session has ${most} calls in progress, which is the most it may have at once`;
+  return exhausted("RATE_LIMITED", message);
 }
 
 export function serverFull(most: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "OVERLOADED",
-    `the server has ${most} calls in progress, which is the most it takes at once`,
-    { retryAfterMs: 1_000 },
-  );
+  const message = `the server has ${most} calls in progress, which is the most it takes at once`;
+  return exhausted("OVERLOADED", message);
 }

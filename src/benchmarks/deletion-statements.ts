@@ -6,8 +6,7 @@ import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 
 const idRow = z.object({ id: z.string() });
 
-// The statement answers nothing if there is no such benchmark. A running deletion stays in the name of the
-// user who asked first.
+// A benchmark that is being deleted already stays with whoever asked first.
 export const askDeletion = statement("benchmark_ask_deletion", {
   row: idRow,
   build: (id: string, by: Origin) => sql.fragment`
@@ -62,8 +61,7 @@ export const noteDeleted = statement("benchmark_note_deleted", {
   examples: [[exampleId, null]],
 });
 
-// Unlike other changes of a benchmark, this locks for update, and so also waits for transactions that are
-// storing evaluations in it.
+// Unlike the locks of other changes, `for update` also waits for transactions that are storing evaluations.
 export const closeBenchmark = statement("benchmark_close", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id} for update`,

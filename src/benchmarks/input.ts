@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { json, jsonObject, labels, text, timestamp, uuid, whole } from "../validation.ts";
+import { json, jsonObject, labels, oneOf, text, timestamp, uuid, whole } from "../validation.ts";
 import { benchmarkStatuses } from "./rows.ts";
 
 const name = text(limits.nameLength, 1);
 const provider = text(limits.providerLength, 1);
+const longText = text(limits.textLength);
+const status = oneOf(benchmarkStatuses);
 
 export const newBenchmark = z.strictObject({
   id: uuid.optional(),
   name,
-  description: text(limits.textLength).nullish(),
+  description: longText.nullish(),
   provider,
   model: name,
   dataset: name,
@@ -23,17 +25,17 @@ export const newBenchmark = z.strictObject({
 export type NewBenchmark = z.input<typeof newBenchmark>;
 
 export const benchmarkChanges = z.strictObject({
-  status: z.enum(benchmarkStatuses, { error: `must be one of ${benchmarkStatuses.join(", ")}` }).optional(),
+  status: status.optional(),
   completedIterations: whole().optional(),
   failedIterations: whole().optional(),
   totalIterations: whole().optional(),
   results: json.nullish(),
   metrics: jsonObject.nullish(),
-  error: text(limits.textLength).nullish(),
+  error: longText.nullish(),
   startedAt: timestamp.nullish(),
   completedAt: timestamp.nullish(),
   name: name.optional(),
-  description: text(limits.textLength).nullish(),
+  description: longText.nullish(),
   labels: labels.optional(),
   metadata: jsonObject.nullish(),
 });
@@ -41,10 +43,8 @@ export const benchmarkChanges = z.strictObject({
 /** Changes of a benchmark. A field that is absent stays as it is; null clears it. */
 export type BenchmarkChanges = z.input<typeof benchmarkChanges>;
 
-const order = ["newest", "oldest"] as const;
-
 export const benchmarkFilter = z.strictObject({
-  status: z.enum(benchmarkStatuses, { error: `must be one of ${benchmarkStatuses.join(", ")}` }).optional(),
+  status: status.optional(),
   provider: text(limits.providerLength).optional(),
   model: text(limits.nameLength).optional(),
   dataset: text(limits.nameLength).optional(),
@@ -53,7 +53,7 @@ export const benchmarkFilter = z.strictObject({
   labels: labels.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
-  orderBy: z.enum(order).default("newest"),
+  orderBy: z.enum(["newest", "oldest"]).default("newest"),
 });
 
 /** A list holds the benchmarks that match every filter. `createdAfter` is inclusive, `createdBefore` not. */

@@ -12,7 +12,6 @@ import type { BenchmarkProgress } from "./watch.ts";
 
 export const benchmarkStatus = wireEnum<typeof WireStatus>(BenchmarkStatusSchema);
 
-/** The message of a watch about a benchmark. */
 export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) {
   return { benchmark: benchmarkMessage(benchmark), ...(meanScore !== null && { meanScore }) };
 }

@@ -3,45 +3,26 @@ import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { requireFound, ServiceError } from "../errors.ts";
+import { alreadyExists, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
 import { deleteBenchmark } from "./deletion.ts";
-import {
-  type BenchmarkChanges,
-  type BenchmarkFilter,
-  type BenchmarkPosition,
-  benchmarkChanges,
-  benchmarkFilter,
-  type NewBenchmark,
-  newBenchmark,
-} from "./input.ts";
+import * as input from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
-import {
-  type BenchmarkChange,
-  type BenchmarkFeed,
-  type BenchmarkWatchFilter,
-  watchBenchmarks,
-} from "./watch.ts";
+import * as feed from "./watch.ts";
 
 export interface BenchmarkPage {
   items: readonly Benchmark[];
   /** Undefined on the last page. */
-  next: BenchmarkPosition | undefined;
+  next: input.BenchmarkPosition | undefined;
 }
 
-/** Options that protect a change against being made twice, or on the basis of an older state. */
-export interface UpdateOptions {
-  /** The version that the benchmark must still have. */
-  expectedVersion?: number | undefined;
-}
-
-export interface ListOptions {
+interface ListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
-  after?: BenchmarkPosition | undefined;
+  after?: input.BenchmarkPosition | undefined;
   /** True: description, results and metadata are read too. Default: false. */
   full?: boolean;
 }
@@ -49,27 +30,25 @@ export interface ListOptions {
 /** Benchmarks: `db.benchmarks`. */
 export class BenchmarkRepository {
   readonly #db: Executor;
-  readonly #feed: BenchmarkFeed;
+  readonly #feed: feed.BenchmarkFeed;
 
-  constructor(db: Executor, feed: BenchmarkFeed) {
+  constructor(db: Executor, changes: feed.BenchmarkFeed) {
     this.#db = db;
-    this.#feed = feed;
+    this.#feed = changes;
   }
 
   /**
    * Creates a benchmark in status pending.
    * @throws ALREADY_EXISTS if the id is taken, or the request id was used with another body
    */
-  async create(input: NewBenchmark, request?: RequestKey): Promise<Benchmark> {
-    const benchmark = parseInput(newBenchmark, input);
+  async create(given: input.NewBenchmark, request?: RequestKey): Promise<Benchmark> {
+    const benchmark = parseInput(input.newBenchmark, given);
     const row = { ...benchmark, id: benchmark.id ?? newId() };
     return runOnce(this.#db, request, "CreateBenchmark", benchmark, {
       create: async (db) => {
         const created = await db.maybeOne(statements.insertBenchmark(row));
         if (created) return created;
-        throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `benchmark ${row.id} exists already`, {
-          metadata: { entity: "benchmark", id: row.id },
-        });
+        throw alreadyExists("benchmark", row.id);
       },
       remember: ({ id }) => id,
       recall: (db, id) => new BenchmarkRepository(db, this.#feed).get(id),
@@ -90,35 +69,26 @@ export class BenchmarkRepository {
    */
   async update(
     id: string,
-    input: BenchmarkChanges,
-    { expectedVersion }: UpdateOptions = {},
+    given: input.BenchmarkChanges,
+    { expectedVersion }: { expectedVersion?: number | undefined } = {},
   ): Promise<Benchmark> {
     const key = parseInput(uuid, id, "id");
-    const changes = parseInput(benchmarkChanges, input);
+    const changes = parseInput(input.benchmarkChanges, given);
+    const { completedIterations = null, failedIterations = null } = changes;
     return this.#db.transaction(async (db) => {
       // The row is locked first so that the counts do not change; folding deltas takes the same lock.
       const current = requireFound(await db.maybeOne(statements.lockBenchmark(key)), "benchmark", key);
-      if (expectedVersion !== undefined && expectedVersion !== current.version) {
-        throw versionMismatch(key, expectedVersion, current.version);
-      }
+      requireVersion("benchmark", key, expectedVersion, current.version);
       const before = await db.one(statements.getBenchmark(key));
       const updated = await db.maybeOne(statements.updateBenchmark(key, changes));
       if (!updated) throw forbiddenChange(key, current.status, changes.status ?? current.status);
-      if (changes.completedIterations !== undefined || changes.failedIterations !== undefined) {
-        await db.any(
-          statements.replaceCounts(
-            key,
-            changes.completedIterations ?? null,
-            changes.failedIterations ?? null,
-          ),
-        );
+      if (completedIterations !== null || failedIterations !== null) {
+        await db.any(statements.replaceCounts(key, completedIterations, failedIterations));
       }
       const after = await db.one(statements.getBenchmark(key));
       const ignored = [...notChanged, ...counts.filter((name) => changes[name] === undefined)];
-      const differing = difference(before, after, ignored);
-      await recordAudit(db, [
-        { action: "update", entityType: "benchmark", entityId: key, changes: differing },
-      ]);
+      const entry = { action: "update", entityType: "benchmark", entityId: key } as const;
+      await recordAudit(db, [{ ...entry, changes: difference(before, after, ignored) }]);
       return after;
     });
   }
@@ -133,28 +103,24 @@ export class BenchmarkRepository {
     await deleteBenchmark(this.#db, parseInput(uuid, id, "id"));
   }
 
-  /** Reads one page of the benchmarks that match, newest first unless the filter says otherwise. */
-  async list(filter: BenchmarkFilter = {}, options: ListOptions = {}): Promise<BenchmarkPage> {
-    const parsed = parseInput(benchmarkFilter, filter);
+  /** Answers a page of the benchmarks that match, newest first unless the filter says otherwise. */
+  async list(filter: input.BenchmarkFilter = {}, options: ListOptions = {}): Promise<BenchmarkPage> {
+    const parsed = parseInput(input.benchmarkFilter, filter);
     const limit = parseLimit(options.limit);
-    const rows = await this.#db.any(
-      statements.listBenchmarks(parsed, limit + 1, options.after, options.full ?? false),
-    );
+    const { after, full = false } = options;
+    const rows = await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full));
     const { items, last } = cut(rows, limit);
     return { items, next: last && { createdAt: last.createdAt, id: last.id } };
   }
 
-  /** Reads the newest benchmarks. */
   async listRecent(limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({}, { limit, full: true })).items;
   }
 
-  /** Reads the newest benchmarks in this status. */
   async listByStatus(status: BenchmarkStatus, limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({ status }, { limit, full: true })).items;
   }
 
-  /** Reads the newest benchmarks of this provider. */
   async listByProvider(provider: string, limit: number): Promise<readonly Benchmark[]> {
     return (await this.list({ provider }, { limit, full: true })).items;
   }
@@ -172,10 +138,10 @@ export class BenchmarkRepository {
    * DATABASE_UNAVAILABLE after an outage of seconds: go on from the last cursor
    */
   watch(
-    filter: BenchmarkWatchFilter = {},
+    filter: feed.BenchmarkWatchFilter = {},
     options: WatchOptions = {},
-  ): AsyncGenerator<BenchmarkChange, never> {
-    return watchBenchmarks(this.#feed, filter, options);
+  ): AsyncGenerator<feed.BenchmarkChange, never> {
+    return feed.watchBenchmarks(this.#feed, filter, options);
   }
 
   async count(): Promise<number> {
@@ -183,7 +149,7 @@ export class BenchmarkRepository {
   }
 
   async countByStatus(status: BenchmarkStatus): Promise<number> {
-    const { status: known } = parseInput(benchmarkFilter, { status });
+    const { status: known } = parseInput(input.benchmarkFilter, { status });
     return (await this.#db.one(statements.countBenchmarksByStatus(known ?? status))).count;
   }
 }
@@ -191,13 +157,6 @@ export class BenchmarkRepository {
 // Fields that every update changes, and fields that commits of evaluations may have changed at the same time.
 const notChanged = ["updatedAt", "version"] as const;
 const counts = ["completedIterations", "failedIterations"] as const;
-
-function versionMismatch(id: string, expected: number, actual: number): ServiceError {
-  const message = `benchmark ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
-  return new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, {
-    metadata: { entity: "benchmark", id, version: String(actual) },
-  });
-}
 
 function forbiddenChange(id: string, from: BenchmarkStatus, to: BenchmarkStatus): ServiceError {
   const message = `benchmark ${id} is ${from}, which cannot become ${to}`;

@@ -4,6 +4,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import {
   BenchmarkOrder,
   BenchmarkOrderSchema,
+  BenchmarkStatus,
   BenchmarkView,
   BenchmarkViewSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -45,22 +46,12 @@ const updatable = [
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
-      const { id, name, description, provider, model, dataset, totalIterations, labels, metadata } = request;
-      const benchmark = await benchmarks.create(
-        {
-          id: omitEmpty(id),
-          name,
-          description: omitEmpty(description),
-          provider,
-          model,
-          dataset,
-          totalIterations,
-          labels,
-          metadata,
-          createdBy: actorIdOf(context),
-        },
-        requestKeyOf(request, actorIdOf(context)),
-      );
+      const { name, provider, model, dataset, totalIterations, labels, metadata } = request;
+      const [id, description] = [omitEmpty(request.id), omitEmpty(request.description)];
+      const createdBy = actorIdOf(context);
+      const fields = { name, description, provider, model, dataset, totalIterations, labels, metadata };
+      const requestKey = requestKeyOf(request, createdBy);
+      const benchmark = await benchmarks.create({ id, ...fields, createdBy }, requestKey);
       return { benchmark: benchmarkMessage(benchmark) };
     },
 
@@ -98,10 +89,7 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         after: decodePageToken(request.pageToken, filter, benchmarkPosition),
         full: checkEnum(BenchmarkViewSchema, view, "view") === BenchmarkView.FULL,
       });
-      return {
-        benchmarks: items.map(benchmarkMessage),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return { benchmarks: items.map(benchmarkMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async *watchBenchmarks({ ids, status, provider, dataset, labels, afterCursor }, context) {
@@ -128,15 +116,10 @@ type UpdateRequest = Parameters<ServiceImpl<typeof BenchmarkService>["updateBenc
 function changesOf(request: UpdateRequest): BenchmarkChanges {
   const patch = readPatch(request.updateMask, updatable);
   const { labels, results, error, description } = request;
+  const status = benchmarkStatus.parse(request.status ?? BenchmarkStatus.UNSPECIFIED, "status");
   const cleared = Object.keys(labels).length > 0 ? labels : patch("labels", undefined);
   return {
-    status: refuseClearing(
-      "status",
-      patch(
-        "status",
-        request.status === undefined ? undefined : benchmarkStatus.parse(request.status, "status"),
-      ),
-    ),
+    status: refuseClearing("status", patch("status", status)),
     completedIterations: clearTo(0, patch("completed_iterations", request.completedIterations)),
     failedIterations: clearTo(0, patch("failed_iterations", request.failedIterations)),
     totalIterations: clearTo(0, patch("total_iterations", request.totalIterations)),

@@ -11,10 +11,7 @@ import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
 const idRow = z.object({ id: z.string() });
 const countRow = z.object({ count: z.number() });
 
-/**
- * Keeps a count in the range of the wire. A count that was set by hand may be smaller than the number deleted
- * afterwards, or near the largest that the wire can carry.
- */
+/** A count in the range of the wire. One set by hand may be near its end, or smaller than later deletions. */
 const count = (sum: Fragment) => sql.fragment`greatest(least(${sum}, 2147483647), 0)::integer`;
 
 const counts = (b: Fragment) => ({
@@ -100,15 +97,7 @@ export const updateBenchmark = statement("benchmark_update", {
     [exampleId, {}],
     [
       exampleId,
-      {
-        name: "n",
-        description: null,
-        labels: { a: "b" },
-        metadata: {},
-        results: [1],
-        metrics: {},
-        error: "e",
-      },
+      { name: "n", description: null, labels: {}, metadata: {}, results: [1], metrics: {}, error: "e" },
     ],
     [exampleId, { status: "running" as const, totalIterations: 1 }],
     [exampleId, { status: "completed" as const, startedAt: exampleTime, completedAt: null }],
@@ -118,17 +107,12 @@ export const updateBenchmark = statement("benchmark_update", {
 function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
   // A separate statement replaces counts.
   const { completedIterations: _completed, failedIterations: _failed, ...fields } = changes;
-  const { results, metrics, labels, metadata } = fields;
-  const json = {
-    results: jsonText(results),
-    metrics: jsonText(metrics),
-    labels: jsonText(labels),
-    metadata: jsonText(metadata),
-  };
+  const [results, metrics] = [jsonText(fields.results), jsonText(fields.metrics)];
+  const [labels, metadata] = [jsonText(fields.labels), jsonText(fields.metadata)];
   return [
     sql.fragment`version = version + 1`,
     sql.fragment`updated_at = now()`,
-    ...equalities({ ...fields, ...json }),
+    ...equalities({ ...fields, results, metrics, labels, metadata }),
     ...timeOfStatus(changes),
   ];
 }
@@ -172,8 +156,7 @@ export const deleteBenchmark = statement("benchmark_delete", {
   examples: [[exampleId]],
 });
 
-// One index for each single filter (20240320000002_add_indexes.sql); further filters are applied while
-// reading it.
+// Each single filter has an index (20240320000002_add_indexes.sql); others are applied while reading it.
 export const listBenchmarks = statement("benchmark_list", {
   row: benchmarkRow.extend(fetched),
   prepared: false,
@@ -184,14 +167,14 @@ export const listBenchmarks = statement("benchmark_list", {
     full: boolean,
   ) => {
     const oldest = filter.orderBy === "oldest";
-    const direction = oldest ? sql.fragment`asc` : sql.fragment`desc`;
-    const where = conditions(filter);
-    if (after) {
-      const comparison = oldest ? sql.fragment`>` : sql.fragment`<`;
-      where.push(
-        sql.fragment`(b.created_at, b.id) ${comparison} (${after.createdAt}::timestamptz, ${after.id}::uuid)`,
-      );
-    }
+    const [direction, follows] = oldest
+      ? [sql.fragment`asc`, sql.fragment`>`]
+      : [sql.fragment`desc`, sql.fragment`<`];
+    const position = after && sql.fragment`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
+    const where = [
+      ...conditions(filter),
+      position && sql.fragment`(b.created_at, b.id) ${follows} ${position}`,
+    ];
     return page({
       rows: sql.fragment`
         select * from benchmarks b where ${sql.and(where)}
@@ -224,9 +207,8 @@ export const listBenchmarks = statement("benchmark_list", {
   ],
 });
 
-// The statement answers the benchmarks with these ids, in their order, without deleted ones. If the base of a
-// mean is missing, it is not computed from the evaluations, because there may be millions, and the statement
-// runs five times a second.
+// Answers the benchmarks with these ids, in their order, without those that are gone. A mean whose base is
+// missing is not computed from the evaluations: there may be millions, and this runs five times a second.
 export const pageProgress = statement("benchmark_page_progress", {
   row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
   build: (ids: readonly string[]) =>

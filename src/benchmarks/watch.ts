@@ -1,9 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { currentSignal } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
-import { parseInput, uuid } from "../validation.ts";
+import { listOf, parseInput, uuid } from "../validation.ts";
 import { benchmarkEvents, type EventPosition } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
 import { LatestStates } from "../watch/latest.ts";
@@ -14,9 +14,7 @@ import { pageProgress } from "./statements.ts";
 
 const watchFilter = benchmarkFilter
   .pick({ status: true, provider: true, dataset: true, labels: true })
-  .extend({
-    ids: z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`).default([]),
-  });
+  .extend({ ids: listOf(uuid, limits.batchItems) });
 
 /**
  * A watch is about the benchmarks that match every given filter after the change; without a filter about all.
@@ -24,12 +22,7 @@ const watchFilter = benchmarkFilter
  */
 export type BenchmarkWatchFilter = z.input<typeof watchFilter>;
 
-type ParsedFilter = z.output<typeof watchFilter>;
-
-/**
- * A benchmark without its large fields, and the mean score of its evaluations so far: null if none has a
- * score, or the mean is not known yet.
- */
+/** A benchmark without its large fields. The mean score of its evaluations is null while none is known. */
 export type BenchmarkProgress = Benchmark & { meanScore: number | null };
 
 /** A change of a benchmark or its evaluations. Without benchmark and deleted it only moves the cursor. */
@@ -48,9 +41,7 @@ export class BenchmarkFeed {
   readonly states: LatestStates<BenchmarkProgress>;
 
   constructor(db: Executor) {
-    this.changes = new ChangeFeed(db, benchmarkEvents, {
-      messagesPerSecond: limits.watchMessagesPerSecond,
-    });
+    this.changes = new ChangeFeed(db, benchmarkEvents, { messagesPerSecond: limits.watchMessagesPerSecond });
     this.states = new LatestStates((ids) => readProgress(db, ids));
   }
 }
@@ -69,8 +60,7 @@ export async function* watchBenchmarks(
 ): AsyncGenerator<BenchmarkChange, never> {
   const filter = parseInput(watchFilter, given);
   const signal = currentSignal();
-  // States that were read for others before are not used, because a client that resumes here may have seen
-  // newer ones on another server.
+  // States that were read before may be older than the caller has seen on another server.
   const since = performance.now();
   async function* find(ids: readonly string[], upTo: EventPosition): AsyncGenerator<Found> {
     for (const [index, id] of ids.entries()) {
@@ -83,7 +73,8 @@ export async function* watchBenchmarks(
   return yield* watch({ feed: changes, ids: filter.ids, find, message }, options);
 }
 
-function matches(benchmark: Benchmark, { status, provider, dataset, labels = {} }: ParsedFilter): boolean {
+function matches(benchmark: Benchmark, filter: z.output<typeof watchFilter>): boolean {
+  const { status, provider, dataset, labels = {} } = filter;
   return (
     (status ?? benchmark.status) === benchmark.status &&
     (provider ?? benchmark.provider) === benchmark.provider &&

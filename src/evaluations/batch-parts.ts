@@ -20,9 +20,8 @@ interface Part {
 }
 
 /**
- * The parts of rollups that a batch of evaluations makes, as a select of `partColumns`: what `partsOf` makes
- * of the same rows in the database, without the sorting that it takes there. Right only where all of them are
- * stored.
+ * The parts of rollups that a batch of evaluations makes, as a select of `partColumns`. `partsOf` makes the
+ * same of stored rows, but has to sort them. The parts are right only if all of the rows are stored.
  */
 export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
   // One after the other: lists of different lengths do not fit into one array.
@@ -32,15 +31,8 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
       const sorted = [...own].map(([index, bin]) => ({ index, ...bin })).sort((a, b) => a.index - b.index);
       const first = bins.length + 1;
       bins.push(...sorted);
-      return {
-        benchmarkId,
-        metric,
-        ...figures,
-        low: sorted[0]?.low,
-        high: sorted.at(-1)?.high,
-        first,
-        last: bins.length,
-      };
+      const [low, high] = [sorted[0]?.low, sorted.at(-1)?.high];
+      return { benchmarkId, metric, ...figures, low, high, first, last: bins.length };
     }),
   );
   const slice = (name: keyof (typeof bins)[number], type: ElementType) =>

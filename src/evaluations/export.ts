@@ -1,21 +1,15 @@
 import { limits } from "../limits.ts";
-import type { EvaluationFilter, EvaluationPosition } from "./input.ts";
-import type { EvaluationPage, EvaluationRepository } from "./repository.ts";
-
-interface ExportOptions {
-  after: EvaluationPosition | undefined;
-  full: boolean;
-}
+import type { EvaluationFilter } from "./input.ts";
+import type { EvaluationListOptions, EvaluationPage, EvaluationRepository } from "./repository.ts";
 
 /**
- * Reads all evaluations that match, in chunks of bounded size. Each chunk is a short read of its own, since
- * one long snapshot would keep vacuum from cleaning up. Rows that are added during the export may or may not
- * be in it.
+ * Yields all evaluations that match, in chunks of bounded size. Each chunk is a short read of its own, since
+ * one long snapshot would keep vacuum from cleaning up. Rows that are added meanwhile may be left out.
  */
 export async function* exportChunks(
   evaluations: EvaluationRepository,
   filter: EvaluationFilter,
-  { after, full }: ExportOptions,
+  { after, full = false }: Omit<EvaluationListOptions, "limit">,
 ): AsyncIterable<EvaluationPage> {
   let position = after;
   do {

@@ -14,20 +14,16 @@ import {
   whole,
 } from "../validation.ts";
 
-/** Estimates the bytes of an evaluation in a message, within a few hundred bytes. */
-export function evaluationBytes(evaluation: {
-  input?: string | null | undefined;
-  output?: string | null | undefined;
-  expected?: string | null | undefined;
-  error?: string | null | undefined;
-  metrics?: JsonObject | null | undefined;
-  metadata?: JsonObject | null | undefined;
-}): number {
+type Sized<Names extends string, Value> = { readonly [Name in Names]?: Value | null | undefined };
+
+/** About the bytes that an evaluation takes of a message. */
+export function evaluationBytes(
+  evaluation: Sized<"input" | "output" | "expected" | "error", string> &
+    Sized<"metrics" | "metadata", JsonObject>,
+): number {
   const { input, output, expected, error, metrics, metadata } = evaluation;
-  const texts = [input, output, expected, error].reduce(
-    (sum, text) => sum + (text ? Buffer.byteLength(text) : 0),
-    0,
-  );
+  const bytesOf = (text: string | null | undefined) => (text ? Buffer.byteLength(text) : 0);
+  const texts = bytesOf(input) + bytesOf(output) + bytesOf(expected) + bytesOf(error);
   return texts + (metrics ? jsonBytes(metrics) : 0) + (metadata ? jsonBytes(metadata) : 0);
 }
 
@@ -76,8 +72,7 @@ export const newEvaluation = z
 
 /**
  * An evaluation to be stored. (benchmarkId, sampleId, repetition) given twice is one row; without a sample id
- * every one is new unless its id is repeated. Provider and model default to the benchmark's, createdAt to
- * now.
+ * each is new unless its id is repeated. Provider and model default to the benchmark's, createdAt to now.
  */
 export type NewEvaluation = z.input<typeof newEvaluation>;
 
@@ -94,9 +89,7 @@ export const evaluationChanges = z.strictObject({
 /** Changes of an evaluation (re-scoring). A field that is absent stays as it is; null clears it. */
 export type EvaluationChanges = z.input<typeof evaluationChanges>;
 
-const orders = ["newest", "oldest", "highest-score", "lowest-score"] as const;
-
-// An object or list without any value in it is in no index: PostgreSQL would have to read all of it.
+// No index has an object or list without any value in it: PostgreSQL would have to read all rows.
 const searchedMetadata = jsonObject
   .refine((value) => jsonBytes(value) <= limits.searchBytes, `must take at most ${limits.searchBytes} bytes`)
   .refine(
@@ -124,7 +117,7 @@ export const evaluationFilter = z
     sampleId: text(limits.nameLength).optional(),
     metadata: searchedMetadata.optional(),
     text: searchedText.optional(),
-    orderBy: z.enum(orders).default("newest"),
+    orderBy: z.enum(["newest", "oldest", "highest-score", "lowest-score"]).default("newest"),
   })
   .refine(({ failedOnly, orderBy }) => !failedOnly || orderBy === "newest" || orderBy === "oldest", {
     path: ["orderBy"],
@@ -154,7 +147,6 @@ export type EvaluationPosition = z.output<typeof evaluationPosition>;
 
 const samplePosition = z.object({ difference: z.number(), sampleId: z.string(), repetition: z.number() });
 
-/** The end of a list of samples. */
 export type SamplePosition = z.output<typeof samplePosition>;
 
 /** The ends of the lists of samples of one candidate; null if a list has no more. */
@@ -172,5 +164,4 @@ export const leaderboardPosition = z.object({
   hex: z.string(),
 });
 
-/** The end of a page of a leaderboard; the next one begins after it. */
 export type LeaderboardPosition = z.output<typeof leaderboardPosition>;

@@ -53,10 +53,7 @@ export function fromMessage(
   };
 }
 
-/**
- * A time out of range stays invalid until its item is validated: thrown here, it would refuse the whole batch
- * or stream.
- */
+/** A time out of range stays invalid until its item is validated, so that it refuses no whole batch. */
 function timeOf(sent: Timestamp | undefined): string | undefined {
   try {
     return fromTimestamp(sent, "created_at");
@@ -93,17 +90,12 @@ export function faultOf(result: EvaluationResult): { field: string; reason: stri
   return { field: "", reason };
 }
 
-const tests = {
-  mcnemar: ComparisonTest.MCNEMAR_EXACT,
-  wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK,
-};
+const tests = { mcnemar: ComparisonTest.MCNEMAR_EXACT, wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK };
 
-export function comparisonMessage({
-  test,
-  regressed,
-  improved,
-  ...figures
-}: Comparison): MessageInitShape<typeof BenchmarkComparisonSchema> {
+export function comparisonMessage(
+  comparison: Comparison,
+): MessageInitShape<typeof BenchmarkComparisonSchema> {
+  const { test, regressed, improved, ...figures } = comparison;
   return {
     ...omitNulls(figures),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
@@ -112,10 +104,7 @@ export function comparisonMessage({
   };
 }
 
-export function leaderboardMessage({
-  status,
-  createdAt,
-  ...figures
-}: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
+export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
+  const { status, createdAt, ...figures } = entry;
   return { ...omitNulls(figures), status: benchmarkStatus.values[status], createdAt: toTimestamp(createdAt) };
 }

@@ -70,7 +70,6 @@ const ownValues = (e: Fragment) => sql.fragment`
 /** A value counts only if its magnitude is below this. */
 export const metricBound = fragmentOf(String(limits.metricMagnitude));
 
-/** Nulls are left out too. */
 const isCounted = sql.fragment`abs(v.value) < ${metricBound}`;
 
 /** The evaluations of a benchmark, for `metricValues`. */

@@ -4,25 +4,13 @@ import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
+import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { type ComparisonInput, type ComparisonPage, compareBenchmarks } from "./compare/compare.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
-import {
-  type ComparisonPosition,
-  type EvaluationChanges,
-  type EvaluationFilter,
-  type EvaluationPosition,
-  evaluationBytes,
-  evaluationChanges,
-  evaluationFilter,
-  type LeaderboardPosition,
-  type NewEvaluation,
-  newEvaluation,
-  tooLarge,
-} from "./input.ts";
+import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
 import { planSearch } from "./search/search.ts";
@@ -35,14 +23,14 @@ import { type EvaluationResult, writeEvaluations } from "./write.ts";
 export interface EvaluationPage {
   items: readonly Evaluation[];
   /** Undefined on the last page. */
-  next: EvaluationPosition | undefined;
+  next: input.EvaluationPosition | undefined;
 }
 
 export interface EvaluationListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
-  after?: EvaluationPosition | undefined;
-  /** Whether input, output, expected and metadata are read too. Default: false. */
+  after?: input.EvaluationPosition | undefined;
+  /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
 }
 
@@ -61,8 +49,8 @@ export class EvaluationRepository {
    * Stores one evaluation. The same one given again answers what is stored.
    * @throws NOT_FOUND without its benchmark, ALREADY_EXISTS if its id or sample is stored with other content
    */
-  async create(input: NewEvaluation, request?: RequestKey): Promise<Evaluation> {
-    const evaluation = parseInput(newEvaluation, input);
+  async create(given: input.NewEvaluation, request?: RequestKey): Promise<Evaluation> {
+    const evaluation = parseInput(input.newEvaluation, given);
     return runOnce(this.#db, request, "CreateEvaluation", evaluation, {
       create: async (db) => {
         const [result] = await this.#write(db, [evaluation]);
@@ -76,16 +64,14 @@ export class EvaluationRepository {
     });
   }
 
-  /**
-   * Stores up to 1000 evaluations by one statement. Each has a result of its own: one that is refused does
-   * not keep its neighbours out.
-   */
-  async createMany(evaluations: readonly NewEvaluation[], request?: RequestKey): Promise<EvaluationResult[]> {
-    if (evaluations.length === 0 || evaluations.length > limits.batchItems) {
-      throw invalidField(
-        "evaluations",
-        `must have 1 to ${limits.batchItems} items, has ${evaluations.length}`,
-      );
+  /** Stores up to 1000 evaluations by one statement. One that is refused does not keep the others out. */
+  async createMany(
+    evaluations: readonly input.NewEvaluation[],
+    request?: RequestKey,
+  ): Promise<EvaluationResult[]> {
+    const { length } = evaluations;
+    if (length === 0 || length > limits.batchItems) {
+      throw invalidField("evaluations", `must have 1 to ${limits.batchItems} items, has ${length}`);
     }
     return runOnce(this.#db, request, "BatchCreateEvaluations", [...evaluations], {
       create: (db) => this.#write(db, evaluations),
@@ -95,7 +81,7 @@ export class EvaluationRepository {
   }
 
   /** Stores any number of evaluations in batches that are committed as they come. */
-  createStream(source: AsyncIterable<readonly NewEvaluation[]>): Promise<StreamTotals> {
+  createStream(source: AsyncIterable<readonly input.NewEvaluation[]>): Promise<StreamTotals> {
     return writeStream(source, (batch) => this.#write(this.#db, batch));
   }
 
@@ -110,28 +96,26 @@ export class EvaluationRepository {
    * Changes the judgement of an evaluation (re-scoring).
    * @throws NOT_FOUND, FAILED_PRECONDITION if it would be left with neither output nor error
    */
-  async update(id: string, input: EvaluationChanges, benchmarkId?: string): Promise<Evaluation> {
+  async update(id: string, given: input.EvaluationChanges, benchmarkId?: string): Promise<Evaluation> {
     const key = parseKey(id, benchmarkId);
-    const changes = parseInput(evaluationChanges, input);
+    const changes = parseInput(input.evaluationChanges, given);
     if (changes.error === "") changes.error = null;
     return this.#db.transaction(async (db) => {
-      const current = await db.maybeOne(statements.getEvaluation(key.id, key.benchmarkId, true));
-      if (!current) throw notFound("evaluation", key.id);
+      const found = await db.maybeOne(statements.getEvaluation(key.id, key.benchmarkId, true));
+      const current = requireFound(found, "evaluation", key.id);
       if (changes.error === null && current.output === null) {
         const message = `evaluation ${key.id} has no output, so its error cannot be cleared`;
         throw new ServiceError(Code.FailedPrecondition, "CONSTRAINT_VIOLATION", message, {
           violations: [{ field: "error", description: "is required where there is no output" }],
         });
       }
-      const bytes = evaluationBytes({ ...current, ...changes });
-      if (bytes > limits.evaluationBytes) throw invalidField("expected", tooLarge(bytes));
-      const updated = await db.one(
-        statements.updateEvaluation(key.id, current.benchmarkId, changes, current.error !== null),
-      );
-      const differing = difference(current, updated, ["updatedAt"]);
-      await recordAudit(db, [
-        { action: "update", entityType: "evaluation", entityId: key.id, changes: differing },
-      ]);
+      const bytes = input.evaluationBytes({ ...current, ...changes });
+      if (bytes > limits.evaluationBytes) throw invalidField("expected", input.tooLarge(bytes));
+      const wasFailed = current.error !== null;
+      const write = statements.updateEvaluation(key.id, current.benchmarkId, changes, wasFailed);
+      const updated = await db.one(write);
+      const entry = { action: "update", entityType: "evaluation", entityId: key.id } as const;
+      await recordAudit(db, [{ ...entry, changes: difference(current, updated, ["updatedAt"]) }]);
       return updated;
     });
   }
@@ -158,13 +142,13 @@ export class EvaluationRepository {
    * @throws NOT_FOUND without the benchmark, FAILED_PRECONDITION (INDEX_MISSING) where a search needs an
    * index that is not there
    */
-  async list(filter: EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
-    const parsed = parseInput(evaluationFilter, filter);
+  async list(filter: input.EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
+    const parsed = parseInput(input.evaluationFilter, filter);
     const limit = parseLimit(options.limit);
     const { after, full = false } = options;
     const plan = await planSearch(this.#db, parsed, after?.walk ?? false);
     const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
-    if (rows.length === 0 && !after) await this.#requireBenchmark(parsed.benchmarkId);
+    if (rows.length === 0 && !after) await statements.requireBenchmark(this.#db, parsed.benchmarkId);
     const { items, last } = cut(rows, limit);
     if (!last) return { items, next: undefined };
     const isWalking = plan === "walk" && (parsed.metadata !== undefined || parsed.text !== undefined);
@@ -172,7 +156,6 @@ export class EvaluationRepository {
     return { items, next: { createdAt, score, id, ...(isWalking && { walk: true }) } };
   }
 
-  /** The newest evaluations of a benchmark. */
   async listByBenchmark(benchmarkId: string, limit: number): Promise<readonly Evaluation[]> {
     return (await this.list({ benchmarkId }, { limit, full: true })).items;
   }
@@ -192,7 +175,7 @@ export class EvaluationRepository {
   ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
-    await this.#requireBenchmark(id);
+    await statements.requireBenchmark(this.#db, id);
     return summarizeBenchmark(this.#db, id, wanted, exact);
   }
 
@@ -202,10 +185,10 @@ export class EvaluationRepository {
    * @throws NOT_FOUND without one of the benchmarks
    */
   compare(
-    input: ComparisonInput,
-    { limit, after }: { limit?: number; after?: readonly ComparisonPosition[] | undefined } = {},
+    given: ComparisonInput,
+    { limit, after }: { limit?: number; after?: readonly input.ComparisonPosition[] | undefined } = {},
   ): Promise<ComparisonPage> {
-    return compareBenchmarks(this.#db, input, { limit: parseLimit(limit), after });
+    return compareBenchmarks(this.#db, given, { limit: parseLimit(limit), after });
   }
 
   /**
@@ -214,28 +197,22 @@ export class EvaluationRepository {
    * @param options `limit` at most 1000; default: 50
    */
   async leaderboard(
-    input: LeaderboardInput,
-    { limit, after }: { limit?: number; after?: LeaderboardPosition | undefined } = {},
+    given: LeaderboardInput,
+    { limit, after }: { limit?: number; after?: input.LeaderboardPosition | undefined } = {},
   ): Promise<LeaderboardPage> {
-    return readLeaderboard(this.#db, input, { limit: parseLimit(limit), after });
+    return readLeaderboard(this.#db, given, { limit: parseLimit(limit), after });
   }
 
-  async #write(db: Executor, evaluations: readonly NewEvaluation[]): Promise<EvaluationResult[]> {
+  async #write(db: Executor, evaluations: readonly input.NewEvaluation[]): Promise<EvaluationResult[]> {
     const results = await writeEvaluations(db, evaluations);
     for (const { outcome } of results) this.#counts.evaluations.add(outcome);
     return results;
   }
-
-  async #requireBenchmark(id: string): Promise<void> {
-    if (!(await this.#db.maybeOne(statements.benchmarkExists(id)))) throw notFound("benchmark", id);
-  }
 }
+
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
 
-function parseKey(
-  id: string,
-  benchmarkId: string | undefined,
-): { id: string; benchmarkId: string | undefined } {
+function parseKey(id: string, benchmarkId: string | undefined) {
   return {
     id: parseInput(uuid, id, "id"),
     benchmarkId: benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id"),

@@ -1,6 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import type { BenchmarkService, ListEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import type {
+  BenchmarkService,
+  ExportEvaluationsRequest,
+  ListEvaluationsRequest,
+} from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import {
   EvaluationOrder,
   EvaluationOrderSchema,
@@ -38,17 +42,17 @@ const comparisonPositions = z.object({ candidates: z.array(comparisonPosition) }
 export function evaluationMethods(evaluations: EvaluationRepository) {
   return {
     async createEvaluation(request, context) {
-      const input = fromMessage(request, "", actorIdOf(context));
-      const evaluation = await evaluations.create(input, requestKeyOf(request, actorIdOf(context)));
+      const actor = actorIdOf(context);
+      const given = fromMessage(request, "", actor);
+      const evaluation = await evaluations.create(given, requestKeyOf(request, actor));
       return { evaluation: evaluationMessage(evaluation) };
     },
 
     async batchCreateEvaluations(request, context) {
       const actor = actorIdOf(context);
-      const sent = request.evaluations.map((evaluation) =>
-        fromMessage(evaluation, request.benchmarkId, actor),
-      );
-      const results = await evaluations.createMany(sent, requestKeyOf(request, actorIdOf(context)));
+      const { benchmarkId, evaluations: sent } = request;
+      const given = sent.map((evaluation) => fromMessage(evaluation, benchmarkId, actor));
+      const results = await evaluations.createMany(given, requestKeyOf(request, actor));
       return {
         results: results.map((result, index) => ({
           index,
@@ -113,10 +117,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         after: decodePageToken(request.pageToken, filter, evaluationPosition),
         full: checkEnum(EvaluationViewSchema, request.view, "view") === EvaluationView.FULL,
       });
-      return {
-        evaluations: items.map(evaluationMessage),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async *exportEvaluations(request) {
@@ -124,10 +125,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const after = decodePageToken(request.pageToken, filter, evaluationPosition);
       const full = checkEnum(EvaluationViewSchema, request.view, "view") !== EvaluationView.BASIC;
       for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
-        yield {
-          evaluations: items.map(evaluationMessage),
-          nextPageToken: encodePageToken(next, filter),
-        };
+        yield { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
       }
     },
 
@@ -187,32 +185,11 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
   } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;
 }
 
-type Filters = Pick<
-  ListEvaluationsRequest,
-  | "benchmarkId"
-  | "provider"
-  | "model"
-  | "minScore"
-  | "maxScore"
-  | "failedOnly"
-  | "sampleId"
-  | "metadata"
-  | "text"
->;
-
-function filterOf({ benchmarkId, provider, model, sampleId, text, ...filters }: Filters) {
-  const { minScore, maxScore, failedOnly, metadata } = filters;
-  return {
-    benchmarkId,
-    provider: omitEmpty(provider),
-    model: omitEmpty(model),
-    minScore,
-    maxScore,
-    failedOnly,
-    sampleId: omitEmpty(sampleId),
-    metadata,
-    text: omitEmpty(text),
-  };
+function filterOf(request: ListEvaluationsRequest | ExportEvaluationsRequest) {
+  const { benchmarkId, minScore, maxScore, failedOnly, metadata } = request;
+  const [provider, model] = [omitEmpty(request.provider), omitEmpty(request.model)];
+  const [sampleId, text] = [omitEmpty(request.sampleId), omitEmpty(request.text)];
+  return { benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId, metadata, text };
 }
 
 type Order = NonNullable<EvaluationFilter["orderBy"]>;

@@ -1,9 +1,19 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
+import {
+  columnsOf,
+  equalities,
+  type Fragment,
+  fragmentOf,
+  jsonText,
+  sql,
+  statement,
+} from "../database/statement/sql.ts";
 import { type ColumnTypes, table } from "../database/statement/table.ts";
+import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
 import { evaluationsOf, failedMetric, metricBound, metricValues } from "./metric.ts";
@@ -25,8 +35,7 @@ const pageColumns = {
   }),
 };
 
-/** A row to be stored. */
-export type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
+type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
 
 /** The columns of the rows to be inserted, with the type that each travels as. */
 const rowColumns = {
@@ -53,9 +62,8 @@ const rowColumns = {
   ordinality: true,
 } as const satisfies ColumnTypes<InsertRow>;
 
-// Rows are inserted in the order given, which callers keep sorted by key: two batches with rows in common
-// then wait for each other rather than deadlock. Ids are only answered where some row was not inserted, which
-// is rare.
+// Rows are inserted in the given order, which callers keep sorted by key: two batches with rows in common then
+// wait for each other rather than deadlock. Ids are answered only if some row was not inserted, which is rare.
 export const insertEvaluations = statement("evaluation_insert", {
   row: z.object({ inserted: z.number(), ids: z.array(z.string()).nullable() }),
   build: (rows: readonly InsertRow[]) => sql.fragment`
@@ -93,9 +101,8 @@ const insertEvent = benchmarkEvents.record(
 );
 
 /**
- * The audit trail gets one entry for each benchmark of a batch: how many rows were inserted, the range of
- * their ids, and the SHA-256 of their content hashes in the order of the ids. A single row has an entry of
- * its own.
+ * The audit trail gets one entry for each benchmark of a batch: the number of inserted rows, the range of
+ * their ids, and the SHA-256 of their content hashes in the order of the ids. A single row has its own entry.
  */
 function insertAudit(rows: readonly InsertRow[]): Fragment {
   const isOne = sql.fragment`c.count = 1`;
@@ -117,8 +124,7 @@ function insertAudit(rows: readonly InsertRow[]): Fragment {
   });
 }
 
-// A row that was not inserted has no benchmark, or one that is being deleted, or there is a row with the same
-// key or id.
+// A row is not inserted if its benchmark is missing or being deleted, or if its key or id is taken.
 export const findStored = statement("evaluation_find_stored", {
   row: z.object({
     hasBenchmark: z.boolean(),
@@ -239,6 +245,10 @@ export const deleteEvaluation = statement("evaluation_delete", {
   ],
 });
 
+const exampleFilter = { benchmarkId: exampleId, failedOnly: false } as const;
+const exampleSearch = { ...exampleFilter, orderBy: "newest", metadata: { a: 1 }, text: "word" } as const;
+const exampleAfter = { createdAt: exampleTime, score: null, id: exampleId };
+
 // A list is read by creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by
 // score and between scores from idx_evaluations_score, one sample from evaluations_sample_key. Provider and
 // model are checked while reading those. A search is read as `planSearch` chose.
@@ -254,7 +264,7 @@ export const listEvaluations = statement("evaluation_list", {
   ) => {
     const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";
     const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
-    const key = byScore ? sql.fragment`e.score` : sql.fragment`e.created_at`;
+    const key = fragmentOf(byScore ? "score" : "created_at");
     const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
     const where = [...conditions(filter, byScore), ...searchConditions(filter, plan === "walk" ? [] : plan)];
     if (after) {
@@ -262,26 +272,23 @@ export const listEvaluations = statement("evaluation_list", {
         ? sql.fragment`(${after.score}::double precision, ${after.id}::uuid)`
         : sql.fragment`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
       const comparison = ascending ? sql.fragment`>` : sql.fragment`<`;
-      where.push(sql.fragment`(${key}, e.id) ${comparison} ${position}`);
+      where.push(sql.fragment`(e.${key}, e.id) ${comparison} ${position}`);
     }
     return page({
       rows: sql.fragment`
         select * from ${plan === "walk" ? sql.fragment`evaluations` : matches(filter, plan)} e
         where ${sql.and(where)}
-        order by ${key} ${direction}, e.id ${direction} limit ${limit}`,
+        order by e.${key} ${direction}, e.id ${direction} limit ${limit}`,
       columns: full ? pageColumns.full : pageColumns.brief,
       size: full ? fullSize : briefSize,
-      order: byScore
-        ? sql.fragment`r.score ${direction}, r.id ${direction}`
-        : sql.fragment`r.created_at ${direction}, r.id ${direction}`,
+      order: sql.fragment`r.${key} ${direction}, r.id ${direction}`,
     });
   },
   examples: [
     [{ benchmarkId: exampleId, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
     [
       {
-        benchmarkId: exampleId,
-        failedOnly: false,
+        ...exampleFilter,
         orderBy: "oldest",
         provider: "p",
         model: "m",
@@ -290,30 +297,13 @@ export const listEvaluations = statement("evaluation_list", {
         sampleId: "s",
       },
       2,
-      { createdAt: exampleTime, score: null, id: exampleId },
+      exampleAfter,
       true,
     ],
-    [
-      { benchmarkId: exampleId, failedOnly: false, orderBy: "lowest-score" },
-      2,
-      { createdAt: exampleTime, score: 0.5, id: exampleId },
-      true,
-    ],
-    [{ benchmarkId: exampleId, failedOnly: false, orderBy: "highest-score" }, 2, undefined, true],
-    [
-      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
-      2,
-      undefined,
-      true,
-      "walk",
-    ],
-    [
-      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
-      2,
-      undefined,
-      true,
-      ["text"],
-    ],
+    [{ ...exampleFilter, orderBy: "lowest-score" }, 2, { ...exampleAfter, score: 0.5 }, true],
+    [{ ...exampleFilter, orderBy: "highest-score" }, 2, undefined, true],
+    [exampleSearch, 2, undefined, true, "walk"],
+    [exampleSearch, 2, undefined, true, ["text"]],
   ],
 });
 
@@ -333,14 +323,18 @@ function conditions(filter: ParsedFilter, byScore: boolean) {
   ];
 }
 
-export const benchmarkExists = statement("evaluation_benchmark_exists", {
+const benchmarkExists = statement("evaluation_benchmark_exists", {
   row: z.object({ id: z.string() }),
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id}`,
   examples: [[exampleId]],
 });
 
-// Exact figures by SQL: float8 aggregates are summed by Youngs and Cramer's stable method since PostgreSQL
-// 12.
+/** @throws NOT_FOUND */
+export async function requireBenchmark(db: Executor, id: string): Promise<void> {
+  requireFound(await db.maybeOne(benchmarkExists(id)), "benchmark", id);
+}
+
+// PostgreSQL sums float8 aggregates by Youngs and Cramer's stable method since version 12.
 export const summarizeMetrics = statement("evaluation_summarize_metrics", {
   row: z.object({
     name: z.string(),

@@ -24,22 +24,15 @@ export interface StreamTotals {
 type Write = (evaluations: readonly NewEvaluation[]) => Promise<EvaluationResult[]>;
 
 /**
- * Writes a stream of evaluations in batches, each committed by itself. Two are in hand at once, so that one
- * is read and encoded while the database writes the other; nothing is read ahead of that, which holds a fast
- * sender back to the speed of the database.
+ * Writes a stream of evaluations in batches, each committed by itself. While the database writes one, the next
+ * is read and encoded. Nothing more is read ahead, which slows a fast sender to the speed of the database.
  */
 export async function writeStream(
   source: AsyncIterable<readonly NewEvaluation[]>,
   write: Write,
 ): Promise<StreamTotals> {
-  const totals: StreamTotals = {
-    received: 0,
-    inserted: 0,
-    duplicates: 0,
-    conflicts: 0,
-    rejected: 0,
-    issues: [],
-  };
+  const counts = { received: 0, inserted: 0, duplicates: 0, conflicts: 0, rejected: 0 };
+  const totals: StreamTotals = { ...counts, issues: [] };
   let received = 0;
   const writing: Promise<void>[] = [];
   try {
@@ -77,6 +70,14 @@ async function* inBatches(source: AsyncIterable<readonly NewEvaluation[]>): Asyn
   if (batch.length > 0) yield batch;
 }
 
+/** The total that counts an outcome. */
+const totalOf = {
+  created: "inserted",
+  duplicate: "duplicates",
+  conflict: "conflicts",
+  rejected: "rejected",
+} as const;
+
 function tally(
   totals: StreamTotals,
   first: number,
@@ -85,15 +86,11 @@ function tally(
 ): void {
   totals.received += batch.length;
   results.forEach((result, position) => {
-    if (result.outcome === "created") totals.inserted++;
-    else if (result.outcome === "duplicate") totals.duplicates++;
-    else {
-      if (result.outcome === "conflict") totals.conflicts++;
-      else totals.rejected++;
-      // Batches may end out of order, so more issues than are reported are kept until all batches have ended.
-      if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows) {
-        totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
-      }
+    totals[totalOf[result.outcome]]++;
+    if (result.outcome === "created" || result.outcome === "duplicate") return;
+    // Batches may end out of order, so more issues than are reported are kept until all batches have ended.
+    if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows) {
+      totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
     }
   });
 }

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { contentHash } from "../content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { type Reason, ServiceError } from "../errors.ts";
+import { isReferenceMissing, type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { violationsOf } from "../validation.ts";
@@ -97,31 +97,23 @@ async function writeBatch(
 ): Promise<void> {
   if (batch.length === 0) return;
   try {
-    // A savepoint, where this is part of a transaction: PostgreSQL ends that with the first refused row
-    // otherwise.
+    // Without a savepoint, the first refused row would end the transaction that this is part of.
     await db.savepoint((part) => insertBatch(part, batch, results));
   } catch (error) {
-    if (isBenchmarkGone(error)) {
-      // Deleted between our look at it and the check of the reference: the next look says which rows are to
-      // be refused.
-      await writeBatch(db, batch, results);
-      return;
+    if (isReferenceMissing(error)) {
+      // A benchmark was deleted before the check of the reference: the next try refuses its rows.
+      return writeBatch(db, batch, results);
     }
     if (!isFaultOfOneRow(error)) throw error;
     if (batch.length === 1 && batch[0]) {
       results[batch[0].index] = rejected("", (error as ServiceError).message);
       return;
     }
-    // The database refused a value that validation let pass: halving finds the row without losing its
-    // neighbours.
+    // The database refused a value that validation let pass: halving finds the row and keeps its neighbours.
     const half = Math.ceil(batch.length / 2);
     await writeBatch(db, batch.slice(0, half), results);
     await writeBatch(db, batch.slice(half), results);
   }
-}
-
-function isBenchmarkGone(error: unknown): boolean {
-  return error instanceof ServiceError && error.reason === "REFERENCE_MISSING";
 }
 
 const rowFaults: readonly Reason[] = ["INVALID_ARGUMENT", "CONSTRAINT_VIOLATION"];
@@ -162,21 +154,14 @@ async function explain(
   const found = await db.any(findStored(left.map(({ row }) => row)));
   return left.filter((pending, position) => {
     const stored = found[position];
+    const benchmark = `benchmark ${pending.row.benchmarkId}`;
     if (!stored?.hasBenchmark) {
-      results[pending.index] = rejected(
-        "benchmark_id",
-        `benchmark ${pending.row.benchmarkId} does not exist`,
-      );
+      results[pending.index] = rejected("benchmark_id", `${benchmark} does not exist`);
     } else if (stored.isBeingDeleted) {
-      results[pending.index] = rejected(
-        "benchmark_id",
-        `benchmark ${pending.row.benchmarkId} is being deleted`,
-      );
+      results[pending.index] = rejected("benchmark_id", `${benchmark} is being deleted`);
     } else if (stored.id !== null) {
       results[pending.index] = { outcome: stored.isSame ? "duplicate" : "conflict", id: stored.id };
-    } else {
-      return true;
-    }
+    } else return true;
     return false;
   });
 }

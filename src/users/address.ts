@@ -13,10 +13,7 @@ export function addressOf(peer: string): string | undefined {
   return isIP(address) ? address : undefined;
 }
 
-/**
- * Returns the range that one party probably controls: an IPv4 address, or the /64 of an IPv6 address, whose
- * other addresses it can use freely.
- */
+/** The block that one party is likely to own: an IPv4 address, or the /64 of an IPv6 one. */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address;
   // The URL parser writes each address in one way only (RFC 5952).

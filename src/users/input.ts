@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { jsonObject, text, timestamp, uuid, whole } from "../validation.ts";
+import { jsonObject, oneOf, text, timestamp, uuid, whole } from "../validation.ts";
 import { readHash } from "./passwords/hash-format.ts";
 import { passwordLength } from "./passwords/policy.ts";
 import { userRoles } from "./rows.ts";
 import { scopes } from "./scopes.ts";
 
-// The text is trimmed and in NFC, so that texts that look the same are the same.
-const tidy = z.string({ error: "must be a string" }).transform((value) => value.trim().normalize("NFC"));
+const string = z.string({ error: "must be a string" });
+// White space around texts is cut, and NFC makes equal what looks equal.
+const tidy = string.transform((value) => value.trim().normalize("NFC"));
 const noControls = (value: string) => !/\p{Cc}/u.test(value);
 const controls = "must not contain control characters";
 
@@ -23,16 +24,15 @@ export const email = tidy
 /** A user name, without white space around it and in NFC. */
 export const username = tidy.pipe(text(limits.usernameLength, 1)).refine(noControls, controls);
 
-const role = z.enum(userRoles, { error: `must be one of ${userRoles.join(", ")}` });
+const role = oneOf(userRoles);
 
-/** A password as it was typed, to be checked. */
-export const typedPassword = z
-  .string({ error: "must be a string" })
-  .refine((value) => value !== "" && passwordLength(value) <= limits.passwordLength, {
-    error: `must have 1 to ${limits.passwordLength} characters`,
-  });
+/** A password as it is typed to be checked. */
+const typedPassword = string.refine(
+  (value) => value !== "" && passwordLength(value) <= limits.passwordLength,
+  `must have 1 to ${limits.passwordLength} characters`,
+);
 
-const passwordHash = z.string({ error: "must be a string" }).superRefine((value, context) => {
+const passwordHash = string.superRefine((value, context) => {
   const read = readHash(value);
   if ("fault" in read) context.addIssue({ code: "custom", message: read.fault });
 });
@@ -42,8 +42,8 @@ export const newUser = z
     id: uuid.optional(),
     email,
     username,
-    /** The policy is checked where the account's other fields are known. */
-    password: z.string({ error: "must be a string" }).optional(),
+    /** Checked by the policy once the account's other fields are known. */
+    password: string.optional(),
     passwordHash: passwordHash.optional(),
     role: role.default("user"),
     metadata: jsonObject.nullish(),
@@ -76,12 +76,13 @@ export type UserFilter = z.input<typeof userFilter>;
 export const passwordChange = z.strictObject({
   /** Absent: the present password is not asked for. */
   currentPassword: typedPassword.optional(),
-  newPassword: z.string({ error: "must be a string" }),
+  newPassword: string,
+  /** The one session of the user that does not end. */
   keepSessionId: uuid.optional(),
+  /** Where the attempt comes from. */
   address: z.string().optional(),
 });
 
-/** A new password. The user's sessions end, except `keepSessionId`. `address` is the attempt's origin. */
 export type PasswordChange = z.input<typeof passwordChange>;
 
 export const credentials = z.strictObject({
@@ -93,17 +94,12 @@ export const credentials = z.strictObject({
 /** The credentials of a login, and the origin of the attempt. */
 export type Credentials = z.input<typeof credentials>;
 
-const knownScopes: ReadonlySet<string> = new Set(scopes);
-const scope = z
-  .string({ error: "must be a string" })
-  .refine((value) => knownScopes.has(value), `must be one of ${scopes.join(", ")}`);
-
 export const newApiKey = z.strictObject({
   id: uuid.optional(),
   userId: uuid,
   name: text(limits.nameLength, 1),
   scopes: z
-    .array(scope)
+    .array(oneOf<string>(scopes))
     .max(limits.scopes, `must have at most ${limits.scopes} entries`)
     .transform((given) => [...new Set(given)].sort())
     .default([]),

@@ -5,8 +5,6 @@ import { columnsOf, type Fragment, sql, statement } from "../database/statement/
 import type { newApiKey, UserPosition } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
 
-const revokedRow = z.object({ revoked: z.number() });
-
 const isGood = (k: Fragment) => sql.fragment`
   (${k}.revoked_at is null and (${k}.expires_at is null or ${k}.expires_at > clock_timestamp()))`;
 
@@ -32,16 +30,7 @@ export const insertApiKey = statement("api_key_insert", {
     on conflict (id) do nothing
     returning ${columns}`,
   examples: [
-    [
-      {
-        id: exampleId,
-        userId: exampleId,
-        name: "n",
-        scopes: ["jobs:read"],
-        keyId: "4fJ2kQ9sLx0B",
-        hash: "00",
-      },
-    ],
+    [{ id: exampleId, userId: exampleId, name: "n", scopes: ["jobs:read"], keyId: "4fJ2kQ9s", hash: "00" }],
   ],
 });
 
@@ -88,7 +77,7 @@ export const revokeApiKey = statement("api_key_revoke", {
 });
 
 export const revokeApiKeysOf = statement("api_key_revoke_all", {
-  row: revokedRow,
+  row: z.object({ revoked: z.number() }),
   build: (userId: string) => sql.fragment`
     with revoked as (
       update api_keys set revoked_at = clock_timestamp() where user_id = ${userId} and revoked_at is null

@@ -1,10 +1,10 @@
 import { Code } from "@connectrpc/connect";
-import { z } from "zod";
+import type { z } from "zod";
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
-import { invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
+import { alreadyExists, invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, uuid } from "../validation.ts";
 import * as input from "./input.ts";
@@ -13,7 +13,6 @@ import type { ApiKey } from "./rows.ts";
 import { getUser, holdUser } from "./statements.ts";
 import { newApiKey } from "./tokens.ts";
 
-/** A new key. */
 export interface MadeApiKey {
   apiKey: ApiKey;
   /** The key itself, which appears only here. Undefined in the answer to a repeated request. */
@@ -37,8 +36,6 @@ export interface ApiKeyPage {
   /** Undefined on the last page. */
   next: input.UserPosition | undefined;
 }
-
-const withUserId = z.object({ userId: uuid });
 
 export async function createApiKey(
   db: Executor,
@@ -70,7 +67,7 @@ export async function listApiKeys(
   limit: number,
   after: input.UserPosition | undefined,
 ): Promise<ApiKeyPage> {
-  const { userId: id } = parseInput(withUserId, { userId });
+  const id = parseInput(uuid, userId, "user_id");
   if (!(await db.maybeOne(getUser(id)))) throw notFound("user", id);
   const { items, last } = cut(await db.any(statements.listApiKeys(id, limit + 1, after)), limit);
   return { items, next: last && { createdAt: last.createdAt, id: last.id } };
@@ -97,21 +94,15 @@ export async function rotateApiKey(
 ): Promise<RotatedApiKey> {
   const key = parseInput(uuid, id, "id");
   const overlap = parseInput(input.overlapMs, overlapMs, "overlap");
-  return runOnce(
-    db,
-    request,
-    "RotateApiKey",
-    { id: key, overlap },
-    {
-      create: (part) => part.transaction((transaction) => rotate(transaction, key, overlap, createdBy)),
-      remember: ({ apiKey }) => apiKey.id,
-      recall: async (part, made) => ({
-        apiKey: await getApiKey(part, made),
-        secret: undefined,
-        oldApiKey: await getApiKey(part, key),
-      }),
+  const body = { id: key, overlap };
+  return runOnce(db, request, "RotateApiKey", body, {
+    create: (part) => part.transaction((transaction) => rotate(transaction, key, overlap, createdBy)),
+    remember: ({ apiKey }) => apiKey.id,
+    recall: async (part, made) => {
+      const [apiKey, oldApiKey] = [await getApiKey(part, made), await getApiKey(part, key)];
+      return { apiKey, secret: undefined, oldApiKey };
     },
-  );
+  });
 }
 
 async function rotate(
@@ -129,9 +120,8 @@ async function rotate(
   const made = await insert(db, { userId, name, scopes, expiresAt, createdBy, rotatedFrom: id });
   const oldApiKey = await db.one(statements.expireApiKey(id, overlapMs));
   const after = { expiresAt: oldApiKey.expiresAt, rotatedTo: made.apiKey.id };
-  await recordAudit(db, [
-    { action: "rotate", entityType: "api_key", entityId: id, changes: { before: { expiresAt }, after } },
-  ]);
+  const changes = { before: { expiresAt }, after };
+  await recordAudit(db, [{ action: "rotate", entityType: "api_key", entityId: id, changes }]);
   return { ...made, oldApiKey };
 }
 
@@ -143,27 +133,17 @@ async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
   const { id: keyId, hash, text } = newApiKey();
   const row = { ...key, id: key.id ?? newId(), keyId, hash };
   const apiKey = await db.maybeOne(statements.insertApiKey(row));
-  if (apiKey) {
-    const { userId, name, scopes, expiresAt, rotatedFrom } = apiKey;
-    const after = {
-      userId,
-      name,
-      scopes,
-      ...(expiresAt !== null && { expiresAt }),
-      ...(rotatedFrom !== null && { rotatedFrom }),
-    };
-    await recordAudit(db, [
-      { action: "create", entityType: "api_key", entityId: apiKey.id, changes: { after } },
-    ]);
-    return { apiKey, secret: text };
-  }
-  throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `API key ${row.id} exists already`, {
-    metadata: { entity: "api_key", id: row.id },
-  });
+  if (!apiKey) throw alreadyExists("api_key", row.id, `API key ${row.id}`);
+  const { userId, name, scopes, expiresAt, rotatedFrom } = apiKey;
+  const given = { ...(expiresAt !== null && { expiresAt }), ...(rotatedFrom !== null && { rotatedFrom }) };
+  const changes = { after: { userId, name, scopes, ...given } };
+  await recordAudit(db, [{ action: "create", entityType: "api_key", entityId: apiKey.id, changes }]);
+  return { apiKey, secret: text };
 }
 
 function inactive({ id, revokedAt }: ApiKey): ServiceError {
-  const message = `API key ${id} is ${revokedAt === null ? "expired" : "revoked"} and cannot be rotated: create a new one`;
+  const state = revokedAt === null ? "expired" : "revoked";
+  const message = `API key ${id} is ${state} and cannot be rotated: create a new one`;
   return new ServiceError(Code.FailedPrecondition, "KEY_INACTIVE", message, {
     metadata: { entity: "api_key", id },
   });

@@ -40,11 +40,8 @@ export async function login(db: Executor, input: Credentials): Promise<Login> {
     await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
     // Checking an imported hash takes another time than checking ours.
     await sleep(Math.max(0, limits.loginFailureMs - (performance.now() - started)));
-    throw new ServiceError(
-      Code.Unauthenticated,
-      "INVALID_CREDENTIALS",
-      "email or password is wrong, or the user may not log in",
-    );
+    const message = "email or password is wrong, or the user may not log in";
+    throw new ServiceError(Code.Unauthenticated, "INVALID_CREDENTIALS", message);
   }
   return session;
 }
@@ -61,17 +58,10 @@ async function proveCaller(
   const { id: userId, passwordHash } = usable;
   const { id: sessionId, hash: tokenHash, text: token } = newSessionToken();
   const newPasswordHash = outdated ? await hashPassword(password) : undefined;
+  const passwords = { passwordHash, newPasswordHash };
+  const row = { id: sessionId, userId, tokenHash, hours: limits.sessionHours, ...passwords };
   return db.transaction(async (transaction) => {
-    const session = await transaction.maybeOne(
-      insertSession({
-        id: sessionId,
-        userId,
-        tokenHash,
-        hours: limits.sessionHours,
-        passwordHash,
-        newPasswordHash,
-      }),
-    );
+    const session = await transaction.maybeOne(insertSession(row));
     const user = session && (await transaction.maybeOne(getUser(userId)));
     if (!user) return undefined;
     await recordAudit(transaction, [loginEntry(user, sessionId)]);

@@ -3,7 +3,7 @@ import type { Executor } from "../database/statement/executor.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { forgetSessions } from "./session-statements.ts";
-import { forgetAttempts } from "./throttle-statements.ts";
+import { forgetAttempts } from "./throttle.ts";
 
 export function userTasks(db: Executor): MaintenanceTask[] {
   return [{ name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) }];

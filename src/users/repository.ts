@@ -8,9 +8,9 @@ import type { Principal } from "../principal.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as keys from "./keys.ts";
-import * as principals from "./load-principal.ts";
 import { type Login, login } from "./login.ts";
 import { checkPassword, hashPassword } from "./passwords/hash.ts";
+import * as principals from "./principals.ts";
 import type { ApiKey, User } from "./rows.ts";
 import { deleteSession } from "./session-statements.ts";
 import * as statements from "./statements.ts";
@@ -127,9 +127,7 @@ export class UserRepository {
     await change.changePassword(this.#db, key, parseInput(input.passwordChange, given));
   }
 
-  /**
-   * Notes that the user logged in now, by other means than `login`. Does nothing for one that does not exist.
-   */
+  /** Notes that the user logged in now, by other means than `login`. Unknown users are ignored. */
   async updateLastLogin(id: string): Promise<void> {
     await this.#db.maybeOne(statements.updateLastLogin(parseInput(uuid, id, "id")));
   }
@@ -157,9 +155,8 @@ export class UserRepository {
   }
 
   /**
-   * Makes an API key. The answer has the key itself, which is stored nowhere.
-   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id is taken, or the request id was used with
-   * another body
+   * Makes an API key. The answer holds the key itself, which is kept nowhere.
+   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id or request id was used for something else
    */
   createApiKey(key: input.NewApiKey, request?: RequestKey): Promise<keys.MadeApiKey> {
     return keys.createApiKey(this.#db, key, request);
@@ -170,10 +167,7 @@ export class UserRepository {
     return keys.getApiKey(this.#db, id);
   }
 
-  /**
-   * Reads one page of a user's API keys, newest first, including revoked and expired ones.
-   * @throws NOT_FOUND for the user
-   */
+  /** Answers a page of a user's keys, newest first, also revoked and expired ones. @throws NOT_FOUND */
   async listApiKeys(userId: string, options: UserListOptions = {}): Promise<keys.ApiKeyPage> {
     return keys.listApiKeys(this.#db, userId, parseLimit(options.limit), options.after);
   }
@@ -184,8 +178,7 @@ export class UserRepository {
   }
 
   /**
-   * Makes a new key in place of an old one. The old key keeps working for `overlapMs` (0 if absent), but not
-   * past its own expiry.
+   * Makes a new key in place of an old one, which works on for `overlapMs`, but not past its own expiry.
    * @throws NOT_FOUND, FAILED_PRECONDITION if the key is revoked or expired
    */
   rotateApiKey(
@@ -197,18 +190,14 @@ export class UserRepository {
   }
 
   /**
-   * Finds the principal of a token, by the database's clock; undefined if the token is unknown, revoked or
-   * expired, or its user is inactive or deleted.
-   * @param token a token from `parseToken`
+   * Finds whom a token stands for, by the database's clock. Undefined if it is unknown, revoked or expired, or
+   * its user inactive or deleted.
    */
   findPrincipal(token: Token): Promise<Principal | undefined> {
     return principals.findPrincipal(this.#db, token);
   }
 
-  /**
-   * Finds the principals of those credentials that are still valid, in their present state, with role,
-   * username and expiry, by one statement.
-   */
+  /** Reads by one statement those of the credentials that are still good, in their present state. */
   recheckPrincipals(ids: principals.CredentialIds): Promise<Principal[]> {
     return principals.recheckPrincipals(this.#db, ids);
   }

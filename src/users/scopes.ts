@@ -34,8 +34,7 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 
 /**
- * Refuses a new or rotated key with more scopes than the caller's own key, since the caller learns its
- * secret.
+ * Refuses to make or rotate a key with wider scopes than the caller's own: the caller gets its secret.
  * @param own scopes of the caller's credential; empty: no limit
  * @param asked scopes of the key; empty: no limit
  * @throws PERMISSION_DENIED
@@ -45,10 +44,8 @@ export function refuseWiderScopes(own: readonly string[], asked: readonly string
   const lacking = asked.filter((scope) => !own.includes(scope));
   if (asked.length > 0 && lacking.length === 0) return;
   const what = asked.length > 0 ? `scopes ${lacking.join(", ")}` : "all scopes";
-  throw new ServiceError(
-    Code.PermissionDenied,
-    "SCOPE_EXCEEDED",
-    `a key with ${what} cannot be had by a key that is limited to ${own.join(", ")}`,
-    { metadata: { scopes: lacking.join(",") } },
-  );
+  const message = `a key with ${what} cannot be had by a key that is limited to ${own.join(", ")}`;
+  throw new ServiceError(Code.PermissionDenied, "SCOPE_EXCEEDED", message, {
+    metadata: { scopes: lacking.join(",") },
+  });
 }

@@ -86,22 +86,16 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
 
     async login({ email, password }, context) {
       const { peer } = callOf(context);
-      const session = await users.login({ email, password, address: addressOf(peer) });
-      return {
-        sessionToken: session.token,
-        expiresAt: toTimestamp(session.expiresAt),
-        user: userMessage(session.user),
-      };
+      const { token, expiresAt, user } = await users.login({ email, password, address: addressOf(peer) });
+      return { sessionToken: token, expiresAt: toTimestamp(expiresAt), user: userMessage(user) };
     },
 
     async logout(_request, context) {
       const sessionId = callOf(context).principal?.sessionId;
       if (sessionId === undefined) {
-        throw new ServiceError(
-          Code.FailedPrecondition,
-          "NOT_A_SESSION",
-          "the call is not authenticated by a session, so there is none to end; RevokeApiKey ends an API key",
-        );
+        const why = "the call is not authenticated by a session, so there is none to end";
+        const message = `${why}; RevokeApiKey ends an API key`;
+        throw new ServiceError(Code.FailedPrecondition, "NOT_A_SESSION", message);
       }
       await users.logout(sessionId);
       return {};
@@ -120,20 +114,14 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     },
 
     async createApiKey(request, context) {
-      const { id, name, scopes } = request;
-      const { principal } = callOf(context);
-      refuseWiderScopes(principal?.scopes ?? [], scopes);
-      const { apiKey, secret } = await users.createApiKey(
-        {
-          id: omitEmpty(id),
-          userId: userIdOf(request, context),
-          name,
-          scopes,
-          expiresAt: fromTimestamp(request.expiresAt, "expires_at"),
-          createdBy: actorIdOf(context),
-        },
-        requestKeyOf(request, actorIdOf(context)),
-      );
+      const { name, scopes } = request;
+      const createdBy = actorIdOf(context);
+      refuseWiderScopes(callOf(context).principal?.scopes ?? [], scopes);
+      const id = omitEmpty(request.id);
+      const userId = userIdOf(request, context);
+      const expiresAt = fromTimestamp(request.expiresAt, "expires_at");
+      const key = { id, userId, name, scopes, expiresAt, createdBy };
+      const { apiKey, secret } = await users.createApiKey(key, requestKeyOf(request, createdBy));
       return { apiKey: apiKeyMessage(apiKey), secret: secret ?? "" };
     },
 
@@ -143,10 +131,7 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, userPosition),
       });
-      return {
-        apiKeys: items.map(apiKeyMessage),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return { apiKeys: items.map(apiKeyMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async revokeApiKey({ id }) {
@@ -159,16 +144,11 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       if (principal && principal.scopes.length > 0) {
         refuseWiderScopes(principal.scopes, (await users.getApiKey(request.id)).scopes);
       }
-      const rotated = await users.rotateApiKey(
-        request.id,
-        { overlapMs, createdBy: actorIdOf(context) },
-        requestKeyOf(request, actorIdOf(context)),
-      );
-      return {
-        apiKey: apiKeyMessage(rotated.apiKey),
-        secret: rotated.secret ?? "",
-        oldApiKey: apiKeyMessage(rotated.oldApiKey),
-      };
+      const createdBy = actorIdOf(context);
+      const requestKey = requestKeyOf(request, createdBy);
+      const rotated = await users.rotateApiKey(request.id, { overlapMs, createdBy }, requestKey);
+      const [apiKey, oldApiKey] = [apiKeyMessage(rotated.apiKey), apiKeyMessage(rotated.oldApiKey)];
+      return { apiKey, secret: rotated.secret ?? "", oldApiKey };
     },
   };
 }
@@ -179,8 +159,7 @@ function changesOf(request: UpdateRequest): UserChanges {
   const patch = readPatch(request.updateMask, updatable);
   const { email, username, role, active, emailVerified, metadata } = request;
   // A role that is set to UNSPECIFIED is to be cleared.
-  const newRole =
-    patch("role", role) === undefined ? undefined : (role && userRole.parse(role, "role")) || null;
+  const newRole = patch("role", role) === undefined ? undefined : (userRole.parse(role ?? 0, "role") ?? null);
   return {
     email: refuseClearing("email", patch("email", email)),
     username: refuseClearing("username", patch("username", username)),

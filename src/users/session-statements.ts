@@ -2,8 +2,6 @@ import { z } from "zod";
 import { exampleId } from "../database/statement/examples.ts";
 import { sql, statement } from "../database/statement/sql.ts";
 
-const idRow = z.object({ id: z.string() });
-
 interface NewSession {
   id: string;
   userId: string;
@@ -11,13 +9,12 @@ interface NewSession {
   hours: number;
   /** The hash with which the password was compared. */
   passwordHash: string;
-  /** A stronger hash of the same password; undefined: the old one stays. */
-  newPasswordHash: string | undefined;
+  /** A stronger one of the same password; undefined: the old one stays. */
+  newPasswordHash?: string | undefined;
 }
 
-// The session is inserted only if the user is active and has the compared password. The user's row is locked
-// first, as by statements that change those and end the sessions, so that neither leaves a session that
-// should not exist.
+// A session begins only while the user is active and has the password that was compared. The user's row is
+// locked first, as by whoever changes those and ends the sessions: neither leaves a session too many.
 export const insertSession = statement("session_insert", {
   row: z.object({ id: z.string(), expiresAt: z.string() }),
   build: (s: NewSession) => sql.fragment`
@@ -33,18 +30,7 @@ export const insertSession = statement("session_insert", {
       decode(${s.tokenHash}, 'hex')
     from u
     returning id, expires_at`,
-  examples: [
-    [
-      {
-        id: exampleId,
-        userId: exampleId,
-        tokenHash: "00",
-        hours: 12,
-        passwordHash: "",
-        newPasswordHash: undefined,
-      },
-    ],
-  ],
+  examples: [[{ id: exampleId, userId: exampleId, tokenHash: "00", hours: 12, passwordHash: "" }]],
 });
 
 export const deleteSession = statement("session_delete", {
@@ -54,7 +40,7 @@ export const deleteSession = statement("session_delete", {
 });
 
 export const deleteSessionsOf = statement("session_delete_of_user", {
-  row: idRow,
+  row: z.object({ id: z.string() }),
   build: (userId: string, but: string | null) => sql.fragment`
     delete from sessions where user_id = ${userId} and id is distinct from ${but}::uuid returning id`,
   examples: [[exampleId, null]],

@@ -130,8 +130,7 @@ export const deleteUser = statement("user_delete", {
   examples: [[exampleId]],
 });
 
-// The statement requires the compared hash, so of two concurrent changes, or a change and a login, only one
-// is made.
+// The hash that was compared must still be there: of two changes at once, or a change and a login, one wins.
 export const changePassword = statement("user_change_password", {
   row: idRow,
   build: (id: string, from: string, to: string) => sql.fragment`

@@ -1,11 +1,84 @@
 import { hash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
+import { z } from "zod";
 import { withoutScope } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
+import { sql, statement } from "../database/statement/sql.ts";
+import { arrayOf, table } from "../database/statement/table.ts";
 import { ServiceError } from "../errors.ts";
 import { limits, loginDelays } from "../limits.ts";
 import { addressBlock } from "./address.ts";
-import * as statements from "./throttle-statements.ts";
+
+const exampleKey = "00112233445566778899aabbccddeeff";
+const keyRow = z.object({ key: z.string() });
+
+// The rows of an attempt are made where they are missing, and locked in the order of their keys: attempts
+// wait for each other and never in a circle.
+const holdAttempts = statement("login_hold", {
+  row: z.object({ key: z.string(), failures: z.number(), waitMs: z.number(), isKnown: z.boolean() }),
+  build: (keys: readonly string[], forgetHours: number, knownDays: number) => sql.fragment`
+    insert into login_attempts as a (key)
+    select key from unnest(${arrayOf("bytea", keys)}) as k (key) order by key
+    on conflict (key) do update set key = excluded.key
+    returning encode(key, 'hex') as key,
+      case
+        when last_attempt < clock_timestamp() - make_interval(hours => ${forgetHours}) then 0 else failures
+      end as failures,
+      greatest(0, ceil(extract(epoch from next_attempt - clock_timestamp()) * 1000))::integer as wait_ms,
+      coalesce(succeeded_at > clock_timestamp() - make_interval(days => ${knownDays}), false) as is_known`,
+  examples: [[[exampleKey], 24, 90]],
+});
+
+const noteAttempts = statement("login_note", {
+  row: keyRow,
+  build: (notes: readonly { key: string; failures: number; delayMs: number }[]) => sql.fragment`
+    update login_attempts a
+    set failures = note.failures, last_attempt = clock_timestamp(),
+      next_attempt = clock_timestamp() + note.delay_ms * interval '1 ms'
+    from ${table("note", notes, { key: "bytea", failures: "int4", delayMs: "int4" })}
+    where a.key = note.key
+    returning encode(a.key, 'hex') as key`,
+  examples: [[[{ key: exampleKey, failures: 1, delayMs: 0 }]]],
+});
+
+const takeBackAttempts = statement("login_take_back", {
+  row: keyRow,
+  build: (keys: readonly string[]) => sql.fragment`
+    with held as (
+      select key from login_attempts where key = any (${arrayOf("bytea", keys)})
+      order by key for no key update
+    )
+    update login_attempts a set failures = greatest(a.failures - 1, 0), next_attempt = clock_timestamp()
+    from held where a.key = held.key
+    returning encode(a.key, 'hex') as key`,
+  examples: [[[exampleKey]]],
+});
+
+const noteSuccess = statement("login_success", {
+  row: keyRow,
+  build: (key: string) => sql.fragment`
+    update login_attempts set failures = 0, next_attempt = clock_timestamp(), succeeded_at = clock_timestamp()
+    where key = decode(${key}, 'hex')
+    returning encode(key, 'hex') as key`,
+  examples: [[exampleKey]],
+});
+
+export const forgetAttempts = statement("maintenance_forget_logins", {
+  row: z.object({ forgotten: z.number() }),
+  build: (forgetHours: number, knownDays: number, limit: number) => sql.fragment`
+    with forgotten as (
+      delete from login_attempts where key = any (array(
+        select key from login_attempts
+        where last_attempt < now() - make_interval(hours => ${forgetHours})
+          and (succeeded_at is null or succeeded_at < now() - make_interval(days => ${knownDays}))
+        limit ${limit}
+        for update skip locked
+      ))
+      returning 1
+    )
+    select count(*) as forgotten from forgotten`,
+  examples: [[24, 90, 10]],
+});
 
 /**
  * Computes the delay after that many failures in a row, in milliseconds.
@@ -42,14 +115,11 @@ export async function throttle<T>(
 ): Promise<T | undefined> {
   const name = account.toLowerCase();
   const block = address && addressBlock(address);
-  const pair = { kind: "pair", key: keyOf("pair", name, block ?? "") } as const;
-  const wide = [
-    { kind: "account", key: keyOf("account", name) } as const,
-    ...(block ? [{ kind: "address", key: keyOf("address", block) } as const] : []),
-  ];
+  const pair = countOf("pair", name, block ?? "");
+  const wide = [countOf("account", name), ...(block ? [countOf("address", block)] : [])];
   const counted = await countAttempt(db, pair, wide);
   const takeBack = async (keys: string[]) => {
-    if (keys.length > 0) await db.any(statements.takeBackAttempts(keys));
+    if (keys.length > 0) await db.any(takeBackAttempts(keys));
   };
   let proof: T | undefined;
   try {
@@ -61,7 +131,7 @@ export async function throttle<T>(
   }
   if (proof === undefined) return undefined;
   await takeBack(counted.filter((key) => key !== pair.key));
-  await db.any(statements.noteSuccess(pair.key));
+  await db.any(noteSuccess(pair.key));
   return proof;
 }
 
@@ -74,9 +144,8 @@ interface Count {
 function countAttempt(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {
   return db.transaction(async (transaction) => {
     const keys = [pair, ...wide].map(({ key }) => key);
-    const rows = await transaction.any(
-      statements.holdAttempts(keys, limits.loginFailuresHours, limits.knownAddressDays),
-    );
+    const { loginFailuresHours, knownAddressDays } = limits;
+    const rows = await transaction.any(holdAttempts(keys, loginFailuresHours, knownAddressDays));
     const held = new Map(rows.map((row) => [row.key, row]));
     const applying = held.get(pair.key)?.isKnown ? [pair] : [pair, ...wide];
     const waitMs = Math.max(...applying.map(({ key }) => held.get(key)?.waitMs ?? 0));
@@ -85,13 +154,13 @@ function countAttempt(db: Executor, pair: Count, wide: Count[]): Promise<string[
       const failures = (held.get(key)?.failures ?? 0) + 1;
       return { key, failures, delayMs: delayMs(kind, failures) };
     });
-    await transaction.any(statements.noteAttempts(counts));
+    await transaction.any(noteAttempts(counts));
     return counts.map(({ key }) => key);
   });
 }
 
-function keyOf(...parts: string[]): string {
-  return hash("sha256", JSON.stringify(parts), "hex").slice(0, 32);
+function countOf(kind: Count["kind"], ...parts: string[]): Count {
+  return { kind, key: hash("sha256", JSON.stringify([kind, ...parts]), "hex").slice(0, 32) };
 }
 
 function tooManyAttempts(waitMs: number): ServiceError {

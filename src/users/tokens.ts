@@ -9,11 +9,10 @@ import { newId } from "../ids.ts";
  *   `ltb_4fJ2kQ9sLx0B_<32 characters><6 characters>`; id is `api_keys.key_id`.
  * - Session token: `lts_<id>_<secret><checksum>`, id 32 hexadecimal digits: `sessions.id`.
  *
- * The id finds the row and is no secret. The secret has 190 random bits and is stored only as the SHA-256 of
- * the whole text. The checksum is the CRC-32 (as of zip) of everything before it, as six digits of base62
- * (0-9, A-Z, a-z), as in GitHub's tokens ("Behind GitHub's new authentication token formats", 2021). It is no
- * protection: it lets a mistyped or cut key be refused without a query, and scanners for leaked secrets be
- * sure of their finds.
+ * The id finds the row and is no secret; the secret has 190 random bits, and only the SHA-256 of the whole
+ * text is kept. The checksum is the CRC-32 (as of zip) of all before it, as six digits of base62 (0-9, A-Z,
+ * a-z), as in GitHub's tokens ("Behind GitHub's new authentication token formats", 2021). It keeps no one
+ * out: by it a mistyped or cut key is refused without a query, and scanners for leaked secrets are sure.
  */
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const secretLength = 32;
@@ -24,8 +23,8 @@ const pattern = new RegExp(
   `^(?:ltb_[0-9A-Za-z]{${keyIdLength}}|lts_[0-9a-f]{32})_[0-9A-Za-z]{${secretLength + checksumLength}}$`,
 );
 
-/** Number of characters of an API key. Longer texts need not be examined. */
-export const tokenLengthMax = 4 + 32 + 1 + secretLength + checksumLength;
+/** The length of a session token, the longer of both. */
+const tokenLengthMax = 4 + 32 + 1 + secretLength + checksumLength;
 
 /** The parts of a secret text. Only the database knows whether it is valid. */
 export interface Token {
@@ -41,7 +40,6 @@ export interface NewToken extends Token {
   readonly text: string;
 }
 
-/** Makes a new API key. */
 export function newApiKey(): NewToken {
   return finish("key", base62(keyIdLength), "ltb");
 }

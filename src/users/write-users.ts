@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { difference, recordAudit } from "../audit/record.ts";
 import { toServiceError } from "../database/statement/errors.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { invalidField, notFound, ServiceError } from "../errors.ts";
+import { invalidField, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import type * as input from "./input.ts";
 import { revokeApiKeysOf } from "./key-statements.ts";
 import { checkPassword, hashPassword } from "./passwords/hash.ts";
@@ -17,9 +17,8 @@ import { throttle } from "./throttle.ts";
 export function insertUser(db: Executor, row: Parameters<typeof statements.insertUser>[0]): Promise<User> {
   return db.transaction(async (transaction) => {
     const user = await explainTaken(row, () => transaction.one(statements.insertUser(row)));
-    await recordAudit(transaction, [
-      { action: "create", entityType: "user", entityId: user.id, changes: { after: auditFieldsOf(user) } },
-    ]);
+    const changes = { after: auditFieldsOf(user) };
+    await recordAudit(transaction, [{ action: "create", entityType: "user", entityId: user.id, changes }]);
     return user;
   });
 }
@@ -39,11 +38,8 @@ export function updateUser(
   const mayTakeAdmin = changes.active === false || (changes.role !== undefined && changes.role !== "admin");
   return db.transaction(async (transaction) => {
     const admins = mayTakeAdmin ? await transaction.any(statements.lockAdmins()) : [];
-    const current = await transaction.maybeOne(statements.lockUser(id));
-    if (!current) throw notFound("user", id);
-    if (expectedVersion !== undefined && expectedVersion !== current.version) {
-      throw versionMismatch(id, expectedVersion, current.version);
-    }
+    const current = requireFound(await transaction.maybeOne(statements.lockUser(id)), "user", id);
+    requireVersion("user", id, expectedVersion, current.version);
     if (mayTakeAdmin) refuseLastAdmin(admins, current);
     const updated = await explainTaken({ id, ...changes }, () =>
       transaction.one(statements.updateUser(id, changes)),
@@ -51,9 +47,8 @@ export function updateUser(
     // A separate statement also sees a login that ended while this one waited for the row.
     if (changes.active === false) await transaction.any(deleteSessionsOf(id, null));
     const differing = difference(current, updated, ["updatedAt", "version", "lastLogin"]);
-    await recordAudit(transaction, [
-      { action: "update", entityType: "user", entityId: id, changes: differing },
-    ]);
+    const entry = { action: "update", entityType: "user", entityId: id, changes: differing } as const;
+    await recordAudit(transaction, [entry]);
     return updated;
   });
 }
@@ -62,8 +57,7 @@ export function updateUser(
 export function deleteUser(db: Executor, id: string): Promise<void> {
   return db.transaction(async (transaction) => {
     const admins = await transaction.any(statements.lockAdmins());
-    const current = await transaction.maybeOne(statements.lockUser(id));
-    if (!current) throw notFound("user", id);
+    const current = requireFound(await transaction.maybeOne(statements.lockUser(id)), "user", id);
     refuseLastAdmin(admins, current);
     await transaction.any(statements.deleteUser(id));
     await transaction.any(deleteSessionsOf(id, null));
@@ -79,22 +73,17 @@ export async function changePassword(
   id: string,
   { currentPassword, newPassword, keepSessionId, address }: z.output<typeof input.passwordChange>,
 ): Promise<void> {
-  const user = await db.maybeOne(statements.credentialsById(id));
-  if (!user) throw notFound("user", id);
+  const user = requireFound(await db.maybeOne(statements.credentialsById(id)), "user", id);
   refuseBadPassword(newPassword, user, "new_password");
   if (currentPassword !== undefined) {
-    // An intruder in an open session must not be able to guess the password through it.
-    const proven = await throttle(db, user.id, address, async () => {
-      return (await checkPassword(currentPassword, user.passwordHash)).matches || undefined;
-    });
-    if (!proven) throw wrongPassword();
+    // Whoever has found an open session must not find the password by it.
+    const prove = async () => (await checkPassword(currentPassword, user.passwordHash)).matches || undefined;
+    if (!(await throttle(db, user.id, address, prove))) throw wrongPassword();
   }
   const passwordHash = await hashPassword(newPassword);
   await db.transaction(async (transaction) => {
-    const changed = await transaction.maybeOne(
-      statements.changePassword(id, user.passwordHash, passwordHash),
-    );
-    if (!changed) throw changedMeanwhile(id);
+    const write = statements.changePassword(id, user.passwordHash, passwordHash);
+    if (!(await transaction.maybeOne(write))) throw changedMeanwhile(id);
     await transaction.any(deleteSessionsOf(id, keepSessionId ?? null));
     await recordAudit(transaction, [{ action: "change_password", entityType: "user", entityId: id }]);
   });
@@ -106,8 +95,8 @@ export function refuseBadPassword(password: string, account: Account, field: str
   if (fault !== undefined) throw invalidField(field, fault);
 }
 
-/** Says which of a user's unique fields is taken, if one is. */
-export async function explainTaken<T>(
+/** Names the unique field of the user that is taken, if one is. */
+async function explainTaken<T>(
   { id, email, username }: { id: string; email?: string | undefined; username?: string | undefined },
   write: () => Promise<T>,
 ): Promise<T> {
@@ -117,15 +106,13 @@ export async function explainTaken<T>(
     const error = toServiceError(thrown);
     if (!(error instanceof ServiceError) || error.code !== Code.AlreadyExists) throw thrown;
     const { constraint } = error.metadata;
-    const [field, value] =
+    const [field, name] =
       constraint === "users_email_key"
-        ? ["email", email ?? ""]
+        ? ["email", `a user with email ${email ?? ""}`]
         : constraint === "users_username_key"
-          ? ["username", username ?? ""]
-          : ["id", id];
-    const words =
-      field === "id" ? `user ${id} exists already` : `a user with ${field} ${value} exists already`;
-    throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", words, {
+          ? ["username", `a user with username ${username ?? ""}`]
+          : ["id", `user ${id}`];
+    throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, {
       metadata: { entity: "user", field },
       cause: thrown,
     });
@@ -137,13 +124,6 @@ function refuseLastAdmin(admins: readonly { id: string }[], { id }: User): void 
   const message = `user ${id} is the only active admin: make another user an admin first`;
   throw new ServiceError(Code.FailedPrecondition, "LAST_ADMIN", message, {
     metadata: { entity: "user", id },
-  });
-}
-
-function versionMismatch(id: string, expected: number, actual: number): ServiceError {
-  const message = `user ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
-  return new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, {
-    metadata: { entity: "user", id, version: String(actual) },
   });
 }
 

@@ -41,11 +41,8 @@ export function omitNulls<T extends object>(value: T): WithoutNulls<T> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as WithoutNulls<T>;
 }
 
-/**
- * The value of a field that is set or named in the update mask: undefined where it is to stay as it is, null
- * to clear it.
- */
-export type Patch = <T>(name: string, value: T | undefined) => T | null | undefined;
+/** The value of a field that is set or named in the update mask: undefined to keep it, null to clear it. */
+type Patch = <T>(name: string, value: T | undefined) => T | null | undefined;
 
 /**
  * Reads an update's fields. Paths of the mask must be among `fields`, spelled as in the proto.

@@ -4,7 +4,7 @@ import type { JobStats } from "../jobs/lists/stats.ts";
 import { limits } from "../limits.ts";
 import { type HealthStatus, healthOf, statusOf } from "./rows.ts";
 
-export const clusterRow = z.object({
+const clusterRow = z.object({
   totalWorkers: z.number(),
   idleWorkers: z.number(),
   busyWorkers: z.number(),
@@ -19,9 +19,7 @@ export const clusterRow = z.object({
   usedCapacity: z.number(),
   /** Exact up to `limits.completionsCounted`; beyond, computed from the pace of the latest ones. */
   completedLastMinute: z.number(),
-  /**
-   * From claim to completion, of the latest `limits.durationSample` jobs of the last minute; null for none.
-   */
+  /** From claim to completion, of the latest `limits.durationSample` jobs of the last minute. */
   averageDurationMs: z.number().nullable(),
   checkedAt: z.string(),
 });
@@ -92,11 +90,6 @@ export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): 
   const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;
   const isDegraded = degradedWorkers > 0 || load > limits.clusterLoad;
   const judged = unhealthyWorkers > 0 ? "unhealthy" : isDegraded ? "degraded" : "healthy";
-  return {
-    ...row,
-    availableCapacity: Math.max(totalCapacity - usedCapacity, 0),
-    load,
-    jobs,
-    health: totalWorkers > 0 ? judged : null,
-  };
+  const availableCapacity = Math.max(totalCapacity - usedCapacity, 0);
+  return { ...row, availableCapacity, load, jobs, health: totalWorkers > 0 ? judged : null };
 }

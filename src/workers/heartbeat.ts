@@ -11,13 +11,8 @@ import type { heartbeat } from "./input.ts";
 
 type Beat = z.output<typeof heartbeat>;
 
-/** Names a lease: a job and the epoch it was claimed with. */
-export interface LeaseRef {
-  jobId: string;
-  epoch: number;
-}
+type LeaseRef = Beat["leases"][number];
 
-/** The answer to a heartbeat. */
 export interface HeartbeatReply {
   /** True: the worker finishes its jobs and claims no more. */
   drain: boolean;
@@ -34,7 +29,7 @@ type Ended = "cancelled" | "lost";
 const keyOf = ({ jobId, epoch, workerId }: Omit<Renewal, "leaseMs">) => `${jobId} ${epoch} ${workerId}`;
 
 const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
-  leases.map(({ jobId, epoch }) => ({ jobId, epoch, workerId, leaseMs }));
+  leases.map((lease) => ({ ...lease, workerId, leaseMs }));
 
 // The status is that of the locked row: a drain may just have begun or ended.
 const aliveStatus = sql.fragment`(
@@ -94,12 +89,8 @@ export async function writeHeartbeats(
     const own = [...new Map(one.leases.map((lease) => [keyOf({ ...lease, workerId: one.workerId }), lease]))];
     const gone = (how: Ended) => own.filter(([key]) => ended.get(key) === how).map(([, lease]) => lease);
     const isRenewed = own.some(([key]) => !ended.has(key));
-    return {
-      drain: worker.draining,
-      cancelled: gone("cancelled"),
-      lost: gone("lost"),
-      expiresInMs: isRenewed ? one.leaseMs : null,
-    };
+    const expiresInMs = isRenewed ? one.leaseMs : null;
+    return { drain: worker.draining, cancelled: gone("cancelled"), lost: gone("lost"), expiresInMs };
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jobTypes, leaseMs, leaseRef, share, tags } from "../jobs/input.ts";
 import { limits } from "../limits.ts";
-import { jsonObject, text, uuid, whole, workerName } from "../validation.ts";
+import { jsonObject, listOf, oneOf, text, uuid, whole, workerName } from "../validation.ts";
 import { workerStatuses } from "./rows.ts";
 
 export const reasonText = text(limits.messageLength);
@@ -33,18 +33,12 @@ export const workerChanges = z.strictObject({
   version: version.nullish(),
 });
 
-/**
- * Changes of a worker. A field that is absent stays as it is; null clears it. Status, counts and the last
- * heartbeat are what the service has seen and cannot be set; `drain` and `register` begin and end a drain.
- */
+/** Changes of a worker: absent fields stay, null clears. `drain` and `register` begin and end a drain. */
 export type WorkerChanges = z.input<typeof workerChanges>;
 
 export const heartbeat = z.strictObject({
   workerId: workerName,
-  leases: z
-    .array(leaseRef)
-    .max(limits.heartbeatLeases, `must have at most ${limits.heartbeatLeases} items`)
-    .default([]),
+  leases: listOf(leaseRef, limits.heartbeatLeases),
   cpu: share.nullish(),
   memory: share.nullish(),
   leaseMs: leaseMs.default(limits.leaseMs),
@@ -53,17 +47,17 @@ export const heartbeat = z.strictObject({
 /** A sign of life, with the leases of the jobs that the worker runs; they last `leaseMs` from now. */
 export type Heartbeat = z.input<typeof heartbeat>;
 
-const silenceSeconds = `must be a number of seconds, more than 0 and at most ${limits.silenceMs / 1000}`;
+const silenceFault = `must be a number of seconds, more than 0 and at most ${limits.silenceMs / 1000}`;
 
 /** In seconds; answers milliseconds. */
 export const silence = z
-  .number({ error: silenceSeconds })
-  .positive(silenceSeconds)
-  .max(limits.silenceMs / 1000, silenceSeconds)
+  .number({ error: silenceFault })
+  .positive(silenceFault)
+  .max(limits.silenceMs / 1000, silenceFault)
   .transform((seconds) => Math.ceil(seconds * 1000));
 
 export const workerFilter = z.strictObject({
-  status: z.enum(workerStatuses, { error: `must be one of ${workerStatuses.join(", ")}` }).optional(),
+  status: oneOf(workerStatuses).optional(),
   tags: tags.default([]),
   activeWithinMs: whole(1, limits.silenceMs).optional(),
 });

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { difference, recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
@@ -16,20 +15,19 @@ import * as input from "./input.ts";
 import type { Worker, WorkerStatus } from "./rows.ts";
 import * as query from "./statements.ts";
 
-export interface WorkerPage {
+interface WorkerPage {
   items: readonly Worker[];
   /** Undefined on the last page. */
   next: input.WorkerPosition | undefined;
 }
 
-export interface WorkerListOptions {
+interface WorkerListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
   after?: input.WorkerPosition | undefined;
 }
 
-/** The result of `removeStale`. */
-export interface StaleRemoval {
+interface StaleRemoval {
   removed: number;
   /** Jobs that the workers held and that are pending again. */
   jobsRequeued: number;
@@ -56,10 +54,7 @@ export class WorkerRepository {
       : gatherHeartbeats(db);
   }
 
-  /**
-   * Registers a worker. One that is registered already is updated: it keeps its counters and leases, and a
-   * drain of it ends.
-   */
+  /** Registers a worker. Registering it again keeps its counters and leases, and ends its drain. */
   async register(worker: input.NewWorker): Promise<Worker> {
     const parsed = parseInput(input.newWorker, worker);
     const registered = await this.#db.transaction(async (db) => {
@@ -109,19 +104,12 @@ export class WorkerRepository {
     await this.deregister((await this.get(id)).workerId);
   }
 
-  /**
-   * A sign of life without leases or load.
-   * @throws NOT_FOUND if the worker is not registered: register again
-   */
+  /** Takes a sign of life without leases or load. @throws NOT_FOUND: register again */
   async updateHeartbeat(workerId: string): Promise<void> {
     await this.heartbeat({ workerId });
   }
 
-  /**
-   * A sign of life: renews the leases that the worker runs and answers what it must know. A worker that was
-   * offline is back.
-   * @throws NOT_FOUND if the worker is not registered: register again
-   */
+  /** Takes a sign of life, renews its leases and tells the news. @throws NOT_FOUND: register again */
   async heartbeat(heartbeat: input.Heartbeat): Promise<HeartbeatReply> {
     const reply = await this.#beat(parseInput(input.heartbeat, heartbeat));
     if (reply instanceof ServiceError) throw reply;
@@ -144,9 +132,8 @@ export class WorkerRepository {
   }
 
   /**
-   * Removes a worker. Jobs that it holds are pending again at once, in their old place and at the cost of no
-   * retry.
-   * @returns how many jobs those were
+   * Removes a worker. Its jobs are pending again at once, in their old place and at the cost of no retry.
+   * @returns the number of those jobs
    * @throws NOT_FOUND
    */
   async deregister(workerId: string, reason = ""): Promise<number> {
@@ -159,10 +146,8 @@ export class WorkerRepository {
       const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
       const jobsReleased = positions?.length ?? leases.length;
       await db.any(query.deleteWorkers([name]));
-      const after = { reason: why || undefined, jobsReleased };
-      await recordAudit(db, [
-        { action: "deregister", entityType: "worker", entityId: name, changes: { before, after } },
-      ]);
+      const changes = { before, after: { reason: why || undefined, jobsReleased } };
+      await recordAudit(db, [{ action: "deregister", entityType: "worker", entityId: name, changes }]);
       return jobsReleased;
     });
     this.#queue.announce();
@@ -218,7 +203,6 @@ export class WorkerRepository {
     return total;
   }
 
-  /** Figures of all workers and of the queue. */
   async clusterStats(): Promise<ClusterStats> {
     const [row, { byType: _, ...jobs }] = await Promise.all([
       this.#db.one(readCluster()),
@@ -239,31 +223,17 @@ export class WorkerRepository {
   }
 }
 
-type Registration = z.output<typeof query.registrationRow>;
-
-/**
- * Writes the entry of the audit trail for a worker that is new, or has changed: being there again is no
- * change.
- */
+/** Records that a worker is new or has changed; being there again is no change. */
 async function recordChange(
   db: Executor,
   action: "register" | "update" | "drain",
-  before: Registration | null,
-  {
-    workerId,
-    address,
-    capacity,
-    tags,
-    jobTypes,
-    metadata,
-    version,
-    draining,
-    drainReason,
-  }: Worker & Registration,
+  before: query.Registration | null,
+  worker: Worker & query.Registration,
 ): Promise<void> {
-  const after = { address, capacity, tags, jobTypes, metadata, version, draining, drainReason };
+  // Strips the fields that belong to no registration.
+  const after = query.registrationRow.parse(worker);
   const changes = before ? difference(before, after) : { after };
-  if (changes) await recordAudit(db, [{ action, entityType: "worker", entityId: workerId, changes }]);
+  if (changes) await recordAudit(db, [{ action, entityType: "worker", entityId: worker.workerId, changes }]);
 }
 
 async function removeStaleBatch(
@@ -284,15 +254,9 @@ async function removeStaleBatch(
   }
   await db.any(query.deleteWorkers(workers));
   const after = { reason: `silent for more than ${silentMs / 1000} s` };
-  await recordAudit(
-    db,
-    stale.map(({ workerId, ...before }) => ({
-      action: "deregister",
-      entityType: "worker",
-      entityId: workerId,
-      changes: { before, after },
-    })),
-  );
+  const entryOf = ({ workerId, ...before }: (typeof stale)[number]) =>
+    ({ action: "deregister", entityType: "worker", entityId: workerId, changes: { before, after } }) as const;
+  await recordAudit(db, stale.map(entryOf));
   return { removed: workers.length, jobsRequeued };
 }
 

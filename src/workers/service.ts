@@ -60,10 +60,7 @@ export function workerService(workers: WorkerRepository) {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, workerPosition),
       });
-      return {
-        workers: items.map(workerMessage),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return { workers: items.map(workerMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async removeStaleWorkers({ olderThan }) {

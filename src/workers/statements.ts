@@ -3,7 +3,6 @@ import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
-import type { JsonObject } from "../validation.ts";
 import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
 
@@ -44,17 +43,7 @@ export const registerWorker = statement("worker_register", {
     )
     select ${columns} from w cross join s`,
   examples: [
-    [
-      {
-        id: exampleId,
-        workerId: "w",
-        address: "host:50052",
-        capacity: 1,
-        tags: ["a"],
-        jobTypes: [],
-        metadata: {},
-      },
-    ],
+    [{ id: exampleId, workerId: "w", address: "host", capacity: 1, tags: ["a"], jobTypes: [], metadata: {} }],
   ],
 });
 
@@ -117,16 +106,11 @@ export const drainWorker = statement("worker_drain", {
 });
 
 /** The columns that registering again, a change or a drain may alter. */
-export const registrationRow = z.object({
-  address: z.string(),
-  capacity: z.number(),
-  tags: z.array(z.string()),
-  jobTypes: z.array(z.string()),
-  metadata: z.custom<JsonObject>().nullable(),
-  version: z.string().nullable(),
-  draining: z.boolean(),
-  drainReason: z.string().nullable(),
-});
+export const registrationRow = workerRow
+  .pick({ address: true, capacity: true, tags: true, jobTypes: true, metadata: true, version: true })
+  .extend({ draining: z.boolean(), drainReason: z.string().nullable() });
+
+export type Registration = z.output<typeof registrationRow>;
 
 const registration = columnsOf(registrationRow, "w", { version: sql.fragment`w.worker_version` });
 
@@ -193,8 +177,8 @@ export const deleteWorkers = statement("worker_delete", {
 export const listWorkers = statement("worker_list", {
   row: workerRow.extend(fetched),
   prepared: false,
-  build: (filter: WorkerFilter, limit: number, after: WorkerPosition | undefined) => {
-    return page({
+  build: (filter: WorkerFilter, limit: number, after: WorkerPosition | undefined) =>
+    page({
       rows: sql.fragment`
         select w.*, s.used, s.completed, s.failed from workers w
         join worker_slots s on s.worker_id = w.worker_id
@@ -207,8 +191,7 @@ export const listWorkers = statement("worker_list", {
       columns: pageColumns,
       size: sql.fragment`pg_column_size(r.*)`,
       order: sql.fragment`r.registered_at desc, r.id desc`,
-    });
-  },
+    }),
   examples: [
     [{}, 2, undefined],
     [

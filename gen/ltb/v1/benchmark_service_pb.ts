@@ -1524,8 +1524,9 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
 
   /**
    * Largest relative error of p50, p90, p95 and p99, for values from 1e-9 to 1e12 (or -1e12 to -1e-9): 0.01,
-   * or 0 if `exact`. Percentiles of values that repeat, such as scores of 0 and 1, are exact. After
-   * evaluations were deleted or scored again, min and max also have this error for a while.
+   * or 0 if `exact`. A value nearer to zero may be told as any other such value. Percentiles of values that
+   * repeat, such as scores of 0 and 1, are exact. After evaluations were deleted or scored again, these
+   * percentiles, min and max also have this error for a while.
    *
    * @generated from field: double percentile_error = 9;
    */

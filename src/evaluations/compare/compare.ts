@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { notFound } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { holm } from "../../statistics/holm.ts";
@@ -9,12 +8,12 @@ import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { parseInput, text, uuid } from "../../validation.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
-import { benchmarkExists } from "../statements.ts";
+import { requireBenchmark } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
 const metricName = text(limits.nameLength, 1);
 
-export const comparisonInput = z
+const comparisonInput = z
   .strictObject({
     baselineId: uuid,
     candidateIds: z
@@ -43,7 +42,7 @@ export const comparisonInput = z
 export type ComparisonInput = z.input<typeof comparisonInput>;
 
 /** A sample with its values on both sides; the difference is the candidate's minus the baseline's. */
-export type PairedSample = z.output<typeof pairSamples.row>;
+type PairedSample = z.output<typeof pairSamples.row>;
 
 /** One candidate compared with the baseline. Figures that are undefined for its pairs are null. */
 export interface Comparison {
@@ -96,20 +95,16 @@ export async function compareBenchmarks(
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
   const { baselineId, candidateIds, metric } = parsed;
-  for (const id of [baselineId, ...candidateIds]) {
-    if (!(await db.maybeOne(benchmarkExists(id)))) throw notFound("benchmark", id);
-  }
+  for (const id of [baselineId, ...candidateIds]) await requireBenchmark(db, id);
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidateId] of candidateIds.entries()) {
     const pairing = { baselineId, candidateId, metric };
-    const position = after?.[index] ?? { regressed: undefined, improved: undefined };
-    const lists = {
-      regressed: await listSamples(db, pairing, !parsed.lowerIsBetter, parsed, limit, position.regressed),
-      improved: await listSamples(db, pairing, parsed.lowerIsBetter, parsed, limit, position.improved),
-    };
-    const { regressed, improved } = lists;
+    const list = (isBelow: boolean, position: SamplePosition | null | undefined) =>
+      listSamples(db, pairing, isBelow, parsed.tieTolerance, limit, position);
+    const regressed = await list(!parsed.lowerIsBetter, after?.[index]?.regressed);
+    const improved = await list(parsed.lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
     const figures = await compareOne(db, pairing, parsed);
     comparisons.push({ ...figures, regressed: regressed.items, improved: improved.items });
@@ -125,7 +120,7 @@ async function listSamples(
   db: Executor,
   pairing: Pairing,
   isBelow: boolean,
-  { tieTolerance }: { tieTolerance: number },
+  tieTolerance: number,
   limit: number,
   after: SamplePosition | null | undefined,
 ): Promise<{ items: readonly PairedSample[]; next: SamplePosition | null }> {
@@ -200,12 +195,8 @@ function pairedT({ pairs: n, meanDifference, stddev }: Figures): number | null {
 }
 
 function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Figures): number {
-  if (sizeCounts) {
-    return wilcoxonExact(
-      sizeCounts.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 })),
-    );
-  }
-  return wilcoxonApproximate(up + down, positiveRanks, tieTerm);
+  const sizes = sizeCounts?.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 }));
+  return sizes ? wilcoxonExact(sizes) : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
 }
 
 /** The same data gives the same interval. */

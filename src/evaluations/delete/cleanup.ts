@@ -2,11 +2,10 @@ import { z } from "zod";
 import { exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
-import { notFound } from "../../errors.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, uuid, whole } from "../../validation.ts";
-import { benchmarkExists } from "../statements.ts";
+import { requireBenchmark } from "../statements.ts";
 import {
   type DeletedPosition,
   type DeletedResult,
@@ -26,9 +25,8 @@ const timeBefore = statement("evaluation_time_before", {
   examples: [[30]],
 });
 
-// The statement looks once into idx_evaluations_benchmark for each benchmark, because every stored row would
-// pay for an index on created_at alone. `limit 1` keeps PostgreSQL from joining in another way. Benchmarks
-// that are being deleted are left out.
+// Each benchmark costs one look into idx_evaluations_benchmark; an index on created_at alone would burden
+// every row that is stored. `limit 1` keeps PostgreSQL from joining in another way.
 const nextWithOld = statement("evaluation_next_with_old", {
   row: z.object({ id: z.string() }),
   build: (after: string, before: string) => sql.fragment`
@@ -50,22 +48,22 @@ export async function cleanUpEvaluations(
 ): Promise<EvaluationCleanup> {
   const olderThanDays = parseInput(whole(0, limits.ageDays), days, "older_than_days");
   const only = benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id");
-  if (only !== undefined && !(await db.maybeOne(benchmarkExists(only)))) throw notFound("benchmark", only);
+  if (only !== undefined) await requireBenchmark(db, only);
   const { before } = await db.one(timeBefore(olderThanDays));
   let deleted = 0;
   let rows: number = limits.deleteFirstRows;
-  for await (const id of only !== undefined ? [only] : benchmarksWithOld(db, before)) {
-    for (let last: DeletedPosition | null = null; ; ) {
+  const reason = { action: "cleanup", olderThanDays } as const;
+  for await (const benchmarkId of only !== undefined ? [only] : benchmarksWithOld(db, before)) {
+    let after: DeletedPosition | null = null;
+    do {
       const startedAt = performance.now();
-      const reason = { action: "cleanup", olderThanDays } as const;
-      const wanted = { benchmarkId: id, after: last, before, rows, reason };
+      const wanted = { benchmarkId, after, before, rows, reason };
       const batch: DeletedResult = await db.transaction((part) => deleteEvaluations(part, wanted));
       deleted += batch.deleted;
       if (deleted >= limits.cleanupCallRows) return { deleted, more: true };
-      if (batch.found < rows || batch.createdAt === null || batch.id === null) break;
-      last = { createdAt: batch.createdAt, id: batch.id };
-      rows = nextBatchRows(rows, performance.now() - startedAt);
-    }
+      after = batch.found < rows ? null : batch.last;
+      if (after) rows = nextBatchRows(rows, performance.now() - startedAt);
+    } while (after);
   }
   return { deleted, more: false };
 }

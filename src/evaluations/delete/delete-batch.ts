@@ -7,18 +7,15 @@ import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
 
-/** Evaluations of one benchmark that are deleted by one statement: the oldest of those after `after`. */
-export interface DeletedBatch {
+/** The oldest evaluations of one benchmark after `after`, which one statement deletes. */
+interface DeletedBatch {
   benchmarkId: string;
   /** The end of the batch before; null for the first. */
   after: DeletedPosition | null;
   /** Only those created before this time. */
   before: string;
   rows: number;
-  /**
-   * How the audit trail tells of it: the benchmark is being deleted, or evaluations older than so many days
-   * are.
-   */
+  /** The cause in the audit trail: the whole benchmark is deleted, or its old evaluations are. */
   reason: { action: "delete_evaluations" } | { action: "cleanup"; olderThanDays: number };
   /** On whose behalf. Default: `currentOrigin()`. */
   origin?: Origin | undefined;
@@ -29,16 +26,15 @@ export interface DeletedPosition {
   id: string;
 }
 
-/** The result of a batch. `createdAt` and `id` are its end, null if it found nothing. */
-export type DeletedResult = z.output<typeof deleteEvaluationBatch.row>;
-
-// If statistics are older than the rows, PostgreSQL believes that a benchmark is empty, and that all of it
-// may be read and sorted. The setting lasts only until the end of the transaction.
+// Where statistics are older than the rows, PostgreSQL takes a benchmark for an empty one, and would read and
+// sort all of it. The setting lasts only until the end of the transaction.
 export const inIndexOrder = statement("evaluation_in_index_order", {
   row: z.object({ value: z.string() }),
   build: () => sql.fragment`select set_config('enable_sort', 'off', true) as value`,
   examples: [[]],
 });
+
+const example = { action: "delete_evaluations" } as const;
 
 // The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
 // passed over again. They are deleted by their place and so in its order, which keeps two such batches from a
@@ -90,32 +86,27 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     select
       (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at, last.id
     from (select 1) one
-    left join lateral (
-      select created_at, id from batch order by created_at desc, id desc limit 1
-    ) last on true`,
-  examples: [
-    [
-      {
-        benchmarkId: lowestId,
-        after: null,
-        before: "infinity",
-        rows: 10,
-        reason: { action: "delete_evaluations" },
-      },
-    ],
-  ],
+    left join lateral (select created_at, id from batch order by created_at desc, id desc limit 1) last on true`,
+  examples: [[{ benchmarkId: lowestId, after: null, before: "infinity", rows: 10, reason: example }]],
 });
 
-/** Deletes a batch, as a part of a transaction. */
+export interface DeletedResult {
+  found: number;
+  deleted: number;
+  /** Null if the batch found nothing. */
+  last: DeletedPosition | null;
+}
+
+/** Deletes a batch within a transaction. */
 export async function deleteEvaluations(transaction: Executor, batch: DeletedBatch): Promise<DeletedResult> {
   await transaction.any(inIndexOrder());
-  return transaction.one(deleteEvaluationBatch(batch));
+  const { found, deleted, createdAt, id } = await transaction.one(deleteEvaluationBatch(batch));
+  return { found, deleted, last: createdAt !== null && id !== null ? { createdAt, id } : null };
 }
 
 /**
- * How many rows the next batch has, after one of `rows` took `tookMs`: so many that it takes about
- * `limits.deleteBatchMs`, since their locks are held so long. Rows of megabytes take a thousand times longer
- * than those of a hundred bytes.
+ * Answers how many rows the next batch has, after one of `rows` took `tookMs`. A batch holds its locks for
+ * about `limits.deleteBatchMs`: rows of megabytes take a thousand times longer than those of a hundred bytes.
  */
 export function nextBatchRows(rows: number, tookMs: number): number {
   const wanted = Math.round((rows * limits.deleteBatchMs) / Math.max(tookMs, 1));

@@ -11,7 +11,7 @@ import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
 
 const name = text(limits.nameLength, 1);
 
-export const leaderboardInput = benchmarkFilter
+const leaderboardInput = benchmarkFilter
   .pick({ status: true, provider: true, labels: true, createdAfter: true, createdBefore: true })
   .extend({
     dataset: name,
@@ -26,8 +26,8 @@ export const leaderboardInput = benchmarkFilter
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 
-/** A benchmark and its place among all that match. What its values do not tell is null. */
-export interface LeaderboardEntry {
+/** A benchmark and its place among all that match. Figures that its values do not tell are null. */
+export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
   /** Position by mean, from 1. Equal means share one. */
   rank: number;
   /** Best and worst rank that the intervals allow; see `rankSpread`. */
@@ -37,10 +37,6 @@ export interface LeaderboardEntry {
   band: number | null;
   benchmarkId: string;
   benchmarkName: string;
-  provider: string;
-  model: string;
-  status: Benchmark["status"];
-  createdAt: string;
   /** Evaluations with a value of the metric. */
   count: number;
   mean: number;
@@ -62,10 +58,7 @@ export interface LeaderboardPage {
   next: LeaderboardPosition | undefined;
 }
 
-/**
- * One page of the benchmarks with a value of the metric, best first; equal means by id. Reads rollups, never
- * evaluations.
- */
+/** Reads a page of the benchmarks with a value of the metric, best first, from rollups alone. */
 export async function readLeaderboard(
   db: Executor,
   input: LeaderboardInput,
@@ -97,26 +90,21 @@ async function entriesOf(db: Executor, placed: readonly Placed[]): Promise<Leade
   });
 }
 
-function entryOf(
-  { rank, rankLow, rankHigh, band, count, mean, stddev, stderr, interval }: Placed,
-  { id, name, provider, model, status, createdAt }: z.output<typeof rankedBenchmarks.row>,
-): LeaderboardEntry {
+function entryOf(placed: Placed, row: z.output<typeof rankedBenchmarks.row>): LeaderboardEntry {
+  const { rank, rankLow, rankHigh, count, mean, band = null, stddev = null, stderr = null } = placed;
+  const { id: benchmarkId, name: benchmarkName, ...benchmark } = row;
+  const { low: ci95Low = null, high: ci95High = null } = placed.interval ?? {};
+  const place = { rank, rankLow, rankHigh, band };
   return {
-    rank,
-    rankLow,
-    rankHigh,
-    band: band ?? null,
-    benchmarkId: id,
-    benchmarkName: name,
-    provider,
-    model,
-    status,
-    createdAt,
+    ...place,
+    benchmarkId,
+    benchmarkName,
+    ...benchmark,
     count,
     mean,
-    stddev: stddev ?? null,
-    stderr: stderr ?? null,
-    ci95Low: interval?.low ?? null,
-    ci95High: interval?.high ?? null,
+    stddev,
+    stderr,
+    ci95Low,
+    ci95High,
   };
 }

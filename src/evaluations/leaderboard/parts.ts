@@ -8,10 +8,7 @@ export interface Contender extends Moments {
   hex: string;
 }
 
-/**
- * Merges base and deltas of each benchmark. `pending` counts those that are left out because their base is
- * still to be computed.
- */
+/** Merges base and deltas of each benchmark. `pending` counts benchmarks whose base is not computed yet. */
 export function mergeParts(packed: z.output<typeof leaderboardParts.row>): {
   contenders: Contender[];
   pending: number;
@@ -40,10 +37,8 @@ function partsOf(base64: string): Contender[] {
   const bytes = Buffer.from(base64, "base64");
   // Reads doubles 20 times as fast as the methods of Buffer.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from(
-    { length: bytes.length / partBytes },
-    (_, index) => new Part(bytes, view, index * partBytes),
-  );
+  const length = bytes.length / partBytes;
+  return Array.from({ length }, (_, index) => new Part(bytes, view, index * partBytes));
 }
 
 /** Few of thousands are ever asked for their id. */

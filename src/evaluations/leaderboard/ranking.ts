@@ -15,8 +15,7 @@ interface RankingOptions {
 }
 
 /**
- * The `limit` contenders that follow `after`, best first and those of equal merit by id, each placed among
- * all contenders.
+ * Answers the `limit` contenders that follow `after`, best first and equal ones by id, each placed among all.
  */
 export function rankContenders(
   contenders: readonly Contender[],
@@ -48,11 +47,9 @@ export function rankContenders(
     .filter((standing) => !after || compare(standing, after) > 0)
     .sort(compare)
     .slice(0, limit)
-    .map(({ contender: { hex, count, sum, m2 }, figures, merit, low, high }) => ({
-      ...{ hex, count, sum, m2, merit },
-      ...figures,
-      ...placing(merit, low, high),
-    }));
+    .map(({ contender: { hex, count, sum, m2 }, figures, merit, low, high }) => {
+      return { hex, count, sum, m2, merit, ...figures, ...placing(merit, low, high) };
+    });
 }
 
 /** The merit that no one on the page is below, so that only few have to be put in order. */

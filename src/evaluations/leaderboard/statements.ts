@@ -7,20 +7,15 @@ import { columnsOf, type Fragment, sql, statement } from "../../database/stateme
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 
-/** The filters of the ranked benchmarks, and the metric. */
+type Filter = z.output<typeof benchmarkFilter>;
+
 export interface Ranked
-  extends Pick<
-    z.output<typeof benchmarkFilter>,
-    "provider" | "labels" | "createdAfter" | "createdBefore" | "status"
-  > {
+  extends Pick<Filter, "provider" | "labels" | "createdAfter" | "createdBefore" | "status"> {
   dataset: string;
   metric: string;
 }
 
-/**
- * Bytes of an id in `leaderboardParts`, and of a part: the id of its benchmark, then count, sum and m2 as
- * big-endian doubles.
- */
+/** A part in `leaderboardParts` is the id of its benchmark, then count, sum and m2 as big-endian doubles. */
 export const idBytes = 16;
 export const partBytes = idBytes + 3 * 8;
 

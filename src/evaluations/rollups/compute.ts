@@ -2,7 +2,7 @@ import { z } from "zod";
 import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
-import { ServiceError } from "../../errors.ts";
+import { isReferenceMissing } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
 import { partColumns, partsOf, rollupLock } from "./parts.ts";
@@ -115,8 +115,8 @@ export async function computeRollups(db: Executor): Promise<void> {
       const outcome = await db
         .transaction((transaction) => computeOne(transaction, id))
         .catch((error) => {
-          // The benchmark may have been deleted. Any other failure must not keep the others from their turn.
-          if (!(error instanceof ServiceError && error.reason === "REFERENCE_MISSING")) failure ??= error;
+          // The benchmark was deleted meanwhile. Any other failure must not keep the others from their turn.
+          if (!isReferenceMissing(error)) failure ??= error;
           return "failed";
         });
       if (outcome === "taken") return;

@@ -126,10 +126,7 @@ const dropDeltas = statement("rollup_drop_deltas", {
   examples: [[[lowestId]]],
 });
 
-/**
- * Adds the rows of `metric_deltas` to the base, benchmark by benchmark; each gets its turn, however many new
- * rows arrive. No figure that callers read changes.
- */
+/** Adds `metric_deltas` to the base, benchmark by benchmark. This changes no figure that is read. */
 export async function foldRollups(db: Executor): Promise<void> {
   let after: string | undefined = lowestId;
   while (after !== undefined) after = await foldNext(db, after);

@@ -1,7 +1,4 @@
-/**
- * How the values of a metric are spread: bins in ascending order, each with `counts[i]` values from `lows[i]`
- * to `highs[i]`.
- */
+/** Bins in ascending order, each with `counts[i]` values from `lows[i]` to `highs[i]`. */
 export interface Histogram {
   counts: ArrayLike<number>;
   lows: ArrayLike<number>;
@@ -22,12 +19,8 @@ export function percentiles({ counts, lows, highs }: Histogram, fractions: reado
   const total = ends.at(-1) ?? 0;
   const valueAt = (place: number): number => {
     const bin = firstAbove(ends, place);
-    const [count = 0, low = Number.NaN, high = Number.NaN, end = 0] = [
-      counts[bin],
-      lows[bin],
-      highs[bin],
-      ends[bin],
-    ];
+    const [count = 0, end = 0] = [counts[bin], ends[bin]];
+    const [low = Number.NaN, high = Number.NaN] = [lows[bin], highs[bin]];
     const inside = place - (end - count);
     if (inside === 0) return low;
     return inside === count - 1 ? high : low + (high - low) * (inside / (count - 1));

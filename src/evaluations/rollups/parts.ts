@@ -24,10 +24,7 @@ export function binIndex(value: number): number {
 export const percentileError = 0.01;
 /** The upper bound of a bin, divided by its lower one. */
 const gamma = 1 + percentileError;
-/**
- * Magnitudes below the first count as zero; those above the last share a bin. That bounds the bins of a
- * metric to 9,721.
- */
+/** Smaller magnitudes share the bin of zero and larger ones a bin. So a metric has at most 9,721 bins. */
 const [least, most] = [1e-9, 1e12];
 const firstIndex = Math.ceil(Math.log(least) / Math.log(gamma));
 

@@ -8,8 +8,7 @@ import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
 import { mergedParts, partColumns } from "./parts.ts";
 
-/** The figures in the rollups of a benchmark. */
-export interface Rollups {
+interface Rollups {
   figures: Figures[];
   evaluationCount: number;
   failedCount: number;
@@ -75,21 +74,12 @@ export async function readRollups(db: Executor, benchmarkId: string): Promise<Ro
       totals.failedCount = row.sum;
       continue;
     }
-    const [counts, lows, highs] = [
-      numbersOf("int8", row.counts),
-      numbersOf("float8", row.lows),
-      numbersOf("float8", row.highs),
-    ];
-    figures.push({
-      name: row.metric,
-      count: row.count,
-      sum: row.sum,
-      mean: row.sum / row.count,
-      stddev: row.count < 2 ? null : Math.sqrt(row.m2 / (row.count - 1)),
-      min: row.min,
-      max: row.max,
-      percentiles: percentiles({ counts, lows, highs }, summaryFractions),
-    });
+    const { metric: name, count, sum, m2, min, max } = row;
+    const counts = numbersOf("int8", row.counts);
+    const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
+    const stddev = count < 2 ? null : Math.sqrt(m2 / (count - 1));
+    const fractions = percentiles({ counts, lows, highs }, summaryFractions);
+    figures.push({ name, count, sum, mean: sum / count, stddev, min, max, percentiles: fractions });
   }
   return { figures, ...totals };
 }

@@ -2,10 +2,7 @@ import { z } from "zod";
 import { type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 
-/**
- * Evaluations can be searched by these in addition to their columns. Each has an index that an operator adds
- * if it is worth its price.
- */
+/** Evaluations can be searched by these. Each has an index that an operator adds if it is worth its price. */
 export const searchKinds = ["metadata", "text"] as const;
 
 export type SearchKind = (typeof searchKinds)[number];

@@ -4,7 +4,7 @@ import { MigrationError } from "../../database/migrate/error.ts";
 import { withClient } from "../../database/migrate/with-client.ts";
 import { type SearchKind, searchIndexes, searchKinds } from "./indexes.ts";
 
-export interface SearchIndexState {
+interface SearchIndexState {
   kind: SearchKind;
   /** Name of the index in PostgreSQL. */
   name: string;
@@ -22,8 +22,7 @@ export function listSearchIndexes(connection: Connection): Promise<SearchIndexSt
  * Builds an index while everything goes on: it takes two passes over the evaluations and waits for
  * transactions that are older.
  * @returns false if it was there already
- * @throws MigrationError if a lock is not to be had in `lockTimeoutMs` (default 60,000), or another index is
- * just being built; nothing is left
+ * @throws MigrationError if there is no lock within `lockTimeoutMs`, or another index is being built
  */
 export async function addSearchIndex(
   connection: Connection,
@@ -89,9 +88,8 @@ async function withOnlyBuilder<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   return withClient(connection, async (client) => {
-    await client.query(
-      `set statement_timeout to 0; set client_min_messages to warning; set lock_timeout to ${Math.ceil(lockTimeoutMs)}`,
-    );
+    await client.query("set statement_timeout to 0; set client_min_messages to warning");
+    await client.query(`set lock_timeout to ${Math.ceil(lockTimeoutMs)}`);
     if ((await client.query("select to_regclass('evaluations') as found")).rows[0].found === null)
       throw new MigrationError("the database has no evaluations yet; first: ltb migrate up");
     // Another's unfinished index looks like one that was left behind.
@@ -103,6 +101,7 @@ async function withOnlyBuilder<T>(
 
 function explain(error: unknown, lockTimeoutMs: number): unknown {
   if ((error as { code?: unknown }).code !== "55P03") return error;
-  const message = `a lock on evaluations was not to be had in ${lockTimeoutMs / 1000} s, because of a transaction that has been open for so long (pg_stat_activity shows it): end it and try again`;
-  return new MigrationError(message, { cause: error });
+  const what = `a lock on evaluations was not to be had in ${lockTimeoutMs / 1000} s`;
+  const why = "because of a transaction that has been open for so long (pg_stat_activity shows it)";
+  return new MigrationError(`${what}, ${why}: end it and try again`, { cause: error });
 }

@@ -9,17 +9,13 @@ import type { ParsedFilter } from "../input.ts";
 import { readySearchIndexes, type SearchKind, searchIndexes, textWords } from "./indexes.ts";
 
 /**
- * How a page of a search is read:
- * - "walk": in the order of the list, leaving out what does not match. Good where much matches, or where
- *   there is little to read.
- * - by indexes: all that match, then sorted. Good where little matches.
+ * The way in which a page of a search is read:
+ * - "walk": in the order of the list, without rows that do not match. Good if many match, or few are there.
+ * - by indexes: all rows that match, then sorted. Good if few match.
  */
 export type SearchPlan = "walk" | readonly SearchKind[];
 
-/**
- * The conditions that the indexes of these kinds answer. No other condition of a query may stand with them:
- * see `matches`.
- */
+/** Conditions that the indexes of these kinds answer. They must stand alone: see `matches`. */
 function indexConditions(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment[] {
   const { benchmarkId, metadata, text } = filter;
   const where: Fragment[] = [];
@@ -117,7 +113,8 @@ export async function planSearch(
 }
 
 function indexMissing(kind: SearchKind, of: string): ServiceError {
-  const message = `searching ${kind === "text" ? "text" : `metadata${of}`} needs an index that this database does not have: add it with "ltb migrate index add ${kind}"`;
+  const lack = `searching ${kind}${of} needs an index that this database does not have`;
+  const message = `${lack}: add it with "ltb migrate index add ${kind}"`;
   return new ServiceError(Code.FailedPrecondition, "INDEX_MISSING", message, {
     metadata: { index: kind },
     violations: [{ field: kind, description: "needs an index" }],

@@ -41,17 +41,9 @@ async function summarizeRollups(
   const found = new Map(figures.map((one) => [one.name, one]));
   if (namesLeftOut > 0 && names.some((name) => !found.has(name))) return undefined;
   const sum = (name: string) => found.get(name)?.sum ?? 0;
-  return {
-    figures,
-    evaluationCount,
-    failedCount,
-    inputTokens: sum("input_tokens"),
-    outputTokens: sum("output_tokens"),
-    costUsd: sum("cost_usd"),
-    isExact: false,
-    percentileError,
-    metricsLeftOut: namesLeftOut,
-  };
+  const counts = { evaluationCount, failedCount, metricsLeftOut: namesLeftOut };
+  const tokens = { inputTokens: sum("input_tokens"), outputTokens: sum("output_tokens") };
+  return { figures, ...counts, ...tokens, costUsd: sum("cost_usd"), isExact: false, percentileError };
 }
 
 async function summarizeRows(db: Executor, benchmarkId: string): Promise<Found> {

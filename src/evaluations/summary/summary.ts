@@ -28,10 +28,7 @@ export interface BenchmarkSummary {
   isExact: boolean;
   /** Largest relative error of a percentile; 0 where all is exact. */
   percentileError: number;
-  /**
-   * At least so many metrics are not among those summarized, since the benchmark has too many; 0 where all is
-   * exact.
-   */
+  /** At least so many metrics are left out, since the benchmark has too many; 0 if all is exact. */
   metricsLeftOut: number;
   evaluationCount: number;
   failedCount: number;
@@ -60,35 +57,15 @@ export function toMetricSummary(row: Figures): MetricSummary {
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
   const stderr = stddev === null ? null : stddev / Math.sqrt(count);
   const margin = stderr === null ? null : studentTQuantile(0.975, count - 1) * stderr;
-  return {
-    ...rest,
-    count,
-    mean,
-    stddev,
-    stderr,
-    ci95Low: margin === null ? null : mean - margin,
-    ci95High: margin === null ? null : mean + margin,
-    p50,
-    p90,
-    p95,
-    p99,
-  };
+  const ci95Low = margin === null ? null : mean - margin;
+  const ci95High = margin === null ? null : mean + margin;
+  return { ...rest, count, mean, stddev, stderr, ci95Low, ci95High, p50, p90, p95, p99 };
 }
 
 export function emptyMetric(name: string): MetricSummary {
-  const none = { mean: null, stddev: null, stderr: null, ci95Low: null, ci95High: null };
-  return {
-    name,
-    count: 0,
-    sum: 0,
-    ...none,
-    min: null,
-    p50: null,
-    p90: null,
-    p95: null,
-    p99: null,
-    max: null,
-  };
+  const moments = { mean: null, stddev: null, stderr: null, ci95Low: null, ci95High: null };
+  const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
+  return { name, count: 0, sum: 0, ...moments, ...order };
 }
 
 /** The built-in metrics first, in their own order, then the others by name. */

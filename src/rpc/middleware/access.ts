@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { originOf } from "../../auth/access.ts";
-import type { OwnerRule } from "../../auth/owner-rule.ts";
 import { open, permissionOf } from "../../auth/permissions.ts";
+import type { OwnerRule } from "../../auth/rules.ts";
 import { fullName } from "../call/call.ts";
 import type { Middleware } from "./hooks.ts";
 

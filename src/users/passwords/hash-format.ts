@@ -1,7 +1,6 @@
 import { limits } from "../../limits.ts";
 import { bounds } from "./parameters.ts";
 
-/** The parts of an argon2 hash. */
 export interface Argon2Hash {
   readonly kind: "argon2id" | "argon2i";
   /** KiB. */
@@ -12,8 +11,7 @@ export interface Argon2Hash {
   readonly tag: Buffer;
 }
 
-/** A bcrypt hash. */
-export interface BcryptHash {
+interface BcryptHash {
   readonly kind: "bcrypt";
   /** With the prefix `$2b$`. */
   readonly text: string;
@@ -21,8 +19,11 @@ export interface BcryptHash {
 
 export type PasswordHash = Argon2Hash | BcryptHash;
 
-const argon2 =
-  /^\$(argon2id|argon2i)\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,7})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+const example = "$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH, or a bcrypt hash such as $2b$12$…";
+const numbers = String.raw`m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,7})`;
+const argon2 = new RegExp(
+  String.raw`^\$(argon2id|argon2i)\$v=19\$${numbers}\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$`,
+);
 const bcrypt = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /**
@@ -37,12 +38,7 @@ export function readHash(text: string): PasswordHash | { fault: string } {
   const [, cost] = bcrypt.exec(text) ?? [];
   if (cost !== undefined) return readBcrypt(text, Number(cost));
   const [, kind, memory, passes, parallelism, salt = "", tag = ""] = argon2.exec(text) ?? [];
-  if (kind === undefined) {
-    return {
-      fault:
-        "must be an argon2id hash such as $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH, or a bcrypt hash such as $2b$12$…",
-    };
-  }
+  if (kind === undefined) return { fault: `must be an argon2id hash such as ${example}` };
   const hash: Argon2Hash = {
     kind: kind === "argon2i" ? "argon2i" : "argon2id",
     memory: Number(memory),
@@ -81,14 +77,12 @@ function boundsFault({ memory, passes, parallelism, salt, tag }: Argon2Hash): st
   if (passes > bounds.passes || passes * memory > bounds.work) {
     return `must have at most ${bounds.passes} passes, and memory times passes of at most ${bounds.work} KiB`;
   }
-  const { saltBytes, tagBytes } = bounds;
-  if (salt.length < saltBytes.min || salt.length > saltBytes.max) {
-    return `must have a salt of ${saltBytes.min} to ${saltBytes.max} bytes, has ${salt.length}`;
-  }
-  if (tag.length < tagBytes.min || tag.length > tagBytes.max) {
-    return `must have a hash of ${tagBytes.min} to ${tagBytes.max} bytes, has ${tag.length}`;
-  }
-  return undefined;
+  return lengthFault("salt", salt, bounds.saltBytes) ?? lengthFault("hash", tag, bounds.tagBytes);
+}
+
+function lengthFault(what: string, { length }: Buffer, { min, max }: { min: number; max: number }) {
+  if (length >= min && length <= max) return undefined;
+  return `must have a ${what} of ${min} to ${max} bytes, has ${length}`;
 }
 
 function base64(bytes: Buffer): string {

@@ -9,8 +9,7 @@ import { limits } from "../../limits.ts";
 import { type Argon2Hash, formatHash, type PasswordHash, readHash } from "./hash-format.ts";
 import { parameters } from "./parameters.ts";
 
-/** The result of checking a password. */
-export interface PasswordCheck {
+interface PasswordCheck {
   matches: boolean;
   /** True if the hash is of a weaker kind than new ones. */
   outdated: boolean;
@@ -38,10 +37,8 @@ const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(parameters.saltBytes);
-  const tag = await gate.pass(
-    () => deriveTag({ ...nobodys, salt }, password.normalize("NFKC")),
-    currentSignal(),
-  );
+  const normal = password.normalize("NFKC");
+  const tag = await gate.pass(() => deriveTag({ ...nobodys, salt }, normal), currentSignal());
   return formatHash({ kind: "argon2id", ...parameters, salt, tag });
 }
 

@@ -1,7 +1,6 @@
 import { limits } from "../../limits.ts";
 import { commonPasswords } from "./common.ts";
 
-/** The account that the password is for. */
 export interface Account {
   email: string;
   username: string;
@@ -9,9 +8,8 @@ export interface Account {
 
 /** Counts approximately the characters that people see. A far too long text is not examined as a whole. */
 export function passwordLength(password: string): number {
-  return password.length > 4 * limits.passwordLength
-    ? password.length
-    : [...password.normalize("NFKC")].length;
+  const { length } = password;
+  return length > 4 * limits.passwordLength ? length : [...password.normalize("NFKC")].length;
 }
 
 /**

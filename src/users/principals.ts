@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { exampleId, exampleTime } from "../database/statement/examples.ts";
+import type { Executor } from "../database/statement/executor.ts";
 import { columnsOf, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
+import type { Principal } from "../principal.ts";
 import { userRoles } from "./rows.ts";
+import { isSameHash, type Token } from "./tokens.ts";
 
 const principalRow = z.object({
   userId: z.string(),
@@ -14,8 +17,6 @@ const principalRow = z.object({
   scopes: z.array(z.string()),
   expiresAt: z.string().nullable(),
 });
-
-export type PrincipalRow = z.output<typeof principalRow>;
 
 const credentialRow = principalRow.extend({ hash: z.string() });
 
@@ -34,12 +35,12 @@ const sessionPrincipal = columnsOf(principalRow, "u", {
   expiresAt: sql.fragment`s.expires_at`,
 });
 
-// The conditions of a valid credential, written once. Deleted users are never active.
+// Deleted users are never active.
 const isGoodKey = sql.fragment`
   u.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`;
 const isGoodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
 
-export const findKey = statement("principal_find_key", {
+const findKey = statement("principal_find_key", {
   row: credentialRow,
   build: (keyId: string) => sql.fragment`
     select ${keyPrincipal}, encode(k.key_hash, 'hex') as hash
@@ -48,7 +49,7 @@ export const findKey = statement("principal_find_key", {
   examples: [["4fJ2kQ9sLx0B"]],
 });
 
-export const findSession = statement("principal_find_session", {
+const findSession = statement("principal_find_session", {
   row: credentialRow,
   build: (id: string) => sql.fragment`
     select ${sessionPrincipal}, encode(s.token_hash, 'hex') as hash
@@ -57,7 +58,7 @@ export const findSession = statement("principal_find_session", {
   examples: [[exampleId]],
 });
 
-export const recheckPrincipals = statement("principal_recheck", {
+const recheck = statement("principal_recheck", {
   row: principalRow,
   build: (keyIds: readonly string[], sessionIds: readonly string[]) => sql.fragment`
     select ${keyPrincipal}
@@ -70,9 +71,9 @@ export const recheckPrincipals = statement("principal_recheck", {
   examples: [[[exampleId], [exampleId]]],
 });
 
-// The statement works in the order of ids and skips rows that another server is writing, so two servers that
-// saw the same keys do not wait for each other.
-export const touchKeys = statement("principal_touch", {
+// Rows are written in the order of ids, without those that another server is writing: two servers that saw
+// the same keys do not wait for each other.
+const touchKeys = statement("principal_touch", {
   row: z.object({ touched: z.number() }),
   build: (keyIds: readonly string[], at: string) => sql.fragment`
     with stale as (
@@ -89,3 +90,43 @@ export const touchKeys = statement("principal_touch", {
     select count(*) as touched from touched`,
   examples: [[[exampleId], exampleTime]],
 });
+
+/** Credentials by their ids: `api_keys.id` and `sessions.id`. */
+export interface CredentialIds {
+  readonly keyIds: readonly string[];
+  readonly sessionIds: readonly string[];
+}
+
+/** API keys that were used at a time (epoch milliseconds). */
+export interface UsedKeys {
+  readonly keyIds: readonly string[];
+  readonly at: number;
+}
+
+export async function findPrincipal(db: Executor, token: Token): Promise<Principal | undefined> {
+  const found = await db.maybeOne((token.kind === "key" ? findKey : findSession)(token.id));
+  // The id is public, so that no secret is ever searched for; the proof of the caller is compared here.
+  return found && isSameHash(found.hash, token.hash) ? principalOf(found) : undefined;
+}
+
+export async function recheckPrincipals(
+  db: Executor,
+  { keyIds, sessionIds }: CredentialIds,
+): Promise<Principal[]> {
+  if (keyIds.length + sessionIds.length === 0) return [];
+  return (await db.any(recheck(keyIds, sessionIds))).map(principalOf);
+}
+
+export async function touch(db: Executor, { keyIds, at }: UsedKeys): Promise<{ touched: number }> {
+  return keyIds.length === 0 ? { touched: 0 } : db.one(touchKeys(keyIds, new Date(at).toISOString()));
+}
+
+function principalOf(row: z.output<typeof principalRow>): Principal {
+  const { userId, username, role, keyId, sessionId, scopes, expiresAt } = row;
+  return {
+    ...{ userId, username, role, scopes },
+    ...(keyId !== null && { keyId }),
+    ...(sessionId !== null && { sessionId }),
+    ...(expiresAt !== null && { expiresAt: Date.parse(expiresAt) }),
+  };
+}
