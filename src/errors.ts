@@ -107,10 +107,15 @@ export function requireVersion(
   actual: number,
 ): void {
   if (expected === undefined || expected === actual) return;
-  const message = `${entity} ${id} is at version ${actual}, not ${expected}: read it again and repeat the change`;
-  throw new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, {
-    metadata: { entity, id, version: String(actual) },
-  });
+  const message = `${entity} ${id} is at version ${actual}, not ${expected}`;
+  throw new ServiceError(
+    Code.Aborted,
+    "VERSION_MISMATCH",
+    `${message}: read it again and repeat the change`,
+    {
+      metadata: { entity, id, version: String(actual) },
+    },
+  );
 }
 
 /** The row that was read. @throws NOT_FOUND if there is none */

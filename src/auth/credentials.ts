@@ -157,9 +157,9 @@ export class Credentials {
     return credential;
   }
 
-  #arm(): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(() => void this.#round(), limits.credentialCheckMs).unref();
+  #arm(pauseMs: number = limits.credentialCheckMs): void {
+    if (this.#known.size === 0 || this.#closed) return;
+    this.#timer ??= setTimeout(() => void this.#round(), pauseMs).unref();
   }
 
   async #round(): Promise<void> {
@@ -168,10 +168,8 @@ export class Credentials {
     await this.#check();
     void this.#touch(limits.credentialTouchMs);
     this.#timer = undefined;
-    if (this.#known.size === 0 || this.#closed) return;
     // The interval counts from start to start, so a slow check does not delay the later ones.
-    const pause = Math.max(0, limits.credentialCheckMs - (performance.now() - startedAt));
-    this.#timer = setTimeout(() => void this.#round(), pause).unref();
+    this.#arm(Math.max(0, limits.credentialCheckMs - (performance.now() - startedAt)));
   }
 
   #check(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { ServerReflection as Alpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -147,7 +147,7 @@ const tables = new Map<string, Readonly<Record<string, Permission | typeof open>
   [SystemService.typeName, system],
   [Health.typeName, health],
   [ServerReflection.typeName, reflection],
-  [ServerReflectionAlpha.typeName, reflection],
+  [Alpha.typeName, reflection],
 ]);
 
 /** Returns who may call the method; undefined if it is not in the table, so that nobody may. */

@@ -100,8 +100,8 @@ export function rateLimited(perSecond: number, retryAfterMs: number): ServiceErr
 }
 
 export function tooManyOfKey(most: number): ServiceError {
-  const message = `the API key or session has ${most} calls in progress, which is the most it may have at once`;
-  return exhausted("RATE_LIMITED", message);
+  const running = `the API key or session has ${most} calls in progress`;
+  return exhausted("RATE_LIMITED", `${running}, which is the most it may have at once`);
 }
 
 export function serverFull(most: number): ServiceError {

@@ -64,9 +64,9 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
 }
 
 async function finish(transaction: Executor, id: string, origin: Origin): Promise<void> {
-  // The next batch deletes the rows of transactions that had begun before the deletion. Both looks are needed:
-  // the first passes over millions of dead rows, and leaves marks by which the second, and the look-ups of the
-  // benchmark's own deletion, pass quickly.
+  // Evaluations from a transaction that began before the deletion are left to the next batch. The search runs
+  // twice: the first passes over millions of dead rows and leaves marks, which make the second one, and the
+  // checks of the benchmark's own deletion, fast.
   if ((await transaction.one(statements.hasEvaluations(id))).has) return;
   await transaction.any(statements.closeBenchmark(id));
   if ((await transaction.one(statements.hasEvaluations(id))).has) return;

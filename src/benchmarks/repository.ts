@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
+import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
 import { alreadyExists, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
@@ -13,16 +13,9 @@ import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
 import * as feed from "./watch.ts";
 
-export interface BenchmarkPage {
-  items: readonly Benchmark[];
-  /** Undefined on the last page. */
-  next: input.BenchmarkPosition | undefined;
-}
+export type BenchmarkPage = Page<Benchmark, input.BenchmarkPosition>;
 
-interface ListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: input.BenchmarkPosition | undefined;
+interface ListOptions extends PageOptions<input.BenchmarkPosition> {
   /** True: description, results and metadata are read too. Default: false. */
   full?: boolean;
 }

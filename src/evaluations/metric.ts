@@ -46,10 +46,12 @@ function valueOfKey(key: string): Fragment {
 
 /** The metrics that are not among a benchmark's own. */
 export const isBuiltIn = (metric: Fragment) =>
-  sql.fragment`${metric} in (${sql.join(
-    [...builtInMetrics, failedMetric].map((name) => sql.fragment`${sql.literalValue(name)}`),
-    sql.fragment`, `,
-  )})`;
+  sql.fragment`${metric} in (${literals([...builtInMetrics, failedMetric])})`;
+
+function literals(names: readonly string[]): Fragment {
+  const values = names.map((name) => sql.fragment`${sql.literalValue(name)}`);
+  return sql.fragment`${sql.join(values, sql.fragment`, `)}`;
+}
 
 const columnValues = (e: Fragment): [name: string, value: Fragment][] => [
   [failedMetric, sql.fragment`${e}.failed::integer`],
@@ -58,10 +60,7 @@ const columnValues = (e: Fragment): [name: string, value: Fragment][] => [
 
 const ownValues = (e: Fragment) => sql.fragment`
   select
-    case when m.key in (${sql.join(
-      builtInMetrics.map((name) => sql.fragment`${sql.literalValue(name)}`),
-      sql.fragment`, `,
-    )}) or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end as metric,
+    case when m.key in (${literals(builtInMetrics)}) or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end as metric,
     case jsonb_typeof(m.value) when 'number' then m.value::double precision
       else m.value::boolean::integer end as value
   from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}'

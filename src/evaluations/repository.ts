@@ -3,7 +3,7 @@ import { z } from "zod";
 import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
+import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
 import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
@@ -20,16 +20,9 @@ import { summarizeBenchmark } from "./summary/summarize.ts";
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
-export interface EvaluationPage {
-  items: readonly Evaluation[];
-  /** Undefined on the last page. */
-  next: input.EvaluationPosition | undefined;
-}
+export type EvaluationPage = Page<Evaluation, input.EvaluationPosition>;
 
-export interface EvaluationListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: input.EvaluationPosition | undefined;
+export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
   /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
 }

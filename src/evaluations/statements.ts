@@ -62,8 +62,8 @@ const rowColumns = {
   ordinality: true,
 } as const satisfies ColumnTypes<InsertRow>;
 
-// Rows are inserted in the given order, which callers keep sorted by key: two batches with rows in common then
-// wait for each other rather than deadlock. Ids are answered only if some row was not inserted, which is rare.
+// Callers keep the rows sorted by key: two batches with rows in common then wait for each other rather than
+// deadlock. Ids are answered only if some row was not inserted, which is rare.
 export const insertEvaluations = statement("evaluation_insert", {
   row: z.object({ inserted: z.number(), ids: z.array(z.string()).nullable() }),
   build: (rows: readonly InsertRow[]) => sql.fragment`

@@ -24,8 +24,8 @@ export interface StreamTotals {
 type Write = (evaluations: readonly NewEvaluation[]) => Promise<EvaluationResult[]>;
 
 /**
- * Writes a stream of evaluations in batches, each committed by itself. While the database writes one, the next
- * is read and encoded. Nothing more is read ahead, which slows a fast sender to the speed of the database.
+ * Writes a stream of evaluations in batches, each committed by itself. While the database writes one, the
+ * next is read. Nothing more is read ahead, which slows a fast sender to the speed of the database.
  */
 export async function writeStream(
   source: AsyncIterable<readonly NewEvaluation[]>,

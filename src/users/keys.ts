@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
+import { cut, type Page } from "../database/statement/page.ts";
 import { alreadyExists, invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, uuid } from "../validation.ts";
@@ -31,11 +31,7 @@ export interface RotateOptions {
   createdBy?: string | undefined;
 }
 
-export interface ApiKeyPage {
-  items: readonly ApiKey[];
-  /** Undefined on the last page. */
-  next: input.UserPosition | undefined;
-}
+export type ApiKeyPage = Page<ApiKey, input.UserPosition>;
 
 export async function createApiKey(
   db: Executor,

@@ -1,7 +1,7 @@
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, reused, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
+import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
 import { requireFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Principal } from "../principal.ts";
@@ -17,17 +17,9 @@ import * as statements from "./statements.ts";
 import type { Token } from "./tokens.ts";
 import * as change from "./write-users.ts";
 
-export interface UserPage {
-  items: readonly User[];
-  /** Undefined on the last page. */
-  next: input.UserPosition | undefined;
-}
+export type UserPage = Page<User, input.UserPosition>;
 
-export interface UserListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: input.UserPosition | undefined;
-}
+type ListOptions = PageOptions<input.UserPosition>;
 
 /** Users, their API keys and sessions: `db.users`. Its answers never contain a hash. */
 export class UserRepository {
@@ -84,7 +76,7 @@ export class UserRepository {
   }
 
   /** Reads one page of the users that match, newest first, including inactive ones. */
-  async list(filter: input.UserFilter = {}, options: UserListOptions = {}): Promise<UserPage> {
+  async list(filter: input.UserFilter = {}, options: ListOptions = {}): Promise<UserPage> {
     const parsed = parseInput(input.userFilter, filter);
     const limit = parseLimit(options.limit);
     const rows = await this.#db.any(statements.listUsers(parsed, limit + 1, options.after));
@@ -168,7 +160,7 @@ export class UserRepository {
   }
 
   /** Answers a page of a user's keys, newest first, also revoked and expired ones. @throws NOT_FOUND */
-  async listApiKeys(userId: string, options: UserListOptions = {}): Promise<keys.ApiKeyPage> {
+  async listApiKeys(userId: string, options: ListOptions = {}): Promise<keys.ApiKeyPage> {
     return keys.listApiKeys(this.#db, userId, parseLimit(options.limit), options.after);
   }
 
@@ -190,8 +182,8 @@ export class UserRepository {
   }
 
   /**
-   * Finds whom a token stands for, by the database's clock. Undefined if it is unknown, revoked or expired, or
-   * its user inactive or deleted.
+   * Finds the principal of a token, by the database's clock. Undefined if it is unknown, revoked or expired,
+   * or its user is inactive or deleted.
    */
   findPrincipal(token: Token): Promise<Principal | undefined> {
     return principals.findPrincipal(this.#db, token);

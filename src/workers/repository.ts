@@ -1,6 +1,6 @@
 import { difference, recordAudit } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
+import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
 import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { expireLeasesOf, releaseLeases } from "../jobs/finish/finish.ts";
@@ -15,27 +15,12 @@ import * as input from "./input.ts";
 import type { Worker, WorkerStatus } from "./rows.ts";
 import * as query from "./statements.ts";
 
-interface WorkerPage {
-  items: readonly Worker[];
-  /** Undefined on the last page. */
-  next: input.WorkerPosition | undefined;
-}
-
-interface WorkerListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: input.WorkerPosition | undefined;
-}
+type WorkerPage = Page<Worker, input.WorkerPosition>;
 
 interface StaleRemoval {
   removed: number;
   /** Jobs that the workers held and that are pending again. */
   jobsRequeued: number;
-}
-
-interface Options {
-  /** Whether the executor is one transaction, which shares no statement with other callers. */
-  transaction: boolean;
 }
 
 /** The registry of workers: `db.workers`. */
@@ -45,7 +30,8 @@ export class WorkerRepository {
   readonly #jobs: JobRepository;
   readonly #beat: ReturnType<typeof gatherHeartbeats>;
 
-  constructor(db: Executor, queue: JobQueue, jobs: JobRepository, { transaction }: Options) {
+  /** @param options.transaction true: `db` is one transaction, which shares no statement with others */
+  constructor(db: Executor, queue: JobQueue, jobs: JobRepository, { transaction }: { transaction: boolean }) {
     this.#db = db;
     this.#queue = queue;
     this.#jobs = jobs;
@@ -155,7 +141,10 @@ export class WorkerRepository {
   }
 
   /** One page of the workers that match, latest registration first. */
-  async list(filter: input.WorkerFilter = {}, options: WorkerListOptions = {}): Promise<WorkerPage> {
+  async list(
+    filter: input.WorkerFilter = {},
+    options: PageOptions<input.WorkerPosition> = {},
+  ): Promise<WorkerPage> {
     const parsed = parseInput(input.workerFilter, filter);
     const limit = parseLimit(options.limit);
     const rows = await this.#db.any(query.listWorkers(parsed, limit + 1, options.after));

@@ -9,7 +9,7 @@ import { workerPosition } from "./input.ts";
 import { clusterMessage, workerMessage, workerStatus } from "./messages.ts";
 import type { WorkerRepository } from "./repository.ts";
 
-const lease = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
+const leaseBounds = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 const silence = { min: 1, max: limits.silenceMs };
 
 /** WorkerService. */
@@ -22,20 +22,13 @@ export function workerService(workers: WorkerRepository) {
       return { worker: workerMessage(worker), heartbeatInterval: toDuration(limits.heartbeatIntervalMs) };
     },
 
-    async heartbeat(request) {
-      const { drain, cancelled, lost, expiresInMs } = await workers.heartbeat({
-        workerId: request.workerId,
-        leases: request.leases.map(({ jobId, epoch }) => ({ jobId, epoch })),
-        cpu: request.cpu,
-        memory: request.memory,
-        leaseMs: fromDuration(request.lease, "lease", lease),
-      });
-      return {
-        drain,
-        cancelled: [...cancelled],
-        lost: [...lost],
-        ...(expiresInMs !== null && { expiresIn: toDuration(expiresInMs) }),
-      };
+    async heartbeat({ workerId, leases: held, cpu, memory, lease }) {
+      const leases = held.map(({ jobId, epoch }) => ({ jobId, epoch }));
+      const leaseMs = fromDuration(lease, "lease", leaseBounds);
+      const reply = await workers.heartbeat({ workerId, leases, cpu, memory, leaseMs });
+      const { drain, expiresInMs } = reply;
+      const expiry = expiresInMs !== null && { expiresIn: toDuration(expiresInMs) };
+      return { drain, cancelled: [...reply.cancelled], lost: [...reply.lost], ...expiry };
     },
 
     async drainWorker({ workerId, reason }) {

@@ -2,6 +2,19 @@ import { z } from "zod";
 import { limits } from "../../limits.ts";
 import { type Fragment, sql } from "./sql.ts";
 
+/** One page of a list. */
+export interface Page<Item, Position> {
+  items: readonly Item[];
+  /** Undefined on the last page. */
+  next: Position | undefined;
+}
+
+export interface PageOptions<Position> {
+  /** At most 1000. Default: 50. */
+  limit?: number;
+  after?: Position | undefined;
+}
+
 interface PageParts {
   /** A select of at most one row more than the page may hold, in order. */
   rows: Fragment;

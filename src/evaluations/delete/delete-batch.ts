@@ -86,7 +86,9 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     select
       (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at, last.id
     from (select 1) one
-    left join lateral (select created_at, id from batch order by created_at desc, id desc limit 1) last on true`,
+    left join lateral (
+      select created_at, id from batch order by created_at desc, id desc limit 1
+    ) last on true`,
   examples: [[{ benchmarkId: lowestId, after: null, before: "infinity", rows: 10, reason: example }]],
 });
 
