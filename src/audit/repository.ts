@@ -21,7 +21,7 @@ export interface AuditPage {
   next: AuditPosition | undefined;
 }
 
-export interface AuditListOptions {
+interface AuditListOptions {
   /** At most 1000. Default: 50. */
   limit?: number;
   after?: AuditPosition | undefined;

@@ -5,7 +5,7 @@ import { fieldLimits } from "./limits.ts";
 import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "./types.ts";
 
 /** A benchmark as a reader found it. Fields that are null or undefined are left out. */
-export type BenchmarkDraft = {
+type BenchmarkDraft = {
   [K in keyof ImportedBenchmark]?: ImportedBenchmark[K] | null | undefined;
 } & {
   key: string;

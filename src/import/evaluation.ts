@@ -6,7 +6,7 @@ import { fieldLimits } from "./limits.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
 /** An evaluation as a reader found it. Fields that are null, undefined or empty objects are left out. */
-export type Draft = {
+type Draft = {
   [K in keyof ImportedEvaluation]: ImportedEvaluation[K] | null | undefined;
 } & { sampleId: string; repetition: number };
 

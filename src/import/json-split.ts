@@ -6,7 +6,7 @@ import type { ImportLimits } from "./limits.ts";
  * A part of a large JSON document: an element of the array, or a member of an object at its root or on the
  * way to `items`.
  */
-export interface JsonPart {
+interface JsonPart {
   /** Path of the member, `results.stats`; unset in an array at the root. */
   key?: string;
   /** Index of the element, from 0; unset for a whole member. */
@@ -16,7 +16,7 @@ export interface JsonPart {
   bytes: Buffer;
 }
 
-export interface SplitOptions {
+interface SplitOptions {
   file: string;
   limits: ImportLimits;
   /** Path of the array that is split into elements. The objects on the way to it are split into members. */

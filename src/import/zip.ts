@@ -10,7 +10,7 @@ type Decoder = ReturnType<typeof createInflateRaw | typeof createZstdDecompress>
 const decoders: Record<number, () => Decoder> = { 8: createInflateRaw, 93: createZstdDecompress };
 
 /** The index of the last entry of each name in a ZIP file, which is the one that counts. */
-export type ZipDirectory = ReadonlyMap<string, number>;
+type ZipDirectory = ReadonlyMap<string, number>;
 
 /**
  * Reads the directory of a ZIP file, and refuses one with too many entries or one that would inflate too

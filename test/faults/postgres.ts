@@ -54,7 +54,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await chmod(dataDir, 0o711);
   const binaries = await testBinaries();
   const { folders, runner } = await prepareFolders(dataDir, binaries);
-  const lock = await lockFolder(folders.base, runner);
+  const unlock = await lockFolder(folders.base, runner);
   const password = await initialiseTest(folders, binaries, runner);
   const port = await freePort();
 
@@ -106,7 +106,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     remove: async () => {
       await pool.end();
       await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);
-      lock.release();
+      unlock();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -30,7 +30,7 @@ export async function startPostgres(tls: { server: Pair; clientCa: string } | un
   await chmod(dataDir, 0o711);
   const binaries = await testBinaries();
   const { folders, runner } = await prepareFolders(dataDir, binaries);
-  const lock = await lockFolder(folders.base, runner);
+  const unlock = await lockFolder(folders.base, runner);
   await initialiseTest(folders, binaries, runner);
   const write = async (name: string, content: string) => {
     const file = await openOwned(join(folders.base, name), constants.O_WRONLY, runner);
@@ -68,7 +68,7 @@ export async function startPostgres(tls: { server: Pair; clientCa: string } | un
     folder: folders.base,
     async remove() {
       await pgCtl("stop", "-w", "-m", "immediate");
-      lock.release();
+      unlock();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

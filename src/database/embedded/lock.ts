@@ -6,21 +6,18 @@ import { EmbeddedError } from "./error.ts";
 import { openOwned } from "./folders.ts";
 import type { Runner } from "./runner.ts";
 
-export interface FolderLock {
-  release(): void;
-}
-
 const SQLITE_BUSY = 5;
 
 /**
  * Makes this process the only one that serves `folder`, or throws an error that names the one that does.
+ * Returns a function that frees the folder.
  *
  * The lock is the operating system's file lock, held through SQLite because Node has no call for it. It ends
  * with the process, however that ends, so it is never stale, and no two processes can take it at once. It
  * also works between containers that share a volume, where pids mean nothing. The pid next to it is only for
  * the message.
  */
-export async function lockFolder(folder: string, runner: Runner): Promise<FolderLock> {
+export async function lockFolder(folder: string, runner: Runner): Promise<() => void> {
   const file = join(folder, "lock");
   const pidFile = join(folder, "lock.pid");
   const database = new DatabaseSync(file);
@@ -40,5 +37,5 @@ export async function lockFolder(folder: string, runner: Runner): Promise<Folder
   if (runner.uid !== undefined) await lchown(file, runner.uid, runner.gid ?? runner.uid);
   await using written = await openOwned(pidFile, constants.O_WRONLY | constants.O_TRUNC, runner);
   await written.writeFile(`${process.pid}\n`);
-  return { release: () => database.close() };
+  return () => database.close();
 }

@@ -9,7 +9,7 @@ import type { Log } from "../../log.ts";
 import { EmbeddedError } from "./error.ts";
 
 /** The lines that PostgreSQL writes into `postmaster.pid` (src/include/utils/pidfile.h). */
-export interface PidFile {
+interface PidFile {
   pid: number;
   port: number;
   socketFolder: string;

@@ -59,7 +59,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
   const installation = await prepareFolders(dataDir, binaries, logger);
   const { folders, runner } = installation;
-  const lock = await lockFolder(folders.base, runner);
+  const release = await lockFolder(folders.base, runner);
   try {
     const sync = settings.fsync !== "off";
     const password = await initialise(installation, { sync, logger, signal });
@@ -73,9 +73,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await server.stop();
       throw error;
     }
-    return embedded(connection, binaries.version, server, () => lock.release());
+    return embedded(connection, binaries.version, server, release);
   } catch (error) {
-    lock.release();
+    release();
     throw error;
   }
 }
