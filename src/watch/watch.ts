@@ -89,19 +89,16 @@ async function findStart(
   return state;
 }
 
-interface Changes {
-  /** The changed ids, in the order of the last event of each, with the position before that event. */
-  before: ReadonlyMap<string, EventPosition>;
-  upTo: EventPosition;
-}
-
-/** Gathers everything that changed since a position, or as much as is worth sending before reading on. */
+/**
+ * Gathers everything that changed since a position, or as much as is worth sending before reading on.
+ * @returns in `before` the changed ids, ordered by their last events, each with the position before that
+ */
 async function collect(
   feed: ChangeFeed,
   from: EventPosition,
   wanted: ReadonlySet<string> | undefined,
   signal: AbortSignal | undefined,
-): Promise<Changes> {
+): Promise<{ before: ReadonlyMap<string, EventPosition>; upTo: EventPosition }> {
   const before = new Map<string, EventPosition>();
   const startedAt = Date.now();
   let upTo = from;

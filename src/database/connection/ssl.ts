@@ -53,9 +53,9 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
     // The name, or the address, that verify-full compares with the certificate; not used to connect.
     host,
     rejectUnauthorized: verifies,
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
+    ca,
+    cert,
+    key,
     ...(verifies && !verifiesName && { checkServerIdentity: () => undefined }),
   };
 }
