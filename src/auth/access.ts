@@ -8,7 +8,6 @@ import type { Log } from "../log.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { Principal } from "../principal.ts";
 import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
-import { addressOf } from "../users/address.ts";
 import type { UserRepository } from "../users/repository.ts";
 import { parseToken } from "../users/tokens.ts";
 import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
@@ -32,7 +31,7 @@ export type AccessOptions =
 export interface IncomingCall {
   /** Full name of the method, for example `ltb.v1.BenchmarkService/CreateBenchmark`. */
   readonly method: string;
-  readonly peer: string;
+  readonly ipAddress: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string;
   readonly clientCertificate: ClientCertificate | undefined;
@@ -186,8 +185,7 @@ function readmit(call: IncomingCall, credential: Credential): ServiceError | und
 
 /** The origin of the call's writes. It is a plain object, because it is copied and kept. */
 export function originOf(call: IncomingCall): Origin {
-  const { principal, peer, userAgent, requestId } = call;
-  const ipAddress = addressOf(peer);
+  const { principal, ipAddress, userAgent, requestId } = call;
   if (!principal) return { ipAddress, userAgent, requestId };
   const { userId, keyId, username: actor } = principal;
   return { userId, keyId, actor, ipAddress, userAgent, requestId };

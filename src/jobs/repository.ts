@@ -1,7 +1,8 @@
+import { recordAudit } from "../audit/record.ts";
 import { currentOrigin } from "../call-scope.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { requireFound, ServiceError } from "../errors.ts";
+import { notFound, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -9,9 +10,9 @@ import { parseInput, text, uuid, workerName } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
-import * as jobLimits from "./limits/limits.ts";
-import type { JobLane, JobLimit } from "./limits/statements.ts";
-import { collectJobs, type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
+import type { JobLane, JobLimit, JobLimitPage } from "./limits/statements.ts";
+import * as limited from "./limits/statements.ts";
+import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
 import type { JobQueue } from "./queue.ts";
@@ -324,32 +325,44 @@ export class JobRepository {
 
   /** Sets the limit of a key, in place of a former one. Running jobs stay. */
   async setLimit(given: input.NewJobLimit): Promise<JobLimit> {
-    const set = await jobLimits.setLimit(this.#db, given);
+    const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
+    const set = await this.#db.transaction(async (transaction) => {
+      const before = await transaction.maybeOne(limited.lockLimit(limitKey));
+      const after = await transaction.one(limited.setLimit(limitKey, maxRunning ?? null, perMinute ?? null));
+      await recordAudit(transaction, [limited.limitEntry(before, after)]);
+      return after;
+    });
     this.#queue.announce();
     return set;
   }
 
   /** Limits by key, after the given one. */
-  listLimits(pageSize: number, after = ""): Promise<jobLimits.JobLimitPage> {
-    return jobLimits.listLimits(this.#db, pageSize, after);
+  async listLimits(pageSize: number, after = ""): Promise<JobLimitPage> {
+    const rows = await this.#db.any(limited.listLimits(after, pageSize + 1));
+    const items = rows.slice(0, pageSize);
+    return { items, next: rows.length > pageSize ? items.at(-1)?.limitKey : undefined };
   }
 
   /** @throws NOT_FOUND */
   async deleteLimit(limitKey: string): Promise<void> {
-    await jobLimits.deleteLimit(this.#db, limitKey);
+    if (!(await this.#db.maybeOne(limited.deleteLimit(limitKey)))) throw notFound("job limit", limitKey);
     this.#queue.announce();
   }
 
   /**
    * Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now.
    */
-  pause(what: input.Pause): Promise<readonly JobLane[]> {
-    return jobLimits.pause(this.#db, what);
+  async pause(what: input.Pause): Promise<readonly JobLane[]> {
+    const { jobType, limitKey } = parseInput(input.pause, what);
+    await this.#db.maybeOne(limited.insertPause(jobType, limitKey));
+    return this.#db.any(limited.listPausable(jobType, limitKey));
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
   async resume(what: input.Pause): Promise<readonly JobLane[]> {
-    const lanes = await jobLimits.resume(this.#db, what);
+    const { jobType, limitKey } = parseInput(input.pause, what);
+    await this.#db.maybeOne(limited.deletePause(jobType, limitKey));
+    const lanes = await this.#db.any(limited.listPausable(jobType, limitKey));
     this.#queue.announce();
     return lanes;
   }
@@ -376,8 +389,16 @@ export class JobRepository {
     return { ...job, id: job.id ?? newId(), laneId, origin: currentOrigin() };
   }
 
-  #collect(filter: input.JobFilter, limit: number): Promise<readonly Job[]> {
-    return collectJobs(this.#db, this.#queue.lanes, filter, limit);
+  /** The first jobs that match, read by as many pages as it takes. */
+  async #collect(filter: input.JobFilter, limit: number): Promise<readonly Job[]> {
+    const found: Job[] = [];
+    let after: JobPage["next"];
+    do {
+      const page = await this.list(filter, { limit: limit - found.length, after, full: true });
+      found.push(...page.items);
+      after = page.next;
+    } while (after && found.length < limit);
+    return found;
   }
 
   async #bulk(

@@ -186,7 +186,7 @@ export function jobService(store: JobStore) {
       });
       return {
         ...statsMessage(all),
-        byType: byType.map((type) => ({ jobType: type.jobType, ...statsMessage(type) })),
+        byType: byType.map(({ jobType, ...type }) => ({ jobType, ...statsMessage(type) })),
       };
     },
 
@@ -267,19 +267,8 @@ function creatorFilterOf(context: HandlerContext): string | undefined {
   return principal && principal.role !== "admin" ? principal.userId : undefined;
 }
 
-function statsMessage({
-  oldestPendingAgeMs,
-  pending,
-  scheduled,
-  running,
-  completed,
-  failed,
-  cancelled,
-  total,
-}: JobStats) {
-  const counts = { pending, scheduled, running, completed, failed, cancelled, total };
-  return {
-    ...counts,
-    ...(oldestPendingAgeMs !== null && { oldestPendingAge: toDuration(oldestPendingAgeMs) }),
-  };
+function statsMessage({ oldestPendingAgeMs, ...counts }: JobStats) {
+  return oldestPendingAgeMs === null
+    ? counts
+    : { ...counts, oldestPendingAge: toDuration(oldestPendingAgeMs) };
 }

@@ -15,7 +15,6 @@ import {
 } from "../wire/convert.ts";
 import { fromDuration } from "../wire/duration.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { addressOf } from "./address.ts";
 import { type UserChanges, userPosition } from "./input.ts";
 import { apiKeyMessage, userMessage, userRole } from "./messages.ts";
 import type { UserRepository } from "./repository.ts";
@@ -72,21 +71,21 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     },
 
     async changePassword({ id, currentPassword, newPassword }, context) {
-      const { principal, peer } = callOf(context);
+      const { principal, ipAddress } = callOf(context);
       const mustKnow = principal && (principal.role !== "admin" || principal.userId === id.toLowerCase());
       if (mustKnow && currentPassword === "") throw invalidField("current_password", "must be given");
       await users.changePassword(id, {
         currentPassword: omitEmpty(currentPassword),
         newPassword,
         keepSessionId: principal?.sessionId,
-        address: addressOf(peer),
+        address: ipAddress,
       });
       return {};
     },
 
     async login({ email, password }, context) {
-      const { peer } = callOf(context);
-      const { token, expiresAt, user } = await users.login({ email, password, address: addressOf(peer) });
+      const { ipAddress: address } = callOf(context);
+      const { token, expiresAt, user } = await users.login({ email, password, address });
       return { sessionToken: token, expiresAt: toTimestamp(expiresAt), user: userMessage(user) };
     },
 

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isIPv6 } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { withoutScope } from "../call-scope.ts";
@@ -7,7 +8,6 @@ import { sql, statement } from "../database/statement/sql.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
 import { ServiceError } from "../errors.ts";
 import { limits, loginDelays } from "../limits.ts";
-import { addressBlock } from "./address.ts";
 
 const exampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });
@@ -167,4 +167,16 @@ function tooManyAttempts(waitMs: number): ServiceError {
   const seconds = Math.ceil(waitMs / 1000);
   const message = `too many failed attempts: try again in ${seconds} s`;
   return new ServiceError(Code.ResourceExhausted, "TOO_MANY_ATTEMPTS", message, { retryAfterMs: waitMs });
+}
+
+/** The block that one party is likely to own: an IPv4 address, or the /64 of an IPv6 one. */
+export function addressBlock(address: string): string {
+  if (!isIPv6(address)) return address;
+  // The URL parser writes each address in one way only (RFC 5952).
+  const { hostname = "[::]" } = URL.parse(`http://[${address}]`) ?? {};
+  const [front = "", back] = hostname.slice(1, -1).split("::");
+  const groups = (text = "") => text.split(":").filter((group) => group !== "");
+  const zeros = back === undefined ? 0 : 8 - groups(front).length - groups(back).length;
+  const all = [...groups(front), ...Array<string>(zeros).fill("0"), ...groups(back)];
+  return `${all.slice(0, 4).join(":")}::/64`;
 }

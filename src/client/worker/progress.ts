@@ -10,6 +10,15 @@ import type { LtbClient } from "../client.ts";
 import type { HeldLease, Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
 
+/** The part of the worker that reports need; its signal ends them. */
+interface ReportingWorker {
+  workerId: string;
+  leaseMs: number;
+  leases: Leases;
+  log: WorkerLog;
+  signal: AbortSignal;
+}
+
 /** Shortest time between reports. Only the latest report of each job is sent. */
 const INTERVAL_MS = 1_000;
 
@@ -19,21 +28,12 @@ const INTERVAL_MS = 1_000;
  */
 export class ProgressReports {
   readonly #client: LtbClient;
-  readonly #worker: {
-    workerId: string;
-    leaseMs: number;
-    leases: Leases;
-    log: WorkerLog;
-    signal: AbortSignal;
-  };
+  readonly #worker: ReportingWorker;
   #latest = new Map<HeldLease, UpdateJobProgressItem>();
   #lastSent = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    client: LtbClient,
-    worker: { workerId: string; leaseMs: number; leases: Leases; log: WorkerLog; signal: AbortSignal },
-  ) {
+  constructor(client: LtbClient, worker: ReportingWorker) {
     this.#client = client;
     this.#worker = worker;
   }

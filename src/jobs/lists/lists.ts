@@ -56,23 +56,6 @@ export async function listJobs(
   return listNewest(db, parsed, { limit, full, after: position });
 }
 
-/** The first jobs that match, read by as many pages as it takes. */
-export async function collectJobs(
-  db: Executor,
-  lanes: Lanes,
-  filter: JobFilter,
-  limit: number,
-): Promise<readonly Job[]> {
-  const found: Job[] = [];
-  let after: JobPage["next"];
-  do {
-    const page = await listJobs(db, lanes, filter, { limit: limit - found.length, after, full: true });
-    found.push(...page.items);
-    after = page.next;
-  } while (after && found.length < limit);
-  return found;
-}
-
 type Filters = Omit<z.output<typeof jobFilter>, "orderBy">;
 
 interface Page<Position> {

@@ -1,15 +1,12 @@
 import type { Executor } from "../../database/statement/executor.ts";
 import { parseInput } from "../../validation.ts";
 import { jobFilter } from "../input.ts";
+import type { JobState } from "../record-changes.ts";
 import { readStats } from "./query.ts";
 
-export interface JobStats {
-  pending: number;
-  scheduled: number;
-  running: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
+type Counts = Record<JobState, number>;
+
+export interface JobStats extends Counts {
   /** Sum of the six. */
   total: number;
   /** How long the oldest ready job has waited; null where none is ready. */
@@ -27,7 +24,7 @@ export async function jobStats(
   const rows = await db.any(readStats(jobType, benchmarkId));
   const byType = rows.map((row) => ({ ...row, total: totalOf(row) })).filter(({ total }) => total > 0);
   const ages = byType.flatMap(({ oldestPendingAgeMs }) => oldestPendingAgeMs ?? []);
-  const sum = (state: Count) => byType.reduce((total, row) => total + row[state], 0);
+  const sum = (state: JobState | "total") => byType.reduce((total, row) => total + row[state], 0);
   return {
     pending: sum("pending"),
     scheduled: sum("scheduled"),
@@ -41,8 +38,6 @@ export async function jobStats(
   };
 }
 
-type Count = Exclude<keyof JobStats, "oldestPendingAgeMs">;
-
-function totalOf(row: Omit<JobStats, "total" | "oldestPendingAgeMs">): number {
+function totalOf(row: Counts): number {
   return row.pending + row.scheduled + row.running + row.completed + row.failed + row.cancelled;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { Admission, IncomingCall } from "../../auth/access.ts";
@@ -107,6 +108,11 @@ export class Call implements IncomingCall {
 
   get peer(): string {
     return this.#origin.peer;
+  }
+
+  /** The caller's IP address; undefined for a peer that has none. */
+  get ipAddress(): string | undefined {
+    return addressOf(this.#origin.peer);
   }
 
   /** The caller's certificate, verified; undefined without mutual TLS. */
@@ -222,6 +228,19 @@ export function shuttingDown(): ServiceError {
 /** The request id that the caller gave if it is a usable one, else a new UUID. */
 export function requestIdOf(given: string | undefined): string {
   return given !== undefined && saneRequestId.test(given) ? given : randomUUID();
+}
+
+/**
+ * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`), an IPv4 address that came over an IPv6
+ * socket as IPv4. Undefined for a peer that has none.
+ */
+export function addressOf(peer: string): string | undefined {
+  const address = peer
+    .replace(/:\d+$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/%.*$/, "")
+    .replace(/^::ffff:(?=\d+\.)/i, "");
+  return isIP(address) ? address : undefined;
 }
 
 function stopLate(call: Call): void {

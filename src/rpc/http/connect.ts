@@ -1,14 +1,21 @@
 import type { Message } from "@bufbuild/protobuf";
-import { type ConnectRouter, createConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  type HandlerContext,
+} from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { transportLimits } from "../../limits.ts";
 import type { CallContext } from "../call/call.ts";
+import { requestTooLarge, toConnectError } from "../call/errors.ts";
 import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { forEachSendable } from "../call/metadata.ts";
 import { compose } from "../middleware/chain.ts";
-import { openCall } from "./origin.ts";
-import { explainRefusals, explainTooLarge } from "./refusals.ts";
+import { observeRefusal } from "../middleware/observe.ts";
+import { exchangeIn, openCall } from "./origin.ts";
 
 /**
  * The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener,
@@ -32,34 +39,25 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
 
 function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): void {
   const handler = compose(provided, messageWire(host), host);
+  const open = (outer: HandlerContext) => openCall(outer, handler.method, host);
   switch (handler.kind) {
-    case "unary": {
-      const { method, answer } = handler;
-      router.rpc(method, (request, outer) =>
-        answerOnce(answer, request, openCall(outer, method, host), outer),
+    case "unary":
+      router.rpc(handler.method, (request, outer) => answerOnce(handler.answer, request, open(outer), outer));
+      break;
+    case "client_streaming":
+      router.rpc(handler.method, (requests, outer) =>
+        answerOnce(handler.answer, requests, open(outer), outer),
       );
       break;
-    }
-    case "client_streaming": {
-      const { method, answer } = handler;
-      router.rpc(method, (requests, outer) =>
-        answerOnce(answer, requests, openCall(outer, method, host), outer),
+    case "server_streaming":
+      router.rpc(handler.method, (request, outer) =>
+        answerStream(handler.stream, request, open(outer), outer),
       );
       break;
-    }
-    case "server_streaming": {
-      const { method, stream } = handler;
-      router.rpc(method, (request, outer) =>
-        answerStream(stream, request, openCall(outer, method, host), outer),
+    case "bidi_streaming":
+      router.rpc(handler.method, (requests, outer) =>
+        answerStream(handler.stream, requests, open(outer), outer),
       );
-      break;
-    }
-    case "bidi_streaming": {
-      const { method, stream } = handler;
-      router.rpc(method, (requests, outer) =>
-        answerStream(stream, requests, openCall(outer, method, host), outer),
-      );
-    }
   }
 }
 
@@ -106,4 +104,35 @@ function messageWire({ maxMessageBytes }: RpcHost): Wire<Message, Response> {
 
 function copyMetadata(from: Headers | undefined, into: Headers): void {
   if (from) forEachSendable(from, (name, value) => into.set(name, value));
+}
+
+/**
+ * Makes a request gate for Connect that gives the errors of requests which never become calls (too large, no
+ * JSON, an unknown compression) the details and the log line that all others have. Connect aborts a request's
+ * signal with its error just before it serializes that: both are at hand only then.
+ */
+export function explainRefusals(host: RpcHost): (context: HandlerContext) => void {
+  return (outer) => {
+    const { signal } = outer;
+    signal.addEventListener("abort", () => {
+      if (!exchangeIn(outer).call && signal.reason instanceof ConnectError)
+        explain(signal.reason, outer, host);
+    });
+  };
+}
+
+function explain(error: ConnectError, outer: HandlerContext, host: RpcHost): void {
+  // Not refused: it went, or is late and may still become a call.
+  if (error.code === Code.Canceled || error.code === Code.DeadlineExceeded) return;
+  const { call } = openCall(outer, outer.method, host);
+  const explained = toConnectError(explainTooLarge(error, host.maxMessageBytes), call);
+  observeRefusal(call, outer.method, host, explained);
+  const { message, rawMessage, details } = explained;
+  Object.assign(error, { message, rawMessage, details });
+}
+
+/** Gives our error instead of Connect's for a message that is too large, and any other as it is. */
+export function explainTooLarge(error: unknown, maxMessageBytes: number): unknown {
+  const isTooLarge = error instanceof ConnectError && error.code === Code.ResourceExhausted;
+  return isTooLarge ? requestTooLarge(maxMessageBytes) : error;
 }
