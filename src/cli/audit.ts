@@ -1,19 +1,11 @@
 import { toJson } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
 import { type AuditLog, AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
 import { addVerify } from "./audit/verify.ts";
-import {
-  createClient,
-  noDeadline,
-  type ServiceClient,
-  type ServiceOptions,
-  withReplicaOption,
-  withServiceOptions,
-} from "./shared/client.ts";
-import { CliError, requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
-import { parseCount, parseTime } from "./shared/options.ts";
+import { createClient, noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
+import { requireAnswer, UsageError } from "./shared/errors.ts";
+import { parseTime } from "./shared/options.ts";
 import {
   formatFields,
   formatSecond,
@@ -47,19 +39,16 @@ interface ListOptions extends ServiceOptions, Filter {
 }
 
 function addList(audit: Command): void {
-  withReplicaOption(withServiceOptions(withFilter(audit.command("list"))))
+  withFilter(audit.command("list"))
+    .forService()
+    .withReplica()
     .description("Lists entries, newest first. Without role admin those of your own.")
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(
-      ...examples(
-        "ltb audit list",
-        "ltb audit list --user ada --after 2026-01-31",
-        [
-          "ltb audit list --entity job/01890a5d-ac96-774b-bcce-b302099a8057",
-          "its history, with the attempts",
-        ],
-        "ltb audit list --action denied --json | jq .audit_logs[].changes.after",
-      ),
+    .withLimit()
+    .examples(
+      "ltb audit list",
+      "ltb audit list --user ada --after 2026-01-31",
+      ["ltb audit list --entity job/01890a5d-ac96-774b-bcce-b302099a8057", "its history, with the attempts"],
+      "ltb audit list --action denied --json | jq .audit_logs[].changes.after",
     )
     .action(listEntries);
 }
@@ -84,10 +73,12 @@ function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAdd
 }
 
 function addShow(audit: Command): void {
-  withServiceOptions(audit.command("show"))
+  audit
+    .command("show")
+    .forService()
     .description("Shows every field of an entry, with the former and the new values of what changed.")
     .argument("<id>", "id of the entry")
-    .addHelpText(...examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057"))
+    .examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057")
     .action(showEntry);
 }
 
@@ -107,17 +98,17 @@ interface ExportOptions extends ServiceOptions, Filter {
 }
 
 function addExport(audit: Command): void {
-  withReplicaOption(withServiceOptions(withFilter(audit.command("export"))))
+  withFilter(audit.command("export"))
+    .forService()
+    .withReplica()
     .description(
       "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",
     )
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
-    .addHelpText(
-      ...examples(
-        "ltb audit export -o audit.jsonl",
-        "ltb audit export --after 2026-01-01 --before 2026-02-01 | gzip > january.jsonl.gz",
-        "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
-      ),
+    .examples(
+      "ltb audit export -o audit.jsonl",
+      "ltb audit export --after 2026-01-01 --before 2026-02-01 | gzip > january.jsonl.gz",
+      "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
     )
     .action(exportEntries);
 }
@@ -164,9 +155,7 @@ function withFilter(command: Command): Command {
 async function filterOf({ users }: ServiceClient, { user, entity, action, after, before }: Filter) {
   const [, entityType = "", entityId = ""] = /^([^/]+)(?:\/(.+))?$/s.exec(entity ?? "") ?? [];
   if (entity !== undefined && entityType === "")
-    throw new CliError("--entity takes a type, or a type and an id, for example job/01890a5d-…", {
-      usage: true,
-    });
+    throw new UsageError("--entity takes a type, or a type and an id, for example job/01890a5d-…");
   return {
     userId: user === undefined ? "" : await userIdOf(users, user),
     entityType,

@@ -1,11 +1,10 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Command } from "commander";
 import type { BackupResult } from "../backup/format.ts";
 import { formatSpan } from "../time-span.ts";
-import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
-import { CliError } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
+import type { Command } from "./shared/command.ts";
+import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
+import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, note, print, printJson } from "./shared/output.ts";
 
@@ -31,22 +30,23 @@ export function addCommand(program: Command): void {
       "in a folder: remove backups older than this afterwards",
       parseWhole(1, 36_500),
     );
-  withDatabaseOptions(backup)
-    .addHelpText(
-      ...examples(
-        "ltb backup before-upgrade.tar",
-        ["ltb backup /backups --keep-days 7", "for a nightly job"],
-        "DATABASE_URL=postgres://… ltb backup /backups",
-      ),
+  backup
+    .forDatabase()
+    .examples(
+      "ltb backup before-upgrade.tar",
+      ["ltb backup /backups --keep-days 7", "for a nightly job"],
+      "DATABASE_URL=postgres://… ltb backup /backups",
     )
     .action(backUpInto);
-  withDatabaseOptions(backup.command("verify"))
+  backup
+    .command("verify")
+    .forDatabase()
     .description(
       "Reads a backup to its end and compares every table with its SHA-256, and all with the layout that this " +
         "program has. Needs no database.",
     )
     .argument("<file>", "a backup")
-    .addHelpText(...examples("ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar"))
+    .examples("ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar")
     .action(async (file: string, options: DatabaseOptions) => {
       const { verifyBackup } = await import("../backup/verify.ts");
       showBackup(file, await verifyBackup(file), "is whole", options);
@@ -57,10 +57,10 @@ async function backUpInto(path: string, options: Options): Promise<void> {
   const { backUp } = await import("../backup/backup.ts");
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   if (options.keepDays !== undefined && !isFolder)
-    throw new CliError(`--keep-days needs a folder that exists, ${path} is none`, { usage: true });
+    throw new UsageError(`--keep-days needs a folder that exists, ${path} is none`);
   const file = isFolder ? join(path, `${prefix}${stamp(new Date())}${suffix}`) : path;
   if (!isFolder && (await stat(file).catch(() => undefined)))
-    throw new CliError(`${file} exists already: name another file, or a folder`, { usage: true });
+    throw new UsageError(`${file} exists already: name another file, or a folder`);
   const startedAt = performance.now();
   const result = await withConfiguredDatabase(options.config, async (database) =>
     backUp(await database.migrationConnection(), file),

@@ -1,19 +1,10 @@
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
-import { Option } from "commander";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { addWatch } from "./benchmark/watch.ts";
-import {
-  createClient,
-  longDeadline,
-  type ServiceOptions,
-  withReplicaOption,
-  withServiceOptions,
-} from "./shared/client.ts";
-import { CliError, requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
+import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { parseCount } from "./shared/options.ts";
 import {
   formatFields,
   formatMinute,
@@ -41,32 +32,37 @@ export function addCommand(program: Command): void {
     .command("benchmark")
     .summary("list, show, follow or delete benchmarks")
     .description("Lists, shows, follows and deletes benchmarks.");
-  withReplicaOption(withServiceOptions(benchmark.command("list")))
+  benchmark
+    .command("list")
+    .forService()
+    .withReplica()
     .description("Lists benchmarks, newest first.")
     .option("--name <name>", "only those with exactly this name")
-    .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(statuses)))
+    .choice("--status <status>", "only those in this status", Object.keys(statuses))
     .option("--provider <provider>", "only those of this provider")
     .option("--model <model>", "only those of this model")
     .option("--dataset <dataset>", "only those on this dataset")
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(
-      ...examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200"),
-    )
+    .withLimit()
+    .examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200")
     .action(list);
-  withServiceOptions(benchmark.command("show"))
+  benchmark
+    .command("show")
+    .forService()
     .description("Shows every field of a benchmark.")
     .argument("<benchmark>", "id, or name (the newest with it)")
-    .addHelpText(...examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata"))
+    .examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata")
     .action(show);
   addWatch(benchmark);
-  withServiceOptions(benchmark.command("delete"))
+  benchmark
+    .command("delete")
+    .forService()
     .description(
       "Deletes a benchmark with all its evaluations, however long it takes. Interrupted, it is finished by the service; started again, " +
         "it waits for that.",
     )
     .argument("<benchmark>", "id, or name if only one benchmark has it")
     .option("-y, --yes", "do not ask")
-    .addHelpText(...examples("ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes"))
+    .examples("ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes")
     .action(remove);
 }
 
@@ -135,8 +131,7 @@ async function remove(reference: string, options: ServiceOptions & { yes?: boole
 }
 
 async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new CliError("nobody can be asked here: add --yes to delete", { usage: true });
+  if (!process.stdin.isTTY) throw new UsageError("nobody can be asked here: add --yes to delete");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await lines.question(`${makePrintable(question)} [y/N] `);

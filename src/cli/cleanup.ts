@@ -1,7 +1,6 @@
-import type { Command } from "commander";
-import { createClient, longDeadline, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { CliError } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
+import { UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
 import { print, printJson } from "./shared/output.ts";
@@ -15,7 +14,9 @@ interface Options extends ServiceOptions {
 
 export function addCommand(program: Command): void {
   const days = parseWhole(0, 36_500);
-  withServiceOptions(program.command("cleanup"))
+  program
+    .command("cleanup")
+    .forService()
     .summary("delete what is old")
     .description(
       "Deletes jobs that ended long ago; their attempts stay, as part of the audit trail, and jobs that wait or run are never deleted. " +
@@ -41,13 +42,11 @@ export function addCommand(program: Command): void {
       "--benchmark <benchmark>",
       "evaluations of this benchmark only: id, or name if only one benchmark has it",
     )
-    .addHelpText(
-      ...examples(
-        "ltb cleanup --jobs-older-than 30",
-        "ltb cleanup --evaluations-older-than 365",
-        "ltb cleanup --jobs-older-than 30 --audit-older-than 400",
-        ["ltb cleanup --evaluations-older-than 0 --benchmark smoke-test", "all evaluations of one benchmark"],
-      ),
+    .examples(
+      "ltb cleanup --jobs-older-than 30",
+      "ltb cleanup --evaluations-older-than 365",
+      "ltb cleanup --jobs-older-than 30 --audit-older-than 400",
+      ["ltb cleanup --evaluations-older-than 0 --benchmark smoke-test", "all evaluations of one benchmark"],
     )
     .action(cleanup);
 }
@@ -60,12 +59,11 @@ async function cleanup({
   ...options
 }: Options): Promise<void> {
   if ([jobsOlderThan, evaluationsOlderThan, auditOlderThan].every((days) => days === undefined))
-    throw new CliError(
+    throw new UsageError(
       "nothing to delete: give --jobs-older-than, --evaluations-older-than or --audit-older-than",
-      { usage: true },
     );
   if (benchmark !== undefined && evaluationsOlderThan === undefined)
-    throw new CliError("--benchmark is for evaluations: give --evaluations-older-than", { usage: true });
+    throw new UsageError("--benchmark is for evaluations: give --evaluations-older-than");
   using client = createClient(options);
   // Before anything goes, whether all of it can be found.
   const benchmarkId =

@@ -1,13 +1,13 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison, PairedSample } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { ComparisonTest } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { exitCodes } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
@@ -23,7 +23,10 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  withReplicaOption(withServiceOptions(program.command("compare")))
+  program
+    .command("compare")
+    .forService()
+    .withReplica()
     .summary("compare benchmarks sample by sample")
     .description(
       "Compares candidates with a baseline on the samples that both have: mean difference with its 95 % interval, p-value " +
@@ -42,13 +45,11 @@ export function addCommand(program: Command): void {
       `end with exit code ${exitCodes.regression} if a candidate is significantly worse`,
     )
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
-    .addHelpText(
-      ...examples(
-        ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
-        ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
-        ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
-        "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
-      ),
+    .examples(
+      ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
+      ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
+      ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
+      "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
     )
     .action(compare);
 }

@@ -1,8 +1,7 @@
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import completions from "@bomb.sh/tab/commander";
-import type { Command } from "commander";
-import { examples } from "./shared/examples.ts";
+import type { Command } from "./shared/command.ts";
 
 /**
  * Adds `complete`, which prints a shell's script, and which that script then asks for what may follow. Has to
@@ -13,12 +12,10 @@ export function addCommand(program: Command): void {
   find(program, "complete")
     ?.summary("print a shell's completion script")
     .description("Prints the script by which a shell completes the commands, options and values of ltb.")
-    .addHelpText(
-      ...examples(
-        ["ltb complete bash > ~/.local/share/bash-completion/completions/ltb", "needs bash-completion"],
-        ["ltb complete zsh > ~/.ltb.zsh", "with `source ~/.ltb.zsh` in ~/.zshrc"],
-        "ltb complete fish > ~/.config/fish/completions/ltb.fish",
-      ),
+    .examples(
+      ["ltb complete bash > ~/.local/share/bash-completion/completions/ltb", "needs bash-completion"],
+      ["ltb complete zsh > ~/.ltb.zsh", "with `source ~/.ltb.zsh` in ~/.zshrc"],
+      "ltb complete fish > ~/.config/fish/completions/ltb.fish",
     );
   for (const [path, completion] of known) {
     const command = find(program, path);
@@ -34,12 +31,9 @@ export function addCommand(program: Command): void {
 }
 
 function find(program: Command, path: string): Command | undefined {
-  return path
-    .split(" ")
-    .reduce<Command | undefined>(
-      (parent, name) => parent?.commands.find((command) => command.name() === name),
-      program,
-    );
+  let found: Command | undefined = program;
+  for (const name of path.split(" ")) found = found?.commands.find((command) => command.name() === name);
+  return found;
 }
 
 /** Whether a value is a file or folder, by what help calls it. */

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command } from "commander";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { Job } from "../../gen/ltb/v1/job_pb.ts";
 import type { WorkerLog } from "../client/index.ts";
@@ -9,15 +8,9 @@ import { parseFieldMap } from "../import/field-map.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
 import { apiKeyFor, referToKey } from "./shared/api-key.ts";
-import {
-  createClient,
-  hostAndPort,
-  type JobClient,
-  type ServiceOptions,
-  withServiceOptions,
-} from "./shared/client.ts";
+import { createClient, hostAndPort, type JobClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { CliError } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { note, print, printJson } from "./shared/output.ts";
 import { commandLine } from "./shared/shell.ts";
 import { tlsOf } from "./shared/tls.ts";
@@ -37,14 +30,16 @@ const THINKING_MS = 30;
 const PATIENCE_MS = 60_000;
 
 export function addCommand(program: Command): void {
-  withServiceOptions(program.command("demo"))
+  program
+    .command("demo")
+    .forService()
     .summary("run a complete workflow on a small sample")
     .description(
       "Runs the complete distributed workflow against a running service: creates a benchmark and a job for each question of a " +
         "small sample (grade-school math), starts three workers, which answer from a log (of a 175B model; no model is needed), " +
         "stores their results as evaluations, and shows the summary.",
     )
-    .addHelpText(...examples(["ltb demo", "in a second terminal, beside ltb serve"]))
+    .examples(["ltb demo", "in a second terminal, beside ltb serve"])
     .action(demo);
 }
 

@@ -1,7 +1,6 @@
-import type { Command } from "commander";
-import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
+import type { Command } from "./shared/command.ts";
+import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { parseWhole } from "./shared/options.ts";
 import { makePrintable, print, printJson } from "./shared/output.ts";
 
@@ -21,13 +20,12 @@ export function addCommand(program: Command): void {
     )
     .option("--servers <n>", "servers that are to run on this database", parseWhole(1, 1_000), 1)
     .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest");
-  withDatabaseOptions(doctor)
-    .addHelpText(
-      ...examples(
-        "ltb doctor",
-        "ltb doctor --servers 3 --backups /backups",
-        "ltb doctor --json | jq '.checks[] | select(.level != \"ok\")'",
-      ),
+  doctor
+    .forDatabase()
+    .examples(
+      "ltb doctor",
+      "ltb doctor --servers 3 --backups /backups",
+      "ltb doctor --json | jq '.checks[] | select(.level != \"ok\")'",
     )
     .action(async ({ config: file, json, servers, backups }: Options) => {
       const { examine } = await import("../doctor/doctor.ts");

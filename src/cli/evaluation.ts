@@ -1,4 +1,3 @@
-import { type Command, Option } from "commander";
 import {
   type Evaluation,
   EvaluationOrder,
@@ -6,10 +5,9 @@ import {
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { parseCount } from "./shared/options.ts";
 import { formatMinute, formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 
@@ -31,26 +29,25 @@ export function addCommand(program: Command): void {
     .command("evaluation")
     .summary("list or search evaluations")
     .description("Lists and searches the evaluations of a benchmark.");
-  withFilterOptions(withReplicaOption(withServiceOptions(evaluation.command("list"))))
+  withFilterOptions(evaluation.command("list").forService().withReplica())
     .description("Lists the evaluations of a benchmark: newest first, or by score.")
     .argument("<benchmark>", "id, or name (the newest with it)")
-    .addOption(
-      new Option("--order <order>", "best and worst: by score, those without one left out")
-        .choices(Object.keys(orders))
-        .default("newest"),
+    .choice(
+      "--order <order>",
+      "best and worst: by score, those without one left out",
+      Object.keys(orders),
+      "newest",
     )
     .option("--full", "with --json: input, output, expected and metadata too")
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(
-      ...examples(
-        "ltb evaluation list gsm8k --order worst",
-        "ltb evaluation list gsm8k --failed",
-        ["ltb evaluation list gsm8k --metadata split=test --metadata shots=5", "contained in the metadata"],
-        [
-          "ltb evaluation list gsm8k --text 'refund \"credit card\" -fee' --json --full",
-          "words of input and output",
-        ],
-      ),
+    .withLimit()
+    .examples(
+      "ltb evaluation list gsm8k --order worst",
+      "ltb evaluation list gsm8k --failed",
+      ["ltb evaluation list gsm8k --metadata split=test --metadata shots=5", "contained in the metadata"],
+      [
+        "ltb evaluation list gsm8k --text 'refund \"credit card\" -fee' --json --full",
+        "words of input and output",
+      ],
     )
     .action(list);
 }

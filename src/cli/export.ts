@@ -1,10 +1,9 @@
 import { extname } from "node:path";
-import { type Command, Option } from "commander";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
-import { CliError, requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
+import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { note } from "./shared/output.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";
@@ -20,29 +19,22 @@ interface Options extends ServiceOptions, FilterOptions {
 }
 
 export function addCommand(program: Command): void {
-  withFilterOptions(withReplicaOption(withServiceOptions(program.command("export"))))
+  withFilterOptions(program.command("export").forService().withReplica())
     .summary("write a benchmark and its evaluations as JSONL, Parquet or CSV")
     .description(
       "Writes a benchmark with its evaluations, oldest first, in constant memory; a connection that breaks is resumed. JSONL " +
         "and Parquet hold everything, and `ltb import` reads them. CSV has a column for each metric, and nothing about the benchmark.",
     )
     .argument("<benchmark>", "id, or name (the newest with it)")
-    .addOption(
-      new Option(
-        "--format <format>",
-        "form of the output (default: by the file's extension, else jsonl)",
-      ).choices(formats),
-    )
+    .choice("--format <format>", "form of the output (default: by the file's extension, else jsonl)", formats)
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
-    .addHelpText(
-      ...examples(
-        "ltb export gsm8k -o gsm8k.jsonl",
-        ["ltb export gsm8k -o gsm8k.parquet", "for DuckDB, pandas, Spark"],
-        "ltb export gsm8k --format csv | head",
-        ["ltb export gsm8k --failed --metadata split=test -o failed.jsonl", "a part of them"],
-        "ltb export gsm8k | gzip > gsm8k.jsonl.gz",
-        ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
-      ),
+    .examples(
+      "ltb export gsm8k -o gsm8k.jsonl",
+      ["ltb export gsm8k -o gsm8k.parquet", "for DuckDB, pandas, Spark"],
+      "ltb export gsm8k --format csv | head",
+      ["ltb export gsm8k --failed --metadata split=test -o failed.jsonl", "a part of them"],
+      "ltb export gsm8k | gzip > gsm8k.jsonl.gz",
+      ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
     )
     .action(exportBenchmark);
 }
@@ -50,7 +42,7 @@ export function addCommand(program: Command): void {
 async function exportBenchmark(reference: string, { output, ...options }: Options): Promise<void> {
   const format = options.format ?? formatOf(output);
   if (format === "parquet" && output === undefined && process.stdout.isTTY)
-    throw new CliError("Parquet is not for a terminal: add -o FILE, or redirect the output", { usage: true });
+    throw new UsageError("Parquet is not for a terminal: add -o FILE, or redirect the output");
   using client = createClient(options);
   const { id, name } = await findBenchmark(client.benchmarks, reference);
   const evaluations = (view: EvaluationView) =>

@@ -1,12 +1,14 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { referToKey } from "./shared/api-key.ts";
-import { type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import type { ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { print, printJson } from "./shared/output.ts";
 import { tlsOf } from "./shared/tls.ts";
 
 export function addCommand(program: Command): void {
-  withServiceOptions(program.command("grpcurl"))
+  program
+    .command("grpcurl")
+    .forService()
     .argument("[method]", "for example CreateJob, or JobService/CreateJob; without it all are listed")
     .summary("print a ready line of grpcurl for a method")
     .description(
@@ -19,13 +21,11 @@ export function addCommand(program: Command): void {
         "take the contract from the protos in this folder: for a service without reflection",
       ),
     )
-    .addHelpText(
-      ...examples(
-        ["ltb grpcurl", "all methods"],
-        "ltb grpcurl CreateJob",
-        ["ltb grpcurl getstats | sh", "and run it"],
-        "ltb grpcurl ListJobs --address https://bench:50052 --tls-ca ca.crt --proto proto",
-      ),
+    .examples(
+      ["ltb grpcurl", "all methods"],
+      "ltb grpcurl CreateJob",
+      ["ltb grpcurl getstats | sh", "and run it"],
+      "ltb grpcurl ListJobs --address https://bench:50052 --tls-ca ca.crt --proto proto",
     )
     .action(show);
 }

@@ -1,16 +1,11 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
 import type { LogFormat, ReadOptions } from "../import/types.ts";
-import {
-  createClient,
-  type ServiceClient,
-  type ServiceOptions,
-  withServiceOptions,
-} from "./shared/client.ts";
+import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { makePrintable, note, print, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
 import { type Progress, showProgress } from "./transfer/progress.ts";
@@ -39,7 +34,9 @@ interface Options
 }
 
 export function addCommand(program: Command): void {
-  withServiceOptions(program.command("import"))
+  program
+    .command("import")
+    .forService()
     .summary("import the logs of an evaluation tool")
     .description(
       "Imports benchmarks with their evaluations: Inspect .eval and .json, lm-evaluation-harness samples_*.jsonl and " +
@@ -48,11 +45,7 @@ export function addCommand(program: Command): void {
         "twice: it goes on where an import was cut off.",
     )
     .argument("<file...>", "logs; for HELM the folder of a run")
-    .addOption(
-      new Option("--format <format>", "what the files are; auto tells it by their content")
-        .choices(formats)
-        .default("auto"),
-    )
+    .choice("--format <format>", "what the files are; auto tells it by their content", formats, "auto")
     .addOption(
       new Option(
         "--map <fields>",
@@ -67,15 +60,13 @@ export function addCommand(program: Command): void {
     .option("--dataset <dataset>", "dataset, instead of what the log says")
     .option("--score <metric>", "all but JSON and JSONL: the metric that becomes the score")
     .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
-    .addHelpText(
-      ...examples(
-        ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
-        ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
-        ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
-        ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
-        ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
-        "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
-      ),
+    .examples(
+      ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
+      ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
+      ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
+      ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
+      ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
+      "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
     )
     .action(importFiles);
 }

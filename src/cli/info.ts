@@ -1,14 +1,15 @@
-import type { Command } from "commander";
 import { GetInfoResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
-  withServiceOptions(program.command("info"))
+  program
+    .command("info")
+    .forService()
     .summary("show version, features and limits")
     .description("Shows the version, features and limits of the service.")
-    .addHelpText(...examples("ltb info", "ltb info --json | jq .limits.max_message_bytes"))
+    .examples("ltb info", "ltb info --json | jq .limits.max_message_bytes")
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
       const info = toPlain(GetInfoResponseSchema, await client.system.getInfo({}));

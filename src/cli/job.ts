@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command } from "./shared/command.ts";
 import { addCommands } from "./shared/commands.ts";
 
 export async function addCommand(program: Command, args: readonly string[]): Promise<void> {

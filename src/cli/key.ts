@@ -1,13 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
-import { CliError, requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
+import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { forEachId } from "./shared/for-each-id.ts";
-import { gatherValues, parseCount, parseDuration, parseTime } from "./shared/options.ts";
+import { gatherValues, parseDuration, parseTime } from "./shared/options.ts";
 import { formatMinute, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 import { findStoredUser, findUser, userArgument } from "./user/find.ts";
@@ -32,7 +32,9 @@ interface CreateOptions extends ServiceOptions, DirectOptions {
 }
 
 function addCreate(key: Command): void {
-  const command = withServiceOptions(key.command("create"))
+  const command = key
+    .command("create")
+    .forService()
     .description(
       "Makes an API key and prints it, once, on standard output. Without a key to call by: --database --user NAME.",
     )
@@ -44,12 +46,10 @@ function addCreate(key: Command): void {
       new Option("--expires-at <time>", "until when it works").argParser(parseTime).conflicts("expiresIn"),
     );
   withDirectOptions(command)
-    .addHelpText(
-      ...examples("ltb key create --user gpu-1 --name gpu-1 --scope jobs:work > gpu-1.key", [
-        "DATABASE_URL=postgres://… ltb key create --user root --database",
-        "the first one",
-      ]),
-    )
+    .examples("ltb key create --user gpu-1 --name gpu-1 --scope jobs:work > gpu-1.key", [
+      "DATABASE_URL=postgres://… ltb key create --user root --database",
+      "the first one",
+    ])
     .action(createKey);
 }
 
@@ -69,9 +69,7 @@ async function createKey(options: CreateOptions): Promise<void> {
 
   async function direct(): Promise<void> {
     if (user === undefined)
-      throw new CliError("with --database there is no caller: say whom the key acts as with --user", {
-        usage: true,
-      });
+      throw new UsageError("with --database there is no caller: say whom the key acts as with --user");
     const { apiKeyMessage } = await import("../users/messages.ts");
     const made = await onDatabase(options, async ({ users }) => {
       const { id: userId } = await findStoredUser(users, user);
@@ -87,11 +85,13 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(key: Command): void {
-  withServiceOptions(key.command("list"))
+  key
+    .command("list")
+    .forService()
     .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
     .option("--user <user>", `whose: ${userArgument} (default: the caller)`)
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(...examples("ltb key list", "ltb key list --user gpu-1"))
+    .withLimit()
+    .examples("ltb key list", "ltb key list --user gpu-1")
     .action(listKeys);
 }
 
@@ -129,7 +129,9 @@ interface RotateOptions extends ServiceOptions {
 }
 
 function addRotate(key: Command): void {
-  withServiceOptions(key.command("rotate"))
+  key
+    .command("rotate")
+    .forService()
     .description("Makes a new API key in place of another and prints it, once, on standard output.")
     .argument("<id>", "id of the old key, as ltb key list shows it")
     .option(
@@ -138,7 +140,7 @@ function addRotate(key: Command): void {
       parseDuration,
       0,
     )
-    .addHelpText(...examples("ltb key rotate 01890a5d-ac96-774b-bcce-b302099a8057 --overlap 1d"))
+    .examples("ltb key rotate 01890a5d-ac96-774b-bcce-b302099a8057 --overlap 1d")
     .action(async (id: string, options: RotateOptions) => {
       using client = createClient(options);
       const overlap = durationFromMs(options.overlap);
@@ -148,10 +150,12 @@ function addRotate(key: Command): void {
 }
 
 function addRevoke(key: Command): void {
-  withServiceOptions(key.command("revoke"))
+  key
+    .command("revoke")
+    .forService()
     .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
     .argument("<id...>", "ids of the keys, as ltb key list shows them")
-    .addHelpText(...examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057"))
+    .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057")
     .action(async (ids: string[], options: ServiceOptions) => {
       using client = createClient(options);
       const revoked = await forEachId(ids, options, async (id) => {

@@ -1,8 +1,8 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { parseCount, parseTime } from "./shared/options.ts";
 import {
   formatNumber,
@@ -30,7 +30,10 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  withReplicaOption(withServiceOptions(program.command("leaderboard")))
+  program
+    .command("leaderboard")
+    .forService()
+    .withReplica()
     .summary("rank the benchmarks on a dataset")
     .description(
       "Ranks the benchmarks on a dataset by the mean of a metric, with its 95 % interval. `ranks` are those that the intervals allow; " +
@@ -41,23 +44,21 @@ export function addCommand(program: Command): void {
     .option("--lower-is-better", "as for latency and cost")
     .option("--provider <provider>", "only those of this provider")
     .option("--label <key=value>", "only those with this label; may be given again", label)
-    .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(statuses)))
+    .choice("--status <status>", "only those in this status", Object.keys(statuses))
     .option("--created-after <time>", "only those created at this time or later", parseTime)
     .option("--created-before <time>", "only those created before this time", parseTime)
     .option("--min-count <n>", "only those with at least this many values", parseCount, 1)
-    .option("--limit <n>", "at most this many", parseCount, 50)
+    .withLimit()
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
-    .addHelpText(
-      ...examples(
-        ["ltb leaderboard gsm8k", "by score"],
-        "ltb leaderboard gsm8k --metric latency_ms --lower-is-better",
-        ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
-        ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
-        [
-          "ltb leaderboard gsm8k --json | jq -r '.entries[] | select(.rank_low == 1).model'",
-          "those that may be the best",
-        ],
-      ),
+    .examples(
+      ["ltb leaderboard gsm8k", "by score"],
+      "ltb leaderboard gsm8k --metric latency_ms --lower-is-better",
+      ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
+      ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
+      [
+        "ltb leaderboard gsm8k --json | jq -r '.entries[] | select(.rank_low == 1).model'",
+        "those that may be the best",
+      ],
     )
     .action(leaderboard);
 }

@@ -1,9 +1,8 @@
-import type { Command } from "commander";
 import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { CliError, requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
-import { parseCount, parseWhole } from "./shared/options.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
+import { requireAnswer, UsageError } from "./shared/errors.ts";
+import { parseWhole } from "./shared/options.ts";
 import { formatTable, makePrintable, note, print, printJson, toPlain } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
 
@@ -21,7 +20,9 @@ export function addCommand(program: Command): void {
     .description(
       "Limits the jobs that share a limit key, such as a provider's quota, exactly and across all workers and servers.",
     );
-  withServiceOptions(limit.command("set"))
+  limit
+    .command("set")
+    .forService()
     .description("Sets the limit of a key, replacing a former one as a whole. Running jobs go on.")
     .argument("<key>", "as jobs name it, for example openai/gpt-4")
     .option(
@@ -34,27 +35,28 @@ export function addCommand(program: Command): void {
       "most jobs started in a minute; 0: none starts (default: no limit)",
       upToAMillion,
     )
-    .addHelpText(...examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500"))
+    .examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500")
     .action(set);
-  withServiceOptions(limit.command("list"))
+  limit
+    .command("list")
+    .forService()
     .description("Lists the limits by key, with the number of jobs running now.")
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(...examples("ltb limit list"))
+    .withLimit()
+    .examples("ltb limit list")
     .action(list);
-  withServiceOptions(limit.command("delete"))
+  limit
+    .command("delete")
+    .forService()
     .description("Removes the limit of a key, whose jobs are then unlimited.")
     .argument("<key>", "the key")
-    .addHelpText(...examples("ltb limit delete openai/gpt-4"))
+    .examples("ltb limit delete openai/gpt-4")
     .action(remove);
 }
 
 async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetOptions): Promise<void> {
   if (maxRunning === undefined && perMinute === undefined)
-    throw new CliError(
+    throw new UsageError(
       "say how much: --max-running, --per-minute or both; ltb limit delete removes a limit",
-      {
-        usage: true,
-      },
     );
   using client = createClient(options);
   const { limit } = await client.jobs.setJobLimit({

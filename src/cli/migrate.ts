@@ -1,9 +1,8 @@
-import type { Command } from "commander";
 import type { MigrationFault } from "../database/migrate/migrate.ts";
 import { addIndexCommands } from "./migrate/search-index.ts";
-import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
+import type { Command } from "./shared/command.ts";
+import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { formatTable, note, noteLog, print, printJson } from "./shared/output.ts";
 
 interface DownOptions extends DatabaseOptions {
@@ -28,11 +27,13 @@ export function addCommand(program: Command): void {
       "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in " +
         "LTB_DATA_DIR). `serve` applies them too, at each start.",
     );
-  withDatabaseOptions(migrate.command("up"))
+  migrate
+    .command("up")
+    .forDatabase()
     .description(
       "Applies every migration that the database does not have yet. Safe beside servers that do the same.",
     )
-    .addHelpText(...examples("ltb migrate up", "DATABASE_URL=postgres://… ltb migrate up"))
+    .examples("ltb migrate up", "DATABASE_URL=postgres://… ltb migrate up")
     .action(async (options: DatabaseOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
       const { applied } = await withConfiguredDatabase(options.config, async (database) =>
@@ -42,9 +43,11 @@ export function addCommand(program: Command): void {
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
     });
   addDown(migrate);
-  withDatabaseOptions(migrate.command("status"))
+  migrate
+    .command("status")
+    .forDatabase()
     .description("Lists the migrations and when each was applied. Changes nothing.")
-    .addHelpText(...examples("ltb migrate status"))
+    .examples("ltb migrate status")
     .action(async (options: DatabaseOptions) => {
       const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
       const migrations = await withConfiguredDatabase(options.config, async (database) =>
@@ -82,7 +85,7 @@ export function addCommand(program: Command): void {
       "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
     )
     .argument("<name>", "lower-case words joined by _")
-    .addHelpText(...examples("ltb migrate add add_prompt_versions"))
+    .examples("ltb migrate add add_prompt_versions")
     .action(async (name: string) => {
       const { addMigration } = await import("../database/migrate/migrate.ts");
       const { up, down } = await addMigration(name);
@@ -91,7 +94,9 @@ export function addCommand(program: Command): void {
 }
 
 function addDown(migrate: Command): void {
-  withDatabaseOptions(migrate.command("down"))
+  migrate
+    .command("down")
+    .forDatabase()
     .description(
       "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not " +
         "serve on what is left. Nothing is undone where rows would be lost, unless --yes says that they may.",
@@ -101,11 +106,9 @@ function addDown(migrate: Command): void {
       "the migration to go back to, by its name or its leading digits; 0: undo all of them",
     )
     .option("-y, --yes", "drop tables and columns with what is in them")
-    .addHelpText(
-      ...examples(
-        ["ltb migrate down", "one step"],
-        ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
-      ),
+    .examples(
+      ["ltb migrate down", "one step"],
+      ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
     )
     .action(async ({ config, json, to, yes = false }: DownOptions) => {
       const { migrateDown } = await import("../database/migrate/migrate.ts");
@@ -122,13 +125,15 @@ function addDown(migrate: Command): void {
 }
 
 function addVerify(migrate: Command): void {
-  withDatabaseOptions(migrate.command("verify"))
+  migrate
+    .command("verify")
+    .forDatabase()
     .description(
       "Compares the database with the migrations: their files with what was applied, and its tables, columns, " +
         "constraints, indexes, triggers and functions with what the files make in an empty schema. Changes nothing. " +
         "Exit code 1 where something differs.",
     )
-    .addHelpText(...examples("ltb migrate verify", "ltb migrate verify --json"))
+    .examples("ltb migrate verify", "ltb migrate verify --json")
     .action(async ({ config, json }: DatabaseOptions) => {
       const { verifyMigrations } = await import("../database/migrate/migrate.ts");
       const { faults, additional, isComplete } = await withConfiguredDatabase(config, async (database) =>

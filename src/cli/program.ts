@@ -1,5 +1,5 @@
-import { Command } from "commander";
 import { version } from "../version.ts";
+import { Command } from "./shared/command.ts";
 import { addCommands } from "./shared/commands.ts";
 
 /**

@@ -1,10 +1,11 @@
-import type { Command } from "commander";
 import { showBackup } from "./backup.ts";
-import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "./shared/configured.ts";
-import { examples } from "./shared/examples.ts";
+import type { Command } from "./shared/command.ts";
+import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 
 export function addCommand(program: Command): void {
-  withDatabaseOptions(program.command("restore"))
+  program
+    .command("restore")
+    .forDatabase()
     .summary("put a backup into the database")
     .description(
       "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
@@ -12,12 +13,10 @@ export function addCommand(program: Command): void {
     )
     .argument("<file>", "what `backup` wrote")
     .option("--force", "replace what the database holds; without, one that holds rows is refused")
-    .addHelpText(
-      ...examples("ltb restore before-upgrade.tar", [
-        "DATABASE_URL=postgres://… ltb restore before-upgrade.tar",
-        "into another PostgreSQL",
-      ]),
-    )
+    .examples("ltb restore before-upgrade.tar", [
+      "DATABASE_URL=postgres://… ltb restore before-upgrade.tar",
+      "into another PostgreSQL",
+    ])
     .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");
       const result = await withConfiguredDatabase(options.config, async (database) =>

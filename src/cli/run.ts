@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { createProgram } from "./program.ts";
-import { CliError, exitCodes, isBrokenPipe } from "./shared/errors.ts";
+import { exitCodes, isBrokenPipe, UsageError } from "./shared/errors.ts";
 
 /**
  * Runs the command line.
@@ -26,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     const { describeError, showError } = await import("./shared/describe-error.ts");
     showError(describeError(error), { json: args.includes("--json"), cause: error });
-    return error instanceof CommanderError || (error instanceof CliError && error.usage)
+    return error instanceof CommanderError || error instanceof UsageError
       ? exitCodes.usage
       : exitCodes.failure;
   }

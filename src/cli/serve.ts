@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import type { Command } from "commander";
 import { writeBanner } from "./shared/banner.ts";
+import type { Command } from "./shared/command.ts";
 import { CliError, exitCodes } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
 import { print } from "./shared/output.ts";
 import { stopOnSignal } from "./shared/stop-on-signal.ts";
 
@@ -17,13 +16,11 @@ export function addCommand(program: Command): void {
         "Logs are JSON lines on stderr.",
     )
     .option("--config <file>", "JSON file with settings by the names of the environment (LTB_CONFIG_FILE)")
-    .addHelpText(
-      ...examples(
-        ["ltb serve", "with its own database"],
-        ["LTB_DATA_DIR=/srv/ltb ltb serve", "elsewhere"],
-        ["DATABASE_URL=postgres://… ltb serve", "on a PostgreSQL of yours, 12 or newer"],
-        ["LTB_LOG_LEVEL=warn ltb serve", "without a line for each request"],
-      ),
+    .examples(
+      ["ltb serve", "with its own database"],
+      ["LTB_DATA_DIR=/srv/ltb ltb serve", "elsewhere"],
+      ["DATABASE_URL=postgres://… ltb serve", "on a PostgreSQL of yours, 12 or newer"],
+      ["LTB_LOG_LEVEL=warn ltb serve", "without a line for each request"],
     )
     .action(serveUntilStopped);
 }

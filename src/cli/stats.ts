@@ -1,14 +1,15 @@
-import type { Command } from "commander";
 import { GetStatsResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
-  withServiceOptions(program.command("stats"))
+  program
+    .command("stats")
+    .forService()
     .summary("show what the database holds")
     .description("Shows sizes and counts of the database and the state of the connection pool.")
-    .addHelpText(...examples("ltb stats", "ltb stats --json | jq .database_size_mb"))
+    .examples("ltb stats", "ltb stats --json | jq .database_size_mb")
     .action(async (options: ServiceOptions) => {
       using client = createClient(options);
       const stats = toPlain(GetStatsResponseSchema, await client.system.getStats({}));

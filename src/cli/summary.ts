@@ -1,11 +1,10 @@
-import type { Command } from "commander";
 import type { MetricSummary } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type GetBenchmarkSummaryResponse,
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions, withReplicaOption, withServiceOptions } from "./shared/client.ts";
-import { examples } from "./shared/examples.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
 
@@ -16,7 +15,10 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  withReplicaOption(withServiceOptions(program.command("summary")))
+  program
+    .command("summary")
+    .forService()
+    .withReplica()
     .summary("show the statistics of a benchmark")
     .description(
       "Shows what the evaluations of a benchmark come to: statistics of every metric, failures, tokens and cost.",
@@ -28,14 +30,12 @@ export function addCommand(program: Command): void {
       "compute everything from the evaluations, percentiles too; takes longer the more there are",
     )
     .option("--html <file>", "also write a page with histograms, which opens offline")
-    .addHelpText(
-      ...examples(
-        ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
-        ["ltb summary gsm8k --metric score latency_ms", "two of them"],
-        ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
-        ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
-        ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
-      ),
+    .examples(
+      ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
+      ["ltb summary gsm8k --metric score latency_ms", "two of them"],
+      ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
+      ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
+      ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
     .action(async (reference: string, options: Options) => {
       using client = createClient(options);

@@ -1,12 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { type User, UserRole, UserRoleSchema, UserSchema } from "../../gen/ltb/v1/user_pb.ts";
 import { wireEnum } from "../wire/enums.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
-import { CliError } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
-import { parseCount } from "./shared/options.ts";
+import { UsageError } from "./shared/errors.ts";
 import {
   formatFields,
   formatMinute,
@@ -53,25 +52,25 @@ interface CreateOptions extends ServiceOptions, DirectOptions, PasswordOptions {
 }
 
 function addCreate(user: Command): void {
-  const command = withServiceOptions(user.command("create"))
+  const command = user
+    .command("create")
+    .forService()
     .description(
       "Creates a user and asks for its password. On a database that has no user yet: --database --role admin, then ltb key create --database.",
     )
     .argument("<username>", "its user name")
     .requiredOption("--email <address>", "its email address, which it logs in with")
-    .addOption(new Option("--role <role>", "what it may do").choices(roleNames).default("user"))
+    .choice("--role <role>", "what it may do", roleNames, "user")
     .option("--no-password", "it cannot log in and only uses API keys; for workers and programs");
   withDirectOptions(withPasswordOption(command))
-    .addHelpText(
-      ...examples(
-        "ltb user create ada --email ada@example.com",
-        "ltb user create gpu-1 --email gpu-1@example.com --role worker --no-password",
-        "pass show ltb | ltb user create ada --email ada@example.com --password-file -",
-        [
-          "DATABASE_URL=postgres://… ltb user create root --email root@example.com --role admin --database",
-          "the first one",
-        ],
-      ),
+    .examples(
+      "ltb user create ada --email ada@example.com",
+      "ltb user create gpu-1 --email gpu-1@example.com --role worker --no-password",
+      "pass show ltb | ltb user create ada --email ada@example.com --password-file -",
+      [
+        "DATABASE_URL=postgres://… ltb user create root --email root@example.com --role admin --database",
+        "the first one",
+      ],
     )
     .action(createUser);
 }
@@ -107,13 +106,15 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(user: Command): void {
-  withServiceOptions(user.command("list"))
+  user
+    .command("list")
+    .forService()
     .description("Lists users, newest first.")
-    .addOption(new Option("--role <role>", "only those with this role").choices(roleNames))
+    .choice("--role <role>", "only those with this role", roleNames)
     .option("--active", "only those that are active")
     .addOption(new Option("--inactive", "only those that are not").conflicts("active"))
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(...examples("ltb user list", "ltb user list --role admin --active"))
+    .withLimit()
+    .examples("ltb user list", "ltb user list --role admin --active")
     .action(listUsers);
 }
 
@@ -147,10 +148,12 @@ function row(user: User): string[] {
 }
 
 function addShow(user: Command): void {
-  withServiceOptions(user.command("show"))
+  user
+    .command("show")
+    .forService()
     .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
     .argument("[user]", userArgument)
-    .addHelpText(...examples(["ltb user show", "who am I?"], "ltb user show ada@example.com"))
+    .examples(["ltb user show", "who am I?"], "ltb user show ada@example.com")
     .action(showUser);
 }
 
@@ -173,19 +176,21 @@ interface UpdateOptions extends ServiceOptions {
 }
 
 function addUpdate(user: Command): void {
-  withServiceOptions(user.command("update"))
+  user
+    .command("update")
+    .forService()
     .description("Changes a user. What is not named stays as it is.")
     .argument("<user>", userArgument)
     .option("--email <address>", "new email address")
     .option("--username <name>", "new user name")
-    .addOption(new Option("--role <role>", "new role").choices(roleNames))
+    .choice("--role <role>", "new role", roleNames)
     .option("--activate", "it may log in and use its keys again")
     .addOption(
       new Option("--deactivate", "it can do neither; its sessions end, its keys wait").conflicts("activate"),
     )
     .option("--email-verified", "the email address is known to be its own")
     .option("--no-email-verified", "the email address is not known to be its own")
-    .addHelpText(...examples("ltb user update ada --role admin", "ltb user update ada --deactivate"))
+    .examples("ltb user update ada --role admin", "ltb user update ada --deactivate")
     .action(updateUser);
 }
 
@@ -199,11 +204,8 @@ async function updateUser(text: string, options: UpdateOptions): Promise<void> {
     ...(emailVerified !== undefined && { emailVerified }),
   };
   if (Object.keys(changes).length === 0)
-    throw new CliError(
+    throw new UsageError(
       "say what to change: --email, --username, --role, --activate, --deactivate, --email-verified",
-      {
-        usage: true,
-      },
     );
   using client = createClient(options);
   const { id } = await findUser(client.users, text);
@@ -216,7 +218,9 @@ interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions 
 }
 
 function addPassword(user: Command): void {
-  const command = withServiceOptions(user.command("password"))
+  const command = user
+    .command("password")
+    .forService()
     .description(
       "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",
     )
@@ -226,9 +230,7 @@ function addPassword(user: Command): void {
       "read the present password from a file instead of asking for it",
     );
   withDirectOptions(withPasswordOption(command))
-    .addHelpText(
-      ...examples("ltb user password ada", ["ltb user password root --database", "nobody knows it any more"]),
-    )
+    .examples("ltb user password ada", ["ltb user password root --database", "nobody knows it any more"])
     .action(changePassword);
 }
 
@@ -267,12 +269,14 @@ function readNew(options: PasswordChange): Promise<string> {
 }
 
 function addDelete(user: Command): void {
-  withServiceOptions(user.command("delete"))
+  user
+    .command("delete")
+    .forService()
     .description(
       "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",
     )
     .argument("<user>", userArgument)
-    .addHelpText(...examples("ltb user delete ada@example.com"))
+    .examples("ltb user delete ada@example.com")
     .action(async (text: string, options: ServiceOptions) => {
       using client = createClient(options);
       const { id, username } = await findUser(client.users, text);

@@ -1,5 +1,4 @@
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Command, Option } from "commander";
 import {
   type HealthStatus,
   HealthStatusSchema,
@@ -11,10 +10,10 @@ import {
 import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { formatSpan } from "../time-span.ts";
 import { wireEnum } from "../wire/enums.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
-import { examples } from "./shared/examples.ts";
-import { gatherValues, parseCount, parseDuration } from "./shared/options.ts";
+import { gatherValues, parseDuration } from "./shared/options.ts";
 import {
   formatFields,
   formatTable,
@@ -53,15 +52,15 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(worker: Command): void {
-  withServiceOptions(worker.command("list"))
+  worker
+    .command("list")
+    .forService()
     .description("Lists workers, latest registration first.")
-    .addOption(
-      new Option("--status <status>", "only those in this status").choices(Object.keys(workerStatuses)),
-    )
+    .choice("--status <status>", "only those in this status", Object.keys(workerStatuses))
     .option("--tag <tag>", "only those with this tag; may be given again", gatherValues)
     .option("--active-within <duration>", "only those heard of within this time, such as 1m", parseDuration)
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(...examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s"))
+    .withLimit()
+    .examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s")
     .action(listWorkers);
 }
 
@@ -98,10 +97,12 @@ function row(worker: Worker): string[] {
 }
 
 function addShow(worker: Command): void {
-  withServiceOptions(worker.command("show"))
+  worker
+    .command("show")
+    .forService()
     .description("Shows every field of a worker.")
     .argument("<id>", "name of the worker")
-    .addHelpText(...examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load"))
+    .examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load")
     .action(showWorker);
 }
 
@@ -116,13 +117,15 @@ async function showWorker(workerId: string, options: ServiceOptions): Promise<vo
 }
 
 function addDrain(worker: Command): void {
-  withServiceOptions(worker.command("drain"))
+  worker
+    .command("drain")
+    .forService()
     .description(
       "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",
     )
     .argument("<id>", "name of the worker")
     .option("--reason <text>", "why; shown with the worker")
-    .addHelpText(...examples(`ltb worker drain gpu-1 --reason "new driver"`))
+    .examples(`ltb worker drain gpu-1 --reason "new driver"`)
     .action(drainWorker);
 }
 
@@ -138,10 +141,12 @@ async function drainWorker(
 }
 
 function addRemoveStale(worker: Command): void {
-  withServiceOptions(worker.command("remove-stale"))
+  worker
+    .command("remove-stale")
+    .forService()
     .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
     .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", parseDuration)
-    .addHelpText(...examples("ltb worker remove-stale --older-than 10m"))
+    .examples("ltb worker remove-stale --older-than 10m")
     .action(removeStale);
 }
 

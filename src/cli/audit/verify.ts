@@ -1,12 +1,11 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { hasCode } from "../../system-error.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
-import { CliError, exitCodes } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
+import { exitCodes, UsageError } from "../shared/errors.ts";
 import { gatherValues, parseTime } from "../shared/options.ts";
 import { makePrintable, print, printJson } from "../shared/output.ts";
 
@@ -30,7 +29,9 @@ const DEADLINE_MS = 86_400_000;
 
 /** Adds `verify` to `ltb audit`. */
 export function addVerify(audit: Command): void {
-  withServiceOptions(audit.command("verify"))
+  audit
+    .command("verify")
+    .forService()
     .summary("prove that the audit trail was not tampered with")
     .description(
       "Recomputes the chain of seals over the audit trail and names the first entry that was altered, removed or inserted. " +
@@ -50,15 +51,13 @@ export function addVerify(audit: Command): void {
       "--head-file <file>",
       "the chain must contain the head in this file, which is then replaced by its present one",
     )
-    .addHelpText(
-      ...examples(
-        "ltb audit verify",
-        [
-          "ltb audit verify --head-file /mnt/elsewhere/ltb.head",
-          "each night: also proves that nothing was cut off since the last",
-        ],
-        "ltb audit verify --json | jq .first_broken",
-      ),
+    .examples(
+      "ltb audit verify",
+      [
+        "ltb audit verify --head-file /mnt/elsewhere/ltb.head",
+        "each night: also proves that nothing was cut off since the last",
+      ],
+      "ltb audit verify --json | jq .first_broken",
     )
     .action(verify);
 }
@@ -91,9 +90,7 @@ async function verify({ from, to, head, headFile, ...options }: Options): Promis
 function parseHead(text: string): Head {
   const [, sequence, seal] = /^(\d{1,16}):([0-9a-f]{64})$/i.exec(text.trim()) ?? [];
   if (sequence === undefined || seal === undefined)
-    throw new CliError(`expected SEQUENCE:SEAL, such as 12:5d41…, got ${JSON.stringify(text)}`, {
-      usage: true,
-    });
+    throw new UsageError(`expected SEQUENCE:SEAL, such as 12:5d41…, got ${JSON.stringify(text)}`);
   return { sequence: BigInt(sequence), seal: seal.toLowerCase() };
 }
 

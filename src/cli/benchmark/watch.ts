@@ -1,9 +1,8 @@
 import type { CallOptions } from "@connectrpc/connect";
-import type { Command } from "commander";
 import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
+import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { finalStatuses } from "../shared/status.ts";
@@ -18,7 +17,9 @@ interface Options extends ServiceOptions {
 }
 
 export function addWatch(benchmark: Command): void {
-  withServiceOptions(benchmark.command("watch"))
+  benchmark
+    .command("watch")
+    .forService()
     .summary("follow benchmarks as they run")
     .description(
       "Shows how far benchmarks are, live: evaluations done and failed, and the mean score. Of those given until all have ended, else of " +
@@ -28,21 +29,18 @@ export function addWatch(benchmark: Command): void {
     .argument("[benchmark...]", "ids, or names (the newest with it)")
     .option("--dataset <dataset>", "only those on this dataset")
     .option("--provider <provider>", "only those of this provider")
-    .addHelpText(
-      ...examples(
-        ["ltb benchmark watch gsm8k", "until it has ended"],
-        ["ltb benchmark watch --dataset mmlu", "until Ctrl-C"],
-        "ltb benchmark watch gsm8k --json | jq .mean_score",
-      ),
+    .examples(
+      ["ltb benchmark watch gsm8k", "until it has ended"],
+      ["ltb benchmark watch --dataset mmlu", "until Ctrl-C"],
+      "ltb benchmark watch gsm8k --json | jq .mean_score",
     )
     .action(watch);
 }
 
 async function watch(references: string[], { dataset, provider, ...options }: Options): Promise<void> {
   if (references.length > 0 && (dataset ?? provider) !== undefined)
-    throw new CliError("give either benchmarks, or --dataset and --provider", { usage: true });
-  if (references.length > WATCH_IDS)
-    throw new CliError(`give at most ${WATCH_IDS} benchmarks`, { usage: true });
+    throw new UsageError("give either benchmarks, or --dataset and --provider");
+  if (references.length > WATCH_IDS) throw new UsageError(`give at most ${WATCH_IDS} benchmarks`);
   using client = createClient(options);
   const open = new Set<string>();
   for (const reference of references) open.add((await findBenchmark(client.benchmarks, reference)).id);

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import type { Command } from "../shared/command.ts";
 
 /** Which evaluations of a benchmark. */
 export interface FilterOptions {

@@ -6,7 +6,7 @@ import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
 import type { JsonObject } from "../../validation.ts";
-import { CliError } from "../shared/errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { exampleBodies } from "./example-bodies.ts";
 
 /** Every service of `ltb.v1`. */
@@ -54,12 +54,12 @@ export function similarMethods(text: string): string[] {
 
 /**
  * The one method that a name means.
- * @throws CliError that suggests similar ones
+ * @throws UsageError that suggests similar ones
  */
 export function findMethod(name: string): DescMethod {
   const [method] = findMethods(name);
   if (method !== undefined) return method;
   const similar = similarMethods(name).slice(0, 5);
   const hint = similar.length === 0 ? "ltb grpcurl lists all" : `did you mean ${similar.join(", ")}?`;
-  throw new CliError(`there is no method ${JSON.stringify(name)}; ${hint}`, { usage: true });
+  throw new UsageError(`there is no method ${JSON.stringify(name)}; ${hint}`);
 }

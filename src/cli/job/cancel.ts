@@ -1,7 +1,6 @@
-import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
@@ -11,18 +10,16 @@ interface Options extends ServiceOptions, FilterOptions {
 }
 
 export function addCommand(job: Command): void {
-  withFilterOptions(withServiceOptions(job.command("cancel")), ["pending", "running"])
+  withFilterOptions(job.command("cancel").forService(), ["pending", "running"])
     .description(
       "Cancels jobs that wait or run, by id or all that match. Whoever runs one is told to stop, and its result is refused.",
     )
     .argument("[id...]", "ids of the jobs")
     .option("--reason <text>", "why; kept as the error of the jobs")
-    .addHelpText(
-      ...examples(
-        "ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057",
-        [`ltb job cancel --benchmark gsm8k --reason "wrong prompt"`, "all that have not ended"],
-        "ltb job cancel --type grade --status pending",
-      ),
+    .examples(
+      "ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057",
+      [`ltb job cancel --benchmark gsm8k --reason "wrong prompt"`, "all that have not ended"],
+      "ltb job cancel --type grade --status pending",
     )
     .action(cancel);
 }

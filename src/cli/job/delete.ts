@@ -1,14 +1,15 @@
-import type { Command } from "commander";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
 import { print, printJson } from "../shared/output.ts";
 
 export function addCommand(job: Command): void {
-  withServiceOptions(job.command("delete"))
+  job
+    .command("delete")
+    .forService()
     .description("Deletes jobs that are not running, with their attempts. See ltb cleanup for old ones.")
     .argument("<id...>", "ids of the jobs")
-    .addHelpText(...examples("ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057"))
+    .examples("ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057")
     .action(async (ids: string[], options: ServiceOptions) => {
       using client = createClient(options);
       const deleted = await forEachId(ids, options, async (id) => {

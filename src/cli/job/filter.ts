@@ -1,8 +1,8 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Command, Option } from "commander";
 import { JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ServiceClient } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
+import type { Command } from "../shared/command.ts";
+import { UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { parseTime } from "../shared/options.ts";
 import { type JobStatusName, jobStatuses } from "./status.ts";
@@ -19,7 +19,7 @@ export interface FilterOptions {
 
 export function withFilterOptions(command: Command, statuses: JobStatusName[]): Command {
   return command
-    .addOption(new Option("--status <status>", "instead of ids: all in this status").choices(statuses))
+    .choice("--status <status>", "instead of ids: all in this status", statuses)
     .option("--type <type>", "instead of ids: all of this type")
     .option(
       "--benchmark <benchmark>",
@@ -32,7 +32,7 @@ export function withFilterOptions(command: Command, statuses: JobStatusName[]): 
 
 /**
  * The filter that the options make; undefined if ids are given.
- * @throws CliError if both or neither are
+ * @throws UsageError if both or neither are
  */
 export async function filterOf(
   { benchmarks }: ServiceClient,
@@ -42,7 +42,7 @@ export async function filterOf(
   const filters = [status, type, benchmark, limitKey, createdAfter, createdBefore];
   const filtered = filters.some((value) => value !== undefined);
   if (filtered === ids.length > 0)
-    throw new CliError("give either ids, or options such as --type that pick jobs", { usage: true });
+    throw new UsageError("give either ids, or options such as --type that pick jobs");
   if (!filtered) return undefined;
   return {
     status: status === undefined ? JobStatus.UNSPECIFIED : jobStatuses[status],

@@ -1,14 +1,7 @@
-import { type Command, Option } from "commander";
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import {
-  createClient,
-  type ServiceOptions,
-  withReplicaOption,
-  withServiceOptions,
-} from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { parseCount } from "../shared/options.ts";
 import { formatMinute, formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
 import { collect, noteMore } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
@@ -23,25 +16,27 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(job: Command): void {
-  withReplicaOption(withServiceOptions(job.command("list")))
+  job
+    .command("list")
+    .forService()
+    .withReplica()
     .description("Lists jobs, newest first or in the order in which they will be run.")
-    .addOption(new Option("--status <status>", "only those in this status").choices(Object.keys(jobStatuses)))
+    .choice("--status <status>", "only those in this status", Object.keys(jobStatuses))
     .option("--type <type>", "only those of this type")
     .option("--worker <id>", "only those that this worker holds or last held")
     .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
-    .addOption(
-      new Option("--order <order>", "queue: those that wait, the next to be run first")
-        .choices(["newest", "queue"])
-        .default("newest"),
+    .choice(
+      "--order <order>",
+      "queue: those that wait, the next to be run first",
+      ["newest", "queue"],
+      "newest",
     )
-    .option("--limit <n>", "at most this many", parseCount, 50)
-    .addHelpText(
-      ...examples(
-        "ltb job list",
-        "ltb job list --status failed --type grade --limit 500",
-        ["ltb job list --order queue", "what is run next"],
-        "ltb job list --status failed --json | jq -r .jobs[].id",
-      ),
+    .withLimit()
+    .examples(
+      "ltb job list",
+      "ltb job list --status failed --type grade --limit 500",
+      ["ltb job list --order queue", "what is run next"],
+      "ltb job list --status failed --json | jq -r .jobs[].id",
     )
     .action(list);
 }

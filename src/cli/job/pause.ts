@@ -1,8 +1,7 @@
-import type { Command } from "commander";
 import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
+import { UsageError } from "../shared/errors.ts";
 import { formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
 
 export interface Options extends ServiceOptions {
@@ -15,11 +14,9 @@ export function addCommand(job: Command): void {
     .description(
       "Keeps jobs of a type or limit key from being started, also those created later, until ltb job resume. Running ones go on.",
     )
-    .addHelpText(
-      ...examples(
-        ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
-        "ltb job pause --type grade",
-      ),
+    .examples(
+      ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
+      "ltb job pause --type grade",
     )
     .action(async (options: Options) => {
       using client = createClient(options);
@@ -29,14 +26,15 @@ export function addCommand(job: Command): void {
 }
 
 export function withLaneOptions(command: Command): Command {
-  return withServiceOptions(command)
+  return command
+    .forService()
     .option("--type <type>", "jobs of this type")
     .option("--limit-key <key>", "jobs with this limit key; with --type: only those that have both");
 }
 
 export function laneOf({ type, limitKey }: Options) {
   if (type === undefined && limitKey === undefined)
-    throw new CliError("say which jobs: --type, --limit-key or both", { usage: true });
+    throw new UsageError("say which jobs: --type, --limit-key or both");
   return { jobType: type ?? "", limitKey: limitKey ?? "" };
 }
 

@@ -5,11 +5,11 @@ import { parseObject } from "../../import/json-text.ts";
 import { defaultLimits } from "../../import/limits.ts";
 import { unreadable } from "../../import/source.ts";
 import type { JsonObject } from "../../validation.ts";
-import { CliError } from "../shared/errors.ts";
+import { UsageError } from "../shared/errors.ts";
 
 /**
  * The payload that an argument names: JSON text, `-` for standard input, `@FILE` for a file.
- * @throws CliError, ImportError where it is not a JSON object
+ * @throws UsageError, ImportError where it is not a JSON object
  */
 export async function readPayload(argument: string): Promise<JsonObject> {
   if (argument === "-" || argument.startsWith("@")) {
@@ -24,11 +24,8 @@ export async function readPayload(argument: string): Promise<JsonObject> {
     return parse(argument, { file: "PAYLOAD" });
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
-    throw new CliError(
+    throw new UsageError(
       `${error.message}. Examples: '{"prompt": "2 + 2?"}', @payload.json, - for standard input`,
-      {
-        usage: true,
-      },
     );
   }
 }

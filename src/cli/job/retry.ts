@@ -1,22 +1,19 @@
-import type { Command } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
 import { note, print, printJson, toPlain } from "../shared/output.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
 export function addCommand(job: Command): void {
-  withFilterOptions(withServiceOptions(job.command("retry")), ["failed", "cancelled"])
+  withFilterOptions(job.command("retry").forService(), ["failed", "cancelled"])
     .description(
       "Puts failed and cancelled jobs back into the queue, by id or all that match, with all their retries again.",
     )
     .argument("[id...]", "ids of the jobs")
-    .addHelpText(
-      ...examples(
-        "ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057",
-        "ltb job retry --benchmark gsm8k --status failed",
-      ),
+    .examples(
+      "ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057",
+      "ltb job retry --benchmark gsm8k --status failed",
     )
     .action(retry);
 }

@@ -1,22 +1,21 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { formatSpan } from "../../time-span.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { requireAnswer } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
 import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
 export function addCommand(job: Command): void {
-  withServiceOptions(job.command("show"))
+  job
+    .command("show")
+    .forService()
     .description("Shows every field of a job, and its attempts: who ran it when, and how that ended.")
     .argument("<id>", "id of the job")
-    .addHelpText(
-      ...examples(
-        "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057",
-        "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result",
-      ),
+    .examples(
+      "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057",
+      "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result",
     )
     .action(show);
 }

@@ -1,9 +1,8 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
 import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
 
@@ -13,11 +12,13 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(job: Command): void {
-  withServiceOptions(job.command("stats"))
+  job
+    .command("stats")
+    .forService()
     .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
     .option("--type <type>", "only those of this type")
     .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
-    .addHelpText(...examples("ltb job stats", "ltb job stats --benchmark gsm8k --json | jq .failed"))
+    .examples("ltb job stats", "ltb job stats --benchmark gsm8k --json | jq .failed")
     .action(stats);
 }
 

@@ -1,14 +1,9 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import {
-  createClient,
-  type ServiceClient,
-  type ServiceOptions,
-  withServiceOptions,
-} from "../shared/client.ts";
-import { CliError, requireAnswer } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
+import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { gatherValues, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
@@ -33,7 +28,9 @@ interface Options extends ServiceOptions {
 const INT32 = 2 ** 31 - 1;
 
 export function addCommand(job: Command): void {
-  withServiceOptions(job.command("submit"))
+  job
+    .command("submit")
+    .forService()
     .summary("create jobs")
     .description(
       "Creates a job, or with --jsonl one for each line of a file, and prints the ids. A worker that runs jobs of the type " +
@@ -65,13 +62,11 @@ export function addCommand(job: Command): void {
       "repeating the command with the same id creates nothing twice (for 24 hours)",
     )
     .option("--jsonl <file>", "a job for each line, whose JSON object is the payload; - for standard input")
-    .addHelpText(
-      ...examples(
-        `ltb job submit echo '{"prompt": "2 + 2?"}'`,
-        "ltb job submit report @payload.json --in 5m --priority 10",
-        "ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4",
-        ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
-      ),
+    .examples(
+      `ltb job submit echo '{"prompt": "2 + 2?"}'`,
+      "ltb job submit report @payload.json --in 5m --priority 10",
+      "ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4",
+      ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
     )
     .action(submit);
 }
@@ -79,7 +74,7 @@ export function addCommand(job: Command): void {
 async function submit(type: string, payload: string | undefined, options: Options): Promise<void> {
   const { jsonl, requestId } = options;
   if (jsonl !== undefined && payload !== undefined)
-    throw new CliError("give either a payload or --jsonl, not both", { usage: true });
+    throw new UsageError("give either a payload or --jsonl, not both");
   using client = createClient(options);
   // The payload is read before the first call, so that a wrong one is reported even without a service.
   const read = payload === undefined ? undefined : await readPayload(payload);

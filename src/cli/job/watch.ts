@@ -1,13 +1,12 @@
 import { text } from "node:stream/consumers";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "@connectrpc/connect";
-import type { Command } from "commander";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
-import { createClient, type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { CliError } from "../shared/errors.ts";
-import { examples } from "../shared/examples.ts";
+import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
+import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { makePrintable, note, print, printJson, toPlain } from "../shared/output.ts";
@@ -30,7 +29,9 @@ interface Followed {
 }
 
 export function addCommand(job: Command): void {
-  withServiceOptions(job.command("watch"))
+  job
+    .command("watch")
+    .forService()
     .summary("follow jobs as they change")
     .description(
       "Prints a line for every change of the jobs: of those given until all have ended, else of all jobs until Ctrl-C. " +
@@ -39,12 +40,10 @@ export function addCommand(job: Command): void {
     .argument("[id...]", "ids of the jobs; - reads them from standard input")
     .option("--type <type>", "only jobs of this type")
     .option("--benchmark <benchmark>", "only jobs of this benchmark: id, or name (the newest with it)")
-    .addHelpText(
-      ...examples(
-        "ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057",
-        "ltb job submit grade --jsonl samples.jsonl | ltb job watch -",
-        ["ltb job watch --benchmark gsm8k", "until Ctrl-C"],
-      ),
+    .examples(
+      "ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057",
+      "ltb job submit grade --jsonl samples.jsonl | ltb job watch -",
+      ["ltb job watch --benchmark gsm8k", "until Ctrl-C"],
     )
     .action(watch);
 }
@@ -52,7 +51,7 @@ export function addCommand(job: Command): void {
 async function watch(args: string[], { type, benchmark, ...options }: Options): Promise<void> {
   const ids = args.includes("-") ? await idsFromInput(args) : [...new Set(args)];
   if (ids.length > 0 && (type ?? benchmark) !== undefined)
-    throw new CliError("give either ids, or --type and --benchmark", { usage: true });
+    throw new UsageError("give either ids, or --type and --benchmark");
   // Nothing to watch is not everything.
   if (args.length > 0 && ids.length === 0) return note("no jobs to watch");
   using client = createClient(options);

@@ -1,7 +1,7 @@
-import { Argument, type Command } from "commander";
+import { Argument } from "commander";
 import type { SearchKind } from "../../evaluations/search/indexes.ts";
-import { type DatabaseOptions, withConfiguredDatabase, withDatabaseOptions } from "../shared/configured.ts";
-import { examples } from "../shared/examples.ts";
+import type { Command } from "../shared/command.ts";
+import { type DatabaseOptions, withConfiguredDatabase } from "../shared/configured.ts";
 import { formatTable, note, print, printJson } from "../shared/output.ts";
 
 const kinds = Object.keys({ metadata: true, text: true } satisfies Record<SearchKind, true>);
@@ -15,14 +15,16 @@ export function addIndexCommands(migrate: Command): void {
       "Indexes that evaluations are searched by: `metadata` for --metadata, `text` for --text. Every evaluation that is stored pays for " +
         "them, so they are only there where somebody asks for them. They are built and dropped while the service runs.",
     )
-    .addHelpText(...examples("ltb migrate index add metadata", "ltb migrate index list"));
+    .examples("ltb migrate index add metadata", "ltb migrate index list");
   const kind = new Argument("<index>", "which one").choices(kinds);
-  withDatabaseOptions(index.command("add"))
+  index
+    .command("add")
+    .forDatabase()
     .description(
       "Builds an index. Takes minutes on millions of evaluations; a build that failed is made anew.",
     )
     .addArgument(kind)
-    .addHelpText(...examples("ltb migrate index add text"))
+    .examples("ltb migrate index add text")
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { addSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const added = await withConfiguredDatabase(config, async (database) => {
@@ -33,10 +35,12 @@ export function addIndexCommands(migrate: Command): void {
       if (json) return printJson({ index: which, added });
       print(added ? `Added the index for ${which}.` : `The index for ${which} is there already.`);
     });
-  withDatabaseOptions(index.command("drop"))
+  index
+    .command("drop")
+    .forDatabase()
     .description("Drops an index. What needs it is refused from then on.")
     .addArgument(kind)
-    .addHelpText(...examples("ltb migrate index drop text"))
+    .examples("ltb migrate index drop text")
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { dropSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
       const dropped = await withConfiguredDatabase(config, async (database) =>
@@ -45,9 +49,11 @@ export function addIndexCommands(migrate: Command): void {
       if (json) return printJson({ index: which, dropped });
       print(dropped ? `Dropped the index for ${which}.` : `There is no index for ${which}.`);
     });
-  withDatabaseOptions(index.command("list"))
+  index
+    .command("list")
+    .forDatabase()
     .description("Lists the indexes, and which of them are there.")
-    .addHelpText(...examples("ltb migrate index list"))
+    .examples("ltb migrate index list")
     .action(async ({ config, json }: DatabaseOptions) => {
       const { listSearchIndexes } = await import("../../evaluations/search/manage-indexes.ts");
       const indexes = await withConfiguredDatabase(config, async (database) =>

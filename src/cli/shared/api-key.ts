@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { isLoopback } from "../../address.ts";
 import { adminKeyFile, readAdminKey } from "../../auth/admin-key.ts";
 import { readSources } from "../../config/sources.ts";
-import { CliError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { quotePath } from "./shell.ts";
 
 /**
@@ -44,6 +44,6 @@ function readKey(file: string): string {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError(`LTB_API_KEY_FILE cannot be read: ${reason}`, { usage: true });
+    throw new UsageError(`LTB_API_KEY_FILE cannot be read: ${reason}`);
   }
 }

@@ -6,7 +6,6 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { type Command, InvalidArgumentError, Option } from "commander";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkService } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -17,10 +16,8 @@ import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
 import { explainTlsFailure } from "../../tls-failures.ts";
 import { apiKeyFor } from "./api-key.ts";
 import { commandLine } from "./shell.ts";
-import { type TlsFlags, tlsOf, withTlsOptions } from "./tls.ts";
+import { type TlsFlags, tlsOf } from "./tls.ts";
 
-const DEFAULT_ADDRESS = "localhost:50052";
-const DEFAULT_DEADLINE_SECONDS = 30;
 /**
  * A connection that does not answer a ping in time is given up, so that a stream without deadline does not
  * wait for ever.
@@ -34,7 +31,7 @@ export interface ServiceOptions extends TlsFlags {
   /** Seconds for a call that is not a stream. */
   deadline: number;
   json?: boolean;
-  /** Read from the replica, where the service has one: see `withReplicaOption`. */
+  /** Read from the replica, where the service has one: see `withReplica`. */
   replica?: boolean;
 }
 
@@ -58,38 +55,6 @@ export const noDeadline = { timeoutMs: 0 } as const;
 
 /** For a call over millions of rows: without a caller's deadline the service would set its own. */
 export const longDeadline = { timeoutMs: 24 * 60 * 60 * 1000 } as const;
-
-/** Adds --address, --api-key, --tls and its kind, --deadline and --json. */
-export function withServiceOptions(command: Command): Command {
-  const called = command
-    .addOption(
-      new Option("--address <host:port>", "gRPC address of the service; https://host:port for one with TLS")
-        .env("LTB_ADDRESS")
-        .argParser(hostWithPort)
-        .default(DEFAULT_ADDRESS),
-    )
-    .addOption(
-      new Option(
-        "--api-key <key>",
-        "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found",
-      ).env("LTB_API_KEY"),
-    );
-  return withTlsOptions(called)
-    .addOption(
-      new Option("--deadline <seconds>", "longest time that a call may take which is not a stream")
-        .argParser(seconds)
-        .default(DEFAULT_DEADLINE_SECONDS),
-    )
-    .option("--json", "print JSON: one object on stdout, errors on stderr");
-}
-
-/** Adds --replica, for commands that read much. */
-export function withReplicaOption(command: Command): Command {
-  return command.option(
-    "--replica",
-    "read from the database's replica, if the service has one: a few seconds behind at most, and no burden to the primary",
-  );
-}
 
 /** A client of the service that the options name. It connects with the first call. */
 export function createClient(options: ServiceOptions): ServiceClient {
@@ -125,17 +90,6 @@ export function createClient(options: ServiceOptions): ServiceClient {
 /** The address as `host:port`, for lines that people paste. */
 export function hostAndPort(address: string): string {
   return address.replace(/^https?:\/\//, "");
-}
-
-function urlOf(address: string): string {
-  return /^https?:\/\//.test(address) ? address : `http://${address}`;
-}
-
-function hostWithPort(address: string): string {
-  const url = URL.parse(urlOf(address));
-  if (url === null || url.pathname !== "/" || !/:\d+\/?$/.test(address))
-    throw new InvalidArgumentError(`Expected host:port, such as ${DEFAULT_ADDRESS}.`);
-  return address.replace(/\/$/, "");
 }
 
 function withHeader(name: string, value: string): Interceptor {
@@ -206,11 +160,4 @@ function closedProblem(error: unknown, address: string, secure: boolean): string
   return secure
     ? `${address} closed the connection: it may not accept the certificate; give one with ${tlsWords.certificate} that its authority has signed`
     : `${address} closed the connection; if it speaks TLS, add --tls or name it as https://${address}`;
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 86_400))
-    throw new InvalidArgumentError("Expected seconds, more than 0 and at most 86400.");
-  return value;
 }

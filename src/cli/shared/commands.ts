@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command } from "./command.ts";
 
 /** A module that adds one command to its parent; `args` is the command line after the command's name. */
 interface CommandModule {

@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import type { Config } from "../../config.ts";
 import type { ConfiguredDatabase } from "../../configured-database.ts";
 import { note } from "./output.ts";
@@ -7,13 +6,6 @@ import { note } from "./output.ts";
 export interface DatabaseOptions {
   config?: string;
   json?: boolean;
-}
-
-/** Adds --config and --json. */
-export function withDatabaseOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)")
-    .option("--json", "print JSON: one object on stdout, errors on stderr");
 }
 
 /**

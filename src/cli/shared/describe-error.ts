@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { codeName, ServiceError, type Violation } from "../../errors.ts";
-import { CliError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
 import { makePrintable } from "./output.ts";
 
 /** An error as it is shown; with `--json` as `{"error": …}`. */
@@ -50,7 +50,7 @@ export function describeError(error: unknown): ShownError {
     };
   }
   if (error instanceof CliError) {
-    const reason = error.usage ? "USAGE" : error.code;
+    const reason = error instanceof UsageError ? "USAGE" : error.code;
     return { code: error.code, reason, message: error.message, violations: [] };
   }
   return {

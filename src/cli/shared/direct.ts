@@ -1,5 +1,5 @@
-import type { Command } from "commander";
 import type { Database } from "../../storage.ts";
+import type { Command } from "./command.ts";
 import { withConfiguredDatabase } from "./configured.ts";
 import { CliError } from "./errors.ts";
 import { note } from "./output.ts";

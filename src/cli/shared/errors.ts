@@ -9,13 +9,20 @@ export class CliError extends Error {
   override readonly name = "CliError";
   /** As gRPC spells it. */
   readonly code: string;
-  /** The command was called wrongly: exit code 2. */
-  readonly usage: boolean;
 
-  constructor(message: string, options: { code?: string; usage?: boolean; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.usage = options.usage ?? false;
-    this.code = options.code ?? (this.usage ? "INVALID_ARGUMENT" : "FAILED_PRECONDITION");
+  constructor(
+    message: string,
+    { code = "FAILED_PRECONDITION", cause }: { code?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** The command was called wrongly: exit code 2. */
+export class UsageError extends CliError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: "INVALID_ARGUMENT", cause });
   }
 }
 

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import type { Command } from "commander";
-import { CliError } from "./errors.ts";
+import type { Command } from "./command.ts";
+import { CliError, UsageError } from "./errors.ts";
 
 /** The sources of a password. The command line is none, because other users of the machine can read it. */
 export interface PasswordOptions {
@@ -24,11 +24,8 @@ export async function readPassword(
 ): Promise<string> {
   if (passwordFile !== undefined) return fromFile(passwordFile);
   if (!process.stdin.isTTY)
-    throw new CliError(
+    throw new UsageError(
       "there is no terminal to ask for the password: give --password-file FILE, or - for standard input",
-      {
-        usage: true,
-      },
     );
   const password = await ask(`${prompt}: `);
   if (confirm && (await ask(`${prompt} again: `)) !== password) throw new CliError("the passwords differ");
@@ -40,10 +37,10 @@ async function fromFile(file: string): Promise<string> {
     const bytes = file === "-" ? await buffer(process.stdin) : await readFile(file);
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch (error) {
-    throw new CliError(`the password cannot be read: ${error instanceof Error ? error.message : error}`, {
-      usage: true,
-      cause: error,
-    });
+    throw new UsageError(
+      `the password cannot be read: ${error instanceof Error ? error.message : error}`,
+      error,
+    );
   }
 }
 

@@ -1,12 +1,12 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
 import { formatSpan } from "../../time-span.ts";
 import { version } from "../../version.ts";
 import { apiKeyFor } from "../shared/api-key.ts";
-import { type ServiceOptions, withServiceOptions } from "../shared/client.ts";
-import { examples } from "../shared/examples.ts";
+import type { ServiceOptions } from "../shared/client.ts";
+import type { Command } from "../shared/command.ts";
 import { gatherValues, parseDuration, parseWhole } from "../shared/options.ts";
 import { makePrintable, note, print, printJson } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
@@ -22,7 +22,9 @@ interface Options extends ServiceOptions {
 }
 
 export function addRun(worker: Command): void {
-  withServiceOptions(worker.command("run"))
+  worker
+    .command("run")
+    .forService()
     .summary("run jobs by a command")
     .description(
       "Runs jobs until Ctrl-C or SIGTERM, each by a shell command. The command gets the payload as a line of JSON on stdin, and " +
@@ -45,15 +47,13 @@ export function addRun(worker: Command): void {
       parseDuration,
       30_000,
     )
-    .addHelpText(
-      ...examples(
-        ["ltb worker run --id w1 --type echo=cat", "the payload is the result"],
-        `ltb worker run --id gpu-1 --type 'grade=python grade.py' --capacity 8 --tag gpu`,
-        [
-          `ltb worker run --id w1 --type 'length=jq ".prompt | length"' --json`,
-          "a JSON object a line for each attempt",
-        ],
-      ),
+    .examples(
+      ["ltb worker run --id w1 --type echo=cat", "the payload is the result"],
+      `ltb worker run --id gpu-1 --type 'grade=python grade.py' --capacity 8 --tag gpu`,
+      [
+        `ltb worker run --id w1 --type 'length=jq ".prompt | length"' --json`,
+        "a JSON object a line for each attempt",
+      ],
     )
     .action(run);
 }

@@ -1,0 +1,97 @@
+import { Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
+import { parseCount } from "./options.ts";
+
+const DEFAULT_ADDRESS = "localhost:50052";
+const DEFAULT_DEADLINE_SECONDS = 30;
+
+/** A command of commander, with the options and the kind of help that many of ours share. */
+export class Command extends CommanderCommand {
+  declare readonly commands: readonly Command[];
+
+  override createCommand(name?: string): Command {
+    return new Command(name);
+  }
+
+  /** Adds what `ServiceOptions` holds: --address, --api-key, --tls and its kind, --deadline and --json. */
+  forService(): this {
+    const option = (flags: string, description: string, variable: string) =>
+      new Option(flags, description).env(variable);
+    const address = "gRPC address of the service; https://host:port for one with TLS";
+    const key =
+      "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found";
+    const ca = "authorities to trust instead of the public ones (PEM)";
+    const certificate = "certificate to show to a service that demands one (PEM)";
+    const privateKey = "private key of that certificate (PEM)";
+    return this.addOption(
+      option("--address <host:port>", address, "LTB_ADDRESS")
+        .argParser(hostWithPort)
+        .default(DEFAULT_ADDRESS),
+    )
+      .addOption(option("--api-key <key>", key, "LTB_API_KEY"))
+      .option("--tls", "use TLS, as an https:// address does; the options below and their variables imply it")
+      .addOption(option("--tls-ca <file>", ca, "LTB_TLS_CA_FILE"))
+      .addOption(option("--tls-cert <file>", certificate, "LTB_TLS_CLIENT_CERT_FILE"))
+      .addOption(option("--tls-key <file>", privateKey, "LTB_TLS_CLIENT_KEY_FILE"))
+      .option(
+        "--tls-server-name <name>",
+        "name that the service's certificate has to bear, if not the host's",
+      )
+      .option(
+        "--deadline <seconds>",
+        "longest time that a call may take which is not a stream",
+        seconds,
+        DEFAULT_DEADLINE_SECONDS,
+      )
+      .withJson();
+  }
+
+  /** Adds --replica, for commands that read much. */
+  withReplica(): this {
+    return this.option(
+      "--replica",
+      "read from the database's replica, if the service has one: a few seconds behind at most, and no burden to the primary",
+    );
+  }
+
+  /** Adds what `DatabaseOptions` holds: --config and --json. */
+  forDatabase(): this {
+    return this.option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)").withJson();
+  }
+
+  /** Adds --limit, for lists. */
+  withLimit(): this {
+    return this.option("--limit <n>", "at most this many", parseCount, 50);
+  }
+
+  /** Adds an option that takes one of `values`. */
+  choice(flags: string, description: string, values: readonly string[], initial?: string): this {
+    const option = new Option(flags, description).choices(values);
+    return this.addOption(initial === undefined ? option : option.default(initial));
+  }
+
+  /** Adds command lines below the help, some with what they are for. */
+  examples(...lines: (string | [command: string, what: string])[]): this {
+    const pairs = lines.map((line) => (typeof line === "string" ? ([line, ""] as const) : line));
+    const width = Math.max(0, ...pairs.map(([command, what]) => (what === "" ? 0 : command.length)));
+    const written = pairs.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`.trimEnd());
+    return this.addHelpText("after", `\nExamples:\n${written.join("\n")}`);
+  }
+
+  private withJson(): this {
+    return this.option("--json", "print JSON: one object on stdout, errors on stderr");
+  }
+}
+
+function hostWithPort(address: string): string {
+  const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
+  if (url === null || url.pathname !== "/" || !/:\d+\/?$/.test(address))
+    throw new InvalidArgumentError(`Expected host:port, such as ${DEFAULT_ADDRESS}.`);
+  return address.replace(/\/$/, "");
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400))
+    throw new InvalidArgumentError("Expected seconds, more than 0 and at most 86400.");
+  return value;
+}
