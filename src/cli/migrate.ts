@@ -113,11 +113,7 @@ function addDown(migrate: Command): void {
     .action(async ({ config, json, to, yes = false }: DownOptions) => {
       const { migrateDown } = await import("../database/migrate/migrate.ts");
       const { reverted } = await withConfiguredDatabase(config, async (database) =>
-        migrateDown(await database.migrationConnection(), {
-          to,
-          dropData: yes,
-          logger: noteLog,
-        }),
+        migrateDown(await database.migrationConnection(), { to, dropData: yes, logger: noteLog }),
       );
       if (json) printJson({ reverted });
       else print(reverted.length === 0 ? "There is nothing to undo." : `Undid ${reverted.join(", ")}.`);
