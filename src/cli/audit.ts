@@ -5,18 +5,17 @@ import { addVerify } from "./audit/verify.ts";
 import { createClient, noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
-import { parseTime } from "./shared/options.ts";
+import { isUuid, parseTime } from "./shared/options.ts";
 import {
   formatFields,
   formatSecond,
-  formatTable,
   makePrintable,
   note,
   print,
   printJson,
   toPlain,
 } from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { printList } from "./shared/pages.ts";
 import { resume } from "./transfer/resume.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 
@@ -53,18 +52,16 @@ function addList(audit: Command): void {
     .action(listEntries);
 }
 
-async function listEntries({ limit, ...options }: ListOptions): Promise<void> {
+async function listEntries(options: ListOptions): Promise<void> {
   using client = createClient(options);
   const filter = await filterOf(client, options);
-  const { items, more } = await collect(limit, async (page) => {
-    const { auditLogs, nextPageToken } = await client.audit.listAuditLogs({ ...filter, ...page });
-    return { items: auditLogs, nextPageToken };
+  await printList("auditLogs", options, {
+    schema: AuditLogSchema,
+    read: (page) => client.audit.listAuditLogs({ ...filter, ...page }),
+    columns: ["id", "time", "who", "action", "entity", "address"],
+    row,
+    things: "entries",
   });
-  if (options.json)
-    return printJson({ audit_logs: items.map((item) => toPlain(AuditLogSchema, item)), more });
-  if (items.length === 0) return note("no entries");
-  print(formatTable(["id", "time", "who", "action", "entity", "address"], items.map(row)));
-  noteMore(more, limit);
 }
 
 function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAddress }: AuditLog): string[] {
@@ -167,7 +164,7 @@ async function filterOf({ users }: ServiceClient, { user, entity, action, after,
 }
 
 async function userIdOf(users: ServiceClient["users"], user: string): Promise<string> {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(user)) return user;
+  if (isUuid(user)) return user;
   const found = await users.getUser({ key: { case: "username", value: user } });
   return found.user?.id ?? "";
 }

@@ -103,7 +103,7 @@ export function showBackup(
   }
   const rows = Object.entries(manifest.tables)
     .filter(([, { rows }]) => rows > 0)
-    .map(([name, { rows, bytes }]) => [name, String(rows), String(bytes)]);
-  if (rows.length > 0) print(`${formatTable(["table", "rows", "bytes"], rows, [1, 2])}\n`);
+    .map(([name, { rows, bytes }]) => [name, rows, bytes]);
+  if (rows.length > 0) print(`${formatTable(["table", ">rows", ">bytes"], rows)}\n`);
   print(`${file} ${verb}: the database of ${header.createdAt}, PostgreSQL ${header.postgresVersion}`);
 }

@@ -5,17 +5,8 @@ import { createClient, longDeadline, type ServiceOptions } from "./shared/client
 import type { Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import {
-  formatFields,
-  formatMinute,
-  formatTable,
-  makePrintable,
-  note,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { formatFields, formatMinute, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
 interface ListOptions extends ServiceOptions {
@@ -68,7 +59,7 @@ export function addCommand(program: Command): void {
 
 async function list(options: ListOptions): Promise<void> {
   using client = createClient(options);
-  const { name, provider, model, dataset, status, limit } = options;
+  const { name, provider, model, dataset, status } = options;
   const filters = Object.entries({ name, provider, model, dataset }).filter(
     ([, value]) => value !== undefined,
   );
@@ -76,24 +67,15 @@ async function list(options: ListOptions): Promise<void> {
     ...Object.fromEntries(filters),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
   };
-  const { items, more } = await collect(limit, async (page) => {
-    const { benchmarks, nextPageToken } = await client.benchmarks.listBenchmarks({ ...request, ...page });
-    return { items: benchmarks, nextPageToken };
+  await printList("benchmarks", options, {
+    schema: BenchmarkSchema,
+    read: (page) => client.benchmarks.listBenchmarks({ ...request, ...page }),
+    columns: ["id", "name", "model", "dataset", "status", ">done", ">failed", "created"],
+    row,
   });
-  if (options.json)
-    return printJson({ benchmarks: items.map((benchmark) => toPlain(BenchmarkSchema, benchmark)), more });
-  if (items.length === 0) return note("no benchmarks");
-  print(
-    formatTable(
-      ["id", "name", "model", "dataset", "status", "done", "failed", "created"],
-      items.map(row),
-      [5, 6],
-    ),
-  );
-  noteMore(more, limit);
 }
 
-function row(benchmark: Benchmark): string[] {
+function row(benchmark: Benchmark) {
   const { id, name, provider, model, dataset, status, totalIterations: total } = benchmark;
   const done = `${benchmark.completedIterations}${total > 0 ? `/${total}` : ""}`;
   return [
@@ -103,7 +85,7 @@ function row(benchmark: Benchmark): string[] {
     dataset,
     statusName(status),
     done,
-    String(benchmark.failedIterations),
+    benchmark.failedIterations,
     formatMinute(benchmark.createdAt),
   ];
 }

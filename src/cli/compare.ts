@@ -10,7 +10,15 @@ import type { Command } from "./shared/command.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
-import { formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
+import {
+  formatInterval,
+  formatNumber,
+  formatTable,
+  note,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric: string;
@@ -105,16 +113,15 @@ function comparisonText(
   verdicts: readonly Verdict[],
   samples: number,
 ): string {
-  const head = [
+  const columns = [
     "candidate",
-    "n",
-    "baseline",
-    "candidate",
-    "difference",
-    "95 % CI",
-    "p",
-    "win/loss/tie",
-    "verdict",
+    ">n",
+    ">baseline",
+    ">candidate",
+    ">difference",
+    ">95 % CI",
+    ">p",
+    ">win/loss/tie",
   ];
   const rows = comparisons.map((comparison, index) => [
     names.get(comparison.candidateId) ?? comparison.candidateId,
@@ -124,7 +131,7 @@ function comparisonText(
   const lines = [
     `${metric}, baseline ${names.get(baselineId) ?? ""}  ${baselineId}`,
     "",
-    formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7]),
+    formatTable([...columns, "verdict"], rows),
   ];
   for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
     const name = names.get(candidateId) ?? candidateId;
@@ -141,14 +148,14 @@ function comparisonText(
   return lines.join("\n");
 }
 
-function cells(comparison: BenchmarkComparison): string[] {
-  const { nPaired, baselineMean, candidateMean, meanDifference, ci95Low, ci95High } = comparison;
+function cells(comparison: BenchmarkComparison) {
+  const { nPaired, baselineMean, candidateMean, meanDifference } = comparison;
   const { wins, losses, ties, adjustedPValue, test } = comparison;
-  const interval = ci95Low === undefined ? "-" : `${formatNumber(ci95Low, 3)} … ${formatNumber(ci95High, 3)}`;
+  const interval = formatInterval(comparison, { digits: 3 });
   const name = test === ComparisonTest.MCNEMAR_EXACT ? " (McNemar)" : " (Wilcoxon)";
   const p = adjustedPValue === undefined ? "-" : formatNumber(adjustedPValue, 3) + name;
   const means = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
-  return [String(nPaired), ...means, interval, p, `${wins}/${losses}/${ties}`];
+  return [nPaired, ...means, interval, p, `${wins}/${losses}/${ties}`];
 }
 
 function samplesTable(samples: readonly PairedSample[]): string {
@@ -158,7 +165,7 @@ function samplesTable(samples: readonly PairedSample[]): string {
     formatNumber(candidateValue),
     formatNumber(difference),
   ]);
-  return formatTable(["sample", "baseline", "candidate", "difference"], rows, [1, 2, 3]);
+  return formatTable(["sample", ">baseline", ">candidate", ">difference"], rows);
 }
 
 function fraction(min: number, max: number): (text: string) => number {

@@ -8,8 +8,8 @@ import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/fi
 import { createClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { formatMinute, formatNumber, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { formatMinute, formatNumber } from "./shared/output.ts";
+import { printList } from "./shared/pages.ts";
 
 const orders = {
   newest: EvaluationOrder.CREATED_AT_DESC,
@@ -61,15 +61,12 @@ async function list(reference: string, options: Options): Promise<void> {
     orderBy: orders[options.order],
     view: options.full && options.json ? EvaluationView.FULL : EvaluationView.BASIC,
   };
-  const { items, more } = await collect(options.limit, async (page) => {
-    const { evaluations, nextPageToken } = await client.benchmarks.listEvaluations({ ...request, ...page });
-    return { items: evaluations, nextPageToken };
+  await printList("evaluations", options, {
+    schema: EvaluationSchema,
+    read: (page) => client.benchmarks.listEvaluations({ ...request, ...page }),
+    columns: ["id", "sample", ">score", ">latency ms", "created", "error"],
+    row,
   });
-  if (options.json)
-    return printJson({ evaluations: items.map((item) => toPlain(EvaluationSchema, item)), more });
-  if (items.length === 0) return note("no evaluations");
-  print(formatTable(["id", "sample", "score", "latency ms", "created", "error"], items.map(row), [2, 3]));
-  noteMore(more, options.limit);
 }
 
 function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: Evaluation): string[] {

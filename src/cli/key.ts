@@ -8,8 +8,8 @@ import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/dire
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { forEachId } from "./shared/for-each-id.ts";
 import { gatherValues, parseDuration, parseTime } from "./shared/options.ts";
-import { formatMinute, formatTable, note, print, printJson, toPlain } from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { formatMinute, note, print, printJson, toPlain } from "./shared/output.ts";
+import { printList } from "./shared/pages.ts";
 import { findStoredUser, findUser, userArgument } from "./user/find.ts";
 
 export function addCommand(program: Command): void {
@@ -95,33 +95,22 @@ function addList(key: Command): void {
     .action(listKeys);
 }
 
-async function listKeys({ user, limit, ...options }: ListOptions): Promise<void> {
+async function listKeys({ user, ...options }: ListOptions): Promise<void> {
   using client = createClient(options);
   const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
-  const { items, more } = await collect(limit, async (page) => {
-    const { apiKeys, nextPageToken } = await client.users.listApiKeys({ userId, ...page });
-    return { items: apiKeys, nextPageToken };
+  await printList("apiKeys", options, {
+    schema: ApiKeySchema,
+    read: (page) => client.users.listApiKeys({ userId, ...page }),
+    columns: ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"],
+    row,
+    things: "API keys",
   });
-  if (options.json) return printJson({ api_keys: items.map((key) => toPlain(ApiKeySchema, key)), more });
-  if (items.length === 0) return note("no API keys");
-  const head = ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"];
-  print(formatTable(head, items.map(row)));
-  noteMore(more, limit);
 }
 
 function row(key: ApiKey): string[] {
-  const { id, prefix, name, scopes, expiresAt, lastUsed, createdAt } = key;
-  const may = scopes.join(", ") || "all";
-  return [
-    id,
-    prefix,
-    name,
-    may,
-    keyState(key),
-    formatMinute(expiresAt),
-    formatMinute(lastUsed),
-    formatMinute(createdAt),
-  ];
+  const { id, prefix, name, scopes } = key;
+  const times = [key.expiresAt, key.lastUsed, key.createdAt].map(formatMinute);
+  return [id, prefix, name, scopes.join(", ") || "all", keyState(key), ...times];
 }
 
 interface RotateOptions extends ServiceOptions {

@@ -5,6 +5,7 @@ import { createClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { parseCount, parseTime } from "./shared/options.ts";
 import {
+  formatInterval,
   formatNumber,
   formatTable,
   makePrintable,
@@ -106,21 +107,21 @@ function leaderboardText(
   total: number,
   entries: readonly LeaderboardEntry[],
 ): string {
-  const head = ["rank", "ranks", "band", "benchmark", "model", metric, "95 % CI", "n"];
-  return `${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n\n${formatTable(head, entries.map(row), [0, 2, 5, 7])}`;
+  const head = [">rank", "ranks", ">band", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
+  return `${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n\n${formatTable(head, entries.map(row))}`;
 }
 
-function row(entry: LeaderboardEntry): string[] {
-  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, ci95Low, ci95High } = entry;
+function row(entry: LeaderboardEntry) {
+  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean } = entry;
   return [
-    String(rank),
-    rankLow === rankHigh ? String(rankLow) : `${rankLow}–${rankHigh}`,
-    band === undefined ? "-" : String(band),
+    rank,
+    rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`,
+    band ?? "-",
     benchmarkName,
     `${provider}/${model}`,
     formatNumber(mean),
-    ci95Low === undefined ? "-" : `${formatNumber(ci95Low, 4)} … ${formatNumber(ci95High, 4)}`,
-    String(entry.count),
+    formatInterval(entry, { digits: 4 }),
+    entry.count,
   ];
 }
 

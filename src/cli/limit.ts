@@ -3,8 +3,8 @@ import { createClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
-import { formatTable, makePrintable, note, print, printJson, toPlain } from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { formatTable, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { printList } from "./shared/pages.ts";
 
 interface SetOptions extends ServiceOptions {
   maxRunning?: number;
@@ -65,18 +65,14 @@ async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetO
     ...(perMinute !== undefined && { perMinute }),
   });
   requireAnswer(limit, "limit");
-  show([limit], options, toPlain(JobLimitSchema, limit));
+  if (options.json) printJson(toPlain(JobLimitSchema, limit));
+  else print(formatTable(columns, [row(limit)]));
 }
 
-async function list({ limit, ...options }: ServiceOptions & { limit: number }): Promise<void> {
+async function list(options: ServiceOptions & { limit: number }): Promise<void> {
   using client = createClient(options);
-  const { items, more } = await collect(limit, async (page) => {
-    const { limits, nextPageToken } = await client.jobs.listJobLimits(page);
-    return { items: limits, nextPageToken };
-  });
-  if (items.length === 0 && !options.json) return note("no limits");
-  show(items, options, { limits: items.map((item) => toPlain(JobLimitSchema, item)), more });
-  if (!options.json) noteMore(more, limit);
+  const read = client.jobs.listJobLimits;
+  await printList("limits", options, { schema: JobLimitSchema, read, columns, row });
 }
 
 async function remove(limitKey: string, options: ServiceOptions): Promise<void> {
@@ -86,16 +82,8 @@ async function remove(limitKey: string, options: ServiceOptions): Promise<void> 
   else print(`${makePrintable(limitKey)} is unlimited`);
 }
 
-function show(limits: JobLimit[], { json }: ServiceOptions, object: object): void {
-  if (json) {
-    printJson(object);
-    return;
-  }
-  const rows = limits.map(({ limitKey, running, maxRunning, perMinute }) => [
-    limitKey,
-    String(running),
-    String(maxRunning ?? "-"),
-    String(perMinute ?? "-"),
-  ]);
-  print(formatTable(["limit key", "running", "max running", "per minute"], rows, [1, 2, 3]));
+const columns = ["limit key", ">running", ">max running", ">per minute"];
+
+function row({ limitKey, running, maxRunning, perMinute }: JobLimit) {
+  return [limitKey, running, maxRunning ?? "-", perMinute ?? "-"];
 }

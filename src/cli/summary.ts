@@ -6,7 +6,7 @@ import {
 import { createClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
+import { formatInterval, formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
 
 interface Options extends ServiceOptions {
   metric?: string[];
@@ -67,40 +67,23 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   const parts = [`${evaluationCount} evaluations`, `${failedCount} failed`];
   if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
   if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
-  const head = [
-    "metric",
-    "n",
-    "mean",
-    "stddev",
-    "stderr",
-    "95 % CI",
-    "min",
-    "p50",
-    "p90",
-    "p95",
-    "p99",
-    "max",
-  ];
   const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
-  const right = head.map((_, column) => column).slice(1);
-  if (summary.metrics.length > 0) lines.push("", formatTable(head, summary.metrics.map(cells), right));
+  if (summary.metrics.length > 0) lines.push("", formatTable(columns, summary.metrics.map(cells)));
   if (summary.metricsLeftOut > 0) {
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
   }
   return lines.join("\n");
 }
 
-function cells(metric: MetricSummary): string[] {
-  const { name, count, mean, stddev, stderr, ci95Low, ci95High, min, p50, p90, p95, p99, max } = metric;
-  const interval = ci95Low === undefined ? "-" : `${formatNumber(ci95Low)} … ${formatNumber(ci95High)}`;
-  const rest = [min, p50, p90, p95, p99, max].map((value) => formatNumber(value));
-  return [
-    name,
-    String(count),
-    formatNumber(mean),
-    formatNumber(stddev),
-    formatNumber(stderr),
-    interval,
-    ...rest,
+const figures = ["n", "mean", "stddev", "stderr", "95 % CI", "min", "p50", "p90", "p95", "p99", "max"];
+const columns = ["metric", ...figures.map((name) => `>${name}`)];
+
+function cells(metric: MetricSummary) {
+  const { name, count, mean, stddev, stderr, min, p50, p90, p95, p99, max } = metric;
+  const [before, after] = [
+    [mean, stddev, stderr],
+    [min, p50, p90, p95, p99, max],
   ];
+  const texts = (values: (number | undefined)[]) => values.map((value) => formatNumber(value));
+  return [name, count, ...texts(before), formatInterval(metric), ...texts(after)];
 }

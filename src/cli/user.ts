@@ -9,14 +9,13 @@ import { UsageError } from "./shared/errors.ts";
 import {
   formatFields,
   formatMinute,
-  formatTable,
   makePrintable,
   note,
   print,
   printJson,
   toPlain,
 } from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { printList } from "./shared/pages.ts";
 import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
 import { findStoredUser, findUser, requireUser, userArgument } from "./user/find.ts";
 
@@ -118,33 +117,24 @@ function addList(user: Command): void {
     .action(listUsers);
 }
 
-async function listUsers({ role, active, inactive, limit, ...options }: ListOptions): Promise<void> {
+async function listUsers({ role, active, inactive, ...options }: ListOptions): Promise<void> {
   using client = createClient(options);
   const filter = {
     role: role === undefined ? UserRole.UNSPECIFIED : roles[role],
     ...((active || inactive) && { active: active === true }),
   };
-  const { items, more } = await collect(limit, async (page) => {
-    const { users, nextPageToken } = await client.users.listUsers({ ...filter, ...page });
-    return { items: users, nextPageToken };
+  await printList("users", options, {
+    schema: UserSchema,
+    read: (page) => client.users.listUsers({ ...filter, ...page }),
+    columns: ["id", "user name", "email", "role", "active", "last login", "created"],
+    row,
   });
-  if (options.json) return printJson({ users: items.map((user) => toPlain(UserSchema, user)), more });
-  if (items.length === 0) return note("no users");
-  print(formatTable(["id", "user name", "email", "role", "active", "last login", "created"], items.map(row)));
-  noteMore(more, limit);
 }
 
 function row(user: User): string[] {
-  const { id, username, email, active, lastLogin, createdAt } = user;
-  return [
-    id,
-    username,
-    email,
-    roleName(user),
-    active ? "yes" : "no",
-    formatMinute(lastLogin),
-    formatMinute(createdAt),
-  ];
+  const { id, username, email, active } = user;
+  const times = [user.lastLogin, user.createdAt].map(formatMinute);
+  return [id, username, email, roleName(user), active ? "yes" : "no", ...times];
 }
 
 function addShow(user: Command): void {

@@ -14,16 +14,8 @@ import { createClient, type ServiceOptions } from "./shared/client.ts";
 import type { Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { gatherValues, parseDuration } from "./shared/options.ts";
-import {
-  formatFields,
-  formatTable,
-  makePrintable,
-  note,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
-import { collect, noteMore } from "./shared/pages.ts";
+import { formatFields, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { printList } from "./shared/pages.ts";
 import { addRun } from "./worker/run.ts";
 
 const workerStatus = wireEnum<typeof WorkerStatus>(WorkerStatusSchema);
@@ -64,32 +56,29 @@ function addList(worker: Command): void {
     .action(listWorkers);
 }
 
-async function listWorkers({ status, tag, activeWithin, limit, ...options }: ListOptions): Promise<void> {
+async function listWorkers({ status, tag, activeWithin, ...options }: ListOptions): Promise<void> {
   using client = createClient(options);
   const filter = {
     status: status === undefined ? WorkerStatus.UNSPECIFIED : workerStatuses[status],
     tags: tag ?? [],
     ...(activeWithin !== undefined && { activeWithin: durationFromMs(activeWithin) }),
   };
-  const { items, more } = await collect(limit, async (page) => {
-    const { workers, nextPageToken } = await client.workers.listWorkers({ ...filter, ...page });
-    return { items: workers, nextPageToken };
+  await printList("workers", options, {
+    schema: WorkerSchema,
+    read: (page) => client.workers.listWorkers({ ...filter, ...page }),
+    columns: ["worker", "status", "health", ">running", ">completed", ">failed", "types", "tags", "heard of"],
+    row,
   });
-  if (options.json) return printJson({ workers: items.map((worker) => toPlain(WorkerSchema, worker)), more });
-  if (items.length === 0) return note("no workers");
-  const head = ["worker", "status", "health", "running", "completed", "failed", "types", "tags", "heard of"];
-  print(formatTable(head, items.map(row), [3, 4, 5]));
-  noteMore(more, limit);
 }
 
-function row(worker: Worker): string[] {
+function row(worker: Worker) {
   return [
     worker.workerId,
     workerStatusName(worker),
     healthName(worker),
     `${worker.currentTasks}/${worker.capacity}`,
-    String(worker.completedTasks),
-    String(worker.failedTasks),
+    worker.completedTasks,
+    worker.failedTasks,
     worker.jobTypes.join(", ") || "all",
     worker.tags.join(", ") || "-",
     silence(worker),

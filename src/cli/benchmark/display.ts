@@ -3,7 +3,7 @@ import {
   type WatchBenchmarksResponse,
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { formatNumber, makePrintable, print, printJson, toPlain } from "../shared/output.ts";
+import { formatNumber, oneLine, print, printJson, toPlain } from "../shared/output.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */
@@ -71,8 +71,7 @@ function bars(): Display {
       }
       const value = done(message);
       const shown = {
-        name: makePrintable(name || id)
-          .replaceAll("\n", " ")
+        name: oneLine(name || id)
           .slice(0, 30)
           .padEnd(30),
         done: doneOf(message),
@@ -119,10 +118,10 @@ function lineOf(message: WatchBenchmarksResponse): string {
   const time = new Date().toISOString().slice(11, 19);
   const progress = message.deleted ? [] : [doneOf(message), detailOf(message)];
   const cells = [time, id, name, statusOf(message).padEnd(9), ...progress];
-  return makePrintable(
+  return oneLine(
     cells
       .filter((cell) => cell !== "")
       .join("  ")
       .trimEnd(),
-  ).replaceAll("\n", " ");
+  );
 }

@@ -28,6 +28,11 @@ const config: Config = {
   text: { font, fontSize: 12 },
 };
 
+/** One mark a row of `data`. */
+export function mark(type: "rect" | "rule" | "symbol" | "text", data: string, enter: object) {
+  return { type, from: { data }, encode: { enter } };
+}
+
 /**
  * A figure of a chart, drawn here by Vega as SVG, wide and narrow.
  * @param width of the wide drawing, in pixels

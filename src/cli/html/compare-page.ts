@@ -1,12 +1,12 @@
 import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { formatNumber } from "../shared/output.ts";
+import { formatInterval, formatNumber } from "../shared/output.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { pageText, type Section, tableOf } from "./page.ts";
+import { interval, pageText, type Section, tableOf } from "./page.ts";
 
 /** One benchmark of a comparison. */
 export interface Compared {
@@ -107,37 +107,27 @@ function testsOf(candidates: readonly CandidateComparison[]): string {
 
 const signs: Record<string, string> = { better: "▲ ", worse: "▼ ", "no difference": "● " };
 
+const numbers = ["pairs", "baseline", "candidate", "difference", "95 % interval", "p"];
+const others = ["win / loss / tie", "effect d", "left out"];
+const columns = ["candidate", "verdict", ...[...numbers, ...others].map((name) => `>${name}`)];
+
 function figures({ candidates }: ComparisonPage): Html {
-  const head = [
-    "candidate",
-    "verdict",
-    "pairs",
-    "baseline",
-    "candidate",
-    "difference",
-    "95 % interval",
-    "p",
-    "win / loss / tie",
-    "effect d",
-    "left out",
-  ];
   const rows = candidates.map(({ name, comparison, verdict }) => {
-    const { nPaired, baselineMean, candidateMean, meanDifference, ci95Low, ci95High } = comparison;
-    const { wins, losses, ties, adjustedPValue, effectSize, baselineUnpaired, candidateUnpaired } =
-      comparison;
+    const { nPaired, baselineMean, candidateMean, meanDifference, adjustedPValue, effectSize } = comparison;
+    const { wins, losses, ties, baselineUnpaired, candidateUnpaired } = comparison;
     return [
       name,
       html`<span class="${verdict}">${signs[verdict] ?? ""}${verdict}</span>`,
-      String(nPaired),
+      nPaired,
       ...[baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value, 4)),
-      ci95Low === undefined ? "–" : `${formatNumber(ci95Low, 3)} to ${formatNumber(ci95High, 3)}`,
+      formatInterval(comparison, { ...interval, digits: 3 }),
       adjustedPValue === undefined ? "–" : formatNumber(adjustedPValue, 2),
       `${wins} / ${losses} / ${ties}`,
       formatNumber(effectSize, 2),
-      String(baselineUnpaired + candidateUnpaired),
+      baselineUnpaired + candidateUnpaired,
     ];
   });
-  return tableOf("Every candidate", head, rows, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  return tableOf("Every candidate", columns, rows);
 }
 
 async function spread({ metric, benchmarks }: ComparisonPage): Promise<Html[]> {

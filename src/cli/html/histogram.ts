@@ -1,8 +1,8 @@
 import type { Spec } from "vega";
 import type { MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { formatNumber } from "../shared/output.ts";
-import { chart } from "./chart.ts";
+import { formatInterval, formatNumber } from "../shared/output.ts";
+import { chart, mark } from "./chart.ts";
 import type { Html } from "./markup.ts";
 import { metricValue, unitOf } from "./metric.ts";
 
@@ -69,57 +69,66 @@ export async function histogramChart(
     ? few.map(([value, count]) => ({ value: formatNumber(value), count }))
     : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count }));
   const { mean, ci95Low, ci95High, count, min, max } = summary;
-  const interval =
-    ci95Low === undefined
-      ? ""
-      : ` (95 % interval ${formatNumber(ci95Low, 4)} to ${formatNumber(ci95High, 4)})`;
-  const description = `${count} values from ${formatNumber(min)} to ${formatNumber(max)}, mean ${formatNumber(mean, 4)}${interval}. ${
-    few
-      ? few.map(([value, count]) => `${formatNumber(value)}: ${count}`).join(", ")
-      : `Bins of ${formatNumber(step)}.`
-  }`;
-  const mark = { mean: mean ?? 0, low: ci95Low ?? mean ?? 0, high: ci95High ?? mean ?? 0 };
-  return chart(title, description, 440, (width) => spec(width, title, unit, bars, few ? undefined : mark));
+  const written = formatInterval(summary, { digits: 4, between: " to ", none: "" });
+  const interval = written && ` (95 % interval ${written})`;
+  const numbers = few?.map(([value, count]) => `${formatNumber(value)}: ${count}`).join(", ");
+  const range = `${count} values from ${formatNumber(min)} to ${formatNumber(max)}`;
+  const description = `${range}, mean ${formatNumber(mean, 4)}${interval}. ${numbers ?? `Bins of ${formatNumber(step)}.`}`;
+  const figures = { mean: mean ?? 0, low: ci95Low ?? mean ?? 0, high: ci95High ?? mean ?? 0 };
+  return chart(title, description, 440, (width) => spec(width, title, unit, bars, few ? undefined : figures));
 }
 
-interface Mark {
+interface MeanFigures {
   mean: number;
   low: number;
   high: number;
 }
 
-function spec(width: number, title: string, unit: string, bars: object[], mean: Mark | undefined): Spec {
-  const meanMarks: Spec["marks"] = [
-    {
-      type: "rect",
-      from: { data: "mean" },
-      encode: {
-        enter: {
-          x: { scale: "x", field: "low" },
-          x2: { scale: "x", field: "high" },
-          y: { value: 0 },
-          y2: { signal: "height" },
-          fill: { value: "var(--mark)" },
-          opacity: { value: 0.25 },
-        },
-      },
-    },
-    {
-      type: "rule",
-      from: { data: "mean" },
-      encode: {
-        enter: {
-          x: { scale: "x", field: "mean" },
-          y: { value: 0 },
-          y2: { signal: "height" },
-          stroke: { value: "var(--mark)" },
-          strokeWidth: { value: 2 },
-          strokeDash: { value: [5, 3] },
-        },
-      },
-    },
-  ];
-  const x = mean ? { scale: "x", field: "from" } : { scale: "x", field: "value" };
+/** From the top of the drawing to its bottom. */
+const full = { y: { value: 0 }, y2: { signal: "height" } };
+
+const meanMarks = [
+  mark("rect", "mean", {
+    x: { scale: "x", field: "low" },
+    x2: { scale: "x", field: "high" },
+    ...full,
+    fill: { value: "var(--mark)" },
+    opacity: { value: 0.25 },
+  }),
+  mark("rule", "mean", {
+    x: { scale: "x", field: "mean" },
+    ...full,
+    stroke: { value: "var(--mark)" },
+    strokeWidth: { value: 2 },
+    strokeDash: { value: [5, 3] },
+  }),
+];
+
+const countLabels = mark("text", "bars", {
+  x: { scale: "x", field: "value", band: 0.5 },
+  y: { scale: "y", field: "count", offset: -4 },
+  align: { value: "center" },
+  text: { field: "count" },
+  fill: { value: "var(--ink)" },
+});
+
+function spec(
+  width: number,
+  title: string,
+  unit: string,
+  bars: object[],
+  mean: MeanFigures | undefined,
+): Spec {
+  const bounds = ["from", "to"].map((field) => ({ data: "bars", field }));
+  const x = mean
+    ? { type: "linear", zero: false, domain: { fields: bounds } }
+    : { type: "band", padding: 0.25, domain: { data: "bars", field: "value" } };
+  const extent = mean
+    ? { x: { scale: "x", field: "from" }, x2: { scale: "x", field: "to", offset: -1 } }
+    : { x: { scale: "x", field: "value" }, width: { scale: "x", band: 1 } };
+  const y = { name: "y", type: "linear", range: "height", nice: true, zero: true };
+  const grid = { grid: true, tickCount: 4, tickMinStep: 1, domain: false, ticks: false, format: "~s" };
+  const ticks = { tickCount: width < 400 ? 5 : 8, labelOverlap: true, labelLimit: 90 };
   return {
     width,
     height: 200,
@@ -129,87 +138,21 @@ function spec(width: number, title: string, unit: string, bars: object[], mean: 
       { name: "mean", values: mean ? [mean] : [] },
     ],
     scales: [
-      mean
-        ? {
-            name: "x",
-            type: "linear",
-            range: "width",
-            zero: false,
-            domain: {
-              fields: [
-                { data: "bars", field: "from" },
-                { data: "bars", field: "to" },
-              ],
-            },
-          }
-        : {
-            name: "x",
-            type: "band",
-            range: "width",
-            padding: 0.25,
-            domain: { data: "bars", field: "value" },
-          },
-      {
-        name: "y",
-        type: "linear",
-        range: "height",
-        nice: true,
-        zero: true,
-        domain: { data: "bars", field: "count" },
-      },
+      { name: "x", range: "width", ...x },
+      { ...y, domain: { data: "bars", field: "count" } },
     ],
     axes: [
-      {
-        scale: "y",
-        orient: "left",
-        grid: true,
-        tickCount: 4,
-        tickMinStep: 1,
-        title: "evaluations",
-        domain: false,
-        ticks: false,
-        format: "~s",
-      },
-      {
-        scale: "x",
-        orient: "bottom",
-        title: unit,
-        tickCount: width < 400 ? 5 : 8,
-        labelOverlap: true,
-        labelLimit: 90,
-      },
+      { scale: "y", orient: "left", title: "evaluations", ...grid },
+      { scale: "x", orient: "bottom", title: unit, ...ticks },
     ],
     marks: [
-      {
-        type: "rect",
-        from: { data: "bars" },
-        encode: {
-          enter: {
-            x,
-            ...(mean ? { x2: { scale: "x", field: "to", offset: -1 } } : { width: { scale: "x", band: 1 } }),
-            y: { scale: "y", field: "count" },
-            y2: { scale: "y", value: 0 },
-            fill: { value: "var(--bar)" },
-          },
-        },
-      },
-      ...(mean ? meanMarks : [countLabels()]),
+      mark("rect", "bars", {
+        ...extent,
+        y: { scale: "y", field: "count" },
+        y2: { scale: "y", value: 0 },
+        fill: { value: "var(--bar)" },
+      }),
+      ...(mean ? meanMarks : [countLabels]),
     ],
   } as Spec;
-}
-
-function countLabels() {
-  return {
-    type: "text",
-    from: { data: "bars" },
-    encode: {
-      enter: {
-        x: { scale: "x", field: "value", band: 0.5 },
-        y: { scale: "y", field: "count", offset: -4 },
-        align: { value: "center" },
-        text: { field: "count" },
-        fill: { value: "var(--ink)" },
-      },
-    },
-  };
 }

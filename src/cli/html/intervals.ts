@@ -1,5 +1,5 @@
 import type { Spec } from "vega";
-import { chart } from "./chart.ts";
+import { chart, mark } from "./chart.ts";
 import type { Html } from "./markup.ts";
 
 type Verdict = "better" | "worse" | "none";
@@ -47,21 +47,19 @@ export function intervalChart(
 
 function spec(width: number, axis: string, rows: readonly object[], zero: boolean): Spec {
   const y = { scale: "y", field: "key", band: 0.5 };
-  const stroke = { field: "colour" };
+  const line = { stroke: { field: "colour" }, strokeWidth: { value: 2 } };
   const labelLimit = width < 400 ? 110 : 300;
-  const cap = (field: string) => ({
-    type: "rule",
-    from: { data: "rows" },
-    encode: {
-      enter: {
-        x: { scale: "x", field },
-        y: { ...y, offset: -5 },
-        y2: { ...y, offset: 5 },
-        stroke,
-        strokeWidth: { value: 2 },
-      },
-    },
-  });
+  const cap = (field: string) =>
+    mark("rule", "rows", {
+      x: { scale: "x", field },
+      y: { ...y, offset: -5 },
+      y2: { ...y, offset: 5 },
+      ...line,
+    });
+  const values = { fields: ["low", "high", "mean"].map((field) => ({ data: "rows", field })) };
+  // Without the number in front, which tells equal names apart.
+  const text = { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" };
+  const ticks = { grid: true, tickCount: width < 400 ? 4 : 7, labelOverlap: true };
   return {
     width,
     height: 62 + rows.length * 30,
@@ -70,26 +68,11 @@ function spec(width: number, axis: string, rows: readonly object[], zero: boolea
       { name: "zero", values: zero ? [{ at: 0 }] : [] },
     ],
     scales: [
-      {
-        name: "x",
-        type: "linear",
-        range: "width",
-        nice: true,
-        zero,
-        domain: { fields: ["low", "high", "mean"].map((field) => ({ data: "rows", field })) },
-        padding: 8,
-      },
+      { name: "x", type: "linear", range: "width", nice: true, zero, domain: values, padding: 8 },
       { name: "y", type: "band", range: "height", domain: { data: "rows", field: "key" } },
     ],
     axes: [
-      {
-        scale: "x",
-        orient: "bottom",
-        grid: true,
-        title: axis,
-        tickCount: width < 400 ? 4 : 7,
-        labelOverlap: true,
-      },
+      { scale: "x", orient: "bottom", title: axis, ...ticks },
       {
         scale: "y",
         orient: "left",
@@ -97,68 +80,40 @@ function spec(width: number, axis: string, rows: readonly object[], zero: boolea
         domain: false,
         labelLimit,
         labelPadding: 8,
-        // Without the number in front, which tells equal names apart.
-        encode: {
-          labels: { update: { text: { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" } } },
-        },
+        encode: { labels: { update: { text } } },
       },
     ],
     marks: [
-      {
-        type: "rect",
-        from: { data: "rows" },
-        encode: {
-          enter: {
-            x: { value: 0 },
-            x2: { signal: "width" },
-            y: { scale: "y", field: "key" },
-            height: { scale: "y", band: 1 },
-            fill: { value: "var(--line)" },
-            opacity: { signal: "datum.shaded ? 0.35 : 0" },
-          },
-        },
-      },
-      {
-        type: "rule",
-        from: { data: "zero" },
-        encode: {
-          enter: {
-            x: { scale: "x", field: "at" },
-            y: { value: 0 },
-            y2: { signal: "height" },
-            stroke: { value: "var(--ink)" },
-            strokeDash: { value: [4, 3] },
-          },
-        },
-      },
-      {
-        type: "rule",
-        from: { data: "rows" },
-        encode: {
-          enter: {
-            x: { scale: "x", field: "low" },
-            x2: { scale: "x", field: "high" },
-            y,
-            stroke,
-            strokeWidth: { value: 2 },
-          },
-        },
-      },
+      mark("rect", "rows", {
+        x: { value: 0 },
+        x2: { signal: "width" },
+        y: { scale: "y", field: "key" },
+        height: { scale: "y", band: 1 },
+        fill: { value: "var(--line)" },
+        opacity: { signal: "datum.shaded ? 0.35 : 0" },
+      }),
+      mark("rule", "zero", {
+        x: { scale: "x", field: "at" },
+        y: { value: 0 },
+        y2: { signal: "height" },
+        stroke: { value: "var(--ink)" },
+        strokeDash: { value: [4, 3] },
+      }),
+      mark("rule", "rows", {
+        x: { scale: "x", field: "low" },
+        x2: { scale: "x", field: "high" },
+        y,
+        ...line,
+      }),
       cap("low"),
       cap("high"),
-      {
-        type: "symbol",
-        from: { data: "rows" },
-        encode: {
-          enter: {
-            x: { scale: "x", field: "mean" },
-            y,
-            shape: { field: "shape" },
-            fill: { field: "colour" },
-            size: { value: 90 },
-          },
-        },
-      },
+      mark("symbol", "rows", {
+        x: { scale: "x", field: "mean" },
+        y,
+        shape: { field: "shape" },
+        fill: { field: "colour" },
+        size: { value: 90 },
+      }),
     ],
   } as Spec;
 }

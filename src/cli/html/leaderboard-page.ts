@@ -1,9 +1,9 @@
 import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { formatNumber } from "../shared/output.ts";
+import { formatInterval, formatNumber } from "../shared/output.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { pageText, tableOf } from "./page.ts";
+import { interval, pageText, tableOf } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
@@ -50,26 +50,24 @@ export async function leaderboardPage(
         note: "Ranks are those that the intervals allow.",
         body: tableOf(
           "Every entry",
-          ["benchmark", "rank", "ranks", "band", "model", "mean", "95 % interval", "n"],
+          ["benchmark", ">rank", ">ranks", ">band", "model", ">mean", ">95 % interval", ">n"],
           entries.map(row),
-          [1, 2, 3, 5, 6, 7],
         ),
       },
     ],
   });
 }
 
-function row(entry: LeaderboardEntry): string[] {
-  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, ci95Low, ci95High, count } =
-    entry;
+function row(entry: LeaderboardEntry) {
+  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, count } = entry;
   return [
     benchmarkName,
-    String(rank),
-    rankLow === rankHigh ? String(rankLow) : `${rankLow}–${rankHigh}`,
-    band === undefined ? "–" : String(band),
+    rank,
+    rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`,
+    band ?? "–",
     `${provider}/${model}`,
     formatNumber(mean),
-    ci95Low === undefined ? "–" : `${formatNumber(ci95Low, 4)} to ${formatNumber(ci95High, 4)}`,
-    String(count),
+    formatInterval(entry, interval),
+    count,
   ];
 }

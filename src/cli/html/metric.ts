@@ -1,16 +1,22 @@
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { limits } from "../../limits.ts";
 
-const units: Record<string, string> = {
-  latency_ms: "latency (ms)",
-  input_tokens: "input tokens",
-  output_tokens: "output tokens",
-  cost_usd: "cost (US dollars)",
-};
+/** The measures that are fields of their own, with the words for an axis. */
+const measures = {
+  score: { field: "score", unit: "score" },
+  latency_ms: { field: "latencyMs", unit: "latency (ms)" },
+  input_tokens: { field: "inputTokens", unit: "input tokens" },
+  output_tokens: { field: "outputTokens", unit: "output tokens" },
+  cost_usd: { field: "costUsd", unit: "cost (US dollars)" },
+} as const;
+
+function isMeasure(metric: string): metric is keyof typeof measures {
+  return Object.hasOwn(measures, metric);
+}
 
 /** The name of a metric with its unit, for an axis. */
 export function unitOf(metric: string): string {
-  return units[metric] ?? metric;
+  return isMeasure(metric) ? measures[metric].unit : metric;
 }
 
 /** The value that GetBenchmarkSummary counts for this metric; see `MetricSummary.name` in the contract. */
@@ -21,18 +27,6 @@ export function metricValue(evaluation: Evaluation, metric: string): number | un
 }
 
 function storedValue(evaluation: Evaluation, metric: string): unknown {
-  switch (metric) {
-    case "score":
-      return evaluation.score;
-    case "latency_ms":
-      return evaluation.latencyMs;
-    case "input_tokens":
-      return evaluation.inputTokens;
-    case "output_tokens":
-      return evaluation.outputTokens;
-    case "cost_usd":
-      return evaluation.costUsd;
-    default:
-      return evaluation.metrics?.[metric] ?? evaluation.metrics?.[metric.replace(/^metrics\./, "")];
-  }
+  if (isMeasure(metric)) return evaluation[measures[metric].field];
+  return evaluation.metrics?.[metric] ?? evaluation.metrics?.[metric.replace(/^metrics\./, "")];
 }

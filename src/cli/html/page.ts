@@ -1,6 +1,9 @@
 import { type Html, html } from "./markup.ts";
 import { style } from "./style.ts";
 
+/** How intervals are written in tables. */
+export const interval = { digits: 4, between: " to ", none: "–" };
+
 export interface Page {
   title: string;
   /** The subject and its size, under the title. */
@@ -51,19 +54,16 @@ ${body}
 `;
 }
 
-/**
- * A table; columns of `numeric` (their indexes) are aligned to the right. Wide ones scroll within the page.
- */
+/** A table; the names of columns of numbers begin with `>`. A wide one scrolls within the page. */
 export function tableOf(
   caption: string,
-  head: readonly string[],
-  rows: readonly (readonly (string | Html)[])[],
-  numeric: readonly number[],
+  columns: readonly string[],
+  rows: readonly (readonly (string | number | Html)[])[],
 ): Html {
-  const kind = (column: number) => (numeric.includes(column) ? "number" : "text");
+  const kind = (column: number) => (columns[column]?.startsWith(">") ? "number" : "text");
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
 <caption>${caption}</caption>
-<thead><tr>${head.map((cell, column) => html`<th scope="col" class="${kind(column)}">${cell}</th>`)}</tr></thead>
+<thead><tr>${columns.map((name, column) => html`<th scope="col" class="${kind(column)}">${name.replace(/^>/, "")}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   (cells) =>

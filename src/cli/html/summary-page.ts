@@ -1,12 +1,12 @@
 import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import { formatNumber } from "../shared/output.ts";
+import { formatInterval, formatNumber } from "../shared/output.ts";
 import { statusName } from "../shared/status.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { pageText, tableOf } from "./page.ts";
+import { interval, pageText, tableOf } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
@@ -58,18 +58,13 @@ export async function summaryPage(
   });
 }
 
+const figures = ["n", "mean", "95 % interval", "std. dev.", "min", "p50", "p90", "p99", "max"];
+
 function metricTable(metrics: readonly MetricSummary[]) {
-  const head = ["metric", "n", "mean", "95 % interval", "std. dev.", "min", "p50", "p90", "p99", "max"];
-  const rows = metrics.map((metric) => [
-    unitOf(metric.name),
-    String(metric.count),
-    formatNumber(metric.mean, 4),
-    metric.ci95Low === undefined
-      ? "–"
-      : `${formatNumber(metric.ci95Low, 4)} to ${formatNumber(metric.ci95High, 4)}`,
-    ...[metric.stddev, metric.min, metric.p50, metric.p90, metric.p99, metric.max].map((value) =>
-      formatNumber(value, 4),
-    ),
-  ]);
-  return tableOf("Every metric", head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const rows = metrics.map((metric) => {
+    const { name, count, mean, stddev, min, p50, p90, p99, max } = metric;
+    const rest = [stddev, min, p50, p90, p99, max].map((value) => formatNumber(value, 4));
+    return [unitOf(name), count, formatNumber(mean, 4), formatInterval(metric, interval), ...rest];
+  });
+  return tableOf("Every metric", ["metric", ...figures.map((name) => `>${name}`)], rows);
 }

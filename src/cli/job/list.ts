@@ -2,8 +2,8 @@ import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/jo
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import type { Command } from "../shared/command.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { formatMinute, formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
-import { collect, noteMore } from "../shared/pages.ts";
+import { formatMinute } from "../shared/output.ts";
+import { printList } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
 
 interface Options extends ServiceOptions {
@@ -41,7 +41,7 @@ export function addCommand(job: Command): void {
     .action(list);
 }
 
-async function list({ status, type, worker, benchmark, order, limit, ...options }: Options): Promise<void> {
+async function list({ status, type, worker, benchmark, order, ...options }: Options): Promise<void> {
   using client = createClient(options);
   const queue = order === "queue";
   // The order of the queue is one of pending jobs only.
@@ -53,23 +53,15 @@ async function list({ status, type, worker, benchmark, order, limit, ...options 
     benchmarkId: benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id,
     orderBy: queue ? JobOrder.PRIORITY : JobOrder.CREATED_AT,
   };
-  const { items, more } = await collect(limit, async (page) => {
-    const { jobs, nextPageToken } = await client.jobs.listJobs({ ...filter, ...page });
-    return { items: jobs, nextPageToken };
+  await printList("jobs", options, {
+    schema: JobSchema,
+    read: (page) => client.jobs.listJobs({ ...filter, ...page }),
+    columns: ["id", "type", "status", ">priority", ">retries", "worker", "created", ""],
+    row,
   });
-  if (options.json) return printJson({ jobs: items.map((job) => toPlain(JobSchema, job)), more });
-  if (items.length === 0) return note("no jobs");
-  print(
-    formatTable(
-      ["id", "type", "status", "priority", "retries", "worker", "created", ""],
-      items.map(row),
-      [3, 4],
-    ),
-  );
-  noteMore(more, limit);
 }
 
-function row(job: Job): string[] {
+function row(job: Job) {
   const { id, jobType, priority, retryCount, maxRetries, assignedWorkerId, progress, error } = job;
   const running = job.status === JobStatus.RUNNING;
   const detail = running && progress > 0 ? `${Math.round(progress * 100)} %` : error;
@@ -77,7 +69,7 @@ function row(job: Job): string[] {
     id,
     jobType,
     jobStatusName(job),
-    String(priority),
+    priority,
     `${retryCount}/${maxRetries}`,
     assignedWorkerId || "-",
     formatMinute(job.createdAt),

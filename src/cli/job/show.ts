@@ -31,20 +31,12 @@ async function show(id: string, options: ServiceOptions): Promise<void> {
   const texts = json.map(([name, value]) => [name, JSON.stringify(value)]);
   print(formatFields({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
   if (job.attempts.length === 0) return;
-  const head = ["attempt", "epoch", "worker", "started", "took", "outcome", "error"];
-  print(`\n${formatTable(head, job.attempts.map(row), [0, 1, 4])}`);
+  const head = [">attempt", ">epoch", "worker", "started", ">took", "outcome", "error"];
+  print(`\n${formatTable(head, job.attempts.map(row))}`);
 }
 
-function row(attempt: JobAttempt): string[] {
+function row(attempt: JobAttempt) {
   const { epoch, workerId, startedAt, endedAt, error } = attempt;
   const took = startedAt && endedAt ? formatSpan(timestampMs(endedAt) - timestampMs(startedAt)) : "-";
-  return [
-    String(attempt.attempt),
-    String(epoch),
-    workerId,
-    formatSecond(startedAt),
-    took,
-    outcomeName(attempt),
-    error,
-  ];
+  return [attempt.attempt, epoch, workerId, formatSecond(startedAt), took, outcomeName(attempt), error];
 }

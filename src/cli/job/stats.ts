@@ -27,29 +27,18 @@ async function stats({ type, benchmark, ...options }: Options): Promise<void> {
   const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
   const answer = await client.jobs.getJobStats({ jobType: type ?? "", benchmarkId });
   if (options.json) return printJson(toPlain(GetJobStatsResponseSchema, answer));
-  const head = [
-    "type",
-    "pending",
-    "scheduled",
-    "running",
-    "completed",
-    "failed",
-    "cancelled",
-    "total",
-    "oldest waits",
-  ];
+  const columns = ["type", ...statuses.map((name) => `>${name}`), ">oldest waits"];
   const rows = answer.byType.map((counts) => [counts.jobType, ...cells(counts)]);
-  const right = head.map((_, column) => column).slice(1);
-  print(formatTable(head, [...rows, ["all", ...cells(answer)]], right));
+  print(formatTable(columns, [...rows, ["all", ...cells(answer)]]));
 }
 
-type Counts = Pick<
-  GetJobStatsResponse,
-  "pending" | "scheduled" | "running" | "completed" | "failed" | "cancelled" | "total"
-> & { oldestPendingAge?: Duration | undefined };
+const statuses = ["pending", "scheduled", "running", "completed", "failed", "cancelled", "total"] as const;
 
-function cells(counts: Counts): string[] {
-  const { pending, scheduled, running, completed, failed, cancelled, total, oldestPendingAge: age } = counts;
-  const numbers = [pending, scheduled, running, completed, failed, cancelled, total];
-  return [...numbers.map(String), age === undefined ? "-" : formatSpan(durationMs(age))];
+type Counts = Pick<GetJobStatsResponse, (typeof statuses)[number]> & {
+  oldestPendingAge?: Duration | undefined;
+};
+
+function cells(counts: Counts): (string | number)[] {
+  const { oldestPendingAge: age } = counts;
+  return [...statuses.map((name) => counts[name]), age === undefined ? "-" : formatSpan(durationMs(age))];
 }

@@ -9,7 +9,7 @@ import type { Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
-import { makePrintable, note, print, printJson, toPlain } from "../shared/output.ts";
+import { note, oneLine, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
@@ -114,12 +114,12 @@ function showChange(message: WatchJobsResponse, { json }: Options): void {
   const detail = deleted ? "" : detailOf(job);
   const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
   print(
-    makePrintable(
+    oneLine(
       cells
         .filter((cell) => cell !== "")
         .join("  ")
         .trimEnd(),
-    ).replaceAll("\n", " "),
+    ),
   );
 }
 

@@ -66,9 +66,8 @@ export function addIndexCommands(migrate: Command): void {
       const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
       print(
         formatTable(
-          ["index", "state", "size"],
+          ["index", "state", ">size"],
           indexes.map(({ kind, state, bytes }) => [kind, state, state === "missing" ? "-" : mib(bytes)]),
-          [2],
         ),
       );
     });

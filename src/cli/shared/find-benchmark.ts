@@ -1,10 +1,9 @@
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkClient } from "./client.ts";
 import { CliError } from "./errors.ts";
+import { isUuid } from "./options.ts";
 import { note } from "./output.ts";
 import { commandLine } from "./shell.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * The benchmark with this id, or the newest with this name.
@@ -15,7 +14,7 @@ export async function findBenchmark(
   reference: string,
   { only = false } = {},
 ): Promise<Benchmark> {
-  if (UUID.test(reference)) {
+  if (isUuid(reference)) {
     const { benchmark } = await client.getBenchmark({ id: reference });
     if (benchmark !== undefined) return benchmark;
   }

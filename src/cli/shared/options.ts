@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from "commander";
 
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
 /** A number of things: 1 or more. */
 export function parseCount(text: string): number {
   return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);

@@ -25,30 +25,37 @@ export const noteLog: Log = {
   error: (_details, message) => note(message),
 };
 
-/** A table without frames; columns of `right` (their indexes) are aligned to the right. */
-export function formatTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[] = [],
-): string {
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
-  const chars = {
-    ...none,
-    "bottom-left": "",
-    "bottom-right": "",
-    left: "",
-    "left-mid": "",
-    mid: "",
-    "mid-mid": "",
-  };
+/** The parts of a frame, none of which are drawn. */
+const frame = [
+  "top",
+  "top-mid",
+  "top-left",
+  "top-right",
+  "bottom",
+  "bottom-mid",
+  "bottom-left",
+  "bottom-right",
+];
+const edges = ["left", "left-mid", "mid", "mid-mid", "right", "right-mid"];
+const noFrame = Object.fromEntries([...frame, ...edges].map((part) => [part, ""]));
+
+export type Cell = string | number | bigint;
+
+/** A table without frames. The names of columns that are aligned to the right begin with `>`. */
+export function formatTable(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const drawn = new Table({
-    head: [...head],
-    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
-    chars: { ...chars, right: "", "right-mid": "", middle: "  " },
+    head: columns.map((name) => name.replace(/^>/, "")),
+    colAligns: columns.map((name) => (name.startsWith(">") ? "right" : "left")),
+    chars: { ...noFrame, middle: "  " },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  for (const row of rows) drawn.push(row.map((cell) => makePrintable(cell).replaceAll("\n", " ")));
+  for (const row of rows) drawn.push(row.map((cell) => oneLine(String(cell))));
   return drawn.toString().replace(/ +$/gm, "");
+}
+
+/** Text for a line of a terminal. */
+export function oneLine(text: string): string {
+  return makePrintable(text).replaceAll("\n", " ");
 }
 
 /** Lists an object as lines of name and value, without empty ones; an inner object has its own lines. */
@@ -78,6 +85,15 @@ export function makePrintable(text: string): string {
 export function formatNumber(value: number | undefined, digits = 5): string {
   if (value === undefined) return "-";
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** An interval, or `none` where there is none. */
+export function formatInterval(
+  { ci95Low, ci95High }: { ci95Low?: number | undefined; ci95High?: number | undefined },
+  { digits = 5, between = " … ", none = "-" } = {},
+): string {
+  if (ci95Low === undefined) return none;
+  return `${formatNumber(ci95Low, digits)}${between}${formatNumber(ci95High, digits)}`;
 }
 
 /** A time in UTC to the minute, for a column of a table. */

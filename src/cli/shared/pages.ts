@@ -1,7 +1,13 @@
-import { note } from "./output.ts";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { type Cell, formatTable, note, print, printJson, toPlain } from "./output.ts";
 
 /** Most items that a page may have. */
 const PAGE_ITEMS = 1000;
+
+interface Page {
+  pageSize: number;
+  pageToken: string;
+}
 
 /**
  * Reads pages of a list until `limit` items are there or the list ends. A page may be short, even empty, and
@@ -10,7 +16,7 @@ const PAGE_ITEMS = 1000;
  */
 export async function collect<Item>(
   limit: number,
-  read: (page: { pageSize: number; pageToken: string }) => Promise<{ items: Item[]; nextPageToken: string }>,
+  read: (page: Page) => Promise<{ items: Item[]; nextPageToken: string }>,
 ): Promise<{ items: Item[]; more: boolean }> {
   const items: Item[] = [];
   let pageToken = "";
@@ -21,6 +27,39 @@ export async function collect<Item>(
     pageToken = page.nextPageToken;
   } while (pageToken !== "" && items.length <= limit);
   return { items: items.slice(0, limit), more: items.length > limit };
+}
+
+/** A method that lists messages, and how they are shown. */
+interface List<Field extends string, Schema extends DescMessage> {
+  schema: Schema;
+  read: (page: Page) => Promise<Record<Field, MessageShape<Schema>[]> & { nextPageToken: string }>;
+  /** As `formatTable` takes them. */
+  columns: readonly string[];
+  row: (item: MessageShape<Schema>) => Cell[];
+  /** What the items are called where there are none. Default: as the field. */
+  things?: string;
+}
+
+/**
+ * Prints a list as a table, or as JSON.
+ * @param field of the answer, which holds the items
+ */
+export async function printList<Field extends string, Schema extends DescMessage>(
+  field: Field,
+  { limit, json }: { limit: number; json?: boolean },
+  { schema, read, columns, row, things = field }: List<Field, Schema>,
+): Promise<void> {
+  const { items, more } = await collect(limit, async (page) => {
+    const { [field]: items, nextPageToken } = await read(page);
+    return { items, nextPageToken };
+  });
+  if (json) {
+    const name = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return printJson({ [name]: items.map((item) => toPlain(schema, item)), more });
+  }
+  if (items.length === 0) return note(`no ${things}`);
+  print(formatTable(columns, items.map(row)));
+  noteMore(more, limit);
 }
 
 /** Says below a table that it was cut. */

@@ -3,15 +3,14 @@ import type { UserRepository } from "../../users/repository.ts";
 import type { User as StoredUser } from "../../users/rows.ts";
 import type { UserClient } from "../shared/client.ts";
 import { requireAnswer } from "../shared/errors.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { isUuid } from "../shared/options.ts";
 
 /** The name of a user on the command line. */
 export const userArgument = "id, email or user name";
 
 /** How the text names a user: by its id, its email if there is an @, else its user name. */
 function keyOf(text: string) {
-  const field = UUID.test(text) ? "id" : text.includes("@") ? "email" : "username";
+  const field = isUuid(text) ? "id" : text.includes("@") ? "email" : "username";
   return { case: field, value: text } as const;
 }
 

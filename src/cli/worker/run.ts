@@ -8,7 +8,7 @@ import { apiKeyFor } from "../shared/api-key.ts";
 import type { ServiceOptions } from "../shared/client.ts";
 import type { Command } from "../shared/command.ts";
 import { gatherValues, parseDuration, parseWhole } from "../shared/options.ts";
-import { makePrintable, note, print, printJson } from "../shared/output.ts";
+import { note, oneLine, print, printJson } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { tlsOf } from "../shared/tls.ts";
 import { execute } from "./execute.ts";
@@ -119,12 +119,7 @@ function show(
     return;
   }
   const what = `${outcome} in ${formatSpan(Math.round(ms))}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
-  print(
-    makePrintable(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`).replaceAll(
-      "\n",
-      " ",
-    ),
-  );
+  print(oneLine(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`));
 }
 
 /** The runtime's own messages, on stderr; one that repeats, as while the service is away, comes once. */
