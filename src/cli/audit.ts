@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type AuditLog, AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
 import { addVerify } from "./audit/verify.ts";
 import { createClient, noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { isUuid, parseTime } from "./shared/options.ts";
 import {
@@ -70,9 +70,7 @@ function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAdd
 }
 
 function addShow(audit: Command): void {
-  audit
-    .command("show")
-    .forService()
+  addServiceCommand(audit, "show")
     .description("Shows every field of an entry, with the former and the new values of what changed.")
     .argument("<id>", "id of the entry")
     .examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057")

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BackupResult } from "../backup/format.ts";
 import { formatSpan } from "../time-span.ts";
-import type { Command } from "./shared/command.ts";
+import { addDatabaseCommand, type Command } from "./shared/command.ts";
 import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
@@ -38,9 +38,7 @@ export function addCommand(program: Command): void {
       "DATABASE_URL=postgres://… ltb backup /backups",
     )
     .action(backUpInto);
-  backup
-    .command("verify")
-    .forDatabase()
+  addDatabaseCommand(backup, "verify")
     .description(
       "Reads a backup to its end and compares every table with its SHA-256, and all with the layout that this " +
         "program has. Needs no database.",

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { addWatch } from "./benchmark/watch.ts";
 import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatFields, formatMinute, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
@@ -23,9 +23,7 @@ export function addCommand(program: Command): void {
     .command("benchmark")
     .summary("list, show, follow or delete benchmarks")
     .description("Lists, shows, follows and deletes benchmarks.");
-  benchmark
-    .command("list")
-    .forService()
+  addServiceCommand(benchmark, "list")
     .withReplica()
     .description("Lists benchmarks, newest first.")
     .option("--name <name>", "only those with exactly this name")
@@ -36,17 +34,13 @@ export function addCommand(program: Command): void {
     .withLimit()
     .examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200")
     .action(list);
-  benchmark
-    .command("show")
-    .forService()
+  addServiceCommand(benchmark, "show")
     .description("Shows every field of a benchmark.")
     .argument("<benchmark>", "id, or name (the newest with it)")
     .examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata")
     .action(show);
   addWatch(benchmark);
-  benchmark
-    .command("delete")
-    .forService()
+  addServiceCommand(benchmark, "delete")
     .description(
       "Deletes a benchmark with all its evaluations, however long it takes. Interrupted, it is finished by the service; started again, " +
         "it waits for that.",

@@ -1,5 +1,5 @@
 import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
@@ -14,9 +14,7 @@ interface Options extends ServiceOptions {
 
 export function addCommand(program: Command): void {
   const days = parseWhole(0, 36_500);
-  program
-    .command("cleanup")
-    .forService()
+  addServiceCommand(program, "cleanup")
     .summary("delete what is old")
     .description(
       "Deletes jobs that ended long ago; their attempts stay, as part of the audit trail, and jobs that wait or run are never deleted. " +

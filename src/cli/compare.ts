@@ -6,7 +6,7 @@ import {
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
@@ -31,9 +31,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  program
-    .command("compare")
-    .forService()
+  addServiceCommand(program, "compare")
     .withReplica()
     .summary("compare benchmarks sample by sample")
     .description(

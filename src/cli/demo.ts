@@ -9,7 +9,7 @@ import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
 import { apiKeyFor, referToKey } from "./shared/api-key.ts";
 import { createClient, hostAndPort, type JobClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, print, printJson } from "./shared/output.ts";
 import { commandLine } from "./shared/shell.ts";
@@ -30,9 +30,7 @@ const THINKING_MS = 30;
 const PATIENCE_MS = 60_000;
 
 export function addCommand(program: Command): void {
-  program
-    .command("demo")
-    .forService()
+  addServiceCommand(program, "demo")
     .summary("run a complete workflow on a small sample")
     .description(
       "Runs the complete distributed workflow against a running service: creates a benchmark and a job for each question of a " +

@@ -6,7 +6,7 @@ import {
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatMinute, formatNumber } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
@@ -29,7 +29,7 @@ export function addCommand(program: Command): void {
     .command("evaluation")
     .summary("list or search evaluations")
     .description("Lists and searches the evaluations of a benchmark.");
-  withFilterOptions(evaluation.command("list").forService().withReplica())
+  withFilterOptions(addServiceCommand(evaluation, "list").withReplica())
     .description("Lists the evaluations of a benchmark: newest first, or by score.")
     .argument("<benchmark>", "id, or name (the newest with it)")
     .choice(

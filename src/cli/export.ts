@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { note } from "./shared/output.ts";
@@ -19,7 +19,7 @@ interface Options extends ServiceOptions, FilterOptions {
 }
 
 export function addCommand(program: Command): void {
-  withFilterOptions(program.command("export").forService().withReplica())
+  withFilterOptions(addServiceCommand(program, "export").withReplica())
     .summary("write a benchmark and its evaluations as JSONL, Parquet or CSV")
     .description(
       "Writes a benchmark with its evaluations, oldest first, in constant memory; a connection that breaks is resumed. JSONL " +

@@ -1,14 +1,12 @@
 import { Option } from "commander";
 import { referToKey } from "./shared/api-key.ts";
 import type { ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { print, printJson } from "./shared/output.ts";
 import { tlsOf } from "./shared/tls.ts";
 
 export function addCommand(program: Command): void {
-  program
-    .command("grpcurl")
-    .forService()
+  addServiceCommand(program, "grpcurl")
     .argument("[method]", "for example CreateJob, or JobService/CreateJob; without it all are listed")
     .summary("print a ready line of grpcurl for a method")
     .description(

@@ -3,7 +3,7 @@ import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
 import type { LogFormat, ReadOptions } from "../import/types.ts";
 import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
 import { makePrintable, note, print, printJson } from "./shared/output.ts";
@@ -34,9 +34,7 @@ interface Options
 }
 
 export function addCommand(program: Command): void {
-  program
-    .command("import")
-    .forService()
+  addServiceCommand(program, "import")
     .summary("import the logs of an evaluation tool")
     .description(
       "Imports benchmarks with their evaluations: Inspect .eval and .json, lm-evaluation-harness samples_*.jsonl and " +

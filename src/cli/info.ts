@@ -1,12 +1,10 @@
 import { GetInfoResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
-  program
-    .command("info")
-    .forService()
+  addServiceCommand(program, "info")
     .summary("show version, features and limits")
     .description("Shows the version, features and limits of the service.")
     .examples("ltb info", "ltb info --json | jq .limits.max_message_bytes")

@@ -3,7 +3,7 @@ import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { forEachId } from "./shared/for-each-id.ts";
@@ -32,9 +32,7 @@ interface CreateOptions extends ServiceOptions, DirectOptions {
 }
 
 function addCreate(key: Command): void {
-  const command = key
-    .command("create")
-    .forService()
+  const command = addServiceCommand(key, "create")
     .description(
       "Makes an API key and prints it, once, on standard output. Without a key to call by: --database --user NAME.",
     )
@@ -85,9 +83,7 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(key: Command): void {
-  key
-    .command("list")
-    .forService()
+  addServiceCommand(key, "list")
     .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
     .option("--user <user>", `whose: ${userArgument} (default: the caller)`)
     .withLimit()
@@ -118,9 +114,7 @@ interface RotateOptions extends ServiceOptions {
 }
 
 function addRotate(key: Command): void {
-  key
-    .command("rotate")
-    .forService()
+  addServiceCommand(key, "rotate")
     .description("Makes a new API key in place of another and prints it, once, on standard output.")
     .argument("<id>", "id of the old key, as ltb key list shows it")
     .option(
@@ -139,9 +133,7 @@ function addRotate(key: Command): void {
 }
 
 function addRevoke(key: Command): void {
-  key
-    .command("revoke")
-    .forService()
+  addServiceCommand(key, "revoke")
     .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
     .argument("<id...>", "ids of the keys, as ltb key list shows them")
     .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057")

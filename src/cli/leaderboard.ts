@@ -2,7 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { InvalidArgumentError } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { parseCount, parseTime } from "./shared/options.ts";
 import {
   formatInterval,
@@ -31,9 +31,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  program
-    .command("leaderboard")
-    .forService()
+  addServiceCommand(program, "leaderboard")
     .withReplica()
     .summary("rank the benchmarks on a dataset")
     .description(

@@ -1,6 +1,6 @@
 import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
@@ -20,9 +20,7 @@ export function addCommand(program: Command): void {
     .description(
       "Limits the jobs that share a limit key, such as a provider's quota, exactly and across all workers and servers.",
     );
-  limit
-    .command("set")
-    .forService()
+  addServiceCommand(limit, "set")
     .description("Sets the limit of a key, replacing a former one as a whole. Running jobs go on.")
     .argument("<key>", "as jobs name it, for example openai/gpt-4")
     .option(
@@ -37,16 +35,12 @@ export function addCommand(program: Command): void {
     )
     .examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500")
     .action(set);
-  limit
-    .command("list")
-    .forService()
+  addServiceCommand(limit, "list")
     .description("Lists the limits by key, with the number of jobs running now.")
     .withLimit()
     .examples("ltb limit list")
     .action(list);
-  limit
-    .command("delete")
-    .forService()
+  addServiceCommand(limit, "delete")
     .description("Removes the limit of a key, whose jobs are then unlimited.")
     .argument("<key>", "the key")
     .examples("ltb limit delete openai/gpt-4")

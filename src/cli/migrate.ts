@@ -1,6 +1,6 @@
 import type { MigrationFault } from "../database/migrate/migrate.ts";
 import { addIndexCommands } from "./migrate/search-index.ts";
-import type { Command } from "./shared/command.ts";
+import { addDatabaseCommand, type Command } from "./shared/command.ts";
 import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { formatTable, note, noteLog, print, printJson } from "./shared/output.ts";
@@ -27,9 +27,7 @@ export function addCommand(program: Command): void {
       "Applies migrations to the configured database (DATABASE_URL and its kin, else the embedded one in " +
         "LTB_DATA_DIR). `serve` applies them too, at each start.",
     );
-  migrate
-    .command("up")
-    .forDatabase()
+  addDatabaseCommand(migrate, "up")
     .description(
       "Applies every migration that the database does not have yet. Safe beside servers that do the same.",
     )
@@ -43,9 +41,7 @@ export function addCommand(program: Command): void {
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
     });
   addDown(migrate);
-  migrate
-    .command("status")
-    .forDatabase()
+  addDatabaseCommand(migrate, "status")
     .description("Lists the migrations and when each was applied. Changes nothing.")
     .examples("ltb migrate status")
     .action(async (options: DatabaseOptions) => {
@@ -94,9 +90,7 @@ export function addCommand(program: Command): void {
 }
 
 function addDown(migrate: Command): void {
-  migrate
-    .command("down")
-    .forDatabase()
+  addDatabaseCommand(migrate, "down")
     .description(
       "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not " +
         "serve on what is left. Nothing is undone where rows would be lost, unless --yes says that they may.",
@@ -121,9 +115,7 @@ function addDown(migrate: Command): void {
 }
 
 function addVerify(migrate: Command): void {
-  migrate
-    .command("verify")
-    .forDatabase()
+  addDatabaseCommand(migrate, "verify")
     .description(
       "Compares the database with the migrations: their files with what was applied, and its tables, columns, " +
         "constraints, indexes, triggers and functions with what the files make in an empty schema. Changes nothing. " +

@@ -1,11 +1,9 @@
 import { showBackup } from "./backup.ts";
-import type { Command } from "./shared/command.ts";
+import { addDatabaseCommand, type Command } from "./shared/command.ts";
 import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 
 export function addCommand(program: Command): void {
-  program
-    .command("restore")
-    .forDatabase()
+  addDatabaseCommand(program, "restore")
     .summary("put a backup into the database")
     .description(
       "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +

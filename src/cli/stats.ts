@@ -1,12 +1,10 @@
 import { GetStatsResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { formatFields, print, printJson, toPlain } from "./shared/output.ts";
 
 export function addCommand(program: Command): void {
-  program
-    .command("stats")
-    .forService()
+  addServiceCommand(program, "stats")
     .summary("show what the database holds")
     .description("Shows sizes and counts of the database and the state of the connection pool.")
     .examples("ltb stats", "ltb stats --json | jq .database_size_mb")

@@ -4,7 +4,7 @@ import {
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatInterval, formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
 
@@ -15,9 +15,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(program: Command): void {
-  program
-    .command("summary")
-    .forService()
+  addServiceCommand(program, "summary")
     .withReplica()
     .summary("show the statistics of a benchmark")
     .description(

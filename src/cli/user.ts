@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { type User, UserRole, UserRoleSchema, UserSchema } from "../../gen/ltb/v1/user_pb.ts";
 import { wireEnum } from "../wire/enums.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { UsageError } from "./shared/errors.ts";
 import {
@@ -51,9 +51,7 @@ interface CreateOptions extends ServiceOptions, DirectOptions, PasswordOptions {
 }
 
 function addCreate(user: Command): void {
-  const command = user
-    .command("create")
-    .forService()
+  const command = addServiceCommand(user, "create")
     .description(
       "Creates a user and asks for its password. On a database that has no user yet: --database --role admin, then ltb key create --database.",
     )
@@ -105,9 +103,7 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(user: Command): void {
-  user
-    .command("list")
-    .forService()
+  addServiceCommand(user, "list")
     .description("Lists users, newest first.")
     .choice("--role <role>", "only those with this role", roleNames)
     .option("--active", "only those that are active")
@@ -138,9 +134,7 @@ function row(user: User): string[] {
 }
 
 function addShow(user: Command): void {
-  user
-    .command("show")
-    .forService()
+  addServiceCommand(user, "show")
     .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
     .argument("[user]", userArgument)
     .examples(["ltb user show", "who am I?"], "ltb user show ada@example.com")
@@ -166,9 +160,7 @@ interface UpdateOptions extends ServiceOptions {
 }
 
 function addUpdate(user: Command): void {
-  user
-    .command("update")
-    .forService()
+  addServiceCommand(user, "update")
     .description("Changes a user. What is not named stays as it is.")
     .argument("<user>", userArgument)
     .option("--email <address>", "new email address")
@@ -208,9 +200,7 @@ interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions 
 }
 
 function addPassword(user: Command): void {
-  const command = user
-    .command("password")
-    .forService()
+  const command = addServiceCommand(user, "password")
     .description(
       "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",
     )
@@ -259,9 +249,7 @@ function readNew(options: PasswordChange): Promise<string> {
 }
 
 function addDelete(user: Command): void {
-  user
-    .command("delete")
-    .forService()
+  addServiceCommand(user, "delete")
     .description(
       "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",
     )

@@ -11,7 +11,7 @@ import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_servic
 import { formatSpan } from "../time-span.ts";
 import { wireEnum } from "../wire/enums.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
-import type { Command } from "./shared/command.ts";
+import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { gatherValues, parseDuration } from "./shared/options.ts";
 import { formatFields, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
@@ -44,9 +44,7 @@ interface ListOptions extends ServiceOptions {
 }
 
 function addList(worker: Command): void {
-  worker
-    .command("list")
-    .forService()
+  addServiceCommand(worker, "list")
     .description("Lists workers, latest registration first.")
     .choice("--status <status>", "only those in this status", Object.keys(workerStatuses))
     .option("--tag <tag>", "only those with this tag; may be given again", gatherValues)
@@ -86,9 +84,7 @@ function row(worker: Worker) {
 }
 
 function addShow(worker: Command): void {
-  worker
-    .command("show")
-    .forService()
+  addServiceCommand(worker, "show")
     .description("Shows every field of a worker.")
     .argument("<id>", "name of the worker")
     .examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load")
@@ -106,9 +102,7 @@ async function showWorker(workerId: string, options: ServiceOptions): Promise<vo
 }
 
 function addDrain(worker: Command): void {
-  worker
-    .command("drain")
-    .forService()
+  addServiceCommand(worker, "drain")
     .description(
       "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",
     )
@@ -130,9 +124,7 @@ async function drainWorker(
 }
 
 function addRemoveStale(worker: Command): void {
-  worker
-    .command("remove-stale")
-    .forService()
+  addServiceCommand(worker, "remove-stale")
     .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
     .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", parseDuration)
     .examples("ltb worker remove-stale --older-than 10m")

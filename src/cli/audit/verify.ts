@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { hasCode } from "../../system-error.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
 import { exitCodes, UsageError } from "../shared/errors.ts";
 import { gatherValues, parseTime } from "../shared/options.ts";
@@ -29,9 +29,7 @@ const DEADLINE_MS = 86_400_000;
 
 /** Adds `verify` to `ltb audit`. */
 export function addVerify(audit: Command): void {
-  audit
-    .command("verify")
-    .forService()
+  addServiceCommand(audit, "verify")
     .summary("prove that the audit trail was not tampered with")
     .description(
       "Recomputes the chain of seals over the audit trail and names the first entry that was altered, removed or inserted. " +

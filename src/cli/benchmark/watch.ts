@@ -1,7 +1,7 @@
 import type { CallOptions } from "@connectrpc/connect";
 import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
@@ -17,9 +17,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addWatch(benchmark: Command): void {
-  benchmark
-    .command("watch")
-    .forService()
+  addServiceCommand(benchmark, "watch")
     .summary("follow benchmarks as they run")
     .description(
       "Shows how far benchmarks are, live: evaluations done and failed, and the mean score. Of those given until all have ended, else of " +

@@ -1,6 +1,6 @@
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
@@ -10,7 +10,7 @@ interface Options extends ServiceOptions, FilterOptions {
 }
 
 export function addCommand(job: Command): void {
-  withFilterOptions(job.command("cancel").forService(), ["pending", "running"])
+  withFilterOptions(addServiceCommand(job, "cancel"), ["pending", "running"])
     .description(
       "Cancels jobs that wait or run, by id or all that match. Whoever runs one is told to stop, and its result is refused.",
     )

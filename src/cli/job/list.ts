@@ -1,6 +1,6 @@
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { formatMinute } from "../shared/output.ts";
 import { printList } from "../shared/pages.ts";
@@ -16,9 +16,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(job: Command): void {
-  job
-    .command("list")
-    .forService()
+  addServiceCommand(job, "list")
     .withReplica()
     .description("Lists jobs, newest first or in the order in which they will be run.")
     .choice("--status <status>", "only those in this status", Object.keys(jobStatuses))

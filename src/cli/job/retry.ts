@@ -1,12 +1,12 @@
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
 import { note, print, printJson, toPlain } from "../shared/output.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
 export function addCommand(job: Command): void {
-  withFilterOptions(job.command("retry").forService(), ["failed", "cancelled"])
+  withFilterOptions(addServiceCommand(job, "retry"), ["failed", "cancelled"])
     .description(
       "Puts failed and cancelled jobs back into the queue, by id or all that match, with all their retries again.",
     )

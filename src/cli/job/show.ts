@@ -2,15 +2,13 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer } from "../shared/errors.ts";
 import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
 export function addCommand(job: Command): void {
-  job
-    .command("show")
-    .forService()
+  addServiceCommand(job, "show")
     .description("Shows every field of a job, and its attempts: who ran it when, and how that ended.")
     .argument("<id>", "id of the job")
     .examples(

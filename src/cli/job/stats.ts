@@ -2,7 +2,7 @@ import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
 
@@ -12,9 +12,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addCommand(job: Command): void {
-  job
-    .command("stats")
-    .forService()
+  addServiceCommand(job, "stats")
     .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
     .option("--type <type>", "only those of this type")
     .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")

@@ -2,7 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { gatherValues, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
@@ -28,9 +28,7 @@ interface Options extends ServiceOptions {
 const INT32 = 2 ** 31 - 1;
 
 export function addCommand(job: Command): void {
-  job
-    .command("submit")
-    .forService()
+  addServiceCommand(job, "submit")
     .summary("create jobs")
     .description(
       "Creates a job, or with --jsonl one for each line of a file, and prints the ids. A worker that runs jobs of the type " +

@@ -5,7 +5,7 @@ import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
@@ -29,9 +29,7 @@ interface Followed {
 }
 
 export function addCommand(job: Command): void {
-  job
-    .command("watch")
-    .forService()
+  addServiceCommand(job, "watch")
     .summary("follow jobs as they change")
     .description(
       "Prints a line for every change of the jobs: of those given until all have ended, else of all jobs until Ctrl-C. " +

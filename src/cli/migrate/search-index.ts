@@ -1,6 +1,6 @@
 import { Argument } from "commander";
 import type { SearchKind } from "../../evaluations/search/indexes.ts";
-import type { Command } from "../shared/command.ts";
+import { addDatabaseCommand, type Command } from "../shared/command.ts";
 import { type DatabaseOptions, withConfiguredDatabase } from "../shared/configured.ts";
 import { formatTable, note, print, printJson } from "../shared/output.ts";
 
@@ -17,9 +17,7 @@ export function addIndexCommands(migrate: Command): void {
     )
     .examples("ltb migrate index add metadata", "ltb migrate index list");
   const kind = new Argument("<index>", "which one").choices(kinds);
-  index
-    .command("add")
-    .forDatabase()
+  addDatabaseCommand(index, "add")
     .description(
       "Builds an index. Takes minutes on millions of evaluations; a build that failed is made anew.",
     )
@@ -35,9 +33,7 @@ export function addIndexCommands(migrate: Command): void {
       if (json) return printJson({ index: which, added });
       print(added ? `Added the index for ${which}.` : `The index for ${which} is there already.`);
     });
-  index
-    .command("drop")
-    .forDatabase()
+  addDatabaseCommand(index, "drop")
     .description("Drops an index. What needs it is refused from then on.")
     .addArgument(kind)
     .examples("ltb migrate index drop text")
@@ -49,9 +45,7 @@ export function addIndexCommands(migrate: Command): void {
       if (json) return printJson({ index: which, dropped });
       print(dropped ? `Dropped the index for ${which}.` : `There is no index for ${which}.`);
     });
-  index
-    .command("list")
-    .forDatabase()
+  addDatabaseCommand(index, "list")
     .description("Lists the indexes, and which of them are there.")
     .examples("ltb migrate index list")
     .action(async ({ config, json }: DatabaseOptions) => {

@@ -82,6 +82,16 @@ export class Command extends CommanderCommand {
   }
 }
 
+/** Adds a command that talks to the service. */
+export function addServiceCommand(parent: Command, name: string): Command {
+  return parent.command(name).forService();
+}
+
+/** Adds a command that looks into the configured database. */
+export function addDatabaseCommand(parent: Command, name: string): Command {
+  return parent.command(name).forDatabase();
+}
+
 function hostWithPort(address: string): string {
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
   if (url === null || url.pathname !== "/" || !/:\d+\/?$/.test(address))

@@ -6,7 +6,7 @@ import { formatSpan } from "../../time-span.ts";
 import { version } from "../../version.ts";
 import { apiKeyFor } from "../shared/api-key.ts";
 import type { ServiceOptions } from "../shared/client.ts";
-import type { Command } from "../shared/command.ts";
+import { addServiceCommand, type Command } from "../shared/command.ts";
 import { gatherValues, parseDuration, parseWhole } from "../shared/options.ts";
 import { note, oneLine, print, printJson } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
@@ -22,9 +22,7 @@ interface Options extends ServiceOptions {
 }
 
 export function addRun(worker: Command): void {
-  worker
-    .command("run")
-    .forService()
+  addServiceCommand(worker, "run")
     .summary("run jobs by a command")
     .description(
       "Runs jobs until Ctrl-C or SIGTERM, each by a shell command. The command gets the payload as a line of JSON on stdin, and " +
