@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BackupResult } from "../backup/format.ts";
 import { formatSpan } from "../time-span.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
-import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
+import { type DatabaseOptions, withMigrationConnection } from "./shared/configured.ts";
 import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, note, print, printJson } from "./shared/output.ts";
@@ -60,9 +60,7 @@ async function backUpInto(path: string, options: Options): Promise<void> {
   if (!isFolder && (await stat(file).catch(() => undefined)))
     throw new UsageError(`${file} exists already: name another file, or a folder`);
   const startedAt = performance.now();
-  const result = await withConfiguredDatabase(options.config, async (database) =>
-    backUp(await database.migrationConnection(), file),
-  );
+  const result = await withMigrationConnection(options, (connection) => backUp(connection, file));
   showBackup(file, result, `is written in ${formatSpan(performance.now() - startedAt)}`, options);
   // Only now: a backup that fails must not cost the older ones.
   if (options.keepDays !== undefined) await rotate(path, options.keepDays);

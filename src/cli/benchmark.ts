@@ -91,8 +91,7 @@ async function show(reference: string, options: ServiceOptions): Promise<void> {
   requireAnswer(benchmark, "benchmark");
   const fields = toPlain(BenchmarkSchema, benchmark);
   if (options.json) return printJson(fields);
-  const shown = { ...fields, status: statusName(benchmark.status) };
-  print(formatFields(shown));
+  print(formatFields({ ...fields, status: statusName(benchmark.status) }));
 }
 
 async function remove(reference: string, options: ServiceOptions & { yes?: boolean }): Promise<void> {

@@ -49,13 +49,8 @@ export function addCommand(program: Command): void {
     .action(cleanup);
 }
 
-async function cleanup({
-  jobsOlderThan,
-  evaluationsOlderThan,
-  auditOlderThan,
-  benchmark,
-  ...options
-}: Options): Promise<void> {
+async function cleanup(options: Options): Promise<void> {
+  const { jobsOlderThan, evaluationsOlderThan, auditOlderThan, benchmark } = options;
   if ([jobsOlderThan, evaluationsOlderThan, auditOlderThan].every((days) => days === undefined))
     throw new UsageError(
       "nothing to delete: give --jobs-older-than, --evaluations-older-than or --audit-older-than",

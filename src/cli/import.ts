@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
-import type { LogFormat, ReadOptions } from "../import/types.ts";
+import { type LogFormat, logFormats, type ReadOptions } from "../import/types.ts";
 import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
@@ -11,17 +11,6 @@ import { type ImportResult, importBenchmark, importInto } from "./transfer/impor
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
 
-const formats: readonly LogFormat[] = [
-  "auto",
-  "inspect",
-  "lm-eval",
-  "helm",
-  "promptfoo",
-  "openai-evals",
-  "jsonl",
-  "json",
-  "ltb",
-];
 /** Evaluations that were not stored are told one by one up to this many a benchmark. */
 const SHOWN_ISSUES = 5;
 
@@ -43,7 +32,7 @@ export function addCommand(program: Command): void {
         "twice: it goes on where an import was cut off.",
     )
     .argument("<file...>", "logs; for HELM the folder of a run")
-    .choice("--format <format>", "what the files are; auto tells it by their content", formats, "auto")
+    .choice("--format <format>", "what the files are; auto tells it by their content", logFormats, "auto")
     .addOption(
       new Option(
         "--map <fields>",

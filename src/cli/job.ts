@@ -18,7 +18,7 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
       retry: () => import("./job/retry.ts"),
       delete: () => import("./job/delete.ts"),
       pause: () => import("./job/pause.ts"),
-      resume: () => import("./job/resume.ts"),
+      resume: async () => ({ addCommand: (await import("./job/pause.ts")).addResume }),
       stats: () => import("./job/stats.ts"),
     },
   });

@@ -139,12 +139,11 @@ function addRevoke(key: Command): void {
     .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057")
     .action(async (ids: string[], options: ServiceOptions) => {
       using client = createClient(options);
-      const revoked = await forEachId(ids, options, async (id) => {
+      const work = async (id: string) => {
         await client.users.revokeApiKey({ id });
-        if (!options.json) print(`revoked ${id}`);
         return id;
-      });
-      if (options.json) printJson({ revoked });
+      };
+      await forEachId(ids, options, { field: "revoked", work, done: (id) => `revoked ${id}` });
     });
 }
 

@@ -1,7 +1,7 @@
 import type { MigrationFault } from "../database/migrate/migrate.ts";
 import { addIndexCommands } from "./migrate/search-index.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
-import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
+import { type DatabaseOptions, withMigrationConnection } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { formatTable, note, noteLog, print, printJson } from "./shared/output.ts";
 
@@ -34,8 +34,8 @@ export function addCommand(program: Command): void {
     .examples("ltb migrate up", "DATABASE_URL=postgres://… ltb migrate up")
     .action(async (options: DatabaseOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
-      const { applied } = await withConfiguredDatabase(options.config, async (database) =>
-        migrateUp(await database.migrationConnection(), { logger: noteLog }),
+      const { applied } = await withMigrationConnection(options, (connection) =>
+        migrateUp(connection, { logger: noteLog }),
       );
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
@@ -46,9 +46,7 @@ export function addCommand(program: Command): void {
     .examples("ltb migrate status")
     .action(async (options: DatabaseOptions) => {
       const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
-      const migrations = await withConfiguredDatabase(options.config, async (database) =>
-        migrationStatus(await database.migrationConnection()),
-      );
+      const migrations = await withMigrationConnection(options, (connection) => migrationStatus(connection));
       if (options.json)
         return printJson({
           migrations: migrations.map(({ name, appliedAt, isKnown, isChanged }) => ({
@@ -106,8 +104,8 @@ function addDown(migrate: Command): void {
     )
     .action(async ({ config, json, to, yes = false }: DownOptions) => {
       const { migrateDown } = await import("../database/migrate/migrate.ts");
-      const { reverted } = await withConfiguredDatabase(config, async (database) =>
-        migrateDown(await database.migrationConnection(), { to, dropData: yes, logger: noteLog }),
+      const { reverted } = await withMigrationConnection({ config }, (connection) =>
+        migrateDown(connection, { to, dropData: yes, logger: noteLog }),
       );
       if (json) printJson({ reverted });
       else print(reverted.length === 0 ? "There is nothing to undo." : `Undid ${reverted.join(", ")}.`);
@@ -124,8 +122,8 @@ function addVerify(migrate: Command): void {
     .examples("ltb migrate verify", "ltb migrate verify --json")
     .action(async ({ config, json }: DatabaseOptions) => {
       const { verifyMigrations } = await import("../database/migrate/migrate.ts");
-      const { faults, additional, isComplete } = await withConfiguredDatabase(config, async (database) =>
-        verifyMigrations(await database.migrationConnection()),
+      const { faults, additional, isComplete } = await withMigrationConnection({ config }, (connection) =>
+        verifyMigrations(connection),
       );
       if (faults.length > 0) process.exitCode = exitCodes.failure;
       if (json) return printJson({ ok: faults.length === 0, complete: isComplete, faults, additional });

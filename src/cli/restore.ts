@@ -1,6 +1,6 @@
 import { showBackup } from "./backup.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
-import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
+import { type DatabaseOptions, withMigrationConnection } from "./shared/configured.ts";
 
 export function addCommand(program: Command): void {
   addDatabaseCommand(program, "restore")
@@ -17,8 +17,8 @@ export function addCommand(program: Command): void {
     ])
     .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");
-      const result = await withConfiguredDatabase(options.config, async (database) =>
-        restore(await database.migrationConnection(), file, { force: options.force ?? false }),
+      const result = await withMigrationConnection(options, (connection) =>
+        restore(connection, file, { force: options.force ?? false }),
       );
       showBackup(file, result, "is restored", options);
     });

@@ -3,16 +3,18 @@ import type { FieldMap } from "./field-map.ts";
 import type { ImportLimits } from "./limits.ts";
 
 /** The kinds of log that can be read. `auto` detects the kind from the content. */
-export type LogFormat =
-  | "auto"
-  | "inspect"
-  | "lm-eval"
-  | "helm"
-  | "promptfoo"
-  | "openai-evals"
-  | "jsonl"
-  | "json"
-  | "ltb";
+export type LogFormat = (typeof logFormats)[number];
+export const logFormats = [
+  "auto",
+  "inspect",
+  "lm-eval",
+  "helm",
+  "promptfoo",
+  "openai-evals",
+  "jsonl",
+  "json",
+  "ltb",
+] as const;
 
 /**
  * The benchmark of a log: one run of one model on one dataset. Provider and model are `unknown` if the log

@@ -115,29 +115,25 @@ function headText({ sequence, seal }: Head): string {
 }
 
 function show(answer: VerifyAuditLogResponse, { json }: ServiceOptions): void {
+  const { valid, entriesChecked, entriesRemoved, entriesUnsealed, firstBroken: broken, heads } = answer;
+  const [head] = heads.map(headText);
   if (json) {
-    const { valid, entriesChecked, entriesRemoved, entriesUnsealed, firstBroken, heads } = answer;
     printJson({
       valid,
       entries_checked: Number(entriesChecked),
       entries_removed: Number(entriesRemoved),
       entries_unsealed: Number(entriesUnsealed),
-      first_broken: firstBroken
-        ? {
-            sequence: Number(firstBroken.sequence),
-            entry_id: firstBroken.entryId,
-            reason: firstBroken.reason,
-          }
+      first_broken: broken
+        ? { sequence: Number(broken.sequence), entry_id: broken.entryId, reason: broken.reason }
         : null,
-      head: heads[0] ? headText(heads[0]) : null,
+      head: head ?? null,
     });
     return;
   }
-  const { firstBroken, entriesChecked, entriesRemoved, entriesUnsealed, heads } = answer;
-  if (firstBroken) print(makePrintable(`THE AUDIT TRAIL DOES NOT HOLD: ${firstBroken.reason}`));
+  if (broken) print(makePrintable(`THE AUDIT TRAIL DOES NOT HOLD: ${broken.reason}`));
   else print("The audit trail holds.");
   print(
     `entries checked ${entriesChecked}, removed by cleanup ${entriesRemoved}, waiting to be sealed ${entriesUnsealed}`,
   );
-  if (heads[0]) print(`head ${headText(heads[0])}`);
+  if (head !== undefined) print(`head ${head}`);
 }

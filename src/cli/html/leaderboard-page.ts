@@ -10,14 +10,10 @@ const MOST_LINES = 60;
 
 /** The page of `ltb leaderboard --html`. */
 export async function leaderboardPage(
-  {
-    dataset,
-    metric,
-    total,
-    lowerIsBetter = false,
-  }: { dataset: string; metric: string; total: number; lowerIsBetter?: boolean },
+  about: { dataset: string; metric: string; total: number; lowerIsBetter?: boolean },
   entries: readonly LeaderboardEntry[],
 ): Promise<string> {
+  const { dataset, metric, total, lowerIsBetter = false } = about;
   const unit = unitOf(metric);
   const shown = entries.slice(0, MOST_LINES);
   const [best] = entries;

@@ -1,9 +1,8 @@
-import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
-import { print, printJson, toPlain } from "../shared/output.ts";
-import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
+import { print, printJson } from "../shared/output.ts";
+import { type FilterOptions, filterOf, plainJob, withFilterOptions } from "./filter.ts";
 
 interface Options extends ServiceOptions, FilterOptions {
   reason?: string;
@@ -36,10 +35,9 @@ async function cancel(ids: string[], { reason = "", ...options }: Options): Prom
     }
     return options.json ? printJson({ cancelled }) : print(`cancelled ${cancelled} jobs`);
   }
-  const jobs = await forEachId(ids, options, async (id) => {
-    const { job } = await client.jobs.cancelJob({ id, reason });
-    if (!options.json) print(`cancelled ${id}`);
-    return job === undefined ? null : toPlain(JobSchema, job);
+  await forEachId(ids, options, {
+    field: "jobs",
+    work: async (id) => plainJob((await client.jobs.cancelJob({ id, reason })).job),
+    done: (id) => `cancelled ${id}`,
   });
-  if (options.json) printJson({ jobs });
 }

@@ -1,7 +1,6 @@
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
-import { print, printJson } from "../shared/output.ts";
 
 export function addCommand(job: Command): void {
   addServiceCommand(job, "delete")
@@ -10,11 +9,10 @@ export function addCommand(job: Command): void {
     .examples("ltb job delete 01890a5d-ac96-774b-bcce-b302099a8057")
     .action(async (ids: string[], options: ServiceOptions) => {
       using client = createClient(options);
-      const deleted = await forEachId(ids, options, async (id) => {
+      const work = async (id: string) => {
         await client.jobs.deleteJob({ id });
-        if (!options.json) print(`deleted ${id}`);
         return id;
-      });
-      if (options.json) printJson({ deleted });
+      };
+      await forEachId(ids, options, { field: "deleted", work, done: (id) => `deleted ${id}` });
     });
 }

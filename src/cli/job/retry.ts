@@ -1,9 +1,8 @@
-import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
-import { note, print, printJson, toPlain } from "../shared/output.ts";
-import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
+import { note, print, printJson } from "../shared/output.ts";
+import { type FilterOptions, filterOf, plainJob, withFilterOptions } from "./filter.ts";
 
 export function addCommand(job: Command): void {
   withFilterOptions(addServiceCommand(job, "retry"), ["failed", "cancelled"])
@@ -35,10 +34,9 @@ async function retry(ids: string[], options: ServiceOptions & FilterOptions): Pr
     if (skipped > 0) note(`note: ${skipped} were left as they are: another live job has their unique key`);
     return;
   }
-  const jobs = await forEachId(ids, options, async (id) => {
-    const { job } = await client.jobs.retryJob({ id });
-    if (!options.json) print(`${id} is in the queue again`);
-    return job === undefined ? null : toPlain(JobSchema, job);
+  await forEachId(ids, options, {
+    field: "jobs",
+    work: async (id) => plainJob((await client.jobs.retryJob({ id })).job),
+    done: (id) => `${id} is in the queue again`,
   });
-  if (options.json) printJson({ jobs });
 }

@@ -102,11 +102,8 @@ async function idsFromInput(args: string[]): Promise<string[]> {
 
 function showChange(message: WatchJobsResponse, { json }: Options): void {
   const { job, deleted } = message;
-  if (json) {
-    printJson(toPlain(WatchJobsResponseSchema, message));
-    return;
-  }
-  if (job === undefined) return;
+  if (json) printJson(toPlain(WatchJobsResponseSchema, message));
+  if (json || job === undefined) return;
   const time = job.updatedAt === undefined ? new Date() : timestampDate(job.updatedAt);
   const status = deleted ? "deleted" : jobStatusName(job);
   const detail = deleted ? "" : detailOf(job);

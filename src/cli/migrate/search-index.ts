@@ -1,7 +1,7 @@
 import { Argument } from "commander";
 import type { SearchKind } from "../../evaluations/search/indexes.ts";
 import { addDatabaseCommand, type Command } from "../shared/command.ts";
-import { type DatabaseOptions, withConfiguredDatabase } from "../shared/configured.ts";
+import { type DatabaseOptions, withMigrationConnection } from "../shared/configured.ts";
 import { formatTable, note, print, printJson } from "../shared/output.ts";
 
 const kinds = Object.keys({ metadata: true, text: true } satisfies Record<SearchKind, true>);
@@ -25,8 +25,7 @@ export function addIndexCommands(migrate: Command): void {
     .examples("ltb migrate index add text")
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { addSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
-      const added = await withConfiguredDatabase(config, async (database) => {
-        const connection = await database.migrationConnection();
+      const added = await withMigrationConnection({ config }, (connection) => {
         if (!json) note(`building the index for ${which} …`);
         return addSearchIndex(connection, which);
       });
@@ -39,8 +38,8 @@ export function addIndexCommands(migrate: Command): void {
     .examples("ltb migrate index drop text")
     .action(async (which: SearchKind, { config, json }: DatabaseOptions) => {
       const { dropSearchIndex } = await import("../../evaluations/search/manage-indexes.ts");
-      const dropped = await withConfiguredDatabase(config, async (database) =>
-        dropSearchIndex(await database.migrationConnection(), which),
+      const dropped = await withMigrationConnection({ config }, (connection) =>
+        dropSearchIndex(connection, which),
       );
       if (json) return printJson({ index: which, dropped });
       print(dropped ? `Dropped the index for ${which}.` : `There is no index for ${which}.`);
@@ -50,8 +49,8 @@ export function addIndexCommands(migrate: Command): void {
     .examples("ltb migrate index list")
     .action(async ({ config, json }: DatabaseOptions) => {
       const { listSearchIndexes } = await import("../../evaluations/search/manage-indexes.ts");
-      const indexes = await withConfiguredDatabase(config, async (database) =>
-        listSearchIndexes(await database.migrationConnection()),
+      const indexes = await withMigrationConnection({ config }, (connection) =>
+        listSearchIndexes(connection),
       );
       if (json)
         return printJson({

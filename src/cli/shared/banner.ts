@@ -7,15 +7,10 @@ const DEFAULT_PORT = 50_052;
 
 /** Writes what `serve` prints once it serves: where, how to call it, how to go on, how to stop. */
 export function writeBanner(
-  {
-    grpcAddress,
-    httpAddress,
-    tls,
-    database,
-    keys,
-  }: Pick<RunningService, "grpcAddress" | "httpAddress" | "tls" | "database" | "keys">,
+  service: Pick<RunningService, "grpcAddress" | "httpAddress" | "tls" | "database" | "keys">,
   startMs: number,
 ): string {
+  const { grpcAddress, httpAddress, tls, database, keys } = service;
   const grpc = formatAddress(reachable(grpcAddress));
   const scheme = tls ? "https" : "http";
   const http = `${scheme}://${formatAddress(reachable(httpAddress))}`;

@@ -28,3 +28,11 @@ export async function withConfiguredDatabase<T>(
     await database.stop();
   }
 }
+
+/** Runs `work` with the connection of the configured database that migrations, backups and indexes use. */
+export function withMigrationConnection<T>(
+  { config }: { config?: string | undefined },
+  work: (connection: Awaited<ReturnType<ConfiguredDatabase["migrationConnection"]>>) => Promise<T>,
+): Promise<T> {
+  return withConfiguredDatabase(config, async (database) => work(await database.migrationConnection()));
+}

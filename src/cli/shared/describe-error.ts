@@ -42,23 +42,18 @@ export function describeError(error: unknown): ShownError {
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, "");
-    return {
-      code: "INVALID_ARGUMENT",
-      reason: "USAGE",
-      message: `${message}\nAdd --help for the usage.`,
-      violations: [],
-    };
+    return ownError("INVALID_ARGUMENT", "USAGE", `${message}\nAdd --help for the usage.`);
   }
   if (error instanceof CliError) {
     const reason = error instanceof UsageError ? "USAGE" : error.code;
-    return { code: error.code, reason, message: error.message, violations: [] };
+    return ownError(error.code, reason, error.message);
   }
-  return {
-    code: (error instanceof Error && codesByName[error.name]) || "UNKNOWN",
-    reason: error instanceof Error ? reasonOf(error.name) : "UNKNOWN",
-    message: error instanceof Error ? error.message : String(error),
-    violations: [],
-  };
+  if (!(error instanceof Error)) return ownError("UNKNOWN", "UNKNOWN", String(error));
+  return ownError(codesByName[error.name] ?? "UNKNOWN", reasonOf(error.name), error.message);
+}
+
+function ownError(code: string, reason: string, message: string): ShownError {
+  return { code, reason, message, violations: [] };
 }
 
 /** Writes one error to stderr; its stack only with LTB_LOG_LEVEL=debug or trace. */

@@ -13,25 +13,14 @@ export interface TlsFlags {
 }
 
 /** The contents of the files, in the form that `runWorker` takes. */
-export interface TlsContents {
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
-  serverName?: string;
-}
+export type TlsContents = Partial<Record<"ca" | "cert" | "key", Buffer>> & { serverName?: string };
 
 /**
  * Combines the options and the address; undefined: clear text.
  * @throws UsageError if they contradict each other, or a file cannot be used
  */
-export function tlsOf({
-  address,
-  tls,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-  tlsServerName,
-}: TlsFlags & { address: string }): TlsContents | undefined {
+export function tlsOf(given: TlsFlags & { address: string }): TlsContents | undefined {
+  const { address, tls, tlsCa, tlsCert, tlsKey, tlsServerName } = given;
   if (address.startsWith("http://")) {
     if (tls) throw new UsageError("--tls contradicts the address, which begins with http://");
     // Variables of the environment are for another service then.

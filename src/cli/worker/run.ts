@@ -103,14 +103,10 @@ type Outcome = "done" | "failed" | JobAbortedError["reason"];
 
 function show(
   { id, jobType }: Job,
-  {
-    attempt,
-    outcome,
-    ms,
-    error,
-  }: { attempt: number; outcome: Outcome; ms: number; error: string | undefined },
+  how: { attempt: number; outcome: Outcome; ms: number; error: string | undefined },
   json: boolean,
 ): void {
+  const { attempt, outcome, ms, error } = how;
   if (json) {
     const duration_ms = Math.round(ms);
     printJson({ job_id: id, job_type: jobType, attempt, outcome, duration_ms, error: error ?? null });
