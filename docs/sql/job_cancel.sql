@@ -266,7 +266,8 @@ with
   unlocked as (
     delete from job_keys key using ended
     where
-      ended.unique_key is not null
+      true
+      and ended.unique_key is not null
       and key.job_type = ended.job_type
       and key.unique_key = ended.unique_key
       and key.job_id = ended.id

@@ -143,7 +143,8 @@ with
   unlocked as (
     delete from job_keys key using deleted
     where
-      deleted.unique_key is not null
+      true
+      and deleted.unique_key is not null
       and key.job_type = deleted.job_type
       and key.unique_key = deleted.unique_key
       and key.job_id = deleted.id

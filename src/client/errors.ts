@@ -1,3 +1,4 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Violation } from "../errors.ts";
@@ -9,28 +10,27 @@ import { durationMs } from "../wire/duration.ts";
  * connection.
  */
 export function reasonOf(error: unknown): string | undefined {
-  return error instanceof ConnectError
-    ? error.findDetails(ErrorInfoSchema)[0]?.reason || undefined
-    : undefined;
+  return detailsOf(error, ErrorInfoSchema)[0]?.reason || undefined;
 }
 
 /** Returns the facts of the reason, for example `{ entity: "job", id: "…" }`; empty if there are none. */
 export function errorMetadataOf(error: unknown): Record<string, string> {
-  return error instanceof ConnectError ? { ...error.findDetails(ErrorInfoSchema)[0]?.metadata } : {};
+  return { ...detailsOf(error, ErrorInfoSchema)[0]?.metadata };
 }
 
 /** Returns the wrong fields by their proto path, for example `jobs[3].job_type`; empty if none is named. */
 export function violationsOf(error: unknown): Violation[] {
-  if (!(error instanceof ConnectError)) return [];
-  return error
-    .findDetails(BadRequestSchema)
+  return detailsOf(error, BadRequestSchema)
     .flatMap(({ fieldViolations }) => fieldViolations)
     .map(({ field, description }) => ({ field, description }));
 }
 
 /** Returns the milliseconds that the service asks to wait before a repetition; undefined if none. */
 export function retryAfterMsOf(error: unknown): number | undefined {
-  if (!(error instanceof ConnectError)) return undefined;
-  const [info] = error.findDetails(RetryInfoSchema);
+  const [info] = detailsOf(error, RetryInfoSchema);
   return info && durationMs(info.retryDelay);
+}
+
+function detailsOf<Schema extends DescMessage>(error: unknown, schema: Schema): MessageShape<Schema>[] {
+  return error instanceof ConnectError ? error.findDetails(schema) : [];
 }

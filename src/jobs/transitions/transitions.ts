@@ -2,7 +2,7 @@ import { z } from "zod";
 import { auditRows, changesText } from "../../audit/record.ts";
 import { exampleId } from "../../database/statement/examples.ts";
 import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { recordUnsealed } from "../finish/finish.ts";
+import { freedKeys, recordUnsealed } from "../finish/finish.ts";
 import { recordChanges } from "../record-changes.ts";
 import type { JobStatus } from "../rows.ts";
 
@@ -91,20 +91,18 @@ export const cancelJobs = statement("job_cancel", {
         select worker_id, count(*)::integer as jobs from ended where was = 'running' group by worker_id
       ) done
       where slot.worker_id = done.worker_id
-    ), unlocked as (
-      delete from job_keys key using ended
-      where ended.unique_key is not null and key.job_type = ended.job_type
-        and key.unique_key = ended.unique_key and key.job_id = ended.id
-    ), ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}, ${auditRows({
-      action: "cancel",
-      entityType: "job",
-      entityId: sql.fragment`id::text`,
-      changes: sql.fragment`
+    ), ${freedKeys(sql.fragment`ended`)}, ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}, ${auditRows(
+      {
+        action: "cancel",
+        entityType: "job",
+        entityId: sql.fragment`id::text`,
+        changes: sql.fragment`
         ${leftStatus}
           || ${changesText({ after: { status: "cancelled", error: reason ?? undefined } })}::jsonb`,
-      from: sql.fragment`ended`,
-      atMost: ids.length,
-    })}
+        from: sql.fragment`ended`,
+        atMost: ids.length,
+      },
+    )}
     select id from ended`,
   examples: [[[exampleId], "reason"]],
 });
@@ -181,22 +179,20 @@ export const deleteJobs = statement("job_delete", {
     ), deleted as (
       delete from jobs j using free where j.id = free.job_id and j.status <> 'running'
       returning j.id, j.job_type, j.benchmark_id, j.unique_key, free.was
-    ), unlocked as (
-      delete from job_keys key using deleted
-      where deleted.unique_key is not null and key.job_type = deleted.job_type
-        and key.unique_key = deleted.unique_key and key.job_id = deleted.id
-    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows({
-      action: "delete",
-      entityType: "job",
-      entityId: sql.fragment`id::text`,
-      changes: sql.fragment`
+    ), ${freedKeys(sql.fragment`deleted`)}, ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows(
+      {
+        action: "delete",
+        entityType: "job",
+        entityId: sql.fragment`id::text`,
+        changes: sql.fragment`
         jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
           'status', ${statusOfState}, 'job_type', job_type, 'benchmark_id', benchmark_id,
           'unique_key', unique_key
         )))`,
-      from: sql.fragment`deleted`,
-      atMost: ids.length,
-    })}
+        from: sql.fragment`deleted`,
+        atMost: ids.length,
+      },
+    )}
     select id from deleted`,
   examples: [[[exampleId]]],
 });
