@@ -5,6 +5,7 @@ import { createClient, longDeadline, type ServiceOptions } from "./shared/client
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
+import { given } from "./shared/options.ts";
 import { formatFields, formatMinute, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
@@ -54,11 +55,8 @@ export function addCommand(program: Command): void {
 async function list(options: ListOptions): Promise<void> {
   using client = createClient(options);
   const { name, provider, model, dataset, status } = options;
-  const filters = Object.entries({ name, provider, model, dataset }).filter(
-    ([, value]) => value !== undefined,
-  );
   const request = {
-    ...Object.fromEntries(filters),
+    ...given({ name, provider, model, dataset }),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
   };
   await printList("benchmarks", options, {

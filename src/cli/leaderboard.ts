@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { parseCount, parseTime } from "./shared/options.ts";
+import { given, parseCount, parseTime } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -70,11 +70,9 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
     metric,
     lowerIsBetter: options.lowerIsBetter ?? false,
     minCount,
-    ...(provider !== undefined && { provider }),
-    ...(label && { labels: label }),
-    ...(status && { status: statuses[status] }),
-    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
-    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
+    ...given({ provider, labels: label, status: status && statuses[status] }),
+    ...given({ createdAfter: createdAfter && timestampFromDate(createdAfter) }),
+    ...given({ createdBefore: createdBefore && timestampFromDate(createdBefore) }),
   };
   let [total, pending] = [0, 0];
   const { items, more } = await collect(limit, async (page) => {

@@ -2,7 +2,7 @@ import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
 import { createClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
-import { parseWhole } from "./shared/options.ts";
+import { given, parseWhole } from "./shared/options.ts";
 import { formatTable, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
@@ -53,11 +53,7 @@ async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetO
       "say how much: --max-running, --per-minute or both; ltb limit delete removes a limit",
     );
   using client = createClient(options);
-  const { limit } = await client.jobs.setJobLimit({
-    limitKey,
-    ...(maxRunning !== undefined && { maxRunning }),
-    ...(perMinute !== undefined && { perMinute }),
-  });
+  const { limit } = await client.jobs.setJobLimit({ limitKey, ...given({ maxRunning, perMinute }) });
   requireAnswer(limit, "limit");
   if (options.json) printJson(toPlain(JobLimitSchema, limit));
   else print(formatTable(columns, [row(limit)]));

@@ -6,6 +6,7 @@ import { createClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { UsageError } from "./shared/errors.ts";
+import { given } from "./shared/options.ts";
 import {
   formatFields,
   formatMinute,
@@ -179,11 +180,8 @@ function addUpdate(user: Command): void {
 async function updateUser(text: string, options: UpdateOptions): Promise<void> {
   const { email, username, role, activate, deactivate, emailVerified } = options;
   const changes = {
-    ...(email !== undefined && { email }),
-    ...(username !== undefined && { username }),
-    ...(role !== undefined && { role: roles[role] }),
+    ...given({ email, username, emailVerified, role: role && roles[role] }),
     ...((activate || deactivate) && { active: activate === true }),
-    ...(emailVerified !== undefined && { emailVerified }),
   };
   if (Object.keys(changes).length === 0)
     throw new UsageError(

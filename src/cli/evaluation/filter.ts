@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import type { Command } from "../shared/command.ts";
+import { given } from "../shared/options.ts";
 
 /** Which evaluations of a benchmark. */
 export interface FilterOptions {
@@ -37,17 +38,7 @@ export function withFilterOptions(command: Command): Command {
 /** The filter as ListEvaluations and ExportEvaluations take it. */
 export function filterOf({ sample, failed, ...options }: FilterOptions) {
   const { provider, model, minScore, maxScore, metadata, text } = options;
-  const all = { provider, model, sampleId: sample, minScore, maxScore, failedOnly: failed, metadata, text };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<{
-    provider: string;
-    model: string;
-    sampleId: string;
-    minScore: number;
-    maxScore: number;
-    failedOnly: boolean;
-    metadata: JsonObject;
-    text: string;
-  }>;
+  return given({ provider, model, sampleId: sample, minScore, maxScore, failedOnly: failed, metadata, text });
 }
 
 function score(text: string): number {
@@ -56,12 +47,12 @@ function score(text: string): number {
   return value;
 }
 
-function addMetadata(given: string, before: JsonObject = {}): JsonObject {
-  if (given.trimStart().startsWith("{")) {
-    const value = jsonOr(given, undefined);
+function addMetadata(text: string, before: JsonObject = {}): JsonObject {
+  if (text.trimStart().startsWith("{")) {
+    const value = jsonOr(text, undefined);
     if (value !== undefined) return { ...before, ...(value as JsonObject) };
   }
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined)
     throw new InvalidArgumentError(
       'Expected KEY=VALUE or a JSON object, such as split=test or {"run": {"seed": 1}}.',

@@ -5,7 +5,7 @@ import { createClient, type ServiceClient, type ServiceOptions } from "../shared
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
-import { gatherValues, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
+import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
 import type { JobFields } from "./batches.ts";
 import { readPayload } from "./payload.ts";
@@ -95,13 +95,7 @@ async function fieldsOf(client: ServiceClient, jobType: string, options: Options
     options.benchmark === undefined ? undefined : await findBenchmark(client.benchmarks, options.benchmark);
   return {
     jobType,
-    ...(priority !== undefined && { priority }),
-    ...(maxRetries !== undefined && { maxRetries }),
-    ...(timeout !== undefined && { timeoutSeconds: timeout }),
-    ...(tag !== undefined && { requiredTags: tag }),
-    ...(at !== undefined && { runAt: timestampFromDate(at) }),
-    ...(benchmark !== undefined && { benchmarkId: benchmark.id }),
-    ...(limitKey !== undefined && { limitKey }),
-    ...(uniqueKey !== undefined && { uniqueKey }),
+    ...given({ priority, maxRetries, timeoutSeconds: timeout, requiredTags: tag, limitKey, uniqueKey }),
+    ...given({ runAt: at && timestampFromDate(at), benchmarkId: benchmark?.id }),
   };
 }

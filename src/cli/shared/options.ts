@@ -4,6 +4,12 @@ export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
+/** The fields of a request without those that no option gave. */
+export function given<Fields extends object>(fields: Fields) {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+}
+
 /** A number of things: 1 or more. */
 export function parseCount(text: string): number {
   return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);
