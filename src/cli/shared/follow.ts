@@ -4,7 +4,7 @@ import { noDeadline } from "./client.ts";
 import { isTransient } from "./describe-error.ts";
 import { note } from "./output.ts";
 
-/** Pauses before a broken watch is resume, in milliseconds; the last is that of all further ones. */
+/** Pauses before a broken watch is resumed, in milliseconds; the last is that of all further ones. */
 const PAUSES_MS = [200, 1_000, 3_000, 5_000];
 /** A service that stays away for longer is given up. */
 const PATIENCE_MS = 5 * 60_000;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isTransient } from "../shared/describe-error.ts";
 import { note } from "../shared/output.ts";
 
-/** Pauses before a broken export is resume, in milliseconds; it is given up after the last. */
+/** Pauses before a broken export is resumed, in milliseconds; it is given up after the last. */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];
 
 /**
