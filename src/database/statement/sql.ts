@@ -78,7 +78,9 @@ export const snakeCase = cached((field) => field.replace(/[A-Z]/g, (letter) => `
 function cached(make: (name: string) => string): (name: string) => string {
   const names = new Map<string, string>();
   return (name) => {
-    const made = names.get(name) ?? make(name);
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const made = make(name);
     names.set(name, made);
     return made;
   };
