@@ -17,7 +17,7 @@ import * as query from "./statements.ts";
 
 type WorkerPage = Page<Worker, input.WorkerPosition>;
 
-interface StaleRemoval {
+export interface StaleRemoval {
   removed: number;
   /** Jobs that the workers held and that are pending again. */
   jobsRequeued: number;
