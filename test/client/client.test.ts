@@ -351,10 +351,12 @@ describe("streams", () => {
   });
 
   test("of requests that cannot be read fail with the reader's own error, and the service hears of it", async () => {
+    let isStarted = false;
     let aborted = false;
     const { client } = await serveRoutes((router) =>
       router.service(BenchmarkService, {
         streamEvaluations: async (requests: AsyncIterable<StreamEvaluationsRequest>, { signal }) => {
+          isStarted = true;
           signal.addEventListener("abort", () => {
             aborted = true;
           });
@@ -365,7 +367,8 @@ describe("streams", () => {
     );
     async function* requests() {
       yield { evaluations: [] };
-      await sleep(20);
+      // A call that ends before the service has begun it is none that the service could hear of.
+      await eventually(() => isStarted);
       throw new Error("the file is gone");
     }
     await expect(client.benchmarks.streamEvaluations(requests())).rejects.toThrow("the file is gone");
