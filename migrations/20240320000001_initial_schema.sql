@@ -217,7 +217,7 @@ create table stale_rollups (
 -- carry: it stays when the row goes and the worker registers again. The worker tells its address itself.
 -- Claims and completions count in worker_slots. status, current_tasks, completed_tasks and failed_tasks are
 -- copies for people who look into the table: heartbeats write them, and a task of the service (storeStatuses
--- in src/workers/statements.ts) refreshes them when the status changes. The service itself answers from
+-- in src/workers/maintenance.ts) refreshes them when the status changes. The service itself answers from
 -- worker_slots.
 create table workers (
   id uuid primary key,

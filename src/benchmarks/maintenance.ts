@@ -37,6 +37,7 @@ const foldDeltas = statement("maintenance_fold_counts", {
   examples: [[10]],
 });
 
+/** The tasks of benchmarks: deletions, counts and events. */
 export function benchmarkTasks(db: Executor): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;
   return [

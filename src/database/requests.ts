@@ -109,6 +109,7 @@ export function reused(requestId: string): ServiceError {
   });
 }
 
+/** The task that forgets request ids which are too old to be repeated. */
 export function requestTasks(db: Executor): MaintenanceTask[] {
   const forgetRequests = () =>
     inBatches(async (rows) => (await db.one(forgetOld(limits.requestIdHours, rows))).forgotten);

@@ -10,7 +10,7 @@ export const schema: Check = async ({ connection }) => {
   const named = mismatch?.names.join(", ");
   switch (mismatch?.kind) {
     case "pre-release":
-      return fail(`${named}: of before 0.1.0, from which nothing is upgraded`, "Make a new database.");
+      return fail(`${named}: from before 0.1.0, from which nothing is upgraded`, "Make a new database.");
     case "later":
       return fail(`a later release has migrated it: ${named}`, "Run that release, or a later one.");
     case "changed":

@@ -4,6 +4,7 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { computeRollups } from "./rollups/compute.ts";
 import { foldRollups } from "./rollups/fold.ts";
 
+/** The tasks of the rollups of metrics. */
 export function evaluationTasks(db: Executor): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;
   return [

@@ -5,6 +5,7 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { forgetSessions } from "./session-statements.ts";
 import { forgetAttempts } from "./throttle.ts";
 
+/** The task that forgets sessions and attempts to log in. */
 export function userTasks(db: Executor): MaintenanceTask[] {
   return [{ name: "sessions and logins", everyMs: limits.loginCleanupMs, run: () => forgetLogins(db) }];
 }

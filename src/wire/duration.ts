@@ -13,15 +13,17 @@ export function durationMs(duration: Duration | undefined): number {
 
 /**
  * A `Duration` of a request in whole milliseconds, rounded up; unset stays undefined.
+ * @param bounds.expected the bounds in words. Default: in seconds
  * @throws INVALID_ARGUMENT naming `field` if it is not within `min` and `max` milliseconds
  */
 export function fromDuration(
   duration: Duration | undefined,
   field: string,
-  { min = 0, max = 315_576_000_000_000 }: { min?: number; max?: number } = {},
+  { min = 0, max = 315_576_000_000_000, expected }: { min?: number; max?: number; expected?: string } = {},
 ): number | undefined {
   if (!duration) return undefined;
   const ms = Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1_000_000);
   if (ms >= min && ms <= max) return ms;
-  throw invalidField(field, `must be a duration from ${min / 1000} s to ${max / 1000} s, is ${ms / 1000} s`);
+  const range = expected ?? `a duration from ${min / 1000} s to ${max / 1000} s, is ${ms / 1000} s`;
+  throw invalidField(field, `must be ${range}`);
 }

@@ -26,6 +26,7 @@ const storeStatuses = statement("worker_store_statuses", {
   examples: [[10]],
 });
 
+/** The task that stores the statuses of workers. */
 export function workerTasks(db: Executor): MaintenanceTask[] {
   const run = () => db.one(storeStatuses(limits.maintenanceBatchRows));
   return [{ name: "statuses of workers", everyMs: limits.maintenanceIntervalMs, run }];

@@ -9,8 +9,8 @@ import { workerPosition } from "./input.ts";
 import { clusterMessage, workerMessage, workerStatus } from "./messages.ts";
 import type { WorkerRepository } from "./repository.ts";
 
-const leaseBounds = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
-const silence = { min: 1, max: limits.silenceMs };
+const leaseBounds = { min: limits.leaseMinMs, max: limits.leaseMaxMs, expected: "1 s to 1 h" };
+const silence = { min: 1, max: limits.silenceMs, expected: "more than 0 and at most 100 years" };
 
 /** WorkerService. */
 export function workerService(workers: WorkerRepository) {

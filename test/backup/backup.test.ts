@@ -210,7 +210,7 @@ describe("damage is found before the database is touched", () => {
 
   test("a bit flipped in what the archive holds", async () => {
     const bytes = await readFile(file);
-    // In the largest entry, since a bit of a small one may be a part of its Huffman table that no symbol uses.
+    // The largest entry: a bit of a small one may be in a part of its Huffman table that no symbol uses.
     const [{ start, size } = { start: 0, size: 0 }] = entriesOf(bytes).sort((a, b) => b.size - a.size);
     expect(size).toBeGreaterThan(10_000);
     for (const part of [0.25, 0.5, 0.75]) {

@@ -52,7 +52,7 @@ describe("a database of before 0.1.0 is refused and left as it is", () => {
     for (const way of ways) {
       await expect(way()).rejects.toThrow(what);
       await expect(way()).rejects.toThrow(
-        "pre-release layout, of before 0.1.0, from which nothing is upgraded: make a new database",
+        "pre-release layout, from before 0.1.0, from which nothing is upgraded: make a new database",
       );
     }
     expect(await query(connection, ledger)).toEqual(before);

@@ -112,12 +112,16 @@ describe("tells of", () => {
     expect(await found("schema")).toMatchObject([{ level: "ok" }]);
   });
 
-  test("a schema of before 0.1.0", async () => {
+  test("a schema from before 0.1.0", async () => {
     const early = await createTestDatabase();
     const hand = await onlooker(early);
     await hand.query("update schema_migrations set checksum = '' where name like '%_initial_schema'");
     expect(await found("schema", { connection: early })).toMatchObject([
-      { level: "fail", message: expect.stringContaining("of before 0.1.0"), advice: "Make a new database." },
+      {
+        level: "fail",
+        message: expect.stringContaining("from before 0.1.0"),
+        advice: "Make a new database.",
+      },
     ]);
     await hand.end();
   });

@@ -193,3 +193,11 @@ test.each([
   expect(error.code).toBe(Code.InvalidArgument);
   expect(error.rawMessage).toContain(`${field}: `);
 });
+
+test("durations out of range are refused in the words of the contract", async () => {
+  const { workers } = await connect();
+  const lease = await failure(workers.heartbeat({ workerId: "w", lease: seconds(3601) }));
+  expect(lease.rawMessage).toContain("lease: must be 1 s to 1 h");
+  const silence = await failure(workers.listWorkers({ activeWithin: seconds(0) }));
+  expect(silence.rawMessage).toContain("active_within: must be more than 0 and at most 100 years");
+});

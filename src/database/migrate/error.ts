@@ -9,7 +9,7 @@ export class MigrationError extends Error {
 
 /** How to go on from a database that was made while the first migrations were still edited. */
 export const preReleaseAdvice =
-  "The database has a pre-release layout, of before 0.1.0, from which nothing is upgraded: make a new " +
+  "The database has a pre-release layout, from before 0.1.0, from which nothing is upgraded: make a new " +
   "database (the embedded one: remove its folder in LTB_DATA_DIR). The program that made this one still reads it";
 
 /** Names a place in a migration's file: `path:line`. */

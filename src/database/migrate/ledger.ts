@@ -16,7 +16,7 @@ export interface Applied {
 /**
  * Reads the migrations that the database has had: by name, oldest first; none where nothing was ever
  * migrated.
- * @throws MigrationError if the table is of before 0.1.0
+ * @throws MigrationError if the table is from before 0.1.0
  */
 export async function readLedger(client: Client): Promise<Map<string, Applied>> {
   if (!(await hasLedger(client))) return new Map();

@@ -74,7 +74,7 @@ export const camelCase = cached((column) => column.replace(/_([a-z])/g, (_, next
 /** `limit_key` for `limitKey`: the name of a column for that of a row's field. */
 export const snakeCase = cached((field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
-/** Names come from our own statements only, so that there are only so many of them. */
+/** Keeps what was made. Names are those of columns in statements, so there are only so many of them. */
 function cached(make: (name: string) => string): (name: string) => string {
   const names = new Map<string, string>();
   return (name) => {

@@ -44,6 +44,7 @@ const foldStats = statement("job_fold_stats", {
   examples: [[10]],
 });
 
+/** The queue's tasks: leases that run out, due jobs, statistics and events. */
 export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
   const jobs = new QueueMaintenance(db, queue);
   return [
@@ -71,7 +72,7 @@ export class QueueMaintenance {
   #backSince: string | null = null;
 
   /**
-   * @param options.termMs how long the leases of before an outage are left alone after it. Default: 30,000
+   * @param options.termMs how long the leases from before an outage are left alone after it. Default: 30,000
    * ms.
    */
   constructor(db: Executor, queue: JobQueue, { termMs = limits.leaseMs as number } = {}) {
@@ -89,10 +90,10 @@ export class QueueMaintenance {
 
   /**
    * Does one round of a server's, several times a second. After an outage (of the database, or of this
-   * server) it gives the leases of before one more term: no worker could renew them. It leaves them alone for
-   * that and does not extend them. Each server notices by itself, so that none is faster than another that
-   * knows. A server that was cut off alone, or that fails and starts again and again, holds up nothing that
-   * others see to.
+   * server) it gives the leases from before it one more term: no worker could renew them. It leaves them
+   * alone for that and does not extend them. Each server notices by itself, so that none is faster than
+   * another that knows. A server that was cut off alone, or that fails and starts again and again, holds up
+   * nothing that others see to.
    */
   async watchOver(): Promise<void> {
     const { at, databaseStart } = await this.#db.one(lookAtClock());

@@ -4,7 +4,7 @@ import { limits } from "../../limits.ts";
 export interface Outage {
   /** When it ended, by the database's clock; `infinity`: not yet, as far as is known. */
   backSince: string;
-  /** How long workers and leases of before are left alone after that, in milliseconds. */
+  /** How long workers and leases from before it are left alone after that, in milliseconds. */
   termMs: number;
 }
 
