@@ -163,7 +163,10 @@ export interface Changes {
  */
 export function changesText({ before, after }: Changes): string | null {
   if (!before && !after) return null;
-  return storable({ ...(before && { before: kept(before) }), ...(after && { after: kept(after) }) });
+  return storable({
+    ...(before && { before: keepFields(before) }),
+    ...(after && { after: keepFields(after) }),
+  });
 }
 
 /** The fields of `after` that differ from `before`, null where unset; undefined if they are equal. */
@@ -190,18 +193,18 @@ export function storable(value: JsonValue): string {
   return suspicious.test(text) ? JSON.stringify(withoutSecrets(value)) : text;
 }
 
-function kept(fields: object): JsonObject {
+function keepFields(fields: object): JsonObject {
   const result: JsonObject = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) result[protoName(name)] = shortened(value as JsonValue);
+    if (value !== undefined) result[protoName(name)] = shorten(value as JsonValue);
   }
   return result;
 }
 
-function shortened(value: JsonValue): JsonValue {
-  if (typeof value === "string") return isShort(value) ? value : summary(value);
+function shorten(value: JsonValue): JsonValue {
+  if (typeof value === "string") return isShort(value) ? value : summarize(value);
   if (typeof value !== "object" || value === null) return value;
-  return isShort(JSON.stringify(value)) ? value : summary(canonicalJson(value));
+  return isShort(JSON.stringify(value)) ? value : summarize(canonicalJson(value));
 }
 
 function isShort(text: string): boolean {
@@ -209,7 +212,7 @@ function isShort(text: string): boolean {
   return text.length * 3 <= most || (text.length <= most && Buffer.byteLength(text) <= most);
 }
 
-function summary(text: string): JsonObject {
+function summarize(text: string): JsonObject {
   return { bytes: Buffer.byteLength(text), sha256: hash("sha256", text, "hex") };
 }
 

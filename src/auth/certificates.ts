@@ -38,11 +38,11 @@ export function usernameOf({ commonName, uris }: ClientCertificate): string | un
   // A certificate with two names has none.
   if (named.length > 1) return undefined;
   const [uri] = named;
-  const username = uri === undefined ? commonName : decoded(uri.slice(uriPrefix.length));
+  const username = uri === undefined ? commonName : decode(uri.slice(uriPrefix.length));
   return username === "" || username?.includes("\0") ? undefined : username;
 }
 
-function decoded(text: string): string | undefined {
+function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

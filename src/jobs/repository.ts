@@ -11,7 +11,7 @@ import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
 import type { JobLane, JobLimit, JobLimitPage } from "./limits/statements.ts";
-import * as limited from "./limits/statements.ts";
+import * as limitStatements from "./limits/statements.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
@@ -19,7 +19,7 @@ import type { JobQueue } from "./queue.ts";
 import { forbiddenChange, idTaken, isIdTaken, keepsChanging, nameTakenId, refusalAt } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts";
-import * as change from "./transitions/transitions.ts";
+import * as transitions from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
@@ -204,7 +204,7 @@ export class JobRepository {
   async cancel(id: string, reason = ""): Promise<Job> {
     const why = parseInput(text(limits.messageLength), reason, "reason");
     return this.#move(id, "cancelled", async (key) => {
-      const [cancelled] = await this.#db.any(change.cancelJobs([key], why || null));
+      const [cancelled] = await this.#db.any(transitions.cancelJobs([key], why || null));
       return cancelled !== undefined;
     });
   }
@@ -216,7 +216,7 @@ export class JobRepository {
    */
   async retry(id: string): Promise<Job> {
     return this.#move(id, "pending", async (key, job) => {
-      const [retried] = await this.#db.any(change.retryJobs([key]));
+      const [retried] = await this.#db.any(transitions.retryJobs([key]));
       if (retried) return true;
       if (job.uniqueKey !== null && (job.status === "failed" || job.status === "cancelled")) {
         const holder = await this.#db.maybeOne(query.keyHolder(job.jobType, job.uniqueKey));
@@ -230,7 +230,7 @@ export class JobRepository {
   async delete(id: string): Promise<void> {
     const key = parseInput(uuid, id, "id");
     for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
-      const [deleted] = await this.#db.any(change.deleteJobs([key]));
+      const [deleted] = await this.#db.any(transitions.deleteJobs([key]));
       if (deleted) return this.#queue.announce("watchable");
       const job = await this.get(key);
       if (job.status === "running") throw forbiddenChange(job, "deleted while it is running");
@@ -241,7 +241,7 @@ export class JobRepository {
   /** Cancels all pending and running jobs that match, in batches. */
   cancelMany(filter: input.BulkFilter, reason = ""): Promise<BulkResult> {
     const why = parseInput(text(limits.messageLength), reason, "reason");
-    return this.#bulk(filter, ["pending", "running"], (ids) => change.cancelJobs(ids, why || null));
+    return this.#bulk(filter, ["pending", "running"], (ids) => transitions.cancelJobs(ids, why || null));
   }
 
   /**
@@ -249,7 +249,7 @@ export class JobRepository {
    * skipped.
    */
   retryMany(filter: input.BulkFilter): Promise<BulkResult> {
-    return this.#bulk(filter, ["failed", "cancelled"], change.retryJobs);
+    return this.#bulk(filter, ["failed", "cancelled"], transitions.retryJobs);
   }
 
   /** Deletes jobs that ended over `days` days ago, in batches. Their attempts stay in the audit trail. */
@@ -327,9 +327,11 @@ export class JobRepository {
   async setLimit(given: input.NewJobLimit): Promise<JobLimit> {
     const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
     const set = await this.#db.transaction(async (transaction) => {
-      const before = await transaction.maybeOne(limited.lockLimit(limitKey));
-      const after = await transaction.one(limited.setLimit(limitKey, maxRunning ?? null, perMinute ?? null));
-      await recordAudit(transaction, [limited.limitEntry(before, after)]);
+      const before = await transaction.maybeOne(limitStatements.lockLimit(limitKey));
+      const after = await transaction.one(
+        limitStatements.setLimit(limitKey, maxRunning ?? null, perMinute ?? null),
+      );
+      await recordAudit(transaction, [limitStatements.limitEntry(before, after)]);
       return after;
     });
     this.#queue.announce();
@@ -338,14 +340,15 @@ export class JobRepository {
 
   /** Limits by key, after the given one. */
   async listLimits(pageSize: number, after = ""): Promise<JobLimitPage> {
-    const rows = await this.#db.any(limited.listLimits(after, pageSize + 1));
+    const rows = await this.#db.any(limitStatements.listLimits(after, pageSize + 1));
     const items = rows.slice(0, pageSize);
     return { items, next: rows.length > pageSize ? items.at(-1)?.limitKey : undefined };
   }
 
   /** @throws NOT_FOUND */
   async deleteLimit(limitKey: string): Promise<void> {
-    if (!(await this.#db.maybeOne(limited.deleteLimit(limitKey)))) throw notFound("job limit", limitKey);
+    if (!(await this.#db.maybeOne(limitStatements.deleteLimit(limitKey))))
+      throw notFound("job limit", limitKey);
     this.#queue.announce();
   }
 
@@ -354,15 +357,15 @@ export class JobRepository {
    */
   async pause(what: input.Pause): Promise<readonly JobLane[]> {
     const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limited.insertPause(jobType, limitKey));
-    return this.#db.any(limited.listPausable(jobType, limitKey));
+    await this.#db.maybeOne(limitStatements.insertPause(jobType, limitKey));
+    return this.#db.any(limitStatements.listPausable(jobType, limitKey));
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
   async resume(what: input.Pause): Promise<readonly JobLane[]> {
     const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limited.deletePause(jobType, limitKey));
-    const lanes = await this.#db.any(limited.listPausable(jobType, limitKey));
+    await this.#db.maybeOne(limitStatements.deletePause(jobType, limitKey));
+    const lanes = await this.#db.any(limitStatements.listPausable(jobType, limitKey));
     this.#queue.announce();
     return lanes;
   }

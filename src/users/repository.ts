@@ -15,7 +15,7 @@ import type { ApiKey, User } from "./rows.ts";
 import { deleteSession } from "./session-statements.ts";
 import * as statements from "./statements.ts";
 import type { Token } from "./tokens.ts";
-import * as change from "./write-users.ts";
+import * as writes from "./write-users.ts";
 
 export type UserPage = Page<User, input.UserPosition>;
 
@@ -37,13 +37,13 @@ export class UserRepository {
    */
   async create(given: input.NewUser, request?: RequestKey): Promise<User> {
     const { password, ...user } = parseInput(input.newUser, given);
-    if (password !== undefined) change.refuseBadPassword(password, user, "password");
+    if (password !== undefined) writes.refuseBadPassword(password, user, "password");
     const passwordHash = password === undefined ? (user.passwordHash ?? "") : await hashPassword(password);
     const row = { ...user, id: user.id ?? newId(), passwordHash };
     // The stored fast hash of a request's body must not cover a password.
     const body = { ...user, hasPassword: password !== undefined };
     return runOnce(this.#db, request, "CreateUser", body, {
-      create: (db) => change.insertUser(db, row),
+      create: (db) => writes.insertUser(db, row),
       remember: ({ id }) => id,
       recall: async (db, id) => {
         if (password !== undefined) {
@@ -96,7 +96,7 @@ export class UserRepository {
     { expectedVersion }: { expectedVersion?: number | undefined } = {},
   ): Promise<User> {
     const key = parseInput(uuid, id, "id");
-    return change.updateUser(this.#db, key, parseInput(input.userChanges, changes), expectedVersion);
+    return writes.updateUser(this.#db, key, parseInput(input.userChanges, changes), expectedVersion);
   }
 
   /**
@@ -105,7 +105,7 @@ export class UserRepository {
    * @throws NOT_FOUND, FAILED_PRECONDITION if no active admin would be left
    */
   async delete(id: string): Promise<void> {
-    await change.deleteUser(this.#db, parseInput(uuid, id, "id"));
+    await writes.deleteUser(this.#db, parseInput(uuid, id, "id"));
   }
 
   /**
@@ -116,7 +116,7 @@ export class UserRepository {
    */
   async changePassword(id: string, given: input.PasswordChange): Promise<void> {
     const key = parseInput(uuid, id, "id");
-    await change.changePassword(this.#db, key, parseInput(input.passwordChange, given));
+    await writes.changePassword(this.#db, key, parseInput(input.passwordChange, given));
   }
 
   /** Notes that the user logged in now, by other means than `login`. Unknown users are ignored. */

@@ -79,8 +79,8 @@ export async function writeHeartbeats(
   db: Executor,
   beats: readonly Beat[],
 ): Promise<readonly (HeartbeatReply | ServiceError)[]> {
-  const heard = await db.any(beat([...new Map(beats.map((one) => [one.workerId, one])).values()]));
-  const known = new Map(heard.map((worker) => [worker.workerId, worker]));
+  const workers = await db.any(beat([...new Map(beats.map((one) => [one.workerId, one])).values()]));
+  const known = new Map(workers.map((worker) => [worker.workerId, worker]));
   const leases = beats.filter(({ workerId }) => known.has(workerId)).flatMap(renewalsOf);
   const ended = await renew(db, leases);
   return beats.map((one) => {

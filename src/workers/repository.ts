@@ -165,8 +165,8 @@ export class WorkerRepository {
   /** Workers heard of within so many seconds that are idle or busy, the one heard of last first. */
   async listActive(timeoutSeconds: number): Promise<readonly Worker[]> {
     const activeWithinMs = parseInput(input.silence, timeoutSeconds, "timeout_seconds");
-    const heardOf = await this.#listWhole({ activeWithinMs });
-    return heardOf
+    const workers = await this.#listWhole({ activeWithinMs });
+    return workers
       .filter(({ status }) => status === "idle" || status === "busy")
       .sort((a, b) => (a.lastHeartbeat < b.lastHeartbeat ? 1 : -1));
   }

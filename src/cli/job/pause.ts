@@ -18,7 +18,7 @@ export function addCommand(job: Command): void {
       ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
       "ltb job pause --type grade",
     )
-    .action((options: Options) => change("pauseJobs", options));
+    .action((options: Options) => callPauses("pauseJobs", options));
 }
 
 /** Adds `resume`. */
@@ -26,7 +26,7 @@ export function addResume(job: Command): void {
   withLaneOptions(addServiceCommand(job, "resume"))
     .description("Ends a pause made with the same options.")
     .examples("ltb job resume --limit-key openai/gpt-4")
-    .action((options: Options) => change("resumeJobs", options));
+    .action((options: Options) => callPauses("resumeJobs", options));
 }
 
 function withLaneOptions(command: Command): Command {
@@ -35,7 +35,7 @@ function withLaneOptions(command: Command): Command {
     .option("--limit-key <key>", "jobs with this limit key; with --type: only those that have both");
 }
 
-async function change(method: "pauseJobs" | "resumeJobs", options: Options): Promise<void> {
+async function callPauses(method: "pauseJobs" | "resumeJobs", options: Options): Promise<void> {
   const { type, limitKey, json } = options;
   using client = createClient(options);
   if (type === undefined && limitKey === undefined)

@@ -60,17 +60,17 @@ export function oneLine(text: string): string {
 
 /** Lists an object as lines of name and value, without empty ones; an inner object has its own lines. */
 export function formatFields(object: JsonObject): string {
-  const rows = flattened(object);
+  const rows = flatten(object);
   const width = Math.max(...rows.map(([name]) => name.length));
   return makePrintable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
 }
 
-function flattened(object: JsonObject, prefix = ""): [name: string, value: string][] {
+function flatten(object: JsonObject, prefix = ""): [name: string, value: string][] {
   return Object.entries(object).flatMap(([key, value]): [string, string][] => {
     const name = `${prefix}${key.replaceAll("_", " ")}`;
     if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0))
       return [];
-    if (typeof value === "object" && !Array.isArray(value)) return flattened(value, `${name} `);
+    if (typeof value === "object" && !Array.isArray(value)) return flatten(value, `${name} `);
     const text = typeof value === "number" ? formatNumber(value) : String(value);
     return [[name, Array.isArray(value) ? value.join(", ") : text]];
   });

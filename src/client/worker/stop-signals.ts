@@ -6,12 +6,12 @@ const signals = ["SIGTERM", "SIGINT"] as const;
  */
 export function onStopSignal(stop: () => void): () => void {
   const forget = () => {
-    for (const signal of signals) process.off(signal, once);
+    for (const signal of signals) process.off(signal, stopOnce);
   };
-  const once = () => {
+  const stopOnce = () => {
     forget();
     stop();
   };
-  for (const signal of signals) process.on(signal, once);
+  for (const signal of signals) process.on(signal, stopOnce);
   return forget;
 }

@@ -28,7 +28,12 @@ const gate = new Gate(limits.passwordChecks, {
 const derive = promisify(argon2);
 
 // A hash that matches no password, because its tag is not the result of any computation.
-const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes(16), tag: randomBytes(32) };
+const decoyHash: Argon2Hash = {
+  kind: "argon2id",
+  ...parameters,
+  salt: randomBytes(16),
+  tag: randomBytes(32),
+};
 
 /**
  * Makes the argon2id hash of a password as a PHC string. It hashes the password's NFKC form, because
@@ -38,7 +43,7 @@ const nobodys: Argon2Hash = { kind: "argon2id", ...parameters, salt: randomBytes
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(parameters.saltBytes);
   const normal = password.normalize("NFKC");
-  const tag = await gate.pass(() => deriveTag({ ...nobodys, salt }, normal), currentSignal());
+  const tag = await gate.pass(() => deriveTag({ ...decoyHash, salt }, normal), currentSignal());
   return formatHash({ kind: "argon2id", ...parameters, salt, tag });
 }
 
@@ -48,7 +53,7 @@ export async function hashPassword(password: string): Promise<string> {
  */
 export async function checkPassword(password: string, stored: string | undefined): Promise<PasswordCheck> {
   const read = readHash(stored ?? "");
-  const hash = "fault" in read ? nobodys : read;
+  const hash = "fault" in read ? decoyHash : read;
   // Other systems hashed the typed text, ours its NFKC form.
   const forms = new Set([password.normalize("NFKC"), password]);
   const matches = await gate.pass(async () => {
