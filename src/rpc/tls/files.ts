@@ -40,11 +40,10 @@ export async function readTlsFiles({ certFile, keyFile, clientCaFile }: TlsFiles
       problems.push({ name, message: `expected a readable PEM file: ${error.message}` });
       return Buffer.alloc(0);
     });
-  const [cert, key, clientCa] = await Promise.all([
-    read(CERT, certFile),
-    read(KEY, keyFile),
-    clientCaFile === undefined ? undefined : read(CLIENT_CA, clientCaFile),
-  ]);
+  // One after the other, so that problems are named in the order of the settings.
+  const cert = await read(CERT, certFile);
+  const key = await read(KEY, keyFile);
+  const clientCa = clientCaFile === undefined ? undefined : await read(CLIENT_CA, clientCaFile);
   if (problems.length > 0) throw new ConfigError(problems);
   return { cert, key, clientCa };
 }
