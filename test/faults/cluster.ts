@@ -37,6 +37,7 @@ export class Cluster {
     addresses: readonly string[],
     servers: readonly Supervised[],
     benchmarkId: string,
+    random: Random,
   ) {
     this.#postgres = postgres;
     this.#addresses = addresses;
@@ -50,12 +51,12 @@ export class Cluster {
     const [first = ""] = addresses;
     this.#forWorkers = new RunningLoad(first, { ...common, jobType: "runtime", workers: 0 });
     this.#workers = addresses.map(
-      (address) => new Supervised((started) => launchWorker(address, "runtime", started)),
+      (address) => new Supervised((started) => launchWorker(address, "runtime", random, started)),
     );
     this.#ingests = addresses.map((address) => new RunningIngest(address, benchmarkId));
   }
 
-  static async start(): Promise<Cluster> {
+  static async start(random: Random): Promise<Cluster> {
     const postgres = await startOwnPostgres();
     const addresses = [await freeAddress(), await freeAddress()] as const;
     const servers = addresses.map((address) => new Supervised(() => launchServer(postgres.url, address)));
@@ -66,7 +67,7 @@ export class Cluster {
     }
     const about = { name: "killed", provider: "p", model: "m", dataset: "d" };
     const { benchmark } = await clients(addresses[0]).benchmarks.createBenchmark(about);
-    const cluster = new Cluster(postgres, addresses, servers, benchmark?.id ?? "");
+    const cluster = new Cluster(postgres, addresses, servers, benchmark?.id ?? "", random);
     // What is killed is to be at work, not on its way there.
     while (!cluster.#isAtWork) await sleep(20);
     return cluster;
@@ -149,11 +150,15 @@ export class Cluster {
 async function launchWorker(
   address: string,
   jobType: string,
+  random: Random,
   started: (child: ChildProcess) => void,
 ): Promise<ChildProcess> {
   const name = `${jobType} ${newId()}`;
   const file = join(import.meta.dirname, "runtime.ts");
-  const child = fork(file, [address, name, jobType], { execArgv: [], silent: true });
+  const child = fork(file, [address, name, jobType, `${random.below(2 ** 32)}`], {
+    execArgv: [],
+    silent: true,
+  });
   started(child);
   await Promise.race([once(child, "message"), once(child, "exit")]);
   return child;

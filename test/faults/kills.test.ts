@@ -29,9 +29,9 @@ function victims(random: Random, count: number): Victim[] {
 test(
   `${kills} kills lose nothing and let nothing happen twice`,
   async () => {
-    const cluster = await Cluster.start();
-    onTestFinished(() => cluster.stop());
     const random = seededRandom();
+    const cluster = await Cluster.start(random);
+    onTestFinished(() => cluster.stop());
     const startedAt = performance.now();
     for (const victim of victims(random, kills)) {
       await sleep(random() * 400);

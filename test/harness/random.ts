@@ -26,7 +26,7 @@ export function seededRandom(): Random {
 }
 
 /** Tommy Ettinger's mulberry32. */
-function randomOf(seed: number): Random {
+export function randomOf(seed: number): Random {
   let state = seed;
   const draw = () => {
     state = (state + 0x6d2b79f5) | 0;
