@@ -1,9 +1,10 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { invalid } from "./errors.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
 import { limits } from "./limits.ts";
 
-export type { JsonObject, JsonValue } from "./json.ts";
+export type { JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
 
 /** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
 export function parseInput<Schema extends z.ZodType>(

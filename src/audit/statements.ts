@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, equalities, type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import { uuid } from "../validation.ts";
 import { jobsOfAttemptId } from "./attempt.ts";
@@ -11,7 +10,7 @@ import { type AuditLog, auditRow } from "./rows.ts";
 
 export type Order = "newest" | "oldest";
 
-const samplePosition = { createdAt: exampleTime, id: exampleId, epoch: 1 };
+const samplePosition = { createdAt: example.time, id: example.id, epoch: 1 };
 
 // The columns that the two tables have in common. An attempt has the time of its end, and its actor is its
 // worker.
@@ -75,7 +74,7 @@ export const insertLog = statement("audit_create", {
   examples: [
     [
       {
-        id: exampleId,
+        id: example.id,
         action: "deploy",
         entityType: "model",
         entityId: "m",
@@ -92,7 +91,7 @@ export const insertLog = statement("audit_create", {
 export const findUser = statement("audit_find_user", {
   row: z.object({ username: z.string() }),
   build: (id: string) => sql.fragment`select username from users where id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // An attempt is found by the range of its job's id, which holds hardly more than that job.
@@ -109,7 +108,7 @@ export const getLog = statement("audit_get", {
       select ${attemptEntry} from job_attempts a where a.job_id between ${first}::uuid and ${last}::uuid
     ) r ${lineJoin}`;
   },
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 interface ListParts {
@@ -170,12 +169,12 @@ export const listLogs = statement("audit_list", {
     [
       {
         filter: {
-          userId: exampleId,
+          userId: example.id,
           entityType: "job",
-          entityId: exampleId,
+          entityId: example.id,
           action: "create",
-          after: exampleTime,
-          before: exampleTime,
+          after: example.time,
+          before: example.time,
         },
         order: "newest",
         limit: 2,
@@ -185,7 +184,7 @@ export const listLogs = statement("audit_list", {
     ],
     [
       {
-        filter: { entityType: "job", entityId: exampleId, before: exampleTime },
+        filter: { entityType: "job", entityId: example.id, before: example.time },
         order: "oldest",
         limit: 2,
         until: samplePosition,
@@ -210,8 +209,8 @@ export const scanEnd = statement("audit_scan_end", {
   },
   examples: [
     [{}, "newest", undefined],
-    [{ userId: exampleId, after: exampleTime }, "oldest", samplePosition],
-    [{ entityType: "job", entityId: exampleId }, "newest", samplePosition],
+    [{ userId: example.id, after: example.time }, "oldest", samplePosition],
+    [{ entityType: "job", entityId: example.id }, "newest", samplePosition],
   ],
 });
 

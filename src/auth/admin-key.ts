@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "../thrown.ts";
 
 /** The file in the data folder that holds the first API key, for its owner only. */
 export function adminKeyFile(dataDir: string): string {
@@ -34,7 +35,6 @@ export async function writeAdminKey(dataDir: string, key: string): Promise<void>
     await rm(unfinished, { force: true });
     // The error says in words what failed, because its code alone would look like a failure of the database,
     // in whose transaction this happens.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`the first API key cannot be kept in ${file}: ${reason}`, { cause: error });
+    throw new Error(`the first API key cannot be kept in ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { example, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import type { Principal } from "../principal.ts";
 import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
@@ -23,7 +22,7 @@ const recheckWorkerUsers = statement("certificate_recheck_users", {
   row: userRow,
   build: (ids: readonly string[]) => sql.fragment`
     select id as user_id, username from users where id = any (${arrayOf("uuid", ids)}) and ${workerUser}`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 const principalOf = (row: z.output<typeof userRow>): Principal => ({ ...row, role: "worker", scopes: [] });

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { gather } from "../database/gather.ts";
-import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { example, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 
@@ -12,14 +11,14 @@ const ownersOfBenchmarks = statement("owners_of_benchmarks", {
   row: ownerRow,
   build: (ids: readonly string[]) => sql.fragment`
     select id, created_by as owner from benchmarks where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 const ownersOfJobs = statement("owners_of_jobs", {
   row: ownerRow,
   build: (ids: readonly string[]) => sql.fragment`
     select id, created_by as owner from jobs where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 const ownersOfWorkers = statement("owners_of_workers", {
@@ -36,19 +35,19 @@ const ownersOfEvaluation = statement("owners_of_evaluation", {
   build: (id: string) => sql.fragment`
     select b.created_by as owner from evaluations e left join benchmarks b on b.id = e.benchmark_id
     where e.id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 const ownerOfKey = statement("owner_of_api_key", {
   row: z.object({ owner: z.string() }),
   build: (id: string) => sql.fragment`select user_id as owner from api_keys where id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 const ownerOfAuditEntry = statement("owner_of_audit_log", {
   row: z.object({ owner: z.string().nullable() }),
   build: (id: string) => sql.fragment`select user_id as owner from audit_logs where id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 const userWithEmail = statement("owner_of_email", {

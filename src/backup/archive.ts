@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { extract, pack } from "tar-stream";
 import { z } from "zod";
+import { messageOf } from "../thrown.ts";
 import {
   BackupError,
   type BackupHeader,
@@ -129,7 +130,7 @@ export async function readArchive(path: string, visitor: ArchiveVisitor): Promis
   } catch (error) {
     // tar-stream's own errors speak of headers and entries.
     const ours = error instanceof BackupError || (error instanceof Error && "code" in error);
-    throw ours ? error : damaged(path, error instanceof Error ? error.message : String(error));
+    throw ours ? error : damaged(path, messageOf(error));
   } finally {
     file.destroy();
   }
@@ -157,7 +158,7 @@ async function unpacked(path: string, name: string, compressed: Buffer): Promise
   try {
     return await promisify(gunzip)(compressed, { maxOutputLength: partBytesMost });
   } catch (error) {
-    throw damaged(path, `${name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw damaged(path, `${name}: ${messageOf(error)}`);
   }
 }
 

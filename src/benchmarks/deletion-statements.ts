@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Origin } from "../call-scope.ts";
-import { exampleId } from "../database/statement/examples.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { example, sql, statement } from "../database/statement/sql.ts";
 import type { DeletedPosition } from "../evaluations/delete/delete-batch.ts";
 
 const idRow = z.object({ id: z.string() });
@@ -20,7 +19,7 @@ export const askDeletion = statement("benchmark_ask_deletion", {
       on conflict (benchmark_id) do nothing
     )
     select id from benchmarks where id = ${id}`,
-  examples: [[exampleId, {}]],
+  examples: [[example.id, {}]],
 });
 
 // Only one transaction at a time works on a deletion; others skip it. The oldest deletion goes first.
@@ -42,14 +41,14 @@ export const takeDeletion = statement("benchmark_take_deletion", {
       ip_address, actor, request_id, user_agent
     from benchmark_deletions where benchmark_id = coalesce(${id}::uuid, benchmark_id)
     order by requested_at, benchmark_id limit 1 for update skip locked`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const isBeingDeleted = statement("benchmark_is_being_deleted", {
   row: idRow,
   build: (id: string) =>
     sql.fragment`select benchmark_id as id from benchmark_deletions where benchmark_id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const noteDeleted = statement("benchmark_note_deleted", {
@@ -58,19 +57,19 @@ export const noteDeleted = statement("benchmark_note_deleted", {
     update benchmark_deletions set last_created_at = ${last?.createdAt ?? null}::timestamptz,
     last_id = ${last?.id ?? null}::uuid
     where benchmark_id = ${id} returning benchmark_id as id`,
-  examples: [[exampleId, null]],
+  examples: [[example.id, null]],
 });
 
 // Unlike the locks of other changes, `for update` also waits for transactions that are storing evaluations.
 export const closeBenchmark = statement("benchmark_close", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id} for update`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const hasEvaluations = statement("benchmark_has_evaluations", {
   row: z.object({ has: z.boolean() }),
   build: (id: string) =>
     sql.fragment`select exists (select from evaluations where benchmark_id = ${id}) as has`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });

@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
+import {
+  columnsOf,
+  equalities,
+  example,
+  type Fragment,
+  jsonText,
+  sql,
+  statement,
+} from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
@@ -59,21 +66,21 @@ export const insertBenchmark = statement("benchmark_insert", {
     ), ${auditEntries([creation(b)], sql.fragment`exists (select from b)`)}, ${changeEvent}
     select ${columns} from b ${deltas}`,
   examples: [
-    [{ id: exampleId, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
+    [{ id: example.id, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
   ],
 });
 
 export const getBenchmark = statement("benchmark_get", {
   row: benchmarkRow,
   build: (id: string) => sql.fragment`select ${columns} from benchmarks b ${deltas} where b.id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const lockBenchmark = statement("benchmark_lock", {
   row: benchmarkRow.pick({ status: true, version: true }),
   build: (id: string) =>
     sql.fragment`select status, version from benchmarks where id = ${id} for no key update`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 /** The state machine: pending → running → a final status, or straight from pending to a final one. */
@@ -94,13 +101,13 @@ export const updateBenchmark = statement("benchmark_update", {
     ), ${changeEvent}
     select id from b`,
   examples: [
-    [exampleId, {}],
+    [example.id, {}],
     [
-      exampleId,
+      example.id,
       { name: "n", description: null, labels: {}, metadata: {}, results: [1], metrics: {}, error: "e" },
     ],
-    [exampleId, { status: "running" as const, totalIterations: 1 }],
-    [exampleId, { status: "completed" as const, startedAt: exampleTime, completedAt: null }],
+    [example.id, { status: "running" as const, totalIterations: 1 }],
+    [example.id, { status: "completed" as const, startedAt: example.time, completedAt: null }],
   ],
 });
 
@@ -143,7 +150,7 @@ export const replaceCounts = statement("benchmark_replace_counts", {
       failed_iterations = coalesce(${failed}::integer, least(b.failed_iterations + total.failed, 2147483647))
     from total where b.id = ${id}
     returning b.id`,
-  examples: [[exampleId, 1, null]],
+  examples: [[example.id, 1, null]],
 });
 
 export const deleteBenchmark = statement("benchmark_delete", {
@@ -153,7 +160,7 @@ export const deleteBenchmark = statement("benchmark_delete", {
       delete from benchmarks where id = ${id} returning *
     ), ${changeEvent}
     select ${columns} from b ${deltas}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // Each single filter has an index (20240320000002_add_indexes.sql); others are applied while reading it.
@@ -195,13 +202,13 @@ export const listBenchmarks = statement("benchmark_list", {
         model: "m",
         dataset: "d",
         name: "n",
-        createdBy: exampleId,
+        createdBy: example.id,
         labels: { a: "b" },
-        createdAfter: exampleTime,
-        createdBefore: exampleTime,
+        createdAfter: example.time,
+        createdBefore: example.time,
       },
       2,
-      { createdAt: exampleTime, id: exampleId },
+      { createdAt: example.time, id: example.id },
       true,
     ],
   ],
@@ -236,7 +243,7 @@ export const pageProgress = statement("benchmark_page_progress", {
       size: briefSize,
       order: sql.fragment`r.ordinality`,
     }),
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 // PostgreSQL refuses results that are too small for a double, instead of rounding them to zero.

@@ -1,5 +1,6 @@
 import { createSecureContext } from "node:tls";
 import { certificatesIn } from "../pem.ts";
+import { messageOf } from "../thrown.ts";
 
 /** TLS with other authorities than those built into Node, or with a client's certificate. All in PEM. */
 export interface TlsOptions {
@@ -20,8 +21,7 @@ export function checkTlsOptions({ ca, cert, key }: TlsOptions): void {
     try {
       work();
     } catch (error) {
-      const why = error instanceof Error ? error.message : error;
-      throw new TypeError(`tls.${name}: expected ${expected}: ${why}`, { cause: error });
+      throw new TypeError(`tls.${name}: expected ${expected}: ${messageOf(error)}`, { cause: error });
     }
   };
   if (ca !== undefined) check("ca", "certificates in PEM", () => certificatesIn(Buffer.from(ca)));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { hasCode } from "../system-error.ts";
+import { hasCode, messageOf } from "../thrown.ts";
 import type { Problem } from "./error.ts";
 
 /** A source of settings with its values. The source with the higher `rank` wins. */
@@ -54,7 +54,7 @@ function readDotenv(cwd: string, problems: Problem[]): NodeJS.ProcessEnv {
     return parseEnv(readFileSync(join(cwd, ".env"), "utf8"));
   } catch (error) {
     if (!hasCode(error, "ENOENT"))
-      problems.push({ name: ".env", message: `cannot be read: ${reason(error)}` });
+      problems.push({ name: ".env", message: `cannot be read: ${messageOf(error)}` });
     return {};
   }
 }
@@ -74,7 +74,7 @@ function readJson(path: string, problems: Problem[]): Record<string, string> {
     }
   } catch (error) {
     // The message does not quote the syntax error, because that quotes the file, which may hold a password.
-    const why = error instanceof SyntaxError ? "it is not valid JSON" : reason(error);
+    const why = error instanceof SyntaxError ? "it is not valid JSON" : messageOf(error);
     const message = `expected a JSON object of settings in ${path}: ${why}`;
     problems.push({ name: "LTB_CONFIG_FILE", message });
   }
@@ -93,12 +93,8 @@ function readSecretFiles({ values, source }: Layer, problems: Problem[]): void {
       // Editors and `echo` end a file with a line break that does not belong to the secret.
       values[name] = readFileSync(path, "utf8").replace(/\r?\n$/, "");
     } catch (error) {
-      const message = `expected a readable file, got ${path}: ${reason(error)}`;
+      const message = `expected a readable file, got ${path}: ${messageOf(error)}`;
       problems.push({ name: `${name}_FILE`, message });
     }
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -52,10 +52,6 @@ export function rowReader(client: Client) {
   };
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Formats bytes for people: `1.5 GB`. */
 export function size(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -2,9 +2,10 @@ import { Client, DatabaseError } from "pg";
 import type { Config } from "../config.ts";
 import type { ConfiguredDatabase } from "../configured-database.ts";
 import { findConnection } from "../database/connection/connect.ts";
+import { messageOf } from "../thrown.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
-import { type Check, type Finding, fail, ok, type Patient, reasonOf, rowReader, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, type Patient, rowReader, warn } from "./check.ts";
 import { clock, ssl, version } from "./connection.ts";
 import { disk, wal } from "./disk.ts";
 import { replica, slots } from "./replication.ts";
@@ -71,7 +72,7 @@ export async function examine(
   } catch (error) {
     const advice =
       "Is PostgreSQL running there, and do DATABASE_URL or DATABASE_HOST, user, password and pg_hba.conf let us in?";
-    diagnoses.push({ check: "connection", ...fail(`${description}: ${reasonOf(error)}`, advice) });
+    diagnoses.push({ check: "connection", ...fail(`${description}: ${messageOf(error)}`, advice) });
   } finally {
     await client?.end();
   }
@@ -88,6 +89,6 @@ async function findingsOf(look: Check, patient: Patient): Promise<readonly Findi
       error instanceof DatabaseError && error.code === "42501"
         ? "Run it as a role that is a member of pg_monitor and may read the tables."
         : "Mend what was found above first, then run it again.";
-    return [warn(`could not be checked: ${reasonOf(error)}`, advice)];
+    return [warn(`could not be checked: ${messageOf(error)}`, advice)];
   }
 }

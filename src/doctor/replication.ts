@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { findConnection } from "../database/connection/connect.ts";
+import { messageOf } from "../thrown.ts";
 import { formatSpan } from "../time-span.ts";
-import { type Check, type Finding, fail, ok, reasonOf, rowReader, size, warn } from "./check.ts";
+import { type Check, type Finding, fail, ok, rowReader, size, warn } from "./check.ts";
 
 const held = 1024 ** 3;
 const heldTooMuch = 10 * held;
@@ -51,7 +52,7 @@ export const replica: Check = async ({ row, config }) => {
     await standby.connect();
   } catch (error) {
     return warn(
-      `${host}:${port} cannot be reached: ${reasonOf(error)}`,
+      `${host}:${port} cannot be reached: ${messageOf(error)}`,
       "Reads of it go to the primary meanwhile. Start it, or correct DATABASE_REPLICA_URL.",
     );
   }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import {
   columnsOf,
   equalities,
+  example,
   type Fragment,
   fragmentOf,
   jsonText,
@@ -162,8 +162,8 @@ export const getEvaluation = statement("evaluation_get", {
     select ${columns} from evaluations e
     where ${key(id, benchmarkId)} limit 1 ${lock ? sql.fragment`for no key update` : sql.fragment``}`,
   examples: [
-    [exampleId, undefined],
-    [exampleId, exampleId, true],
+    [example.id, undefined],
+    [example.id, example.id, true],
   ],
 });
 
@@ -200,8 +200,8 @@ export const updateEvaluation = statement("evaluation_update", {
     ), ${countChange}, ${movedRollups("before", "e")}, ${changeEvent}
     select ${columns} from e`,
   examples: [
-    [exampleId, exampleId, {}, false],
-    [exampleId, exampleId, { score: 1, metrics: {}, expected: null, error: "e", metadata: { a: 1 } }, true],
+    [example.id, example.id, {}, false],
+    [example.id, example.id, { score: 1, metrics: {}, expected: null, error: "e", metadata: { a: 1 } }, true],
   ],
 });
 
@@ -240,14 +240,14 @@ export const deleteEvaluation = statement("evaluation_delete", {
     })}
     select id from gone`,
   examples: [
-    [exampleId, undefined],
-    [exampleId, exampleId],
+    [example.id, undefined],
+    [example.id, example.id],
   ],
 });
 
-const exampleFilter = { benchmarkId: exampleId, failedOnly: false } as const;
+const exampleFilter = { benchmarkId: example.id, failedOnly: false } as const;
 const exampleSearch = { ...exampleFilter, orderBy: "newest", metadata: { a: 1 }, text: "word" } as const;
-const exampleAfter = { createdAt: exampleTime, score: null, id: exampleId };
+const exampleAfter = { createdAt: example.time, score: null, id: example.id };
 
 // A list is read by creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by
 // score and between scores from idx_evaluations_score, one sample from evaluations_sample_key. Provider and
@@ -285,7 +285,7 @@ export const listEvaluations = statement("evaluation_list", {
     });
   },
   examples: [
-    [{ benchmarkId: exampleId, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
+    [{ benchmarkId: example.id, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
     [
       {
         ...exampleFilter,
@@ -326,7 +326,7 @@ function conditions(filter: ParsedFilter, byScore: boolean) {
 const benchmarkExists = statement("evaluation_benchmark_exists", {
   row: z.object({ id: z.string() }),
   build: (id: string) => sql.fragment`select id from benchmarks where id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 /** @throws NOT_FOUND */
@@ -355,7 +355,7 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
       ${metricValues(evaluationsOf(benchmarkId))}
     ) v
     where metric <> ${failedMetric} group by metric order by metric`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const summarizeTotals = statement("evaluation_summarize_totals", {
@@ -373,5 +373,5 @@ export const summarizeTotals = statement("evaluation_summarize_totals", {
       coalesce(sum(output_tokens), 0)::bigint as output_tokens,
       coalesce(sum(cost_usd) filter (where cost_usd < ${metricBound}), 0)::double precision as cost_usd
     from evaluations where benchmark_id = ${benchmarkId}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });

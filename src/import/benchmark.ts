@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../validation.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { fieldLimits } from "./limits.ts";

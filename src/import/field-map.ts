@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf } from "./json-text.ts";
 

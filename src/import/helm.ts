@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
 import { finishEvaluation, sha256, without } from "./evaluation.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { without } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";

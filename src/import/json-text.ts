@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from "../json.ts";
+import { messageOf } from "../thrown.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
 
@@ -99,8 +100,7 @@ function parse(text: string, place: Place): JsonValue {
         // The first error says more, because it has the text as it is in the file.
       }
     }
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ImportError(place, `not JSON (${reason}); expected one whole JSON value`, { cause });
+    throw new ImportError(place, `not JSON (${messageOf(cause)}); expected one whole JSON value`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";

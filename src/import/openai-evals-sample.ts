@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";

@@ -8,7 +8,8 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
 } from "hyparquet";
-import type { JsonObject, JsonValue } from "../json.ts";
+import { messageOf } from "../thrown.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
 import { exportedBenchmark } from "./ltb-export.ts";
@@ -130,7 +131,6 @@ async function attempt<T>(place: Place, read: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const known = unreadable(place.file, cause);
     if (known instanceof ImportError) throw known;
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ImportError(place, `not a whole Parquet file: ${problem}`, { cause });
+    throw new ImportError(place, `not a whole Parquet file: ${messageOf(cause)}`, { cause });
   }
 }

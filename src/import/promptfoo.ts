@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { sha256, without } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";

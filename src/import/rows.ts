@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, sha256, without } from "./evaluation.ts";
 import {

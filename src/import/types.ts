@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import type { FieldMap } from "./field-map.ts";
 import type { ImportLimits } from "./limits.ts";
 

@@ -1,5 +1,6 @@
 import { crc32, createInflateRaw, createZstdDecompress } from "node:zlib";
 import * as yauzl from "yauzl";
+import { messageOf } from "../thrown.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { collect, HARMLESS_BYTES, type Source, unreadable } from "./source.ts";
@@ -92,7 +93,7 @@ async function inflate(zip: yauzl.ZipFile, entry: yauzl.Entry, place: Place, lim
     if (decoder) bytes = await inflated(decode(bytes, decoder));
   } catch (cause) {
     if (cause instanceof ImportError) throw cause;
-    throw new ImportError(place, `damaged: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new ImportError(place, `damaged: ${messageOf(cause)}`, { cause });
   }
   if (bytes.length !== entry.uncompressedSize || crc32(bytes) !== entry.crc32)
     throw new ImportError(place, "damaged: its size or its CRC is not what the ZIP file says");
@@ -115,6 +116,5 @@ async function* decode(bytes: Buffer, decoder: () => Decoder): AsyncGenerator<Bu
 function broken(file: string, cause: unknown): unknown {
   const known = unreadable(file, cause);
   if (known !== cause) return known;
-  const problem = cause instanceof Error ? cause.message : String(cause);
-  return new ImportError({ file }, `not a whole ZIP file: ${problem}`, { cause });
+  return new ImportError({ file }, `not a whole ZIP file: ${messageOf(cause)}`, { cause });
 }

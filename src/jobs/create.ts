@@ -2,9 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import type { Origin } from "../call-scope.ts";
-import { exampleId } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { example, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import type { ParsedJob } from "./input.ts";
@@ -17,8 +16,8 @@ export type JobToCreate = ParsedJob & { id: string; laneId: number; origin: Orig
 /** The job as it was created, or why it was not. */
 export type Creation = Job | ServiceError;
 
-const example: JobToCreate = {
-  id: exampleId,
+const exampleJob: JobToCreate = {
+  id: example.id,
   laneId: 1,
   jobType: "t",
   payload: {},
@@ -87,7 +86,7 @@ const insertJobs = statement("job_insert", {
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
     ), ${creation}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select now() as created_at, (select array_agg(id) from created) as ids`,
-  examples: [[[example]]],
+  examples: [[[exampleJob]]],
 });
 
 const explainRefusals = statement("job_explain_refusals", {
@@ -102,7 +101,7 @@ const explainRefusals = statement("job_explain_refusals", {
       ) as holder
     from ${table("item", jobs, { jobType: "text", uniqueKey: "text", benchmarkId: "uuid", ordinality: true })}
     order by item.ordinality`,
-  examples: [[[example]]],
+  examples: [[[exampleJob]]],
 });
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newApiKey, UserPosition } from "./input.ts";
 import { apiKeyRow } from "./rows.ts";
 
@@ -30,20 +29,20 @@ export const insertApiKey = statement("api_key_insert", {
     on conflict (id) do nothing
     returning ${columns}`,
   examples: [
-    [{ id: exampleId, userId: exampleId, name: "n", scopes: ["jobs:read"], keyId: "4fJ2kQ9s", hash: "00" }],
+    [{ id: example.id, userId: example.id, name: "n", scopes: ["jobs:read"], keyId: "4fJ2kQ9s", hash: "00" }],
   ],
 });
 
 export const getApiKey = statement("api_key_get", {
   row: apiKeyRow,
   build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const lockApiKey = statement("api_key_lock", {
   row: apiKeyRow,
   build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id} for no key update`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const listApiKeys = statement("api_key_list", {
@@ -63,8 +62,8 @@ export const listApiKeys = statement("api_key_list", {
       order: sql.fragment`r.created_at desc, r.id desc`,
     }),
   examples: [
-    [exampleId, 2, undefined],
-    [exampleId, 2, { createdAt: exampleTime, id: exampleId }],
+    [example.id, 2, undefined],
+    [example.id, 2, { createdAt: example.time, id: example.id }],
   ],
 });
 
@@ -73,7 +72,7 @@ export const revokeApiKey = statement("api_key_revoke", {
   build: (id: string) => sql.fragment`
     update api_keys k set revoked_at = coalesce(revoked_at, clock_timestamp()) where k.id = ${id}
     returning ${columns}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const revokeApiKeysOf = statement("api_key_revoke_all", {
@@ -84,7 +83,7 @@ export const revokeApiKeysOf = statement("api_key_revoke_all", {
       returning 1
     )
     select count(*) as revoked from revoked`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // least() ignores null, so a key without expiry gets one, and no key gets a later one than it had.
@@ -94,5 +93,5 @@ export const expireApiKey = statement("api_key_expire", {
     update api_keys k
     set expires_at = least(k.expires_at, clock_timestamp() + ${overlapMs}::double precision * interval '1 ms')
     where k.id = ${id} returning ${columns}`,
-  examples: [[exampleId, 0]],
+  examples: [[example.id, 0]],
 });

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { columnsOf, sql, statement } from "../database/statement/sql.ts";
+import { columnsOf, example, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
@@ -55,7 +54,7 @@ const findSession = statement("principal_find_session", {
     select ${sessionPrincipal}, encode(s.token_hash, 'hex') as hash
     from sessions s join users u on u.id = s.user_id
     where s.id = ${id} and ${isGoodSession}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 const recheck = statement("principal_recheck", {
@@ -68,7 +67,7 @@ const recheck = statement("principal_recheck", {
     select ${sessionPrincipal}
     from sessions s join users u on u.id = s.user_id
     where s.id = any (${arrayOf("uuid", sessionIds)}) and ${isGoodSession}`,
-  examples: [[[exampleId], [exampleId]]],
+  examples: [[[example.id], [example.id]]],
 });
 
 // Rows are written in the order of ids, without those that another server is writing: two servers that saw
@@ -88,7 +87,7 @@ const touchKeys = statement("principal_touch", {
       update api_keys k set last_used = ${at} from stale where k.id = stale.id returning 1
     )
     select count(*) as touched from touched`,
-  examples: [[[exampleId], exampleTime]],
+  examples: [[[example.id], example.time]],
 });
 
 /** Credentials by their ids: `api_keys.id` and `sessions.id`. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { exampleId } from "../database/statement/examples.ts";
-import { sql, statement } from "../database/statement/sql.ts";
+import { example, sql, statement } from "../database/statement/sql.ts";
 
 interface NewSession {
   id: string;
@@ -30,20 +29,20 @@ export const insertSession = statement("session_insert", {
       decode(${s.tokenHash}, 'hex')
     from u
     returning id, expires_at`,
-  examples: [[{ id: exampleId, userId: exampleId, tokenHash: "00", hours: 12, passwordHash: "" }]],
+  examples: [[{ id: example.id, userId: example.id, tokenHash: "00", hours: 12, passwordHash: "" }]],
 });
 
 export const deleteSession = statement("session_delete", {
   row: z.object({ id: z.string(), userId: z.string() }),
   build: (id: string) => sql.fragment`delete from sessions where id = ${id} returning id, user_id`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const deleteSessionsOf = statement("session_delete_of_user", {
   row: z.object({ id: z.string() }),
   build: (userId: string, but: string | null) => sql.fragment`
     delete from sessions where user_id = ${userId} and id is distinct from ${but}::uuid returning id`,
-  examples: [[exampleId, null]],
+  examples: [[example.id, null]],
 });
 
 export const forgetSessions = statement("maintenance_forget_sessions", {

@@ -1,7 +1,14 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
+import {
+  columnsOf,
+  equalities,
+  example,
+  type Fragment,
+  jsonText,
+  sql,
+  statement,
+} from "../database/statement/sql.ts";
 import type { newUser, UserPosition, userChanges, userFilter } from "./input.ts";
 import { userRow } from "./rows.ts";
 
@@ -22,14 +29,14 @@ export const insertUser = statement("user_insert", {
       ${u.metadata ? JSON.stringify(u.metadata) : null}
     )
     returning ${columns}`,
-  examples: [[{ ...sampleUser, id: exampleId, passwordHash: "" }]],
+  examples: [[{ ...sampleUser, id: example.id, passwordHash: "" }]],
 });
 
 export const getUser = statement("user_get", {
   row: userRow,
   build: (id: string) =>
     sql.fragment`select ${columns} from users u where u.id = ${id} and u.deleted_at is null`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const getUserByEmail = statement("user_get_by_email", {
@@ -65,7 +72,7 @@ export const credentialsByEmail = statement("user_credentials_by_email", {
 export const credentialsById = statement("user_credentials_by_id", {
   row: credentialsRow,
   build: (id: string) => sql.fragment`${credentials} where u.id = ${id} and u.deleted_at is null`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // A transaction that may remove an admin first locks all active admins, in the order of their ids. So the
@@ -82,14 +89,14 @@ export const lockUser = statement("user_lock", {
   row: userRow,
   build: (id: string) => sql.fragment`
     select ${columns} from users u where u.id = ${id} and u.deleted_at is null for no key update`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // The lock is held while a key is made, so that no key is made during the deletion of its user.
 export const holdUser = statement("user_hold", {
   row: idRow,
   build: (id: string) => sql.fragment`select id from users where id = ${id} and deleted_at is null for share`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const updateUser = statement("user_update", {
@@ -100,12 +107,12 @@ export const updateUser = statement("user_update", {
     where u.id = ${id} and u.deleted_at is null
     returning ${columns}`,
   examples: [
-    [exampleId, {}],
+    [example.id, {}],
     [
-      exampleId,
+      example.id,
       { email: "ada@example.com", username: "ada", role: "admin" as const, active: false, metadata: null },
     ],
-    [exampleId, { email: "ada@example.com", emailVerified: true, metadata: {} }],
+    [example.id, { email: "ada@example.com", emailVerified: true, metadata: {} }],
   ],
 });
 
@@ -127,7 +134,7 @@ export const deleteUser = statement("user_delete", {
     password_hash = ''
     where id = ${id} and deleted_at is null
     returning id`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // The hash that was compared must still be there: of two changes at once, or a change and a login, one wins.
@@ -137,14 +144,14 @@ export const changePassword = statement("user_change_password", {
     update users set password_hash = ${to}, updated_at = now(), version = version + 1
     where id = ${id} and password_hash = ${from} and deleted_at is null
     returning id`,
-  examples: [[exampleId, "", "h"]],
+  examples: [[example.id, "", "h"]],
 });
 
 export const updateLastLogin = statement("user_update_last_login", {
   row: idRow,
   build: (id: string) =>
     sql.fragment`update users set last_login = now() where id = ${id} and deleted_at is null returning id`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // Users are few, so filters are applied while reading idx_users_created_at.
@@ -169,7 +176,7 @@ export const listUsers = statement("user_list", {
   },
   examples: [
     [{}, 2, undefined],
-    [{ role: "admin" as const, active: true }, 2, { createdAt: exampleTime, id: exampleId }],
+    [{ role: "admin" as const, active: true }, 2, { createdAt: example.time, id: example.id }],
   ],
 });
 

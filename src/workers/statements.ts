@@ -1,7 +1,14 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../database/statement/examples.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import { columnsOf, equalities, type Fragment, jsonText, sql, statement } from "../database/statement/sql.ts";
+import {
+  columnsOf,
+  equalities,
+  example,
+  type Fragment,
+  jsonText,
+  sql,
+  statement,
+} from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
@@ -43,7 +50,17 @@ export const registerWorker = statement("worker_register", {
     )
     select ${columns} from w cross join s`,
   examples: [
-    [{ id: exampleId, workerId: "w", address: "host", capacity: 1, tags: ["a"], jobTypes: [], metadata: {} }],
+    [
+      {
+        id: example.id,
+        workerId: "w",
+        address: "host",
+        capacity: 1,
+        tags: ["a"],
+        jobTypes: [],
+        metadata: {},
+      },
+    ],
   ],
 });
 
@@ -51,7 +68,7 @@ export const getWorker = statement("worker_get", {
   row: workerRow,
   build: (id: string) => sql.fragment`
     select ${columns} from workers w join worker_slots s on s.worker_id = w.worker_id where w.id = ${id}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 export const getWorkerByName = statement("worker_get_by_name", {
@@ -75,8 +92,8 @@ export const updateWorker = statement("worker_update", {
     )
     select ${columns} from w cross join s`,
   examples: [
-    [exampleId, {}],
-    [exampleId, { address: "a", capacity: 2, tags: [], jobTypes: ["t"], metadata: null, version: "1" }],
+    [example.id, {}],
+    [example.id, { address: "a", capacity: 2, tags: [], jobTypes: ["t"], metadata: null, version: "1" }],
   ],
 });
 
@@ -197,7 +214,7 @@ export const listWorkers = statement("worker_list", {
     [
       { status: "busy" as const, tags: ["a"], activeWithinMs: 1 },
       2,
-      { registeredAt: exampleTime, id: exampleId },
+      { registeredAt: example.time, id: example.id },
     ],
   ],
 });

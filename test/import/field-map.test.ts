@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evaluate, parseFieldMap, show } from "../../src/import/field-map.ts";
 import { ImportError } from "../../src/import/import-error.ts";
-import type { JsonObject } from "../../src/json.ts";
+import type { JsonObject } from "../../src/validation.ts";
 
 const record: JsonObject = {
   preference: 1.75,

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { scoreValue } from "../../src/import/inspect-sample.ts";
-import type { JsonObject } from "../../src/json.ts";
+import type { JsonObject } from "../../src/validation.ts";
 import { data, mean, readOne, scoresOf, standardError, temporary, zipOf } from "./support.ts";
 
 const folder = `${data}inspect/`;

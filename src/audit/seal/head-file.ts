@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hasCode } from "../../system-error.ts";
+import { hasCode } from "../../thrown.ts";
 import { type ChainHead, chainHead } from "./hash-chain.ts";
 
 /** Reads the head from a file; undefined if there is none. @throws Error if the file holds something else */

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../../config/error.ts";
-import { hasCode } from "../../system-error.ts";
+import { hasCode, messageOf } from "../../thrown.ts";
 
 /** Lengths in bytes of a key's id, and of a key. */
 export const KEY_ID_BYTES = 8;
@@ -34,9 +34,7 @@ export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    throw keyFileProblem(
-      `expected a readable file, got ${path}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw keyFileProblem(`expected a readable file, got ${path}: ${messageOf(error)}`);
   }
   const lines = text
     .split("\n")

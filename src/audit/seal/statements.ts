@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../../database/statement/examples.ts";
-import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, example, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
 import { type Link, linkRow } from "./hash-chain.ts";
@@ -72,7 +71,7 @@ export const readFirstSince = statement("audit_chain_first_since", {
   build: (from: string) => sql.fragment`
     select sequence from audit_seals where sealed_at >= ${from}::timestamptz order by sealed_at, sequence
     limit 1`,
-  examples: [[exampleTime]],
+  examples: [[example.time]],
 });
 
 /** The checkpoint that reaches furthest. */
@@ -143,7 +142,7 @@ export const takeUnsealed = statement("audit_take_unsealed", {
       string_agg(name || timestamptz_send(time) || digest, ''::bytea) as content,
       greatest(clock_timestamp(), ${notBefore}::timestamptz) as sealed_at
     from record`,
-  examples: [[16, 1_000, exampleTime]],
+  examples: [[16, 1_000, example.time]],
 });
 
 export const insertSeal = statement("audit_seal_insert", {
@@ -163,13 +162,13 @@ export const insertSeal = statement("audit_seal_insert", {
       {
         sequence: 1,
         kind: "checkpoint",
-        sealedAt: exampleTime,
+        sealedAt: example.time,
         keyId: "0011223344556677",
         previousMac: Buffer.alloc(32),
         entries: 0,
         firstAt: null,
         lastAt: null,
-        cutoff: exampleTime,
+        cutoff: example.time,
         mac: Buffer.alloc(32),
       },
       Buffer.alloc(32),
@@ -183,7 +182,7 @@ const compared = z.object({ missing: z.array(z.number()), altered: z.number().nu
 const sealed = (records: readonly SealRecord[]) =>
   table("s", records, { id: "uuid", epoch: "int4", digest: "bytea", ordinality: true });
 
-const exampleRecord: SealRecord = { kind: "audit_log", id: exampleId, epoch: 0, time: 0n, digest: "00ff" };
+const exampleRecord: SealRecord = { kind: "audit_log", id: example.id, epoch: 0, time: 0n, digest: "00ff" };
 
 export const compareAuditLogs = statement("audit_compare_logs", {
   row: compared,
@@ -256,7 +255,7 @@ export const sealingTime = statement("audit_sealing_time", {
   row: z.object({ at: z.string() }),
   build: (notBefore: string | null) => sql.fragment`
     select greatest(clock_timestamp(), ${notBefore}::timestamptz) as at`,
-  examples: [[exampleTime]],
+  examples: [[example.time]],
 });
 
 /** The time before which entries are removed, and whether one of them may still wait to be sealed. */

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import { hasCode } from "../../system-error.ts";
+import { hasCode } from "../../thrown.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { isLoopback } from "../../address.ts";
 import { adminKeyFile, readAdminKey } from "../../auth/admin-key.ts";
 import { readSources } from "../../config/sources.ts";
+import { messageOf } from "../../thrown.ts";
 import { UsageError } from "./errors.ts";
 import { quotePath } from "./shell.ts";
 
@@ -43,7 +44,6 @@ function readKey(file: string): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`LTB_API_KEY_FILE cannot be read: ${reason}`);
+    throw new UsageError(`LTB_API_KEY_FILE cannot be read: ${messageOf(error)}`);
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { messageOf } from "../../thrown.ts";
 import type { Command } from "./command.ts";
 import { CliError, UsageError } from "./errors.ts";
 
@@ -37,10 +38,7 @@ async function fromFile(file: string): Promise<string> {
     const bytes = file === "-" ? await buffer(process.stdin) : await readFile(file);
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch (error) {
-    throw new UsageError(
-      `the password cannot be read: ${error instanceof Error ? error.message : error}`,
-      error,
-    );
+    throw new UsageError(`the password cannot be read: ${messageOf(error)}`, error);
   }
 }
 

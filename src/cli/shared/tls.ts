@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { checkTlsOptions } from "../../client/tls-options.ts";
+import { messageOf } from "../../thrown.ts";
 import { UsageError } from "./errors.ts";
 
 /** Options of TLS, of every command that talks to the service. */
@@ -38,9 +39,7 @@ export function tlsOf(given: TlsFlags & { address: string }): TlsContents | unde
   try {
     checkTlsOptions(options);
   } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message.replace(/^tls\.(\w+)/, "--tls-$1") : String(error),
-    );
+    throw new UsageError(messageOf(error).replace(/^tls\.(\w+)/, "--tls-$1"));
   }
   return options;
 }
@@ -49,8 +48,6 @@ function read(option: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new UsageError(
-      `${option}: expected a readable PEM file: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new UsageError(`${option}: expected a readable PEM file: ${messageOf(error)}`);
   }
 }

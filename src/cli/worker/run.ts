@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
+import { messageOf } from "../../thrown.ts";
 import { formatSpan } from "../../time-span.ts";
 import { version } from "../../version.ts";
 import { apiKeyFor } from "../shared/api-key.ts";
@@ -93,7 +94,7 @@ function handlerOf(command: string, { json = false }: ServiceOptions): JobHandle
       return result;
     } catch (error) {
       if (error instanceof JobAbortedError) tell(error.reason, error.message);
-      else tell("failed", error instanceof Error ? error.message : String(error));
+      else tell("failed", messageOf(error));
       throw error;
     }
   };

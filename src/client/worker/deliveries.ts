@@ -1,6 +1,7 @@
 import { LeaseOutcome, LeaseOutcomeSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import type { CompleteJobsItem, FailJobsItem } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { messageOf } from "../../thrown.ts";
 import type { LtbClient } from "../client.ts";
 import type { HeldLease, Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
@@ -67,8 +68,7 @@ export function deliveries(
       if (outcome === LeaseOutcome.REJECTED) fail(held, `the result was refused: ${field}: ${reason}`);
       else end(held, outcome, "the result");
     },
-    refused: ({ held }, error) =>
-      fail(held, `the result was refused: ${error instanceof Error ? error.message : error}`),
+    refused: ({ held }, error) => fail(held, `the result was refused: ${messageOf(error)}`),
     delayed,
     settled,
   });

@@ -7,6 +7,7 @@ import {
   FailJobsItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { messageOf } from "../../thrown.ts";
 import { toDuration } from "../../wire/duration.ts";
 import { abort, type HeldLease } from "./leases.ts";
 import type { JobContext, JobHandler } from "./options.ts";
@@ -61,8 +62,7 @@ function completed({ job, lease: { epoch } }: HeldLease, returned: unknown): Out
     });
     return { kind: "completed", item, bytes: toBinary(CompleteJobsItemSchema, item).length };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new JobError(`the result cannot be sent: ${why}`, { retryable: false, cause });
+    throw new JobError(`the result cannot be sent: ${messageOf(cause)}`, { retryable: false, cause });
   }
 }
 
@@ -83,7 +83,7 @@ export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): O
 
 /** Makes a text that the service accepts as an error, whatever was thrown. */
 function errorText(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message || thrown.name : printable(thrown);
+  const text = messageOf(thrown) || (thrown instanceof Error ? thrown.name : "");
   // PostgreSQL cannot store a NUL, and protobuf cannot carry half a surrogate pair.
   const clean = text.replaceAll("\0", "\ufffd").toWellFormed();
   const bytes = Buffer.from(clean);
@@ -92,12 +92,4 @@ function errorText(thrown: unknown): string {
   // A cut within a character leaves a replacement character, which may be longer than the bytes that it
   // replaces.
   return `${bytes.subarray(0, limits.textLength - 6).toString()}…`;
-}
-
-function printable(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return typeof value;
-  }
 }

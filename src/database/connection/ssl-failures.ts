@@ -1,4 +1,5 @@
 import type { DatabaseConfig } from "../../config/database.ts";
+import { messageOf } from "../../thrown.ts";
 import { findTlsFailure } from "../../tls-failures.ts";
 import { sqlState } from "../statement/errors.ts";
 
@@ -48,8 +49,4 @@ export function explainTls(failure: unknown, { host, port, sslMode, sslRootCert 
     default:
       return failure;
   }
-}
-
-function messageOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : "";
 }

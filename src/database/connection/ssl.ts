@@ -3,6 +3,7 @@ import { type ConnectionOptions, createSecureContext } from "node:tls";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { ConfigError, type Problem } from "../../config/error.ts";
 import { certificatesIn } from "../../pem.ts";
+import { messageOf } from "../../thrown.ts";
 
 /** The option `ssl` of pg: false for clear text. */
 export type SslAttempt = false | ConnectionOptions;
@@ -37,8 +38,7 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
       check(pem);
       return pem;
     } catch (error) {
-      const why = error instanceof Error ? error.message : error;
-      problems.push({ name, message: `expected a readable PEM file: ${why}` });
+      problems.push({ name, message: `expected a readable PEM file: ${messageOf(error)}` });
       return undefined;
     }
   };

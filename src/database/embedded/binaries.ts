@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "../../thrown.ts";
 import { EmbeddedError } from "./error.ts";
 
 export interface Binaries {
@@ -61,7 +62,7 @@ async function versionOf(postgres: string): Promise<string> {
     throw new Error(`it says: ${stdout.trim()}`);
   } catch (cause) {
     throw new EmbeddedError(
-      `The embedded PostgreSQL does not run here: ${cause instanceof Error ? cause.message.trim() : cause}. ` +
+      `The embedded PostgreSQL does not run here: ${messageOf(cause).trim()}. ` +
         "When packages were installed without their install scripts, `npm rebuild` puts its libraries in order " +
         "(it needs glibc: on Alpine use a PostgreSQL server of your own through DATABASE_URL).",
       { cause },

@@ -4,7 +4,7 @@ import { chmod, chown, type FileHandle, lstat, mkdir, open, realpath } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Log } from "../../log.ts";
-import { hasCode } from "../../system-error.ts";
+import { hasCode } from "../../thrown.ts";
 import type { Binaries } from "./binaries.ts";
 import { EmbeddedError } from "./error.ts";
 import { assertWritable, chooseRunner, type Runner, withAccess } from "./runner.ts";

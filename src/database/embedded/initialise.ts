@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "../../log.ts";
-import { hasCode } from "../../system-error.ts";
+import { hasCode } from "../../thrown.ts";
 import { EmbeddedError } from "./error.ts";
 import { type Folders, type Installation, openOwned } from "./folders.ts";
 import { type Runner, spawnAs } from "./runner.ts";

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
+import { messageOf } from "../../thrown.ts";
 import { EmbeddedError } from "./error.ts";
 
 const run = promisify(execFile);
@@ -65,7 +66,7 @@ export async function chooseRunner(candidates: string[], logger?: Log): Promise<
   } catch (cause) {
     throw new EmbeddedError(
       "PostgreSQL does not run as root, and no system user postgres exists or could be created " +
-        `(${cause instanceof Error ? cause.message.trim() : cause}). Start as another user, add a user named postgres, ` +
+        `(${messageOf(cause).trim()}). Start as another user, add a user named postgres, ` +
         "or set DATABASE_URL to a PostgreSQL server of your own.",
       { cause },
     );

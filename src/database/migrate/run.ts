@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, DatabaseError } from "pg";
+import { messageOf } from "../../thrown.ts";
 import { formatPlace, MigrationError } from "./error.ts";
 import type { Direction, MigrationFile } from "./files.ts";
 import { runRepeatable } from "./repeatable.ts";
@@ -102,7 +103,7 @@ async function locateFailure(file: MigrationFile, statement: Statement, work: ()
     const { position, detail, hint } = error instanceof DatabaseError ? error : {};
     // Counted from 1 within the statement, and missing where the statement as such is well-formed.
     const place = formatPlace(file, statement.start + (position ? Number(position) - 1 : 0));
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const [excerpt = ""] = statement.text.split("\n", 1);
     const message = [reason, detail, hint].filter(Boolean).join("; ");
     throw new MigrationError(`${place}: ${message} (in: ${excerpt.slice(0, 120)})`, { cause: error });

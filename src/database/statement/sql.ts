@@ -127,3 +127,6 @@ export function equalities(
 export function jsonText(value: unknown): string | null | undefined {
   return value === undefined || value === null ? value : JSON.stringify(value);
 }
+
+/** An id and a time for the examples of statements. */
+export const example = { id: "01890a5d-ac96-774b-bcce-b302099a8057", time: "2026-01-31T12:00:00.000001Z" };

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
@@ -82,8 +81,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
       (select array_agg(sum order by number) from block) as block_sums
     from pair`,
   examples: [
-    [{ baselineId: exampleId, candidateId: exampleId, metric: "score" }, 0, 5000],
-    [{ baselineId: exampleId, candidateId: exampleId, metric: "metrics.score" }, 0.5, 5000],
+    [{ baselineId: example.id, candidateId: example.id, metric: "score" }, 0, 5000],
+    [{ baselineId: example.id, candidateId: example.id, metric: "metrics.score" }, 0.5, 5000],
   ],
 });
 
@@ -125,9 +124,9 @@ export const pairSamples = statement("evaluation_pair_samples", {
       from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
   },
   examples: [
-    [{ baselineId: exampleId, candidateId: exampleId, metric: "score" }, false, 0, 50, undefined],
+    [{ baselineId: example.id, candidateId: example.id, metric: "score" }, false, 0, 50, undefined],
     [
-      { baselineId: exampleId, candidateId: exampleId, metric: "accuracy" },
+      { baselineId: example.id, candidateId: example.id, metric: "accuracy" },
       true,
       0,
       50,

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { example, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, uuid, whole } from "../../validation.ts";
@@ -37,7 +36,7 @@ const nextWithOld = statement("evaluation_next_with_old", {
     ) old
     where b.id > ${after} and not exists (select from benchmark_deletions d where d.benchmark_id = b.id)
     order by b.id limit 1`,
-  examples: [[lowestId, exampleTime]],
+  examples: [[lowestId, example.time]],
 });
 
 /** Deletes old evaluations; see `EvaluationRepository.cleanup`. */

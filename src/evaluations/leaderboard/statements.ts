@@ -2,8 +2,7 @@ import { z } from "zod";
 import type { benchmarkFilter } from "../../benchmarks/input.ts";
 import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions } from "../../benchmarks/statements.ts";
-import { exampleId, exampleTime } from "../../database/statement/examples.ts";
-import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 
@@ -67,8 +66,8 @@ export const leaderboardParts = statement("leaderboard_parts", {
         provider: "p",
         status: "completed" as const,
         labels: { a: "b" },
-        createdAfter: exampleTime,
-        createdBefore: exampleTime,
+        createdAfter: example.time,
+        createdBefore: example.time,
       },
     ],
   ],
@@ -90,5 +89,5 @@ export const rankedBenchmarks = statement("leaderboard_benchmarks", {
   build: (ids: readonly string[]) => sql.fragment`
     select ${rankedColumns} from benchmarks b
     where b.id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });

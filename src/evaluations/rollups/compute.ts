@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { example, sql, statement } from "../../database/statement/sql.ts";
 import { isReferenceMissing } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
@@ -31,7 +30,7 @@ const lockRollup = statement("rollup_compute_lock", {
       l.is_free, l.is_free and ${rollupLock(sql.fragment`${id}::uuid`)} as is_mine,
       (select xmin::text from stale_rollups where benchmark_id = ${id}) as mark
     from (select pg_try_advisory_xact_lock(hashtextextended('metric_rollups', 0)) as is_free) l`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // One statement, so that what is read and the deltas that are dropped are of one moment: what commits later
@@ -73,7 +72,7 @@ const computeRollup = statement("rollup_compute", {
         then coalesce(array_agg(metric::text) filter (where is_kept and not is_built_in), '{}') end as names,
       count(*) filter (where not is_kept) as left_out
     from rollup`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 // A mark that was set during the computation stays, because its change may have come too late to be seen.
@@ -94,8 +93,8 @@ const noteComputed = statement("rollup_note_computed", {
       names_left_out = excluded.names_left_out, names = coalesce(s.names, excluded.names),
       compute_after = excluded.compute_after`,
   examples: [
-    [exampleId, null, null, 0],
-    [exampleId, "1", ["a"], 1],
+    [example.id, null, null, 0],
+    [example.id, "1", ["a"], 1],
   ],
 });
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { example, sql, statement } from "../../database/statement/sql.ts";
 import { numbersOf } from "../../database/statement/table.ts";
 import { failedMetric, isBuiltIn } from "../metric.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
@@ -57,7 +56,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
     left join stale_rollups s on s.benchmark_id = one.id
     left join merged m on s.names is null or m.metric = any (s.names)
       or ${isBuiltIn(sql.fragment`m.metric`)}`,
-  examples: [[exampleId]],
+  examples: [[example.id]],
 });
 
 /** Undefined where the figures have to be computed from the evaluations for now. */

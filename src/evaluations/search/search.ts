@@ -1,8 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { ParsedFilter } from "../input.ts";
@@ -69,7 +68,7 @@ const countUpTo = statement("evaluation_count_up_to", {
   build: (benchmarkId: string, most: number) => sql.fragment`
     select count(*) as count
     from (select from evaluations where benchmark_id = ${benchmarkId} limit ${most}) e`,
-  examples: [[exampleId, 10]],
+  examples: [[example.id, 10]],
 });
 
 const countMatches = statement("evaluation_count_matches", {
@@ -79,7 +78,7 @@ const countMatches = statement("evaluation_count_matches", {
     select count(*) as count from (select from ${matches(filter, kinds)} m limit ${most}) e`,
   examples: [
     [
-      { benchmarkId: exampleId, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
+      { benchmarkId: example.id, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
       ["metadata", "text"],
       10,
     ],

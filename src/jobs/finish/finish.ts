@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
-import { type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonValue } from "../../validation.ts";
@@ -26,7 +25,7 @@ export interface Failed extends End {
 /** The columns that name a lease, for a table of items. */
 export const leaseColumns = { jobId: "uuid", epoch: "int4", workerId: "text" } as const;
 
-const example = { jobId: exampleId, epoch: 1, workerId: "w" };
+const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
 
 // Locks in one order: slots by worker, leases by job, then the jobs themselves. A lease is held only by its
 // worker in its epoch, whether or not its time has run out: what has been done is accepted until someone else
@@ -138,7 +137,7 @@ export const completeLeases = statement("job_complete", {
       select id, clock.at, 'completed', job_type, worker_id from ended, clock
     ), ${completion}
     ${endedItems}`,
-  examples: [[[{ ...example, result: {} }]]],
+  examples: [[[{ ...exampleLease, result: {} }]]],
 });
 
 const endedRow = z.object({
@@ -196,7 +195,7 @@ export const failLeases = statement("job_fail", {
   build: (items: readonly Failed[]) => sql.fragment`
     with ${heldLeases(table("item", items, { ...failedColumns, ordinality: true }))},
     ${failed}`,
-  examples: [[[{ ...example, error: "e", retryable: true, retryAfterMs: null }]]],
+  examples: [[[{ ...exampleLease, error: "e", retryable: true, retryAfterMs: null }]]],
 });
 
 const expired = failures(sql.fragment`(case when gone.timed_out then 'timed_out' else 'expired' end)`);
@@ -281,7 +280,7 @@ export const releaseLeases = statement("job_release", {
       from ended
     ), ${release}
     ${endedItems}`,
-  examples: [[[example]]],
+  examples: [[[exampleLease]]],
 });
 
 // Asked for the items that no lease was found for: what has become of the job, and whether this very end was
@@ -300,5 +299,5 @@ export const explainEnds = statement("job_explain_ends", {
     left join job_attempts att
       on att.job_id = item.job_id and att.epoch = item.epoch and att.worker_id = item.worker_id
     order by item.ordinality`,
-  examples: [[[example]]],
+  examples: [[[exampleLease]]],
 });

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { exampleId } from "../../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { jobEvents } from "../../watch/events.ts";
 import { implicitHeartbeat } from "../claim/implicit-heartbeat.ts";
@@ -16,7 +15,7 @@ export interface Renewal extends End {
   leaseMs: number;
 }
 
-const example = { jobId: exampleId, epoch: 1, workerId: "w", leaseMs: 30_000 };
+const exampleRenewal = { jobId: example.id, epoch: 1, workerId: "w", leaseMs: 30_000 };
 
 const renewalColumns = { ...leaseColumns, leaseMs: "int4" } as const;
 const progressColumns = { ...renewalColumns, progress: "float8", message: "text" } as const;
@@ -45,7 +44,7 @@ export const renewLeases = statement("job_renew", {
   build: (items: readonly Renewal[]) => sql.fragment`
     with ${renewal(table("item", items, { ...renewalColumns, ordinality: true }))}
     select ordinality as position from locked`,
-  examples: [[[example]]],
+  examples: [[[exampleRenewal]]],
 });
 
 export const reportProgress = statement("job_progress", {
@@ -66,5 +65,5 @@ export const reportProgress = statement("job_progress", {
     ), ${jobEvents.record(sql.fragment`reported`)},
     ${implicitHeartbeat(sql.fragment`select worker_id from locked`)}
     select locked.ordinality as position from locked join reported on reported.id = locked.job_id`,
-  examples: [[[{ ...example, progress: 0.5, message: "m" }]]],
+  examples: [[[{ ...exampleRenewal, progress: 0.5, message: "m" }]]],
 });

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import { fetched, page } from "../../database/statement/page.ts";
-import { equalities, type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { equalities, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { NewestPosition, PriorityPosition } from "../input.ts";
 import { attemptRow, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
-const examplePosition: NewestPosition = { order: "newest", key: exampleTime, id: exampleId };
+const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
 // The latest attempts, oldest first; one that is still running is its lease.
 export const listAttempts = statement("job_attempts", {
@@ -20,14 +19,14 @@ export const listAttempts = statement("job_attempts", {
       select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
       order by epoch desc limit ${limit}
     ) a order by epoch`,
-  examples: [[exampleId, 100]],
+  examples: [[example.id, 100]],
 });
 
 export const jobBenchmarks = statement("job_benchmarks", {
   row: z.object({ id: z.string(), benchmarkId: z.string().nullable() }),
   build: (ids: readonly string[]) => sql.fragment`
     select id, benchmark_id from jobs where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 export interface JobsQuery {
@@ -66,14 +65,14 @@ export const scanJobs = statement("job_scan", {
       (select key::text from scanned order by place desc limit 1) as last_key,
       (select id from scanned order by place desc limit 1) as last_id`,
   examples: [
-    [{ status: "completed", jobType: "t", workerId: "w", benchmarkId: exampleId }, 2, undefined],
+    [{ status: "completed", jobType: "t", workerId: "w", benchmarkId: example.id }, 2, undefined],
     [
       { status: "failed", jobType: undefined, workerId: undefined, benchmarkId: undefined },
       2,
       examplePosition,
     ],
     [{ status: "running", jobType: "t", workerId: "w", benchmarkId: undefined }, 2, examplePosition],
-    [{ status: undefined, jobType: "t", workerId: undefined, benchmarkId: exampleId }, 2, examplePosition],
+    [{ status: undefined, jobType: "t", workerId: undefined, benchmarkId: example.id }, 2, examplePosition],
     [{ status: "pending", jobType: undefined, workerId: undefined, benchmarkId: undefined }, 2, undefined],
   ],
 });
@@ -179,8 +178,8 @@ export const pageJobs = statement("job_page", {
       order: sql.fragment`r.ordinality`,
     }),
   examples: [
-    [[exampleId], true],
-    [[exampleId], false],
+    [[example.id], true],
+    [[example.id], false],
   ],
 });
 
@@ -247,7 +246,7 @@ export const readStats = statement("job_stats", {
     ${statsByType(jobType, benchmarkId)} order by t.job_type`,
   examples: [
     [undefined, undefined],
-    ["t", exampleId],
+    ["t", example.id],
   ],
 });
 
@@ -255,7 +254,7 @@ export const existingJobs = statement("job_existing", {
   row: z.object({ id: z.string() }),
   build: (ids: readonly string[]) => sql.fragment`
     select id from jobs where id = any (${sql.array(ids, "uuid")})`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 export const keyHolder = statement("job_key_holder", {

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { exampleId, exampleTime } from "../../database/statement/examples.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { example, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { jobStats } from "../lists/stats.ts";
@@ -119,7 +118,7 @@ const scanBenchmark = statement("job_bulk_benchmark", {
     select id, created_at as at from jobs
     where benchmark_id = ${benchmarkId} and (created_at, id) < (${after.at}::timestamptz, ${after.id}::uuid)
     order by created_at desc, id desc limit ${limit}`,
-  examples: [[exampleId, newest, 10]],
+  examples: [[example.id, newest, 10]],
 });
 
 /** The statement finds those of the jobs that still match. */
@@ -147,8 +146,8 @@ export const matchBulk = statement("job_bulk_match", {
         jobType: "t",
         benchmarkId: newest.id,
         limitKey: "k",
-        createdAfter: exampleTime,
-        createdBefore: exampleTime,
+        createdAfter: example.time,
+        createdBefore: example.time,
         createdBy: newest.id,
       },
     ],

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { auditRows, changesText } from "../../audit/record.ts";
-import { exampleId } from "../../database/statement/examples.ts";
-import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { freedKeys, recordUnsealed } from "../finish/finish.ts";
 import { recordChanges } from "../record-changes.ts";
 import type { JobStatus } from "../rows.ts";
@@ -104,7 +103,7 @@ export const cancelJobs = statement("job_cancel", {
       },
     )}
     select id from ended`,
-  examples: [[[exampleId], "reason"]],
+  examples: [[[example.id], "reason"]],
 });
 
 // A retry by hand starts from the beginning. A job whose unique key another job has taken stays as it is.
@@ -150,7 +149,7 @@ export const retryJobs = statement("job_retry", {
       atMost: ids.length,
     })}
     select id from retried`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 // Attempts stay: they are part of the audit trail.
@@ -194,7 +193,7 @@ export const deleteJobs = statement("job_delete", {
       },
     )}
     select id from deleted`,
-  examples: [[[exampleId]]],
+  examples: [[[example.id]]],
 });
 
 // The statement finds jobs that ended long enough ago by their rows in job_finished, and skips a job that is

@@ -12,6 +12,7 @@ import {
 import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { codeName, type Reason, ServiceError, type Violation } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
+import { messageOf } from "../../thrown.ts";
 import { violationsOf } from "../../validation.ts";
 import type { Call } from "./call.ts";
 
@@ -50,7 +51,7 @@ export function toConnectError(thrown: unknown, call: FailedCall): ConnectError 
     );
   }
   call.log.error(
-    { err: thrown instanceof Error ? thrown : new Error(`thrown: ${printable(thrown)}`) },
+    { err: thrown instanceof Error ? thrown : new Error(`thrown: ${messageOf(thrown)}`) },
     "internal error",
   );
   const masked = `internal error; the server's log has it under request id ${call.requestId}`;
@@ -112,14 +113,6 @@ function retryInfo(ms: number): Detail<typeof RetryInfoSchema> {
 
 function requestInfo({ requestId }: FailedCall): Detail<typeof RequestInfoSchema> {
   return { desc: RequestInfoSchema, value: { requestId } };
-}
-
-function printable(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return typeof value;
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { type Address, formatAddress } from "../../address.ts";
+import { hasCode, messageOf } from "../../thrown.ts";
 
 /** An open port. */
 export interface Listener {
@@ -20,12 +21,12 @@ export async function resolveHost(host: string): Promise<string[]> {
 
 /** True where the machine lacks the address, as `::1` of a host name that has both. */
 export function isAddressMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/.test(`${error.code}`);
+  return hasCode(error, "EADDRNOTAVAIL", "EAFNOSUPPORT");
 }
 
 /** Says which address could not be bound, why, and which variable sets it. */
 export function explainListenError(error: unknown, address: Address, variable: string): Error {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const where = `${formatAddress(address)} (set by ${variable})`;
   if (text.includes("EADDRINUSE")) {
     return new Error(

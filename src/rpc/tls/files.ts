@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ConfigError, type Problem } from "../../config/error.ts";
 import { certificatesIn } from "../../pem.ts";
+import { messageOf } from "../../thrown.ts";
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -61,7 +62,7 @@ export function checkTlsContents({ cert, key, clientCa }: TlsContents, now = Dat
     } catch (error) {
       problems.push({
         name,
-        message: `expected ${expected}: ${error instanceof Error ? error.message : error}`,
+        message: `expected ${expected}: ${messageOf(error)}`,
       });
       return undefined;
     }

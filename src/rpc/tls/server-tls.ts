@@ -2,6 +2,7 @@ import type { Server, TlsOptions } from "node:tls";
 import { transportLimits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
+import { messageOf } from "../../thrown.ts";
 import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents, type TlsFiles } from "./files.ts";
 
 /** Whether a client has to have a certificate of `clientCaFile`, or may also come without one. */
@@ -141,7 +142,7 @@ export class ServerTls {
       );
       this.#warnOfExpiry();
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error));
+      this.#refuse(messageOf(error));
     }
   }
 

@@ -1,4 +1,0 @@
-import type { JsonValue } from "@bufbuild/protobuf";
-
-export type { JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
