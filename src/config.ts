@@ -136,10 +136,7 @@ function validate({ layers, problems: found }: Sources, cwd: string) {
     },
     /** How far the replica may be behind while it answers. */
     replicaMaxLagSeconds: own.LTB_REPLICA_MAX_LAG,
-    /**
-     * Whether statements are prepared by name: poolers by transaction cannot carry that before pgbouncer
-     * 1.21.
-     */
+    /** Whether statements are prepared by name, which pgbouncer by transaction cannot carry before 1.21. */
     preparedStatements: own.DATABASE_PREPARED_STATEMENTS,
     /** For the log: settings that have no effect. */
     warnings: warnings as readonly string[],

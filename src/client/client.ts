@@ -16,10 +16,7 @@ export interface ClientOptions {
   address?: string;
   /** API key or session token, sent as `authorization: Bearer …`. Default: none. */
   apiKey?: string | undefined;
-  /**
-   * `true`: TLS with the public authorities built into Node. Default: as the address says. The option may not
-   * contradict the address.
-   */
+  /** `true`: TLS with Node's own authorities. Default: as the address says, which it may not contradict. */
   tls?: boolean | TlsOptions | undefined;
   /**
    * Deadline of a unary call with all its repetitions, in milliseconds; 0: none. A call's own `timeoutMs`
@@ -37,9 +34,7 @@ export interface ClientOptions {
    * The service uses it, if it has one, for lists, gets, exports and summaries. Default: `primary`.
    */
   readFrom?: "primary" | "replica";
-  /**
-   * Connect interceptors around every call and its repetitions. The first sees a call first. Default: none.
-   */
+  /** Connect interceptors around every call and its repetitions; the first sees it first. Default: none. */
   interceptors?: readonly Interceptor[];
 }
 

@@ -12,8 +12,7 @@ export interface Endpoint {
 
 /**
  * Reads `host:port`, `http://host:port`, or `https://host:port`, which means TLS.
- * @throws TypeError for any other address, for one that contradicts `tls`, and for unusable certificates and
- * keys
+ * @throws TypeError for another address, one that contradicts `tls`, and unusable certificates or keys
  */
 export function endpointOf(address: string, tls: boolean | TlsOptions | undefined): Endpoint {
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
@@ -43,8 +42,7 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
       // A silently cut connection is found within 15 s, well within the 30 s of a lease.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      // Calls fail at once while grpc-js waits to connect again, and a restarted server should not wait for
-      // its workers.
+      // Calls fail at once while grpc-js waits to reconnect; a restarted server should not wait for workers.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1_000,
       // Otherwise it would look for a TXT record of every host.

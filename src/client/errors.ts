@@ -5,9 +5,8 @@ import type { Violation } from "../errors.ts";
 import { durationMs } from "../wire/duration.ts";
 
 /**
- * Returns the stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `NOT_FOUND` or
- * `UNIQUE_KEY_TAKEN`. Undefined if the error does not come from the service, but for example from the
- * connection.
+ * Returns the stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `UNIQUE_KEY_TAKEN`;
+ * undefined if the error comes not from the service but, for example, from the connection.
  */
 export function reasonOf(error: unknown): string | undefined {
   return detailsOf(error, ErrorInfoSchema)[0]?.reason || undefined;

@@ -1,7 +1,4 @@
-/**
- * The client: typed calls to the service, and the runtime of workers. It works with a service anywhere, and
- * needs no database.
- */
+/** The client: typed calls to a service anywhere, and the runtime of workers. It needs no database. */
 export { type ClientOptions, createClient, type LtbClient } from "./client.ts";
 export { errorMetadataOf, reasonOf, retryAfterMsOf, violationsOf } from "./errors.ts";
 export type { RetryOptions } from "./retry.ts";

@@ -15,10 +15,7 @@ export interface RetryOptions {
   maxMs?: number;
 }
 
-/**
- * Fills in the request_id of every request that has the field, unless the caller did, so that the call can be
- * repeated. Repetitions by `retries` have the same id.
- */
+/** Fills in a request_id that the caller left empty. Repetitions by `retries` have the same one. */
 export const requestIds: Interceptor = (next) => (request) => {
   if (request.stream || !("requestId" in request.method.input.field)) return next(request);
   const message: UnaryRequest["message"] & { requestId?: unknown } = request.message;

@@ -6,10 +6,7 @@ import { explainTlsFailure } from "../tls-failures.ts";
 
 const STATUS_DETAILS = "grpc-status-details-bin";
 
-/**
- * Makes the error of an ended call, with its details.
- * @param secure true if the connection uses, or would use, TLS
- */
+/** Makes the error of an ended call, with its details. @param secure whether it uses, or would use, TLS */
 export function fromStatus(status: StatusError, secure: boolean): ConnectError {
   const code = status.code in Code ? (status.code as number as Code) : Code.Unknown;
   const message = code === Code.Unavailable ? explainUnreachable(status.details, secure) : status.details;
@@ -46,11 +43,7 @@ const tlsWords = {
   off: "without TLS (http://host:port)",
 };
 
-/**
- * Says what to do about a connection that failed, if that is known.
- * @param details the details that grpc-js gives with UNAVAILABLE
- * @param secure true if TLS was tried
- */
+/** Says what to do about a failed connection, as far as grpc-js's details of UNAVAILABLE tell. */
 function explainUnreachable(details: string, secure: boolean): string {
   if (!details.startsWith("No connection established")) return details;
   const explained = secure ? explainTlsFailure(details, tlsWords) : undefined;

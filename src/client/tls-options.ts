@@ -13,9 +13,7 @@ export interface TlsOptions {
   serverName?: string;
 }
 
-/**
- * @throws TypeError that names an unusable option; Node would ignore some of them, and fail late for others
- */
+/** @throws TypeError that names an unusable option, which Node would ignore or fail for late */
 export function checkTlsOptions({ ca, cert, key }: TlsOptions): void {
   const check = (name: string, expected: string, work: () => unknown) => {
     try {

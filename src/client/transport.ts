@@ -1,9 +1,7 @@
 /**
- * A Connect transport over grpc-js. That of connect-node costs the client twice the processor time: 165 to
- * 235 µs a unary call where this one takes 85 to 105 (8 to 128 in flight), 275 to 340 where it takes 140 to
- * 205 (one after the other), 10 a message of a stream where it takes 7 (`npm run bench:client`, two busy
- * cores). Workers with short jobs, ingest and the benchmarks of both feel that: their clients share the
- * processor with what they call.
+ * A Connect transport over grpc-js, because that of connect-node costs the client twice the processor time:
+ * 165 to 235 µs a unary call against 85 to 105 with 8 to 128 in flight, 10 µs a message of a stream against 7
+ * (`npm run bench:client`, two busy cores). Workers with short jobs and ingest feel that.
  */
 import { once } from "node:events";
 import {

@@ -13,10 +13,7 @@ export type TlsChoice = Readonly<{
   clientAuth: "required" | "optional";
 }>;
 
-/**
- * Reads the settings of TLS; certificate and key must come together. The files themselves are read when the
- * service starts.
- */
+/** Reads the settings of TLS. The files themselves are read when the service starts. */
 export function chooseTls(
   settings: z.output<typeof service>,
   cwd: string,

@@ -24,8 +24,8 @@ const PARAMETERS: Record<string, keyof DatabaseOptions> = {
 };
 
 /**
- * Values of parameters that ask for something not supported here. To ignore them would make the connection
- * less safe, or lead it elsewhere. Undefined: every value.
+ * Values of parameters that would make the connection less safe, or lead it elsewhere, if they were ignored.
+ * Undefined: every value.
  */
 const REFUSED: Record<string, readonly string[] | undefined> = {
   service: undefined,
@@ -39,10 +39,7 @@ const REFUSED: Record<string, readonly string[] | undefined> = {
   target_session_attrs: ["read-only", "standby"],
 };
 
-/**
- * Reads `postgres://user:password@host:port/database?sslmode=…` as libpq does. Problems never quote it,
- * because it holds a password.
- */
+/** Reads a connection string as libpq does. Problems never quote it, because it holds a password. */
 export function parseDatabaseUrl(url: string): ParsedUrl {
   if (!/^postgres(ql)?:\/\//i.test(url))
     return { problem: "expected a URL that starts with postgres:// or postgresql://" };

@@ -2,8 +2,8 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Family, Labels, Sample } from "./family.ts";
 
 /**
- * All metrics of a server in the text format of Prometheus, version 0.0.4. prom-client measures the process.
- * The families are written here: its classes do not take values that are read as they stand.
+ * All metrics of a server in the text format of Prometheus, version 0.0.4. prom-client measures the process;
+ * its classes take no values that are read as they stand, so families are written here.
  */
 export class Exposition {
   readonly #families: readonly Family[];
@@ -31,10 +31,7 @@ export class Exposition {
 
 let ofProcess: Registry | undefined;
 
-/**
- * Reads CPU, memory, file descriptors, event loop and garbage collection of the whole process, which all
- * servers in it share. https://github.com/siimon/prom-client#default-metrics
- */
+/** Reads the metrics of the whole process (https://github.com/siimon/prom-client#default-metrics). */
 function getProcessMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();

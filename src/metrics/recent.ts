@@ -1,9 +1,8 @@
 import { runWithin } from "../wait.ts";
 
 /**
- * Makes a function that reads a value at most every `ageMs` and answers all who ask in between with it. The
- * value is undefined where reading fails or takes longer than `timeoutMs`, which is not tried again sooner
- * either.
+ * Makes a function that reads a value at most every `ageMs` and answers all who ask in between with it.
+ * Undefined where reading fails or takes longer than `timeoutMs`, which is not tried again sooner either.
  */
 export function keepRecent<Value>(
   read: () => Promise<Value>,

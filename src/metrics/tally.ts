@@ -3,8 +3,7 @@ export class Tally {
   readonly #counts: Map<string, number>;
 
   /**
-   * @param labels labels that are shown with 0 from the start: a series that appears with its first event has
-   * no rate
+   * @param labels those shown with 0 from the start: a series that appears with its first event has no rate
    */
   constructor(labels: readonly string[] = []) {
     this.#counts = new Map(labels.map((label) => [label, 0]));

@@ -10,10 +10,7 @@ import {
 import type { Family, Sample } from "../metrics/family.ts";
 import { version } from "../version.ts";
 
-/**
- * Converts the metrics of `/metrics` to OpenTelemetry's, with the same names. Counters and histograms are
- * cumulative from now on.
- */
+/** Converts the families to OpenTelemetry's metrics, with the same names, cumulative from now on. */
 export function metricProducer(families: readonly Family[]): MetricProducer {
   const startTime = millisToHrTime(Date.now());
   return {

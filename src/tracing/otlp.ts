@@ -41,8 +41,7 @@ export function reportFailures(log: Log): void {
 
 /**
  * Exports traces by OTLP over HTTP. The provider is the service's own, not the process's: Slonik traces to
- * the latter, and would export statements with their values. It needs no context manager, since every span is
- * given its parent, which the call's scope carries.
+ * the latter, and would export statements with their values. Spans get their parent from the call's scope.
  */
 export function otlpTracing(env: NodeJS.ProcessEnv): Tracing & { stop(): Promise<void> } {
   const provider = new TracerProvider({

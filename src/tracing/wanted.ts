@@ -1,11 +1,10 @@
 const signals = ["traces", "metrics"] as const;
 
 /**
- * Reads what the standard variables request
- * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): nothing unless an
- * exporter or an endpoint is named. Unlike in the standard, the default exporter is not `otlp`, because
- * nobody listens on most machines.
- * @returns the signals to export, and warnings that say why something requested is not exported
+ * Reads the signals to export from the standard variables
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). Unlike in the
+ * standard, the default exporter is not `otlp`, because nobody listens on most machines.
+ * @returns the signals, and warnings that say why something requested is not exported
  */
 export function wantedExports(env: NodeJS.ProcessEnv) {
   const wanted = { traces: false, metrics: false, warnings: [] as string[] };

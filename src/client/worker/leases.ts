@@ -4,8 +4,7 @@ import { type AbortCause, JobAbortedError } from "./outcome.ts";
 
 /**
  * A lease and its state here: `queued` until there is room to run it, `running`, `delivering` until the
- * service has answered its outcome, then `gone`. It is also `gone` as soon as it is known to be cancelled or
- * lost, even if its handler has not noticed yet.
+ * service has answered its outcome, then `gone`; also as soon as it is known to be cancelled or lost.
  */
 export interface HeldLease {
   readonly lease: Lease;
@@ -55,19 +54,13 @@ export class Leases {
     return this.#running;
   }
 
-  /**
-   * Number of jobs to ask for. It is 0 while many of the jobs fetched ahead are left, because few large
-   * claims are cheaper than many small ones.
-   */
+  /** Number of jobs to ask for: 0 while many fetched ahead are left, as few large claims are cheaper. */
   get wanted(): number {
     if (this.#queue.length > this.#prefetch / 2) return 0;
     return this.#capacity + this.#prefetch - this.#held.size - this.#stray;
   }
 
-  /**
-   * @param receivedAt the time when the claim was answered, from which the job's times run; the claim may
-   * have waited long
-   */
+  /** @param receivedAt the time of the claim's answer, from which the job's times run */
   add(lease: Lease, receivedAt: number): void {
     const { job } = lease;
     if (job === undefined) return;
@@ -87,10 +80,7 @@ export class Leases {
     this.#queue.push(held);
   }
 
-  /**
-   * Takes the next job to run, if there is one and room for it. A job whose lease seems to have expired waits
-   * until the lease is renewed or lost.
-   */
+  /** Takes the next job if there is room. One whose lease seems expired waits until it is renewed or lost. */
   start(): HeldLease | undefined {
     if (this.#running >= this.#capacity) return undefined;
     const now = performance.now();

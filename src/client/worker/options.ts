@@ -7,15 +7,13 @@ import type { WorkerLog } from "./log.ts";
 /** The second argument of a handler, besides its job. */
 export interface JobContext {
   /**
-   * Aborted when the work is no longer of use; its reason is a `JobAbortedError` that says why. Pass it on to
-   * `fetch` and the like. A handler that ignores it keeps its place in the worker's `capacity` until it
-   * returns.
+   * Aborted when the work is no longer of use, with a `JobAbortedError` as its reason. Pass it on to `fetch`
+   * and the like: a handler that ignores it keeps its place in the worker's `capacity` until it returns.
    */
   signal: AbortSignal;
   /**
    * Reports the progress of the job: a share from 0 to 1 (undefined: unchanged), and a message of at most
-   * 1024 characters. Call it as often as you like; the service gets at most one report a second. Never
-   * throws.
+   * 1024 characters. The service gets at most one report a second, however often it is called. Never throws.
    */
   progress(fraction: number | undefined, message?: string): void;
   /** The worker's log, with `jobId` and `attempt` in every line. */
@@ -42,8 +40,7 @@ export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" 
   /** The handler for each type of job. The handler of `"*"` runs jobs of all other types. */
   handlers: Readonly<Record<string, JobHandler>>;
   /**
-   * Types of jobs to run, each with a handler. Default: the types with their own handler; with a handler for
-   * `"*"`, every type.
+   * Types to run, each with a handler. Default: those of `handlers`, or every type if `"*"` is one of them.
    */
   jobTypes?: readonly string[];
   /** Data that is stored with the registration. Default: none. */

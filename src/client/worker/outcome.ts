@@ -11,8 +11,7 @@ export class JobError extends Error {
 
   /**
    * @param options.retryable default: true
-   * @param options.retryAfterMs for example from a provider's rate limit, at most 7 days. Default:
-   * exponential backoff with jitter
+   * @param options.retryAfterMs at most 7 days. Default: exponential backoff with jitter
    */
   constructor(
     message: string,

@@ -49,10 +49,7 @@ export class Registration {
     }
   }
 
-  /**
-   * Registers again, after the service has answered that it does not know the worker. It does not throw,
-   * because the next call gets that answer again.
-   */
+  /** Registers again after the service did not know the worker. Never throws: the next call tells again. */
   registerAgain(): Promise<void> {
     this.#again ??= this.#register(this.#signal)
       .then(

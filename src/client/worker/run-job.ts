@@ -89,7 +89,6 @@ function errorText(thrown: unknown): string {
   const bytes = Buffer.from(clean);
   if (bytes.length === 0) return "failed without a message";
   if (bytes.length <= limits.textLength) return clean;
-  // A cut within a character leaves a replacement character, which may be longer than the bytes that it
-  // replaces.
+  // A cut within a character leaves a replacement character, which may be longer than what it replaces.
   return `${bytes.subarray(0, limits.textLength - 6).toString()}…`;
 }

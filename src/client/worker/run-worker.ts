@@ -22,10 +22,7 @@ export interface RunningWorker {
    * delivers their outcomes and leaves the registry. May be called again. Resolves when all of that is done.
    */
   stop(): Promise<void>;
-  /**
-   * Resolves when the worker has stopped. Rejects if the service refuses the worker, for a wrong key or an
-   * invalid option.
-   */
+  /** Resolves when the worker has stopped; rejects if the service refuses its key or one of its options. */
   done: Promise<void>;
 }
 

@@ -57,16 +57,12 @@ export class Call implements IncomingCall {
   readonly method: string;
   /** The caller's `x-request-id` if usable, else a new UUID. The caller gets it back under that name. */
   readonly requestId: string;
-  /**
-   * When the call is stopped (epoch milliseconds), never later than the longest deadline; undefined for a
-   * stream without one.
-   */
+  /** The time when the call is stopped (epoch milliseconds); undefined for a stream without a deadline. */
   readonly deadline: number | undefined;
   /** Set by authentication. */
   actor: IncomingCall["actor"];
   /**
-   * Set by authentication, as who calls with which credential; undefined where it is off, and for open
-   * methods.
+   * The caller and its credential, set by authentication; undefined where it is off or the method is open.
    */
   principal: Principal | undefined;
   /** Entered by `Pump`, and filled by the middlewares as the call passes them. */
@@ -129,13 +125,9 @@ export class Call implements IncomingCall {
     return this.#origin.header("user-agent");
   }
 
-  /**
-   * Aborts with a `ServiceError` as its reason when the deadline passes, the caller goes or the server stops;
-   * not when the call ends by itself.
-   */
+  /** Aborts with a `ServiceError` if the call is stopped or its caller goes; not when it ends by itself. */
   get signal(): AbortSignal {
-    // Made on demand: transports report every end of a call as a cancellation, and listening to that costs
-    // more than the rest of the call's state.
+    // Made on demand: transports report every end as a cancellation, and listening costs more than all else.
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.stopReason) this.#controller.abort(this.stopReason);
@@ -178,10 +170,7 @@ export class Call implements IncomingCall {
     this.#host.endAtDrain(this);
   }
 
-  /**
-   * True if a caller that goes now goes for its deadline: its own timer began before ours, and its going
-   * arrives before ours fires.
-   */
+  /** True if the caller goes for its deadline: its timer began before ours, and its going may come first. */
   #isLate(): boolean {
     if (this.deadline === undefined) return false;
     const slack = Math.min(transportLimits.deadlineSlackMs, (this.deadline - this.#started) / 2);
@@ -231,8 +220,8 @@ export function requestIdOf(given: string | undefined): string {
 }
 
 /**
- * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`), an IPv4 address that came over an IPv6
- * socket as IPv4. Undefined for a peer that has none.
+ * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`; IPv4 that came over an IPv6 socket as
+ * IPv4). Undefined for a peer that has none.
  */
 export function addressOf(peer: string): string | undefined {
   const address = peer
@@ -258,12 +247,11 @@ export function pathOf(method: DescMethod): string {
 }
 
 /**
- * Cuts the timeouts that a caller gives to the longest one allowed. Both transports hand them to timers,
- * which fire at once when a time is over 2^31 ms
- * (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args): a caller that means "never" would get
- * DEADLINE_EXCEEDED immediately. Some clients also write more than the 8 digits allowed
- * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), of which grpc-js reads the last 8. This
- * can go once grpc-js and connect-node cut long timeouts themselves; neither has an issue for it.
+ * Cuts the timeouts that callers give to the longest one allowed. Timers of both transports fire at once when
+ * a time is over 2^31 ms (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args), and grpc-js
+ * reads the last 8 of more digits than the protocol allows
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). This can go once grpc-js and connect-node
+ * cut them; neither has an issue for it.
  */
 export function clampTimeouts(headers: IncomingHttpHeaders): void {
   const grpc = headers["grpc-timeout"];
@@ -280,9 +268,8 @@ export function clampTimeouts(headers: IncomingHttpHeaders): void {
 }
 
 /**
- * The context that handlers get on both listeners. Everything costly is made when it is first read: Connect's
- * own context takes 7 µs a call, which is 40 % of the throughput of a small call. Its getters do not survive
- * an object spread.
+ * The context that handlers get on both listeners. All that is costly is made when first read: Connect's own
+ * context takes 7 µs, 40 % of a small call's throughput. Its getters do not survive an object spread.
  */
 export class CallContext implements HandlerContext {
   readonly method: DescMethod;

@@ -16,10 +16,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Limits the connections of a server, and looks after those that TLS has not let in yet. To be called before
- * it listens.
- * @returns cuts the connections that are still negotiating, which neither HTTP nor gRPC knows of; for when
- * the server closes.
+ * Limits the connections of a server that does not listen yet, and those that TLS has not let in.
+ * @returns cuts the connections that still negotiate, which neither HTTP nor gRPC knows of, at the close
  */
 export function guardConnections(
   server: Server,

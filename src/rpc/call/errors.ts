@@ -115,10 +115,7 @@ function requestInfo({ requestId }: FailedCall): Detail<typeof RequestInfoSchema
   return { desc: RequestInfoSchema, value: { requestId } };
 }
 
-/**
- * Makes the error for a request message of more than `limit` bytes: it is refused unread, so its size is not
- * known.
- */
+/** Makes the error for a request message of more than `limit` bytes, which is refused unread. */
 export function requestTooLarge(limit: number): ServiceError {
   return new ServiceError(
     Code.ResourceExhausted,

@@ -97,10 +97,7 @@ export class MethodStats {
   }
 }
 
-/**
- * The calls of one server, on both listeners. There are as many series as methods and codes, whatever is
- * called.
- */
+/** The calls of one server, on both listeners; as many series as methods and codes, whatever is called. */
 export class CallStats {
   /** Calls of what no service has. */
   unknown = 0;

@@ -6,10 +6,7 @@ import { hasCode, messageOf } from "../../thrown.ts";
 export interface Listener {
   /** The address as it is bound, with the port that was chosen for 0. */
   readonly address: Address;
-  /**
-   * Takes no more calls, lets the running ones end, and cuts what is left after `graceMs`. Resolves when all
-   * is closed.
-   */
+  /** Takes no more calls, cuts those left after `graceMs`, and resolves when all is closed. */
   stop(graceMs: number): Promise<void>;
 }
 

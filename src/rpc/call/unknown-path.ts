@@ -14,10 +14,7 @@ interface UnknownRequest {
   peer: string;
 }
 
-/**
- * Logs a request to a path that is no method's, and gives its request id and its error: UNIMPLEMENTED, or
- * NOT_FOUND for a page.
- */
+/** Logs a request to a path of no method. Its error is UNIMPLEMENTED, or NOT_FOUND for a page. */
 export function refuseUnknownPath(
   { path, httpMethod, requestId: given, peer }: UnknownRequest,
   { log, calls }: RpcHost,

@@ -92,10 +92,7 @@ export function trailerMetadata({ setTrailer }: CallContext): Metadata | undefin
   return setTrailer && addTo(new Metadata(), setTrailer);
 }
 
-/**
- * The status of a failed call, with `google.rpc.Status` in `grpc-status-details-bin`. It is sent without a
- * header before it, so its trailer carries the request id.
- */
+/** The status of a failed call. It is sent without a header before it, so its trailer has the request id. */
 export function statusOf(error: unknown, context: CallContext) {
   const metadata = headerMetadata(context);
   if (context.setTrailer) addTo(metadata, context.setTrailer);

@@ -59,8 +59,7 @@ export async function listenGrpc(
     async stop(graceMs) {
       const closed = closeAll();
       for (const cut of cuts) cut();
-      // `forceShutdown` reaches no connection once channelz is off or `tryShutdown` has begun; this way they
-      // are cut after the grace.
+      // `forceShutdown` reaches no connection without channelz, nor after `tryShutdown`; this cuts them then.
       injector.drain(graceMs);
       await promisify(server.tryShutdown.bind(server))();
       await closed;

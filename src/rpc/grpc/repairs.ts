@@ -28,10 +28,7 @@ interface StreamEvent {
   headers: IncomingHttpHeaders;
 }
 
-/**
- * Cuts timeouts that are too long for timers, and closes streams that nobody reads any more.
- * @returns ends it.
- */
+/** Cuts timeouts too long for timers, and closes streams that nobody reads any more. @returns ends it */
 export function repairHttp2(): () => void {
   subscribe("http2.server.stream.created", clampTimeout);
   subscribe("http2.server.stream.finish", closeUnread);
@@ -48,10 +45,10 @@ function clampTimeout(event: unknown): void {
 
 /**
  * Resets a call that was answered before its request has been read (too large, or a stream refused at its
- * first message). It would stay open until the client resets it, which not all clients do, connect-node's for
- * one: 200 such calls block its connection for good. RFC 9113, 8.1 has the server reset with NO_ERROR, as
- * gRPC wants of servers (https://github.com/grpc/grpc-java/issues/2162). This can go once grpc-js does so; it
- * has no issue for it.
+ * first message). It would stay open until the client resets it, which connect-node's does not: 200 such
+ * calls block its connection for good. RFC 9113, 8.1 has the server reset with NO_ERROR, as gRPC wants of
+ * servers (https://github.com/grpc/grpc-java/issues/2162). This can go once grpc-js does so; it has no issue
+ * for it.
  */
 function closeUnread(event: unknown): void {
   const { stream } = event as StreamEvent;
@@ -67,13 +64,12 @@ function closeUnread(event: unknown): void {
 }
 
 /**
- * Gives grpc-js's answer to calls of methods that do not exist the details of all others. It runs neither a
- * handler nor an interceptor for them (https://github.com/grpc/grpc-node/issues/1572), so their streams are
- * caught as Node opens them, before grpc-js gets them. This can go once grpc-js takes a handler for unknown
- * methods.
- * @param paths of the methods that exist.
- * @param port that this server listens on.
- * @returns ends it.
+ * Gives grpc-js's answer to calls of unknown methods the details of all others. It runs neither a handler nor
+ * an interceptor for them (https://github.com/grpc/grpc-node/issues/1572), so their streams are caught as
+ * Node opens them. This can go once grpc-js takes a handler for unknown methods.
+ * @param paths those of the methods that exist
+ * @param port the port that this server listens on
+ * @returns ends it
  */
 export function explainUnknownMethods(paths: ReadonlySet<string>, port: number, host: RpcHost): () => void {
   const onStream = (event: unknown) => {
@@ -113,10 +109,9 @@ type Answer = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 /**
  * Gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details and the
- * log line that all others have. grpc-js ends calls with them below all interceptors, so the call's own
- * `sendStatus` is replaced. This can go once interceptors see such errors; grpc-js's handling of compression
- * is known to be lacking (https://github.com/grpc/grpc-node/issues/2767), and its interceptors are specified
- * by https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md.
+ * log line of all others. They come below all interceptors, so the call's own `sendStatus` is replaced. This
+ * can go once interceptors (https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md)
+ * see such errors; compression has an issue (https://github.com/grpc/grpc-node/issues/2767).
  */
 export class GrpcRefusals {
   readonly #host: RpcHost;
@@ -193,8 +188,7 @@ export class GrpcRefusals {
 }
 
 /**
- * An answer of grpc-js itself has no metadata, where one of the chain carries the request id. That a call is
- * past its caller's deadline is read by nobody.
+ * Answers of grpc-js itself lack the metadata that the chain's have. Nobody reads those that are too late.
  */
 function isRefusal({ code, metadata }: Answer): boolean {
   return !metadata && code !== Status.OK && code !== Status.DEADLINE_EXCEEDED;

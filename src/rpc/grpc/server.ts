@@ -27,10 +27,7 @@ type Bytes = Uint8Array;
 export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHost): Server {
   const byPath = new Map(methods.map(({ method }) => [pathOf(method), method]));
   const refusals = new GrpcRefusals(byPath, host);
-  const server = new Server({
-    ...serverOptions(host.maxMessageBytes),
-    interceptors: [refusals.interceptor],
-  });
+  const server = new Server({ ...serverOptions(host.maxMessageBytes), interceptors: [refusals.interceptor] });
   for (const provided of methods) register(server, provided, host, refusals);
   return server;
 }
@@ -95,10 +92,7 @@ function register(server: Server, provided: ProvidedMethod, host: RpcHost, refus
   }
 }
 
-/**
- * The requests of a stream. An iterator that destroys the stream when it is left would also destroy the
- * answer.
- */
+/** The requests of a stream. An iterator that destroys it when left would also destroy the answer. */
 function requestsOf(call: ServerReadableStream<Bytes, Bytes>): AsyncIterable<Bytes> {
   return call.iterator({ destroyOnReturn: false });
 }
@@ -144,9 +138,8 @@ async function answerStream(
 }
 
 /**
- * The bytes that grpc-js receives and sends for a method. They are decoded and encoded within the chain, so
- * that a malformed request and a response that cannot be sent are answered, logged and explained like any
- * other failure.
+ * The bytes that grpc-js receives and sends for a method. The chain decodes and encodes them, so that a
+ * malformed request or an unsendable response is answered, logged and explained like any other failure.
  */
 function byteWire(method: DescMethod): Wire<Uint8Array, Uint8Array> {
   const { input } = method;
@@ -160,8 +153,7 @@ function byteWire(method: DescMethod): Wire<Uint8Array, Uint8Array> {
     },
     send: (_, bytes) => bytes,
     async confirmEnd(call) {
-      // An implementation must not take half a stream for a whole one: Node's clients cancel by ending their
-      // stream and then resetting it.
+      // Half a stream must not pass for a whole one: Node's clients cancel by ending it and then resetting.
       await sleep(transportLimits.cancelAfterEndMs);
       if (call.stopReason) throw call.stopReason;
     },

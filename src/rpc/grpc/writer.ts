@@ -18,10 +18,7 @@ export class GrpcWriter {
     call.once("cancelled", () => this.#resume?.());
   }
 
-  /**
-   * Writes one message. If there is a promise, wait for it before the next one; it resolves on cancellation
-   * too.
-   */
+  /** Writes a message. A promise is to be awaited before the next one; it resolves on cancellation too. */
   write(message: Uint8Array): Promise<void> | undefined {
     this.#waiting += message.length;
     this.#call.write(message, () => {

@@ -7,10 +7,7 @@ import type { RpcHost } from "../call/host.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
 import { exchangeOf } from "./origin.ts";
 
-/**
- * Answers a request to a path that nothing is at, in the protocol that it came in: gRPC-Web, or Connect,
- * which is legible to people too.
- */
+/** Answers a request to an unknown path in its protocol: gRPC-Web, or Connect, which people can read too. */
 export function answerUnknown(request: IncomingMessage, response: ServerResponse, host: RpcHost): void {
   const { requestId, error } = refuseUnknownPath(
     {

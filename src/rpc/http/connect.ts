@@ -17,10 +17,7 @@ import { compose } from "../middleware/chain.ts";
 import { observeRefusal } from "../middleware/observe.ts";
 import { exchangeIn, openCall } from "./origin.ts";
 
-/**
- * The methods behind the chain as Connect and gRPC-Web handlers. gRPC itself is left to the gRPC listener,
- * which is four times as fast.
- */
+/** The methods as Connect and gRPC-Web handlers. gRPC has its own listener, which is four times as fast. */
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
   const router = createConnectRouter({
     grpc: false,
@@ -107,9 +104,9 @@ function copyMetadata(from: Headers | undefined, into: Headers): void {
 }
 
 /**
- * Makes a request gate for Connect that gives the errors of requests which never become calls (too large, no
- * JSON, an unknown compression) the details and the log line that all others have. Connect aborts a request's
- * signal with its error just before it serializes that: both are at hand only then.
+ * Makes a request gate that gives the errors of requests which never become calls (too large, no JSON, an
+ * unknown compression) the details and log line of all others. Connect aborts a request's signal with its
+ * error just before it serializes that: both are at hand only then.
  */
 export function explainRefusals(host: RpcHost): (context: HandlerContext) => void {
   return (outer) => {

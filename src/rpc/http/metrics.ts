@@ -24,8 +24,7 @@ export function metricsRoute(access: Exclude<MetricsAccess, "off">, families: re
       response.setHeader("www-authenticate", "Bearer");
       return answerJson(response, 401, { code: "unauthenticated", message: refusal });
     }
-    // Loaded when it is first asked for: that takes 50 ms, and from then on the process watches its event
-    // loop and garbage collection.
+    // Loaded when first asked for: it takes 50 ms, and then watches event loop and garbage collection.
     exposition ??= import("../../metrics/exposition.ts").then(({ Exposition }) => new Exposition(families));
     const { contentType, text } = await (await exposition).read();
     response.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });

@@ -33,10 +33,7 @@ export interface HttpOptions {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/**
- * The HTTP/1.1 server: Connect, gRPC-Web and JSON for all methods but bidirectional ones, `/healthz`,
- * `/readyz` and `/metrics`.
- */
+/** Makes the HTTP/1.1 server: Connect, gRPC-Web and JSON (no bidirectional methods), health and metrics. */
 export function createHttpServer({ methods, host, health, corsOrigins, metrics, tls }: HttpOptions): Server {
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
@@ -77,7 +74,7 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
-      // Connect's own adapter leaves these uncaught: a request without a usable Host header would end the
+      // Connect's adapter leaves these uncaught: a request without a usable Host header would end the
       // process.
       host.log.debug({ err: error, path: request.url }, "request not answered");
       if (!response.headersSent)
@@ -85,8 +82,7 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
       else response.destroy();
     }
   };
-  // HTTP/1.1 only: limits and draining of Node's HTTP/2 servers differ, and what wants HTTP/2 has the gRPC
-  // port.
+  // HTTP/1.1 only: Node's HTTP/2 servers limit and drain differently, and HTTP/2 has the gRPC port.
   return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
 }
 
@@ -97,18 +93,17 @@ function answerReady(response: ServerResponse, { notReady }: HealthState): void 
 
 /**
  * The body of a request for one reader, who may leave it early. Node's own iteration destroys the request
- * then: its parser stops the socket at the next piece of the body, nobody starts it again, and the next
- * request on the connection is never read (https://github.com/nodejs/node/issues/38262). This can go once
- * connect-node reads requests without destroying them.
+ * then, and the next one on the connection is never read (https://github.com/nodejs/node/issues/38262). This
+ * can go once connect-node reads requests without destroying them.
  */
 export function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
   return request.iterator({ destroyOnReturn: false });
 }
 
 /**
- * Throws away the part of a request that comes after its answer. So the connection can go on, and the client,
- * which may still be sending, gets to read the answer. A request that does not end in time loses its
- * connection. This can go once Node reads such requests to their end by itself.
+ * Throws away the part of a request that comes after its answer, so that the client, which may still be
+ * sending, gets to read the answer. A request that does not end in time loses its connection. This can go
+ * once Node reads such requests to their end by itself.
  */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request;

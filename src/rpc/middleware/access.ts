@@ -5,10 +5,7 @@ import type { OwnerRule } from "../../auth/rules.ts";
 import { fullName } from "../call/call.ts";
 import type { Middleware } from "./hooks.ts";
 
-/**
- * Lets in those who may call the method, and runs the rest on their behalf. A method that is in no permission
- * table lets nobody in; health and reflection let in everybody.
- */
+/** Lets in those who may call the method. A method that is in no permission table lets nobody in. */
 export const authenticate: Middleware = (method, { access }) => {
   const permission = permissionOf(method);
   // Health and reflection write nothing and need no room: a full server still tells that it is alive.
@@ -25,10 +22,7 @@ export const authenticate: Middleware = (method, { access }) => {
   };
 };
 
-/**
- * Checks decoded requests by the rule that the method has in the permission table: each message of a request
- * stream by itself, as it comes.
- */
+/** Checks each decoded request message by the rule that its method has in the permission table. */
 export const authorize: Middleware = (method, { access: { owners } }) => {
   const permission = permissionOf(method);
   if (!owners || !permission || permission === open || !permission.rule) return undefined;

@@ -54,9 +54,7 @@ function logCall(call: Call, method: DescMethod, { log }: RpcHost, { code, error
   );
 }
 
-/**
- * The level is a warning or an error where an operator has to look; health checks and reflection are noise.
- */
+/** Gives warnings and errors where an operator has to look; health checks and reflection are noise. */
 function levelOf(code: Code | 0, method: DescMethod): "debug" | "info" | "warn" | "error" {
   if (code === Code.Internal || code === Code.Unknown || code === Code.DataLoss) return "error";
   if (code === Code.Unavailable || code === Code.ResourceExhausted) return "warn";

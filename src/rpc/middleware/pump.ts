@@ -95,9 +95,7 @@ class Pump<In, Out> {
     }
   }
 
-  /**
-   * The responses that `implementation` gives, as they are to be sent. The call begins with the first one.
-   */
+  /** The responses of `implementation` as they are to be sent. The call begins with the first one. */
   stream(
     context: CallContext,
     implementation: () => Promise<AsyncIterable<Response>> | AsyncIterable<Response>,
@@ -248,10 +246,7 @@ class Pump<In, Out> {
   }
 }
 
-/**
- * Stops a call at its deadline and when its caller goes, which also cancels the queries that it has running
- * in the database. `Pump` answers for it then.
- */
+/** Stops a call at its deadline or when its caller goes, with its queries in the database. */
 export const deadline: Middleware = (method) => {
   // The caller of a unary call is watched only once something asks for the call's signal.
   const watches = method.methodKind !== "unary";

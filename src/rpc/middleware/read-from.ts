@@ -5,10 +5,7 @@ import type { Middleware } from "./hooks.ts";
 /** Metadata by which a call accepts answers of a replica, and learns who answered. */
 export const readHeader = "ltb-read";
 
-/**
- * Methods that read what may be a little old. Not those that watch, judge by the time, or check who may do
- * what.
- */
+/** Methods that read what may be old: none that watch, judge by the time, or check who may do what. */
 const readers = new Set(
   Object.entries({
     BenchmarkService: [

@@ -3,10 +3,7 @@ import { codeName } from "../../errors.ts";
 import { activeTracing, type Failure } from "../../tracing/tracing.ts";
 import type { Middleware } from "./hooks.ts";
 
-/**
- * Makes each call a span, where traces are exported when the server starts. Health checks and reflection are
- * noise.
- */
+/** Makes each call a span if traces are exported when the server starts. Health and reflection are noise. */
 export const trace: Middleware = ({ parent, name }) => {
   const tracing = activeTracing();
   if (!tracing || parent.typeName.startsWith("grpc.")) return undefined;
@@ -29,10 +26,7 @@ export const trace: Middleware = ({ parent, name }) => {
   };
 };
 
-/**
- * Codes of failures that are the server's own; faults of the request are none
- * (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/).
- */
+/** Codes of failures that are the server's own (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). */
 const ownFaults = [
   Code.Unknown,
   Code.DeadlineExceeded,

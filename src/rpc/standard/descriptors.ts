@@ -50,10 +50,7 @@ export class Descriptors {
   }
 }
 
-/**
- * The file and all it imports as `FileDescriptorProto`s, the imported ones last. Comments are not part of
- * generated descriptors.
- */
+/** The file, followed by all it imports, as `FileDescriptorProto`s without comments. */
 export function encodeWithImports(file: DescFile): Uint8Array[] {
   const files = new Set([file]);
   // A set is iterated including what is added on the way.

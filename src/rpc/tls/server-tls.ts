@@ -16,10 +16,7 @@ export interface TlsSettings extends TlsFiles {
   clientAuth: ClientAuth;
 }
 
-/**
- * The ciphers that Mozilla recommends as "intermediate": forward secrecy and authenticated encryption, as
- * HTTP/2 demands.
- */
+/** The ciphers of Mozilla's "intermediate": forward secrecy and authenticated encryption, for HTTP/2. */
 const CIPHERS = [
   "TLS_AES_128_GCM_SHA256",
   "TLS_AES_256_GCM_SHA384",
@@ -61,8 +58,7 @@ export class ServerTls {
     this.#contents = contents;
     this.#expiries = expiries;
     this.#warnOfExpiry();
-    // Looking at contents finds a swapped symbolic link and a file system without notifications as surely as
-    // an edit.
+    // Contents show a swapped symbolic link or a silent file system as surely as an edit.
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
@@ -98,9 +94,7 @@ export class ServerTls {
     return this.#settings.clientCaFile !== undefined;
   }
 
-  /**
-   * Gives the server new certificates as they come, until it closes. Connections that are open keep theirs.
-   */
+  /** Gives the server new certificates until it closes. Connections that are open keep theirs. */
   keep(server: Server): void {
     this.#servers.add(server);
     server.once("close", () => this.#servers.delete(server));
@@ -113,13 +107,7 @@ export class ServerTls {
 
   #context() {
     const { cert, key, clientCa } = this.#contents;
-    return {
-      cert,
-      key,
-      ...(clientCa && { ca: clientCa }),
-      minVersion: "TLSv1.2",
-      ciphers: CIPHERS,
-    } as const;
+    return { cert, key, ...(clientCa && { ca: clientCa }), minVersion: "TLSv1.2", ciphers: CIPHERS } as const;
   }
 
   async #look(): Promise<void> {
@@ -146,9 +134,7 @@ export class ServerTls {
     }
   }
 
-  /**
-   * Notes why the files cannot be used. Between the writes of two files they do not fit, which wakes nobody.
-   */
+  /** Notes why the files do not work. Between the writes of two files they do not fit, which wakes nobody. */
   #refuse(why: string): void {
     if (this.#refused === why) {
       const message = "the changed TLS files cannot be used; serving with the certificates as before";
