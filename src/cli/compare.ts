@@ -84,7 +84,7 @@ async function compare(baseline: string, candidates: string[], options: Options)
     print(comparisonText(names, response, verdicts, options.samples));
   }
   if (options.html !== undefined) {
-    const { writeComparison } = await import("./html/write.ts");
+    const { writeComparison } = await import("./html/compare-page.ts");
     await writeComparison(options.html, client.benchmarks, { names, response, verdicts, options });
   }
   const regressed = verdicts.filter((verdict) => verdict === "worse").length;

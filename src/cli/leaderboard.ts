@@ -81,7 +81,7 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
   if (options.html !== undefined) {
-    const { writeLeaderboard } = await import("./html/write.ts");
+    const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
     await writeLeaderboard(options.html, { ...options, dataset, total }, items);
   }
   if (options.json) {

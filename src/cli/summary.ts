@@ -47,7 +47,7 @@ export function addCommand(program: Command): void {
       if (options.json) printJson(summaryObject(name, summary));
       else print(summaryText(name, summary));
       if (options.html !== undefined) {
-        const { writeSummary } = await import("./html/write.ts");
+        const { writeSummary } = await import("./html/summary-page.ts");
         await writeSummary(options.html, client.benchmarks, benchmark, summary);
       }
     });

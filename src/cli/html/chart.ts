@@ -28,10 +28,23 @@ const config: Config = {
   text: { font, fontSize: 12 },
 };
 
-/** One mark a row of `data`. */
-export function mark(type: "rect" | "rule" | "symbol" | "text", data: string, enter: object) {
+type Channels = Record<string, object | string | number>;
+
+/** One mark a row of `data`; a channel that is given as text, number or array is the same for all rows. */
+export function mark(type: "rect" | "rule" | "symbol" | "text", data: string, channels: Channels) {
+  const isPlain = (from: Channels[string]) => typeof from !== "object" || Array.isArray(from);
+  const entries = Object.entries(channels);
+  const enter = Object.fromEntries(
+    entries.map(([name, from]) => [name, isPlain(from) ? { value: from } : from]),
+  );
   return { type, from: { data }, encode: { enter } };
 }
+
+/** The place of a field's value on the scale `x`. */
+export const at = (field: string) => ({ scale: "x", field });
+
+/** The channels of a mark that stands from the top of the drawing to its bottom. */
+export const full = { y: 0, y2: { signal: "height" } };
 
 /**
  * A figure of a chart, drawn here by Vega as SVG, wide and narrow.
@@ -51,12 +64,8 @@ export async function chart(
 
 async function render(spec: Spec): Promise<string> {
   const { parse, View } = await import("vega");
-  const view = new View(
-    parse({ ...spec, autosize: { type: "fit", contains: "padding" }, padding: 4 }, config),
-    {
-      renderer: "none",
-    },
-  );
+  const fitted: Spec = { ...spec, autosize: { type: "fit", contains: "padding" }, padding: 4 };
+  const view = new View(parse(fitted, config), { renderer: "none" });
   try {
     return visible(await view.toSVG());
   } finally {

@@ -1,88 +1,93 @@
-import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import {
+  type BenchmarkComparison,
+  ComparisonTest,
+  type MetricSummary,
+  type PairedSample,
+} from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import type { BenchmarkClient } from "../shared/client.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
+import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, pageText, type Section, tableOf } from "./page.ts";
+import { interval, tableOf, writePage } from "./page.ts";
 
-/** One benchmark of a comparison. */
-export interface Compared {
-  id: string;
-  name: string;
-  /** Value of the compared metric; undefined if there is none. */
-  summary: MetricSummary | undefined;
-  /** All of them, read once, for the histogram. */
-  evaluations: AsyncIterable<readonly Evaluation[]>;
+interface Comparison {
+  /** Names by id, the baseline's first. */
+  names: ReadonlyMap<string, string>;
+  response: CompareBenchmarksResponse;
+  /** As the comparisons of the response. */
+  verdicts: readonly string[];
+  /** `samples`: the most in each list. */
+  options: { lowerIsBetter?: boolean; samples: number };
 }
 
-export interface CandidateComparison {
+interface Candidate {
   name: string;
-  comparison: BenchmarkComparison;
   verdict: string;
-}
-
-/** The page of `ltb compare --html`. */
-export interface ComparisonPage {
-  metric: string;
-  lowerIsBetter: boolean;
-  /** The baseline first. */
-  benchmarks: readonly Compared[];
-  candidates: readonly CandidateComparison[];
-  /** The two evaluations of a sample, to be read. */
-  textsOf: (sample: PairedSample, comparison: BenchmarkComparison) => Promise<SampleTexts>;
-  /** Most samples in each list. */
-  samples: number;
-}
-
-export interface SampleTexts {
-  input: string;
-  expected: string | undefined;
-  baseline: string | undefined;
-  candidate: string | undefined;
+  comparison: BenchmarkComparison;
 }
 
 /** Characters of a text that are shown. */
 const SHOWN_TEXT = 2000;
 
-export async function comparePage(page: ComparisonPage): Promise<string> {
-  const { metric, lowerIsBetter, benchmarks, candidates } = page;
-  const [baseline] = benchmarks;
+/** Writes the page of `ltb compare --html`, with the texts of the samples that changed most. */
+export async function writeComparison(
+  path: string,
+  client: BenchmarkClient,
+  given: Comparison,
+): Promise<void> {
+  const { names, response, verdicts, options } = given;
+  const { metric, baselineId, comparisons } = response;
+  const candidates = comparisons.map((comparison, index) => ({
+    name: names.get(comparison.candidateId) ?? comparison.candidateId,
+    verdict: verdicts[index] ?? "",
+    comparison,
+  }));
+  const baseline = names.get(baselineId) ?? "";
   const unit = unitOf(metric);
-  return pageText({
-    title:
-      candidates.length === 1
-        ? `${candidates[0]?.name} against ${baseline?.name}`
-        : `${candidates.length} candidates against ${baseline?.name}`,
-    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that both have. Baseline: ${baseline?.name ?? ""} <code>${baseline?.id ?? ""}</code>`,
+  const compared = candidates.length === 1 ? candidates[0]?.name : `${candidates.length} candidates`;
+  await writePage(path, {
+    title: `${compared} against ${baseline}`,
+    lead: html`Compared by ${unit}, ${options.lowerIsBetter ? "lower" : "higher"} is better, on the samples that both have. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
       {
         title: `Mean difference in ${unit}`,
         note: "Candidate minus baseline with the 95 % interval of the paired t distribution. ▲ better, ▼ worse, ● no significant difference, by the p-value of the test named below, adjusted for several candidates by Holm's method.",
-        body: [await differences(page), figures(page), html`<p class="note">${testsOf(candidates)}</p>`],
+        body: [
+          await differences(unit, candidates),
+          figures(candidates),
+          html`<p class="note">${testsOf(candidates)}</p>`,
+        ],
       },
       {
         title: "How the values are spread",
         note: "The dashed line is the mean of all evaluations of a benchmark, paired or not; the band around it its 95 % interval.",
-        body: html`<div class="charts">${await spread(page)}</div>`,
+        body: html`<div class="charts">${await spread(client, names, metric)}</div>`,
       },
-      ...(await Promise.all(candidates.map((candidate) => sampleSection(candidate, page)))),
+      ...(await Promise.all(
+        candidates.map(async ({ name, comparison }) => {
+          const texts = readTexts(client, baselineId, comparison.candidateId);
+          return { title: `${name}: samples`, body: await samplesOf(comparison, options.samples, texts) };
+        }),
+      )),
     ],
   });
 }
 
-function differences({ metric, candidates }: ComparisonPage): Promise<Html> {
+function differences(unit: string, candidates: readonly Candidate[]): Promise<Html> {
   const paired = candidates.filter(({ comparison }) => comparison.meanDifference !== undefined);
-  const words = paired.map(
-    ({ name, verdict, comparison: { meanDifference, ci95Low, ci95High } }) =>
-      `${name}: ${formatNumber(meanDifference, 3)} (${formatNumber(ci95Low, 3)} to ${formatNumber(ci95High, 3)}), ${verdict}`,
-  );
+  const words = paired.map(({ name, verdict, comparison }) => {
+    const interval = formatInterval(comparison, { digits: 3, between: " to ", none: "- to -" });
+    return `${name}: ${formatNumber(comparison.meanDifference, 3)} (${interval}), ${verdict}`;
+  });
   return intervalChart(
     "Mean differences with their 95 % intervals",
     words.length > 0 ? `${words.join("; ")}.` : "No candidate shares a sample with the baseline.",
-    `difference in ${unitOf(metric)}`,
+    `difference in ${unit}`,
     paired.map(({ name, verdict, comparison: { meanDifference = 0, ci95Low, ci95High } }) => ({
       label: name,
       mean: meanDifference,
@@ -100,7 +105,7 @@ const tests: Record<ComparisonTest, string> = {
   [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon's signed-rank test",
 };
 
-function testsOf(candidates: readonly CandidateComparison[]): string {
+function testsOf(candidates: readonly Candidate[]): string {
   const names = [...new Set(candidates.map(({ comparison }) => tests[comparison.test]))];
   return `p: ${names.join(", ")}. Effect d: mean difference in standard deviations of the differences. Left out: evaluations without a partner.`;
 }
@@ -111,7 +116,7 @@ const numbers = ["pairs", "baseline", "candidate", "difference", "95 % interval"
 const others = ["win / loss / tie", "effect d", "left out"];
 const columns = ["candidate", "verdict", ...[...numbers, ...others].map((name) => `>${name}`)];
 
-function figures({ candidates }: ComparisonPage): Html {
+function figures(candidates: readonly Candidate[]): Html {
   const rows = candidates.map(({ name, comparison, verdict }) => {
     const { nPaired, baselineMean, candidateMean, meanDifference, adjustedPValue, effectSize } = comparison;
     const { wins, losses, ties, baselineUnpaired, candidateUnpaired } = comparison;
@@ -130,58 +135,64 @@ function figures({ candidates }: ComparisonPage): Html {
   return tableOf("Every candidate", columns, rows);
 }
 
-async function spread({ metric, benchmarks }: ComparisonPage): Promise<Html[]> {
-  const known = benchmarks.flatMap(({ summary }) => (summary && summary.count > 0 ? [summary] : []));
-  if (known.length === 0) return [];
+async function spread(client: BenchmarkClient, names: Comparison["names"], metric: string): Promise<Html[]> {
+  const known: { id: string; name: string; summary: MetricSummary }[] = [];
+  for (const [id, name] of names) {
+    const { metrics } = await client.getBenchmarkSummary({ benchmarkId: id, metrics: [metric] });
+    const [summary] = metrics;
+    if (summary !== undefined && summary.count > 0) known.push({ id, name, summary });
+  }
   // One scale for all: what stands one below the other is read as one.
   const range = {
-    min: Math.min(...known.map(({ min = 0 }) => min)),
-    max: Math.max(...known.map(({ max = 0 }) => max)),
+    min: Math.min(...known.map(({ summary: { min = 0 } }) => min)),
+    max: Math.max(...known.map(({ summary: { max = 0 } }) => max)),
   };
   const charts: Html[] = [];
-  for (const { name, summary, evaluations } of benchmarks) {
-    if (summary === undefined || summary.count === 0) continue;
+  for (const { id, name, summary } of known) {
     const histogram = new Histogram(metric, range);
-    await fill([histogram], evaluations);
+    await fill([histogram], readEvaluations(client, id, EvaluationView.BASIC));
     charts.push(await histogramChart(histogram, summary, name));
   }
   return charts;
 }
 
-async function sampleSection(
-  { name, comparison }: CandidateComparison,
-  page: ComparisonPage,
-): Promise<Section> {
-  const { regressed, improved, losses, wins } = comparison;
-  const list = async (title: string, samples: readonly PairedSample[], count: number) => {
-    const shown = samples.slice(0, page.samples);
-    if (shown.length === 0) return html`<h3>${title}: none</h3>`;
-    const items: Html[] = [];
-    for (const [index, sample] of shown.entries())
-      items.push(await sampleItem(sample, comparison, page, index === 0));
-    return html`<h3>${title}: ${shown.length} of ${count}</h3>${items}`;
-  };
-  return {
-    title: `${name}: samples`,
-    body: [await list("Most regressed", regressed, losses), await list("Most improved", improved, wins)],
+/** Reads what the two evaluations of a sample say, each text with its title. */
+function readTexts(client: BenchmarkClient, baselineId: string, candidateId: string) {
+  const read = async (id: string, benchmarkId: string) =>
+    (await client.getEvaluation({ id, benchmarkId })).evaluation;
+  return async (sample: PairedSample): Promise<[title: string, text: string | undefined][]> => {
+    const [baseline, candidate] = await Promise.all([
+      read(sample.baselineEvaluationId, baselineId),
+      read(sample.candidateEvaluationId, candidateId),
+    ]);
+    const [before, after] = [sample.baselineValue, sample.candidateValue].map((value) => formatNumber(value));
+    return [
+      ["Input", candidate?.input ?? ""],
+      ["Expected", candidate?.expected],
+      [`Output of the baseline (${before})`, baseline?.output ?? baseline?.error],
+      [`Output of the candidate (${after})`, candidate?.output ?? candidate?.error],
+    ];
   };
 }
 
-async function sampleItem(
-  sample: PairedSample,
-  comparison: BenchmarkComparison,
-  page: ComparisonPage,
-  open: boolean,
-): Promise<Html> {
+async function samplesOf(
+  { regressed, improved, losses, wins }: BenchmarkComparison,
+  most: number,
+  textsOf: ReturnType<typeof readTexts>,
+): Promise<Html[]> {
+  const list = async (title: string, samples: readonly PairedSample[], count: number) => {
+    const shown = samples.slice(0, most);
+    if (shown.length === 0) return html`<h3>${title}: none</h3>`;
+    const items: Html[] = [];
+    for (const sample of shown) items.push(sampleItem(sample, await textsOf(sample), items.length === 0));
+    return html`<h3>${title}: ${shown.length} of ${count}</h3>${items}`;
+  };
+  return [await list("Most regressed", regressed, losses), await list("Most improved", improved, wins)];
+}
+
+function sampleItem(sample: PairedSample, texts: [string, string | undefined][], open: boolean): Html {
   const { sampleId, repetition, baselineValue, candidateValue, difference } = sample;
-  const { input, expected, baseline, candidate } = await page.textsOf(sample, comparison);
   const sign = difference > 0 ? "+" : "";
-  const texts: [string, string | undefined][] = [
-    ["Input", input],
-    ["Expected", expected],
-    [`Output of the baseline (${formatNumber(baselineValue)})`, baseline],
-    [`Output of the candidate (${formatNumber(candidateValue)})`, candidate],
-  ];
   return html`<details${new Html(open ? " open" : "")}><summary>${sampleId}${repetition > 0 ? ` #${repetition}` : ""}: ${formatNumber(baselineValue)} → ${formatNumber(candidateValue)} (${sign}${formatNumber(difference)})</summary>
 <dl>${texts.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd><pre>${cut(text)}</pre></dd>`]))}</dl></details>
 `;

@@ -2,7 +2,7 @@ import type { Spec } from "vega";
 import type { MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
-import { chart, mark } from "./chart.ts";
+import { at, chart, full, mark } from "./chart.ts";
 import type { Html } from "./markup.ts";
 import { metricValue, unitOf } from "./metric.ts";
 
@@ -63,69 +63,43 @@ export async function histogramChart(
   title: string,
 ): Promise<Html> {
   const { metric, values, start, step, counts } = histogram;
-  const unit = unitOf(metric);
   const few = values === undefined ? undefined : [...values].sort(([a], [b]) => a - b);
   const bars = few
     ? few.map(([value, count]) => ({ value: formatNumber(value), count }))
     : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count }));
-  const { mean, ci95Low, ci95High, count, min, max } = summary;
+  const { mean = 0, ci95Low: low = mean, ci95High: high = mean, count, min, max } = summary;
   const written = formatInterval(summary, { digits: 4, between: " to ", none: "" });
   const interval = written && ` (95 % interval ${written})`;
   const numbers = few?.map(([value, count]) => `${formatNumber(value)}: ${count}`).join(", ");
   const range = `${count} values from ${formatNumber(min)} to ${formatNumber(max)}`;
-  const description = `${range}, mean ${formatNumber(mean, 4)}${interval}. ${numbers ?? `Bins of ${formatNumber(step)}.`}`;
-  const figures = { mean: mean ?? 0, low: ci95Low ?? mean ?? 0, high: ci95High ?? mean ?? 0 };
-  return chart(title, description, 440, (width) => spec(width, title, unit, bars, few ? undefined : figures));
+  const description = `${range}, mean ${formatNumber(summary.mean, 4)}${interval}. ${numbers ?? `Bins of ${formatNumber(step)}.`}`;
+  const figures = few ? undefined : { mean, low, high };
+  return chart(title, description, 440, (width) => spec(width, title, unitOf(metric), bars, figures));
 }
 
-interface MeanFigures {
-  mean: number;
-  low: number;
-  high: number;
-}
-
-/** From the top of the drawing to its bottom. */
-const full = { y: { value: 0 }, y2: { signal: "height" } };
+const count = { scale: "y", field: "count" };
 
 const meanMarks = [
-  mark("rect", "mean", {
-    x: { scale: "x", field: "low" },
-    x2: { scale: "x", field: "high" },
-    ...full,
-    fill: { value: "var(--mark)" },
-    opacity: { value: 0.25 },
-  }),
-  mark("rule", "mean", {
-    x: { scale: "x", field: "mean" },
-    ...full,
-    stroke: { value: "var(--mark)" },
-    strokeWidth: { value: 2 },
-    strokeDash: { value: [5, 3] },
-  }),
+  mark("rect", "mean", { x: at("low"), x2: at("high"), ...full, fill: "var(--mark)", opacity: 0.25 }),
+  mark("rule", "mean", { x: at("mean"), ...full, stroke: "var(--mark)", strokeWidth: 2, strokeDash: [5, 3] }),
 ];
 
 const countLabels = mark("text", "bars", {
-  x: { scale: "x", field: "value", band: 0.5 },
-  y: { scale: "y", field: "count", offset: -4 },
-  align: { value: "center" },
+  x: { ...at("value"), band: 0.5 },
+  y: { ...count, offset: -4 },
+  align: "center",
   text: { field: "count" },
-  fill: { value: "var(--ink)" },
+  fill: "var(--ink)",
 });
 
-function spec(
-  width: number,
-  title: string,
-  unit: string,
-  bars: object[],
-  mean: MeanFigures | undefined,
-): Spec {
+function spec(width: number, title: string, unit: string, bars: object[], mean: object | undefined): Spec {
   const bounds = ["from", "to"].map((field) => ({ data: "bars", field }));
   const x = mean
     ? { type: "linear", zero: false, domain: { fields: bounds } }
     : { type: "band", padding: 0.25, domain: { data: "bars", field: "value" } };
   const extent = mean
-    ? { x: { scale: "x", field: "from" }, x2: { scale: "x", field: "to", offset: -1 } }
-    : { x: { scale: "x", field: "value" }, width: { scale: "x", band: 1 } };
+    ? { x: at("from"), x2: { ...at("to"), offset: -1 } }
+    : { x: at("value"), width: { scale: "x", band: 1 } };
   const y = { name: "y", type: "linear", range: "height", nice: true, zero: true };
   const grid = { grid: true, tickCount: 4, tickMinStep: 1, domain: false, ticks: false, format: "~s" };
   const ticks = { tickCount: width < 400 ? 5 : 8, labelOverlap: true, labelLimit: 90 };
@@ -146,12 +120,7 @@ function spec(
       { scale: "x", orient: "bottom", title: unit, ...ticks },
     ],
     marks: [
-      mark("rect", "bars", {
-        ...extent,
-        y: { scale: "y", field: "count" },
-        y2: { scale: "y", value: 0 },
-        fill: { value: "var(--bar)" },
-      }),
+      mark("rect", "bars", { ...extent, y: count, y2: { scale: "y", value: 0 }, fill: "var(--bar)" }),
       ...(mean ? meanMarks : [countLabels]),
     ],
   } as Spec;

@@ -1,5 +1,5 @@
 import type { Spec } from "vega";
-import { chart, mark } from "./chart.ts";
+import { at, chart, full, mark } from "./chart.ts";
 import type { Html } from "./markup.ts";
 
 type Verdict = "better" | "worse" | "none";
@@ -46,20 +46,26 @@ export function intervalChart(
 }
 
 function spec(width: number, axis: string, rows: readonly object[], zero: boolean): Spec {
+  const isNarrow = width < 400;
   const y = { scale: "y", field: "key", band: 0.5 };
-  const line = { stroke: { field: "colour" }, strokeWidth: { value: 2 } };
-  const labelLimit = width < 400 ? 110 : 300;
+  const line = { stroke: { field: "colour" }, strokeWidth: 2 };
   const cap = (field: string) =>
-    mark("rule", "rows", {
-      x: { scale: "x", field },
-      y: { ...y, offset: -5 },
-      y2: { ...y, offset: 5 },
-      ...line,
-    });
+    mark("rule", "rows", { x: at(field), y: { ...y, offset: -5 }, y2: { ...y, offset: 5 }, ...line });
+  const ground = {
+    x: 0,
+    x2: { signal: "width" },
+    y: { scale: "y", field: "key" },
+    height: { scale: "y", band: 1 },
+  };
   const values = { fields: ["low", "high", "mean"].map((field) => ({ data: "rows", field })) };
   // Without the number in front, which tells equal names apart.
   const text = { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" };
-  const ticks = { grid: true, tickCount: width < 400 ? 4 : 7, labelOverlap: true };
+  const labels = {
+    labelLimit: isNarrow ? 110 : 300,
+    labelPadding: 8,
+    encode: { labels: { update: { text } } },
+  };
+  const ticks = { grid: true, tickCount: isNarrow ? 4 : 7, labelOverlap: true };
   return {
     width,
     height: 62 + rows.length * 30,
@@ -73,46 +79,24 @@ function spec(width: number, axis: string, rows: readonly object[], zero: boolea
     ],
     axes: [
       { scale: "x", orient: "bottom", title: axis, ...ticks },
-      {
-        scale: "y",
-        orient: "left",
-        ticks: false,
-        domain: false,
-        labelLimit,
-        labelPadding: 8,
-        encode: { labels: { update: { text } } },
-      },
+      { scale: "y", orient: "left", ticks: false, domain: false, ...labels },
     ],
     marks: [
       mark("rect", "rows", {
-        x: { value: 0 },
-        x2: { signal: "width" },
-        y: { scale: "y", field: "key" },
-        height: { scale: "y", band: 1 },
-        fill: { value: "var(--line)" },
+        ...ground,
+        fill: "var(--line)",
         opacity: { signal: "datum.shaded ? 0.35 : 0" },
       }),
-      mark("rule", "zero", {
-        x: { scale: "x", field: "at" },
-        y: { value: 0 },
-        y2: { signal: "height" },
-        stroke: { value: "var(--ink)" },
-        strokeDash: { value: [4, 3] },
-      }),
-      mark("rule", "rows", {
-        x: { scale: "x", field: "low" },
-        x2: { scale: "x", field: "high" },
-        y,
-        ...line,
-      }),
+      mark("rule", "zero", { x: at("at"), ...full, stroke: "var(--ink)", strokeDash: [4, 3] }),
+      mark("rule", "rows", { x: at("low"), x2: at("high"), y, ...line }),
       cap("low"),
       cap("high"),
       mark("symbol", "rows", {
-        x: { scale: "x", field: "mean" },
+        x: at("mean"),
         y,
         shape: { field: "shape" },
         fill: { field: "colour" },
-        size: { value: 90 },
+        size: 90,
       }),
     ],
   } as Spec;

@@ -3,16 +3,17 @@ import { formatInterval, formatNumber } from "../shared/output.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, pageText, tableOf } from "./page.ts";
+import { interval, tableOf, writePage } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
 
-/** The page of `ltb leaderboard --html`. */
-export async function leaderboardPage(
+/** Writes the page of `ltb leaderboard --html`. */
+export async function writeLeaderboard(
+  path: string,
   about: { dataset: string; metric: string; total: number; lowerIsBetter?: boolean },
   entries: readonly LeaderboardEntry[],
-): Promise<string> {
+): Promise<void> {
   const { dataset, metric, total, lowerIsBetter = false } = about;
   const unit = unitOf(metric);
   const shown = entries.slice(0, MOST_LINES);
@@ -32,7 +33,7 @@ export async function leaderboardPage(
       group: band,
     })),
   );
-  return pageText({
+  await writePage(path, {
     title: `Leaderboard: ${dataset}`,
     lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
     sections: [

@@ -1,17 +1,19 @@
+import { note } from "../shared/output.ts";
+import { writeToFile } from "../transfer/write-text.ts";
 import { type Html, html } from "./markup.ts";
 import { style } from "./style.ts";
 
 /** How intervals are written in tables. */
 export const interval = { digits: 4, between: " to ", none: "–" };
 
-export interface Page {
+interface Page {
   title: string;
   /** The subject and its size, under the title. */
   lead: Html;
   sections: readonly Section[];
 }
 
-export interface Section {
+interface Section {
   title: string;
   /** The explanation that readers need. */
   note?: string;
@@ -19,10 +21,15 @@ export interface Section {
 }
 
 /**
- * A page that needs nothing else: no script, no other file, nothing from the network, which its policy
+ * Writes a page that needs nothing else: no script, no other file, nothing from the network, which its policy
  * forbids besides. It follows the reader's choice of light or dark, and prints.
  */
-export function pageText({ title, lead, sections }: Page): string {
+export async function writePage(path: string, page: Page): Promise<void> {
+  await writeToFile(path, [pageText(page)]);
+  note(`wrote ${path}`);
+}
+
+function pageText({ title, lead, sections }: Page): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
   const made = new Date().toISOString().slice(0, 16).replace("T", " ");
   return html`<!doctype html>

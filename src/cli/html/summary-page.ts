@@ -1,37 +1,36 @@
 import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import type { BenchmarkClient } from "../shared/client.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { statusName } from "../shared/status.ts";
+import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { fill, Histogram, histogramChart } from "./histogram.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, pageText, tableOf } from "./page.ts";
+import { interval, tableOf, writePage } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
 
-/**
- * The page of `ltb summary --html`.
- * @param evaluations all of them, read once, for the histograms
- */
-export async function summaryPage(
+/** Writes the page of `ltb summary --html`; its histograms read every evaluation, without the texts. */
+export async function writeSummary(
+  path: string,
+  client: BenchmarkClient,
   benchmark: Benchmark,
   summary: GetBenchmarkSummaryResponse,
-  evaluations: AsyncIterable<readonly Evaluation[]>,
-): Promise<string> {
-  const drawn = summary.metrics.filter(({ count }) => count > 0).slice(0, MOST_HISTOGRAMS);
-  const histograms = drawn.map(({ name, min = 0, max = 0 }) => new Histogram(name, { min, max }));
-  await fill(histograms, evaluations);
-  const charts = await Promise.all(
-    drawn.map((metric, index) =>
-      histogramChart(
-        histograms[index] ?? new Histogram(metric.name, { min: 0, max: 0 }),
-        metric,
-        metric.name,
-      ),
-    ),
+): Promise<void> {
+  const shown = summary.metrics.filter(({ count }) => count > 0).slice(0, MOST_HISTOGRAMS);
+  const drawn = shown.map((metric) => {
+    const { name, min = 0, max = 0 } = metric;
+    return { metric, histogram: new Histogram(name, { min, max }) };
+  });
+  const evaluations = readEvaluations(client, benchmark.id, EvaluationView.BASIC);
+  await fill(
+    drawn.map(({ histogram }) => histogram),
+    evaluations,
   );
+  const charts = drawn.map(({ metric, histogram }) => histogramChart(histogram, metric, metric.name));
   const { name, id, provider, model, dataset, status } = benchmark;
   const { evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
   const totals = [
@@ -40,7 +39,7 @@ export async function summaryPage(
     ...(inputTokens + outputTokens > 0n ? [`${inputTokens} tokens in, ${outputTokens} out`] : []),
     ...(costUsd > 0 ? [`${formatNumber(costUsd)} US dollars`] : []),
   ];
-  return pageText({
+  await writePage(path, {
     title: name,
     lead: html`${provider}/${model} on ${dataset}, ${statusName(status)}. ${totals.join(", ")}. <code>${id}</code>`,
     sections: [
@@ -52,7 +51,7 @@ export async function summaryPage(
       {
         title: "How the values are spread",
         note: "The dashed line is the mean, the band around it its 95 % interval.",
-        body: html`<div class="charts">${charts}</div>`,
+        body: html`<div class="charts">${await Promise.all(charts)}</div>`,
       },
     ],
   });

@@ -3,7 +3,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-type Pieces = AsyncIterable<string | Uint8Array>;
+type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** Writes pieces of text or bytes to stdout, as fast as it is read. */
 export async function writeToStdout(pieces: Pieces): Promise<void> {
