@@ -642,9 +642,9 @@ with
     set
       updated_at = now(),
       score = $3,
-      expected = $4,
-      error = $5,
-      metrics = $6,
+      metrics = $4,
+      expected = $5,
+      error = $6,
       metadata = $7
     where
       id = $8
@@ -1253,9 +1253,9 @@ from
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $3 = 1
--- $4 = null
--- $5 = 'e'
--- $6 = '{}'
+-- $4 = '{}'
+-- $5 = null
+-- $6 = 'e'
 -- $7 = '{"a":1}'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'

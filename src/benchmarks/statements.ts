@@ -1,15 +1,7 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import {
-  columnsOf,
-  equalities,
-  example,
-  type Fragment,
-  jsonText,
-  sql,
-  statement,
-} from "../database/statement/sql.ts";
+import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
@@ -114,12 +106,12 @@ export const updateBenchmark = statement("benchmark_update", {
 function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
   // A separate statement replaces counts.
   const { completedIterations: _completed, failedIterations: _failed, ...fields } = changes;
-  const [results, metrics] = [jsonText(fields.results), jsonText(fields.metrics)];
-  const [labels, metadata] = [jsonText(fields.labels), jsonText(fields.metadata)];
+  // They may be any JSON, such as a list.
+  const results = fields.results === null ? null : JSON.stringify(fields.results);
   return [
     sql.fragment`version = version + 1`,
     sql.fragment`updated_at = now()`,
-    ...equalities({ ...fields, results, metrics, labels, metadata }),
+    ...equalities({ ...fields, results }),
     ...timeOfStatus(changes),
   ];
 }

@@ -8,7 +8,6 @@ import {
   example,
   type Fragment,
   fragmentOf,
-  jsonText,
   sql,
   statement,
 } from "../database/statement/sql.ts";
@@ -205,9 +204,8 @@ export const updateEvaluation = statement("evaluation_update", {
   ],
 });
 
-function assignments({ metrics, metadata, ...changes }: EvaluationChanges): Fragment[] {
-  const json = { metrics: jsonText(metrics), metadata: jsonText(metadata) };
-  return [sql.fragment`updated_at = now()`, ...equalities({ ...changes, ...json })];
+function assignments(changes: EvaluationChanges): Fragment[] {
+  return [sql.fragment`updated_at = now()`, ...equalities(changes)];
 }
 
 // An id alone is looked up first, so that no more than one row is ever deleted.

@@ -1,14 +1,6 @@
 import { z } from "zod";
 import { fetched, page } from "../database/statement/page.ts";
-import {
-  columnsOf,
-  equalities,
-  example,
-  type Fragment,
-  jsonText,
-  sql,
-  statement,
-} from "../database/statement/sql.ts";
+import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { newUser, UserPosition, userChanges, userFilter } from "./input.ts";
 import { userRow } from "./rows.ts";
 
@@ -117,12 +109,12 @@ export const updateUser = statement("user_update", {
 });
 
 function assignments(changes: z.output<typeof userChanges>): Fragment[] {
-  const { email, emailVerified, metadata } = changes;
+  const { email, emailVerified } = changes;
   const staysVerified = email !== undefined && emailVerified === undefined;
   return [
     sql.fragment`version = version + 1`,
     sql.fragment`updated_at = now()`,
-    ...equalities({ ...changes, metadata: jsonText(metadata) }),
+    ...equalities(changes),
     ...(staysVerified ? [sql.fragment`email_verified = email_verified and email = ${email}`] : []),
   ];
 }

@@ -1,14 +1,6 @@
 import { z } from "zod";
 import { fetched, page } from "../database/statement/page.ts";
-import {
-  columnsOf,
-  equalities,
-  example,
-  type Fragment,
-  jsonText,
-  sql,
-  statement,
-} from "../database/statement/sql.ts";
+import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import type { newWorker, WorkerFilter, WorkerPosition, workerChanges } from "./input.ts";
 import { statusOf, workerColumns, workerRow } from "./rows.ts";
@@ -97,12 +89,9 @@ export const updateWorker = statement("worker_update", {
   ],
 });
 
-function assignments({ version, metadata, ...changes }: z.output<typeof workerChanges>): Fragment[] {
+function assignments({ version, ...changes }: z.output<typeof workerChanges>): Fragment[] {
   const workerVersion = version === "" ? null : version;
-  return [
-    sql.fragment`updated_at = clock_timestamp()`,
-    ...equalities({ ...changes, metadata: jsonText(metadata), workerVersion }),
-  ];
+  return [sql.fragment`updated_at = clock_timestamp()`, ...equalities({ ...changes, workerVersion })];
 }
 
 // Without slots to fill, no claim under way can still give it a job.

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../../thrown.ts";
-import { EmbeddedError } from "./error.ts";
+import { EmbeddedError } from "./runner.ts";
 
 export interface Binaries {
   postgres: string;

@@ -6,8 +6,7 @@ import { join, resolve } from "node:path";
 import type { Log } from "../../log.ts";
 import { hasCode } from "../../thrown.ts";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedError } from "./error.ts";
-import { assertWritable, chooseRunner, type Runner, withAccess } from "./runner.ts";
+import { assertWritable, chooseRunner, EmbeddedError, type Runner, withAccess } from "./runner.ts";
 
 /**
  * The folders of the embedded database. Everything is in `<dataDir>/postgres`, mode 0700, owned by the user

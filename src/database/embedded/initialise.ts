@@ -5,9 +5,8 @@ import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "../../log.ts";
 import { hasCode } from "../../thrown.ts";
-import { EmbeddedError } from "./error.ts";
 import { type Folders, type Installation, openOwned } from "./folders.ts";
-import { type Runner, spawnAs } from "./runner.ts";
+import { EmbeddedError, type Runner, spawnAs } from "./runner.ts";
 
 export const SUPERUSER = "postgres";
 

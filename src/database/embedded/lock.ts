@@ -2,9 +2,8 @@ import { constants } from "node:fs";
 import { lchown, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { EmbeddedError } from "./error.ts";
 import { openOwned } from "./folders.ts";
-import type { Runner } from "./runner.ts";
+import { EmbeddedError, type Runner } from "./runner.ts";
 
 const SQLITE_BUSY = 5;
 

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
-import { EmbeddedError } from "./error.ts";
+import { EmbeddedError } from "./runner.ts";
 
 /** The lines that PostgreSQL writes into `postmaster.pid` (src/include/utils/pidfile.h). */
 interface PidFile {

@@ -4,9 +4,13 @@ import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../thrown.ts";
-import { EmbeddedError } from "./error.ts";
 
 const run = promisify(execFile);
+
+/** The embedded database cannot be started. The message is for the person at the terminal and says why. */
+export class EmbeddedError extends Error {
+  override readonly name = "EmbeddedError";
+}
 
 /** The user that PostgreSQL runs as. PostgreSQL refuses root, so root needs another user for it. */
 export interface Runner {

@@ -6,10 +6,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
-import { EmbeddedError } from "./error.ts";
 import { type Folders, type Installation, openOwned, socketFolder } from "./folders.ts";
 import { readPidFile } from "./postmaster.ts";
-import { spawnAs } from "./runner.ts";
+import { EmbeddedError, spawnAs } from "./runner.ts";
 
 const LOG_BYTES = 16 * 1024 * 1024;
 

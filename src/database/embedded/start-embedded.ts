@@ -5,14 +5,14 @@ import type { Log } from "../../log.ts";
 import type { Connection } from "../connection/connect.ts";
 import { withClient } from "../migrate/with-client.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
-import { EmbeddedError } from "./error.ts";
 import { type Installation, prepareFolders } from "./folders.ts";
 import { initialise, SUPERUSER } from "./initialise.ts";
 import { lockFolder } from "./lock.ts";
 import { isPostmaster, readPidFile, recoverFolder } from "./postmaster.ts";
+import { EmbeddedError } from "./runner.ts";
 import { type LaunchOptions, launch, type RunningServer } from "./server.ts";
 
-export { EmbeddedError } from "./error.ts";
+export { EmbeddedError } from "./runner.ts";
 
 /** The database that the service keeps its tables in. */
 const EMBEDDED_DATABASE = "llm_test_bench";

@@ -106,26 +106,24 @@ export function columnsOf<Shape extends z.core.$ZodShape>(
 
 /**
  * `column = value` for each field that is given: what the rows of a list must have, or what an update sets.
- * Undefined fields are left out; null sets a column to null. A list is one of texts.
+ * Undefined fields are left out; null sets a column to null. A list is one of texts, an object is JSON.
  * @param table name or alias of the table that the columns are of; none in an update
  */
 export function equalities(
-  values: Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>,
+  values: Readonly<Record<string, string | number | boolean | object | null | undefined>>,
   table?: string,
 ): Fragment[] {
   const prefix = table === undefined ? "" : `${table}.`;
   return Object.entries(values).flatMap(([field, value]) => {
     if (value === undefined) return [];
     const column = fragmentOf(`${prefix}${snakeCase(field)}`);
-    return [
-      sql.fragment`${column} = ${typeof value === "object" && value ? sql.array(value, "text") : value}`,
-    ];
+    return [sql.fragment`${column} = ${parameterOf(value)}`];
   });
 }
 
-/** The text of a JSON column's value; undefined and null stay what they are. */
-export function jsonText(value: unknown): string | null | undefined {
-  return value === undefined || value === null ? value : JSON.stringify(value);
+function parameterOf(value: string | number | boolean | object | null) {
+  if (typeof value !== "object" || value === null) return value;
+  return Array.isArray(value) ? sql.array(value, "text") : JSON.stringify(value);
 }
 
 /** An id and a time for the examples of statements. */
