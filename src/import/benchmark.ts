@@ -2,31 +2,32 @@ import type { JsonObject } from "../validation.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { fieldLimits } from "./limits.ts";
-import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "./types.ts";
+import type { Source } from "./source.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** A benchmark as a reader found it. Fields that are null or undefined are left out. */
 type BenchmarkDraft = {
-  [K in keyof ImportedBenchmark]?: ImportedBenchmark[K] | null | undefined;
-} & {
-  key: string;
-  name: string;
-  dataset: string;
-  status: ImportedBenchmark["status"];
-  evaluations: AsyncIterable<ImportedEvaluation>;
-};
+  [K in keyof Omit<ImportedBenchmark, "evaluations">]?: ImportedBenchmark[K] | null | undefined;
+} & Pick<ImportedBenchmark, "key" | "name" | "dataset" | "status"> & {
+    /** Called for every iteration, with the log as a source that counts the bytes read. */
+    evaluations: (counted: Source) => AsyncIterator<ImportedEvaluation>;
+  };
 
-/**
- * Replaces the log's name, provider, model and dataset by the caller's, and makes the rest fit the service's
- * limits.
- * @param stored true if the service has stored all of it before, so that nothing is left out by an estimate
- * of its size
- */
-export function finishBenchmark(
-  draft: BenchmarkDraft,
-  options: ReadOptions,
-  place: Place,
-  { stored = false } = {},
-): ImportedBenchmark {
+/** Replaces the log's name, provider, model and dataset by the caller's, and bounds the rest. */
+export function finishBenchmark(source: Source, place: Place, draft: BenchmarkDraft): ImportedBenchmark {
+  const isTooLarge = jsonSize(draft.results ?? null, fieldLimits.jsonBytes) > fieldLimits.jsonBytes;
+  return nameBenchmark(source, place, {
+    ...draft,
+    results: isTooLarge ? undefined : draft.results,
+    metrics: draft.metrics && boundJson(draft.metrics),
+    metadata: boundJson({ ...draft.metadata, ...(isTooLarge && { ltb_omitted_results: true }) }),
+    error: draft.error?.slice(0, fieldLimits.errorBytes / 4),
+  });
+}
+
+/** Does the same for a benchmark that the service has stored before, so nothing is left out. */
+export function nameBenchmark(source: Source, place: Place, draft: BenchmarkDraft): ImportedBenchmark {
+  const { options } = source;
   const named = {
     name: options.name ?? draft.name,
     provider: options.provider ?? draft.provider ?? "unknown",
@@ -41,13 +42,9 @@ export function finishBenchmark(
         `${value === "" ? "empty" : `${value.length} characters long`}; expected 1 to ${limit} characters. Give another with --${field}`,
       );
   }
-  if (stored) return compact<ImportedBenchmark>({ ...draft, ...named });
-  const isTooLarge = jsonSize(draft.results ?? null, fieldLimits.jsonBytes) > fieldLimits.jsonBytes;
-  const results = isTooLarge ? undefined : draft.results;
-  const metrics = draft.metrics ? boundJson(draft.metrics) : undefined;
-  const metadata = boundJson({ ...draft.metadata, ...(isTooLarge && { ltb_omitted_results: true }) });
-  const error = draft.error?.slice(0, fieldLimits.errorBytes / 4);
-  return compact<ImportedBenchmark>({ ...draft, ...named, results, metrics, metadata, error });
+  const counted = { ...source, onBytes: options.onBytes };
+  const evaluations = { [Symbol.asyncIterator]: () => draft.evaluations(counted) };
+  return compact<ImportedBenchmark>({ ...draft, ...named, evaluations });
 }
 
 /** Makes a key of at most 255 characters for a run that its source calls `id`. */

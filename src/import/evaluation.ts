@@ -10,6 +10,9 @@ type Draft = {
   [K in keyof ImportedEvaluation]: ImportedEvaluation[K] | null | undefined;
 } & { sampleId: string; repetition: number };
 
+/** A draft with the reasons why the sample failed, if any. The first becomes its error. */
+type FailableDraft = Omit<Draft, "error"> & { problems: readonly (string | false | null | undefined)[] };
+
 /**
  * Makes a draft fit the service's limits. A text that is too long is an error. Everything else is adapted,
  * which `metadata` records:
@@ -20,15 +23,15 @@ type Draft = {
  *   first.
  * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
  */
-export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation {
-  checkEvaluation(draft, place);
+export function finishEvaluation(place: Place, { problems, ...draft }: FailableDraft): ImportedEvaluation {
+  checkEvaluation(place, draft);
   const own: JsonObject = {};
   let { sampleId } = draft;
   if (sampleId.length > fieldLimits.sampleIdChars) {
     own.ltb_sample_id = sampleId;
     sampleId = `sha256:${sha256(sampleId)}`;
   }
-  let error = draft.error;
+  let error = problems.find((problem) => typeof problem === "string");
   if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
     own.ltb_error = error ?? "";
     // A character takes at most three bytes per UTF-16 unit.
@@ -39,7 +42,7 @@ export function finishEvaluation(draft: Draft, place: Place): ImportedEvaluation
 }
 
 /** Checks the limits that no adapting can meet. @throws {ImportError} that names the field and its limit. */
-export function checkEvaluation(draft: Draft, place: Place): void {
+export function checkEvaluation(place: Place, draft: Draft): void {
   const { textBytes, int32, jsonBytes, providerChars, nameChars } = fieldLimits;
   const at = (field: string): Place => ({ ...place, field });
   for (const field of ["input", "output", "expected"] as const) {

@@ -6,7 +6,7 @@ import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./bench
 import { finishEvaluation, sha256, without } from "./evaluation.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";
 import { checked, number, text } from "./schema.ts";
-import { beside, readObject, repeatable, type Source } from "./source.ts";
+import { beside, readObject, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const perturbation = z.looseObject({ name: z.string() });
@@ -75,6 +75,9 @@ const mainMetrics: Record<string, string> = {
   summarization_xsum: "rouge_2",
 };
 
+/** Finds the files of a run by name. */
+type Files = (name: string) => Source;
+
 /** The records of one instance: its requests and their statistics. */
 interface Instance {
   requests: (LogRecord & { state: RequestState })[];
@@ -86,7 +89,8 @@ interface Instance {
  * per_instance_stats.json and stats.json.
  */
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
-  const file = (name: string) => beside(source, join(source.path, name));
+  const file = filesOf(source);
+  const place = { file: source.file };
   const spec = await readObject(file("run_spec.json"));
   const run = checked(runSpec, spec.record, spec.place);
   const exists = (name: string) => existsSync(file(name).path);
@@ -94,23 +98,19 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
   const described = checked(scenario, about ?? {}, { file: "scenario.json" });
   const stats = exists("stats.json") ? await readStats(file("stats.json")) : undefined;
   const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
-  yield finishBenchmark(
-    {
-      key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.record, stats?.value ?? null]))}`),
-      name: run.name,
-      ...splitModel(run.adapter_spec.model),
-      description: described.description,
-      dataset: run.name.replace(/[,:]model=[^,]*/, ""),
-      status: "completed",
-      labels: { source: "helm" },
-      metadata: { run_spec: spec.record, ...(about ? { scenario: about } : {}), ...spec.marks },
-      metrics: stats && means(stats.stats),
-      results: stats?.value,
-      evaluations: repeatable(() => evaluations(file, scored)),
-    },
-    source.options,
-    { file: source.file },
-  );
+  yield finishBenchmark(source, place, {
+    key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.record, stats?.value ?? null]))}`),
+    name: run.name,
+    ...splitModel(run.adapter_spec.model),
+    description: described.description,
+    dataset: run.name.replace(/[,:]model=[^,]*/, ""),
+    status: "completed",
+    labels: { source: "helm" },
+    metadata: { run_spec: spec.record, ...(about ? { scenario: about } : {}), ...spec.marks },
+    metrics: stats && means(stats.stats),
+    results: stats?.value,
+    evaluations: (counted) => evaluationsOf(filesOf(counted), scored),
+  });
 }
 
 /** Names the metric of a statistic's mean: `name/split`, or `name/split/perturbation` for a perturbed one. */
@@ -124,10 +124,11 @@ export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "
   return parts.join("/");
 }
 
-async function* evaluations(
-  file: (name: string) => Source,
-  scored: string | undefined,
-): AsyncGenerator<ImportedEvaluation> {
+function filesOf(folder: Source): Files {
+  return (name) => beside(folder, join(folder.path, name));
+}
+
+async function* evaluationsOf(file: Files, scored: string | undefined): AsyncGenerator<ImportedEvaluation> {
   for await (const instance of instancesOf(file)) {
     const [first] = instance.requests;
     if (!first) continue;
@@ -143,35 +144,31 @@ async function* evaluations(
       return found && metrics[metricName(found)];
     };
     const requests = instance.requests.map(({ record }) => record);
-    yield finishEvaluation(
-      {
-        sampleId: perturbed ? `${state.instance.id}:${variant(perturbed)}` : state.instance.id,
-        repetition: state.train_trial_index,
-        input: state.instance.input.text ?? "",
-        output,
-        expected: expectedOf(state),
-        score: score && metrics[metricName(score)],
-        metrics,
-        error: failed
-          ? failed.state.result?.error || "the request failed"
-          : output === undefined
-            ? "no completion"
-            : undefined,
-        latencyMs:
-          single && typeof state.result?.request_time === "number"
-            ? state.result.request_time * 1000
-            : undefined,
-        inputTokens: mean("num_prompt_tokens"),
-        outputTokens: mean("num_output_tokens"),
-        createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
-        metadata: {
-          ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
-          ...withoutMean(instance.stats),
-          ...first.marks,
-        },
+    yield finishEvaluation(first.place, {
+      sampleId: perturbed ? `${state.instance.id}:${variant(perturbed)}` : state.instance.id,
+      repetition: state.train_trial_index,
+      input: state.instance.input.text ?? "",
+      output,
+      expected: expectedOf(state),
+      score: score && metrics[metricName(score)],
+      metrics,
+      problems: [
+        failed && (failed.state.result?.error || "the request failed"),
+        output === undefined && "no completion",
+      ],
+      latencyMs:
+        single && typeof state.result?.request_time === "number"
+          ? state.result.request_time * 1000
+          : undefined,
+      inputTokens: mean("num_prompt_tokens"),
+      outputTokens: mean("num_output_tokens"),
+      createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
+      metadata: {
+        ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
+        ...withoutMean(instance.stats),
+        ...first.marks,
       },
-      first.place,
-    );
+    });
   }
 }
 
@@ -179,10 +176,10 @@ async function* evaluations(
  * Joins the requests, which come grouped by instance, with their statistics. Both are mostly in the same
  * order, so little has to wait.
  */
-async function* instancesOf(file: (name: string) => Source): AsyncGenerator<Instance> {
+async function* instancesOf(file: Files): AsyncGenerator<Instance> {
   const waiting = new Map<string, Stat[]>();
   const statsFile = file("per_instance_stats.json");
-  const measured = existsSync(statsFile.path) ? recordsOfArray(statsFile, { count: true }) : undefined;
+  const measured = existsSync(statsFile.path) ? recordsOfArray(statsFile) : undefined;
   const find = async (key: string): Promise<Stat[]> => {
     while (!waiting.has(key)) {
       const next = await measured?.next();
@@ -195,7 +192,7 @@ async function* instancesOf(file: (name: string) => Source): AsyncGenerator<Inst
     waiting.delete(key);
     return stats;
   };
-  const states = recordsOfArray(file("scenario_state.json"), { count: true, items: "request_states" });
+  const states = recordsOfArray(file("scenario_state.json"), "request_states");
   let current: Instance | undefined;
   let currentKey = "";
   try {

@@ -68,29 +68,27 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
   const known = ["id", "epoch"];
   if (typeof sample.input === "string") known.push("input");
   if (typeof sample.target === "string") known.push("target");
-  return finishEvaluation(
-    {
-      sampleId: String(sample.id),
-      repetition: (sample.epoch ?? 1) - 1,
-      input: typeof sample.input === "string" ? sample.input : conversation(sample.input),
-      output,
-      expected: asText(sample.target === "" ? undefined : sample.target),
-      score,
-      metrics,
-      error:
-        sample.error?.message ??
-        sample.output?.error ??
-        unscored(scorer, score, scores) ??
-        silent(output, sample.limit),
-      latencyMs: typeof sample.total_time === "number" ? sample.total_time * 1000 : undefined,
-      inputTokens: used?.input_tokens,
-      outputTokens: used?.output_tokens,
-      costUsd: used?.total_cost,
-      createdAt: utc(sample.completed_at, { ...place, field: "completed_at" }),
-      metadata: { ...without(resolved, known), ...marks },
-    },
-    place,
-  );
+  return finishEvaluation(place, {
+    sampleId: String(sample.id),
+    repetition: (sample.epoch ?? 1) - 1,
+    input: typeof sample.input === "string" ? sample.input : conversation(sample.input),
+    output,
+    expected: asText(sample.target === "" ? undefined : sample.target),
+    score,
+    metrics,
+    problems: [
+      sample.error?.message,
+      sample.output?.error,
+      unscored(scorer, score, scores),
+      output === undefined && silent(sample.limit),
+    ],
+    latencyMs: typeof sample.total_time === "number" ? sample.total_time * 1000 : undefined,
+    inputTokens: used?.input_tokens,
+    outputTokens: used?.output_tokens,
+    costUsd: used?.total_cost,
+    createdAt: utc(sample.completed_at, { ...place, field: "completed_at" }),
+    metadata: { ...without(resolved, known), ...marks },
+  });
 }
 
 /** Does what Inspect's `value_to_float` does, but returns undefined where that guesses 0. */
@@ -125,8 +123,7 @@ function unscored(scorer: string | undefined, score: number | undefined, scores:
   return `scorer ${scorer}: its value is ${value === undefined ? "missing" : String(value).slice(0, 100)}, not a number`;
 }
 
-function silent(output: string | undefined, limit: { type: string } | null | undefined): string | undefined {
-  if (output !== undefined) return undefined;
+function silent(limit: { type: string } | null | undefined): string {
   return limit ? `stopped by its ${limit.type} limit without an output` : "no output";
 }
 

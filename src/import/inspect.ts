@@ -8,8 +8,8 @@ import { splitJson } from "./json-split.ts";
 import { isObject, type PlacedRecord, parseJson } from "./json-text.ts";
 import { recordsOfArray } from "./records.ts";
 import { checked, json, number, text } from "./schema.ts";
-import { chunksOf, repeatable, type Source } from "./source.ts";
-import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
+import { chunksOf, mapRecords, type Source } from "./source.ts";
+import type { ImportedBenchmark } from "./types.ts";
 import { readZip, readZipDirectory } from "./zip.ts";
 
 /** The part of `EvalLog` (Inspect's `log/_log.py`) that is read here, without its samples. */
@@ -69,7 +69,7 @@ export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBe
       { file: source.file },
       "no header.json in this ZIP file; expected an Inspect .eval log",
     );
-  const samples = () => readZip(source, directory, isSample, { count: true });
+  const samples = (counted: Source) => readZip(counted, directory, isSample);
   for await (const header of readZip(source, directory, (entry) => entry === name))
     yield benchmarkOf(header, source, samples);
 }
@@ -91,49 +91,39 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
     Object.assign(marks, parsed.marks);
   }
   // A sample can be as large as an entry of the ZIP form.
-  const roomy = { ...source, limits: { ...limits, maxRecordBytes: limits.maxFileBytes } };
-  const samples = () => recordsOfArray(roomy, { count: true, items: "samples" });
+  const roomy = { ...limits, maxRecordBytes: limits.maxFileBytes };
+  const samples = (counted: Source) => recordsOfArray({ ...counted, limits: roomy }, "samples");
   yield benchmarkOf({ record: Object.fromEntries(members), marks, place: { file } }, source, samples);
-}
-
-async function* evaluationsOf(
-  samples: AsyncIterable<PlacedRecord>,
-  run: InspectRun,
-): AsyncGenerator<ImportedEvaluation> {
-  for await (const sample of samples) yield inspectSample(sample, run);
 }
 
 function benchmarkOf(
   { record, marks, place }: PlacedRecord,
   source: Source,
-  samples: () => AsyncIterable<PlacedRecord>,
+  samples: (counted: Source) => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
   const header = checked(headerSchema, record, place);
   const { eval: run, stats } = header;
   const id = run.eval_id ?? [run.run_id, run.task_id, run.created].filter(Boolean).join("/");
-  return finishBenchmark(
-    {
-      key: benchmarkKey("inspect", id),
-      name: `${run.task}:${run.model}`,
-      ...splitModel(run.model),
-      dataset: run.task,
-      totalIterations: totalOf(header),
-      status: statuses[header.status ?? "started"] ?? "running",
-      error: header.error?.message,
-      startedAt: utc(stats?.started_at || run.created, { ...place, field: "stats.started_at" }),
-      completedAt: utc(stats?.completed_at, { ...place, field: "stats.completed_at" }),
-      labels: { source: "inspect" },
-      metadata: {
-        ...withoutManyIds(without(record, ["status", "results", "samples", "reductions"])),
-        ...marks,
-      },
-      metrics: publishedMetrics(header),
-      results: record.results,
-      evaluations: repeatable(() => evaluationsOf(samples(), runOf(header, source))),
+  const inspected = runOf(header, source);
+  return finishBenchmark(source, place, {
+    key: benchmarkKey("inspect", id),
+    name: `${run.task}:${run.model}`,
+    ...splitModel(run.model),
+    dataset: run.task,
+    totalIterations: totalOf(header),
+    status: statuses[header.status ?? "started"] ?? "running",
+    error: header.error?.message,
+    startedAt: utc(stats?.started_at || run.created, { ...place, field: "stats.started_at" }),
+    completedAt: utc(stats?.completed_at, { ...place, field: "stats.completed_at" }),
+    labels: { source: "inspect" },
+    metadata: {
+      ...withoutManyIds(without(record, ["status", "results", "samples", "reductions"])),
+      ...marks,
     },
-    source.options,
-    place,
-  );
+    metrics: publishedMetrics(header),
+    results: record.results,
+    evaluations: (counted) => mapRecords(samples(counted), (sample) => inspectSample(sample, inspected)),
+  });
 }
 
 /** Leaves out a long list of sample ids: the samples have them, and it would crowd out the rest. */

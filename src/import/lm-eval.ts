@@ -8,7 +8,7 @@ import { ImportError } from "./import-error.ts";
 import { isObject, mapValues } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, json, text } from "./schema.ts";
-import { beside, readObject, repeatable, type Source, stemOf } from "./source.ts";
+import { beside, readObject, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
@@ -35,7 +35,8 @@ type Results = z.infer<typeof resultsSchema>;
 
 interface Run {
   results?: { value: JsonObject; read: Results };
-  samples?: Source;
+  /** Path of the file of samples. */
+  samples?: string;
   task: string;
   /** The time of the run in its files' names. */
   stamp: string;
@@ -53,7 +54,7 @@ const MAX_FILTERS = 64;
  */
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
   const [, task, stamp] = samplesName.exec(source.file) ?? [];
-  const run: Run = { samples: source, task: task ?? stemOf(source), stamp: stamp ?? "" };
+  const run: Run = { samples: source.path, task: task ?? stemOf(source), stamp: stamp ?? "" };
   const name =
     stamp && (await readdir(dirname(source.path))).find((name) => resultsName.exec(name)?.[1] === stamp);
   if (name) run.results = await readResults(beside(source, join(dirname(source.path), name)));
@@ -77,70 +78,64 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
       return match?.[1] === task && match[2] === stamp;
     });
     const run: Run = { results, task, stamp };
-    if (name) run.samples = beside(source, join(dirname(source.path), name));
+    if (name) run.samples = join(dirname(source.path), name);
     yield* benchmarksOf(run, source);
   }
 }
 
 /** Makes a benchmark for each filter. A filter scores every document once more, under the same id. */
 async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedBenchmark> {
-  const filters = run.samples ? await filtersOf(run.samples) : filtersOfResults(run);
+  const filters = run.samples ? await filtersOf(beside(source, run.samples)) : filtersOfResults(run);
   const model = modelOf(run);
+  const place = { file: source.file };
   for (const [filter, metric] of filters) {
-    yield finishBenchmark(
-      {
-        ...model,
-        key: benchmarkKey("lm-eval", [run.stamp, model.model ?? "", run.task, filter].join("/")),
-        name:
-          (filters.size > 1 ? `${run.task}[${filter}]` : run.task) + (model.model ? `:${model.model}` : ""),
-        dataset: run.task,
-        totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
-        status: "completed",
-        ...timesOf(run),
-        labels: { source: "lm-eval", filter: filter.slice(0, 255) },
-        metadata: metadataOf(run),
-        metrics: publishedMetrics(run, filter),
-        results: run.results?.read.results[run.task],
-        evaluations: repeatable(() => evaluationsOf(run, filter, source.options.score ?? metric)),
-      },
-      source.options,
-      { file: source.file },
-    );
+    yield finishBenchmark(source, place, {
+      ...model,
+      key: benchmarkKey("lm-eval", [run.stamp, model.model ?? "", run.task, filter].join("/")),
+      name: (filters.size > 1 ? `${run.task}[${filter}]` : run.task) + (model.model ? `:${model.model}` : ""),
+      dataset: run.task,
+      totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
+      status: "completed",
+      ...timesOf(run),
+      labels: { source: "lm-eval", filter: filter.slice(0, 255) },
+      metadata: metadataOf(run),
+      metrics: publishedMetrics(run, filter),
+      results: run.results?.read.results[run.task],
+      evaluations: (counted) => evaluationsOf(counted, run, filter, source.options.score ?? metric),
+    });
   }
 }
 
 async function* evaluationsOf(
+  source: Source,
   { samples }: Run,
   filter: string,
   main?: string,
 ): AsyncGenerator<ImportedEvaluation> {
   if (!samples) return;
-  for await (const { record, marks, place } of recordsOfLines(samples, { count: true })) {
+  for await (const { record, marks, place } of recordsOfLines(beside(source, samples))) {
     const sample = checked(sampleSchema, record, place);
     if (sample.filter !== filter) continue;
     const metrics = metricsOf(record, sample.metrics);
     const score = main === undefined ? undefined : metrics[main];
     const output = responseText(sample.filtered_resps);
     const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
-    yield finishEvaluation(
-      {
-        sampleId: String(sample.doc_id),
-        repetition: 0,
-        input: promptOf(sample.arguments),
-        output,
-        expected: asText(sample.target),
-        score,
-        metrics,
-        error:
-          main !== undefined && score === undefined
-            ? `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`
-            : output === undefined
-              ? "no response"
-              : undefined,
-        metadata: { ...without(record, used), ...marks },
-      },
-      place,
-    );
+    yield finishEvaluation(place, {
+      sampleId: String(sample.doc_id),
+      repetition: 0,
+      input: promptOf(sample.arguments),
+      output,
+      expected: asText(sample.target),
+      score,
+      metrics,
+      problems: [
+        main !== undefined &&
+          score === undefined &&
+          `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`,
+        output === undefined && "no response",
+      ],
+      metadata: { ...without(record, used), ...marks },
+    });
   }
 }
 

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { JsonObject } from "../validation.ts";
-import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
+import { benchmarkKey, nameBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, type PlacedRecord } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, number, text } from "./schema.ts";
-import { repeatable, type Source } from "./source.ts";
+import { mapRecords, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** A text that proto3 JSON may leave empty where it is not set. */
@@ -68,7 +68,7 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
  */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
   for await (const header of recordsOfLines(source)) {
-    yield exportedBenchmark(header, source, () => evaluationLines(source));
+    yield exportedBenchmark(header, source, evaluationLines);
     return;
   }
   throw new ImportError({ file: source.file }, "empty; expected a line with ltb_export");
@@ -76,7 +76,7 @@ export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBen
 
 async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord> {
   // The first line is the benchmark.
-  for await (const line of recordsOfLines(source, { count: true })) if (line.index > 0) yield line;
+  for await (const line of recordsOfLines(source)) if (line.index > 0) yield line;
 }
 
 type Model = Pick<ImportedBenchmark, "provider" | "model">;
@@ -89,7 +89,7 @@ type Model = Pick<ImportedBenchmark, "provider" | "model">;
 export function exportedBenchmark(
   { record: header, place }: PlacedRecord,
   source: Source,
-  records: () => AsyncIterable<PlacedRecord>,
+  records: (counted: Source) => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
   const version = header.ltb_export;
   if (version !== 1)
@@ -101,28 +101,16 @@ export function exportedBenchmark(
   const at: Place = { ...place, field: "benchmark" };
   if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
   const { id, ...read } = checked(benchmarkSchema, camelKeys(benchmark), at);
-  return finishBenchmark(
-    {
-      ...read,
-      key: benchmarkKey("ltb", id),
-      totalIterations: read.totalIterations ?? 0,
-      status: statuses[read.status ?? ""] ?? "running",
-      startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
-      completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
-      evaluations: repeatable(() => evaluationsOf(records(), read)),
-    },
-    source.options,
-    place,
-    { stored: true },
-  );
-}
-
-async function* evaluationsOf(
-  records: AsyncIterable<PlacedRecord>,
-  benchmark: Model,
-): AsyncGenerator<ImportedEvaluation> {
-  let index = 0;
-  for await (const record of records) yield evaluationOf(record, index++, benchmark);
+  return nameBenchmark(source, place, {
+    ...read,
+    key: benchmarkKey("ltb", id),
+    totalIterations: read.totalIterations ?? 0,
+    status: statuses[read.status ?? ""] ?? "running",
+    startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
+    completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
+    evaluations: (counted) =>
+      mapRecords(records(counted), (record, index) => evaluationOf(record, index, read)),
+  });
 }
 
 /** Makes an evaluation of our own export, unchanged, because the service has accepted it before. */
@@ -142,7 +130,7 @@ function evaluationOf(
     createdAt: utc(read.createdAt, { ...place, field: "created_at" }),
     metadata: { ...read.metadata, ...marks },
   };
-  checkEvaluation(draft, place);
+  checkEvaluation(place, draft);
   return compact<ImportedEvaluation>(draft);
 }
 

@@ -47,28 +47,24 @@ export function evalsSample(
   const score = scoreOf(metric, metrics, matches);
   const output = textOf(match?.sampled ?? answer?.sampled);
   const [failure] = dataOf("error");
-  const problems = [
-    score === undefined && failure ? `${failure.type ?? "error"}: ${failure.message ?? ""}` : undefined,
-    output === undefined ? "no sampling" : undefined,
-    score === undefined ? `${metric ?? "match"}: missing, not a number` : undefined,
-  ];
-  return finishEvaluation(
-    {
-      sampleId,
-      repetition: 0,
-      input: textOf(samplings[0]?.prompt) ?? "",
-      output,
-      expected: textOf(match?.expected),
-      score,
-      metrics,
-      error: problems.find((problem) => problem !== undefined),
-      inputTokens: tokensOf(samplings, "prompt_tokens"),
-      outputTokens: tokensOf(samplings, "completion_tokens"),
-      createdAt: utc(events.at(-1)?.created_at, { ...place, field: "created_at" }),
-      metadata: { ...restOf(events, { answer, match, first: samplings[0] }), ...marks },
-    },
-    place,
-  );
+  return finishEvaluation(place, {
+    sampleId,
+    repetition: 0,
+    input: textOf(samplings[0]?.prompt) ?? "",
+    output,
+    expected: textOf(match?.expected),
+    score,
+    metrics,
+    problems: [
+      score === undefined && failure && `${failure.type ?? "error"}: ${failure.message ?? ""}`,
+      output === undefined && "no sampling",
+      score === undefined && `${metric ?? "match"}: missing, not a number`,
+    ],
+    inputTokens: tokensOf(samplings, "prompt_tokens"),
+    outputTokens: tokensOf(samplings, "completion_tokens"),
+    createdAt: utc(events.at(-1)?.created_at, { ...place, field: "created_at" }),
+    metadata: { ...restOf(events, { answer, match, first: samplings[0] }), ...marks },
+  });
 }
 
 /** True if there is an event that comes after the answer. */

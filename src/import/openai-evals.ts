@@ -6,7 +6,7 @@ import { isObject } from "./json-text.ts";
 import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-sample.ts";
 import { type LogRecord, recordsOfLines } from "./records.ts";
 import { checked, text } from "./schema.ts";
-import { repeatable, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of `RunSpec` (evals' `base.py`) that is read here. */
@@ -51,35 +51,31 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
   const place = { file: source.file };
   const specPlace = { ...place, line: 1, field: "spec.created_at" };
   const model = spec.completion_fns[0] ?? "";
-  yield finishBenchmark(
-    {
-      key: benchmarkKey("openai-evals", spec.run_id),
-      name: `${spec.eval_name}:${model}`,
-      // A path names a solver with its model; a bare name is one of OpenAI's models.
-      provider: model.includes("/") ? undefined : "openai",
-      model,
-      dataset: spec.eval_name,
-      totalIterations: report && lastLine.size,
-      status: report ? "completed" : "running",
-      // The time is Python's str(datetime.utcnow()).
-      startedAt: utc(spec.created_at && `${spec.created_at}Z`, specPlace),
-      completedAt: report && utc(lastTime, place),
-      labels: { source: "openai-evals" },
-      metadata: about,
-      metrics: numbersOf(report ?? {}),
-      results: report,
-      evaluations: repeatable(() => evaluationsOf(source, overview)),
-    },
-    source.options,
-    place,
-  );
+  yield finishBenchmark(source, place, {
+    key: benchmarkKey("openai-evals", spec.run_id),
+    name: `${spec.eval_name}:${model}`,
+    // A path names a solver with its model; a bare name is one of OpenAI's models.
+    provider: model.includes("/") ? undefined : "openai",
+    model,
+    dataset: spec.eval_name,
+    totalIterations: report && lastLine.size,
+    status: report ? "completed" : "running",
+    // The time is Python's str(datetime.utcnow()).
+    startedAt: utc(spec.created_at && `${spec.created_at}Z`, specPlace),
+    completedAt: report && utc(lastTime, place),
+    labels: { source: "openai-evals" },
+    metadata: about,
+    metrics: numbersOf(report ?? {}),
+    results: report,
+    evaluations: (counted) => evaluationsOf(counted, overview),
+  });
 }
 
 async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerator<ImportedEvaluation> {
   const score = source.options.score ?? mainMetric(overview);
   const open = new Map<string, { events: Event[]; marks: JsonObject; bytes: number }>();
   let openBytes = 0;
-  for await (const entry of entriesOf(source, { count: true })) {
+  for await (const entry of entriesOf(source)) {
     if (entry.kind !== "event") continue;
     const { sampleId, event, bytes, marks, place } = entry;
     const sample = open.get(sampleId) ?? { events: [], marks: {}, bytes: 0 };
@@ -125,8 +121,8 @@ async function overviewOf(source: Source): Promise<Overview> {
   return { ...overview, spec };
 }
 
-async function* entriesOf(source: Source, { count = false } = {}): AsyncGenerator<Entry> {
-  for await (const line of recordsOfLines(source, { count })) {
+async function* entriesOf(source: Source): AsyncGenerator<Entry> {
+  for await (const line of recordsOfLines(source)) {
     const { record, place } = line;
     if (isObject(record.spec)) yield { kind: "spec", value: record.spec, place };
     else if (isObject(record.final_report)) yield { kind: "report", value: record.final_report };

@@ -48,7 +48,7 @@ export async function* readParquet(source: Source): AsyncGenerator<ImportedBench
   if (aboutOf(metadata, "ltb_crc32") !== String(await attempt({ file }, () => checksumOf(source, end))))
     throw new ImportError({ file }, "damaged: its CRC-32 is not what its metadata says");
   const record = parseObject(Buffer.from(header), { file }, limits);
-  yield exportedBenchmark(record, source, () => rowsOf(source));
+  yield exportedBenchmark(record, source, rowsOf);
 }
 
 function aboutOf({ key_value_metadata: about }: FileMetaData, name: string): string | undefined {
@@ -76,7 +76,7 @@ async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord> {
     const records = await attempt({ file, record: index }, () =>
       parquetReadObjects({ file: buffer, metadata, rowStart: index, rowEnd, compressors, parsers }),
     );
-    source.options.onBytes?.(Number(group.total_compressed_size ?? 0));
+    source.onBytes?.(Number(group.total_compressed_size ?? 0));
     for (const record of records) {
       const place = { file, record: index };
       yield { record: recordOf(record, place, source), marks: {}, place };

@@ -66,29 +66,25 @@ export function promptfooEvaluation(
   const metrics = failure === undefined ? metricsOf(row) : {};
   const score = failure !== undefined ? undefined : chosen === undefined ? row.score : metrics[chosen];
   const tokens = row.tokenUsage ?? response?.tokenUsage ?? {};
-  const problems = [
-    failure,
-    output === undefined ? "no output" : undefined,
-    typeof score === "number" ? undefined : `${chosen ?? "score"}: missing, not a number`,
-  ];
-  return finishEvaluation(
-    {
-      sampleId: String(index),
-      repetition: 0,
-      input: row.prompt.raw ?? "",
-      output,
-      expected: expectedOf(testCase?.assert ?? [], vars ?? {}),
-      score,
-      metrics,
-      error: problems.find((problem) => problem !== undefined),
-      latencyMs: row.latencyMs,
-      inputTokens: count(tokens.prompt),
-      outputTokens: count(tokens.completion),
-      costUsd: row.cost,
-      metadata: { ...restOf(record), ...marks },
-    },
-    place,
-  );
+  return finishEvaluation(place, {
+    sampleId: String(index),
+    repetition: 0,
+    input: row.prompt.raw ?? "",
+    output,
+    expected: expectedOf(testCase?.assert ?? [], vars ?? {}),
+    score,
+    metrics,
+    problems: [
+      failure,
+      output === undefined && "no output",
+      typeof score !== "number" && `${chosen ?? "score"}: missing, not a number`,
+    ],
+    latencyMs: row.latencyMs,
+    inputTokens: count(tokens.prompt),
+    outputTokens: count(tokens.completion),
+    costUsd: row.cost,
+    metadata: { ...restOf(record), ...marks },
+  });
 }
 
 /** Versions without a failure reason put that of a failed assertion into `error`, with a grading. */

@@ -8,7 +8,7 @@ import { isObject, type PlacedRecord, parseJson, parseObject } from "./json-text
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, json, number, text } from "./schema.ts";
-import { chunksOf, repeatable, type Source, stemOf, withoutGz } from "./source.ts";
+import { chunksOf, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /**
@@ -64,34 +64,30 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
     const place = { file: source.file };
     const dataset = header.config?.description?.trim().slice(0, 255) || stemOf(source);
     const { provider, prompt } = column.first;
-    yield finishBenchmark(
-      {
-        key: benchmarkKey("promptfoo", `${identityOf(source, overview)}/${column.key}`),
-        name: nameOf(dataset, column, columns),
-        ...modelOf(provider.id),
-        dataset,
-        totalIterations: column.count,
-        status: "completed",
-        ...timesOf(header, place),
-        labels: { source: "promptfoo", ...(provider.label && { provider: provider.label.slice(0, 255) }) },
-        metadata: {
-          ...without(about, ["prompts", "stats", "config"]),
-          ...(isObject(about.config) && { config: without(about.config, leftOut) }),
-          prompt: prompt.label ?? prompt.raw ?? null,
-        },
-        metrics: flatNumbers(metrics ?? {}),
-        results: metrics ? { metrics, stats: about.stats ?? null } : undefined,
-        evaluations: repeatable(() => evaluationsOf(source, form, column.key)),
+    yield finishBenchmark(source, place, {
+      key: benchmarkKey("promptfoo", `${identityOf(source, overview)}/${column.key}`),
+      name: nameOf(dataset, column, columns),
+      ...modelOf(provider.id),
+      dataset,
+      totalIterations: column.count,
+      status: "completed",
+      ...timesOf(header, place),
+      labels: { source: "promptfoo", ...(provider.label && { provider: provider.label.slice(0, 255) }) },
+      metadata: {
+        ...without(about, ["prompts", "stats", "config"]),
+        ...(isObject(about.config) && { config: without(about.config, leftOut) }),
+        prompt: prompt.label ?? prompt.raw ?? null,
       },
-      source.options,
-      place,
-    );
+      metrics: flatNumbers(metrics ?? {}),
+      results: metrics ? { metrics, stats: about.stats ?? null } : undefined,
+      evaluations: (counted) => evaluationsOf(counted, form, column.key),
+    });
   }
 }
 
 async function* evaluationsOf(source: Source, form: Form, key: string): AsyncGenerator<ImportedEvaluation> {
   let nth = 0;
-  for await (const row of rowsOf(source, form, { count: true })) {
+  for await (const row of rowsOf(source, form)) {
     if (columnOf(row.row) !== key) continue;
     yield promptfooEvaluation(row, row.row.testIdx ?? nth, source.options.score);
     nth++;
@@ -106,7 +102,7 @@ async function overviewOf(source: Source, form: Form): Promise<Overview> {
   let first: JsonObject | undefined;
   try {
     const onMember = (...member: [string, JsonValue]) => members.push(member);
-    for await (const { record, row } of rowsOf(source, form, { onMember })) {
+    for await (const { record, row } of rowsOf(source, form, onMember)) {
       first ??= record;
       const key = columnOf(row);
       const column = columns.get(key) ?? { key, first: row, count: 0 };
@@ -129,17 +125,17 @@ async function overviewOf(source: Source, form: Form): Promise<Overview> {
 async function* rowsOf(
   source: Source,
   form: Form,
-  { count = false, onMember }: { count?: boolean; onMember?: (name: string, value: JsonValue) => void } = {},
+  onMember?: (name: string, value: JsonValue) => void,
 ): AsyncGenerator<Row> {
   const { file, limits } = source;
   if (form === "jsonl") {
-    for await (const line of recordsOfLines(source, { count })) yield rowOf(line);
+    for await (const line of recordsOfLines(source)) yield rowOf(line);
     return;
   }
   const items = form === "json" ? "results.results" : "results";
   // The table repeats the results for display.
   const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
-  for await (const part of splitJson(chunksOf(source, { count }), { file, limits, items, wanted })) {
+  for await (const part of splitJson(chunksOf(source), { file, limits, items, wanted })) {
     const { key = "", index, line, bytes } = part;
     if (index !== undefined) yield rowOf(parseObject(bytes, { file, record: index, line }, limits));
     else

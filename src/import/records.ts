@@ -12,22 +12,19 @@ export interface LogRecord extends PlacedRecord<Place & { line: number }> {
 }
 
 /** Reads the records of a JSONL file, without its empty lines. */
-export async function* recordsOfLines(source: Source, { count = false } = {}): AsyncGenerator<LogRecord> {
+export async function* recordsOfLines(source: Source): AsyncGenerator<LogRecord> {
   const { file, limits } = source;
   let index = 0;
-  for await (const { line, bytes } of linesOf(source, count)) {
+  for await (const { line, bytes } of linesOf(source)) {
     yield { ...parseObject(bytes, { file, line }, limits), index: index++, bytes: bytes.length };
   }
 }
 
 /** Reads the elements of the array that is the whole file, or that is at the path `items` in it. */
-export async function* recordsOfArray(
-  source: Source,
-  { count = false, items }: { count?: boolean; items?: string } = {},
-): AsyncGenerator<LogRecord> {
+export async function* recordsOfArray(source: Source, items?: string): AsyncGenerator<LogRecord> {
   const { file, limits } = source;
   const options = { file, limits, ...(items && { items, wanted: () => false }) };
-  for await (const { index, line, bytes } of splitJson(chunksOf(source, { count }), options)) {
+  for await (const { index, line, bytes } of splitJson(chunksOf(source), options)) {
     if (index === undefined)
       throw new ImportError({ file, line }, "expected a JSON array of records, found an object");
     yield { ...parseObject(bytes, { file, record: index, line }, limits), index, bytes: bytes.length };
@@ -35,12 +32,12 @@ export async function* recordsOfArray(
 }
 
 /** Reads the non-empty lines of a file, each at most `maxRecordBytes` long, and numbers them from 1. */
-async function* linesOf(source: Source, count: boolean): AsyncGenerator<{ line: number; bytes: Buffer }> {
+async function* linesOf(source: Source): AsyncGenerator<{ line: number; bytes: Buffer }> {
   const { maxRecordBytes } = source.limits;
   let line = 1;
   let pieces: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(source, { count })) {
+  for await (const chunk of chunksOf(source)) {
     let start = 0;
     while (start < chunk.length) {
       const newline = chunk.indexOf(0x0a, start);

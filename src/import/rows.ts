@@ -14,7 +14,7 @@ import {
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf } from "./json-text.ts";
 import { type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
-import { repeatable, type Source, stemOf, withoutGz } from "./source.ts";
+import { mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 type Format = "json" | "jsonl";
@@ -52,31 +52,21 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
     options.dataset,
     first.record,
   ];
-  yield finishBenchmark(
-    {
-      key: benchmarkKey(format, sha256(JSON.stringify(identity))),
-      name,
-      dataset: value("dataset") ?? name,
-      ...model,
-      status: "completed",
-      labels: { source: format },
-      metadata: map.source === "" ? {} : { field_map: map.source },
-      evaluations: repeatable(() => evaluations(source, format, first.record, model)),
-    },
-    options,
-    { file },
-  );
-}
-
-async function* evaluations(
-  source: Source,
-  format: Format,
-  first: JsonObject,
-  benchmark: Model,
-): AsyncGenerator<ImportedEvaluation> {
-  const { map, provider } = source.options;
-  for await (const row of rowsOf(source, format, { count: true }))
-    yield evaluationOf(row, map ?? ownNames(first, row.record), benchmark, provider);
+  const place = { file };
+  yield finishBenchmark(source, place, {
+    key: benchmarkKey(format, sha256(JSON.stringify(identity))),
+    name,
+    dataset: value("dataset") ?? name,
+    ...model,
+    status: "completed",
+    labels: { source: format },
+    metadata: map.source === "" ? {} : { field_map: map.source },
+    evaluations: (counted) =>
+      mapRecords(rowsOf(counted, format), (row) => {
+        const rowMap = options.map ?? ownNames(first.record, row.record);
+        return evaluationOf(row, rowMap, model, options.provider);
+      }),
+  });
 }
 
 function evaluationOf(
@@ -98,32 +88,28 @@ function evaluationOf(
     return [name, finite(evaluate(expression, row.record, at), at)] as const;
   });
   const model = modelOf(text(map, "provider", row) ?? provider, text(map, "model", row));
-  const problems = [
-    failure,
-    map.fields.has("score") && score === undefined ? `score: ${missing(map, "score", row)}` : undefined,
-    output === undefined ? `output: ${missing(map, "output", row)}` : undefined,
-  ];
-  return finishEvaluation(
-    {
-      sampleId: sampleId(map, row),
-      repetition: number(map, "repetition", row) ?? 0,
-      input,
-      output,
-      expected: text(map, "expected", row),
-      score,
-      metrics: compact<JsonObject>(Object.fromEntries(metrics)),
-      error: problems.find((problem) => problem !== undefined),
-      latencyMs: number(map, "latency_ms", row),
-      inputTokens: number(map, "input_tokens", row),
-      outputTokens: number(map, "output_tokens", row),
-      costUsd: number(map, "cost_usd", row),
-      createdAt: utc(text(map, "created_at", row), { ...place, field: "created_at" }),
-      provider: model.provider === benchmark.provider ? undefined : model.provider,
-      model: model.model === benchmark.model ? undefined : model.model,
-      metadata: { ...omitUsed(row.record, map), ...row.marks },
-    },
-    place,
-  );
+  return finishEvaluation(place, {
+    sampleId: sampleId(map, row),
+    repetition: number(map, "repetition", row) ?? 0,
+    input,
+    output,
+    expected: text(map, "expected", row),
+    score,
+    metrics: compact<JsonObject>(Object.fromEntries(metrics)),
+    problems: [
+      failure,
+      map.fields.has("score") && score === undefined && `score: ${missing(map, "score", row)}`,
+      output === undefined && `output: ${missing(map, "output", row)}`,
+    ],
+    latencyMs: number(map, "latency_ms", row),
+    inputTokens: number(map, "input_tokens", row),
+    outputTokens: number(map, "output_tokens", row),
+    costUsd: number(map, "cost_usd", row),
+    createdAt: utc(text(map, "created_at", row), { ...place, field: "created_at" }),
+    provider: model.provider === benchmark.provider ? undefined : model.provider,
+    model: model.model === benchmark.model ? undefined : model.model,
+    metadata: { ...omitUsed(row.record, map), ...row.marks },
+  });
 }
 
 async function firstRow(source: Source, format: Format): Promise<LogRecord> {
@@ -131,8 +117,8 @@ async function firstRow(source: Source, format: Format): Promise<LogRecord> {
   throw new ImportError({ file: source.file }, "no records; expected at least one JSON object");
 }
 
-function rowsOf(source: Source, format: Format, options?: { count: boolean }): AsyncGenerator<LogRecord> {
-  return format === "jsonl" ? recordsOfLines(source, options) : recordsOfArray(source, options);
+function rowsOf(source: Source, format: Format): AsyncGenerator<LogRecord> {
+  return format === "jsonl" ? recordsOfLines(source) : recordsOfArray(source);
 }
 
 function valueFor(map: FieldMap, target: Target, { record, place }: LogRecord): JsonValue | undefined {

@@ -17,6 +17,8 @@ export interface Source {
   file: string;
   limits: ImportLimits;
   options: ReadOptions;
+  /** Set if the reading counts for the progress bar; called with the bytes on the disk. */
+  onBytes?: ReadOptions["onBytes"] | undefined;
 }
 
 export function sourceOf(path: string, options: ReadOptions): Source {
@@ -40,12 +42,11 @@ export function withoutGz(name: string): string {
 }
 
 /**
- * Reads the bytes of a file, unpacked if it is gzip. With `count` it reports the bytes on the disk to
- * `onBytes`.
+ * Reads the bytes of a file, unpacked if it is gzip.
  * @throws {ImportError} if it cannot be read, is no whole gzip file, or would inflate too much.
  */
-export async function* chunksOf(source: Source, { count = false } = {}): AsyncGenerator<Buffer> {
-  const stored = storedChunks(source, count);
+export async function* chunksOf(source: Source): AsyncGenerator<Buffer> {
+  const stored = storedChunks(source);
   const { value: first } = await stored.next();
   if (first === undefined) return;
   const chunks = (async function* () {
@@ -83,10 +84,10 @@ async function* gunzip(chunks: AsyncIterable<Buffer>, { file, limits }: Source):
   }
 }
 
-async function* storedChunks({ path, file, options }: Source, count: boolean): AsyncGenerator<Buffer> {
+async function* storedChunks({ path, file, onBytes }: Source): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-      if (count) options.onBytes?.(chunk.length);
+      onBytes?.(chunk.length);
       yield chunk;
     }
   } catch (cause) {
@@ -131,7 +132,11 @@ export function unreadable(file: string, cause: unknown): unknown {
   });
 }
 
-/** Makes an iterable whose every iteration starts again. */
-export function repeatable<T>(iterate: () => AsyncIterator<T>): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: iterate };
+/** Makes something of every record, as it is read. */
+export async function* mapRecords<T, R>(
+  records: AsyncIterable<T>,
+  make: (record: T, index: number) => R,
+): AsyncGenerator<R> {
+  let index = 0;
+  for await (const record of records) yield make(record, index++);
 }

@@ -47,7 +47,6 @@ export async function* readZip(
   source: Source,
   directory: ZipDirectory,
   wanted: (name: string) => boolean,
-  { count = false } = {},
 ): AsyncGenerator<PlacedRecord> {
   const { file, limits } = source;
   let index = 0;
@@ -56,7 +55,7 @@ export async function* readZip(
     if (directory.get(name) !== index++ || !wanted(name)) continue;
     const place = { file, entry: name };
     const bytes = await inflate(zip, entry, place, limits.maxFileBytes);
-    if (count) source.options.onBytes?.(entry.compressedSize);
+    source.onBytes?.(entry.compressedSize);
     yield parseObject(bytes, place, limits);
   }
 }
