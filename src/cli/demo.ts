@@ -8,7 +8,7 @@ import { parseFieldMap } from "../import/field-map.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
 import { apiKeyFor, referToKey } from "./shared/api-key.ts";
-import { createClient, hostAndPort, type JobClient, type ServiceOptions } from "./shared/client.ts";
+import { createClient, hostAndPort, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, print, printJson } from "./shared/output.ts";
@@ -131,7 +131,7 @@ function answer({ payload }: Job, answers: ReadonlyMap<string, ImportedEvaluatio
 }
 
 /** Resolves when all jobs of the benchmark have completed. */
-async function allCompleted(jobs: JobClient, benchmarkId: string): Promise<void> {
+async function allCompleted(jobs: ServiceClient["jobs"], benchmarkId: string): Promise<void> {
   for (const start = Date.now(); Date.now() - start < PATIENCE_MS; await sleep(50)) {
     const { completed, failed, cancelled, total } = await jobs.getJobStats({ benchmarkId });
     if (failed + cancelled > 0)

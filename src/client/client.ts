@@ -1,11 +1,6 @@
-import { type Client, createClient as createServiceClient, type Interceptor } from "@connectrpc/connect";
-import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
-import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
-import { SystemService } from "../../gen/ltb/v1/system_service_pb.ts";
-import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
-import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
+import type { Interceptor } from "@connectrpc/connect";
 import { type RetryOptions, requestIds, retries } from "./retry.ts";
+import { type Clients, clientsOf } from "./services.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { traceContext } from "./trace-context.ts";
 import { createTransport } from "./transport.ts";
@@ -39,13 +34,7 @@ export interface ClientOptions {
 }
 
 /** Calls to the service, with one property for each service of `ltb.v1`. They throw `ConnectError`. */
-export interface LtbClient extends Disposable {
-  benchmarks: Client<typeof BenchmarkService>;
-  jobs: Client<typeof JobService>;
-  workers: Client<typeof WorkerService>;
-  users: Client<typeof UserService>;
-  audit: Client<typeof AuditService>;
-  system: Client<typeof SystemService>;
+export interface LtbClient extends Clients, Disposable {
   /** Ends the connection and its running calls. May be called again. */
   close(): void;
 }
@@ -92,16 +81,7 @@ export function createClient({
     interceptors: [...interceptors, traceContext, ...reading, ...repetition],
   });
   const close = () => transport.close();
-  return {
-    benchmarks: createServiceClient(BenchmarkService, transport),
-    jobs: createServiceClient(JobService, transport),
-    workers: createServiceClient(WorkerService, transport),
-    users: createServiceClient(UserService, transport),
-    audit: createServiceClient(AuditService, transport),
-    system: createServiceClient(SystemService, transport),
-    close,
-    [Symbol.dispose]: close,
-  };
+  return { ...clientsOf(transport), close, [Symbol.dispose]: close };
 }
 
 /** A call that itself says where it reads keeps that. */

@@ -1,5 +1,5 @@
 import { inGrpcurl } from "../../src/cli/grpcurl/line.ts";
-import { ltbServices } from "../../src/cli/grpcurl/methods.ts";
+import { ltbServices } from "../../src/client/services.ts";
 import type { JsonObject } from "../../src/validation.ts";
 import { run } from "./processes.ts";
 import type { Results } from "./results.ts";

@@ -1,23 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import { BenchmarkService } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { JobService } from "../../../gen/ltb/v1/job_service_pb.ts";
-import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
-import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
-import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
+import { ltbServices } from "../../client/services.ts";
 import type { JsonObject } from "../../validation.ts";
 import { UsageError } from "../shared/errors.ts";
 import { exampleBodies } from "./example-bodies.ts";
-
-/** Every service of `ltb.v1`. */
-export const ltbServices = [
-  BenchmarkService,
-  JobService,
-  WorkerService,
-  UserService,
-  AuditService,
-  SystemService,
-] as const;
 
 /** Every method of every service, in the order of the protos. */
 export const ltbMethods: readonly DescMethod[] = ltbServices.flatMap(({ methods }) => methods);

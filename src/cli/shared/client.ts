@@ -1,18 +1,7 @@
-import {
-  type Client,
-  Code,
-  ConnectError,
-  createClient as createConnectClient,
-  type Interceptor,
-} from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import { BenchmarkService } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { JobService } from "../../../gen/ltb/v1/job_service_pb.ts";
-import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
-import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
-import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
+import { type Clients, clientsOf } from "../../client/services.ts";
 import { explainTlsFailure } from "../../tls-failures.ts";
 import { apiKeyFor } from "./api-key.ts";
 import { commandLine } from "./shell.ts";
@@ -35,20 +24,10 @@ export interface ServiceOptions extends TlsFlags {
   replica?: boolean;
 }
 
-export type BenchmarkClient = Client<typeof BenchmarkService>;
-export type JobClient = Client<typeof JobService>;
-export type WorkerClient = Client<typeof WorkerService>;
-export type UserClient = Client<typeof UserService>;
+export type BenchmarkClient = Clients["benchmarks"];
 
-/** Calls to the service. `close` lets the process end. */
-export interface ServiceClient extends Disposable {
-  benchmarks: BenchmarkClient;
-  jobs: JobClient;
-  workers: WorkerClient;
-  users: UserClient;
-  system: Client<typeof SystemService>;
-  audit: Client<typeof AuditService>;
-}
+/** Calls to the service. Disposal lets the process end. */
+export type ServiceClient = Clients & Disposable;
 
 /** Deadlines are for calls that answer at once; a stream lasts as long as its data. */
 export const noDeadline = { timeoutMs: 0 } as const;
@@ -76,15 +55,7 @@ export function createClient(options: ServiceOptions): ServiceClient {
     interceptors,
     defaultTimeoutMs: options.deadline * 1000,
   });
-  return {
-    benchmarks: createConnectClient(BenchmarkService, transport),
-    jobs: createConnectClient(JobService, transport),
-    workers: createConnectClient(WorkerService, transport),
-    users: createConnectClient(UserService, transport),
-    system: createConnectClient(SystemService, transport),
-    audit: createConnectClient(AuditService, transport),
-    [Symbol.dispose]: () => sessionManager.abort(),
-  };
+  return { ...clientsOf(transport), [Symbol.dispose]: () => sessionManager.abort() };
 }
 
 /** The address as `host:port`, for lines that people paste. */

@@ -1,7 +1,7 @@
 import type { User } from "../../../gen/ltb/v1/user_pb.ts";
 import type { UserRepository } from "../../users/repository.ts";
 import type { User as StoredUser } from "../../users/rows.ts";
-import type { UserClient } from "../shared/client.ts";
+import type { ServiceClient } from "../shared/client.ts";
 import { requireAnswer } from "../shared/errors.ts";
 import { isUuid } from "../shared/options.ts";
 
@@ -14,7 +14,7 @@ function keyOf(text: string) {
   return { case: field, value: text } as const;
 }
 
-export async function findUser(users: UserClient, text: string): Promise<User> {
+export async function findUser(users: ServiceClient["users"], text: string): Promise<User> {
   const { user } = await users.getUser({ key: keyOf(text) });
   return requireUser(user);
 }
