@@ -3,13 +3,15 @@ import type { z } from "zod";
 import type { Problem } from "./error.ts";
 import type { service } from "./settings.ts";
 
-/** TLS of both listeners. Paths are absolute. */
+/** TLS of both listeners: absolute paths of PEM files, and what is asked of clients. */
 export type TlsChoice = Readonly<{
+  /** The server's certificate, followed by the intermediate ones. */
   certFile: string;
+  /** Its private key, not encrypted. */
   keyFile: string;
-  /** Undefined: clients need no certificate. */
-  clientCaFile: string | undefined;
-  /** `optional`: a client may also come without a certificate. */
+  /** The authorities that sign the certificates of clients; undefined: clients need none. */
+  clientCaFile?: string | undefined;
+  /** `optional`: a client may also come without a certificate. One that is invalid is refused either way. */
   clientAuth: "required" | "optional";
 }>;
 

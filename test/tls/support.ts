@@ -10,8 +10,9 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
+import type { TlsChoice } from "../../src/config/tls.ts";
 import type { Logger } from "../../src/log.ts";
-import { ServerTls, type TlsSettings } from "../../src/rpc/tls/server-tls.ts";
+import { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import type { ServerConfig } from "../../src/server.ts";
 import { type Behaviour, serve } from "../rpc/support.ts";
 import type { Pair } from "./certificates.ts";
@@ -27,7 +28,7 @@ export interface TlsTest {
   pair: Pair;
   /** Certificate of the authority of clients. */
   clientCa?: string;
-  clientAuth?: TlsSettings["clientAuth"];
+  clientAuth?: TlsChoice["clientAuth"];
   behaviour?: Behaviour;
   config?: Partial<ServerConfig>;
 }
@@ -45,7 +46,7 @@ export async function serveTls({ pair, clientCa, clientAuth = "required", behavi
     if (ca !== undefined) await writeFile(files.ca, ca);
   };
   await write({ ...pair, ...(clientCa !== undefined && { ca: clientCa }) });
-  const settings: TlsSettings = {
+  const settings: TlsChoice = {
     certFile: files.cert,
     keyFile: files.key,
     clientCaFile: clientCa === undefined ? undefined : files.ca,

@@ -17,8 +17,7 @@ import {
   type ServiceImplSpec,
 } from "@connectrpc/connect";
 import { ServiceError } from "../../errors.ts";
-import type { CallContext } from "./call.ts";
-import { type Call, fullName } from "./call.ts";
+import { type Call, type CallContext, fullName } from "./call.ts";
 
 /** A service and what there is of its implementation; see `provide`. */
 export interface ProvidedService extends ServiceImplSpec {
@@ -33,28 +32,24 @@ export type Response = MessageInitShape<DescMessage>;
 
 /** A method behind the chain, as a listener calls it with what comes over its wire. */
 export type Handler<In, Out> =
-  | {
-      readonly kind: "unary";
-      readonly method: DescMethodUnary;
-      readonly answer: (request: In, context: CallContext) => Promise<Out>;
-    }
-  | {
-      readonly kind: "client_streaming";
-      readonly method: DescMethodClientStreaming;
-      readonly answer: (requests: AsyncIterable<In>, context: CallContext) => Promise<Out>;
-    }
-  | {
-      readonly kind: "server_streaming";
-      readonly method: DescMethodServerStreaming;
-      readonly stream: (request: In, context: CallContext) => AsyncIterableIterator<Out>;
-    }
-  | {
-      readonly kind: "bidi_streaming";
-      readonly method: DescMethodBiDiStreaming;
-      readonly stream: (requests: AsyncIterable<In>, context: CallContext) => AsyncIterableIterator<Out>;
-    };
+  | Answering<DescMethodUnary, In, Out>
+  | Answering<DescMethodClientStreaming, AsyncIterable<In>, Out>
+  | Streaming<DescMethodServerStreaming, In, Out>
+  | Streaming<DescMethodBiDiStreaming, AsyncIterable<In>, Out>;
 
-/** How a listener's requests become messages, and responses what it sends. */
+interface Answering<Method extends DescMethod, Request, Out> {
+  readonly kind: Method["methodKind"];
+  readonly method: Method;
+  readonly answer: (request: Request, context: CallContext) => Promise<Out>;
+}
+
+interface Streaming<Method extends DescMethod, Request, Out> {
+  readonly kind: Method["methodKind"];
+  readonly method: Method;
+  readonly stream: (request: Request, context: CallContext) => AsyncIterableIterator<Out>;
+}
+
+/** The form of a listener's requests and responses. */
 export interface Wire<In, Out> {
   readonly decode: (request: In) => Message;
   /** Gives what is sent for a response, of which `bytes` is the binary form. */

@@ -4,8 +4,7 @@ import { codeName, type ServiceError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, gauge, histogram, type Labels, type Sample } from "../../metrics/family.ts";
-import type { Call } from "./call.ts";
-import { shuttingDown } from "./call.ts";
+import { type Call, shuttingDown } from "./call.ts";
 
 /** The state that both listeners and every call share. */
 export class RpcHost {

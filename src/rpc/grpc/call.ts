@@ -65,11 +65,8 @@ export class GrpcOrigin implements CallOrigin {
 
   #readHeader(): Headers {
     const headers = new Headers();
-    for (const name of Object.keys(this.#call.metadata.getMap())) {
-      for (const value of this.#call.metadata.get(name)) {
-        headers.append(name, asText(value) ?? "");
-      }
-    }
+    for (const [name, values] of Object.entries(this.#call.metadata.toJSON()))
+      for (const value of values) headers.append(name, asText(value) ?? "");
     return headers;
   }
 }

@@ -13,15 +13,17 @@ import {
 } from "@grpc/grpc-js";
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
+import { messageOf } from "../../thrown.ts";
 import { CallContext, pathOf } from "../call/call.ts";
 import type { ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { compose } from "../middleware/chain.ts";
 import { type GrpcCall, GrpcOrigin, headerMetadata, statusOf, trailerMetadata } from "./call.ts";
 import { GrpcRefusals } from "./repairs.ts";
-import { GrpcWriter } from "./writer.ts";
+import { GrpcWriter, type WritableCall } from "./writer.ts";
 
 type Bytes = Uint8Array;
+type RequestStream = ServerReadableStream<Bytes, Bytes>;
 
 /** A grpc-js server that answers the methods through the chain. */
 export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHost): Server {
@@ -48,7 +50,7 @@ function serverOptions(maxMessageBytes: number): ServerOptions {
   };
 }
 
-function register(server: Server, provided: ProvidedMethod, host: RpcHost, refusals: GrpcRefusals): void {
+function register(server: Server, provided: ProvidedMethod, host: RpcHost, refusals: GrpcRefusals): boolean {
   const { method } = provided;
   const handler = compose(provided, byteWire(method), host);
   const contextOf = (call: GrpcCall) => new CallContext(method, new GrpcOrigin(call), host);
@@ -67,25 +69,22 @@ function register(server: Server, provided: ProvidedMethod, host: RpcHost, refus
     );
   switch (handler.kind) {
     case "unary":
-      add("unary", (call: ServerUnaryCall<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
+      return add("unary", (call: ServerUnaryCall<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
         const context = contextOf(call);
         void answerOnce(handler.answer(call.request, context), context, call, callback);
       });
-      break;
     case "client_streaming":
-      add("clientStream", (call: ServerReadableStream<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
+      return add("clientStream", (call: RequestStream, callback: sendUnaryData<Bytes>) => {
         const context = streamingContextOf(call);
         void answerOnce(handler.answer(requestsOf(call), context), context, call, callback);
       });
-      break;
     case "server_streaming":
-      add("serverStream", (call: ServerWritableStream<Bytes, Bytes>) => {
+      return add("serverStream", (call: ServerWritableStream<Bytes, Bytes>) => {
         const context = contextOf(call);
         void answerStream(handler.stream(call.request, context), context, call);
       });
-      break;
     case "bidi_streaming":
-      add("bidi", (call: ServerDuplexStream<Bytes, Bytes>) => {
+      return add("bidi", (call: ServerDuplexStream<Bytes, Bytes>) => {
         const context = streamingContextOf(call);
         void answerStream(handler.stream(requestsOf(call), context), context, call);
       });
@@ -93,7 +92,7 @@ function register(server: Server, provided: ProvidedMethod, host: RpcHost, refus
 }
 
 /** The requests of a stream. An iterator that destroys it when left would also destroy the answer. */
-function requestsOf(call: ServerReadableStream<Bytes, Bytes>): AsyncIterable<Bytes> {
+function requestsOf(call: RequestStream): AsyncIterable<Bytes> {
   return call.iterator({ destroyOnReturn: false });
 }
 
@@ -115,7 +114,7 @@ async function answerOnce(
 async function answerStream(
   responses: AsyncIterableIterator<Bytes>,
   context: CallContext,
-  call: ServerWritableStream<Bytes, Bytes> | ServerDuplexStream<Bytes, Bytes>,
+  call: WritableCall,
 ): Promise<void> {
   const writer = new GrpcWriter(call);
   try {
@@ -141,14 +140,14 @@ async function answerStream(
  * The bytes that grpc-js receives and sends for a method. The chain decodes and encodes them, so that a
  * malformed request or an unsendable response is answered, logged and explained like any other failure.
  */
-function byteWire(method: DescMethod): Wire<Uint8Array, Uint8Array> {
-  const { input } = method;
+function byteWire({ input }: DescMethod): Wire<Bytes, Bytes> {
   return {
     decode(bytes) {
       try {
         return fromBinary(input, bytes);
-      } catch (error) {
-        throw malformed(method, error);
+      } catch (cause) {
+        const message = `the request is not a valid ${input.typeName}: ${messageOf(cause)}`;
+        throw new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { cause });
       }
     },
     send: (_, bytes) => bytes,
@@ -158,14 +157,4 @@ function byteWire(method: DescMethod): Wire<Uint8Array, Uint8Array> {
       if (call.stopReason) throw call.stopReason;
     },
   };
-}
-
-function malformed({ input }: DescMethod, cause: unknown): ServiceError {
-  const why = cause instanceof Error ? cause.message : "it cannot be decoded";
-  return new ServiceError(
-    Code.InvalidArgument,
-    "INVALID_ARGUMENT",
-    `the request is not a valid ${input.typeName}: ${why}`,
-    { cause },
-  );
 }

@@ -1,7 +1,10 @@
 import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
 import { transportLimits } from "../../limits.ts";
 
-type WritableCall = ServerWritableStream<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
+/** A call of grpc-js with a response stream. */
+export type WritableCall =
+  | ServerWritableStream<Uint8Array, Uint8Array>
+  | ServerDuplexStream<Uint8Array, Uint8Array>;
 
 /**
  * Writes a response stream no faster than its reader reads. grpc-js counts messages, 16 of them however

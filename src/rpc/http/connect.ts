@@ -34,59 +34,56 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
   return router;
 }
 
-function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): void {
+function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): ConnectRouter {
   const handler = compose(provided, messageWire(host), host);
   const open = (outer: HandlerContext) => openCall(outer, handler.method, host);
   switch (handler.kind) {
     case "unary":
-      router.rpc(handler.method, (request, outer) => answerOnce(handler.answer, request, open(outer), outer));
-      break;
+      return router.rpc(handler.method, answerOnce(handler.answer, open));
     case "client_streaming":
-      router.rpc(handler.method, (requests, outer) =>
-        answerOnce(handler.answer, requests, open(outer), outer),
-      );
-      break;
+      return router.rpc(handler.method, answerOnce(handler.answer, open));
     case "server_streaming":
-      router.rpc(handler.method, (request, outer) =>
-        answerStream(handler.stream, request, open(outer), outer),
-      );
-      break;
+      return router.rpc(handler.method, answerStream(handler.stream, open));
     case "bidi_streaming":
-      router.rpc(handler.method, (requests, outer) =>
-        answerStream(handler.stream, requests, open(outer), outer),
-      );
+      return router.rpc(handler.method, answerStream(handler.stream, open));
   }
 }
 
-async function answerOnce<Request>(
+type Open = (outer: HandlerContext) => CallContext;
+
+function answerOnce<Request>(
   answer: (request: Request, context: CallContext) => Promise<Response>,
-  request: Request,
-  context: CallContext,
-  outer: HandlerContext,
-): Promise<Response> {
-  try {
-    return await answer(request, context);
-  } finally {
-    copyMetadata(context.setHeader, outer.responseHeader);
-    copyMetadata(context.setTrailer, outer.responseTrailer);
-  }
+  open: Open,
+) {
+  return async (request: Request, outer: HandlerContext): Promise<Response> => {
+    const context = open(outer);
+    try {
+      return await answer(request, context);
+    } finally {
+      copyMetadata(context, outer);
+    }
+  };
 }
 
-async function* answerStream<Request>(
+function answerStream<Request>(
   stream: (request: Request, context: CallContext) => AsyncIterable<Response>,
-  request: Request,
-  context: CallContext,
-  outer: HandlerContext,
-): AsyncIterable<Response> {
+  open: Open,
+) {
+  return (request: Request, outer: HandlerContext) => {
+    const context = open(outer);
+    return relay(stream(request, context), context, outer);
+  };
+}
+
+async function* relay(responses: AsyncIterable<Response>, context: CallContext, outer: HandlerContext) {
   try {
-    for await (const message of stream(request, context)) {
+    for await (const message of responses) {
       // Connect sends the header with the first message, so what is copied later has no effect.
-      copyMetadata(context.setHeader, outer.responseHeader);
+      copyMetadata(context, outer);
       yield message;
     }
   } finally {
-    copyMetadata(context.setHeader, outer.responseHeader);
-    copyMetadata(context.setTrailer, outer.responseTrailer);
+    copyMetadata(context, outer);
   }
 }
 
@@ -99,8 +96,9 @@ function messageWire({ maxMessageBytes }: RpcHost): Wire<Message, Response> {
   };
 }
 
-function copyMetadata(from: Headers | undefined, into: Headers): void {
-  if (from) forEachSendable(from, (name, value) => into.set(name, value));
+function copyMetadata({ setHeader, setTrailer }: CallContext, outer: HandlerContext): void {
+  if (setHeader) forEachSendable(setHeader, (name, value) => outer.responseHeader.set(name, value));
+  if (setTrailer) forEachSendable(setTrailer, (name, value) => outer.responseTrailer.set(name, value));
 }
 
 /**

@@ -7,10 +7,9 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { Call, CallOrigin } from "../call/call.ts";
-import { CallContext } from "../call/call.ts";
+import { type Call, CallContext, type CallOrigin } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
-import { type ClientCertificate, certificateOf } from "../tls/client-certificate.ts";
+import { certificateOf } from "../tls/client-certificate.ts";
 
 /** The facts of a request that the HTTP listener knows and Connect does not pass on. */
 interface Exchange {
@@ -22,7 +21,7 @@ interface Exchange {
 
 const exchangeKey = createContextKey<Exchange>({ peer: "unknown", socket: undefined, call: undefined });
 
-/** An exchange and the context values that carry it to `ConnectOrigin`. */
+/** An exchange and the context values that carry it to `originOf`. */
 export function exchangeOf({ socket }: IncomingMessage): { exchange: Exchange; values: ContextValues } {
   const peer = `${socket.remoteAddress}:${socket.remotePort}`;
   const exchange: Exchange = { peer, socket, call: undefined };
@@ -36,52 +35,31 @@ export function exchangeIn(context: HandlerContext): Exchange {
 
 /** Makes the request a call: the chain's context for Connect's. */
 export function openCall(outer: HandlerContext, method: DescMethod, host: RpcHost): CallContext {
-  const context = new CallContext(method, new ConnectOrigin(outer), host);
+  const context = new CallContext(method, originOf(outer), host);
   exchangeIn(outer).call = context.call;
   outer.responseHeader.set("x-request-id", context.call.requestId);
   return context;
 }
 
 /** A call as connect-node knows it. */
-class ConnectOrigin implements CallOrigin {
-  readonly peer: string;
-  readonly callerDeadline: number | undefined;
-  readonly #context: HandlerContext;
-
-  constructor(context: HandlerContext) {
-    this.peer = exchangeIn(context).peer;
-    const left = context.timeoutMs();
-    this.callerDeadline = left === undefined ? undefined : Date.now() + left;
-    this.#context = context;
-  }
-
-  get clientCertificate(): ClientCertificate | undefined {
-    return certificateOf(exchangeIn(this.#context).socket);
-  }
-
-  get protocolName(): string {
-    return this.#context.protocolName;
-  }
-
-  get requestMethod(): string {
-    return this.#context.requestMethod;
-  }
-
-  get url(): string {
-    return this.#context.url;
-  }
-
-  get requestHeader(): Headers {
-    return this.#context.requestHeader;
-  }
-
-  header(name: string): string | undefined {
-    return this.#context.requestHeader.get(name) ?? undefined;
-  }
-
-  onCancel(listener: () => void): void {
-    const { signal } = this.#context;
-    if (signal.aborted) listener();
-    else signal.addEventListener("abort", listener, { once: true });
-  }
+function originOf(outer: HandlerContext): CallOrigin {
+  const { protocolName, requestMethod, url, requestHeader, signal } = outer;
+  const { peer, socket } = exchangeIn(outer);
+  const left = outer.timeoutMs();
+  return {
+    protocolName,
+    requestMethod,
+    url,
+    requestHeader,
+    peer,
+    callerDeadline: left === undefined ? undefined : Date.now() + left,
+    get clientCertificate() {
+      return certificateOf(socket);
+    },
+    header: (name) => requestHeader.get(name) ?? undefined,
+    onCancel(listener) {
+      if (signal.aborted) listener();
+      else signal.addEventListener("abort", listener, { once: true });
+    },
+  };
 }

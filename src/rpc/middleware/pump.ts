@@ -21,29 +21,25 @@ export function makeHandler<In, Out>(
       return {
         kind,
         method,
-        answer: (request, context) =>
-          pump.answer(context, () => pump.accept(request, context, (message) => impl(message, context))),
+        answer: (request, context) => pump.answer(context, () => pump.accept(request, context, impl)),
       };
     case "client_streaming":
       return {
         kind,
         method,
-        answer: (requests, context) =>
-          pump.answer(context, () => impl(pump.acceptEach(requests, context), context)),
+        answer: (each, context) => pump.answer(context, () => impl(pump.acceptEach(each, context), context)),
       };
     case "server_streaming":
       return {
         kind,
         method,
-        stream: (request, context) =>
-          pump.stream(context, () => pump.accept(request, context, (message) => impl(message, context))),
+        stream: (request, context) => pump.stream(context, () => pump.accept(request, context, impl)),
       };
     case "bidi_streaming":
       return {
         kind,
         method,
-        stream: (requests, context) =>
-          pump.stream(context, () => impl(pump.acceptEach(requests, context), context)),
+        stream: (each, context) => pump.stream(context, () => impl(pump.acceptEach(each, context), context)),
       };
   }
 }
@@ -157,14 +153,18 @@ class Pump<In, Out> {
   }
 
   /** Hands the request to `handle` once it is decoded and checked; at once where the checks need not wait. */
-  accept<T>(request: In, context: CallContext, handle: (message: Message) => Promise<T> | T): Promise<T> | T {
+  accept<T>(
+    request: In,
+    context: CallContext,
+    handle: (message: Message, context: CallContext) => Promise<T> | T,
+  ): Promise<T> | T {
     const message = this.#wire.decode(request);
     const checking = this.#check(message, context);
-    if (!checking) return handle(message);
+    if (!checking) return handle(message, context);
     return checking.then(() => {
       // It was checked for so long that nobody waits any more.
       if (context.call.stopReason) throw context.call.stopReason;
-      return handle(message);
+      return handle(message, context);
     });
   }
 

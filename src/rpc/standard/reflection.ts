@@ -21,41 +21,25 @@ export function reflectionServices(services: readonly DescService[]): ProvidedSe
   const all = [...services, ServerReflection, ServerReflectionAlpha];
   // No service mentions the details of errors; with their file here, tools can show them.
   const descriptors = new Descriptors(all, [file_google_rpc_error_details]);
+  async function* serverReflectionInfo<Request extends ReflectionRequest>(
+    requests: AsyncIterable<Request>,
+    context: HandlerContext,
+  ) {
+    callOf(context).endWithServer();
+    for await (const request of requests) {
+      const messageResponse = answer(request, descriptors);
+      yield { validHost: request.host, originalRequest: request, messageResponse };
+    }
+  }
   return [
-    provide(ServerReflection, {
-      async *serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest>, context: HandlerContext) {
-        callOf(context).endWithServer();
-        for await (const request of requests) {
-          yield {
-            validHost: request.host,
-            originalRequest: request,
-            messageResponse: answer(request, descriptors),
-          };
-        }
-      },
-    }),
-    provide(ServerReflectionAlpha, {
-      async *serverReflectionInfo(
-        requests: AsyncIterable<ServerReflectionRequestAlpha>,
-        context: HandlerContext,
-      ) {
-        callOf(context).endWithServer();
-        for await (const request of requests) {
-          yield {
-            validHost: request.host,
-            originalRequest: request,
-            messageResponse: answer(request, descriptors),
-          };
-        }
-      },
-    }),
+    provide(ServerReflection, { serverReflectionInfo }),
+    provide(ServerReflectionAlpha, { serverReflectionInfo }),
   ];
 }
 
-function answer(
-  { messageRequest }: ServerReflectionRequest | ServerReflectionRequestAlpha,
-  descriptors: Descriptors,
-) {
+type ReflectionRequest = ServerReflectionRequest | ServerReflectionRequestAlpha;
+
+function answer({ messageRequest }: ReflectionRequest, descriptors: Descriptors) {
   switch (messageRequest.case) {
     case "listServices":
       return {

@@ -2,18 +2,9 @@ import { createPrivateKey, type X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ConfigError, type Problem } from "../../config/error.ts";
+import type { TlsChoice } from "../../config/tls.ts";
 import { certificatesIn } from "../../pem.ts";
 import { messageOf } from "../../thrown.ts";
-
-/** Paths of PEM files. */
-export interface TlsFiles {
-  /** The server's certificate, followed by the intermediate ones. */
-  certFile: string;
-  /** Its private key, not encrypted. */
-  keyFile: string;
-  /** The authorities that sign the certificates of clients; undefined: clients need none. */
-  clientCaFile?: string | undefined;
-}
 
 /** The contents of the files. */
 export interface TlsContents {
@@ -34,7 +25,7 @@ const KEY = "LTB_TLS_KEY_FILE";
 const CLIENT_CA = "LTB_TLS_CLIENT_CA_FILE";
 
 /** @throws ConfigError that names the settings whose files cannot be read */
-export async function readTlsFiles({ certFile, keyFile, clientCaFile }: TlsFiles): Promise<TlsContents> {
+export async function readTlsFiles({ certFile, keyFile, clientCaFile }: TlsChoice): Promise<TlsContents> {
   const problems: Problem[] = [];
   const read = (name: string, path: string) =>
     readFile(path).catch((error: Error) => {

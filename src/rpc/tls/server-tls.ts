@@ -1,20 +1,10 @@
 import type { Server, TlsOptions } from "node:tls";
+import type { TlsChoice } from "../../config/tls.ts";
 import { transportLimits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
 import { messageOf } from "../../thrown.ts";
-import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents, type TlsFiles } from "./files.ts";
-
-/** Whether a client has to have a certificate of `clientCaFile`, or may also come without one. */
-export type ClientAuth = "required" | "optional";
-
-export interface TlsSettings extends TlsFiles {
-  /**
-   * It has no effect without `clientCaFile`. A certificate that is invalid, or signed by another authority,
-   * is refused either way.
-   */
-  clientAuth: ClientAuth;
-}
+import { checkTlsContents, type Expiry, readTlsFiles, type TlsContents } from "./files.ts";
 
 /** The ciphers of Mozilla's "intermediate": forward secrecy and authenticated encryption, for HTTP/2. */
 const CIPHERS = [
@@ -33,7 +23,7 @@ const DAY_MS = 86_400_000;
 
 /** The TLS of both listeners: their options, and certificates that follow the files they come from. */
 export class ServerTls {
-  readonly #settings: TlsSettings;
+  readonly #settings: TlsChoice;
   readonly #log: Log;
   readonly #servers = new Set<Server>();
   readonly #timer: NodeJS.Timeout;
@@ -46,7 +36,7 @@ export class ServerTls {
   #looking: Promise<void> | undefined;
 
   private constructor(
-    settings: TlsSettings,
+    settings: TlsChoice,
     contents: TlsContents,
     expiries: Expiry[],
     log: Log,
@@ -71,7 +61,7 @@ export class ServerTls {
    * @throws ConfigError that names the settings at fault
    */
   static async load(
-    settings: TlsSettings,
+    settings: TlsChoice,
     log: Log,
     pollMs: number = transportLimits.tlsReloadMs,
   ): Promise<ServerTls> {
