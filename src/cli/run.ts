@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
+import { hasCode } from "../thrown.ts";
 import { createProgram } from "./program.ts";
-import { exitCodes, isBrokenPipe, UsageError } from "./shared/errors.ts";
+import { exitCodes, UsageError } from "./shared/errors.ts";
 
 /**
  * Runs the command line.
@@ -8,17 +9,12 @@ import { exitCodes, isBrokenPipe, UsageError } from "./shared/errors.ts";
  * @returns the exit code: 0, 1 for a failure, 2 for wrong usage
  */
 export async function run(args: readonly string[]): Promise<number> {
-  // The reader of our output may stop at any time (`ltb export … | head`).
-  process.stdout.on("error", (error) => {
-    if (isBrokenPipe(error)) process.exit(exitCodes.ok);
-    throw error;
-  });
   try {
     const program = await createProgram(args);
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
-    if (isBrokenPipe(error)) return exitCodes.ok;
+    if (hasCode(error, "EPIPE")) return exitCodes.ok;
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
       // Help was asked for by leaving the command out; it is the message.

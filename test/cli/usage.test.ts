@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { version } from "../../src/version.ts";
-import { ltb, runHere } from "./support.ts";
+import { ltb, runHere, start } from "./support.ts";
 
 test("every command has a description and examples", async () => {
   const leaves = (await createProgram([])).commands.flatMap((command) =>
@@ -23,6 +24,15 @@ test("--version and --help succeed on stdout", async () => {
   const help = await ltb(["import", "--help"]);
   expect(help).toMatchObject({ code: 0, stderr: "" });
   expect(help.stdout).toContain("--map <fields>");
+});
+
+test.for(["--version", "--help"])("%s to a reader that has gone is no failure", async (option) => {
+  const child = start([option]);
+  child.stdout?.destroy();
+  let stderr = "";
+  child.stderr?.on("data", (chunk) => (stderr += chunk));
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(stderr).toBe("");
 });
 
 test.for([

@@ -26,10 +26,6 @@ export class UsageError extends CliError {
   }
 }
 
-export function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EPIPE";
-}
-
 /** Throws where the service left out what its answer always has. */
 export function requireAnswer<Value>(value: Value | undefined, what: string): asserts value is Value {
   if (value === undefined)
