@@ -10,6 +10,11 @@ let sequence = 0;
 /** The first of all ids, which is nothing's. */
 export const lowestId = "00000000-0000-0000-0000-000000000000";
 
+/** Writes 16 bytes as a UUID. */
+export function uuidOf(bytes: Buffer): string {
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
 /**
  * Makes a UUIDv7 (RFC 9562, 5.7): milliseconds, a 12-bit counter by which the ids of one millisecond ascend
  * (6.2, method 1), and 62 random bits. Ids of one process ascend, so indexes over them grow at their right

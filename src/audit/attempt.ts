@@ -4,9 +4,8 @@ import { changesText } from "./record.ts";
 import type { AuditLog, auditRow } from "./rows.ts";
 
 /**
- * The id of an attempt as an entry of the audit log is the id of its job, with the last 32 bits combined with
- * the epoch by exclusive or. It identifies the attempt and leads to the job, without a column or an index for
- * that.
+ * The id of an attempt as an entry is the id of its job, whose last 32 bits are combined with the epoch by
+ * exclusive or. It identifies the attempt and leads to the job, without a column or an index.
  */
 export function attemptId(jobId: string, epoch: number): string {
   const tail = (Number.parseInt(jobId.slice(-8), 16) ^ epoch) >>> 0;

@@ -28,9 +28,8 @@ interface Denied {
 
 /**
  * Records denied calls: every few seconds one entry for each caller, method and reason, with their number.
- * Callers have entries of their own up to a bound; beyond it the callers of a method share one. So a flood of
- * refused calls, from however many addresses, is neither a flood of writes nor invisible. Calls that the
- * database does not take are kept, and recorded later.
+ * Beyond a bound the callers of a method share one, so a flood of refused calls is neither a flood of writes
+ * nor invisible. Calls that the database does not take are kept, and recorded later.
  */
 export class DeniedCalls {
   readonly #db: Executor;
@@ -44,10 +43,7 @@ export class DeniedCalls {
     this.#log = log;
   }
 
-  /**
-   * Notes a denied call. Anybody who reaches a port can make any number of them, so it returns at once,
-   * never throws, and bounds its memory.
-   */
+  /** Notes a denied call at once, without throwing, in bounded memory: anybody can make any number. */
   recordDenied(denied: DeniedCall): void {
     const { method, reason, origin } = denied;
     // A failed login has an entry of its own, about the user.
@@ -56,8 +52,7 @@ export class DeniedCalls {
     const own = JSON.stringify([method, reason, caller, origin.keyId]);
     if (this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers) this.#note(own, denied);
     // Beyond the bound only method and reason are kept, whose number is limited.
-    else
-      this.#note(JSON.stringify([method, reason]), { ...denied, metadata: {}, origin: { actor: "several" } });
+    else this.#note(`${method} ${reason}`, { ...denied, metadata: {}, origin: { actor: "several" } });
     this.#schedule();
   }
 
@@ -98,13 +93,8 @@ export class DeniedCalls {
 }
 
 function entryOf({ first, count, firstAt, lastAt }: Denied): AuditEntry {
-  const { method, code, reason, message, metadata, origin } = first;
+  const { method: entityId, code, reason, message, metadata, origin } = first;
   const about = Object.keys(metadata).length > 0 ? { about: metadata } : {};
-  return {
-    action: "denied",
-    entityType: "method",
-    entityId: method,
-    changes: { after: { code, reason, message, count, firstAt, lastAt, ...about } },
-    origin,
-  };
+  const changes = { after: { code, reason, message, count, firstAt, lastAt, ...about } };
+  return { action: "denied", entityType: "method", entityId, changes, origin };
 }

@@ -5,12 +5,8 @@ import { jsonObject, text, timestamp, uuid } from "../validation.ts";
 
 const word = text(limits.providerLength, 1);
 const entityId = text(limits.nameLength);
-const address = z
-  .string({ error: "must be a string" })
-  .refine(
-    (value) => isIP(value) !== 0 && value.length <= limits.ipAddressLength,
-    "must be an IPv4 or IPv6 address",
-  );
+const isAddress = (value: string) => isIP(value) !== 0 && value.length <= limits.ipAddressLength;
+const address = z.string({ error: "must be a string" }).refine(isAddress, "must be an IPv4 or IPv6 address");
 
 export const newAuditLog = z.strictObject({
   id: uuid.optional(),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { currentOrigin, type Origin, serviceOrigin } from "../call-scope.ts";
 import { type Content, canonicalJson } from "../content-hash.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { type Fragment, sql, statement } from "../database/statement/sql.ts";
+import { type Fragment, snakeCase, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
@@ -18,19 +18,15 @@ export interface AuditEntry {
   action: AuditAction;
   entityType: AuditEntityType;
   entityId: string | null;
-  /**
-   * The change; for an update only the fields that changed (see `difference`). `changesText` decides what is
-   * stored of it.
-   */
+  /** For an update only the fields that changed (see `difference`). It is stored as by `changesText`. */
   changes?: Changes | undefined;
   /** The actor. Default: `currentOrigin()`; without one, the service itself. */
   origin?: Origin | undefined;
 }
 
 /**
- * Makes CTEs that write entries within a statement. They follow the CTEs that make the change.
- * @param when a condition over `entry` (columns of audit_logs), to leave out entries whose change was not
- * made
+ * Makes CTEs that write entries within a statement, after the CTEs that make the change.
+ * @param when a condition over `entry` (columns of audit_logs), to leave out those whose change was not made
  */
 export function auditEntries(entries: readonly AuditEntry[], when: Fragment = sql.fragment`true`): Fragment {
   return auditLog(sql.fragment`
@@ -69,10 +65,7 @@ interface AuditRows {
   origin?: Origin | undefined;
 }
 
-/**
- * Makes CTEs like those of `auditEntries`, for changes that only the statement itself knows: one entry for
- * each row that it made or removed.
- */
+/** Makes such CTEs for changes that only the statement knows: one entry for each row it made or removed. */
 export function auditRows(rows: AuditRows): Fragment {
   const { action, entityType, entityId, changes, from, atMost, origin } = rows;
   const by = originColumns(origin);
@@ -110,8 +103,8 @@ const cut = (text: string | undefined, length: number) => text?.slice(0, length)
 
 const insertEntries = statement("audit_insert", {
   row: z.object({ id: z.string() }),
-  build: (entries: readonly AuditEntry[]) => sql.fragment`
-    with ${auditEntries(entries)} select id from audit_written`,
+  build: (entries: readonly AuditEntry[]) =>
+    sql.fragment`with ${auditEntries(entries)} select id from audit_written`,
   examples: [
     [[{ action: "create", entityType: "benchmark", entityId: "b", changes: { after: { name: "n" } } }]],
   ],
@@ -135,15 +128,14 @@ function rowOf({ action, entityType, entityId, changes, origin }: AuditEntry) {
 
 /** The columns of the actor, cut to their lengths, because an odd header must not fail the change. */
 function originColumns(origin: Origin | undefined) {
-  const { userId, keyId, actor, ipAddress, userAgent, requestId } =
-    origin ?? currentOrigin() ?? serviceOrigin;
+  const by = origin ?? currentOrigin() ?? serviceOrigin;
   return {
-    userId,
-    apiKeyId: keyId,
-    actor: cut(actor, limits.nameLength),
-    ipAddress: cut(ipAddress, limits.ipAddressLength),
-    userAgent: cut(userAgent, limits.userAgentLength),
-    requestId: cut(requestId, limits.requestIdLength),
+    userId: by.userId,
+    apiKeyId: by.keyId,
+    actor: cut(by.actor, limits.nameLength),
+    ipAddress: cut(by.ipAddress, limits.ipAddressLength),
+    userAgent: cut(by.userAgent, limits.userAgentLength),
+    requestId: cut(by.requestId, limits.requestIdLength),
   };
 }
 
@@ -196,7 +188,7 @@ export function storable(value: JsonValue): string {
 function keepFields(fields: object): JsonObject {
   const result: JsonObject = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) result[protoName(name)] = shorten(value as JsonValue);
+    if (value !== undefined) result[snakeCase(name)] = shorten(value as JsonValue);
   }
   return result;
 }
@@ -216,26 +208,12 @@ function summarize(text: string): JsonObject {
   return { bytes: Buffer.byteLength(text), sha256: hash("sha256", text, "hex") };
 }
 
-const protoNames = new Map<string, string>();
-
-function protoName(name: string): string {
-  let found = protoNames.get(name);
-  if (found === undefined) {
-    found = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    protoNames.set(name, found);
-  }
-  return found;
-}
-
 // Names of fields that hold a secret, unless their value is a number or a boolean: "max_tokens" holds none.
 const inName = "pass(?:word|wd|phrase)|secret|credential|authorization|cookie";
 const atEndOfName = "(?:api|private|access|signing|encryption)[_-]?key|token|pwd|(?:key|token)[_-]?hash";
 const secretName = new RegExp(`${inName}|(?:${atEndOfName})$`, "i");
 
-/**
- * Texts that look like a secret: our own keys, bearer tokens, hashes of passwords, passwords in URLs, keys of
- * model providers.
- */
+// Our own keys, bearer tokens, hashes of passwords, passwords in URLs, and keys of model providers.
 const secretText =
   /\blt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}|\bbearer\s+[\w.~+/=-]{8,}|\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s"]+|:\/\/[^\s/@:"]*:[^\s/@"]+@|\bsk-[\w-]{16,}/gi;
 
@@ -244,10 +222,7 @@ const suspicious = new RegExp(`${inName}|(?:${atEndOfName})"|${secretText.source
 
 const redacted = "[redacted]";
 
-/**
- * Replaces the secrets of a value by "[redacted]": values of fields that are named like a secret, and texts
- * that look like one.
- */
+/** Replaces values of fields that are named like a secret, and texts that look like one, by "[redacted]". */
 export function withoutSecrets(value: JsonValue): JsonValue {
   if (typeof value === "string") {
     return value.toWellFormed().replaceAll("\0", "\uFFFD").replace(secretText, redacted);

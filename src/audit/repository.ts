@@ -1,9 +1,8 @@
-import { Code } from "@connectrpc/connect";
 import { currentOrigin, serviceOrigin } from "../call-scope.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut } from "../database/statement/page.ts";
-import { notFound, ServiceError } from "../errors.ts";
+import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
+import { alreadyExists, requireFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
@@ -15,16 +14,10 @@ import type { Cleanup } from "./seal/cleanup.ts";
 import type { AuditTrail } from "./seal/trail.ts";
 import * as statements from "./statements.ts";
 
-export interface AuditPage {
-  items: readonly AuditLog[];
-  /** Undefined on the last page. A short or empty page may have a next one. */
-  next: AuditPosition | undefined;
-}
+/** A short or empty page may have a next one. */
+export type AuditPage = Page<AuditLog, AuditPosition>;
 
-interface AuditListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: AuditPosition | undefined;
+interface AuditListOptions extends PageOptions<AuditPosition> {
   /** Approximate size of a page in bytes. Default: 3 MiB. */
   maxBytes?: number;
   /** Default: newest. */
@@ -45,10 +38,8 @@ export class AuditRepository {
   }
 
   /**
-   * Adds an entry about something that an outside system did. Secrets in `changes` are replaced by
-   * "[redacted]".
-   * @throws NOT_FOUND without the user, ALREADY_EXISTS if the id is taken or the request id was used with
-   * another body
+   * Adds an entry about an act of an outside system. Secrets in `changes` are replaced by "[redacted]".
+   * @throws NOT_FOUND without the user, ALREADY_EXISTS for a taken id, or a request id of another body
    */
   async create(input: NewAuditLog, request?: RequestKey): Promise<AuditLog> {
     const log = parseInput(newAuditLog, input);
@@ -70,9 +61,7 @@ export class AuditRepository {
           }),
         );
         if (created) return entryOf(created);
-        throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `audit log ${id} exists already`, {
-          metadata: { entity: "audit log", id },
-        });
+        throw alreadyExists("audit log", id);
       },
       remember: ({ id }) => id,
       recall: (db, id) => new AuditRepository(db, this.#trail).get(id),
@@ -84,8 +73,7 @@ export class AuditRepository {
     const key = parseInput(uuid, id, "id");
     const rows = await this.#db.any(statements.getLog(key));
     const found = rows.find((row) => (row.epoch === 0 ? row.id : attemptId(row.id, row.epoch)) === key);
-    if (!found) throw notFound("audit log", key);
-    return entryOf(found);
+    return entryOf(requireFound(found, "audit log", key));
   }
 
   /**
@@ -97,14 +85,11 @@ export class AuditRepository {
     const parsed = parseInput(auditFilter, filter);
     const limit = parseLimit(options.limit);
     const { after, maxBytes, order = "newest" } = options;
-    const end = statements.isScanned(parsed)
-      ? await this.#db.maybeOne(statements.scanEnd(parsed, order, after))
-      : null;
+    const scanned = statements.isScanned(parsed);
+    const end = scanned ? await this.#db.maybeOne(statements.scanEnd(parsed, order, after)) : null;
     const until = end ? { ...end, epoch: 0 } : undefined;
-    const rows = await this.#db.any(
-      statements.listLogs({ filter: parsed, order, limit: limit + 1, after, until, maxBytes }),
-    );
-    const { items, last } = cut(rows, limit);
+    const query = { filter: parsed, order, limit: limit + 1, after, until, maxBytes };
+    const { items, last } = cut(await this.#db.any(statements.listLogs(query)), limit);
     const next = last ? { createdAt: last.createdAt, id: last.id, epoch: last.epoch } : until;
     return { items: items.map(entryOf), next };
   }
@@ -130,18 +115,13 @@ export class AuditRepository {
 
   /**
    * Reads all entries that match, oldest first, in pages of bounded size, each by a short read. It ends with
-   * the entries that exist when it reaches the end; an entry whose transaction was still open then may be
-   * missing.
+   * those that exist when it gets there; an entry whose transaction was still open then may be missing.
    */
   async *export(filter: AuditFilter = {}, after?: AuditPosition): AsyncGenerator<AuditPage, void> {
     let position = after;
     do {
-      const page = await this.list(filter, {
-        limit: limits.pageSizeMax,
-        maxBytes: limits.auditChunkBytes,
-        after: position,
-        order: "oldest",
-      });
+      const size = { limit: limits.pageSizeMax, maxBytes: limits.auditChunkBytes };
+      const page = await this.list(filter, { ...size, after: position, order: "oldest" });
       if (page.items.length > 0) yield page;
       position = page.next;
     } while (position);
@@ -150,7 +130,5 @@ export class AuditRepository {
 
 async function usernameOf(db: Executor, id: string | null | undefined): Promise<string | undefined> {
   if (!id) return undefined;
-  const user = await db.maybeOne(statements.findUser(id));
-  if (!user) throw notFound("user", id);
-  return user.username;
+  return requireFound(await db.maybeOne(statements.findUser(id)), "user", id).username;
 }

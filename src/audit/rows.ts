@@ -20,11 +20,9 @@ export const auditRow = z.object({
   createdAt: z.string(),
   /** Only for attempts. */
   startedAt: z.string().nullable(),
+  /** True if the entry is part of the tamper-evident chain. */
   sealed: z.boolean(),
 });
 
 /** An entry of the audit log. Times are ISO 8601 in UTC with six digits of microseconds. */
-export interface AuditLog extends Omit<z.output<typeof auditRow>, "epoch" | "startedAt"> {
-  /** True if the entry is part of the tamper-evident chain. */
-  sealed: boolean;
-}
+export type AuditLog = Omit<z.output<typeof auditRow>, "epoch" | "startedAt">;

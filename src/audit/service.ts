@@ -7,27 +7,22 @@ import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditPage, AuditRepository } from "./repository.ts";
 
-/**
- * The methods of AuditService that read and add entries. The table of permissions has already decided whose
- * entries the caller may read.
- */
+/** The methods that read and add entries. The permission table has decided whose the caller may read. */
 export function auditMethods(audit: AuditRepository) {
   return {
     async createAuditLog(request, context) {
-      const { id, action, entityType, entityId, changes, userId, ipAddress, userAgent } = request;
-      const log = await audit.create(
-        {
-          id: omitEmpty(id),
-          action,
-          entityType,
-          entityId: omitEmpty(entityId),
-          changes,
-          userId: omitEmpty(userId),
-          ipAddress: omitEmpty(ipAddress),
-          userAgent: omitEmpty(userAgent),
-        },
-        requestKeyOf(request, actorIdOf(context)),
-      );
+      const { action, entityType, changes } = request;
+      const given = {
+        id: omitEmpty(request.id),
+        action,
+        entityType,
+        changes,
+        entityId: omitEmpty(request.entityId),
+        userId: omitEmpty(request.userId),
+        ipAddress: omitEmpty(request.ipAddress),
+        userAgent: omitEmpty(request.userAgent),
+      };
+      const log = await audit.create(given, requestKeyOf(request, actorIdOf(context)));
       return { auditLog: auditMessage(log) };
     },
 

@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { newId } from "../ids.ts";
+import { newId, uuidOf } from "../ids.ts";
 
 /**
  * The secret texts of credentials have these forms:
@@ -56,7 +56,11 @@ export function parseToken(text: string): Token | undefined {
   if (checksum(body) !== text.slice(-checksumLength)) return undefined;
   const id = text.slice(4, text.lastIndexOf("_"));
   const isKey = text.startsWith("ltb_");
-  return { kind: isKey ? "key" : "session", id: isKey ? id : withDashes(id), hash: sha256(text) };
+  return {
+    kind: isKey ? "key" : "session",
+    id: isKey ? id : uuidOf(Buffer.from(id, "hex")),
+    hash: sha256(text),
+  };
 }
 
 /** Compares two hashes of tokens in a time that does not depend on where they differ. */
@@ -93,8 +97,4 @@ function base62(length: number): string {
     }
   }
   return text;
-}
-
-function withDashes(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

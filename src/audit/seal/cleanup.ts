@@ -42,21 +42,21 @@ export async function cleanUpAuditLogs(
   return { deleted, more: deleted === limits.auditCleanupRows };
 }
 
+type Removed = { deleted: number; link?: Link };
+
 async function remove(
   chain: AuditChain,
   keys: KeyRing,
   db: Executor,
   olderThanDays: number,
-): Promise<{ deleted: number; link?: Link }> {
+): Promise<Removed> {
   await db.one(lockChain());
   const tail = await db.maybeOne(readTail());
   const problem = await chain.problem(db, keys, tail);
-  if (problem !== undefined)
-    throw new ServiceError(
-      Code.FailedPrecondition,
-      "AUDIT_CHAIN_BROKEN",
-      `nothing is removed, because the audit trail does not hold: ${problem}`,
-    );
+  if (problem !== undefined) {
+    const message = `nothing is removed, because the audit trail does not hold: ${problem}`;
+    throw new ServiceError(Code.FailedPrecondition, "AUDIT_CHAIN_BROKEN", message);
+  }
   const { cutoff, waiting } = await db.one(readCutoff(olderThanDays));
   if (waiting)
     throw new ServiceError(Code.Aborted, "CONFLICT", "entries of that time still wait to be sealed", {
@@ -67,24 +67,12 @@ async function remove(
   if (deleted === 0) return { deleted };
 
   const removal = newId();
-  await recordAudit(db, [
-    {
-      action: "cleanup",
-      entityType: "audit_log",
-      entityId: removal,
-      changes: { after: { olderThanDays, cutoff, auditLogs: logs, attempts } },
-    },
-  ]);
+  const changes = { after: { olderThanDays, cutoff, auditLogs: logs, attempts } };
+  await recordAudit(db, [{ action: "cleanup", entityType: "audit_log", entityId: removal, changes }]);
   const content = packRemoval({ logs, attempts }, removal);
-  const link = chain.next(keys, tail, {
-    kind: "checkpoint",
-    sealedAt: (await db.one(sealingTime(tail?.sealedAt ?? null))).at,
-    entries: 0,
-    firstAt: null,
-    lastAt: null,
-    cutoff,
-    contentHash: contentHash(content),
-  });
+  const { at: sealedAt } = await db.one(sealingTime(tail?.sealedAt ?? null));
+  const sealed = { entries: 0, firstAt: null, lastAt: null, cutoff, contentHash: contentHash(content) };
+  const link = chain.next(keys, tail, { kind: "checkpoint", sealedAt, ...sealed });
   await db.one(insertSeal(link, content));
   return { deleted, link };
 }

@@ -17,31 +17,12 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 // A column that is added to one of the tables needs another kind of record, with its own list, because sealed
 // records stay as they are.
 
-export const auditLogColumns = [
-  "id",
-  "user_id",
-  "api_key_id",
-  "created_at",
-  "action",
-  "entity_type",
-  "entity_id",
-  "ip_address",
-  "actor",
-  "request_id",
-  "user_agent",
-  "changes",
-] as const;
+const wordsOf = (columns: string) => columns.split(" ");
 
-export const attemptColumns = [
-  "job_id",
-  "started_at",
-  "ended_at",
-  "epoch",
-  "attempt",
-  "outcome",
-  "worker_id",
-  "error",
-] as const;
+export const auditLogColumns = wordsOf(
+  "id user_id api_key_id created_at action entity_type entity_id ip_address actor request_id user_agent changes",
+);
+export const attemptColumns = wordsOf("job_id started_at ended_at epoch attempt outcome worker_id error");
 
 /** SHA-256 of the canonical bytes of the row `l` of audit_logs. */
 export const auditLogDigest = digest("l", auditLogColumns);
@@ -50,9 +31,6 @@ export const auditLogDigest = digest("l", auditLogColumns);
 export const attemptDigest = digest("a", attemptColumns);
 
 function digest(table: string, columns: readonly string[]): Fragment {
-  const row = sql.join(
-    columns.map((column) => sql.identifier([table, column])),
-    sql.fragment`, `,
-  );
-  return sql.fragment`pg_catalog.sha256(pg_catalog.record_send(row(${row})))`;
+  const names = columns.map((column) => sql.identifier([table, column]));
+  return sql.fragment`pg_catalog.sha256(pg_catalog.record_send(row(${sql.join(names, sql.fragment`, `)})))`;
 }

@@ -2,10 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { KEY_ID_BYTES, type KeyRing, MAC_BYTES, type SealKey } from "./key.ts";
 
-/**
- * A link of the chain as it is stored, without the content that it seals. Times are ISO 8601 in UTC, to the
- * microsecond.
- */
+/** A stored link, without the content that it seals. Times are ISO 8601 in UTC, to the microsecond. */
 export const linkRow = z.object({
   sequence: z.number(),
   kind: z.enum(["entries", "checkpoint"]),

@@ -1,3 +1,5 @@
+import { uuidOf } from "../../ids.ts";
+
 /** The kinds of sealed entries, by the byte that begins a record. */
 const kinds = { 1: "audit_log", 2: "job_attempt" } as const;
 
@@ -28,19 +30,15 @@ export interface SealRecord {
   digest: string;
 }
 
-/**
- * Reads the records of a seal's content. @throws RangeError for bytes that are none, whose seal does not hold
- * either
- */
+/** Reads the records of a seal's content. @throws RangeError for bytes that are none */
 export function unpack(content: Buffer): SealRecord[] {
   const records: SealRecord[] = [];
   for (let at = 0; at < content.length; at += RECORD_BYTES) {
     const kind = kinds[content.readUInt8(at) as keyof typeof kinds];
     if (kind === undefined) throw new RangeError("a record of unknown kind");
-    const id = content.toString("hex", at + ID, at + EPOCH);
     records.push({
       kind,
-      id: `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`,
+      id: uuidOf(content.subarray(at + ID, at + EPOCH)),
       epoch: content.readInt32BE(at + EPOCH),
       time: content.readBigInt64BE(at + TIME),
       digest: content.toString("hex", at + DIGEST, at + RECORD_BYTES),

@@ -18,10 +18,7 @@ export interface ChainOptions {
   log?: Log | undefined;
 }
 
-/**
- * The chain of seals as this process knows it: its keys, and the last head that it has seen. The head shows
- * it when the end was cut off.
- */
+/** The chain of seals as this process knows it: its keys, and its last head, which shows a cut-off end. */
 export class AuditChain {
   readonly db: Executor;
   readonly #options: ChainOptions;
@@ -42,8 +39,8 @@ export class AuditChain {
   }
 
   /**
-   * Reads the keys, undefined without any. A key file that appears later is found. @throws ConfigError if the
-   * key file is unreadable or malformed, or missing where it is required
+   * Reads the keys, undefined without any. A key file that appears later is found.
+   * @throws ConfigError if the key file is unreadable or malformed, or missing where it is required
    */
   async keys(): Promise<KeyRing | undefined> {
     const file = this.#keyFile;
@@ -51,19 +48,15 @@ export class AuditChain {
     let keys = await readKeyFile(file);
     if (keys === undefined && this.#options.createKey && (await this.db.maybeOne(readTail())) === null) {
       await createKeyFile(file);
-      this.#log?.info(
-        {},
-        `made a key that seals the audit trail: ${file}. Keep a copy of it apart from the database.`,
-      );
+      const advice = "Keep a copy of it apart from the database.";
+      this.#log?.info({}, `made a key that seals the audit trail: ${file}. ${advice}`);
       keys = await readKeyFile(file);
     }
     if (keys === undefined) {
       const how = `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${file})`;
       if (this.#options.requireKey) throw keyFileProblem(`expected the file ${file}, found none: ${how}`);
-      this.complain(
-        `nothing of the audit trail is sealed: no key in ${file} (LTB_AUDIT_KEY_FILE); ${how}`,
-        "warn",
-      );
+      const problem = `nothing of the audit trail is sealed: no key in ${file} (LTB_AUDIT_KEY_FILE)`;
+      this.complain(`${problem}; ${how}`, "warn");
       return undefined;
     }
     if (await isOpenToOthers(file))
@@ -77,11 +70,9 @@ export class AuditChain {
   async requireKeys(): Promise<KeyRing> {
     const keys = await this.keys();
     if (keys !== undefined) return keys;
-    throw new ServiceError(
-      Code.FailedPrecondition,
-      "AUDIT_KEY_MISSING",
-      "this server has no key of the audit trail (LTB_AUDIT_KEY_FILE), so it can neither seal nor verify it",
-    );
+    const lack = "this server has no key of the audit trail (LTB_AUDIT_KEY_FILE)";
+    const message = `${lack}, so it can neither seal nor verify it`;
+    throw new ServiceError(Code.FailedPrecondition, "AUDIT_KEY_MISSING", message);
   }
 
   /** Returns the last head that this process has seen, now or before its start. */
@@ -109,12 +100,8 @@ export class AuditChain {
 
   /** Makes the link that follows `tail`. */
   next(keys: KeyRing, tail: Link | null, what: Omit<SealHeader, "sequence" | "keyId" | "previousMac">): Link {
-    const header = {
-      ...what,
-      sequence: (tail?.sequence ?? 0) + 1,
-      keyId: keys.current.id,
-      previousMac: tail?.mac ?? beginning,
-    };
+    const { sequence, mac: previousMac } = tail ?? { sequence: 0, mac: beginning };
+    const header = { ...what, sequence: sequence + 1, keyId: keys.current.id, previousMac };
     return { ...header, mac: macOf(header, keys.current) };
   }
 
@@ -129,11 +116,8 @@ export class AuditChain {
     try {
       await writeHead(this.#headFile, this.#head);
     } catch (error) {
-      if (!this.#warned)
-        this.#log?.warn(
-          { err: error },
-          `the last head of the audit trail cannot be kept in ${this.#headFile}`,
-        );
+      const message = `the last head of the audit trail cannot be kept in ${this.#headFile}`;
+      if (!this.#warned) this.#log?.warn({ err: error }, message);
       this.#warned = true;
     }
     this.#saved = this.#head;

@@ -16,10 +16,7 @@ interface Sealed {
 /** Seals the waiting entries, oldest first. */
 export class Sealer {
   readonly #chain: AuditChain;
-  /**
-   * Rows of the queue that are read for one seal. A row may stand for one entry or for a thousand, so the
-   * number stays near the last one used.
-   */
+  /** Rows of the queue that are read for one seal: about those of last time. Each has 1 to 1,000 entries. */
   #rows = 64;
 
   constructor(chain: AuditChain) {
@@ -62,17 +59,11 @@ export class Sealer {
       const needed = (1.25 * limits.auditSealEntries * taken.rows) / Math.max(taken.entries, 1);
       this.#rows = Math.min(Math.max(Math.ceil(needed), 16), limits.auditSealEntries);
       if (taken.content === null) continue;
-      sealed.entries += taken.entries;
-      sealed.link = this.#chain.next(keys, before, {
-        kind: "entries",
-        sealedAt: taken.sealedAt,
-        entries: taken.entries,
-        firstAt: taken.firstAt,
-        lastAt: taken.lastAt,
-        cutoff: null,
-        contentHash: contentHash(taken.content),
-      });
-      await db.one(insertSeal(sealed.link, taken.content));
+      const { content, entries, sealedAt, firstAt, lastAt } = taken;
+      sealed.entries += entries;
+      const what = { sealedAt, entries, firstAt, lastAt, cutoff: null, contentHash: contentHash(content) };
+      sealed.link = this.#chain.next(keys, before, { kind: "entries", ...what });
+      await db.one(insertSeal(sealed.link, content));
     }
     return sealed;
   }

@@ -47,7 +47,6 @@ function breakMessage({ sequence, entry, reason }: Break) {
 }
 
 function safe(sequence: bigint, field: string): number {
-  if (sequence < 1n || sequence > BigInt(Number.MAX_SAFE_INTEGER))
-    throw invalidField(field, "must be the sequence of a head");
-  return Number(sequence);
+  if (sequence >= 1n && sequence <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(sequence);
+  throw invalidField(field, "must be the sequence of a head");
 }

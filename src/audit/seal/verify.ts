@@ -13,6 +13,11 @@ const time = timestamp.transform((iso) => {
   const [, second, fraction = ""] = /^(.{19})(?:\.(\d+))?Z$/.exec(iso) ?? [];
   return `${second}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
 });
+const seal = z.string().toLowerCase();
+const head = z.object({
+  sequence: z.int({ error: "must be a whole number" }).min(1, "must be 1 or more"),
+  seal: seal.regex(/^[0-9a-f]{64}$/, "must be a seal of 64 hexadecimal digits"),
+});
 const input = z.object({
   /** Seals made at this time or later. Default: from the first. */
   from: time.optional(),
@@ -20,15 +25,7 @@ const input = z.object({
   to: time.optional(),
   /** Heads that the chain must still contain. */
   knownHeads: z
-    .array(
-      z.object({
-        sequence: z.int({ error: "must be a whole number" }).min(1, "must be 1 or more"),
-        seal: z
-          .string()
-          .toLowerCase()
-          .regex(/^[0-9a-f]{64}$/, "must be a seal of 64 hexadecimal digits"),
-      }),
-    )
+    .array(head)
     .max(limits.auditKnownHeads, `must have at most ${limits.auditKnownHeads} heads`)
     .optional(),
 });
@@ -129,9 +126,8 @@ class Run {
     let before = await this.#before();
     let covered = from;
     for (let ended = false; !ended; await turn()) {
-      const page = await this.#db.any(
-        statements.readSeals((before?.sequence ?? 0) + 1, limits.auditVerifySeals),
-      );
+      const first = (before?.sequence ?? 0) + 1;
+      const page = await this.#db.any(statements.readSeals(first, limits.auditVerifySeals));
       const seals: Seal[] = [];
       for (const seal of page) {
         this.#follows(seal, before);
@@ -226,10 +222,9 @@ class Run {
     const { from, to } = this.#options;
     const { removed } = this.result;
     if (from !== undefined || to !== undefined || removed <= this.#accounted) return;
-    throw new Broken({
-      sequence: 0,
-      reason: `${removed} entries are missing from before the last cleanup's time, which is ${removed - this.#accounted} more than cleanups removed`,
-    });
+    const gone = `${removed} entries are missing from before the last cleanup's time`;
+    const reason = `${gone}, which is ${removed - this.#accounted} more than cleanups removed`;
+    throw new Broken({ sequence: 0, reason });
   }
 
   async #uncovered(after: string, upTo: string): Promise<void> {
@@ -238,11 +233,8 @@ class Run {
     if (found === null) return;
     const [entry] = unpack(Buffer.concat([found.name, Buffer.alloc(8), missingDigest]));
     if (entry === undefined) return;
-    throw new Broken({
-      sequence: 0,
-      entry,
-      reason: `${nameOf(entry)} was inserted: no seal holds it, nor does it wait to be sealed`,
-    });
+    const reason = `${nameOf(entry)} was inserted: no seal holds it, nor does it wait to be sealed`;
+    throw new Broken({ sequence: 0, entry, reason });
   }
 }
 

@@ -3,6 +3,7 @@ import { fromJson } from "@bufbuild/protobuf";
 import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { uuidOf } from "../../ids.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { requireAnswer } from "../shared/errors.ts";
@@ -68,7 +69,7 @@ export function importedId(key: string): string {
   const bytes = createHash("sha256").update(`llm-test-bench import\0${key}`).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return uuidOf(bytes);
 }
 
 async function createOrGet(
