@@ -10,7 +10,7 @@ export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./bench
 export type { BenchmarkChange, BenchmarkProgress, BenchmarkWatchFilter } from "./benchmarks/watch.ts";
 export { withSignal } from "./call-scope.ts";
 export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
-export type { RequestKey, RequestKey as Once } from "./database/requests.ts";
+export type { RequestKey } from "./database/requests.ts";
 export { isConnectionError, isDuplicateKey, isNotFound } from "./database/statement/errors.ts";
 export type { Executor } from "./database/statement/executor.ts";
 export type { DatabaseStats } from "./database/statistics.ts";

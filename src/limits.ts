@@ -35,6 +35,8 @@ export const limits = {
   retryAfterMs: 604_800_000,
   /** The longest pause before a retry whose worker names none; up to a half of it is left out at random. */
   retryPauseSeconds: 300,
+  /** The highest limit of a job key: jobs that run at once, or that start in a minute. */
+  jobLimit: 1_000_000,
   /** How long starts of jobs with a limit a minute are kept to be counted: longer than that minute. */
   limitStartsMinutes: 2,
   /** Characters of a progress message or a reason. */

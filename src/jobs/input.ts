@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { json, jsonObject, text, timestamp, uuid, whole, workerName } from "../validation.ts";
+import { json, jsonObject, oneOf, text, timestamp, uuid, whole, workerName } from "../validation.ts";
 import { jobStatuses } from "./rows.ts";
 
 const key = text(limits.nameLength, 1);
@@ -18,9 +18,12 @@ export const jobTypes = setOf(jobType, limits.jobTypes);
 
 /** A part of a whole. */
 export const share = z
-  .number({ error: "must be a number from 0 to 1" })
+  .number("must be a number from 0 to 1")
   .min(0, "must be 0 to 1")
   .max(1, "must be 0 to 1");
+
+/** A reason that somebody gives; an empty one is null. */
+export const reasonText = text(limits.messageLength).transform((reason) => reason || null);
 
 export const newJob = z.strictObject({
   id: uuid.optional(),
@@ -43,7 +46,6 @@ export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;
 
-const epoch = whole(1);
 export const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs);
 
 export const claimInput = z.strictObject({
@@ -58,9 +60,12 @@ export const claimInput = z.strictObject({
 /** A worker's claim. Empty `jobTypes`: the registered ones. `waitMs`: longest wait for a first job. */
 export type ClaimInput = z.input<typeof claimInput>;
 
-export const leaseRef = z.strictObject({ jobId: uuid, epoch });
+export const leaseRef = z.strictObject({ jobId: uuid, epoch: whole(1) });
 
-export const completion = leaseRef.extend({ result: json.nullish() });
+/** A lease, named by its job and its epoch. */
+export type LeaseRef = z.input<typeof leaseRef>;
+
+export const completion = leaseRef.extend({ result: json.default(null) });
 
 /** The end of a job: `epoch` is that of the lease. */
 export type Completion = z.input<typeof completion>;
@@ -68,36 +73,35 @@ export type Completion = z.input<typeof completion>;
 export const failure = leaseRef.extend({
   error: text(limits.textLength, 1),
   retryable: z.boolean().default(true),
-  retryAfterMs: whole(0, limits.retryAfterMs).nullish(),
+  retryAfterMs: whole(0, limits.retryAfterMs).nullable().default(null),
 });
 
 /** A failed attempt. Without `retryAfterMs` the pause before the retry grows with each. */
 export type Failure = z.input<typeof failure>;
 
 export const progressReport = leaseRef.extend({
-  progress: share.nullish(),
-  message: text(limits.messageLength).nullish(),
+  progress: share.nullable().default(null),
+  message: text(limits.messageLength).nullable().default(null),
 });
 
 export type ProgressReport = z.input<typeof progressReport>;
 
-export const progressInput = z.strictObject({
-  workerId: workerName,
-  leaseMs: leaseMs.default(limits.leaseMs),
-});
+/** The worker that reports on its jobs. */
+export const reporter = z.strictObject({ workerId: workerName });
+
+export const progressInput = reporter.extend({ leaseMs: leaseMs.default(limits.leaseMs) });
 
 export const jobFilter = z.strictObject({
-  status: z.enum(jobStatuses, { error: `must be one of ${jobStatuses.join(", ")}` }).optional(),
+  status: oneOf(jobStatuses).optional(),
   jobType: text(limits.providerLength).optional(),
   workerId: text(limits.nameLength).optional(),
   benchmarkId: uuid.optional(),
   orderBy: z.enum(["newest", "priority"]).default("newest"),
 });
 
-/**
- * The filters and the order of a list of jobs. `priority`, the order of claims, allows only status pending
- * and a job type.
- */
+export type JobsQuery = Omit<z.output<typeof jobFilter>, "orderBy">;
+
+/** A list's filters and order. `priority`, the order of claims, allows only status pending and a job type. */
 export type JobFilter = z.input<typeof jobFilter>;
 
 /**
@@ -128,12 +132,17 @@ export type BulkFilter = z.input<typeof bulkFilter>;
 
 export const jobLimit = z.strictObject({
   limitKey: key,
-  maxRunning: whole(0, 1_000_000).nullish(),
-  perMinute: whole(0, 1_000_000).nullish(),
+  maxRunning: whole(0, limits.jobLimit).nullable().default(null),
+  perMinute: whole(0, limits.jobLimit).nullable().default(null),
 });
 
 /** A limit on the jobs of a key: most running at once, most started in any minute. */
 export type NewJobLimit = z.input<typeof jobLimit>;
+
+export const limitPosition = z.object({ limitKey: z.string() });
+
+/** The end of a page of limits; the next one begins after it. */
+export type LimitPosition = z.output<typeof limitPosition>;
 
 export const pause = z
   .strictObject({
@@ -148,10 +157,8 @@ export const pause = z
 /** The target of a pause: a job type, a limit key, or jobs that have both. */
 export type Pause = z.input<typeof pause>;
 
-/** The given number of items at most, each job once. */
+/** The items of one call: 1 to `limits.batchItems`. */
 export function itemsOf<Item extends z.ZodType>(item: Item) {
-  return z
-    .array(item)
-    .min(1, `must have 1 to ${limits.batchItems} items`)
-    .max(limits.batchItems, `must have 1 to ${limits.batchItems} items`);
+  const expected = `must have 1 to ${limits.batchItems} items`;
+  return z.array(item).min(1, expected).max(limits.batchItems, expected);
 }

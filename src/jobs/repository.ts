@@ -1,17 +1,17 @@
-import { recordAudit } from "../audit/record.ts";
 import { currentOrigin } from "../call-scope.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { notFound, requireFound, ServiceError } from "../errors.ts";
+import type { Page, PageOptions } from "../database/statement/page.ts";
+import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
-import { parseInput, text, uuid, workerName } from "../validation.ts";
+import { parseInput, uuid } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import * as input from "./input.ts";
-import type { JobLane, JobLimit, JobLimitPage } from "./limits/statements.ts";
-import * as limitStatements from "./limits/statements.ts";
+import * as jobLimits from "./limits/limits.ts";
+import { deleteLimit, deletePause, insertPause, type JobLane, type JobLimit } from "./limits/statements.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
@@ -130,12 +130,8 @@ export class JobRepository {
 
   /** Completes jobs that the worker holds. Independent items, each with its result. */
   async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(workerName, workerId, "worker_id");
-    const results = await writeValid(input.completion, items, (ends) =>
-      this.#writes.complete(
-        ends.map(({ result, ...end }) => ({ ...end, workerId: worker, result: result ?? null })),
-      ),
-    );
+    const worker = parseInput(input.reporter, { workerId });
+    const results = await writeValid(input.completion, items, worker, this.#writes.complete);
     for (const { outcome } of results) this.#counts.completions.add(outcome);
     this.#queue.announce();
     return results;
@@ -143,16 +139,8 @@ export class JobRepository {
 
   /** Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. */
   async fail(workerId: string, items: readonly input.Failure[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(workerName, workerId, "worker_id");
-    const results = await writeValid(input.failure, items, (ends) =>
-      this.#writes.fail(
-        ends.map(({ retryAfterMs, ...end }) => ({
-          ...end,
-          workerId: worker,
-          retryAfterMs: retryAfterMs ?? null,
-        })),
-      ),
-    );
+    const worker = parseInput(input.reporter, { workerId });
+    const results = await writeValid(input.failure, items, worker, this.#writes.fail);
     for (const { outcome, status } of results) {
       this.#counts.failures.add(outcome);
       if (status === "pending") this.#counts.retries.add("failure");
@@ -162,14 +150,9 @@ export class JobRepository {
   }
 
   /** Gives jobs back unrun: pending again in their old place, at the cost of no retry. */
-  async release(
-    workerId: string,
-    items: readonly { jobId: string; epoch: number }[],
-  ): Promise<readonly EndResult[]> {
-    const worker = parseInput(workerName, workerId, "worker_id");
-    const results = await writeValid(input.leaseRef, items, (ends) =>
-      this.#writes.release(ends.map((end) => ({ ...end, workerId: worker }))),
-    );
+  async release(workerId: string, items: readonly input.LeaseRef[]): Promise<readonly EndResult[]> {
+    const worker = parseInput(input.reporter, { workerId });
+    const results = await writeValid(input.leaseRef, items, worker, this.#writes.release);
     for (const { outcome } of results) this.#counts.releases.add(outcome);
     this.#queue.announce();
     return results;
@@ -182,37 +165,26 @@ export class JobRepository {
     leaseMs?: number,
   ): Promise<readonly EndResult[]> {
     const common = parseInput(input.progressInput, { workerId, leaseMs });
-    const results = await writeValid(input.progressReport, items, (reports) =>
-      this.#writes.progress(
-        reports.map(({ progress, message, ...end }) => ({
-          ...end,
-          ...common,
-          progress: progress ?? null,
-          message: message ?? null,
-        })),
-      ),
-    );
+    const results = await writeValid(input.progressReport, items, common, this.#writes.progress);
     this.#queue.announce("watchable");
     return results;
   }
 
   /**
-   * Cancels a job at once, also a running one, whose worker learns of it by its next heartbeat. A cancelled
-   * job stays as it is.
+   * Cancels a job at once. The worker of a running one learns of it by its heartbeat. A cancelled one stays.
    * @throws NOT_FOUND, FAILED_PRECONDITION if it has completed or failed
    */
   async cancel(id: string, reason = ""): Promise<Job> {
-    const why = parseInput(text(limits.messageLength), reason, "reason");
+    const why = parseInput(input.reasonText, reason, "reason");
     return this.#move(id, "cancelled", async (key) => {
-      const [cancelled] = await this.#db.any(transitions.cancelJobs([key], why || null));
+      const [cancelled] = await this.#db.any(transitions.cancelJobs([key], why));
       return cancelled !== undefined;
     });
   }
 
   /**
    * Makes a failed or cancelled job pending again, with all its retries.
-   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if another live job has its
-   * unique key
+   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if a live job has its unique key
    */
   async retry(id: string): Promise<Job> {
     return this.#move(id, "pending", async (key, job) => {
@@ -240,14 +212,11 @@ export class JobRepository {
 
   /** Cancels all pending and running jobs that match, in batches. */
   cancelMany(filter: input.BulkFilter, reason = ""): Promise<BulkResult> {
-    const why = parseInput(text(limits.messageLength), reason, "reason");
-    return this.#bulk(filter, ["pending", "running"], (ids) => transitions.cancelJobs(ids, why || null));
+    const why = parseInput(input.reasonText, reason, "reason");
+    return this.#bulk(filter, ["pending", "running"], (ids) => transitions.cancelJobs(ids, why));
   }
 
-  /**
-   * Retries all failed and cancelled jobs that match, in batches; those whose unique key is taken are
-   * skipped.
-   */
+  /** Retries all failed and cancelled jobs that match, in batches; skips those whose unique key is taken. */
   retryMany(filter: input.BulkFilter): Promise<BulkResult> {
     return this.#bulk(filter, ["failed", "cancelled"], transitions.retryJobs);
   }
@@ -260,10 +229,7 @@ export class JobRepository {
     return cleanUpJobs(this.#db, days, statuses);
   }
 
-  /**
-   * One page of the jobs that match. Newest first; ended ones by when they ended. In the order of claims:
-   * pending jobs of a type, or of all.
-   */
+  /** One page of the jobs that match, newest first, ended ones by their end; or pending ones as claimed. */
   list(filter: input.JobFilter = {}, options: JobListOptions = {}): Promise<JobPage> {
     return listJobs(this.#db, this.#queue.lanes, filter, options);
   }
@@ -310,8 +276,7 @@ export class JobRepository {
    * Watches changes of jobs on any server, until the loop is left. No change is missed. Changes that follow
    * each other closely may come as one, with the latest state, and after resuming one may come again. With
    * `ids` and without `after`, the present state of each of these jobs comes first. The first message, and
-   * one after every 15 s of silence, only moves the cursor. Any open transaction delays changes until it
-   * ends.
+   * one after every 15 s of silence, only moves the cursor. An open transaction delays changes to its end.
    *
    * ```ts
    * for await (const { job, deleted, cursor } of db.jobs.watch({ jobType: "benchmark" })) …
@@ -325,47 +290,30 @@ export class JobRepository {
 
   /** Sets the limit of a key, in place of a former one. Running jobs stay. */
   async setLimit(given: input.NewJobLimit): Promise<JobLimit> {
-    const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
-    const set = await this.#db.transaction(async (transaction) => {
-      const before = await transaction.maybeOne(limitStatements.lockLimit(limitKey));
-      const after = await transaction.one(
-        limitStatements.setLimit(limitKey, maxRunning ?? null, perMinute ?? null),
-      );
-      await recordAudit(transaction, [limitStatements.limitEntry(before, after)]);
-      return after;
-    });
+    const set = await jobLimits.setLimit(this.#db, given);
     this.#queue.announce();
     return set;
   }
 
-  /** Limits by key, after the given one. */
-  async listLimits(pageSize: number, after = ""): Promise<JobLimitPage> {
-    const rows = await this.#db.any(limitStatements.listLimits(after, pageSize + 1));
-    const items = rows.slice(0, pageSize);
-    return { items, next: rows.length > pageSize ? items.at(-1)?.limitKey : undefined };
+  /** One page of the limits, by key. */
+  listLimits(options: PageOptions<input.LimitPosition> = {}): Promise<Page<JobLimit, input.LimitPosition>> {
+    return jobLimits.listLimits(this.#db, options);
   }
 
   /** @throws NOT_FOUND */
   async deleteLimit(limitKey: string): Promise<void> {
-    if (!(await this.#db.maybeOne(limitStatements.deleteLimit(limitKey))))
-      throw notFound("job limit", limitKey);
+    requireFound(await this.#db.maybeOne(deleteLimit(limitKey)), "job limit", limitKey);
     this.#queue.announce();
   }
 
-  /**
-   * Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes that have jobs now.
-   */
-  async pause(what: input.Pause): Promise<readonly JobLane[]> {
-    const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limitStatements.insertPause(jobType, limitKey));
-    return this.#db.any(limitStatements.listPausable(jobType, limitKey));
+  /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes with jobs now. */
+  pause(target: input.Pause): Promise<readonly JobLane[]> {
+    return jobLimits.changePause(this.#db, insertPause, target);
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
-  async resume(what: input.Pause): Promise<readonly JobLane[]> {
-    const { jobType, limitKey } = parseInput(input.pause, what);
-    await this.#db.maybeOne(limitStatements.deletePause(jobType, limitKey));
-    const lanes = await this.#db.any(limitStatements.listPausable(jobType, limitKey));
+  async resume(target: input.Pause): Promise<readonly JobLane[]> {
+    const lanes = await jobLimits.changePause(this.#db, deletePause, target);
     this.#queue.announce();
     return lanes;
   }

@@ -1,13 +1,6 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
-import {
-  JobOrder,
-  JobOrderSchema,
-  JobView,
-  JobViewSchema,
-  type NewJob as WireJob,
-} from "../../gen/ltb/v1/job_pb.ts";
+import * as pb from "../../gen/ltb/v1/job_pb.ts";
 import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
@@ -16,13 +9,11 @@ import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
-import { jobPositions, type NewJob } from "./input.ts";
+import { jobPositions, limitPosition, type NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
-
-const limitPosition = z.object({ limitKey: z.string() });
 
 /** JobService. */
 export function jobService(store: JobStore) {
@@ -36,9 +27,8 @@ export function jobService(store: JobStore) {
     async batchCreateJobs(request, context) {
       const given = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
       const created = await jobs.createMany(given, requestKeyOf(request, actorIdOf(context)));
-      return {
-        jobs: created.map((job) => jobMessage({ ...job, payload: null, metadata: null, result: null })),
-      };
+      const brief = { payload: null, metadata: null, result: null };
+      return { jobs: created.map((job) => jobMessage({ ...job, ...brief })) };
     },
 
     async getJob({ id }) {
@@ -57,12 +47,9 @@ export function jobService(store: JobStore) {
       const { items, next } = await jobs.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, jobPositions[filter.orderBy]),
-        full: checkEnum(JobViewSchema, request.view, "view") === JobView.FULL,
+        full: isFull(request.view),
       });
-      return {
-        jobs: items.map((job) => jobMessage(job)),
-        nextPageToken: encodePageToken(next, filter),
-      };
+      return { jobs: items.map((job) => jobMessage(job)), nextPageToken: encodePageToken(next, filter) };
     },
 
     async claimJobs(request, context) {
@@ -85,16 +72,10 @@ export function jobService(store: JobStore) {
     },
 
     async failJobs({ workerId, items }) {
-      const results = await jobs.fail(
-        workerId,
-        items.map(({ jobId, epoch, error, retryable, retryAfter }) => ({
-          jobId,
-          epoch,
-          error,
-          retryable,
-          retryAfterMs: retryDelay(retryAfter),
-        })),
-      );
+      const failures = items.map(({ jobId, epoch, error, retryable, retryAfter }) => {
+        return { jobId, epoch, error, retryable, retryAfterMs: retryDelayOf(retryAfter) };
+      });
+      const results = await jobs.fail(workerId, failures);
       return {
         results: results.map(({ status, runAt, ...end }, index) => ({
           ...endMessage(items[index]?.jobId ?? "", end),
@@ -105,22 +86,20 @@ export function jobService(store: JobStore) {
     },
 
     async releaseJobs({ workerId, items }) {
-      const results = await jobs.release(
-        workerId,
-        items.map(({ jobId, epoch }) => ({ jobId, epoch })),
-      );
-      return {
-        results: results.map((end, index) => endMessage(items[index]?.jobId ?? "", end)),
-      };
+      const leases = items.map(({ jobId, epoch }) => ({ jobId, epoch }));
+      const results = await jobs.release(workerId, leases);
+      return { results: results.map((end, index) => endMessage(items[index]?.jobId ?? "", end)) };
     },
 
     async updateJobProgress({ workerId, items, lease }) {
       const leaseMs = fromDuration(lease, "lease", leaseLength) ?? limits.leaseMs;
-      const results = await jobs.progress(
-        workerId,
-        items.map(({ jobId, epoch, progress, message }) => ({ jobId, epoch, progress, message })),
-        leaseMs,
-      );
+      const reports = items.map(({ jobId, epoch, progress, message }) => ({
+        jobId,
+        epoch,
+        progress,
+        message,
+      }));
+      const results = await jobs.progress(workerId, reports, leaseMs);
       return {
         results: results.map((end, index) => ({
           ...endMessage(items[index]?.jobId ?? "", end),
@@ -157,12 +136,11 @@ export function jobService(store: JobStore) {
     },
 
     async listJobLimits(request) {
-      const after = decodePageToken(request.pageToken, {}, limitPosition);
-      const { items, next } = await jobs.listLimits(pageSize(request.pageSize), after?.limitKey);
-      return {
-        limits: items.map(limitMessage),
-        nextPageToken: encodePageToken(next === undefined ? undefined : { limitKey: next }, {}),
-      };
+      const { items, next } = await jobs.listLimits({
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, {}, limitPosition),
+      });
+      return { limits: items.map(limitMessage), nextPageToken: encodePageToken(next, {}) };
     },
 
     async deleteJobLimit({ limitKey }) {
@@ -171,8 +149,7 @@ export function jobService(store: JobStore) {
     },
 
     async pauseJobs({ jobType, limitKey }) {
-      const lanes = await jobs.pause({ jobType, limitKey });
-      return { lanes: lanes.map(laneMessage) };
+      return { lanes: (await jobs.pause({ jobType, limitKey })).map(laneMessage) };
     },
 
     async resumeJobs({ jobType, limitKey }) {
@@ -180,23 +157,15 @@ export function jobService(store: JobStore) {
     },
 
     async getJobStats({ jobType, benchmarkId }) {
-      const { byType, ...all } = await jobs.stats({
-        ...(jobType && { jobType }),
-        ...(benchmarkId && { benchmarkId }),
-      });
-      return {
-        ...statsMessage(all),
-        byType: byType.map(({ jobType, ...type }) => ({ jobType, ...statsMessage(type) })),
-      };
+      const filter = { ...(jobType && { jobType }), ...(benchmarkId && { benchmarkId }) };
+      const { byType, ...all } = await jobs.stats(filter);
+      return { ...statsMessage(all), byType: byType.map(statsMessage) };
     },
 
     async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view }, context) {
       callOf(context).endWithServer();
       const filter = { ids, jobType: omitEmpty(jobType), benchmarkId: omitEmpty(benchmarkId) };
-      const options = {
-        after: omitEmpty(afterCursor),
-        full: checkEnum(JobViewSchema, view, "view") === JobView.FULL,
-      };
+      const options = { after: omitEmpty(afterCursor), full: isFull(view) };
       for await (const { cursor, job, deleted } of jobs.watch(filter, options)) {
         if (job) yield { cursor, job: jobMessage(job) };
         else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };
@@ -212,7 +181,7 @@ export function jobService(store: JobStore) {
   } satisfies Partial<ServiceImpl<typeof JobService>>;
 }
 
-type JobFields = Omit<WireJob, "$typeName" | "$unknown">;
+type JobFields = Omit<pb.NewJob, "$typeName" | "$unknown">;
 
 function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob {
   return {
@@ -232,11 +201,8 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
   };
 }
 
-/**
- * One that is no duration stays invalid until its item is checked: thrown here, it would refuse the whole
- * call.
- */
-function retryDelay(sent: Duration | undefined): number | undefined {
+/** A bad duration stays invalid until its item is checked: an error here would refuse the whole call. */
+function retryDelayOf(sent: Duration | undefined): number | undefined {
   try {
     return fromDuration(sent, "retry_after");
   } catch {
@@ -244,8 +210,12 @@ function retryDelay(sent: Duration | undefined): number | undefined {
   }
 }
 
-function orderOf(order: JobOrder): "newest" | "priority" {
-  return checkEnum(JobOrderSchema, order, "order_by") === JobOrder.PRIORITY ? "priority" : "newest";
+function isFull(view: pb.JobView): boolean {
+  return checkEnum(pb.JobViewSchema, view, "view") === pb.JobView.FULL;
+}
+
+function orderOf(order: pb.JobOrder): "newest" | "priority" {
+  return checkEnum(pb.JobOrderSchema, order, "order_by") === pb.JobOrder.PRIORITY ? "priority" : "newest";
 }
 
 function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {
@@ -267,8 +237,7 @@ function creatorFilterOf(context: HandlerContext): string | undefined {
   return principal && principal.role !== "admin" ? principal.userId : undefined;
 }
 
-function statsMessage({ oldestPendingAgeMs, ...counts }: JobStats) {
-  return oldestPendingAgeMs === null
-    ? counts
-    : { ...counts, oldestPendingAge: toDuration(oldestPendingAgeMs) };
+function statsMessage<Stats extends JobStats>({ oldestPendingAgeMs, ...counts }: Stats) {
+  if (oldestPendingAgeMs === null) return counts;
+  return { ...counts, oldestPendingAge: toDuration(oldestPendingAgeMs) };
 }

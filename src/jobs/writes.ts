@@ -6,22 +6,11 @@ import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { jsonBytes, parseInput, violationsOf } from "../validation.ts";
 import { type Creation, createJobs, type JobToCreate } from "./create.ts";
-import {
-  type Completed,
-  completeLeases,
-  type End,
-  explainEnds,
-  type Failed,
-  failLeases,
-  releaseLeases,
-} from "./finish/finish.ts";
+import * as finish from "./finish/finish.ts";
 import { type Progress, reportProgress } from "./finish/renew.ts";
 import { itemsOf } from "./input.ts";
 
-/**
- * The outcome of an item that names a lease. `stale`: worker and epoch do not hold the job, or no longer.
- * `rejected`: the item itself is invalid.
- */
+/** The outcome of an item. `stale`: worker and epoch do not hold the job. `rejected`: the item is invalid. */
 export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 
 export interface EndResult {
@@ -37,16 +26,16 @@ export interface EndResult {
 /** The writes of the queue: one job that is created, or the items of one call. */
 export interface JobWrites {
   create(job: JobToCreate): Promise<Creation>;
-  complete(items: readonly Completed[]): Promise<readonly EndResult[]>;
-  fail(items: readonly Failed[]): Promise<readonly EndResult[]>;
-  release(items: readonly End[]): Promise<readonly EndResult[]>;
+  complete(items: readonly finish.Completed[]): Promise<readonly EndResult[]>;
+  fail(items: readonly finish.Failed[]): Promise<readonly EndResult[]>;
+  release(items: readonly finish.End[]): Promise<readonly EndResult[]>;
   progress(items: readonly Progress[]): Promise<readonly EndResult[]>;
 }
 
 type PlacedResult = EndResult & { position: number };
 
-/** A result for each of the items at these positions; null means all. */
-function succeed(positions: readonly number[] | null, items: readonly End[]): PlacedResult[] {
+/** Makes a result for each of the items at these positions; null means all. */
+function succeed(positions: readonly number[] | null, items: readonly finish.End[]): PlacedResult[] {
   return (positions ?? items.map((_, index) => index + 1)).map((position) => ({ position, outcome: "ok" }));
 }
 
@@ -60,21 +49,20 @@ export function writeDirectly(db: Executor): JobWrites {
     },
     complete: (items) =>
       writeEnds(db, items, "completed", async (sorted) =>
-        succeed((await db.one(completeLeases(sorted))).positions, sorted),
+        succeed((await db.one(finish.completeLeases(sorted))).positions, sorted),
       ),
     fail: (items) =>
       writeEnds(db, items, "failed", async (sorted) => {
-        const rows = await db.any(failLeases(sorted));
-        return rows.map(({ position, willRetry, runAt }) => ({
-          position,
+        const rows = await db.any(finish.failLeases(sorted));
+        return rows.map(({ willRetry, ...end }) => ({
+          ...end,
           outcome: "ok",
           status: willRetry ? "pending" : "failed",
-          runAt,
         }));
       }),
     release: (items) =>
       writeEnds(db, items, "released", async (sorted) =>
-        succeed((await db.one(releaseLeases(sorted))).positions, sorted),
+        succeed((await db.one(finish.releaseLeases(sorted))).positions, sorted),
       ),
     progress: (items) =>
       writeEnds(db, items, undefined, async (sorted) => {
@@ -128,13 +116,13 @@ function gatherCalls<Item, Result>(write: (items: readonly Item[]) => Promise<re
  * Runs a statement over items in the order in which leases are locked, and finds out about those it left
  * alone. An end that was recorded before, by the same worker in the same epoch, is answered as it was then.
  */
-async function writeEnds<Item extends End>(
+async function writeEnds<Item extends finish.End>(
   db: Executor,
   items: readonly Item[],
   recorded: string | undefined,
   run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,
 ): Promise<EndResult[]> {
-  const sorted = items.toSorted((a, b) => compare(a.jobId, b.jobId));
+  const sorted = items.toSorted((a, b) => (a.jobId < b.jobId ? -1 : Number(a.jobId > b.jobId)));
   const results = new Map<Item, EndResult>();
   for (const { position, ...result } of await run(sorted)) {
     const item = sorted[position - 1];
@@ -142,18 +130,15 @@ async function writeEnds<Item extends End>(
   }
   const open = sorted.filter((item) => !results.has(item));
   if (open.length > 0) {
-    const found = await db.any(explainEnds(open));
+    const found = await db.any(finish.explainEnds(open));
     for (const [position, item] of open.entries()) results.set(item, explain(found[position], recorded));
   }
   return items.flatMap((item) => results.get(item) ?? []);
 }
 
-function explain(
-  found:
-    | { status: string | null; outcome: string | null; isCurrent: boolean; runAt: string | null }
-    | undefined,
-  recorded: string | undefined,
-): EndResult {
+type Explained = z.output<typeof finish.explainEnds.row>;
+
+function explain(found: Explained | undefined, recorded: string | undefined): EndResult {
   if (!found) throw new ServiceError(Code.Aborted, "CONFLICT", "the job changed meanwhile: try again");
   const { status, outcome, isCurrent, runAt } = found;
   if (recorded !== undefined && outcome === recorded) {
@@ -166,32 +151,25 @@ function explain(
   return { outcome: status === "cancelled" && isCurrent ? "cancelled" : "stale" };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /**
- * Writes the items of a call that are valid. The others are rejected one by one, with the field at fault:
- * what is wrong with one is no reason to lose the results of a thousand.
+ * Writes the valid items of a call, each with what is `common` to all. The others are rejected one by one
+ * with the field at fault: what is wrong with one is no reason to lose the results of a thousand.
  * @param write answers one result an item, in their order
  * @throws INVALID_ARGUMENT if there are too few or too many items
  */
-export async function writeValid<Schema extends z.ZodType>(
+export async function writeValid<Schema extends z.ZodType<object>, Common extends object>(
   schema: Schema,
   items: readonly z.input<Schema>[],
-  write: (valid: z.output<Schema>[]) => Promise<readonly EndResult[]>,
+  common: Common,
+  write: (valid: (z.output<Schema> & Common)[]) => Promise<readonly EndResult[]>,
 ): Promise<readonly EndResult[]> {
   const parsed = parseInput(itemsOf(z.unknown()), items, "items").map((item) => schema.safeParse(item));
-  const valid = parsed.flatMap((one) => (one.success ? [one.data] : []));
+  const valid = parsed.flatMap((one) => (one.success ? [{ ...one.data, ...common }] : []));
   const written = (valid.length > 0 ? await write(valid) : []).values();
-  return parsed.flatMap((one) => (one.success ? (written.next().value ?? []) : rejection(one.error)));
+  return parsed.flatMap((one) => (one.success ? (written.next().value ?? []) : rejectionOf(one.error)));
 }
 
-function rejection(error: z.ZodError): EndResult {
-  const [violation] = violationsOf(error, "");
-  return {
-    outcome: "rejected",
-    field: violation?.field ?? "",
-    reason: violation?.description ?? "is invalid",
-  };
+function rejectionOf(error: z.ZodError): EndResult {
+  const { field = "", description: reason = "is invalid" } = violationsOf(error)[0] ?? {};
+  return { outcome: "rejected", field, reason };
 }

@@ -4,8 +4,6 @@ import { limits } from "../limits.ts";
 import { jsonObject, listOf, oneOf, text, uuid, whole, workerName } from "../validation.ts";
 import { workerStatuses } from "./rows.ts";
 
-export const reasonText = text(limits.messageLength);
-
 const address = text(limits.nameLength);
 const capacity = whole(1, limits.workerCapacity);
 const version = text(limits.providerLength);

@@ -4,6 +4,7 @@ import { cut, type Page, type PageOptions } from "../database/statement/page.ts"
 import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { expireLeasesOf, releaseLeases } from "../jobs/finish/finish.ts";
+import { reasonText } from "../jobs/input.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
@@ -16,6 +17,9 @@ import type { Worker, WorkerStatus } from "./rows.ts";
 import * as query from "./statements.ts";
 
 type WorkerPage = Page<Worker, input.WorkerPosition>;
+
+/** Whether a worker drains after a change; undefined: as before. */
+const drainingAfter = { register: false, update: undefined, drain: true } as const;
 
 export interface StaleRemoval {
   removed: number;
@@ -43,12 +47,9 @@ export class WorkerRepository {
   /** Registers a worker. Registering it again keeps its counters and leases, and ends its drain. */
   async register(worker: input.NewWorker): Promise<Worker> {
     const parsed = parseInput(input.newWorker, worker);
-    const registered = await this.#db.transaction(async (db) => {
-      const before = await db.maybeOne(query.lockRegistration(parsed.workerId));
-      const worker = await db.one(query.registerWorker({ ...parsed, id: newId() }));
-      await recordChange(db, "register", before, { ...worker, draining: false });
-      return worker;
-    });
+    const registered = await this.#change("register", parsed.workerId, (db) =>
+      db.one(query.registerWorker({ ...parsed, id: newId() })),
+    );
     this.#queue.announce();
     return registered;
   }
@@ -72,15 +73,11 @@ export class WorkerRepository {
 
   /** Changes the given fields of the registration and no others. @throws NOT_FOUND */
   async update(id: string, changes: input.WorkerChanges): Promise<Worker> {
-    const key = parseInput(uuid, id, "id");
     const parsed = parseInput(input.workerChanges, changes);
-    const updated = await this.#db.transaction(async (db) => {
-      const { workerId } = requireFound(await db.maybeOne(query.getWorker(key)), "worker", key);
-      const before = requireFound(await db.maybeOne(query.lockRegistration(workerId)), "worker", key);
-      const worker = requireFound(await db.maybeOne(query.updateWorker(key, parsed)), "worker", key);
-      await recordChange(db, "update", before, { ...worker, draining: before.draining });
-      return worker;
-    });
+    const worker = await this.get(id);
+    const updated = await this.#change("update", worker.workerId, (db) =>
+      db.maybeOne(query.updateWorker(worker.id, parsed)),
+    );
     this.#queue.announce();
     return updated;
   }
@@ -108,13 +105,8 @@ export class WorkerRepository {
    */
   async drain(workerId: string, reason = ""): Promise<Worker> {
     const name = parseInput(workerName, workerId, "worker_id");
-    const why = parseInput(input.reasonText, reason, "reason");
-    return this.#db.transaction(async (db) => {
-      const before = requireFound(await db.maybeOne(query.lockRegistration(name)), "worker", name);
-      const worker = requireFound(await db.maybeOne(query.drainWorker(name, why || null)), "worker", name);
-      await recordChange(db, "drain", before, { ...worker, draining: true });
-      return worker;
-    });
+    const why = parseInput(reasonText, reason, "reason");
+    return this.#change("drain", name, (db) => db.maybeOne(query.drainWorker(name, why)));
   }
 
   /**
@@ -124,7 +116,7 @@ export class WorkerRepository {
    */
   async deregister(workerId: string, reason = ""): Promise<number> {
     const name = parseInput(workerName, workerId, "worker_id");
-    const why = parseInput(input.reasonText, reason, "reason");
+    const why = parseInput(reasonText, reason, "reason");
     const released = await this.#db.transaction(async (db) => {
       const before = requireFound(await db.maybeOne(query.lockWorker(name)), "worker", name);
       await db.any(query.lockSlots([name]));
@@ -132,7 +124,7 @@ export class WorkerRepository {
       const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
       const jobsReleased = positions?.length ?? leases.length;
       await db.any(query.deleteWorkers([name]));
-      const changes = { before, after: { reason: why || undefined, jobsReleased } };
+      const changes = { before, after: { reason: why ?? undefined, jobsReleased } };
       await recordAudit(db, [{ action: "deregister", entityType: "worker", entityId: name, changes }]);
       return jobsReleased;
     });
@@ -200,6 +192,24 @@ export class WorkerRepository {
     return clusterStats(row, jobs);
   }
 
+  /** Changes a worker under a lock and records what is new or has changed; being there again is no change. */
+  #change(
+    action: keyof typeof drainingAfter,
+    workerId: string,
+    run: (db: Executor) => Promise<Worker | null>,
+  ): Promise<Worker> {
+    return this.#db.transaction(async (db) => {
+      const before = await db.maybeOne(query.lockRegistration(workerId));
+      const worker = requireFound(await run(db), "worker", workerId);
+      const draining = drainingAfter[action] ?? before?.draining;
+      // Strips the fields that belong to no registration.
+      const after = query.registrationRow.parse({ ...worker, draining });
+      const changes = before ? difference(before, after) : { after };
+      if (changes) await recordAudit(db, [{ action, entityType: "worker", entityId: workerId, changes }]);
+      return worker;
+    });
+  }
+
   async #listWhole(filter: input.WorkerFilter): Promise<readonly Worker[]> {
     const all: Worker[] = [];
     let after: input.WorkerPosition | undefined;
@@ -210,19 +220,6 @@ export class WorkerRepository {
     } while (after);
     return all;
   }
-}
-
-/** Records that a worker is new or has changed; being there again is no change. */
-async function recordChange(
-  db: Executor,
-  action: "register" | "update" | "drain",
-  before: query.Registration | null,
-  worker: Worker & query.Registration,
-): Promise<void> {
-  // Strips the fields that belong to no registration.
-  const after = query.registrationRow.parse(worker);
-  const changes = before ? difference(before, after) : { after };
-  if (changes) await recordAudit(db, [{ action, entityType: "worker", entityId: worker.workerId, changes }]);
 }
 
 async function removeStaleBatch(

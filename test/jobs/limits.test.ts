@@ -35,7 +35,7 @@ describe("max_running", () => {
     await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 5 });
     await create(100, { limitKey: "k" });
     expect(await claimAtOnce(3, 3)).toBe(5);
-    expect(await q.db.jobs.listLimits(10)).toMatchObject({
+    expect(await q.db.jobs.listLimits()).toMatchObject({
       items: [{ limitKey: "k", maxRunning: 5, running: 5 }],
     });
   });
@@ -146,12 +146,12 @@ test("a claim that waits is answered soon after a limit is raised or removed", a
 test("limits are listed by key, set as a whole, and removed once", async () => {
   for (const limitKey of ["c", "a", "b"]) await q.db.jobs.setLimit({ limitKey, maxRunning: 1, perMinute: 2 });
   await q.db.jobs.setLimit({ limitKey: "a", perMinute: 9 });
-  const first = await q.db.jobs.listLimits(2);
+  const first = await q.db.jobs.listLimits({ limit: 2 });
   expect(first.items).toMatchObject([
     { limitKey: "a", maxRunning: null, perMinute: 9 },
     { limitKey: "b", maxRunning: 1, perMinute: 2 },
   ]);
-  expect(await q.db.jobs.listLimits(2, first.next)).toMatchObject({
+  expect(await q.db.jobs.listLimits({ limit: 2, after: first.next })).toMatchObject({
     items: [{ limitKey: "c" }],
     next: undefined,
   });

@@ -16,12 +16,6 @@ export const limitRow = z.object({
 
 export type JobLimit = z.output<typeof limitRow>;
 
-export interface JobLimitPage {
-  items: readonly JobLimit[];
-  /** The key to go on after; undefined on the last page. */
-  next: string | undefined;
-}
-
 const columns = columnsOf(limitRow, "lim", {
   running: sql.fragment`(select count(*) from job_leases lease where lease.limit_key = lim.limit_key)`,
 });

@@ -1,0 +1,45 @@
+import { recordAudit } from "../../audit/record.ts";
+import type { Executor } from "../../database/statement/executor.ts";
+import type { Page, PageOptions } from "../../database/statement/page.ts";
+import { parseInput, parseLimit } from "../../validation.ts";
+import * as input from "../input.ts";
+import * as statements from "./statements.ts";
+
+type JobLimitPage = Page<statements.JobLimit, input.LimitPosition>;
+
+/** See `JobRepository.setLimit`. */
+export function setLimit(db: Executor, given: input.NewJobLimit): Promise<statements.JobLimit> {
+  const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
+  return db.transaction(async (transaction) => {
+    const before = await transaction.maybeOne(statements.lockLimit(limitKey));
+    const after = await transaction.one(statements.setLimit(limitKey, maxRunning, perMinute));
+    await recordAudit(transaction, [statements.limitEntry(before, after)]);
+    return after;
+  });
+}
+
+/** See `JobRepository.listLimits`. */
+export async function listLimits(
+  db: Executor,
+  { limit, after }: PageOptions<input.LimitPosition>,
+): Promise<JobLimitPage> {
+  const size = parseLimit(limit);
+  const rows = await db.any(statements.listLimits(after?.limitKey ?? "", size + 1));
+  const items = rows.slice(0, size);
+  const last = rows.length > size ? items.at(-1) : undefined;
+  return { items, next: last && { limitKey: last.limitKey } };
+}
+
+/**
+ * Begins or ends a pause.
+ * @returns the lanes of its target that have jobs now
+ */
+export async function changePause(
+  db: Executor,
+  change: typeof statements.insertPause,
+  target: input.Pause,
+): Promise<readonly statements.JobLane[]> {
+  const { jobType, limitKey } = parseInput(input.pause, target);
+  await db.maybeOne(change(jobType, limitKey));
+  return db.any(statements.listPausable(jobType, limitKey));
+}
