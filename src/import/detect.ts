@@ -1,33 +1,11 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { ImportError } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
-import type { LogFormat } from "./types.ts";
-
-/** The detected formats that are accepted for each format that the caller may ask for. */
-export const accepted = {
-  inspect: ["inspect-zip", "inspect-json"],
-  "lm-eval": ["lm-eval-samples", "lm-eval-results"],
-  helm: ["helm"],
-  promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
-  "openai-evals": ["openai-evals"],
-  jsonl: [
-    "jsonl",
-    "lm-eval-samples",
-    "inspect-json",
-    "lm-eval-results",
-    "promptfoo-jsonl",
-    "openai-evals",
-    "ltb",
-  ],
-  json: ["json"],
-  ltb: ["ltb", "parquet"],
-} as const satisfies Record<Exclude<LogFormat, "auto">, readonly string[]>;
-
-/** The detected format of a file. */
-export type DetectedFormat = (typeof accepted)[keyof typeof accepted][number];
+import type { DetectedFormat } from "./types.ts";
 
 const HEAD_BYTES = 1024 * 1024;
 // JSON's white space, and a byte order mark.
@@ -39,15 +17,13 @@ const blank = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
  */
 export async function detectFormat(source: Source): Promise<DetectedFormat> {
   const { path, file } = source;
-  if (await isFolder(source)) {
-    await stat(join(path, "run_spec.json")).catch((cause) => {
-      throw new ImportError(
-        { file },
-        "a folder without run_spec.json; expected a file, or the folder of one HELM run",
-        { cause },
-      );
-    });
-    return "helm";
+  const found = await stat(path).catch((cause) => {
+    throw unreadable({ file }, cause);
+  });
+  if (found.isDirectory()) {
+    if (existsSync(join(path, "run_spec.json"))) return "helm";
+    const expected = "expected a file, or the folder of one HELM run";
+    throw new ImportError({ file }, `a folder without run_spec.json; ${expected}`);
   }
   const head = await readHead(source);
   const magic = head.toString("latin1", 0, 4);
@@ -64,14 +40,6 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
   return formatOfObject(await firstKeys(source, head));
 }
 
-async function isFolder({ path, file }: Source): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-}
-
 async function readHead(source: Source): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -83,11 +51,8 @@ async function readHead(source: Source): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
-/**
- * Reads the names of the members of the first object in the file, and the paths of those of its `results`, as
- * far as the head goes.
- */
-async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<string>> {
+/** Reads the names of the first object's members, and the paths of those of its `results`, in the head. */
+async function firstKeys(source: Source, head: Buffer): Promise<Set<string>> {
   const keys = new Set<string>();
   const wanted = (key: string) => {
     keys.add(key);
@@ -95,15 +60,10 @@ async function firstKeys({ file, limits }: Source, head: Buffer): Promise<Set<st
     return false;
   };
   try {
-    for await (const _ of splitJson(Readable.from([head]), {
-      file,
-      limits,
-      items: "results.results",
-      wanted,
-    }));
+    const options = { ...source, items: "results.results", wanted };
+    for await (const _ of splitJson(Readable.from([head]), options));
   } catch {
-    // The head is cut off, or this is the second line of JSONL; the names so far suffice. Broken JSON is
-    // found when the log is read.
+    // The head is cut off, or has a second line of JSONL. Broken JSON is found when the log is read.
   }
   return keys;
 }

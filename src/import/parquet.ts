@@ -8,7 +8,6 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
 } from "hyparquet";
-import { messageOf } from "../thrown.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
@@ -30,10 +29,7 @@ const compressors: Compressors = {
   ZSTD: (input, outputLength) => zstdDecompressSync(input, { maxOutputLength: pageLength(outputLength) }),
 };
 
-/**
- * Reads our own export as Parquet, row group by row group. Each row is an evaluation; the benchmark is in the
- * file's metadata.
- */
+/** Reads our own export as Parquet. Each row is an evaluation; the benchmark is in the file's metadata. */
 export async function* readParquet(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
   const { metadata, buffer } = await openParquet(source);
@@ -129,8 +125,6 @@ async function attempt<T>(place: Place, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    const known = unreadable(place.file, cause);
-    if (known instanceof ImportError) throw known;
-    throw new ImportError(place, `not a whole Parquet file: ${messageOf(cause)}`, { cause });
+    throw unreadable(place, cause, "Parquet");
   }
 }

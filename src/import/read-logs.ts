@@ -1,4 +1,4 @@
-import { accepted, type DetectedFormat, detectFormat } from "./detect.ts";
+import { detectFormat } from "./detect.ts";
 import { readHelm } from "./helm.ts";
 import { ImportError } from "./import-error.ts";
 import { readInspectJson, readInspectZip } from "./inspect.ts";
@@ -8,7 +8,7 @@ import { readOpenaiEvals } from "./openai-evals.ts";
 import { readPromptfoo } from "./promptfoo.ts";
 import { readRows } from "./rows.ts";
 import { type Source, sourceOf } from "./source.ts";
-import type { ImportedBenchmark, ReadOptions } from "./types.ts";
+import { accepted, type DetectedFormat, type ImportedBenchmark, type ReadOptions } from "./types.ts";
 
 const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<ImportedBenchmark>> = {
   "inspect-zip": readInspectZip,

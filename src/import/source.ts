@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { messageOf } from "../thrown.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
@@ -91,7 +92,7 @@ async function* storedChunks({ path, file, onBytes }: Source): AsyncGenerator<Bu
       yield chunk;
     }
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw unreadable({ file }, cause);
   }
 }
 
@@ -119,17 +120,23 @@ export async function collect(
   return Buffer.concat(taken);
 }
 
-/** Turns an exception of opening or reading a file into an error that names the file. */
-export function unreadable(file: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || !("code" in cause) || cause instanceof ImportError) return cause;
+/**
+ * Turns an exception of opening or reading a file into an error that names the file.
+ * @param kind what it should be (ZIP …), where anything that the file system did not throw says it is not
+ */
+export function unreadable(place: Place, cause: unknown, kind?: string): unknown {
+  if (cause instanceof ImportError) return cause;
+  if (!(cause instanceof Error && "code" in cause)) {
+    if (kind === undefined) return cause;
+    return new ImportError(place, `not a whole ${kind} file: ${messageOf(cause)}`, { cause });
+  }
   const problems: Record<string, string> = {
     ENOENT: "no such file",
     EACCES: "not readable: permission denied",
     EISDIR: "a folder; expected a file",
   };
-  return new ImportError({ file }, problems[String(cause.code)] ?? `not readable: ${cause.message}`, {
-    cause,
-  });
+  const problem = problems[String(cause.code)] ?? `not readable: ${cause.message}`;
+  return new ImportError({ file: place.file }, problem, { cause });
 }
 
 /** Makes something of every record, as it is read. */

@@ -2,19 +2,32 @@ import type { JsonObject, JsonValue } from "../validation.ts";
 import type { FieldMap } from "./field-map.ts";
 import type { ImportLimits } from "./limits.ts";
 
+/** The detected formats that each format accepts that a caller may ask for, besides `auto`. */
+export const accepted = {
+  inspect: ["inspect-zip", "inspect-json"],
+  "lm-eval": ["lm-eval-samples", "lm-eval-results"],
+  helm: ["helm"],
+  promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
+  "openai-evals": ["openai-evals"],
+  jsonl: [
+    "jsonl",
+    "lm-eval-samples",
+    "inspect-json",
+    "lm-eval-results",
+    "promptfoo-jsonl",
+    "openai-evals",
+    "ltb",
+  ],
+  json: ["json"],
+  ltb: ["ltb", "parquet"],
+} as const;
+
+/** The format of a file, as its content shows it. */
+export type DetectedFormat = (typeof accepted)[keyof typeof accepted][number];
+
 /** The kinds of log that can be read. `auto` detects the kind from the content. */
-export type LogFormat = (typeof logFormats)[number];
-export const logFormats = [
-  "auto",
-  "inspect",
-  "lm-eval",
-  "helm",
-  "promptfoo",
-  "openai-evals",
-  "jsonl",
-  "json",
-  "ltb",
-] as const;
+export type LogFormat = "auto" | keyof typeof accepted;
+export const logFormats = ["auto", ...Object.keys(accepted)] as LogFormat[];
 
 /**
  * The benchmark of a log: one run of one model on one dataset. Provider and model are `unknown` if the log
@@ -32,10 +45,7 @@ export interface ImportedBenchmark {
    * evaluation for promptfoo, the eval's name for OpenAI evals, the file's name for rows.
    */
   dataset: string;
-  /**
-   * Number of evaluations of the whole run, as the source counted them; a log may have fewer. 0: the source
-   * does not know.
-   */
+  /** Evaluations of the whole run, as the source counted them; a log may have fewer. 0: it does not know. */
   totalIterations?: number;
   status: "completed" | "failed" | "cancelled" | "running" | "pending";
   /** Counts of a benchmark that our service exported; used if it has no evaluations to count. */
@@ -50,10 +60,7 @@ export interface ImportedBenchmark {
   metrics?: JsonObject;
   /** The source's results in their original form. */
   results?: JsonValue;
-  /**
-   * Read lazily, in constant memory; every iteration reads the file again. Throws {@link ImportError} at the
-   * first bad record.
-   */
+  /** Every iteration reads the file again, lazily. Throws {@link ImportError} at the first bad record. */
   evaluations: AsyncIterable<ImportedEvaluation>;
 }
 
@@ -77,10 +84,7 @@ export interface ImportedEvaluation {
   inputTokens?: number;
   outputTokens?: number;
   costUsd?: number;
-  /**
-   * The record's other fields, at most 1 MiB encoded. Keys that begin with `ltb_` are the importer's own, see
-   * `evaluation.ts`.
-   */
+  /** The record's other fields, at most 1 MiB encoded. Keys with `ltb_` are those of `finishEvaluation`. */
   metadata?: JsonObject;
   /** ISO 8601 in UTC, at most microseconds. */
   createdAt?: string;
@@ -99,10 +103,7 @@ export interface ReadOptions {
   provider?: string;
   model?: string;
   dataset?: string;
-  /**
-   * Inspect, lm-eval, HELM, promptfoo and OpenAI evals: the metric that becomes the score. Default: the
-   * source's main one.
-   */
+  /** The metric that becomes the score, except of JSON and JSONL. Default: the source's main one. */
   score?: string;
   limits?: Partial<ImportLimits>;
   /** Called for every piece of the log that was read, with its bytes in the file; for a progress bar. */

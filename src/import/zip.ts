@@ -14,9 +14,8 @@ const decoders: Record<number, () => Decoder> = { 8: createInflateRaw, 93: creat
 type ZipDirectory = ReadonlyMap<string, number>;
 
 /**
- * Reads the directory of a ZIP file, and refuses one with too many entries or one that would inflate too
- * much.
- * @throws {ImportError} for these, and for a file that is not a whole ZIP file.
+ * Reads the directory of a ZIP file.
+ * @throws {ImportError} for too many entries, too much to inflate, and a file that is not a whole ZIP file.
  */
 export async function readZipDirectory(source: Source): Promise<ZipDirectory> {
   const { file, limits } = source;
@@ -61,19 +60,15 @@ export async function* readZip(
 }
 
 async function* entriesOf(source: Source): AsyncGenerator<{ zip: yauzl.ZipFile; entry: yauzl.Entry }> {
-  const fail = (cause: unknown) => {
-    throw broken(source.file, cause);
-  };
-  const zip = await yauzl.openPromise(source.path).catch(fail);
-  const entries = zip.eachEntry();
+  const { path, file } = source;
+  let zip: yauzl.ZipFile | undefined;
   try {
-    for (;;) {
-      const next = await entries.next().catch(fail);
-      if (next.done) return;
-      yield { zip, entry: next.value };
-    }
+    zip = await yauzl.openPromise(path);
+    for await (const entry of zip.eachEntry()) yield { zip, entry };
+  } catch (cause) {
+    throw unreadable({ file }, cause, "ZIP");
   } finally {
-    zip.close();
+    zip?.close();
   }
 }
 
@@ -99,8 +94,7 @@ async function inflate(zip: yauzl.ZipFile, entry: yauzl.Entry, place: Place, lim
   return bytes;
 }
 
-// Inspect cuts large entries into several zstd frames, and Node's decoder stops after one and leaves the rest
-// unread.
+// Inspect cuts large entries into several zstd frames, and Node's decoder stops after one.
 async function* decode(bytes: Buffer, decoder: () => Decoder): AsyncGenerator<Buffer> {
   let rest = bytes;
   do {
@@ -110,10 +104,4 @@ async function* decode(bytes: Buffer, decoder: () => Decoder): AsyncGenerator<Bu
     if (frame.bytesWritten === 0) throw new Error("compressed data ends too early");
     rest = rest.subarray(frame.bytesWritten);
   } while (rest.length > 0);
-}
-
-function broken(file: string, cause: unknown): unknown {
-  const known = unreadable(file, cause);
-  if (known !== cause) return known;
-  return new ImportError({ file }, `not a whole ZIP file: ${messageOf(cause)}`, { cause });
 }

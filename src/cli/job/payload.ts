@@ -16,7 +16,7 @@ export async function readPayload(argument: string): Promise<JsonObject> {
     const path = argument.replace(/^@/, "");
     const file = nameOf(path);
     const content = await text(open(path)).catch((cause) => {
-      throw unreadable(file, cause);
+      throw unreadable({ file }, cause);
     });
     return parse(content, { file });
   }
@@ -63,7 +63,7 @@ async function* linesOf(path: string, file: string): AsyncGenerator<string> {
       yield* lines;
     }
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw unreadable({ file }, cause);
   }
   yield rest;
 }
