@@ -16,11 +16,9 @@ type FailableDraft = Omit<Draft, "error"> & { problems: readonly (string | false
 /**
  * Makes a draft fit the service's limits. A text that is too long is an error. Everything else is adapted,
  * which `metadata` records:
- * - `ltb_sample_id`: the original sample id, if it had more than 255 characters and was replaced by its
- *   SHA-256.
+ * - `ltb_sample_id`: the original sample id, if it had over 255 characters and became its SHA-256.
  * - `ltb_error`: the whole error, if it is longer than 64 KiB.
- * - `ltb_omitted`: the names of the fields that were left out so that metadata fits into 1 MiB, largest
- *   first.
+ * - `ltb_omitted`: the names of the fields without which metadata fits into 1 MiB, largest first.
  * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
  */
 export function finishEvaluation(place: Place, { problems, ...draft }: FailableDraft): ImportedEvaluation {
@@ -68,10 +66,7 @@ export function checkEvaluation(place: Place, draft: Draft): void {
     throw new ImportError(at("metrics"), `more than ${jsonBytes} bytes as JSON, which is the limit`);
 }
 
-/**
- * Returns the object, or a copy without its largest fields, so that it encodes to at most 1 MiB.
- * `ltb_omitted` then lists their names.
- */
+/** Leaves out an object's largest fields if it encodes to over 1 MiB; `ltb_omitted` then lists them. */
 export function boundJson(object: JsonObject): JsonObject {
   const limit = fieldLimits.jsonBytes;
   const sizes = Object.entries(object).map(([key, value]) => ({
@@ -91,9 +86,8 @@ export function boundJson(object: JsonObject): JsonObject {
 }
 
 /**
- * Estimates the bytes of a value as JSON or as `Struct`, whichever is more; counting stops past `limit`. It
- * does not use `JSON.stringify`, because shared strings, such as attachments, could make that text far larger
- * than the value.
+ * Estimates the bytes of a value as JSON or as `Struct`, whichever is more; counting stops past `limit`.
+ * `JSON.stringify` would repeat shared strings, such as attachments, and take far more memory.
  */
 export function jsonSize(value: JsonValue, limit: number): number {
   if (typeof value === "string") {

@@ -10,6 +10,7 @@ import { beside, readObject, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const perturbation = z.looseObject({ name: z.string() });
+type Perturbation = z.infer<typeof perturbation>;
 const stat = z.looseObject({
   name: z.looseObject({ name: z.string(), split: text, perturbation: perturbation.nullish() }),
   count: z.number(),
@@ -25,6 +26,13 @@ const instanceStats = z.looseObject({
 });
 
 const content = z.looseObject({ text });
+const resultSchema = z.looseObject({
+  success: z.boolean(),
+  error: text,
+  completions: z.array(content).nullish(),
+  request_time: number,
+  request_datetime: number,
+});
 const requestState = z.looseObject({
   instance: z.looseObject({
     id: z.string(),
@@ -33,15 +41,7 @@ const requestState = z.looseObject({
     perturbation: perturbation.nullish(),
   }),
   train_trial_index: z.int().min(0),
-  result: z
-    .looseObject({
-      success: z.boolean(),
-      error: text,
-      completions: z.array(content).nullish(),
-      request_time: number,
-      request_datetime: number,
-    })
-    .nullish(),
+  result: resultSchema.nullish(),
 });
 type RequestState = z.infer<typeof requestState>;
 
@@ -59,21 +59,17 @@ const scenario = z.looseObject({
 });
 
 /**
- * Main metrics of HELM's groups that are not the first of the run's own list, from HELM's
- * `schema_classic.yaml`. Newer runs name theirs in scenario.json.
+ * The groups whose main metric is not the first of the run's own list, from HELM's `schema_classic.yaml`.
+ * Newer runs name theirs in scenario.json.
  */
-const mainMetrics: Record<string, string> = {
-  narrative_qa: "f1_score",
-  natural_qa_closedbook: "f1_score",
-  natural_qa_openbook_longans: "f1_score",
-  quac: "f1_score",
-  boolq: "quasi_exact_match",
-  imdb: "quasi_exact_match",
-  civil_comments: "quasi_exact_match",
-  raft: "quasi_exact_match",
-  summarization_cnndm: "rouge_2",
-  summarization_xsum: "rouge_2",
+const groupsByMainMetric = {
+  f1_score: ["narrative_qa", "natural_qa_closedbook", "natural_qa_openbook_longans", "quac"],
+  quasi_exact_match: ["boolq", "imdb", "civil_comments", "raft"],
+  rouge_2: ["summarization_cnndm", "summarization_xsum"],
 };
+const mainMetrics = new Map(
+  Object.entries(groupsByMainMetric).flatMap(([metric, groups]) => groups.map((group) => [group, metric])),
+);
 
 /** Finds the files of a run by name. */
 type Files = (name: string) => Source;
@@ -84,10 +80,7 @@ interface Instance {
   stats: Stat[];
 }
 
-/**
- * Reads a HELM run: the folder with run_spec.json, scenario.json, scenario_state.json,
- * per_instance_stats.json and stats.json.
- */
+/** Reads a HELM run: a folder with run_spec.json, scenario_state.json and mostly their statistics. */
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
   const file = filesOf(source);
   const place = { file: source.file };
@@ -172,10 +165,7 @@ async function* evaluationsOf(file: Files, scored: string | undefined): AsyncGen
   }
 }
 
-/**
- * Joins the requests, which come grouped by instance, with their statistics. Both are mostly in the same
- * order, so little has to wait.
- */
+/** Joins requests, grouped by instance, with their statistics. Orders are alike, so little has to wait. */
 async function* instancesOf(file: Files): AsyncGenerator<Instance> {
   const waiting = new Map<string, Stat[]>();
   const statsFile = file("per_instance_stats.json");
@@ -233,8 +223,8 @@ function withoutMean(stats: Stat[]): JsonObject {
 }
 
 function mainMetric(run: z.infer<typeof runSpec>): string | undefined {
-  const known = run.groups?.find((group) => Object.hasOwn(mainMetrics, group));
-  if (known !== undefined) return mainMetrics[known];
+  const known = run.groups?.find((group) => mainMetrics.has(group));
+  if (known !== undefined) return mainMetrics.get(known);
   return run.metric_specs?.flatMap((spec) => spec.args?.names ?? [])[0];
 }
 
@@ -251,16 +241,12 @@ function expectedOf({ instance }: RequestState): string | undefined {
   return texts.length > 1 ? JSON.stringify(texts) : texts[0];
 }
 
-function keyOf(
-  id: string,
-  trial: number,
-  perturbed: z.infer<typeof perturbation> | null | undefined,
-): string {
+function keyOf(id: string, trial: number, perturbed: Perturbation | null | undefined): string {
   return JSON.stringify([id, trial, perturbed ? variant(perturbed) : null]);
 }
 
 /** Names a perturbation. One with its own parameters gets their hash as well. */
-function variant(perturbed: z.infer<typeof perturbation>): string {
+function variant(perturbed: Perturbation): string {
   const { name, robustness, fairness, computed_on, seed, ...parameters } = perturbed;
   if (Object.keys(parameters).length === 0) return name;
   return `${name}-${sha256(JSON.stringify(parameters)).slice(0, 8)}`;

@@ -14,11 +14,7 @@ const outputSchema = z.looseObject({
 });
 const scoresSchema = z.record(z.string(), z.looseObject({ value: json.optional() }));
 type Scores = z.infer<typeof scoresSchema>;
-const usage = z.looseObject({
-  input_tokens: number,
-  output_tokens: number,
-  total_cost: number,
-});
+const usage = z.looseObject({ input_tokens: number, output_tokens: number, total_cost: number });
 
 /** The part of `EvalSample` (Inspect's `log/_log.py`) that is read here. */
 const sampleSchema = z.looseObject({
@@ -46,12 +42,10 @@ export interface InspectRun {
 
 /**
  * Makes an evaluation of an Inspect sample. Epoch n is repetition n − 1, and tokens and cost are those of the
- * model under test. Everything but id, epoch, input and target is kept in the metadata, with attachments
- * resolved outside the events.
+ * model under test. The rest is kept in the metadata, with attachments resolved outside the events.
  *
  * Every scorer gives metrics: `scorer` for a single value, `scorer.key` and `scorer.0` for those of an object
- * or a list. A sample whose score is not a number failed; Inspect writes NaN for a sample that its scorer
- * could not score.
+ * or a list. A sample whose score is not a number failed; Inspect writes NaN where its scorer could not.
  */
 export function inspectSample({ record, marks, place }: PlacedRecord, run: InspectRun): ImportedEvaluation {
   const resolved = resolveAttachments(record);
@@ -91,16 +85,16 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
   });
 }
 
+const letters = new Map(Object.entries({ C: 1, P: 0.5, I: 0, N: 0 }));
+const words = new Map(Object.entries({ yes: 1, true: 1, no: 0, false: 0 }));
+
 /** Does what Inspect's `value_to_float` does, but returns undefined where that guesses 0. */
 export function scoreValue(value: JsonValue | undefined): number | undefined {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "string") return undefined;
-  const letters: Record<string, number> = { C: 1, P: 0.5, I: 0, N: 0 };
-  const words: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 };
-  if (Object.hasOwn(letters, value)) return letters[value];
-  const lower = value.toLowerCase();
-  if (Object.hasOwn(words, lower)) return words[lower];
+  const known = letters.get(value) ?? words.get(value.toLowerCase());
+  if (known !== undefined) return known;
   return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value) && Number.isFinite(Number(value))
     ? Number(value)
     : undefined;

@@ -12,6 +12,13 @@ import { chunksOf, mapRecords, type Source } from "./source.ts";
 import type { ImportedBenchmark } from "./types.ts";
 import { readZip, readZipDirectory } from "./zip.ts";
 
+const scoreSchema = z.looseObject({
+  name: z.string(),
+  scorer: text,
+  reducer: text,
+  metrics: z.record(z.string(), z.looseObject({ value: json.optional() })),
+});
+
 /** The part of `EvalLog` (Inspect's `log/_log.py`) that is read here, without its samples. */
 const headerSchema = z.looseObject({
   status: text,
@@ -27,19 +34,7 @@ const headerSchema = z.looseObject({
     scorers: z.array(z.looseObject({ name: text })).nullish(),
   }),
   results: z
-    .looseObject({
-      total_samples: z.int().nullish(),
-      scores: z
-        .array(
-          z.looseObject({
-            name: z.string(),
-            scorer: text,
-            reducer: text,
-            metrics: z.record(z.string(), z.looseObject({ value: json.optional() })),
-          }),
-        )
-        .nullish(),
-    })
+    .looseObject({ total_samples: z.int().nullish(), scores: z.array(scoreSchema).nullish() })
     .nullish(),
   stats: z.looseObject({ started_at: text, completed_at: text }).nullish(),
   error: z.looseObject({ message: z.string() }).nullish(),
@@ -57,10 +52,7 @@ const MANY_IDS = 1000;
 
 const isSample = (name: string) => name.startsWith("samples/") && name.endsWith(".json");
 
-/**
- * Reads an Inspect log in its ZIP form, `.eval`. A log whose run never ended has no header yet, so its
- * journal is used as one.
- */
+/** Reads an Inspect log in its ZIP form, `.eval`. The journal is the header of a run that never ended. */
 export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBenchmark> {
   const directory = await readZipDirectory(source);
   const name = ["header.json", "_journal/start.json"].find((name) => directory.has(name));
@@ -81,8 +73,8 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
   const marks: JsonObject = {};
   // The reductions repeat the samples' scores.
   const wanted = (key: string) => key !== "samples" && key !== "reductions";
-  const options = { file, limits, items: "samples", wanted };
-  for await (const { key, index, line, bytes } of splitJson(chunksOf(source), options)) {
+  for await (const part of splitJson(chunksOf(source), { ...source, items: "samples", wanted })) {
+    const { key, index, line, bytes } = part;
     // Inspect writes the samples after everything that is needed, so they are not read now.
     if (index !== undefined && ["status", "eval", "stats"].every((name) => members.has(name))) break;
     if (key === undefined || index !== undefined) continue;

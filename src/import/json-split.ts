@@ -2,10 +2,7 @@ import { ImportError, type Place } from "./import-error.ts";
 import { parseJson } from "./json-text.ts";
 import type { ImportLimits } from "./limits.ts";
 
-/**
- * A part of a large JSON document: an element of the array, or a member of an object at its root or on the
- * way to `items`.
- */
+/** A part of a large JSON document: an element of the array, or a member of an object on the way to it. */
 interface JsonPart {
   /** Path of the member, `results.stats`; unset in an array at the root. */
   key?: string;

@@ -125,8 +125,7 @@ function endOfString(text: string, quote: number): number {
   return text.length;
 }
 
-// This check comes before the parse, because V8 accepts the deepest text, at some hundred bytes of memory per
-// level.
+// This check comes before the parse, because V8 accepts any depth, at some hundred bytes a level.
 function checkDepth(bytes: Uint8Array, place: Place, maxDepth: number): void {
   let depth = 0;
   for (let i = 0; i < bytes.length; i++) {

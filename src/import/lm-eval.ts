@@ -7,7 +7,7 @@ import { asText, finishEvaluation, without } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";
 import { isObject, mapValues } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
-import { checked, json, text } from "./schema.ts";
+import { checked, json, number, object, text } from "./schema.ts";
 import { beside, readObject, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
@@ -23,12 +23,12 @@ const sampleSchema = z.looseObject({
 
 const resultsSchema = z.looseObject({
   results: z.record(z.string(), z.record(z.string(), json)),
-  configs: z.record(z.string(), json).nullish(),
+  configs: object,
   "n-samples": z.record(z.string(), z.looseObject({ effective: z.int().nullish() })).nullish(),
   config: z.looseObject({ model: text, model_args: json.optional() }).nullish(),
   model_source: text,
   model_name: text,
-  date: z.number().nullish(),
+  date: number,
   total_evaluation_time_seconds: z.union([z.string(), z.number()]).nullish(),
 });
 type Results = z.infer<typeof resultsSchema>;
@@ -48,10 +48,7 @@ const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json(?:\.gz)?$
 const noMetrics = ["doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter"];
 const MAX_FILTERS = 64;
 
-/**
- * Reads a `samples_*.jsonl` of lm-evaluation-harness, with the `results_*.json` of the same run if it is in
- * the same folder.
- */
+/** Reads a `samples_*.jsonl` of lm-evaluation-harness, with the run's `results_*.json` beside it. */
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
   const [, task, stamp] = samplesName.exec(source.file) ?? [];
   const run: Run = { samples: source.path, task: task ?? stemOf(source), stamp: stamp ?? "" };
@@ -61,10 +58,7 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
   yield* benchmarksOf(run, source);
 }
 
-/**
- * Reads a `results_*.json` of lm-evaluation-harness: one benchmark per task, with its samples if their file
- * is in the same folder.
- */
+/** Reads a `results_*.json`: one benchmark per task, with its samples if their file is beside it. */
 export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark> {
   const results = await readResults(source);
   const stamp = resultsName.exec(source.file)?.[1] ?? "";
@@ -139,10 +133,7 @@ async function* evaluationsOf(
   }
 }
 
-/**
- * Returns the first prompt. `arguments` is `{gen_args_0: {arg_0: prompt, …}, …}`, or in older versions
- * `[[prompt, …], …]`.
- */
+/** Returns the prompt in `{gen_args_0: {arg_0: prompt, …}, …}`, in older versions `[[prompt, …], …]`. */
 function promptOf(value: JsonValue | undefined): string {
   let prompt = value;
   for (let depth = 0; depth < 2; depth++) {
@@ -163,9 +154,8 @@ function metricsOf(record: JsonObject, listed: string[] | null | undefined): Rec
 }
 
 /**
- * Reads the filters of a samples file, each with its main metric: the first that is a number, the same for
- * all its samples. It reads the whole file, because filters come one after the other in some versions, and
- * mixed in others.
+ * Reads the filters of a samples file, each with its main metric, the first that is a number. It reads the
+ * whole file, because filters come one after the other in some versions.
  */
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
   const filters = new Map<string, string | undefined>();
@@ -196,10 +186,7 @@ async function readResults(source: Source): Promise<{ value: JsonObject; read: R
   return { value: record, read: checked(resultsSchema, record, place) };
 }
 
-/**
- * The provider is the program that ran the model (`hf`, `vllm`, `openai-chat-completions` …), because the
- * first part of the name is no provider.
- */
+/** The provider is the program that ran the model (`hf`, `vllm` …): the first part of a name is none. */
 function modelOf({ results }: Run): { provider?: string; model?: string } {
   if (!results) return {};
   const { model_name, model_source, config } = results.read;

@@ -5,13 +5,12 @@ import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, type PlacedRecord } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
-import { checked, number, text } from "./schema.ts";
+import { checked, json, number, object, text } from "./schema.ts";
 import { mapRecords, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** A text that proto3 JSON may leave empty where it is not set. */
 const setText = text.transform((value) => value || undefined);
-const object = z.record(z.string(), z.json()).nullish();
 
 /** The proto3 JSON of `ltb.v1.Benchmark`, keys in camelCase. */
 const benchmarkSchema = z.object({
@@ -25,7 +24,7 @@ const benchmarkSchema = z.object({
   totalIterations: number,
   completedIterations: number,
   failedIterations: number,
-  results: z.json().optional(),
+  results: json.optional(),
   metrics: object,
   error: setText,
   startedAt: text,
@@ -62,10 +61,7 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
   BENCHMARK_STATUS_CANCELLED: "cancelled",
 };
 
-/**
- * Reads our own export as JSONL: `{"ltb_export": 1, "benchmark": {…}}`, then one evaluation per line, both as
- * proto3 JSON with keys in snake_case or camelCase.
- */
+/** Reads our own export as JSONL: a header, then one evaluation a line, keys in snake_case or camelCase. */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
   for await (const header of recordsOfLines(source)) {
     yield exportedBenchmark(header, source, evaluationLines);
@@ -81,23 +77,18 @@ async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord> {
 
 type Model = Pick<ImportedBenchmark, "provider" | "model">;
 
-/**
- * Makes the benchmark of our own export.
- * @param header `{"ltb_export": 1, "benchmark": {…}}`
- * @param records reads the evaluations
- */
+/** Makes the benchmark of our own export from its header, `{"ltb_export": 1, "benchmark": {…}}`. */
 export function exportedBenchmark(
   { record: header, place }: PlacedRecord,
   source: Source,
   records: (counted: Source) => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
-  const version = header.ltb_export;
+  const { ltb_export: version, benchmark } = header;
   if (version !== 1)
     throw new ImportError(
       { ...place, field: "ltb_export" },
       `expected 1, found ${JSON.stringify(version) ?? "nothing"}`,
     );
-  const { benchmark } = header;
   const at: Place = { ...place, field: "benchmark" };
   if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
   const { id, ...read } = checked(benchmarkSchema, camelKeys(benchmark), at);
@@ -135,10 +126,6 @@ function evaluationOf(
 }
 
 function camelKeys(object: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
+  const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), value]));
 }

@@ -4,17 +4,14 @@ import { numbersOf, utc } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
-import { json, text } from "./schema.ts";
+import { object, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
 /** The part of `Event` (evals' `record.py`) that is read here. */
 export const eventSchema = z.object({
   sample_id: z.string().min(1).nullable(),
   type: z.string(),
-  data: z
-    .record(z.string(), json)
-    .nullish()
-    .transform((data) => data ?? {}),
+  data: object.transform((data) => data ?? {}),
   created_at: text,
 });
 export type Event = z.output<typeof eventSchema>;

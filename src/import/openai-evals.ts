@@ -22,10 +22,7 @@ interface Overview {
   /** The specification as it is in the log. */
   about: JsonObject;
   report?: JsonObject;
-  /**
-   * The line of the last event of each sample. A log does not mark the end of a sample, and mixes samples
-   * that ran at once.
-   */
+  /** The line of each sample's last event: a log mixes samples that ran at once, and marks no ends. */
   lastLine: Map<string, number>;
   /** Keys of the first metrics event. */
   metrics: string[];
@@ -42,8 +39,7 @@ const MAX_OPEN_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads the log of one run of OpenAI evals, JSONL written by `LocalRecorder` of its `record.py`: the
- * specification of the run, events of samples, and a report at the end. Without a report the run never ended.
- * The log is read twice: for an overview, and for the samples.
+ * specification of the run, events of samples, and a report unless the run never ended. It reads it twice.
  */
 export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedBenchmark> {
   const overview = await overviewOf(source);
@@ -86,8 +82,7 @@ async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerato
     if (overview.lastLine.get(sampleId) === place.line) {
       open.delete(sampleId);
       openBytes -= sample.bytes;
-      // A run that never ended may have left an incomplete sample, which a later log of the run has as a
-      // whole.
+      // A run that never ended may have left a sample incomplete; a later log of the run has all of it.
       if (overview.report === undefined && !isScored(sample.events)) continue;
       yield evalsSample(sampleId, sample.events, { score, marks: sample.marks, place });
     } else open.set(sampleId, sample);
@@ -134,10 +129,7 @@ async function* entriesOf(source: Source): AsyncGenerator<Entry> {
   }
 }
 
-/**
- * Finds the metric behind the report: of several, the first that the report names, else the first. Undefined:
- * whether the sample matched.
- */
+/** Finds the metric behind the report, preferably one that it names. Undefined: whether samples matched. */
 function mainMetric({ report, metrics }: Overview): string | undefined {
   const usual = ["score", "accuracy", "correct"].filter((name) => metrics.includes(name));
   const reported = metrics.filter((name) => report && Object.hasOwn(report, name));

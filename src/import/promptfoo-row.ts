@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf } from "./benchmark.ts";
 import { asText, finishEvaluation, without } from "./evaluation.ts";
 import { isObject, type PlacedRecord } from "./json-text.ts";
-import { json, number, text } from "./schema.ts";
+import { json, number, object, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
 const index = z.int().min(0).optional();
@@ -20,10 +20,8 @@ export const rowSchema = z.looseObject({
     z.looseObject({ id: z.string(), label: text }),
   ),
   prompt: z.looseObject({ raw: text, label: text }),
-  vars: z.record(z.string(), json).nullish(),
-  response: z
-    .looseObject({ output: json.optional(), tokenUsage: z.record(z.string(), json).nullish() })
-    .nullish(),
+  vars: object,
+  response: z.looseObject({ output: json.optional(), tokenUsage: object }).nullish(),
   error: text,
   /** 0 none or unknown, 1 an assertion, 2 an error. */
   failureReason: number,
@@ -32,17 +30,15 @@ export const rowSchema = z.looseObject({
   latencyMs: number,
   cost: number,
   gradingResult: z.looseObject({}).nullish(),
-  namedScores: z.record(z.string(), json).nullish(),
-  tokenUsage: z.record(z.string(), json).nullish(),
+  namedScores: object,
+  tokenUsage: object,
   testCase: z.looseObject({ assert: z.array(assertionSchema).nullish() }).nullish(),
 });
 export type PromptfooRow = z.infer<typeof rowSchema>;
 
 /** Identifies a prompt with a provider within one output. Versions before 2024 do not number them. */
 export function columnOf({ promptIdx, provider, prompt }: PromptfooRow): string {
-  return promptIdx === undefined
-    ? JSON.stringify([provider.id, prompt.label ?? prompt.raw])
-    : String(promptIdx);
+  return JSON.stringify(promptIdx ?? [provider.id, prompt.label ?? prompt.raw]);
 }
 
 /** A record of the output, with the fields that are read here. */
@@ -50,11 +46,7 @@ export interface Row extends PlacedRecord {
   row: PromptfooRow;
 }
 
-/**
- * Makes an evaluation of one row of promptfoo: one test of a prompt with a provider.
- * @param index the index of its test
- * @param chosen the metric that becomes the score instead of promptfoo's
- */
+/** Makes an evaluation of a row, one test of a prompt. A chosen metric replaces promptfoo's score. */
 export function promptfooEvaluation(
   { record, marks, row, place }: Row,
   index: number,
@@ -101,20 +93,8 @@ function count(value: JsonValue | undefined): number | undefined {
 }
 
 // Assertions whose value is the expected output, or a part of it. Others have rules, code or rubrics.
-const references = [
-  "equals",
-  "contains",
-  "icontains",
-  "starts-with",
-  "similar",
-  "factuality",
-  "model-graded-factuality",
-  "levenshtein",
-  "bleu",
-  "gleu",
-  "meteor",
-  "rouge-n",
-];
+const references =
+  /^(equals|contains|icontains|starts-with|similar|(model-graded-)?factuality|levenshtein|bleu|gleu|meteor|rouge-n)$/;
 
 /** Finds the first plain text that an assertion expects. A template must be a single variable. */
 function expectedOf(
@@ -122,8 +102,7 @@ function expectedOf(
   vars: Record<string, JsonValue>,
 ): string | undefined {
   for (const { type, value } of assertions) {
-    if (!references.includes(type ?? "") || (typeof value !== "string" && typeof value !== "number"))
-      continue;
+    if (!references.test(type ?? "") || (typeof value !== "string" && typeof value !== "number")) continue;
     const [, name] = /^\s*\{\{-?\s*(\w+)\s*-?\}\}\s*$/.exec(String(value)) ?? [];
     if (name !== undefined && Object.hasOwn(vars, name)) return asText(vars[name]);
     if (!/\{[{%]/.test(String(value))) return String(value);

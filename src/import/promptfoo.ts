@@ -7,21 +7,18 @@ import { splitJson } from "./json-split.ts";
 import { isObject, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
-import { checked, json, number, text } from "./schema.ts";
+import { checked, number, object, text } from "./schema.ts";
 import { chunksOf, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-/**
- * The forms of an output. `json` is written by `promptfoo eval -o FILE.json`, `summary` is returned by its
- * `evaluate()`, `jsonl` has one row per line.
- */
+/** Forms of an output: of `promptfoo eval -o FILE.json`, of its `evaluate()`, and with a row per line. */
 type Form = "json" | "summary" | "jsonl";
 
 /** `EvaluateSummaryV3` of promptfoo's `src/types/index.ts`, and the file around it, without the rows. */
 const headerSchema = z.looseObject({
   evalId: text,
   timestamp: text,
-  prompts: z.array(z.looseObject({ metrics: z.record(z.string(), json).nullish() })).nullish(),
+  prompts: z.array(z.looseObject({ metrics: object })).nullish(),
   stats: z.looseObject({ durationMs: number }).nullish(),
   config: z.looseObject({ description: text }).nullish(),
 });
@@ -48,13 +45,11 @@ const MAX_COLUMNS = 256;
 const leftOut = ["tests", "env", "outputPath"];
 
 /**
- * Reads an output of promptfoo: one benchmark for each prompt with each provider. The benchmarks share the
- * dataset and, for the same test, the sample id, so that they can be compared. The rows are read once for an
- * overview and once for each benchmark.
+ * Reads an output of promptfoo: one benchmark for each prompt with each provider, comparable by dataset and
+ * sample ids. The rows are read once for an overview and once for each benchmark.
  *
  * The score is promptfoo's; `pass` (0 or 1) and the named scores are metrics. A row that ended in an error
- * has no score. Promptfoo counts it as 0, so its mean over all rows is our sum divided by the number of all
- * evaluations.
+ * has no score; promptfoo's mean counts it as 0.
  */
 export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator<ImportedBenchmark> {
   const overview = await overviewOf(source, form);
@@ -161,8 +156,7 @@ function nameOf(dataset: string, column: Column, columns: readonly Column[]): st
   return `${dataset}:${model}${labels.length > 1 ? ` [${short}]` : ""}`.slice(0, 255);
 }
 
-// Kinds of endpoint between the provider and the model: openai:chat:gpt-4o,
-// anthropic:messages:claude-3-5-haiku.
+// Kinds of endpoint between the provider and the model: openai:chat:gpt-4o.
 const endpoints = /^(?:chat|completion|messages|responses|embedding|image|realtime|generate):/;
 
 /** Splits `provider:model` or `provider:endpoint:model`. A script, file or address has no known provider. */

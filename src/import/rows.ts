@@ -29,8 +29,7 @@ interface Model {
  * the first record, unless the caller gives them. A record with others keeps them on its evaluation.
  *
  * A record whose score is null, missing or not finite is a failed sample. Sample ids are the records'
- * indexes, from 0, if the map has none. Fields that are in the evaluation unchanged are not repeated in its
- * metadata.
+ * indexes, from 0, if the map has none. Metadata has the fields that the evaluation has not.
  */
 export async function* readRows(source: Source, format: Format): AsyncGenerator<ImportedBenchmark> {
   const { file, options } = source;
@@ -44,17 +43,11 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
   const value = (target: Target) => text(map, target, first);
   const model = modelOf(value("provider") ?? options.provider, value("model"));
   const name = stemOf(source);
-  const identity = [
-    withoutGz(file),
-    map.source,
-    options.provider,
-    options.model,
-    options.dataset,
-    first.record,
-  ];
+  const given = [options.provider, options.model, options.dataset];
+  const identity = JSON.stringify([withoutGz(file), map.source, ...given, first.record]);
   const place = { file };
   yield finishBenchmark(source, place, {
-    key: benchmarkKey(format, sha256(JSON.stringify(identity))),
+    key: benchmarkKey(format, sha256(identity)),
     name,
     dataset: value("dataset") ?? name,
     ...model,

@@ -5,11 +5,9 @@ import { ImportError, type Place } from "./import-error.ts";
 export const text = z.string().nullish();
 export const number = z.number().nullish();
 export const json = z.json();
+export const object = z.record(z.string(), json).nullish();
 
-/**
- * Checks foreign JSON against a schema. The first value that does not fit becomes an {@link ImportError} that
- * names its field.
- */
+/** Checks foreign JSON. The first misfit becomes an {@link ImportError} that names its field. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

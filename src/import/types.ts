@@ -103,7 +103,7 @@ export interface ReadOptions {
   provider?: string;
   model?: string;
   dataset?: string;
-  /** The metric that becomes the score, except of JSON and JSONL. Default: the source's main one. */
+  /** The metric that becomes the score, except of rows and our own exports. Default: the source's main. */
   score?: string;
   limits?: Partial<ImportLimits>;
   /** Called for every piece of the log that was read, with its bytes in the file; for a progress bar. */
