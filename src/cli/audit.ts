@@ -2,7 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type AuditLog, AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
 import { addVerify } from "./audit/verify.ts";
-import { createClient, noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
+import { noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { isUuid, parseTime } from "./shared/options.ts";
@@ -27,20 +27,7 @@ export function addCommand(program: Command): void {
       "Reads and checks the audit log, which has an entry for every change, for every login and for calls that were denied, and for " +
         "every attempt of a worker at a job.",
     );
-  addList(audit);
-  addShow(audit);
-  addExport(audit);
-  addVerify(audit);
-}
-
-interface ListOptions extends ServiceOptions, Filter {
-  limit: number;
-}
-
-function addList(audit: Command): void {
-  withFilter(audit.command("list"))
-    .forService()
-    .withReplica()
+  withFilter(addServiceCommand(audit, "list").withReplica())
     .description("Lists entries, newest first. Without role admin those of your own.")
     .withLimit()
     .examples(
@@ -49,11 +36,30 @@ function addList(audit: Command): void {
       ["ltb audit list --entity job/01890a5d-ac96-774b-bcce-b302099a8057", "its history, with the attempts"],
       "ltb audit list --action denied --json | jq .audit_logs[].changes.after",
     )
-    .action(listEntries);
+    .callService(list);
+  addServiceCommand(audit, "show")
+    .description("Shows every field of an entry, with the former and the new values of what changed.")
+    .argument("<id>", "id of the entry")
+    .examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057")
+    .callService(show);
+  withFilter(addServiceCommand(audit, "export").withReplica())
+    .description(
+      "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",
+    )
+    .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
+    .examples(
+      "ltb audit export -o audit.jsonl",
+      "ltb audit export --after 2026-01-01 --before 2026-02-01 | gzip > january.jsonl.gz",
+      "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
+    )
+    .callService(exportEntries);
+  addVerify(audit);
 }
 
-async function listEntries(options: ListOptions): Promise<void> {
-  using client = createClient(options);
+async function list(
+  client: ServiceClient,
+  options: ServiceOptions & Filter & { limit: number },
+): Promise<void> {
   const filter = await filterOf(client, options);
   await printList("auditLogs", options, {
     schema: AuditLogSchema,
@@ -69,63 +75,32 @@ function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAdd
   return [id, formatSecond(createdAt), actor || userId || "-", action, entity, ipAddress || "-"];
 }
 
-function addShow(audit: Command): void {
-  addServiceCommand(audit, "show")
-    .description("Shows every field of an entry, with the former and the new values of what changed.")
-    .argument("<id>", "id of the entry")
-    .examples("ltb audit show 01890a5d-ac96-774b-bcce-b302099a8057")
-    .action(showEntry);
-}
-
-async function showEntry(id: string, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  const { auditLog } = await client.audit.getAuditLog({ id });
+async function show({ audit }: ServiceClient, id: string, { json }: ServiceOptions): Promise<void> {
+  const { auditLog } = await audit.getAuditLog({ id });
   requireAnswer(auditLog, "entry");
   const fields = toPlain(AuditLogSchema, auditLog);
-  if (options.json) return printJson(fields);
+  if (json) return printJson(fields);
   const { changes, ...rest } = fields;
   print(formatFields(rest));
   if (changes !== null) print(`\nchanges\n${makePrintable(JSON.stringify(changes, undefined, 2))}`);
 }
 
-interface ExportOptions extends ServiceOptions, Filter {
-  output?: string;
-}
-
-function addExport(audit: Command): void {
-  withFilter(audit.command("export"))
-    .forService()
-    .withReplica()
-    .description(
-      "Writes entries as JSON Lines, oldest first, in constant memory; a connection that breaks is resumed. Takes role admin.",
-    )
-    .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
-    .examples(
-      "ltb audit export -o audit.jsonl",
-      "ltb audit export --after 2026-01-01 --before 2026-02-01 | gzip > january.jsonl.gz",
-      "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
-    )
-    .action(exportEntries);
-}
-
-async function exportEntries({ output, ...options }: ExportOptions): Promise<void> {
-  using client = createClient(options);
+async function exportEntries(
+  client: ServiceClient,
+  { output, ...options }: Filter & { output?: string },
+): Promise<void> {
   const filter = await filterOf(client, options);
   let entries = 0;
   const chunks = resume((pageToken) => client.audit.exportAuditLogs({ ...filter, pageToken }, noDeadline));
   async function* lines() {
     for await (const { auditLogs } of chunks) {
       entries += auditLogs.length;
-      yield auditLogs.map(line).join("");
+      yield auditLogs.map((entry) => `${JSON.stringify(toJson(AuditLogSchema, entry))}\n`).join("");
     }
   }
   if (output === undefined) return writeToStdout(lines());
   await writeToFile(output, lines());
   note(`wrote ${entries} entries to ${output}`);
-}
-
-function line(entry: AuditLog): string {
-  return `${JSON.stringify(toJson(AuditLogSchema, entry))}\n`;
 }
 
 interface Filter {

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { addWatch } from "./benchmark/watch.ts";
-import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
+import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmark, findBenchmarkId } from "./shared/find-benchmark.ts";
 import { given } from "./shared/options.ts";
-import { formatFields, formatMinute, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { formatMinute, makePrintable, print, printFields, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
@@ -34,12 +34,12 @@ export function addCommand(program: Command): void {
     .option("--dataset <dataset>", "only those on this dataset")
     .withLimit()
     .examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200")
-    .action(list);
+    .callService(list);
   addServiceCommand(benchmark, "show")
     .description("Shows every field of a benchmark.")
     .argument("<benchmark>", "id, or name (the newest with it)")
     .examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata")
-    .action(show);
+    .callService(show);
   addWatch(benchmark);
   addServiceCommand(benchmark, "delete")
     .description(
@@ -49,11 +49,10 @@ export function addCommand(program: Command): void {
     .argument("<benchmark>", "id, or name if only one benchmark has it")
     .option("-y, --yes", "do not ask")
     .examples("ltb benchmark delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes")
-    .action(remove);
+    .callService(remove);
 }
 
-async function list(options: ListOptions): Promise<void> {
-  using client = createClient(options);
+async function list({ benchmarks }: ServiceClient, options: ListOptions): Promise<void> {
   const { name, provider, model, dataset, status } = options;
   const request = {
     ...given({ name, provider, model, dataset }),
@@ -61,44 +60,40 @@ async function list(options: ListOptions): Promise<void> {
   };
   await printList("benchmarks", options, {
     schema: BenchmarkSchema,
-    read: (page) => client.benchmarks.listBenchmarks({ ...request, ...page }),
+    read: (page) => benchmarks.listBenchmarks({ ...request, ...page }),
     columns: ["id", "name", "model", "dataset", "status", ">done", ">failed", "created"],
     row,
   });
 }
 
 function row(benchmark: Benchmark) {
-  const { id, name, provider, model, dataset, status, totalIterations: total } = benchmark;
+  const { id, name, provider, model, dataset, totalIterations: total, failedIterations } = benchmark;
   const done = `${benchmark.completedIterations}${total > 0 ? `/${total}` : ""}`;
-  return [
-    id,
-    name,
-    `${provider}/${model}`,
-    dataset,
-    statusName(status),
-    done,
-    benchmark.failedIterations,
-    formatMinute(benchmark.createdAt),
-  ];
+  const [status, created] = [statusName(benchmark.status), formatMinute(benchmark.createdAt)];
+  return [id, name, `${provider}/${model}`, dataset, status, done, failedIterations, created];
 }
 
-async function show(reference: string, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  const { id } = await findBenchmark(client.benchmarks, reference);
-  const { benchmark } = await client.benchmarks.getBenchmark({ id });
+async function show(
+  { benchmarks }: ServiceClient,
+  reference: string,
+  options: ServiceOptions,
+): Promise<void> {
+  const id = await findBenchmarkId(benchmarks, reference);
+  const { benchmark } = await benchmarks.getBenchmark({ id });
   requireAnswer(benchmark, "benchmark");
-  const fields = toPlain(BenchmarkSchema, benchmark);
-  if (options.json) return printJson(fields);
-  print(formatFields({ ...fields, status: statusName(benchmark.status) }));
+  printFields(BenchmarkSchema, benchmark, options, { status: statusName(benchmark.status) });
 }
 
-async function remove(reference: string, options: ServiceOptions & { yes?: boolean }): Promise<void> {
-  using client = createClient(options);
-  const benchmark = await findBenchmark(client.benchmarks, reference, { only: true });
+async function remove(
+  { benchmarks }: ServiceClient,
+  reference: string,
+  options: ServiceOptions & { yes?: boolean },
+): Promise<void> {
+  const benchmark = await findBenchmark(benchmarks, reference, { only: true });
   const { id, name, completedIterations, failedIterations } = benchmark;
   if (!options.yes)
     await confirm(`Delete ${name} (${id}) with its ${completedIterations + failedIterations} evaluations?`);
-  await client.benchmarks.deleteBenchmark({ id }, longDeadline);
+  await benchmarks.deleteBenchmark({ id }, longDeadline);
   if (options.json) printJson({ deleted: id });
   else print(`deleted ${makePrintable(name)} (${id})`);
 }

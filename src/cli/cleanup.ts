@@ -1,9 +1,10 @@
-import { createClient, longDeadline, type ServiceOptions } from "./shared/client.ts";
+import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { UsageError } from "./shared/errors.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmarkId } from "./shared/find-benchmark.ts";
 import { parseWhole } from "./shared/options.ts";
 import { print, printJson } from "./shared/output.ts";
+import { callUntilDone } from "./shared/pages.ts";
 
 interface Options extends ServiceOptions {
   jobsOlderThan?: number;
@@ -46,10 +47,10 @@ export function addCommand(program: Command): void {
       "ltb cleanup --jobs-older-than 30 --audit-older-than 400",
       ["ltb cleanup --evaluations-older-than 0 --benchmark smoke-test", "all evaluations of one benchmark"],
     )
-    .action(cleanup);
+    .callService(cleanup);
 }
 
-async function cleanup(options: Options): Promise<void> {
+async function cleanup({ jobs, benchmarks, audit }: ServiceClient, options: Options): Promise<void> {
   const { jobsOlderThan, evaluationsOlderThan, auditOlderThan, benchmark } = options;
   if ([jobsOlderThan, evaluationsOlderThan, auditOlderThan].every((days) => days === undefined))
     throw new UsageError(
@@ -57,26 +58,19 @@ async function cleanup(options: Options): Promise<void> {
     );
   if (benchmark !== undefined && evaluationsOlderThan === undefined)
     throw new UsageError("--benchmark is for evaluations: give --evaluations-older-than");
-  using client = createClient(options);
   // Before anything goes, whether all of it can be found.
-  const benchmarkId =
-    benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark, { only: true })).id;
+  const benchmarkId = await findBenchmarkId(benchmarks, benchmark, { only: true });
   const deleted = {
     ...(jobsOlderThan !== undefined && {
-      jobs_deleted: await all(() => client.jobs.cleanupJobs({ olderThanDays: jobsOlderThan }, longDeadline)),
+      jobs_deleted: await all(() => jobs.cleanupJobs({ olderThanDays: jobsOlderThan }, longDeadline)),
     }),
     ...(evaluationsOlderThan !== undefined && {
       evaluations_deleted: await all(() =>
-        client.benchmarks.cleanupEvaluations(
-          { olderThanDays: evaluationsOlderThan, benchmarkId },
-          longDeadline,
-        ),
+        benchmarks.cleanupEvaluations({ olderThanDays: evaluationsOlderThan, benchmarkId }, longDeadline),
       ),
     }),
     ...(auditOlderThan !== undefined && {
-      audit_entries_deleted: await all(() =>
-        client.audit.cleanupAuditLogs({ olderThanDays: auditOlderThan }),
-      ),
+      audit_entries_deleted: await all(() => audit.cleanupAuditLogs({ olderThanDays: auditOlderThan })),
     }),
   };
   if (options.json) return printJson(deleted);
@@ -84,13 +78,8 @@ async function cleanup(options: Options): Promise<void> {
     print(`deleted ${count} ${name.replace("_deleted", "").replaceAll("_", " ")}`);
 }
 
-/** Calls again until nothing is left, and adds up. */
 async function all(call: () => Promise<{ deleted: number | bigint; more: boolean }>): Promise<number> {
-  let deleted = 0;
-  for (let more = true; more; ) {
-    const answer = await call();
-    deleted += Number(answer.deleted);
-    more = answer.more;
-  }
-  return deleted;
+  let sum = 0;
+  for await (const { deleted } of callUntilDone(call)) sum += Number(deleted);
+  return sum;
 }

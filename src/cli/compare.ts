@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from "commander";
-import type { BenchmarkComparison, PairedSample } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { ComparisonTest } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  type BenchmarkComparison,
+  ComparisonTest,
+  type PairedSample,
+} from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
@@ -57,18 +60,22 @@ export function addCommand(program: Command): void {
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
     )
-    .action(compare);
+    .callService(compare);
 }
 
-async function compare(baseline: string, candidates: string[], options: Options): Promise<void> {
-  using client = createClient(options);
+async function compare(
+  { benchmarks }: ServiceClient,
+  baseline: string,
+  candidates: string[],
+  options: Options,
+): Promise<void> {
   const names = new Map<string, string>();
   for (const reference of [baseline, ...candidates]) {
-    const { id, name } = await findBenchmark(client.benchmarks, reference);
+    const { id, name } = await findBenchmark(benchmarks, reference);
     names.set(id, name);
   }
   const [baselineId = "", ...candidateIds] = names.keys();
-  const response = await client.benchmarks.compareBenchmarks({
+  const response = await benchmarks.compareBenchmarks({
     baselineId,
     candidateIds,
     metric: options.metric,
@@ -85,13 +92,15 @@ async function compare(baseline: string, candidates: string[], options: Options)
   }
   if (options.html !== undefined) {
     const { writeComparison } = await import("./html/compare-page.ts");
-    await writeComparison(options.html, client.benchmarks, { names, response, verdicts, options });
+    await writeComparison(options.html, benchmarks, { names, response, verdicts, options });
   }
   const regressed = verdicts.filter((verdict) => verdict === "worse").length;
   if (!options.failOnRegression || regressed === 0) return;
   note(`${regressed} of ${verdicts.length} candidates regressed`);
   process.exitCode = exitCodes.regression;
 }
+
+const means = [">baseline", ">candidate", ">difference"];
 
 type Verdict = "better" | "worse" | "no difference" | "no pairs";
 
@@ -111,16 +120,6 @@ function comparisonText(
   verdicts: readonly Verdict[],
   samples: number,
 ): string {
-  const columns = [
-    "candidate",
-    ">n",
-    ">baseline",
-    ">candidate",
-    ">difference",
-    ">95 % CI",
-    ">p",
-    ">win/loss/tie",
-  ];
   const rows = comparisons.map((comparison, index) => [
     names.get(comparison.candidateId) ?? comparison.candidateId,
     ...cells(comparison),
@@ -129,7 +128,7 @@ function comparisonText(
   const lines = [
     `${metric}, baseline ${names.get(baselineId) ?? ""}  ${baselineId}`,
     "",
-    formatTable([...columns, "verdict"], rows),
+    formatTable(["candidate", ">n", ...means, ">95 % CI", ">p", ">win/loss/tie", "verdict"], rows),
   ];
   for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
     const name = names.get(candidateId) ?? candidateId;
@@ -152,18 +151,16 @@ function cells(comparison: BenchmarkComparison) {
   const interval = formatInterval(comparison, { digits: 3 });
   const name = test === ComparisonTest.MCNEMAR_EXACT ? " (McNemar)" : " (Wilcoxon)";
   const p = adjustedPValue === undefined ? "-" : formatNumber(adjustedPValue, 3) + name;
-  const means = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
-  return [nPaired, ...means, interval, p, `${wins}/${losses}/${ties}`];
+  const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
+  return [nPaired, ...values, interval, p, `${wins}/${losses}/${ties}`];
 }
 
 function samplesTable(samples: readonly PairedSample[]): string {
   const rows = samples.map(({ sampleId, repetition, baselineValue, candidateValue, difference }) => [
     repetition === 0 ? sampleId : `${sampleId} #${repetition}`,
-    formatNumber(baselineValue),
-    formatNumber(candidateValue),
-    formatNumber(difference),
+    ...[baselineValue, candidateValue, difference].map((value) => formatNumber(value)),
   ]);
-  return formatTable(["sample", ">baseline", ">candidate", ">difference"], rows);
+  return formatTable(["sample", ...means], rows);
 }
 
 function fraction(min: number, max: number): (text: string) => number {

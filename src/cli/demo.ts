@@ -8,7 +8,7 @@ import { parseFieldMap } from "../import/field-map.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
 import { apiKeyFor, referToKey } from "./shared/api-key.ts";
-import { createClient, hostAndPort, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
+import { hostAndPort, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, print, printJson } from "./shared/output.ts";
@@ -38,11 +38,10 @@ export function addCommand(program: Command): void {
         "stores their results as evaluations, and shows the summary.",
     )
     .examples(["ltb demo", "in a second terminal, beside ltb serve"])
-    .action(demo);
+    .callService(demo);
 }
 
-async function demo(options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
+async function demo({ benchmarks, jobs }: ServiceClient, options: ServiceOptions): Promise<void> {
   const step = (name: string, what: string) => {
     if (!options.json) print(`${name.padEnd(20)}  ${what}`);
   };
@@ -50,25 +49,20 @@ async function demo(options: ServiceOptions): Promise<void> {
   const answers = new Map<string, ImportedEvaluation>();
   for await (const evaluation of evaluations) answers.set(evaluation.sampleId, evaluation);
 
-  const { benchmark } = await client.benchmarks.createBenchmark({
-    name,
-    provider,
-    model,
-    dataset,
-    totalIterations: answers.size,
-  });
+  const about = { name, provider, model, dataset, totalIterations: answers.size };
+  const { benchmark } = await benchmarks.createBenchmark(about);
   const id = benchmark?.id ?? "";
   step("CreateBenchmark", `${name}: ${model} on ${dataset}, ${id}`);
-  await client.benchmarks.updateBenchmark({ id, status: BenchmarkStatus.RUNNING });
+  await benchmarks.updateBenchmark({ id, status: BenchmarkStatus.RUNNING });
   step("UpdateBenchmark", "running");
 
-  const jobs = [...answers.values()].map(({ sampleId, input }) => ({
+  const questions = [...answers.values()].map(({ sampleId, input }) => ({
     jobType: JOB_TYPE,
     payload: { sample_id: sampleId, question: input },
     requiredTags: [TAG],
     benchmarkId: id,
   }));
-  const created = await client.jobs.batchCreateJobs({ jobs });
+  const created = await jobs.batchCreateJobs({ jobs: questions });
   step("BatchCreateJobs", `${created.jobs.length} jobs, one for each question`);
 
   const { runWorker } = await import("../client/index.ts");
@@ -96,7 +90,7 @@ async function demo(options: ServiceOptions): Promise<void> {
   step("RegisterWorker", `${[...done.keys()].join(", ")}; each runs ${CAPACITY} jobs at a time`);
   try {
     const failed = Promise.race(workers.map(({ done: ended }) => ended));
-    await Promise.race([allCompleted(client.jobs, id), failed]);
+    await Promise.race([allCompleted(jobs, id), failed]);
     const shares = [...done].map(([workerId, count]) => `${workerId.slice(-1)}: ${count}`).join(", ");
     step("ClaimJobs", `by long polls; jobs that each worker ran: ${shares}`);
     step("CompleteJobs", "each result with its evaluation, in one transaction");
@@ -105,9 +99,9 @@ async function demo(options: ServiceOptions): Promise<void> {
   }
   step("DeregisterWorker", "all three");
 
-  await client.benchmarks.updateBenchmark({ id, status: BenchmarkStatus.COMPLETED });
+  await benchmarks.updateBenchmark({ id, status: BenchmarkStatus.COMPLETED });
   step("UpdateBenchmark", "completed");
-  const summary = await client.benchmarks.getBenchmarkSummary({ benchmarkId: id });
+  const summary = await benchmarks.getBenchmarkSummary({ benchmarkId: id });
   if (options.json) return printJson(summaryObject(name, summary));
   step("GetBenchmarkSummary", "");
   const address = hostAndPort(options.address);

@@ -5,9 +5,9 @@ import {
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmarkId } from "./shared/find-benchmark.ts";
 import { formatMinute, formatNumber } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
@@ -49,21 +49,19 @@ export function addCommand(program: Command): void {
         "words of input and output",
       ],
     )
-    .action(list);
+    .callService(list);
 }
 
-async function list(reference: string, options: Options): Promise<void> {
-  using client = createClient(options);
-  const { id: benchmarkId } = await findBenchmark(client.benchmarks, reference);
+async function list({ benchmarks }: ServiceClient, reference: string, options: Options): Promise<void> {
   const request = {
-    benchmarkId,
+    benchmarkId: await findBenchmarkId(benchmarks, reference),
     ...filterOf(options),
     orderBy: orders[options.order],
     view: options.full && options.json ? EvaluationView.FULL : EvaluationView.BASIC,
   };
   await printList("evaluations", options, {
     schema: EvaluationSchema,
-    read: (page) => client.benchmarks.listEvaluations({ ...request, ...page }),
+    read: (page) => benchmarks.listEvaluations({ ...request, ...page }),
     columns: ["id", "sample", ">score", ">latency ms", "created", "error"],
     row,
   });
@@ -72,12 +70,6 @@ async function list(reference: string, options: Options): Promise<void> {
 function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: Evaluation): string[] {
   const sample = repetition > 0 ? `${sampleId}#${repetition}` : sampleId;
   const [reason = ""] = error.split("\n", 1);
-  return [
-    id,
-    sample || "-",
-    formatNumber(score),
-    formatNumber(latencyMs),
-    formatMinute(createdAt),
-    reason.slice(0, 80),
-  ];
+  const figures = [formatNumber(score), formatNumber(latencyMs), formatMinute(createdAt)];
+  return [id, sample || "-", ...figures, reason.slice(0, 80)];
 }

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
@@ -36,24 +36,26 @@ export function addCommand(program: Command): void {
       "ltb export gsm8k | gzip > gsm8k.jsonl.gz",
       ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
     )
-    .action(exportBenchmark);
+    .callService(exportBenchmark);
 }
 
-async function exportBenchmark(reference: string, { output, ...options }: Options): Promise<void> {
+async function exportBenchmark(
+  { benchmarks }: ServiceClient,
+  reference: string,
+  { output, ...options }: Options,
+): Promise<void> {
   const format = options.format ?? formatOf(output);
   if (format === "parquet" && output === undefined && process.stdout.isTTY)
     throw new UsageError("Parquet is not for a terminal: add -o FILE, or redirect the output");
-  using client = createClient(options);
-  const { id, name } = await findBenchmark(client.benchmarks, reference);
-  const evaluations = (view: EvaluationView) =>
-    readEvaluations(client.benchmarks, id, view, filterOf(options));
+  const { id, name } = await findBenchmark(benchmarks, reference);
+  const evaluations = (view: EvaluationView) => readEvaluations(benchmarks, id, view, filterOf(options));
   const pieces = async (): Promise<AsyncIterable<string | Uint8Array>> => {
     if (format === "csv") {
       // The head names every metric, so the rows are read twice; the first time without their texts.
       const metrics = await metricNames(evaluations(EvaluationView.BASIC));
       return csvLines(metrics, evaluations(EvaluationView.FULL));
     }
-    const { benchmark } = await client.benchmarks.getBenchmark({ id });
+    const { benchmark } = await benchmarks.getBenchmark({ id });
     requireAnswer(benchmark, "benchmark");
     if (format === "parquet") {
       const { parquetPieces } = await import("./transfer/parquet.ts");

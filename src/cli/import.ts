@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
 import { type LogFormat, logFormats, type ReadOptions } from "../import/types.ts";
-import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
@@ -55,19 +55,14 @@ export function addCommand(program: Command): void {
       ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
       "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
     )
-    .action(importFiles);
+    .callService(importFiles);
 }
 
-async function importFiles(files: string[], options: Options): Promise<void> {
-  using client = createClient(options);
+async function importFiles(client: ServiceClient, files: string[], options: Options): Promise<void> {
   const { limits } = await client.system.getInfo({});
   const stop = new AbortController();
-  const interrupted = new CliError(
-    "interrupted; what was sent is stored, and importing again sends the rest",
-    {
-      code: "CANCELLED",
-    },
-  );
+  const told = "interrupted; what was sent is stored, and importing again sends the rest";
+  const interrupted = new CliError(told, { code: "CANCELLED" });
   // Only the first time: the second Ctrl-C ends the process.
   process.once("SIGINT", () => stop.abort(interrupted));
   const upload = { maxMessageBytes: limits?.maxMessageBytes ?? 4_194_304, signal: stop.signal };
@@ -102,7 +97,7 @@ async function importFiles(files: string[], options: Options): Promise<void> {
 }
 
 async function* importFile(
-  client: ServiceClient,
+  { benchmarks }: ServiceClient,
   file: string,
   options: Options,
   upload: UploadOptions,
@@ -113,16 +108,11 @@ async function* importFile(
   const onSent = (rows: number) => progress?.sent(rows);
   for await (const imported of readLogs(file, { ...options, onBytes })) {
     progress = await showProgress(file, "evaluations");
-    let result: ImportResult;
-    try {
-      result =
-        options.benchmark === undefined
-          ? await importBenchmark(client.benchmarks, imported, { ...upload, onSent })
-          : await importInto(client.benchmarks, options.benchmark, imported, { ...upload, onSent });
-    } finally {
-      progress.stop();
-    }
-    yield result;
+    const sending =
+      options.benchmark === undefined
+        ? importBenchmark(benchmarks, imported, { ...upload, onSent })
+        : importInto(benchmarks, options.benchmark, imported, { ...upload, onSent });
+    yield await sending.finally(progress.stop);
   }
 }
 

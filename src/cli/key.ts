@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
@@ -17,22 +17,7 @@ export function addCommand(program: Command): void {
     .command("key")
     .summary("make, list, rotate and revoke API keys")
     .description("Makes, lists, rotates and revokes the API keys that callers authenticate by.");
-  addCreate(key);
-  addList(key);
-  addRotate(key);
-  addRevoke(key);
-}
-
-interface CreateOptions extends ServiceOptions, DirectOptions {
-  user?: string;
-  name: string;
-  scope?: string[];
-  expiresIn?: number;
-  expiresAt?: Date;
-}
-
-function addCreate(key: Command): void {
-  const command = addServiceCommand(key, "create")
+  const creation = addServiceCommand(key, "create")
     .description(
       "Makes an API key and prints it, once, on standard output. Without a key to call by: --database --user NAME.",
     )
@@ -43,77 +28,18 @@ function addCreate(key: Command): void {
     .addOption(
       new Option("--expires-at <time>", "until when it works").argParser(parseTime).conflicts("expiresIn"),
     );
-  withDirectOptions(command)
+  withDirectOptions(creation)
     .examples("ltb key create --user gpu-1 --name gpu-1 --scope jobs:work > gpu-1.key", [
       "DATABASE_URL=postgres://… ltb key create --user root --database",
       "the first one",
     ])
     .action(createKey);
-}
-
-async function createKey(options: CreateOptions): Promise<void> {
-  const { user, name, scope = [], expiresIn, expiresAt } = options;
-  const expiry = expiresAt ?? (expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn));
-  if (options.database) return direct();
-  using client = createClient(options);
-  const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
-  const { apiKey, secret } = await client.users.createApiKey({
-    userId,
-    name,
-    scopes: scope,
-    ...(expiry && { expiresAt: timestampFromDate(expiry) }),
-  });
-  printSecret(apiKey, secret, options);
-
-  async function direct(): Promise<void> {
-    if (user === undefined)
-      throw new UsageError("with --database there is no caller: say whom the key acts as with --user");
-    const { apiKeyMessage } = await import("../users/messages.ts");
-    const made = await onDatabase(options, async ({ users }) => {
-      const { id: userId } = await findStoredUser(users, user);
-      return users.createApiKey({ userId, name, scopes: scope, expiresAt: expiry?.toISOString() });
-    });
-    printSecret(create(ApiKeySchema, apiKeyMessage(made.apiKey)), made.secret ?? "", options);
-  }
-}
-
-interface ListOptions extends ServiceOptions {
-  user?: string;
-  limit: number;
-}
-
-function addList(key: Command): void {
   addServiceCommand(key, "list")
     .description("Lists the API keys of a user, newest first, revoked and expired ones included.")
     .option("--user <user>", `whose: ${userArgument} (default: the caller)`)
     .withLimit()
     .examples("ltb key list", "ltb key list --user gpu-1")
-    .action(listKeys);
-}
-
-async function listKeys({ user, ...options }: ListOptions): Promise<void> {
-  using client = createClient(options);
-  const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
-  await printList("apiKeys", options, {
-    schema: ApiKeySchema,
-    read: (page) => client.users.listApiKeys({ userId, ...page }),
-    columns: ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"],
-    row,
-    things: "API keys",
-  });
-}
-
-function row(key: ApiKey): string[] {
-  const { id, prefix, name, scopes } = key;
-  const times = [key.expiresAt, key.lastUsed, key.createdAt].map(formatMinute);
-  return [id, prefix, name, scopes.join(", ") || "all", keyState(key), ...times];
-}
-
-interface RotateOptions extends ServiceOptions {
-  overlap: number;
-}
-
-function addRotate(key: Command): void {
+    .callService(listKeys);
   addServiceCommand(key, "rotate")
     .description("Makes a new API key in place of another and prints it, once, on standard output.")
     .argument("<id>", "id of the old key, as ltb key list shows it")
@@ -124,27 +50,69 @@ function addRotate(key: Command): void {
       0,
     )
     .examples("ltb key rotate 01890a5d-ac96-774b-bcce-b302099a8057 --overlap 1d")
-    .action(async (id: string, options: RotateOptions) => {
-      using client = createClient(options);
+    .callService(async ({ users }, id: string, options: ServiceOptions & { overlap: number }) => {
       const overlap = durationFromMs(options.overlap);
-      const { apiKey, secret } = await client.users.rotateApiKey({ id, overlap });
+      const { apiKey, secret } = await users.rotateApiKey({ id, overlap });
       printSecret(apiKey, secret, options);
     });
-}
-
-function addRevoke(key: Command): void {
   addServiceCommand(key, "revoke")
     .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
     .argument("<id...>", "ids of the keys, as ltb key list shows them")
     .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057")
-    .action(async (ids: string[], options: ServiceOptions) => {
-      using client = createClient(options);
-      const work = async (id: string) => {
-        await client.users.revokeApiKey({ id });
-        return id;
-      };
+    .callService(async ({ users }, ids: string[], options: ServiceOptions) => {
+      const work = (id: string) => users.revokeApiKey({ id }).then(() => id);
       await forEachId(ids, options, { field: "revoked", work, done: (id) => `revoked ${id}` });
     });
+}
+
+interface CreateOptions extends ServiceOptions, DirectOptions {
+  user?: string;
+  name: string;
+  scope?: string[];
+  expiresIn?: number;
+  expiresAt?: Date;
+}
+
+async function createKey(options: CreateOptions): Promise<void> {
+  const { user, name, scope: scopes = [], expiresIn, expiresAt } = options;
+  const expiry = expiresAt ?? (expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn));
+  if (options.database) return direct();
+  using client = createClient(options);
+  const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
+  const expiresAtTime = expiry && { expiresAt: timestampFromDate(expiry) };
+  const { apiKey, secret } = await client.users.createApiKey({ userId, name, scopes, ...expiresAtTime });
+  printSecret(apiKey, secret, options);
+
+  async function direct(): Promise<void> {
+    if (user === undefined)
+      throw new UsageError("with --database there is no caller: say whom the key acts as with --user");
+    const { apiKeyMessage } = await import("../users/messages.ts");
+    const made = await onDatabase(options, async ({ users }) => {
+      const { id: userId } = await findStoredUser(users, user);
+      return users.createApiKey({ userId, name, scopes, expiresAt: expiry?.toISOString() });
+    });
+    printSecret(create(ApiKeySchema, apiKeyMessage(made.apiKey)), made.secret ?? "", options);
+  }
+}
+
+async function listKeys(
+  { users }: ServiceClient,
+  { user, ...options }: ServiceOptions & { user?: string; limit: number },
+): Promise<void> {
+  const userId = user === undefined ? "" : (await findUser(users, user)).id;
+  await printList("apiKeys", options, {
+    schema: ApiKeySchema,
+    read: (page) => users.listApiKeys({ userId, ...page }),
+    columns: ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"],
+    row,
+    things: "API keys",
+  });
+}
+
+function row(key: ApiKey): string[] {
+  const { id, prefix, name, scopes } = key;
+  const times = [key.expiresAt, key.lastUsed, key.createdAt].map(formatMinute);
+  return [id, prefix, name, scopes.join(", ") || "all", keyState(key), ...times];
 }
 
 /** Prints only the new key on stdout, here and never again. Everything else goes to stderr. */

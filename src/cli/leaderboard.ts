@@ -1,7 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { InvalidArgumentError } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { given, parseCount, parseTime } from "./shared/options.ts";
 import {
@@ -59,11 +59,10 @@ export function addCommand(program: Command): void {
         "those that may be the best",
       ],
     )
-    .action(leaderboard);
+    .callService(leaderboard);
 }
 
-async function leaderboard(dataset: string, options: Options): Promise<void> {
-  using client = createClient(options);
+async function leaderboard({ benchmarks }: ServiceClient, dataset: string, options: Options): Promise<void> {
   const { metric, provider, label, status, createdAfter, createdBefore, minCount, limit } = options;
   const request = {
     dataset,
@@ -71,12 +70,12 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
     lowerIsBetter: options.lowerIsBetter ?? false,
     minCount,
     ...given({ provider, labels: label, status: status && statuses[status] }),
-    ...given({ createdAfter: createdAfter && timestampFromDate(createdAfter) }),
-    ...given({ createdBefore: createdBefore && timestampFromDate(createdBefore) }),
+    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
+    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
   let [total, pending] = [0, 0];
   const { items, more } = await collect(limit, async (page) => {
-    const response = await client.benchmarks.getLeaderboard({ ...request, ...page });
+    const response = await benchmarks.getLeaderboard({ ...request, ...page });
     [total, pending] = [response.totalCount, response.pendingCount];
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
@@ -89,7 +88,11 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
     return printJson({ dataset, metric, total_count: total, pending_count: pending, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
-  else print(leaderboardText(dataset, metric, total, items));
+  else {
+    const head = [">rank", "ranks", ">band", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
+    print(`${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n`);
+    print(formatTable(head, items.map(row)));
+  }
   if (pending > 0)
     note(
       `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,
@@ -97,28 +100,11 @@ async function leaderboard(dataset: string, options: Options): Promise<void> {
   noteMore(more, limit);
 }
 
-function leaderboardText(
-  dataset: string,
-  metric: string,
-  total: number,
-  entries: readonly LeaderboardEntry[],
-): string {
-  const head = [">rank", "ranks", ">band", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
-  return `${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n\n${formatTable(head, entries.map(row))}`;
-}
-
 function row(entry: LeaderboardEntry) {
   const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean } = entry;
-  return [
-    rank,
-    rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`,
-    band ?? "-",
-    benchmarkName,
-    `${provider}/${model}`,
-    formatNumber(mean),
-    formatInterval(entry, { digits: 4 }),
-    entry.count,
-  ];
+  const ranks = rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`;
+  const figures = [formatNumber(mean), formatInterval(entry, { digits: 4 }), entry.count];
+  return [rank, ranks, band ?? "-", benchmarkName, `${provider}/${model}`, ...figures];
 }
 
 function label(text: string, before: Record<string, string> = {}): Record<string, string> {

@@ -1,5 +1,5 @@
 import { type JobLimit, JobLimitSchema } from "../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { given, parseWhole } from "./shared/options.ts";
@@ -34,40 +34,37 @@ export function addCommand(program: Command): void {
       upToAMillion,
     )
     .examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500")
-    .action(set);
+    .callService(set);
   addServiceCommand(limit, "list")
     .description("Lists the limits by key, with the number of jobs running now.")
     .withLimit()
     .examples("ltb limit list")
-    .action(list);
+    .callService(list);
   addServiceCommand(limit, "delete")
     .description("Removes the limit of a key, whose jobs are then unlimited.")
     .argument("<key>", "the key")
     .examples("ltb limit delete openai/gpt-4")
-    .action(remove);
+    .callService(remove);
 }
 
-async function set(limitKey: string, { maxRunning, perMinute, ...options }: SetOptions): Promise<void> {
+async function set({ jobs }: ServiceClient, limitKey: string, options: SetOptions): Promise<void> {
+  const { maxRunning, perMinute } = options;
   if (maxRunning === undefined && perMinute === undefined)
     throw new UsageError(
       "say how much: --max-running, --per-minute or both; ltb limit delete removes a limit",
     );
-  using client = createClient(options);
-  const { limit } = await client.jobs.setJobLimit({ limitKey, ...given({ maxRunning, perMinute }) });
+  const { limit } = await jobs.setJobLimit({ limitKey, ...given({ maxRunning, perMinute }) });
   requireAnswer(limit, "limit");
   if (options.json) printJson(toPlain(JobLimitSchema, limit));
   else print(formatTable(columns, [row(limit)]));
 }
 
-async function list(options: ServiceOptions & { limit: number }): Promise<void> {
-  using client = createClient(options);
-  const read = client.jobs.listJobLimits;
-  await printList("limits", options, { schema: JobLimitSchema, read, columns, row });
+async function list({ jobs }: ServiceClient, options: ServiceOptions & { limit: number }): Promise<void> {
+  await printList("limits", options, { schema: JobLimitSchema, read: jobs.listJobLimits, columns, row });
 }
 
-async function remove(limitKey: string, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  await client.jobs.deleteJobLimit({ limitKey });
+async function remove({ jobs }: ServiceClient, limitKey: string, options: ServiceOptions): Promise<void> {
+  await jobs.deleteJobLimit({ limitKey });
   if (options.json) printJson({ deleted: limitKey });
   else print(`${makePrintable(limitKey)} is unlimited`);
 }

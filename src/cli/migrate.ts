@@ -40,54 +40,6 @@ export function addCommand(program: Command): void {
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
     });
-  addDown(migrate);
-  addDatabaseCommand(migrate, "status")
-    .description("Lists the migrations and when each was applied. Changes nothing.")
-    .examples("ltb migrate status")
-    .action(async (options: DatabaseOptions) => {
-      const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
-      const migrations = await withMigrationConnection(options, (connection) => migrationStatus(connection));
-      if (options.json)
-        return printJson({
-          migrations: migrations.map(({ name, appliedAt, isKnown, isChanged }) => ({
-            name,
-            applied_at: appliedAt,
-            known: isKnown,
-            changed: isChanged,
-          })),
-        });
-      const mismatch = findMismatch(migrations);
-      const isEarly = mismatch?.kind === "pre-release";
-      if (isEarly) note(mismatch.message);
-      const foreign = isEarly ? "by a pre-release" : "by a later release";
-      print(
-        formatTable(
-          ["migration", "applied", ""],
-          migrations.map(({ name, appliedAt, isKnown, isChanged }) => [
-            name,
-            appliedAt ?? "not yet",
-            isKnown ? (isChanged ? "the file was changed since" : "") : foreign,
-          ]),
-        ),
-      );
-    });
-  addVerify(migrate);
-  addIndexCommands(migrate);
-  migrate
-    .command("add")
-    .description(
-      "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
-    )
-    .argument("<name>", "lower-case words joined by _")
-    .examples("ltb migrate add add_prompt_versions")
-    .action(async (name: string) => {
-      const { addMigration } = await import("../database/migrate/migrate.ts");
-      const { up, down } = await addMigration(name);
-      print(`${up}\n${down}`);
-    });
-}
-
-function addDown(migrate: Command): void {
   addDatabaseCommand(migrate, "down")
     .description(
       "Undoes the latest migration, or all that came after one. Stop the servers first: this release would not " +
@@ -110,9 +62,28 @@ function addDown(migrate: Command): void {
       if (json) printJson({ reverted });
       else print(reverted.length === 0 ? "There is nothing to undo." : `Undid ${reverted.join(", ")}.`);
     });
-}
-
-function addVerify(migrate: Command): void {
+  addDatabaseCommand(migrate, "status")
+    .description("Lists the migrations and when each was applied. Changes nothing.")
+    .examples("ltb migrate status")
+    .action(async (options: DatabaseOptions) => {
+      const { findMismatch, migrationStatus } = await import("../database/migrate/migrate.ts");
+      const migrations = await withMigrationConnection(options, (connection) => migrationStatus(connection));
+      if (options.json) {
+        const told = migrations.map(({ name, appliedAt, isKnown, isChanged }) => {
+          return { name, applied_at: appliedAt, known: isKnown, changed: isChanged };
+        });
+        return printJson({ migrations: told });
+      }
+      const mismatch = findMismatch(migrations);
+      const isEarly = mismatch?.kind === "pre-release";
+      if (isEarly) note(mismatch.message);
+      const foreign = isEarly ? "by a pre-release" : "by a later release";
+      const rows = migrations.map(({ name, appliedAt, isKnown, isChanged }) => {
+        const change = isChanged ? "the file was changed since" : "";
+        return [name, appliedAt ?? "not yet", isKnown ? change : foreign];
+      });
+      print(formatTable(["migration", "applied", ""], rows));
+    });
   addDatabaseCommand(migrate, "verify")
     .description(
       "Compares the database with the migrations: their files with what was applied, and its tables, columns, " +
@@ -120,11 +91,10 @@ function addVerify(migrate: Command): void {
         "Exit code 1 where something differs.",
     )
     .examples("ltb migrate verify", "ltb migrate verify --json")
-    .action(async ({ config, json }: DatabaseOptions) => {
+    .action(async ({ json, ...options }: DatabaseOptions) => {
       const { verifyMigrations } = await import("../database/migrate/migrate.ts");
-      const { faults, additional, isComplete } = await withMigrationConnection({ config }, (connection) =>
-        verifyMigrations(connection),
-      );
+      const answer = await withMigrationConnection(options, (connection) => verifyMigrations(connection));
+      const { faults, additional, isComplete } = answer;
       if (faults.length > 0) process.exitCode = exitCodes.failure;
       if (json) return printJson({ ok: faults.length === 0, complete: isComplete, faults, additional });
       for (const { kind, name, expected, found } of faults) {
@@ -141,5 +111,18 @@ function addVerify(migrate: Command): void {
       print(
         faults.length === 0 ? "The schema is as its migrations made it." : `${faults.length} differences.`,
       );
+    });
+  addIndexCommands(migrate);
+  migrate
+    .command("add")
+    .description(
+      "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
+    )
+    .argument("<name>", "lower-case words joined by _")
+    .examples("ltb migrate add add_prompt_versions")
+    .action(async (name: string) => {
+      const { addMigration } = await import("../database/migrate/migrate.ts");
+      const { up, down } = await addMigration(name);
+      print(`${up}\n${down}`);
     });
 }

@@ -42,10 +42,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       limit: () => import("./limit.ts"),
       worker: () => import("./worker.ts"),
     },
-    "Users:": {
-      user: () => import("./user.ts"),
-      key: () => import("./key.ts"),
-    },
+    "Users:": { user: () => import("./user.ts"), key: () => import("./key.ts") },
     "About a running service:": {
       audit: () => import("./audit.ts"),
       stats: () => import("./stats.ts"),
@@ -53,9 +50,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       grpcurl: () => import("./grpcurl.ts"),
       cleanup: () => import("./cleanup.ts"),
     },
-    "Shell:": {
-      complete: () => import("./complete.ts"),
-    },
+    "Shell:": { complete: () => import("./complete.ts") },
   });
   return program.addHelpText(
     "after",

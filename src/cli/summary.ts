@@ -3,7 +3,7 @@ import {
   type GetBenchmarkSummaryResponse,
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatInterval, formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
@@ -35,11 +35,10 @@ export function addCommand(program: Command): void {
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
-    .action(async (reference: string, options: Options) => {
-      using client = createClient(options);
-      const benchmark = await findBenchmark(client.benchmarks, reference);
+    .callService(async ({ benchmarks }, reference: string, options: Options) => {
+      const benchmark = await findBenchmark(benchmarks, reference);
       const { id, name } = benchmark;
-      const summary = await client.benchmarks.getBenchmarkSummary({
+      const summary = await benchmarks.getBenchmarkSummary({
         benchmarkId: id,
         metrics: options.metric ?? [],
         exact: options.exact ?? false,
@@ -48,7 +47,7 @@ export function addCommand(program: Command): void {
       else print(summaryText(name, summary));
       if (options.html !== undefined) {
         const { writeSummary } = await import("./html/summary-page.ts");
-        await writeSummary(options.html, client.benchmarks, benchmark, summary);
+        await writeSummary(options.html, benchmarks, benchmark, summary);
       }
     });
 }
@@ -67,9 +66,8 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
   const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
   if (summary.metrics.length > 0) lines.push("", formatTable(columns, summary.metrics.map(cells)));
-  if (summary.metricsLeftOut > 0) {
+  if (summary.metricsLeftOut > 0)
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
-  }
   return lines.join("\n");
 }
 
@@ -78,10 +76,7 @@ const columns = ["metric", ...figures.map((name) => `>${name}`)];
 
 function cells(metric: MetricSummary) {
   const { name, count, mean, stddev, stderr, min, p50, p90, p95, p99, max } = metric;
-  const [before, after] = [
-    [mean, stddev, stderr],
-    [min, p50, p90, p95, p99, max],
-  ];
-  const texts = (values: (number | undefined)[]) => values.map((value) => formatNumber(value));
-  return [name, count, ...texts(before), formatInterval(metric), ...texts(after)];
+  const before = [mean, stddev, stderr].map((value) => formatNumber(value));
+  const after = [min, p50, p90, p95, p99, max].map((value) => formatNumber(value));
+  return [name, count, ...before, formatInterval(metric), ...after];
 }

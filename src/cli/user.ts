@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Option } from "commander";
 import { type User, UserRole, UserRoleSchema, UserSchema } from "../../gen/ltb/v1/user_pb.ts";
 import { wireEnum } from "../wire/enums.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { UsageError } from "./shared/errors.ts";
@@ -36,23 +36,7 @@ export function addCommand(program: Command): void {
     .description(
       "Creates, lists, changes and deletes users, and sets their passwords. Most of it takes role admin.",
     );
-  addCreate(user);
-  addList(user);
-  addShow(user);
-  addUpdate(user);
-  addPassword(user);
-  addDelete(user);
-}
-
-interface CreateOptions extends ServiceOptions, DirectOptions, PasswordOptions {
-  email: string;
-  role: RoleName;
-  /** False by --no-password. */
-  password: boolean;
-}
-
-function addCreate(user: Command): void {
-  const command = addServiceCommand(user, "create")
+  const creation = addServiceCommand(user, "create")
     .description(
       "Creates a user and asks for its password. On a database that has no user yet: --database --role admin, then ltb key create --database.",
     )
@@ -60,7 +44,7 @@ function addCreate(user: Command): void {
     .requiredOption("--email <address>", "its email address, which it logs in with")
     .choice("--role <role>", "what it may do", roleNames, "user")
     .option("--no-password", "it cannot log in and only uses API keys; for workers and programs");
-  withDirectOptions(withPasswordOption(command))
+  withDirectOptions(withPasswordOption(creation))
     .examples(
       "ltb user create ada --email ada@example.com",
       "ltb user create gpu-1 --email gpu-1@example.com --role worker --no-password",
@@ -71,6 +55,67 @@ function addCreate(user: Command): void {
       ],
     )
     .action(createUser);
+  addServiceCommand(user, "list")
+    .description("Lists users, newest first.")
+    .choice("--role <role>", "only those with this role", roleNames)
+    .option("--active", "only those that are active")
+    .addOption(new Option("--inactive", "only those that are not").conflicts("active"))
+    .withLimit()
+    .examples("ltb user list", "ltb user list --role admin --active")
+    .callService(listUsers);
+  addServiceCommand(user, "show")
+    .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
+    .argument("[user]", userArgument)
+    .examples(["ltb user show", "who am I?"], "ltb user show ada@example.com")
+    .callService(async ({ users }, text: string | undefined, options: ServiceOptions) => {
+      const found = text === undefined ? requireUser((await users.whoAmI({})).user) : findUser(users, text);
+      printUser(await found, options);
+    });
+  addServiceCommand(user, "update")
+    .description("Changes a user. What is not named stays as it is.")
+    .argument("<user>", userArgument)
+    .option("--email <address>", "new email address")
+    .option("--username <name>", "new user name")
+    .choice("--role <role>", "new role", roleNames)
+    .option("--activate", "it may log in and use its keys again")
+    .addOption(
+      new Option("--deactivate", "it can do neither; its sessions end, its keys wait").conflicts("activate"),
+    )
+    .option("--email-verified", "the email address is known to be its own")
+    .option("--no-email-verified", "the email address is not known to be its own")
+    .examples("ltb user update ada --role admin", "ltb user update ada --deactivate")
+    .callService(updateUser);
+  const password = addServiceCommand(user, "password")
+    .description(
+      "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",
+    )
+    .argument("<user>", userArgument)
+    .option(
+      "--current-password-file <file>",
+      "read the present password from a file instead of asking for it",
+    );
+  withDirectOptions(withPasswordOption(password))
+    .examples("ltb user password ada", ["ltb user password root --database", "nobody knows it any more"])
+    .action(changePassword);
+  addServiceCommand(user, "delete")
+    .description(
+      "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",
+    )
+    .argument("<user>", userArgument)
+    .examples("ltb user delete ada@example.com")
+    .callService(async ({ users }, text: string, options: ServiceOptions) => {
+      const { id, username } = await findUser(users, text);
+      await users.deleteUser({ id });
+      if (options.json) printJson({ deleted: id });
+      else print(`deleted ${makePrintable(username)} (${id})`);
+    });
+}
+
+interface CreateOptions extends ServiceOptions, DirectOptions, PasswordOptions {
+  email: string;
+  role: RoleName;
+  /** False by --no-password. */
+  password: boolean;
 }
 
 async function createUser(username: string, options: CreateOptions): Promise<void> {
@@ -103,26 +148,15 @@ interface ListOptions extends ServiceOptions {
   limit: number;
 }
 
-function addList(user: Command): void {
-  addServiceCommand(user, "list")
-    .description("Lists users, newest first.")
-    .choice("--role <role>", "only those with this role", roleNames)
-    .option("--active", "only those that are active")
-    .addOption(new Option("--inactive", "only those that are not").conflicts("active"))
-    .withLimit()
-    .examples("ltb user list", "ltb user list --role admin --active")
-    .action(listUsers);
-}
-
-async function listUsers({ role, active, inactive, ...options }: ListOptions): Promise<void> {
-  using client = createClient(options);
+async function listUsers({ users }: ServiceClient, options: ListOptions): Promise<void> {
+  const { role, active, inactive } = options;
   const filter = {
     role: role === undefined ? UserRole.UNSPECIFIED : roles[role],
     ...((active || inactive) && { active: active === true }),
   };
   await printList("users", options, {
     schema: UserSchema,
-    read: (page) => client.users.listUsers({ ...filter, ...page }),
+    read: (page) => users.listUsers({ ...filter, ...page }),
     columns: ["id", "user name", "email", "role", "active", "last login", "created"],
     row,
   });
@@ -134,23 +168,6 @@ function row(user: User): string[] {
   return [id, username, email, roleName(user), active ? "yes" : "no", ...times];
 }
 
-function addShow(user: Command): void {
-  addServiceCommand(user, "show")
-    .description("Shows every field of a user; without an argument, of the one that the API key stands for.")
-    .argument("[user]", userArgument)
-    .examples(["ltb user show", "who am I?"], "ltb user show ada@example.com")
-    .action(showUser);
-}
-
-async function showUser(text: string | undefined, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  const { users } = client;
-  printUser(
-    text === undefined ? requireUser((await users.whoAmI({})).user) : await findUser(users, text),
-    options,
-  );
-}
-
 interface UpdateOptions extends ServiceOptions {
   email?: string;
   username?: string;
@@ -160,24 +177,7 @@ interface UpdateOptions extends ServiceOptions {
   emailVerified?: boolean;
 }
 
-function addUpdate(user: Command): void {
-  addServiceCommand(user, "update")
-    .description("Changes a user. What is not named stays as it is.")
-    .argument("<user>", userArgument)
-    .option("--email <address>", "new email address")
-    .option("--username <name>", "new user name")
-    .choice("--role <role>", "new role", roleNames)
-    .option("--activate", "it may log in and use its keys again")
-    .addOption(
-      new Option("--deactivate", "it can do neither; its sessions end, its keys wait").conflicts("activate"),
-    )
-    .option("--email-verified", "the email address is known to be its own")
-    .option("--no-email-verified", "the email address is not known to be its own")
-    .examples("ltb user update ada --role admin", "ltb user update ada --deactivate")
-    .action(updateUser);
-}
-
-async function updateUser(text: string, options: UpdateOptions): Promise<void> {
+async function updateUser({ users }: ServiceClient, text: string, options: UpdateOptions): Promise<void> {
   const { email, username, role, activate, deactivate, emailVerified } = options;
   const changes = {
     ...given({ email, username, emailVerified, role: role && roles[role] }),
@@ -187,29 +187,13 @@ async function updateUser(text: string, options: UpdateOptions): Promise<void> {
     throw new UsageError(
       "say what to change: --email, --username, --role, --activate, --deactivate, --email-verified",
     );
-  using client = createClient(options);
-  const { id } = await findUser(client.users, text);
-  const { user } = await client.users.updateUser({ id, ...changes });
+  const { id } = await findUser(users, text);
+  const { user } = await users.updateUser({ id, ...changes });
   printUser(requireUser(user), options);
 }
 
 interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions {
   currentPasswordFile?: string;
-}
-
-function addPassword(user: Command): void {
-  const command = addServiceCommand(user, "password")
-    .description(
-      "Changes the password of a user, whose other sessions end. An admin sets that of another without knowing the present one.",
-    )
-    .argument("<user>", userArgument)
-    .option(
-      "--current-password-file <file>",
-      "read the present password from a file instead of asking for it",
-    );
-  withDirectOptions(withPasswordOption(command))
-    .examples("ltb user password ada", ["ltb user password root --database", "nobody knows it any more"])
-    .action(changePassword);
 }
 
 async function changePassword(text: string, options: PasswordChange): Promise<void> {
@@ -244,22 +228,6 @@ async function changeDirectly(text: string, options: PasswordChange): Promise<st
 
 function readNew(options: PasswordChange): Promise<string> {
   return readPassword(options, { prompt: "New password", confirm: true });
-}
-
-function addDelete(user: Command): void {
-  addServiceCommand(user, "delete")
-    .description(
-      "Deletes a user: its sessions end and its API keys are revoked; what it made and its audit log stay. See update --deactivate.",
-    )
-    .argument("<user>", userArgument)
-    .examples("ltb user delete ada@example.com")
-    .action(async (text: string, options: ServiceOptions) => {
-      using client = createClient(options);
-      const { id, username } = await findUser(client.users, text);
-      await client.users.deleteUser({ id });
-      if (options.json) printJson({ deleted: id });
-      else print(`deleted ${makePrintable(username)} (${id})`);
-    });
 }
 
 /** Prints every field of a user. */

@@ -10,7 +10,7 @@ import {
 import { RemoveStaleWorkersResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { formatSpan } from "../time-span.ts";
 import { wireEnum } from "../wire/enums.ts";
-import { createClient, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { gatherValues, parseDuration } from "./shared/options.ts";
@@ -30,10 +30,32 @@ export function addCommand(program: Command): void {
     .summary("run jobs, and see who does")
     .description("Runs jobs by a command of yours; lists, shows, drains and removes workers.");
   addRun(worker);
-  addList(worker);
-  addShow(worker);
-  addDrain(worker);
-  addRemoveStale(worker);
+  addServiceCommand(worker, "list")
+    .description("Lists workers, latest registration first.")
+    .choice("--status <status>", "only those in this status", Object.keys(workerStatuses))
+    .option("--tag <tag>", "only those with this tag; may be given again", gatherValues)
+    .option("--active-within <duration>", "only those heard of within this time, such as 1m", parseDuration)
+    .withLimit()
+    .examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s")
+    .callService(list);
+  addServiceCommand(worker, "show")
+    .description("Shows every field of a worker.")
+    .argument("<id>", "name of the worker")
+    .examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load")
+    .callService(show);
+  addServiceCommand(worker, "drain")
+    .description(
+      "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",
+    )
+    .argument("<id>", "name of the worker")
+    .option("--reason <text>", "why; shown with the worker")
+    .examples(`ltb worker drain gpu-1 --reason "new driver"`)
+    .callService(drain);
+  addServiceCommand(worker, "remove-stale")
+    .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
+    .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", parseDuration)
+    .examples("ltb worker remove-stale --older-than 10m")
+    .callService(removeStale);
 }
 
 interface ListOptions extends ServiceOptions {
@@ -43,57 +65,31 @@ interface ListOptions extends ServiceOptions {
   limit: number;
 }
 
-function addList(worker: Command): void {
-  addServiceCommand(worker, "list")
-    .description("Lists workers, latest registration first.")
-    .choice("--status <status>", "only those in this status", Object.keys(workerStatuses))
-    .option("--tag <tag>", "only those with this tag; may be given again", gatherValues)
-    .option("--active-within <duration>", "only those heard of within this time, such as 1m", parseDuration)
-    .withLimit()
-    .examples("ltb worker list", "ltb worker list --tag gpu --active-within 30s")
-    .action(listWorkers);
-}
-
-async function listWorkers({ status, tag, activeWithin, ...options }: ListOptions): Promise<void> {
-  using client = createClient(options);
+async function list({ workers }: ServiceClient, options: ListOptions): Promise<void> {
+  const { status, tag = [], activeWithin } = options;
   const filter = {
     status: status === undefined ? WorkerStatus.UNSPECIFIED : workerStatuses[status],
-    tags: tag ?? [],
+    tags: tag,
     ...(activeWithin !== undefined && { activeWithin: durationFromMs(activeWithin) }),
   };
   await printList("workers", options, {
     schema: WorkerSchema,
-    read: (page) => client.workers.listWorkers({ ...filter, ...page }),
+    read: (page) => workers.listWorkers({ ...filter, ...page }),
     columns: ["worker", "status", "health", ">running", ">completed", ">failed", "types", "tags", "heard of"],
     row,
   });
 }
 
 function row(worker: Worker) {
-  return [
-    worker.workerId,
-    workerStatusName(worker),
-    healthName(worker),
-    `${worker.currentTasks}/${worker.capacity}`,
-    worker.completedTasks,
-    worker.failedTasks,
-    worker.jobTypes.join(", ") || "all",
-    worker.tags.join(", ") || "-",
-    silence(worker),
-  ];
+  const { workerId, currentTasks, capacity, completedTasks, failedTasks, jobTypes, tags } = worker;
+  const [status, health] = [workerStatusName(worker), healthName(worker)];
+  const counts = [`${currentTasks}/${capacity}`, completedTasks, failedTasks];
+  const lists = [jobTypes.join(", ") || "all", tags.join(", ") || "-"];
+  return [workerId, status, health, ...counts, ...lists, silence(worker)];
 }
 
-function addShow(worker: Command): void {
-  addServiceCommand(worker, "show")
-    .description("Shows every field of a worker.")
-    .argument("<id>", "name of the worker")
-    .examples("ltb worker show gpu-1", "ltb worker show gpu-1 --json | jq .load")
-    .action(showWorker);
-}
-
-async function showWorker(workerId: string, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  const { worker } = await client.workers.getWorker({ workerId });
+async function show({ workers }: ServiceClient, workerId: string, options: ServiceOptions): Promise<void> {
+  const { worker } = await workers.getWorker({ workerId });
   requireAnswer(worker, "worker");
   const { metadata, ...fields } = toPlain(WorkerSchema, worker);
   if (options.json) return printJson({ ...fields, metadata: metadata ?? null });
@@ -101,40 +97,23 @@ async function showWorker(workerId: string, options: ServiceOptions): Promise<vo
   print(formatFields({ ...fields, status: workerStatusName(worker), health: healthName(worker), ...given }));
 }
 
-function addDrain(worker: Command): void {
-  addServiceCommand(worker, "drain")
-    .description(
-      "Stops a worker from getting new jobs. It finishes those it holds, and ends the drain by registering again.",
-    )
-    .argument("<id>", "name of the worker")
-    .option("--reason <text>", "why; shown with the worker")
-    .examples(`ltb worker drain gpu-1 --reason "new driver"`)
-    .action(drainWorker);
-}
-
-async function drainWorker(
+async function drain(
+  { workers }: ServiceClient,
   workerId: string,
-  { reason = "", ...options }: ServiceOptions & { reason?: string },
+  { reason = "", json }: ServiceOptions & { reason?: string },
 ): Promise<void> {
-  using client = createClient(options);
-  const { worker } = await client.workers.drainWorker({ workerId, reason });
+  const { worker } = await workers.drainWorker({ workerId, reason });
   requireAnswer(worker, "worker");
-  if (options.json) return printJson(toPlain(WorkerSchema, worker));
+  if (json) return printJson(toPlain(WorkerSchema, worker));
   print(`${makePrintable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
 }
 
-function addRemoveStale(worker: Command): void {
-  addServiceCommand(worker, "remove-stale")
-    .description("Removes workers that have been silent for long. Jobs that they still hold are retried.")
-    .requiredOption("--older-than <duration>", "silent for longer than this, such as 10m", parseDuration)
-    .examples("ltb worker remove-stale --older-than 10m")
-    .action(removeStale);
-}
-
-async function removeStale({ olderThan, ...options }: ServiceOptions & { olderThan: number }): Promise<void> {
-  using client = createClient(options);
-  const answer = await client.workers.removeStaleWorkers({ olderThan: durationFromMs(olderThan) });
-  if (options.json) return printJson(toPlain(RemoveStaleWorkersResponseSchema, answer));
+async function removeStale(
+  { workers }: ServiceClient,
+  { olderThan, json }: ServiceOptions & { olderThan: number },
+): Promise<void> {
+  const answer = await workers.removeStaleWorkers({ olderThan: durationFromMs(olderThan) });
+  if (json) return printJson(toPlain(RemoveStaleWorkersResponseSchema, answer));
   print(`removed ${answer.removed} workers; ${answer.jobsRequeued} jobs are pending again`);
 }
 

@@ -1,11 +1,10 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Job, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
+import { JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ServiceClient } from "../shared/client.ts";
 import type { Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
-import { findBenchmark } from "../shared/find-benchmark.ts";
+import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { parseTime } from "../shared/options.ts";
-import { toPlain } from "../shared/output.ts";
 import { type JobStatusName, jobStatuses } from "./status.ts";
 
 /** Options that pick many jobs at once. */
@@ -48,14 +47,9 @@ export async function filterOf(
   return {
     status: status === undefined ? JobStatus.UNSPECIFIED : jobStatuses[status],
     jobType: type ?? "",
-    benchmarkId: benchmark === undefined ? "" : (await findBenchmark(benchmarks, benchmark)).id,
+    benchmarkId: await findBenchmarkId(benchmarks, benchmark),
     limitKey: limitKey ?? "",
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
-}
-
-/** A job as JSON; null where the answer left it out. */
-export function plainJob(job: Job | undefined) {
-  return job === undefined ? null : toPlain(JobSchema, job);
 }

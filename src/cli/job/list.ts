@@ -1,17 +1,19 @@
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
-import { findBenchmark } from "../shared/find-benchmark.ts";
+import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { formatMinute } from "../shared/output.ts";
 import { printList } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
+
+const orders = ["newest", "queue"] as const;
 
 interface Options extends ServiceOptions {
   status?: JobStatusName;
   type?: string;
   worker?: string;
   benchmark?: string;
-  order: "newest" | "queue";
+  order: (typeof orders)[number];
   limit: number;
 }
 
@@ -23,12 +25,7 @@ export function addCommand(job: Command): void {
     .option("--type <type>", "only those of this type")
     .option("--worker <id>", "only those that this worker holds or last held")
     .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
-    .choice(
-      "--order <order>",
-      "queue: those that wait, the next to be run first",
-      ["newest", "queue"],
-      "newest",
-    )
+    .choice("--order <order>", "queue: those that wait, the next to be run first", orders, "newest")
     .withLimit()
     .examples(
       "ltb job list",
@@ -36,24 +33,24 @@ export function addCommand(job: Command): void {
       ["ltb job list --order queue", "what is run next"],
       "ltb job list --status failed --json | jq -r .jobs[].id",
     )
-    .action(list);
+    .callService(list);
 }
 
-async function list({ status, type, worker, benchmark, order, ...options }: Options): Promise<void> {
-  using client = createClient(options);
-  const queue = order === "queue";
+async function list({ jobs, benchmarks }: ServiceClient, options: Options): Promise<void> {
+  const { status, type, worker, benchmark } = options;
+  const queue = options.order === "queue";
   // The order of the queue is one of pending jobs only.
   const wanted = status ?? (queue ? "pending" : undefined);
   const filter = {
     status: wanted === undefined ? JobStatus.UNSPECIFIED : jobStatuses[wanted],
     jobType: type ?? "",
     workerId: worker ?? "",
-    benchmarkId: benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id,
+    benchmarkId: await findBenchmarkId(benchmarks, benchmark),
     orderBy: queue ? JobOrder.PRIORITY : JobOrder.CREATED_AT,
   };
   await printList("jobs", options, {
     schema: JobSchema,
-    read: (page) => client.jobs.listJobs({ ...filter, ...page }),
+    read: (page) => jobs.listJobs({ ...filter, ...page }),
     columns: ["id", "type", "status", ">priority", ">retries", "worker", "created", ""],
     row,
   });

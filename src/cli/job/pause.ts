@@ -1,5 +1,5 @@
 import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
 import { formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
@@ -18,7 +18,7 @@ export function addCommand(job: Command): void {
       ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
       "ltb job pause --type grade",
     )
-    .action((options: Options) => callPauses("pauseJobs", options));
+    .callService(({ jobs }, options: Options) => callPauses(jobs.pauseJobs, options));
 }
 
 /** Adds `resume`. */
@@ -26,7 +26,7 @@ export function addResume(job: Command): void {
   withLaneOptions(addServiceCommand(job, "resume"))
     .description("Ends a pause made with the same options.")
     .examples("ltb job resume --limit-key openai/gpt-4")
-    .action((options: Options) => callPauses("resumeJobs", options));
+    .callService(({ jobs }, options: Options) => callPauses(jobs.resumeJobs, options));
 }
 
 function withLaneOptions(command: Command): Command {
@@ -35,12 +35,13 @@ function withLaneOptions(command: Command): Command {
     .option("--limit-key <key>", "jobs with this limit key; with --type: only those that have both");
 }
 
-async function callPauses(method: "pauseJobs" | "resumeJobs", options: Options): Promise<void> {
-  const { type, limitKey, json } = options;
-  using client = createClient(options);
+async function callPauses(
+  call: ServiceClient["jobs"]["pauseJobs" | "resumeJobs"],
+  { type, limitKey, json }: Options,
+): Promise<void> {
   if (type === undefined && limitKey === undefined)
     throw new UsageError("say which jobs: --type, --limit-key or both");
-  const { lanes } = await client.jobs[method]({ jobType: type ?? "", limitKey: limitKey ?? "" });
+  const { lanes } = await call({ jobType: type ?? "", limitKey: limitKey ?? "" });
   if (json) return printJson({ lanes: lanes.map((lane) => toPlain(JobLaneSchema, lane)) });
   if (lanes.length === 0) note("done; there are no such jobs now");
   else print(formatTable(["type", "tags", "limit key", ""], lanes.map(row)));

@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { formatSpan } from "../../time-span.ts";
-import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer } from "../shared/errors.ts";
 import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
@@ -15,12 +15,11 @@ export function addCommand(job: Command): void {
       "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057",
       "ltb job show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .result",
     )
-    .action(show);
+    .callService(show);
 }
 
-async function show(id: string, options: ServiceOptions): Promise<void> {
-  using client = createClient(options);
-  const { job } = await client.jobs.getJob({ id });
+async function show({ jobs }: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
+  const { job } = await jobs.getJob({ id });
   requireAnswer(job, "job");
   const fields = toPlain(JobSchema, job);
   if (options.json) return printJson(fields);

@@ -1,10 +1,10 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import { createClient, type ServiceClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
-import { findBenchmark } from "../shared/find-benchmark.ts";
+import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
 import type { JobFields } from "./batches.ts";
@@ -45,11 +45,7 @@ export function addCommand(job: Command): void {
     )
     .option("--tag <tag>", "a tag that the worker must have; may be given again", gatherValues)
     .addOption(new Option("--run-at <time>", "not before this time").argParser(parseTime).conflicts("in"))
-    .addOption(
-      new Option("--in <duration>", "not before this much time has passed, such as 5m").argParser(
-        parseDuration,
-      ),
-    )
+    .option("--in <duration>", "not before this much time has passed, such as 5m", parseDuration)
     .option("--benchmark <benchmark>", "the benchmark it works for: id, or name (the newest with it)")
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
@@ -66,23 +62,23 @@ export function addCommand(job: Command): void {
       "ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4",
       ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
     )
-    .action(submit);
+    .callService(submit);
 }
 
-async function submit(type: string, payload: string | undefined, options: Options): Promise<void> {
-  const { jsonl, requestId } = options;
+async function submit(
+  client: ServiceClient,
+  type: string,
+  payload: string | undefined,
+  options: Options,
+): Promise<void> {
+  const { jsonl, requestId = "" } = options;
   if (jsonl !== undefined && payload !== undefined)
     throw new UsageError("give either a payload or --jsonl, not both");
-  using client = createClient(options);
   // The payload is read before the first call, so that a wrong one is reported even without a service.
   const read = payload === undefined ? undefined : await readPayload(payload);
   const fields = await fieldsOf(client, type, options);
   if (jsonl !== undefined) return await submitLines(client, jsonl, fields, options);
-  const { job } = await client.jobs.createJob({
-    ...fields,
-    ...(read !== undefined && { payload: read }),
-    requestId: requestId ?? "",
-  });
+  const { job } = await client.jobs.createJob({ ...fields, ...given({ payload: read }), requestId });
   requireAnswer(job, "job");
   if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);
@@ -91,11 +87,10 @@ async function submit(type: string, payload: string | undefined, options: Option
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
   const { priority, maxRetries, timeout, tag, runAt, limitKey, uniqueKey } = options;
   const at = options.in === undefined ? runAt : new Date(Date.now() + options.in);
-  const benchmark =
-    options.benchmark === undefined ? undefined : await findBenchmark(client.benchmarks, options.benchmark);
   return {
     jobType,
+    benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, timeoutSeconds: timeout, requiredTags: tag, limitKey, uniqueKey }),
-    ...given({ runAt: at && timestampFromDate(at), benchmarkId: benchmark?.id }),
+    ...given({ runAt: at && timestampFromDate(at) }),
   };
 }

@@ -4,10 +4,10 @@ import type { CallOptions } from "@connectrpc/connect";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
-import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
-import { findBenchmark } from "../shared/find-benchmark.ts";
+import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { note, oneLine, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
@@ -43,16 +43,16 @@ export function addCommand(job: Command): void {
       "ltb job submit grade --jsonl samples.jsonl | ltb job watch -",
       ["ltb job watch --benchmark gsm8k", "until Ctrl-C"],
     )
-    .action(watch);
+    .callService(watch);
 }
 
-async function watch(args: string[], { type, benchmark, ...options }: Options): Promise<void> {
+async function watch(client: ServiceClient, args: string[], options: Options): Promise<void> {
+  const { type, benchmark } = options;
   const ids = args.includes("-") ? await idsFromInput(args) : [...new Set(args)];
   if (ids.length > 0 && (type ?? benchmark) !== undefined)
     throw new UsageError("give either ids, or --type and --benchmark");
   // Nothing to watch is not everything.
   if (args.length > 0 && ids.length === 0) return note("no jobs to watch");
-  using client = createClient(options);
   const stop = stopOnSignal({});
 
   const open = new Set(ids);
@@ -66,27 +66,22 @@ async function watch(args: string[], { type, benchmark, ...options }: Options): 
       // The type and the benchmark of a deleted job are no longer known.
       if (job === undefined || (deleted && (type ?? benchmark) !== undefined)) continue;
       showChange(message, options);
-      if (
-        job.status === JobStatus.FAILED ||
-        job.status === JobStatus.CANCELLED ||
-        (deleted && mine.has(job.id))
-      )
-        notDone.add(job.id);
-      else notDone.delete(job.id);
+      const { id, status } = job;
+      if (status === JobStatus.FAILED || status === JobStatus.CANCELLED || (deleted && mine.has(id)))
+        notDone.add(id);
+      else notDone.delete(id);
       if (!deleted && !hasEnded(job)) continue;
-      open.delete(job.id);
-      mine.delete(job.id);
+      open.delete(id);
+      mine.delete(id);
       if (followed.ids !== undefined && mine.size === 0) return;
     }
   };
   if (ids.length === 0) {
-    const benchmarkId = benchmark === undefined ? "" : (await findBenchmark(client.benchmarks, benchmark)).id;
+    const benchmarkId = await findBenchmarkId(client.benchmarks, benchmark);
     await show({ jobType: type ?? "", benchmarkId });
   } else {
-    const parts = Array.from({ length: Math.ceil(ids.length / WATCH_IDS) }, (_, n) =>
-      ids.slice(n * WATCH_IDS, (n + 1) * WATCH_IDS),
-    );
-    await Promise.all(parts.map((part) => show({ ids: part })));
+    const starts = ids.keys().filter((index) => index % WATCH_IDS === 0);
+    await Promise.all(starts.map((start) => show({ ids: ids.slice(start, start + WATCH_IDS) })));
   }
   if (open.size > 0)
     throw new CliError(`interrupted; ${open.size} of ${ids.length} jobs have not ended`, {
@@ -108,14 +103,8 @@ function showChange(message: WatchJobsResponse, { json }: Options): void {
   const status = deleted ? "deleted" : jobStatusName(job);
   const detail = deleted ? "" : detailOf(job);
   const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
-  print(
-    oneLine(
-      cells
-        .filter((cell) => cell !== "")
-        .join("  ")
-        .trimEnd(),
-    ),
-  );
+  const line = cells.filter((cell) => cell !== "").join("  ");
+  print(oneLine(line.trimEnd()));
 }
 
 function detailOf(job: Job): string {

@@ -1,4 +1,5 @@
 import { Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
+import type { ServiceClient, ServiceOptions } from "./client.ts";
 import { parseCount } from "./options.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
@@ -75,6 +76,15 @@ export class Command extends CommanderCommand {
     const width = Math.max(0, ...pairs.map(([command, what]) => (what === "" ? 0 : command.length)));
     const written = pairs.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`.trimEnd());
     return this.addHelpText("after", `\nExamples:\n${written.join("\n")}`);
+  }
+
+  /** Sets the action of a command of the service. Its client is closed when `work` ends. */
+  callService<Args extends unknown[]>(work: (client: ServiceClient, ...args: Args) => Promise<void>): this {
+    return this.action(async (...args: Args) => {
+      const { createClient } = await import("./client.ts");
+      using client = createClient(this.opts<ServiceOptions>());
+      await work(client, ...args);
+    });
   }
 
   private withJson(): this {

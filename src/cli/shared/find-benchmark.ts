@@ -5,6 +5,15 @@ import { isUuid } from "./options.ts";
 import { note } from "./output.ts";
 import { commandLine } from "./shell.ts";
 
+/** The id of the benchmark that `findBenchmark` finds; empty, as in a request, where none is named. */
+export async function findBenchmarkId(
+  client: BenchmarkClient,
+  reference: string | undefined,
+  options: { only?: boolean } = {},
+): Promise<string> {
+  return reference === undefined ? "" : (await findBenchmark(client, reference, options)).id;
+}
+
 /**
  * The benchmark with this id, or the newest with this name.
  * @param only refuse a name that several benchmarks have, instead of a note on stderr

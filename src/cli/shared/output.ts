@@ -65,6 +65,18 @@ export function formatFields(object: JsonObject): string {
   return makePrintable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
 }
 
+/** Prints every field of a message, or it as JSON. `words` are shown to people in place of such fields. */
+export function printFields<Schema extends DescMessage>(
+  schema: Schema,
+  message: MessageShape<Schema>,
+  { json }: { json?: boolean },
+  words: JsonObject = {},
+): void {
+  const fields = toPlain(schema, message);
+  if (json) printJson(fields);
+  else print(formatFields({ ...fields, ...words }));
+}
+
 function flatten(object: JsonObject, prefix = ""): [name: string, value: string][] {
   return Object.entries(object).flatMap(([key, value]): [string, string][] => {
     const name = `${prefix}${key.replaceAll("_", " ")}`;

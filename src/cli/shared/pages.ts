@@ -29,6 +29,17 @@ export async function collect<Item>(
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
+/** Calls again until nothing is left. */
+export async function* callUntilDone<Answer extends { more: boolean }>(
+  call: () => Promise<Answer>,
+): AsyncGenerator<Answer> {
+  for (let more = true; more; ) {
+    const answer = await call();
+    yield answer;
+    more = answer.more;
+  }
+}
+
 /** A method that lists messages, and how they are shown. */
 interface List<Field extends string, Schema extends DescMessage> {
   schema: Schema;
