@@ -1,6 +1,6 @@
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import type { Reason } from "../errors.ts";
+import { codeName, type ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { type AuditEntry, recordAudit } from "./record.ts";
@@ -9,12 +9,8 @@ import { type AuditEntry, recordAudit } from "./record.ts";
 export interface DeniedCall {
   /** For example `ltb.v1.BenchmarkService/DeleteBenchmark`. */
   readonly method: string;
-  readonly code: "UNAUTHENTICATED" | "PERMISSION_DENIED";
-  readonly reason: Reason;
-  /** The message as the caller got it, which has no secrets. */
-  readonly message: string;
-  /** Facts that the error named, for example `{ entity: "benchmark", id: "…" }`. */
-  readonly metadata: Readonly<Record<string, string>>;
+  /** The error as the caller got it, which has no secrets. */
+  readonly error: Pick<ServiceError, "code" | "reason" | "message" | "metadata">;
   /** The caller and its address; without a user if nobody was authenticated. */
   readonly origin: Origin;
 }
@@ -45,14 +41,20 @@ export class DeniedCalls {
 
   /** Notes a denied call at once, without throwing, in bounded memory: anybody can make any number. */
   recordDenied(denied: DeniedCall): void {
-    const { method, reason, origin } = denied;
+    const { method, error, origin } = denied;
+    const { code, reason, message } = error;
     // A failed login has an entry of its own, about the user.
     if (reason === "INVALID_CREDENTIALS") return;
     const caller = origin.userId ?? origin.ipAddress ?? "";
     const own = JSON.stringify([method, reason, caller, origin.keyId]);
     if (this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers) this.#note(own, denied);
     // Beyond the bound only method and reason are kept, whose number is limited.
-    else this.#note(`${method} ${reason}`, { ...denied, metadata: {}, origin: { actor: "several" } });
+    else
+      this.#note(`${method} ${reason}`, {
+        method,
+        error: { code, reason, message, metadata: {} },
+        origin: { actor: "several" },
+      });
     this.#schedule();
   }
 
@@ -93,8 +95,10 @@ export class DeniedCalls {
 }
 
 function entryOf({ first, count, firstAt, lastAt }: Denied): AuditEntry {
-  const { method: entityId, code, reason, message, metadata, origin } = first;
+  const { method: entityId, error, origin } = first;
+  const { reason, message, metadata } = error;
   const about = Object.keys(metadata).length > 0 ? { about: metadata } : {};
+  const code = codeName(error.code);
   const changes = { after: { code, reason, message, count, firstAt, lastAt, ...about } };
   return { action: "denied", entityType: "method", entityId, changes, origin };
 }

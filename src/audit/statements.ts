@@ -8,9 +8,17 @@ import { jobsOfAttemptId } from "./attempt.ts";
 import type { AuditPosition, ParsedAuditFilter } from "./input.ts";
 import { type AuditLog, auditRow } from "./rows.ts";
 
-export type Order = "newest" | "oldest";
+const orders = {
+  newest: { direction: sql.fragment`desc`, beyond: sql.fragment`<`, upTo: sql.fragment`>=` },
+  oldest: { direction: sql.fragment`asc`, beyond: sql.fragment`>`, upTo: sql.fragment`<=` },
+};
+
+export type Order = keyof typeof orders;
 
 const samplePosition = { createdAt: example.time, id: example.id, epoch: 1 };
+const jobFilter = { entityType: "job", entityId: example.id };
+const times = { after: example.time, before: example.time };
+const fullFilter = { userId: example.id, ...jobFilter, action: "create", ...times };
 
 // The columns that the two tables have in common. An attempt has the time of its end, and its actor is its
 // worker.
@@ -74,15 +82,8 @@ export const insertLog = statement("audit_create", {
   examples: [
     [
       {
-        id: example.id,
-        action: "deploy",
-        entityType: "model",
-        entityId: "m",
-        changes: "{}",
-        userId: null,
-        actor: null,
-        ipAddress: null,
-        userAgent: null,
+        ...{ id: example.id, action: "deploy", entityType: "model", entityId: "m", changes: "{}" },
+        ...{ userId: null, actor: null, ipAddress: null, userAgent: null },
       },
     ],
   ],
@@ -128,7 +129,7 @@ export const listLogs = statement("audit_list", {
   row: auditRow.extend(fetched),
   prepared: false,
   build: ({ filter, order, limit, after, until, maxBytes }: ListParts) => {
-    const direction = order === "oldest" ? sql.fragment`asc` : sql.fragment`desc`;
+    const { direction } = orders[order];
     const sources: Fragment[] = [];
     if (filter.action !== "attempt") {
       sources.push(sql.fragment`(
@@ -166,30 +167,8 @@ export const listLogs = statement("audit_list", {
   examples: [
     [{ filter: {}, order: "newest", limit: 2 }],
     [{ filter: { action: "attempt" }, order: "oldest", limit: 2, after: samplePosition }],
-    [
-      {
-        filter: {
-          userId: example.id,
-          entityType: "job",
-          entityId: example.id,
-          action: "create",
-          after: example.time,
-          before: example.time,
-        },
-        order: "newest",
-        limit: 2,
-        after: samplePosition,
-        until: samplePosition,
-      },
-    ],
-    [
-      {
-        filter: { entityType: "job", entityId: example.id, before: example.time },
-        order: "oldest",
-        limit: 2,
-        until: samplePosition,
-      },
-    ],
+    [{ filter: fullFilter, order: "newest", limit: 2, after: samplePosition, until: samplePosition }],
+    [{ filter: { ...jobFilter, before: example.time }, order: "oldest", limit: 2, until: samplePosition }],
   ],
 });
 
@@ -198,7 +177,7 @@ export const scanEnd = statement("audit_scan_end", {
   row: z.object({ createdAt: z.string(), id: z.string() }),
   prepared: false,
   build: (filter: ParsedAuditFilter, order: Order, after: AuditPosition | undefined) => {
-    const direction = order === "oldest" ? sql.fragment`asc` : sql.fragment`desc`;
+    const { direction } = orders[order];
     return sql.fragment`
       select l.created_at, l.id from audit_logs l
       where ${sql.and([
@@ -210,7 +189,7 @@ export const scanEnd = statement("audit_scan_end", {
   examples: [
     [{}, "newest", undefined],
     [{ userId: example.id, after: example.time }, "oldest", samplePosition],
-    [{ entityType: "job", entityId: example.id }, "newest", samplePosition],
+    [jobFilter, "newest", samplePosition],
   ],
 });
 
@@ -262,11 +241,10 @@ function range(
   key: Fragment,
   { order, after, until }: Pick<ListParts, "order" | "after" | "until">,
   of: (position: AuditPosition) => Fragment,
-): Fragment[] {
-  const [beyond, upTo] =
-    order === "oldest" ? [sql.fragment`>`, sql.fragment`<=`] : [sql.fragment`<`, sql.fragment`>=`];
-  const where: Fragment[] = [];
-  if (after) where.push(sql.fragment`(${key}) ${beyond} (${of(after)})`);
-  if (until) where.push(sql.fragment`(${key}) ${upTo} (${of(until)})`);
-  return where;
+) {
+  const { beyond, upTo } = orders[order];
+  return [
+    after && sql.fragment`(${key}) ${beyond} (${of(after)})`,
+    until && sql.fragment`(${key}) ${upTo} (${of(until)})`,
+  ];
 }

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { DeniedCall, DeniedCalls } from "../audit/denied-calls.ts";
+import type { DeniedCalls } from "../audit/denied-calls.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
@@ -65,12 +65,8 @@ export class Access {
   readonly #room: Room;
 
   constructor(options: AccessOptions, host: Host) {
-    this.#room = new Room({
-      maxCalls: Number.POSITIVE_INFINITY,
-      maxCallsPerKey: Number.POSITIVE_INFINITY,
-      rate: undefined,
-      ...options.limits,
-    });
+    const most = Number.POSITIVE_INFINITY;
+    this.#room = new Room({ maxCalls: most, maxCallsPerKey: most, rate: undefined, ...options.limits });
     if (options.auth === "off") return;
     const { users, executor } = options.db;
     this.owners = new Owners(executor);
@@ -98,8 +94,7 @@ export class Access {
       return undefined;
     }
     const found = this.#identify(call, this.#credentials);
-    if (found instanceof Promise)
-      return found.then((credential) => this.#admit(call, permission, credential));
+    if (found instanceof Promise) return found.then((late) => this.#admit(call, permission, late));
     this.#admit(call, permission, found);
     return undefined;
   }
@@ -111,12 +106,8 @@ export class Access {
 
   /** Records a denial, if the error is one. */
   noteDenial(error: unknown, call: IncomingCall): void {
-    if (!this.#denials || !(error instanceof ServiceError)) return;
-    const code = deniedCodes.get(error.code);
-    if (!code) return;
-    const { reason, message, metadata } = error;
-    const origin = originOf(call);
-    this.#denials.recordDenied({ method: call.method, code, reason, message, metadata, origin });
+    if (error instanceof ServiceError && deniedCodes.includes(error.code))
+      this.#denials?.recordDenied({ method: call.method, error, origin: originOf(call) });
   }
 
   /** The calls in progress, their limit, and the calls that wait for the look-up of their credential. */
@@ -156,18 +147,10 @@ export class Access {
   }
 }
 
-const deniedCodes = new Map<Code, DeniedCall["code"]>([
-  [Code.Unauthenticated, "UNAUTHENTICATED"],
-  [Code.PermissionDenied, "PERMISSION_DENIED"],
-]);
+const deniedCodes = [Code.Unauthenticated, Code.PermissionDenied];
 
 /** The refusal that names what role or scopes lack; undefined if they suffice. */
-function refusalOf(
-  { method }: IncomingCall,
-  permission: Permission,
-  principal: Principal,
-): ServiceError | undefined {
-  const { roles, scope } = permission;
+function refusalOf({ method }: IncomingCall, { roles, scope }: Permission, principal: Principal) {
   const { role, scopes } = principal;
   if (role !== "admin" && !roles.includes(role)) return refusals.roleRequired(method, roles, principal);
   const isWithin = scope === undefined || scopes.length === 0 || scopes.includes(scope);
@@ -231,10 +214,7 @@ export interface Admission {
   leave(): void;
 }
 
-/**
- * Counts the calls in progress. Calls beyond the limits are refused at once, because waiting would only make
- * them older.
- */
+/** Counts the calls in progress. Those beyond the limits are refused at once: waiting would only age them. */
 export class Room {
   readonly #limits: CallLimits;
   #inProgress = 0;

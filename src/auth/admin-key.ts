@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "../files.ts";
 import { messageOf } from "../thrown.ts";
 
 /** The file in the data folder that holds the first API key, for its owner only. */
@@ -21,18 +20,9 @@ export function readAdminKey(dataDir: string): string | undefined {
 /** Writes the key so that the file is whole or does not exist, and nobody else can ever read it. */
 export async function writeAdminKey(dataDir: string, key: string): Promise<void> {
   const file = adminKeyFile(dataDir);
-  const unfinished = `${file}.${randomUUID()}`;
   try {
-    const handle = await open(unfinished, "wx", 0o600);
-    try {
-      await handle.writeFile(`${key}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, file);
+    await replaceFile(file, `${key}\n`);
   } catch (error) {
-    await rm(unfinished, { force: true });
     // The error says in words what failed, because its code alone would look like a failure of the database,
     // in whose transaction this happens.
     throw new Error(`the first API key cannot be kept in ${file}: ${messageOf(error)}`, { cause: error });

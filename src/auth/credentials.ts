@@ -39,6 +39,8 @@ export interface Credential {
   touchedAt: number;
 }
 
+type Find = () => Promise<Principal | undefined>;
+
 /** Hears of what the checks find. */
 interface Listener {
   /** Ends the running calls of the credential. */
@@ -51,8 +53,8 @@ interface Listener {
 
 /**
  * The credentials that this server knows, by the hash of their token. One statement every 500 ms checks all
- * of them again. So a credential that ends in the database ends on every server within a second, with its
- * running calls. While the database is down, credentials stay valid for some more seconds.
+ * again, so one that ends in the database ends on every server within a second, with its running calls. While
+ * the database is down, credentials stay valid for some more seconds.
  */
 export class Credentials {
   readonly #source: PrincipalSource;
@@ -102,11 +104,7 @@ export class Credentials {
     await this.#touch(0);
   }
 
-  #of(
-    key: string,
-    find: () => Promise<Principal | undefined>,
-    refusal: () => ServiceError,
-  ): Credential | Promise<Credential> {
+  #of(key: string, find: Find, refusal: () => ServiceError): Credential | Promise<Credential> {
     const now = performance.now();
     const known = this.#known.get(key);
     if (known) {
@@ -135,11 +133,7 @@ export class Credentials {
     return credential;
   }
 
-  async #look(
-    key: string,
-    find: () => Promise<Principal | undefined>,
-    refusal: () => ServiceError,
-  ): Promise<Credential> {
+  async #look(key: string, find: Find, refusal: () => ServiceError): Promise<Credential> {
     // The next check finds an end of the credential during the statement, so its begin counts.
     const now = performance.now();
     const principal = await ask(() => this.#gate.pass(find));

@@ -1,25 +1,21 @@
 import { z } from "zod";
 import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { example, sql, statement } from "../database/statement/sql.ts";
+import { example, fragmentOf, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 
 const ownerRow = z.object({ id: z.string(), owner: z.string().nullable() });
 
-const ownersOfBenchmarks = statement("owners_of_benchmarks", {
-  row: ownerRow,
-  build: (ids: readonly string[]) => sql.fragment`
-    select id, created_by as owner from benchmarks where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[example.id]]],
-});
-
-const ownersOfJobs = statement("owners_of_jobs", {
-  row: ownerRow,
-  build: (ids: readonly string[]) => sql.fragment`
-    select id, created_by as owner from jobs where id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[example.id]]],
-});
+const ownersOf = (table: "benchmarks" | "jobs") =>
+  statement(`owners_of_${table}`, {
+    row: ownerRow,
+    build: (ids: readonly string[]) => sql.fragment`
+      select id, created_by as owner from ${fragmentOf(table)} where id = any (${arrayOf("uuid", ids)})`,
+    examples: [[[example.id]]],
+  });
+const ownersOfBenchmarks = ownersOf("benchmarks");
+const ownersOfJobs = ownersOf("jobs");
 
 const ownersOfWorkers = statement("owners_of_workers", {
   row: ownerRow,
@@ -50,19 +46,14 @@ const ownerOfAuditEntry = statement("owner_of_audit_log", {
   examples: [[example.id]],
 });
 
-const userWithEmail = statement("owner_of_email", {
-  row: z.object({ owner: z.string() }),
-  build: (email: string) => sql.fragment`
-    select id as owner from users where lower(email) = lower(${email}) and deleted_at is null`,
-  examples: [["a@example.org"]],
-});
-
-const userWithName = statement("owner_of_username", {
-  row: z.object({ owner: z.string() }),
-  build: (username: string) => sql.fragment`
-    select id as owner from users where lower(username) = lower(${username}) and deleted_at is null`,
-  examples: [["a"]],
-});
+const userBy = (field: "email" | "username", given: string) =>
+  statement(`owner_of_${field}`, {
+    row: z.object({ owner: z.string() }),
+    build: (value: string) => sql.fragment`
+      select id as owner from users where lower(${fragmentOf(field)}) = lower(${value}) and deleted_at is null`,
+    examples: [[given]],
+  });
+const usersBy = { email: userBy("email", "a@example.org"), username: userBy("username", "a") };
 
 /** The user who made an entity; null if nobody was authenticated then, undefined if it does not exist. */
 export type Owner = string | null | undefined;
@@ -99,8 +90,7 @@ export class Owners {
 
   /** Reads the id of the user with this email or username, in any case, as the database compares them. */
   async user(by: "email" | "username", value: string): Promise<Owner> {
-    const find = by === "email" ? userWithEmail : userWithName;
-    return (await this.#db.maybeOne(find(value)))?.owner;
+    return (await this.#db.maybeOne(usersBy[by](value)))?.owner;
   }
 }
 

@@ -41,21 +41,21 @@ function benchmarks(ids: Iterable<string>, caller: Principal, owners: Owners): P
   ).then(() => undefined);
 }
 
+type OfBenchmark = { readonly benchmarkId: string };
+type Evaluations = OfBenchmark & { readonly evaluations: readonly OfBenchmark[] };
+
 /** UpdateBenchmark, DeleteBenchmark. */
 export const benchmark: OwnerRule<{ id: string }> = ({ id }, caller, owners) =>
   benchmarks([id], caller, owners);
 
 /** CreateEvaluation. Writing evaluations into other users' benchmarks is the work of workers. */
-export const evaluationsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
+export const evaluationsBenchmark: OwnerRule<OfBenchmark> = ({ benchmarkId }, caller, owners) =>
   caller.role === "worker" ? undefined : benchmarks([benchmarkId], caller, owners);
 
 /** BatchCreateEvaluations, and each message of StreamEvaluations. */
-export const evaluationsBenchmarks: OwnerRule<{
-  benchmarkId: string;
-  evaluations: readonly { benchmarkId: string }[];
-}> = ({ benchmarkId, evaluations }, caller, owners) => {
+export const evaluationsBenchmarks: OwnerRule<Evaluations> = (request, caller, owners) => {
   if (caller.role === "worker") return undefined;
-  const ids = distinct(evaluations, (one) => one.benchmarkId || benchmarkId);
+  const ids = distinct(request.evaluations, (one) => one.benchmarkId || request.benchmarkId);
   return benchmarks(ids, caller, owners);
 };
 
@@ -68,15 +68,11 @@ export const evaluation: OwnerRule<{ id: string; benchmarkId: string }> = (reque
 };
 
 /** CreateJob. The job's results will be written into that benchmark. */
-export const jobsBenchmark: OwnerRule<{ benchmarkId: string }> = ({ benchmarkId }, caller, owners) =>
+export const jobsBenchmark: OwnerRule<OfBenchmark> = ({ benchmarkId }, caller, owners) =>
   benchmarkId === "" ? undefined : benchmarks([benchmarkId], caller, owners);
 
 /** BatchCreateJobs. */
-export const jobsBenchmarks: OwnerRule<{ jobs: readonly { benchmarkId: string }[] }> = (
-  { jobs },
-  caller,
-  owners,
-) => {
+export const jobsBenchmarks: OwnerRule<{ jobs: readonly OfBenchmark[] }> = ({ jobs }, caller, owners) => {
   const ids = distinct(jobs, (one) => one.benchmarkId);
   return benchmarks(ids, caller, owners);
 };

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { difference, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
+import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
 import { alreadyExists, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
@@ -101,9 +101,7 @@ export class BenchmarkRepository {
     const parsed = parseInput(input.benchmarkFilter, filter);
     const limit = parseLimit(options.limit);
     const { after, full = false } = options;
-    const rows = await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full));
-    const { items, last } = cut(rows, limit);
-    return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+    return pageOf(await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full)), limit);
   }
 
   async listRecent(limit: number): Promise<readonly Benchmark[]> {

@@ -11,15 +11,13 @@ const string = z.string({ error: "must be a string" });
 const tidy = string.transform((value) => value.trim().normalize("NFC"));
 const noControls = (value: string) => !/\p{Cc}/u.test(value);
 const controls = "must not contain control characters";
+const isEmail = (value: string) => /^[^\s@]+@[^\s@]+$/.test(value);
 
 /** An email address, without white space around it and in NFC. Whether mail arrives there is not known. */
 export const email = tidy
   .pipe(text(limits.nameLength, limits.emailMinLength))
   .refine(noControls, controls)
-  .refine(
-    (value) => /^[^\s@]+@[^\s@]+$/.test(value),
-    "must be an email address, for example ada@example.com",
-  );
+  .refine(isEmail, "must be an email address, for example ada@example.com");
 
 /** A user name, without white space around it and in NFC. */
 export const username = tidy.pipe(text(limits.usernameLength, 1)).refine(noControls, controls);

@@ -3,10 +3,10 @@ import type { z } from "zod";
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut, type Page } from "../database/statement/page.ts";
-import { alreadyExists, invalidField, notFound, requireFound, ServiceError } from "../errors.ts";
+import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
+import { alreadyExists, invalidField, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { parseInput, uuid } from "../validation.ts";
+import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as statements from "./key-statements.ts";
 import type { ApiKey } from "./rows.ts";
@@ -41,9 +41,8 @@ export async function createApiKey(
   const key = parseInput(input.newApiKey, given);
   return runOnce(db, request, "CreateApiKey", key, {
     create: (part) => {
-      if (key.expiresAt && Date.parse(key.expiresAt) <= Date.now()) {
+      if (key.expiresAt && Date.parse(key.expiresAt) <= Date.now())
         throw invalidField("expires_at", "must be in the future");
-      }
       return part.transaction((transaction) => insert(transaction, key));
     },
     // The secret is stored nowhere, so a repeated request gets none.
@@ -60,13 +59,12 @@ export async function getApiKey(db: Executor, id: string): Promise<ApiKey> {
 export async function listApiKeys(
   db: Executor,
   userId: string,
-  limit: number,
-  after: input.UserPosition | undefined,
+  options: PageOptions<input.UserPosition>,
 ): Promise<ApiKeyPage> {
+  const limit = parseLimit(options.limit);
   const id = parseInput(uuid, userId, "user_id");
-  if (!(await db.maybeOne(getUser(id)))) throw notFound("user", id);
-  const { items, last } = cut(await db.any(statements.listApiKeys(id, limit + 1, after)), limit);
-  return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+  requireFound(await db.maybeOne(getUser(id)), "user", id);
+  return pageOf(await db.any(statements.listApiKeys(id, limit + 1, options.after)), limit);
 }
 
 export async function revokeApiKey(db: Executor, id: string): Promise<ApiKey> {
@@ -92,21 +90,16 @@ export async function rotateApiKey(
   const overlap = parseInput(input.overlapMs, overlapMs, "overlap");
   const body = { id: key, overlap };
   return runOnce(db, request, "RotateApiKey", body, {
-    create: (part) => part.transaction((transaction) => rotate(transaction, key, overlap, createdBy)),
+    create: (part) => part.transaction((db) => rotate(db, key, overlap, createdBy)),
     remember: ({ apiKey }) => apiKey.id,
     recall: async (part, made) => {
-      const [apiKey, oldApiKey] = [await getApiKey(part, made), await getApiKey(part, key)];
-      return { apiKey, secret: undefined, oldApiKey };
+      const apiKey = await getApiKey(part, made);
+      return { apiKey, secret: undefined, oldApiKey: await getApiKey(part, key) };
     },
   });
 }
 
-async function rotate(
-  db: Executor,
-  id: string,
-  overlapMs: number,
-  createdBy: string | undefined,
-): Promise<RotatedApiKey> {
+async function rotate(db: Executor, id: string, overlapMs: number, createdBy: string | undefined) {
   const { userId } = requireFound(await db.maybeOne(statements.getApiKey(id)), "api_key", id);
   // The user is locked before its key, in the same order as by the deletion of a user.
   await db.maybeOne(holdUser(userId));
@@ -125,7 +118,7 @@ type NewKeyRow = z.output<typeof input.newApiKey> & { rotatedFrom?: string };
 
 async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
   // The lock is held until the key exists, so that a deletion of its user revokes it too.
-  if (!(await db.maybeOne(holdUser(key.userId)))) throw notFound("user", key.userId);
+  requireFound(await db.maybeOne(holdUser(key.userId)), "user", key.userId);
   const { id: keyId, hash, text } = newApiKey();
   const row = { ...key, id: key.id ?? newId(), keyId, hash };
   const apiKey = await db.maybeOne(statements.insertApiKey(row));
@@ -140,7 +133,6 @@ async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
 function inactive({ id, revokedAt }: ApiKey): ServiceError {
   const state = revokedAt === null ? "expired" : "revoked";
   const message = `API key ${id} is ${state} and cannot be rotated: create a new one`;
-  return new ServiceError(Code.FailedPrecondition, "KEY_INACTIVE", message, {
-    metadata: { entity: "api_key", id },
-  });
+  const metadata = { entity: "api_key", id };
+  return new ServiceError(Code.FailedPrecondition, "KEY_INACTIVE", message, { metadata });
 }

@@ -1,7 +1,7 @@
 import { recordAudit } from "../audit/record.ts";
 import { type RequestKey, reused, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
+import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
 import { requireFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Principal } from "../principal.ts";
@@ -31,9 +31,8 @@ export class UserRepository {
 
   /**
    * Creates an active user.
-   * @throws ALREADY_EXISTS if the id, email or username is taken, or the request id was used with another
-   * body; INVALID_ARGUMENT, also for a password against the policy; RESOURCE_EXHAUSTED if too many passwords
-   * are being hashed
+   * @throws ALREADY_EXISTS for a taken id, email or username, or a request id of another body;
+   * INVALID_ARGUMENT, also for a password against the policy; RESOURCE_EXHAUSTED if too many are being hashed
    */
   async create(given: input.NewUser, request?: RequestKey): Promise<User> {
     const { password, ...user } = parseInput(input.newUser, given);
@@ -48,9 +47,8 @@ export class UserRepository {
       recall: async (db, id) => {
         if (password !== undefined) {
           const stored = await db.maybeOne(statements.credentialsById(id));
-          if (!(await checkPassword(password, stored?.passwordHash)).matches) {
-            throw reused(request?.requestId ?? "");
-          }
+          const { matches } = await checkPassword(password, stored?.passwordHash);
+          if (!matches) throw reused(request?.requestId ?? "");
         }
         return new UserRepository(db).get(id);
       },
@@ -79,9 +77,7 @@ export class UserRepository {
   async list(filter: input.UserFilter = {}, options: ListOptions = {}): Promise<UserPage> {
     const parsed = parseInput(input.userFilter, filter);
     const limit = parseLimit(options.limit);
-    const rows = await this.#db.any(statements.listUsers(parsed, limit + 1, options.after));
-    const { items, last } = cut(rows, limit);
-    return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+    return pageOf(await this.#db.any(statements.listUsers(parsed, limit + 1, options.after)), limit);
   }
 
   /**
@@ -161,7 +157,7 @@ export class UserRepository {
 
   /** Answers a page of a user's keys, newest first, also revoked and expired ones. @throws NOT_FOUND */
   async listApiKeys(userId: string, options: ListOptions = {}): Promise<keys.ApiKeyPage> {
-    return keys.listApiKeys(this.#db, userId, parseLimit(options.limit), options.after);
+    return keys.listApiKeys(this.#db, userId, options);
   }
 
   /** Revokes an API key; a revoked one stays as it is. @throws NOT_FOUND */

@@ -3,10 +3,7 @@ import type { JsonObject } from "../validation.ts";
 
 export const userRoles = ["admin", "user", "viewer", "worker"] as const;
 
-/**
- * A user as the database answers it, without its password hash. Times are ISO 8601 in UTC with six digits of
- * microseconds.
- */
+/** A user, without its password hash. Times are ISO 8601 in UTC with six digits of microseconds. */
 export const userRow = z.object({
   id: z.string(),
   email: z.string(),

@@ -1,10 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../errors.ts";
 
-/**
- * The scopes that an API key can be limited to. A key without scopes may do everything that its user's role
- * allows; a key with scopes only what both allow. SystemService.GetInfo lists them.
- */
+/** The scopes that limit a key within its user's role; without any it has no limit. GetInfo lists them. */
 export const scopes = [
   /** Benchmarks and evaluations, with their statistics. */
   "benchmarks:read",
@@ -45,7 +42,6 @@ export function refuseWiderScopes(own: readonly string[], asked: readonly string
   if (asked.length > 0 && lacking.length === 0) return;
   const what = asked.length > 0 ? `scopes ${lacking.join(", ")}` : "all scopes";
   const message = `a key with ${what} cannot be had by a key that is limited to ${own.join(", ")}`;
-  throw new ServiceError(Code.PermissionDenied, "SCOPE_EXCEEDED", message, {
-    metadata: { scopes: lacking.join(",") },
-  });
+  const metadata = { scopes: lacking.join(",") };
+  throw new ServiceError(Code.PermissionDenied, "SCOPE_EXCEEDED", message, { metadata });
 }

@@ -26,18 +26,11 @@ const updatable = ["email", "username", "role", "active", "email_verified", "met
 export function userService(users: UserRepository): ServiceImpl<typeof UserService> {
   return {
     async createUser(request, context) {
-      const { id, email, username, credential, role, metadata } = request;
-      const user = await users.create(
-        {
-          id: omitEmpty(id),
-          email,
-          username,
-          ...(credential.case && { [credential.case]: credential.value }),
-          role: userRole.parse(role, "role"),
-          metadata,
-        },
-        requestKeyOf(request, actorIdOf(context)),
-      );
+      const { email, username, credential, metadata } = request;
+      const [id, role] = [omitEmpty(request.id), userRole.parse(request.role, "role")];
+      const secret = credential.case && { [credential.case]: credential.value };
+      const given = { id, email, username, ...secret, role, metadata };
+      const user = await users.create(given, requestKeyOf(request, actorIdOf(context)));
       return { user: userMessage(user) };
     },
 
@@ -74,12 +67,9 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const { principal, ipAddress } = callOf(context);
       const mustKnow = principal && (principal.role !== "admin" || principal.userId === id.toLowerCase());
       if (mustKnow && currentPassword === "") throw invalidField("current_password", "must be given");
-      await users.changePassword(id, {
-        currentPassword: omitEmpty(currentPassword),
-        newPassword,
-        keepSessionId: principal?.sessionId,
-        address: ipAddress,
-      });
+      const passwords = { currentPassword: omitEmpty(currentPassword), newPassword };
+      const keepSessionId = principal?.sessionId;
+      await users.changePassword(id, { ...passwords, keepSessionId, address: ipAddress });
       return {};
     },
 
@@ -172,7 +162,6 @@ function changesOf(request: UpdateRequest): UserChanges {
 /** Returns the user that a request is about: the caller, unless it names another. */
 function userIdOf({ userId }: { userId: string }, context: HandlerContext): string {
   const id = omitEmpty(userId) ?? callOf(context).principal?.userId;
-  if (id === undefined)
-    throw invalidField("user_id", "must be given: the call is not authenticated, so there is no default");
-  return id;
+  if (id !== undefined) return id;
+  throw invalidField("user_id", "must be given: the call is not authenticated, so there is no default");
 }

@@ -81,9 +81,8 @@ export const forgetAttempts = statement("maintenance_forget_logins", {
 });
 
 /**
- * Computes the delay after that many failures in a row, in milliseconds.
- *
- * Three counts of failures slow guessing down. They are in the database, and so the same for all servers:
+ * Computes the delay after that many failures in a row, in milliseconds. Three counts of failures, the same
+ * for all servers, slow guessing down:
  *
  * - of an account from one address, for its owner's typing errors and most guessing;
  * - of an account from anywhere, for guessing that is spread over many addresses;
@@ -100,9 +99,8 @@ export function delayMs(kind: keyof typeof loginDelays, failures: number): numbe
 
 /**
  * Runs `prove`, unless too many attempts failed before. The attempt counts as a failure until `prove`
- * resolves to a value, so that many attempts at once do not help. If `prove` throws, nothing counts. So it
- * must not throw after a wrong password was compared, or calls that are cut off at the right moment would be
- * free guesses.
+ * resolves to a value, so that many attempts at once do not help. If `prove` throws, nothing counts: it must
+ * not throw after a wrong password was compared, or calls that are cut off then would be free guesses.
  * @param account the user's id; if there is no such user, the given email
  * @param address the origin of the attempt; undefined if it does not come from a network
  * @throws RESOURCE_EXHAUSTED with the time to wait

@@ -41,9 +41,8 @@ export function updateUser(
     const current = requireFound(await transaction.maybeOne(statements.lockUser(id)), "user", id);
     requireVersion("user", id, expectedVersion, current.version);
     if (mayTakeAdmin) refuseLastAdmin(admins, current);
-    const updated = await explainTaken({ id, ...changes }, () =>
-      transaction.one(statements.updateUser(id, changes)),
-    );
+    const write = () => transaction.one(statements.updateUser(id, changes));
+    const updated = await explainTaken({ id, ...changes }, write);
     // A separate statement also sees a login that ended while this one waited for the row.
     if (changes.active === false) await transaction.any(deleteSessionsOf(id, null));
     const differing = difference(current, updated, ["updatedAt", "version", "lastLogin"]);
@@ -95,27 +94,22 @@ export function refuseBadPassword(password: string, account: Account, field: str
   if (fault !== undefined) throw invalidField(field, fault);
 }
 
+type Names = Pick<User, "id"> & { [Field in keyof Account]?: string | undefined };
+
 /** Names the unique field of the user that is taken, if one is. */
-async function explainTaken<T>(
-  { id, email, username }: { id: string; email?: string | undefined; username?: string | undefined },
-  write: () => Promise<T>,
-): Promise<T> {
+async function explainTaken<T>({ id, email, username }: Names, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (thrown) {
     const error = toServiceError(thrown);
     if (!(error instanceof ServiceError) || error.code !== Code.AlreadyExists) throw thrown;
-    const { constraint } = error.metadata;
-    const [field, name] =
-      constraint === "users_email_key"
-        ? ["email", `a user with email ${email ?? ""}`]
-        : constraint === "users_username_key"
-          ? ["username", `a user with username ${username ?? ""}`]
-          : ["id", `user ${id}`];
-    throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, {
-      metadata: { entity: "user", field },
-      cause: thrown,
-    });
+    const taken = new Map([
+      ["users_email_key", ["email", `a user with email ${email ?? ""}`]],
+      ["users_username_key", ["username", `a user with username ${username ?? ""}`]],
+    ]);
+    const [field = "", name] = taken.get(error.metadata.constraint ?? "") ?? ["id", `user ${id}`];
+    const facts = { metadata: { entity: "user", field }, cause: thrown };
+    throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, facts);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DeniedCall, DeniedCalls } from "../../src/audit/denied-calls.ts";
 import { changesText, difference, recordAudit, withoutSecrets } from "../../src/audit/record.ts";
@@ -302,10 +303,7 @@ describe("what is kept of values", () => {
 describe("denied calls", () => {
   const denied = (userId: string | undefined, method = "m"): DeniedCall => ({
     method,
-    code: "PERMISSION_DENIED",
-    reason: "NOT_FOUND",
-    message: "no",
-    metadata: {},
+    error: new ServiceError(Code.PermissionDenied, "NOT_OWNER", "no"),
     origin: { userId, ipAddress: "192.0.2.1" },
   });
   let calls: DeniedCalls;

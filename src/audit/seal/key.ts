@@ -1,7 +1,8 @@
 import { createHmac, createSecretKey, hash, randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../../config/error.ts";
+import { readTextFile } from "../../files.ts";
 import { hasCode, messageOf } from "../../thrown.ts";
 
 /** Lengths in bytes of a key's id, and of a key. */
@@ -23,31 +24,23 @@ export interface KeyRing {
 }
 
 /**
- * Reads a key file, which has one key per line, as 64 hexadecimal digits. The last key seals; the keys before
- * it verify the seals made with them.
+ * Reads a key file, which has one key per line, as 64 hexadecimal digits.
  * @returns undefined if there is no such file
  * @throws ConfigError if it cannot be read or holds anything else
  */
 export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+  const text = await readTextFile(path).catch((error) => {
     throw keyFileProblem(`expected a readable file, got ${path}: ${messageOf(error)}`);
-  }
-  const lines = text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean);
+  });
+  if (text === undefined) return undefined;
+  const lines = text.trim().split(/\s*\n\s*/);
   const keys = lines.map((line) => sealKey(Buffer.from(line, "hex")));
   const current = keys.at(-1);
-  if (current === undefined || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
-    // The message does not quote the text, which may be a key after all.
-    throw keyFileProblem(
-      `expected lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints, got something else`,
-    );
-  return { current, byId: new Map(keys.map((key) => [key.id, key])) };
+  if (current !== undefined && lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
+    return { current, byId: new Map(keys.map((key) => [key.id, key])) };
+  // The message does not quote the text, which may be a key after all.
+  const expected = `lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints`;
+  throw keyFileProblem(`expected ${expected}, got something else`);
 }
 
 function sealKey(bytes: Buffer): SealKey {
@@ -59,10 +52,7 @@ function sealKey(bytes: Buffer): SealKey {
   };
 }
 
-/**
- * Makes a key file that only this user may read. If there is one by now, it stays: servers that start
- * together share the first.
- */
+/** Makes a key file for this user only. One that exists stays: servers that start at once share the first. */
 export async function createKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}.new`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { columnsOf, example, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
 import { type Link, linkRow } from "./hash-chain.ts";
@@ -145,6 +145,8 @@ export const takeUnsealed = statement("audit_take_unsealed", {
   examples: [[16, 1_000, example.time]],
 });
 
+const zeros = Buffer.alloc(32);
+
 export const insertSeal = statement("audit_seal_insert", {
   row: z.object({ sequence: z.number() }),
   build: (seal: Omit<Link, "contentHash">, content: Buffer) => sql.fragment`
@@ -160,18 +162,10 @@ export const insertSeal = statement("audit_seal_insert", {
   examples: [
     [
       {
-        sequence: 1,
-        kind: "checkpoint",
-        sealedAt: example.time,
-        keyId: "0011223344556677",
-        previousMac: Buffer.alloc(32),
-        entries: 0,
-        firstAt: null,
-        lastAt: null,
-        cutoff: example.time,
-        mac: Buffer.alloc(32),
+        ...{ sequence: 1, kind: "checkpoint", keyId: "0011223344556677", previousMac: zeros, mac: zeros },
+        ...{ sealedAt: example.time, entries: 0, firstAt: null, lastAt: null, cutoff: example.time },
       },
-      Buffer.alloc(32),
+      zeros,
     ],
   ],
 });
@@ -179,34 +173,34 @@ export const insertSeal = statement("audit_seal_insert", {
 /** The sealed entries that are gone, and the first one that differs: places in `records`, from 1. */
 const compared = z.object({ missing: z.array(z.number()), altered: z.number().nullable() });
 
-const sealed = (records: readonly SealRecord[]) =>
-  table("s", records, { id: "uuid", epoch: "int4", digest: "bytea", ordinality: true });
-
 const exampleRecord: SealRecord = { kind: "audit_log", id: example.id, epoch: 0, time: 0n, digest: "00ff" };
 
-export const compareAuditLogs = statement("audit_compare_logs", {
-  row: compared,
-  build: (records: readonly SealRecord[]) => sql.fragment`
-    select
-      coalesce(array_agg(s.ordinality::integer) filter (where l.id is null), '{}') as missing,
-      (
-        min(s.ordinality) filter (where l.id is not null and ${auditLogDigest} <> s.digest)
-      )::integer as altered
-    from ${sealed(records)} left join audit_logs l on l.id = s.id`,
-  examples: [[[exampleRecord]]],
-});
+/** Defines the comparison of entries with their records. `id` is that of an entry; null if it is missing. */
+function comparison(name: string, id: Fragment, digest: Fragment, entries: Fragment) {
+  return statement(name, {
+    row: compared,
+    build: (records: readonly SealRecord[]) => sql.fragment`
+      select
+        coalesce(array_agg(s.ordinality::integer) filter (where ${id} is null), '{}') as missing,
+        (min(s.ordinality) filter (where ${id} is not null and ${digest} <> s.digest))::integer as altered
+      from ${table("s", records, { id: "uuid", epoch: "int4", digest: "bytea", ordinality: true })}
+        left join ${entries}`,
+    examples: [[[exampleRecord]]],
+  });
+}
 
-export const compareAttempts = statement("audit_compare_attempts", {
-  row: compared,
-  build: (records: readonly SealRecord[]) => sql.fragment`
-    select
-      coalesce(array_agg(s.ordinality::integer) filter (where a.job_id is null), '{}') as missing,
-      (
-        min(s.ordinality) filter (where a.job_id is not null and ${attemptDigest} <> s.digest)
-      )::integer as altered
-    from ${sealed(records)} left join job_attempts a on a.job_id = s.id and a.epoch = s.epoch`,
-  examples: [[[exampleRecord]]],
-});
+export const compareAuditLogs = comparison(
+  "audit_compare_logs",
+  sql.fragment`l.id`,
+  auditLogDigest,
+  sql.fragment`audit_logs l on l.id = s.id`,
+);
+export const compareAttempts = comparison(
+  "audit_compare_attempts",
+  sql.fragment`a.job_id`,
+  attemptDigest,
+  sql.fragment`job_attempts a on a.job_id = s.id and a.epoch = s.epoch`,
+);
 
 // The statement finds an entry with a time in [after, upTo] that is neither in a seal nor in the queue. It
 // reads one snapshot, so that no entry is just between the two. EXCEPT sorts or hashes any number of entries,

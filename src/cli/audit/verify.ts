@@ -1,7 +1,7 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
-import { hasCode } from "../../thrown.ts";
+import { readTextFile } from "../../files.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
@@ -94,14 +94,8 @@ function parseHead(text: string): Head {
 
 /** None if there is no such file yet. */
 async function readHeads(file: string): Promise<Head[]> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
-  return [parseHead(text)];
+  const text = await readTextFile(file);
+  return text === undefined ? [] : [parseHead(text)];
 }
 
 async function writeHead(file: string, head: Head): Promise<void> {

@@ -48,6 +48,15 @@ export function page(parts: PageParts): Fragment {
     order by ${order}`;
 }
 
+/** Makes a page of a list in the order of creation. */
+export function pageOf<Row extends { fetched: number; createdAt: string; id: string }>(
+  rows: readonly Row[],
+  limit: number,
+): Page<Omit<Row, "fetched">, { createdAt: string; id: string }> {
+  const { items, last } = cut(rows, limit);
+  return { items, next: last && { createdAt: last.createdAt, id: last.id } };
+}
+
 /** How many rows the page was cut from; more than it holds means that there is another page. */
 export const fetched = { fetched: z.number() };
 

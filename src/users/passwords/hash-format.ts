@@ -11,11 +11,8 @@ export interface Argon2Hash {
   readonly tag: Buffer;
 }
 
-interface BcryptHash {
-  readonly kind: "bcrypt";
-  /** With the prefix `$2b$`. */
-  readonly text: string;
-}
+/** `text` has the prefix `$2b$`. */
+type BcryptHash = { readonly kind: "bcrypt"; readonly text: string };
 
 export type PasswordHash = Argon2Hash | BcryptHash;
 

@@ -19,21 +19,17 @@ interface PasswordCheck {
 const gate = new Gate(limits.passwordChecks, {
   maxWaiting: limits.passwordQueue,
   maxWaitMs: limits.passwordWaitMs,
-  refusal: (why) =>
-    new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many passwords to check: ${why}`, {
-      retryAfterMs: 1_000,
-    }),
+  refusal: (why) => {
+    const message = `too many passwords to check: ${why}`;
+    return new ServiceError(Code.ResourceExhausted, "OVERLOADED", message, { retryAfterMs: 1_000 });
+  },
 });
 
 const derive = promisify(argon2);
 
 // A hash that matches no password, because its tag is not the result of any computation.
-const decoyHash: Argon2Hash = {
-  kind: "argon2id",
-  ...parameters,
-  salt: randomBytes(16),
-  tag: randomBytes(32),
-};
+const decoy = { salt: randomBytes(16), tag: randomBytes(32) };
+const decoyHash: Argon2Hash = { kind: "argon2id", ...parameters, ...decoy };
 
 /**
  * Makes the argon2id hash of a password as a PHC string. It hashes the password's NFKC form, because
@@ -54,12 +50,11 @@ export async function hashPassword(password: string): Promise<string> {
 export async function checkPassword(password: string, stored: string | undefined): Promise<PasswordCheck> {
   const read = readHash(stored ?? "");
   const hash = "fault" in read ? decoyHash : read;
+  const normal = password.normalize("NFKC");
   // Other systems hashed the typed text, ours its NFKC form.
-  const forms = new Set([password.normalize("NFKC"), password]);
-  const matches = await gate.pass(async () => {
-    for (const form of forms) if (await isOf(form, hash)) return true;
-    return false;
-  }, currentSignal());
+  const check = async () =>
+    (await isOf(normal, hash)) || (normal !== password && (await isOf(password, hash)));
+  const matches = await gate.pass(check, currentSignal());
   return { matches, outdated: matches && isOutdated(hash) };
 }
 
