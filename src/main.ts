@@ -3,8 +3,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { version } from "./version.ts";
 
-// Compiled code is kept from one start to the next, in a folder of this user alone: V8 trusts what it finds
-// there.
+// Compiled code is kept between starts, in a folder of this user alone: V8 trusts what it finds there.
 const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env;
 const caches = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, ".cache"));
 if (caches) enableCompileCache(join(caches, "llm-test-bench"));

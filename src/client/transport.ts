@@ -28,7 +28,7 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { Client, type ClientDuplexStream, Metadata, type ServiceError as StatusError } from "@grpc/grpc-js";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { endpointOf } from "./endpoint.ts";
 import { fromStatus, headersOf } from "./status.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
@@ -79,7 +79,7 @@ export function createTransport(options: TransportOptions): GrpcTransport {
     return {
       service: method.parent,
       requestMethod: "POST",
-      url: urlOf(endpoint, method),
+      url: `${endpoint.secure ? "https" : "http"}://${endpoint.target}${pathOf(method)}`,
       header: headers,
       signal: signal ?? never,
       contextValues: values.set(deadlineKey, deadline),
@@ -87,38 +87,24 @@ export function createTransport(options: TransportOptions): GrpcTransport {
   }
 
   return {
-    async unary<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>,
-      signal: AbortSignal | undefined,
-      timeoutMs: number | undefined,
-      header: RequestHeaders,
-      input: MessageInitShape<I>,
-      values?: ContextValues,
-    ) {
-      const request: UnaryRequest<I, O> = {
+    async unary(method, signal, timeoutMs, header, input, values) {
+      const request = {
         ...beginRequest(method, signal, timeoutMs ?? options.timeoutMs, header, values),
-        stream: false,
+        stream: false as const,
         method,
         message: create(method.input, input),
       };
-      return (await unary(request)) as UnaryResponse<I, O>;
+      return (await unary(request)) as UnaryResponse<typeof method.input, typeof method.output>;
     },
 
-    async stream<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodStreaming<I, O>,
-      signal: AbortSignal | undefined,
-      timeoutMs: number | undefined,
-      header: RequestHeaders,
-      input: AsyncIterable<MessageInitShape<I>>,
-      values?: ContextValues,
-    ) {
-      const request: StreamRequest<I, O> = {
+    async stream(method, signal, timeoutMs, header, input, values) {
+      const request = {
         ...beginRequest(method, signal, timeoutMs, header, values),
-        stream: true,
+        stream: true as const,
         method,
         message: createEach(method.input, input),
       };
-      return (await stream(request)) as StreamResponse<I, O>;
+      return (await stream(request)) as StreamResponse<typeof method.input, typeof method.output>;
     },
 
     close() {
@@ -143,10 +129,6 @@ type Call = ReturnType<Interceptor>;
 
 function chain(interceptors: readonly Interceptor[], call: Call): Call {
   return interceptors.reduceRight((next, interceptor) => interceptor(next), call);
-}
-
-function urlOf({ target, secure }: Endpoint, method: DescMethodUnary | DescMethodStreaming): string {
-  return `${secure ? "https" : "http"}://${target}${pathOf(method)}`;
 }
 
 function pathOf(method: DescMethodUnary | DescMethodStreaming): string {

@@ -28,7 +28,7 @@ export const DATABASE_NAMES: Record<keyof DatabaseOptions, string> = {
   sslKey: "DATABASE_SSL_KEY",
   applicationName: "DATABASE_APPLICATION_NAME",
 };
-const DATABASE_OPTIONS = Object.entries(DATABASE_NAMES) as [keyof DatabaseOptions, string][];
+
 /** The embedded PostgreSQL in the data folder, or another one, reached by `connection`. */
 export type DatabaseChoice =
   | { readonly kind: "embedded"; readonly pool: PoolSettings; readonly listen: boolean }
@@ -51,16 +51,14 @@ export function chooseDatabase(
   problems: Problem[],
   warnings: string[],
 ): DatabaseChoice | undefined {
-  const options = Object.fromEntries(
-    DATABASE_OPTIONS.map(([option, name]) => [option, values[name]]),
-  ) as DatabaseOptions;
-  const nameOf = (option: keyof DatabaseOptions) => DATABASE_NAMES[option];
+  const named = Object.entries(DATABASE_NAMES).map(([option, name]) => [option, values[name]]);
+  const options: DatabaseOptions = Object.fromEntries(named);
   // Another URL shares everything with the main one except the destination.
   const { url, host, port, database, user, password, ...shared } = options;
   if ([url, host, database, user].every((value) => value === undefined)) {
     const pool = poolSchema.safeParse(options);
     for (const { path, message } of pool.error?.issues ?? [])
-      problems.push({ name: nameOf(path[0] as keyof DatabaseOptions), message });
+      problems.push({ name: DATABASE_NAMES[path[0] as keyof DatabaseOptions], message });
     for (const name of Object.keys(values)) {
       if (/^DATABASE_(PORT|PASSWORD|SSL_.*|MIGRATION_URL|REPLICA_URL)$/.test(name)) {
         warnings.push(
@@ -71,7 +69,7 @@ export function chooseDatabase(
     return pool.data && { kind: "embedded", pool: pool.data, listen };
   }
   const resolved = (given: DatabaseOptions, urlName: string) => {
-    const naming = (option: keyof DatabaseOptions) => (option === "url" ? urlName : nameOf(option));
+    const naming = (option: keyof DatabaseOptions) => (option === "url" ? urlName : DATABASE_NAMES[option]);
     // Parts of another URL itself win over the settings that it shares with the main one.
     const rankOf = (option: keyof DatabaseOptions) =>
       option === "url" && urlName !== "DATABASE_URL"

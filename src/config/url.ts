@@ -23,10 +23,7 @@ const PARAMETERS: Record<string, keyof DatabaseOptions> = {
   connect_timeout: "connectTimeoutSeconds",
 };
 
-/**
- * Values of parameters that would make the connection less safe, or lead it elsewhere, if they were ignored.
- * Undefined: every value.
- */
+/** Values of parameters that, ignored, would make connections less safe or lead elsewhere; undefined: all. */
 const REFUSED: Record<string, readonly string[] | undefined> = {
   service: undefined,
   hostaddr: undefined,

@@ -43,6 +43,7 @@ export class Counts {
   }
 
   families(): Family[] {
+    const { completions, failures, releases, retries, evaluations } = this;
     return [
       counter("ltb_jobs_created_total", "Jobs created.", () => this.jobsCreated),
       counter("ltb_jobs_claimed_total", "Leases given to workers.", () => this.claimSeconds.count),
@@ -55,20 +56,15 @@ export class Counts {
         "ltb_job_completions_total",
         "Completions that workers sent, by outcome: stale and not_found are work done in vain. One that is sent again counts again.",
         "outcome",
-        this.completions,
+        completions,
       ),
-      counters("ltb_job_failures_total", "Failures that workers sent, by outcome.", "outcome", this.failures),
-      counters(
-        "ltb_job_releases_total",
-        "Jobs that workers gave back, by outcome.",
-        "outcome",
-        this.releases,
-      ),
+      counters("ltb_job_failures_total", "Failures that workers sent, by outcome.", "outcome", failures),
+      counters("ltb_job_releases_total", "Jobs that workers gave back, by outcome.", "outcome", releases),
       counters(
         "ltb_job_retries_total",
         "Attempts that were followed by another, by cause.",
         "cause",
-        this.retries,
+        retries,
       ),
       counter(
         "ltb_job_lease_expiries_total",
@@ -79,7 +75,7 @@ export class Counts {
         "ltb_evaluations_written_total",
         "Evaluations received, by outcome: a duplicate is stored with the same content, a conflict with other content.",
         "outcome",
-        this.evaluations,
+        evaluations,
       ),
     ];
   }

@@ -25,11 +25,8 @@ export class MaintenanceStats {
   readonly #tasks = new Map<string, TaskStats>();
 
   of(task: string): TaskStats {
-    let stats = this.#tasks.get(task);
-    if (!stats) {
-      stats = new TaskStats(task);
-      this.#tasks.set(task, stats);
-    }
+    const stats = this.#tasks.get(task) ?? new TaskStats(task);
+    this.#tasks.set(task, stats);
     return stats;
   }
 

@@ -65,23 +65,17 @@ export async function claimJobs(
     } catch (error) {
       if (signal.aborted) return;
       vain++;
-      asked = retryAfterMsOf(error) ?? 0;
-      if (error instanceof ConnectError && error.code === Code.NotFound) await claimant.unknown();
+      const code = error instanceof ConnectError ? error.code : undefined;
+      const retryAfterMs = retryAfterMsOf(error);
+      asked = retryAfterMs ?? 0;
+      if (code === Code.NotFound) await claimant.unknown();
       else log.warn({ err: error }, "could not claim jobs; trying again");
-      if (isTooLarge(error)) {
-        // The next answer would be as large. The leases of this one expire.
+      if (code === Code.ResourceExhausted && retryAfterMs === undefined) {
+        // The answer was too large, and the next answer would be as large. The leases of this one expire.
         requestId = newId();
         most = Math.max(1, maxJobs >> 1);
       }
     }
     if (vain > 0) await pause(asked + backoffMs(vain, 50, 1_000), signal);
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof ConnectError &&
-    error.code === Code.ResourceExhausted &&
-    retryAfterMsOf(error) === undefined
-  );
 }

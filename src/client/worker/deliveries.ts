@@ -3,10 +3,10 @@ import type { CompleteJobsItem, FailJobsItem } from "../../../gen/ltb/v1/job_ser
 import { limits } from "../../limits.ts";
 import { messageOf } from "../../thrown.ts";
 import type { LtbClient } from "../client.ts";
-import type { HeldLease, Leases } from "./leases.ts";
-import type { WorkerLog } from "./log.ts";
+import type { HeldLease } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 import { JobError } from "./outcome.ts";
+import type { ReportingWorker } from "./progress.ts";
 import { failed, type Outcome } from "./run-job.ts";
 
 /** Bytes of a batch, below the 4 MiB that the service accepts by default. */
@@ -33,12 +33,8 @@ export interface Deliveries {
 /** @param settled called after each answer */
 export function deliveries(
   { jobs }: LtbClient,
-  {
-    workerId,
-    leases,
-    log,
-    settled,
-  }: { workerId: string; leases: Leases; log: WorkerLog; settled: () => void },
+  { workerId, leases, log }: Pick<ReportingWorker, "workerId" | "leases" | "log">,
+  settled: () => void,
 ): Deliveries {
   const about = (held: HeldLease) => ({ jobId: held.job.id, epoch: held.lease.epoch });
   const end = (held: HeldLease, outcome: LeaseOutcome, what: string) => {

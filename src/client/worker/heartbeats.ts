@@ -19,9 +19,8 @@ export interface Beating {
 }
 
 /**
- * Keeps worker and leases alive until the signal aborts, at the interval that the service asks for, or three
- * times per lease if that is shorter. This includes the leases of waiting jobs, and of outcomes that are not
- * delivered yet.
+ * Keeps worker and leases alive until the signal aborts, also those of waiting jobs and undelivered outcomes,
+ * at the interval that the service asks for, or three times per lease if that is shorter.
  */
 export async function beat(
   client: LtbClient,

@@ -39,9 +39,7 @@ export interface WorkerOptions extends Pick<ClientOptions, "address" | "apiKey" 
   tags?: readonly string[];
   /** The handler for each type of job. The handler of `"*"` runs jobs of all other types. */
   handlers: Readonly<Record<string, JobHandler>>;
-  /**
-   * Types to run, each with a handler. Default: those of `handlers`, or every type if `"*"` is one of them.
-   */
+  /** Types to run, each with a handler. Default: those of `handlers`, or every type if one is `"*"`. */
   jobTypes?: readonly string[];
   /** Data that is stored with the registration. Default: none. */
   metadata?: JsonObject;
@@ -99,18 +97,8 @@ export function settingsOf(options: WorkerOptions): WorkerSettings {
     if (handlerOf(jobType) === undefined)
       throw new TypeError(`jobTypes: ${JSON.stringify(jobType)} has no handler`);
   }
-  return {
-    workerId,
-    capacity,
-    prefetch,
-    tags: [...tags],
-    jobTypes,
-    metadata,
-    version,
-    leaseMs,
-    drainTimeoutMs,
-    handlerOf,
-  };
+  const own = { workerId, capacity, prefetch, version, leaseMs, drainTimeoutMs };
+  return { ...own, tags: [...tags], jobTypes, metadata, handlerOf };
 }
 
 function expectInteger(name: string, value: number, min: number, max: number): void {

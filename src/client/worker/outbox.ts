@@ -27,8 +27,7 @@ const LONGEST_PAUSE_SUSPECT_MS = 10_000;
 
 /**
  * Delivers items in batches: at once if none is on its way, else gathered for a few milliseconds. A batch
- * that fails for a passing reason is sent again until it is answered. A refused batch is halved until the
- * wrong item stands alone.
+ * that fails for a passing reason is sent again; a refused one is halved until the wrong item stands alone.
  */
 export class Outbox<Item, Result> {
   readonly #options: OutboxOptions<Item, Result>;

@@ -11,7 +11,7 @@ import type { HeldLease, Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
 
 /** The part of the worker that reports need; its signal ends them. */
-interface ReportingWorker {
+export interface ReportingWorker {
   workerId: string;
   leaseMs: number;
   leases: Leases;
@@ -72,9 +72,9 @@ export class ProgressReports {
     const { workerId, leaseMs, leases, log, signal } = this.#worker;
     const sentAt = performance.now();
     this.#lastSent = sentAt;
-    const batch = [...this.#latest].filter(([{ state }]) => state === "running").slice(0, limits.batchItems);
-    const sent = new Set(batch.map(([held]) => held));
-    this.#latest = new Map([...this.#latest].filter(([held]) => held.state === "running" && !sent.has(held)));
+    const running = [...this.#latest].filter(([{ state }]) => state === "running");
+    const batch = running.slice(0, limits.batchItems);
+    this.#latest = new Map(running.slice(limits.batchItems));
     if (batch.length === 0) return;
     try {
       const { results } = await this.#client.jobs.updateJobProgress(

@@ -8,12 +8,7 @@ import { pause } from "./notifier.ts";
 import type { WorkerSettings } from "./options.ts";
 
 const TIMEOUT_MS = 10_000;
-const hopeless = new Set([
-  Code.InvalidArgument,
-  Code.Unauthenticated,
-  Code.PermissionDenied,
-  Code.Unimplemented,
-]);
+const hopeless = [Code.InvalidArgument, Code.Unauthenticated, Code.PermissionDenied, Code.Unimplemented];
 
 /** The worker's place in the registry. */
 export class Registration {
@@ -42,7 +37,7 @@ export class Registration {
         return await this.#register(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof ConnectError && hopeless.has(error.code)) throw error;
+        if (error instanceof ConnectError && hopeless.includes(error.code)) throw error;
         this.#log.warn({ err: error, attempt }, "could not register yet; trying again");
         await pause(backoffMs(attempt, 100, 2_000), signal);
       }

@@ -73,7 +73,7 @@ export function runWorker(options: WorkerOptions): RunningWorker {
   const changes = new Notifier();
   const changed = () => changes.notify();
   const leases = new Leases(capacity, prefetch, changed);
-  const outcomes = deliveries(client, { workerId, leases, log, settled: changed });
+  const outcomes = deliveries(client, { workerId, leases, log }, changed);
   const progress = new ProgressReports(client, { workerId, leaseMs, leases, log, signal: closed.signal });
   const registration = new Registration(client, settings, log, closed.signal);
   let draining = false;

@@ -40,14 +40,7 @@ export interface CallOrigin {
   onCancel(listener: () => void): void;
 }
 
-const timeoutUnitMs: Record<string, number> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 0.001,
-  n: 0.000_001,
-};
+const timeoutUnitMs: Record<string, number> = { H: 3.6e6, M: 6e4, S: 1e3, m: 1, u: 1e-3, n: 1e-6 };
 
 const saneRequestId = new RegExp(`^[A-Za-z0-9._:/+=@-]{1,${limits.requestIdLength}}$`);
 
@@ -61,9 +54,7 @@ export class Call implements IncomingCall {
   readonly deadline: number | undefined;
   /** Set by authentication. */
   actor: IncomingCall["actor"];
-  /**
-   * The caller and its credential, set by authentication; undefined where it is off or the method is open.
-   */
+  /** The caller and its credential, set by authentication; undefined where it is off or a method is open. */
   principal: Principal | undefined;
   /** Entered by `Pump`, and filled by the middlewares as the call passes them. */
   readonly scope: CallScope = {};
@@ -106,17 +97,14 @@ export class Call implements IncomingCall {
     return this.#origin.peer;
   }
 
-  /** The caller's IP address; undefined for a peer that has none. */
   get ipAddress(): string | undefined {
     return addressOf(this.#origin.peer);
   }
 
-  /** The caller's certificate, verified; undefined without mutual TLS. */
   get clientCertificate(): ClientCertificate | undefined {
     return this.#origin.clientCertificate;
   }
 
-  /** One value of the request's metadata; `name` in lower case. */
   header(name: string): string | undefined {
     return this.#origin.header(name);
   }
@@ -220,8 +208,7 @@ export function requestIdOf(given: string | undefined): string {
 }
 
 /**
- * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`; IPv4 that came over an IPv6 socket as
- * IPv4). Undefined for a peer that has none.
+ * The IP address of a peer (`192.0.2.7:41234`, `[2001:db8::7]:41234`), if it has one; mapped IPv4 as IPv4.
  */
 export function addressOf(peer: string): string | undefined {
   const address = peer

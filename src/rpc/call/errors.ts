@@ -25,10 +25,9 @@ type Detail<Schema extends DescMessage = DescMessage> = { desc: Schema; value: M
 type FailedCall = Pick<Call, "requestId" | "log">;
 
 /**
- * Makes the error that callers get for anything that was thrown: a code, a message, and the details
- * `ErrorInfo` and `RequestInfo`, with `BadRequest` for faulty fields and `RetryInfo` where trying again
- * helps. `ServiceError`s and `ConnectError`s are public, a `ZodError` names its fields, and everything else
- * is logged and masked as INTERNAL.
+ * Makes the error that callers get for anything thrown: a code, a message, `ErrorInfo` and `RequestInfo`,
+ * with `BadRequest` for faulty fields and `RetryInfo` where trying again helps. A `ServiceError` or
+ * `ConnectError` is public, a `ZodError` names its fields, and all else is logged and masked as INTERNAL.
  */
 export function toConnectError(thrown: unknown, call: FailedCall): ConnectError {
   if (thrown instanceof ServiceError) return publicError(thrown, call);
@@ -58,12 +57,17 @@ export function toConnectError(thrown: unknown, call: FailedCall): ConnectError 
   return publicError(new ServiceError(Code.Internal, "INTERNAL", masked, { cause: thrown }), call);
 }
 
-/** An error as `google.rpc.Status`: what `grpc-status-details-bin` holds. */
+/** An error as `google.rpc.Status`. */
 export function richStatus({ code, rawMessage, details }: ConnectError): Status {
   const packed = details.flatMap((detail) =>
     "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
   );
   return create(StatusSchema, { code, message: rawMessage, details: packed });
+}
+
+/** Encodes an error as `grpc-status-details-bin` holds it. */
+export function encodeStatus(error: ConnectError): Buffer {
+  return Buffer.from(toBinary(StatusSchema, richStatus(error)));
 }
 
 function publicError(error: ServiceError, call: FailedCall): ConnectError {
@@ -75,20 +79,16 @@ function publicError(error: ServiceError, call: FailedCall): ConnectError {
 }
 
 function connectError(code: Code, message: string, details: Detail[], cause: Error): ConnectError {
-  const kept =
-    message.length > transportLimits.errorMessageLength
-      ? `${message.slice(0, transportLimits.errorMessageLength - 1)}…`
-      : message;
+  const most = transportLimits.errorMessageLength;
+  const kept = message.length > most ? `${message.slice(0, most - 1)}…` : message;
   // A lone surrogate cannot be percent-encoded, and the transports' attempt ends the process.
   return new ConnectError(kept.toWellFormed(), code, undefined, details, cause);
 }
 
 function errorInfo(reason: Reason, metadata: Record<string, string> = {}): Detail<typeof ErrorInfoSchema> {
   const entries = Object.entries(metadata).map(([key, value]) => [key.toWellFormed(), value.toWellFormed()]);
-  return {
-    desc: ErrorInfoSchema,
-    value: { reason, domain: errorDomain, metadata: Object.fromEntries(entries) },
-  };
+  const value = { reason, domain: errorDomain, metadata: Object.fromEntries(entries) };
+  return { desc: ErrorInfoSchema, value };
 }
 
 function badRequest(violations: readonly Violation[]): Detail<typeof BadRequestSchema> {
@@ -117,22 +117,19 @@ function requestInfo({ requestId }: FailedCall): Detail<typeof RequestInfoSchema
 
 /** Makes the error for a request message of more than `limit` bytes, which is refused unread. */
 export function requestTooLarge(limit: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "MESSAGE_TOO_LARGE",
-    `the request has more than the ${limit} bytes that a message may have (LTB_MAX_MESSAGE_BYTES); ` +
-      "send it in parts",
-    { metadata: { limit_bytes: String(limit) } },
-  );
+  const what = `the request has more than the ${limit} bytes that a message may have`;
+  return tooLarge(`${what} (LTB_MAX_MESSAGE_BYTES); send it in parts`, { limit_bytes: String(limit) });
 }
 
 /** Makes the error for a response message of `bytes` bytes, more than `limit`. */
 export function responseTooLarge(bytes: number, limit: number): ServiceError {
-  return new ServiceError(
-    Code.ResourceExhausted,
-    "MESSAGE_TOO_LARGE",
-    `the response has ${bytes} bytes, more than the ${limit} that a message may have ` +
-      "(LTB_MAX_MESSAGE_BYTES); ask for less, for example by a smaller page_size",
-    { metadata: { bytes: String(bytes), limit_bytes: String(limit) } },
-  );
+  const what = `the response has ${bytes} bytes, more than the ${limit} that a message may have`;
+  return tooLarge(`${what} (LTB_MAX_MESSAGE_BYTES); ask for less, for example by a smaller page_size`, {
+    bytes: String(bytes),
+    limit_bytes: String(limit),
+  });
+}
+
+function tooLarge(message: string, metadata: Record<string, string>): ServiceError {
+  return new ServiceError(Code.ResourceExhausted, "MESSAGE_TOO_LARGE", message, { metadata });
 }

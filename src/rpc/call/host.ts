@@ -19,12 +19,9 @@ export class RpcHost {
   readonly #feeds = new Set<Call>();
   #draining = false;
 
-  constructor(options: {
-    log: Logger;
-    access: AccessOptions;
-    defaultDeadlineMs: number;
-    maxMessageBytes: number;
-  }) {
+  constructor(
+    options: Pick<RpcHost, "log" | "defaultDeadlineMs" | "maxMessageBytes"> & { access: AccessOptions },
+  ) {
     this.log = options.log;
     this.access = new Access(options.access, this);
     this.defaultDeadlineMs = options.defaultDeadlineMs;
@@ -103,11 +100,8 @@ export class CallStats {
   readonly #methods = new Map<DescMethod, MethodStats>();
 
   of(method: DescMethod): MethodStats {
-    let stats = this.#methods.get(method);
-    if (!stats) {
-      stats = new MethodStats(method);
-      this.#methods.set(method, stats);
-    }
+    const stats = this.#methods.get(method) ?? new MethodStats(method);
+    this.#methods.set(method, stats);
     return stats;
   }
 

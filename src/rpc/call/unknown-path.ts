@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeName, ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
@@ -9,18 +10,17 @@ interface UnknownRequest {
   path: string;
   /** POST is meant for a method, anything else for a page. */
   httpMethod: string;
-  /** The caller's request id as it gave it. */
-  requestId: string | undefined;
+  headers: IncomingHttpHeaders;
   peer: string;
 }
 
 /** Logs a request to a path of no method. Its error is UNIMPLEMENTED, or NOT_FOUND for a page. */
 export function refuseUnknownPath(
-  { path, httpMethod, requestId: given, peer }: UnknownRequest,
+  { path, httpMethod, headers, peer }: UnknownRequest,
   { log, calls }: RpcHost,
 ): { requestId: string; error: ConnectError } {
   calls.unknown++;
-  const requestId = requestIdOf(given);
+  const requestId = requestIdOf(headers["x-request-id"]?.toString());
   const shown = path.slice(0, transportLimits.unknownPathLength);
   const reason =
     httpMethod === "POST"

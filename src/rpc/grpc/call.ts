@@ -1,10 +1,8 @@
 import type { PeerCertificate } from "node:tls";
-import { toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { type Deadline, Metadata, status as Status } from "@grpc/grpc-js";
-import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import type { CallContext, CallOrigin } from "../call/call.ts";
-import { richStatus } from "../call/errors.ts";
+import { encodeStatus } from "../call/errors.ts";
 import { forEachSendable } from "../call/metadata.ts";
 import { type ClientCertificate, readCertificate } from "../tls/client-certificate.ts";
 
@@ -98,7 +96,7 @@ export function statusOf(error: unknown, context: CallContext) {
     context.call.log.error({ err: error }, "the answer could not be sent");
     return { code: Status.INTERNAL, details: "internal error", metadata };
   }
-  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, richStatus(error))));
+  metadata.set("grpc-status-details-bin", encodeStatus(error));
   const code: number = error.code;
   return { code, details: error.rawMessage, metadata };
 }

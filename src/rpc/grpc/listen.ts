@@ -1,11 +1,13 @@
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Address } from "../../address.ts";
+import { hasCode } from "../../thrown.ts";
 import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
-import { explainListenError, isAddressMissing, type Listener, resolveHost } from "../call/listener.ts";
+import { explainListenError, type Listener } from "../call/listener.ts";
 import { repairHttp2 } from "./repairs.ts";
 
 /**
@@ -26,7 +28,7 @@ export async function listenGrpc(
   };
   const acceptors: NetServer[] = [];
   const cuts: (() => void)[] = [];
-  const closeAll = () => Promise.all(acceptors.map(close));
+  const closeAll = () => Promise.all(acceptors.map((acceptor) => promisify(acceptor.close.bind(acceptor))()));
   let { port } = address;
   const listen = async (host: string) => {
     const acceptor = tls
@@ -41,9 +43,11 @@ export async function listenGrpc(
   };
   try {
     let missing: unknown;
-    for (const host of await resolveHost(address.host)) {
+    // Both addresses of `localhost`, of which the machine may lack one.
+    const found = await lookup(address.host, { all: true });
+    for (const host of new Set(found.map((each) => each.address))) {
       await listen(host).catch((error: unknown) => {
-        if (!isAddressMissing(error)) throw error;
+        if (!hasCode(error, "EADDRNOTAVAIL", "EAFNOSUPPORT")) throw error;
         missing = error;
       });
     }
@@ -67,8 +71,4 @@ export async function listenGrpc(
       onEnd();
     },
   };
-}
-
-function close(server: NetServer): Promise<void> {
-  return promisify(server.close.bind(server))();
 }

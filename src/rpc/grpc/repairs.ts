@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { type DescMethod, toBinary } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import {
   Metadata,
@@ -10,11 +10,10 @@ import {
   type ServerInterceptor,
   status as Status,
 } from "@grpc/grpc-js";
-import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { CallContext, clampTimeouts } from "../call/call.ts";
-import { requestTooLarge, richStatus, toConnectError } from "../call/errors.ts";
+import { encodeStatus, requestTooLarge, toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
 import { observeRefusal } from "../middleware/observe.ts";
@@ -28,30 +27,32 @@ interface StreamEvent {
   headers: IncomingHttpHeaders;
 }
 
-/** Cuts timeouts too long for timers, and closes streams that nobody reads any more. @returns ends it */
-export function repairHttp2(): () => void {
-  subscribe("http2.server.stream.created", clampTimeout);
-  subscribe("http2.server.stream.finish", closeUnread);
-  return () => {
-    unsubscribe("http2.server.stream.created", clampTimeout);
-    unsubscribe("http2.server.stream.finish", closeUnread);
-  };
+/** Listens to such a moment of all HTTP/2 streams. @returns ends it */
+function onStream(moment: "created" | "finish", listener: (event: StreamEvent) => void): () => void {
+  const channel = `http2.server.stream.${moment}`;
+  const onMessage = listener as (message: unknown) => void;
+  subscribe(channel, onMessage);
+  return () => unsubscribe(channel, onMessage);
 }
 
-/** The only moment before grpc-js reads the timeout. */
-function clampTimeout(event: unknown): void {
-  clampTimeouts((event as StreamEvent).headers);
+/** Cuts timeouts too long for timers, and closes streams that nobody reads any more. @returns ends it */
+export function repairHttp2(): () => void {
+  // The only moment before grpc-js reads the timeout.
+  const endClamping = onStream("created", ({ headers }) => clampTimeouts(headers));
+  const endClosing = onStream("finish", closeUnread);
+  return () => {
+    endClamping();
+    endClosing();
+  };
 }
 
 /**
  * Resets a call that was answered before its request has been read (too large, or a stream refused at its
  * first message). It would stay open until the client resets it, which connect-node's does not: 200 such
- * calls block its connection for good. RFC 9113, 8.1 has the server reset with NO_ERROR, as gRPC wants of
- * servers (https://github.com/grpc/grpc-java/issues/2162). This can go once grpc-js does so; it has no issue
- * for it.
+ * calls block its connection. RFC 9113, 8.1 has the server reset with NO_ERROR, as gRPC wants of servers
+ * (https://github.com/grpc/grpc-java/issues/2162). This can go once grpc-js does so; it has no issue for it.
  */
-function closeUnread(event: unknown): void {
-  const { stream } = event as StreamEvent;
+function closeUnread({ stream }: StreamEvent): void {
   if (stream.readableEnded) return;
   stream.once("finish", () => {
     if (stream.readableEnded) return;
@@ -72,8 +73,7 @@ function closeUnread(event: unknown): void {
  * @returns ends it
  */
 export function explainUnknownMethods(paths: ReadonlySet<string>, port: number, host: RpcHost): () => void {
-  const onStream = (event: unknown) => {
-    const { stream, headers } = event as StreamEvent;
+  return onStream("created", ({ stream, headers }) => {
     const path = headers[":path"];
     if (typeof path !== "string" || paths.has(path)) return;
     const socket = stream.session?.socket;
@@ -83,26 +83,17 @@ export function explainUnknownMethods(paths: ReadonlySet<string>, port: number, 
       // Without a status it is no answer to a gRPC call, for one to another content type.
       if (answer === undefined || Array.isArray(answer) || !("grpc-status" in answer))
         return respond(answer, options);
-      const { requestId, error } = refuseUnknownPath(
-        {
-          path,
-          httpMethod: "POST",
-          requestId: headers["x-request-id"]?.toString(),
-          peer: `${socket.remoteAddress}:${socket.remotePort}`,
-        },
-        host,
-      );
+      const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+      const { requestId, error } = refuseUnknownPath({ path, httpMethod: "POST", headers, peer }, host);
       const details: OutgoingHttpHeaders = {
         // Python's client refuses details whose message is another than the status's.
         "grpc-message": encodeURIComponent(error.rawMessage),
-        "grpc-status-details-bin": Buffer.from(toBinary(StatusSchema, richStatus(error))).toString("base64"),
+        "grpc-status-details-bin": encodeStatus(error).toString("base64"),
         "x-request-id": requestId,
       };
       respond({ ...answer, ...details }, options);
     };
-  };
-  subscribe("http2.server.stream.created", onStream);
-  return () => unsubscribe("http2.server.stream.created", onStream);
+  });
 }
 
 type Answer = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
@@ -187,9 +178,7 @@ export class GrpcRefusals {
   }
 }
 
-/**
- * Answers of grpc-js itself lack the metadata that the chain's have. Nobody reads those that are too late.
- */
+/** Answers of grpc-js itself lack the metadata that the chain's have. Nobody reads those that are late. */
 function isRefusal({ code, metadata }: Answer): boolean {
   return !metadata && code !== Status.OK && code !== Status.DEADLINE_EXCEEDED;
 }

@@ -1,32 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { toBinary } from "@bufbuild/protobuf";
-import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { codeName } from "../../errors.ts";
-import { richStatus } from "../call/errors.ts";
+import { encodeStatus, richStatus } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { refuseUnknownPath } from "../call/unknown-path.ts";
 import { exchangeOf } from "./origin.ts";
 
 /** Answers a request to an unknown path in its protocol: gRPC-Web, or Connect, which people can read too. */
 export function answerUnknown(request: IncomingMessage, response: ServerResponse, host: RpcHost): void {
-  const { requestId, error } = refuseUnknownPath(
-    {
-      path: request.url ?? "",
-      httpMethod: request.method ?? "",
-      requestId: request.headers["x-request-id"]?.toString(),
-      peer: exchangeOf(request).exchange.peer,
-    },
-    host,
-  );
-  const status = richStatus(error);
+  const { url: path = "", method: httpMethod = "", headers } = request;
+  const { peer } = exchangeOf(request).exchange;
+  const { requestId, error } = refuseUnknownPath({ path, httpMethod, headers, peer }, host);
   response.setHeader("x-request-id", requestId);
-  const contentType = request.headers["content-type"] ?? "";
+  const contentType = headers["content-type"] ?? "";
   if (contentType.startsWith("application/grpc-web")) {
     response.writeHead(200, {
       "content-type": contentType,
       "grpc-status": error.code,
       "grpc-message": encodeURIComponent(error.rawMessage),
-      "grpc-status-details-bin": base64(toBinary(StatusSchema, status)),
+      "grpc-status-details-bin": base64(encodeStatus(error)),
     });
     response.end();
     return;
@@ -35,7 +26,7 @@ export function answerUnknown(request: IncomingMessage, response: ServerResponse
   answerJson(response, 404, {
     code: codeName(error.code).toLowerCase(),
     message: error.rawMessage,
-    details: status.details.map(({ typeUrl, value }) => ({
+    details: richStatus(error).details.map(({ typeUrl, value }) => ({
       type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
       value: base64(value),
     })),

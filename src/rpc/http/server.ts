@@ -74,8 +74,7 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
-      // Connect's adapter leaves these uncaught: a request without a usable Host header would end the
-      // process.
+      // Connect's adapter leaves these uncaught: a request without a usable Host header ends the process.
       host.log.debug({ err: error, path: request.url }, "request not answered");
       if (!response.headersSent)
         answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });

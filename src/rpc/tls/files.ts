@@ -51,10 +51,7 @@ export function checkTlsContents({ cert, key, clientCa }: TlsContents, now = Dat
     try {
       return work();
     } catch (error) {
-      problems.push({
-        name,
-        message: `expected ${expected}: ${messageOf(error)}`,
-      });
+      problems.push({ name, message: `expected ${expected}: ${messageOf(error)}` });
       return undefined;
     }
   };
@@ -86,17 +83,9 @@ export function checkTlsContents({ cert, key, clientCa }: TlsContents, now = Dat
 
 function checkDates(name: string, certificate: X509Certificate, now: number): Problem[] {
   const { validFromDate: from, validToDate: to } = certificate;
-  if (now < from.getTime())
-    return [
-      { name, message: `the certificate (${nameOf(certificate)}) is not valid before ${from.toISOString()}` },
-    ];
-  if (now > to.getTime())
-    return [
-      {
-        name,
-        message: `the certificate (${nameOf(certificate)}) has expired on ${to.toISOString()}; expected one that is valid`,
-      },
-    ];
+  const refuse = (why: string) => [{ name, message: `the certificate (${nameOf(certificate)}) ${why}` }];
+  if (now < from.getTime()) return refuse(`is not valid before ${from.toISOString()}`);
+  if (now > to.getTime()) return refuse(`has expired on ${to.toISOString()}; expected one that is valid`);
   return [];
 }
 

@@ -1,4 +1,5 @@
 import type { Server, TlsOptions } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import type { TlsChoice } from "../../config/tls.ts";
 import { transportLimits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
@@ -35,18 +36,12 @@ export class ServerTls {
   #daysTold = "";
   #looking: Promise<void> | undefined;
 
-  private constructor(
-    settings: TlsChoice,
-    contents: TlsContents,
-    expiries: Expiry[],
-    log: Log,
-    pollMs: number,
-  ) {
+  private constructor(settings: TlsChoice, contents: TlsContents, log: Log, pollMs: number) {
     this.#settings = settings;
     this.#log = log;
     this.#outage = new OutageLog(log);
     this.#contents = contents;
-    this.#expiries = expiries;
+    this.#expiries = checkTlsContents(contents);
     this.#warnOfExpiry();
     // Contents show a swapped symbolic link or a silent file system as surely as an edit.
     this.#timer = setInterval(() => {
@@ -65,8 +60,7 @@ export class ServerTls {
     log: Log,
     pollMs: number = transportLimits.tlsReloadMs,
   ): Promise<ServerTls> {
-    const contents = await readTlsFiles(settings);
-    return new ServerTls(settings, contents, checkTlsContents(contents), log, pollMs);
+    return new ServerTls(settings, await readTlsFiles(settings), log, pollMs);
   }
 
   /** To make a server with, which then needs `keep`. */
@@ -104,7 +98,7 @@ export class ServerTls {
     this.#warnOfExpiry();
     try {
       const contents = await readTlsFiles(this.#settings);
-      if (areSame(contents, this.#contents)) {
+      if (isDeepStrictEqual(contents, this.#contents)) {
         this.#refused = "";
         this.#outage.works();
         return;
@@ -120,20 +114,17 @@ export class ServerTls {
       );
       this.#warnOfExpiry();
     } catch (error) {
-      this.#refuse(messageOf(error));
+      const why = messageOf(error);
+      // Between the writes of two files they do not fit, which wakes nobody.
+      if (this.#refused === why) {
+        const message = "the changed TLS files cannot be used; serving with the certificates as before";
+        this.#outage.failed({ why }, message, { kind: why });
+      }
+      this.#refused = why;
     }
   }
 
-  /** Notes why the files do not work. Between the writes of two files they do not fit, which wakes nobody. */
-  #refuse(why: string): void {
-    if (this.#refused === why) {
-      const message = "the changed TLS files cannot be used; serving with the certificates as before";
-      this.#outage.failed({ why }, message, { kind: why });
-    }
-    this.#refused = why;
-  }
-
-  /** Once a day. */
+  /** Warns once a day. */
   #warnOfExpiry(): void {
     const left = this.#expiries.map(({ at }) => Math.floor((at.getTime() - Date.now()) / DAY_MS));
     if (left.join() === this.#daysTold) return;
@@ -146,13 +137,4 @@ export class ServerTls {
       else this.#log.warn({ ...about, days }, "a TLS certificate expires soon: replace the file");
     }
   }
-}
-
-function areSame(left: TlsContents, right: TlsContents): boolean {
-  return (
-    left.cert.equals(right.cert) &&
-    left.key.equals(right.key) &&
-    (left.clientCa === right.clientCa ||
-      (left.clientCa !== undefined && right.clientCa !== undefined && left.clientCa.equals(right.clientCa)))
-  );
 }
