@@ -114,11 +114,6 @@ export function asText(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Copies the object without some of its fields. */
-export function without(object: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !fields.includes(key)));
-}
-
 /** Copies the object without the fields that are null, undefined or empty. */
 export function compact<T extends object>(object: { [K in keyof T]: T[K] | null | undefined }): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value))) as T;

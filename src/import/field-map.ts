@@ -1,24 +1,17 @@
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject, kindOf } from "./json-text.ts";
+import { isObject, kindOf, without } from "./json-text.ts";
 
 /** Targets that take a text, and targets that take a number. */
-export const textTargets = ["sample_id", "input", "output", "expected", "error"] as const;
-export const numberTargets = [
-  "repetition",
-  "score",
-  "latency_ms",
-  "input_tokens",
-  "output_tokens",
-  "cost_usd",
-] as const;
+const texts = ["sample_id", "input", "output", "expected", "error"] as const;
+const numbers = ["repetition", "score", "latency_ms", "input_tokens", "output_tokens", "cost_usd"] as const;
 
 /** The targets that a field of a record can be mapped to, besides `metrics.NAME`. */
-const targets = [...textTargets, ...numberTargets, "created_at", "provider", "model", "dataset"] as const;
+const targets = [...texts, ...numbers, "created_at", "provider", "model", "dataset"] as const;
 export type Target = (typeof targets)[number];
 
 /** Steps into a record: a string is a key, a number an index. */
-export type Path = readonly (string | number)[];
+type Path = readonly (string | number)[];
 
 const operations = {
   "+": (left: number, right: number) => left + right,
@@ -133,6 +126,29 @@ function lookup(record: JsonObject, path: Path): JsonValue | undefined {
     else return undefined;
   }
   return value;
+}
+
+/** Copies the record without the fields that the evaluation has in full. */
+export function omitMapped(record: JsonObject, map: FieldMap): JsonObject {
+  const mapped = (targets: readonly Target[]) => targets.map((target) => map.fields.get(target));
+  const numeric = new Set([...mapped(numbers), ...map.metrics.values()]);
+  let rest = record;
+  for (const expression of [...mapped(texts), ...numeric]) {
+    if (expression?.kind !== "path") continue;
+    const value = evaluate(expression, record, { file: "" });
+    if (!numeric.has(expression) || typeof value === "number" || typeof value === "boolean")
+      rest = omit(rest, expression.path);
+  }
+  return rest;
+}
+
+function omit(object: JsonObject, [step, ...path]: Path): JsonObject {
+  if (typeof step !== "string" || !Object.hasOwn(object, step)) return object;
+  const inner = object[step];
+  if (path.length === 0) return inner === null ? object : without(object, [step]);
+  if (!isObject(inner)) return object;
+  const rest = omit(inner, path);
+  return Object.keys(rest).length === 0 ? without(object, [step]) : { ...object, [step]: rest };
 }
 
 const MAX_DEPTH = 50;

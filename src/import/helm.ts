@@ -3,7 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
-import { finishEvaluation, sha256, without } from "./evaluation.ts";
+import { finishEvaluation, sha256 } from "./evaluation.ts";
+import { without } from "./json-text.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";
 import { checked, number, text } from "./schema.ts";
 import { beside, readObject, type Source } from "./source.ts";
@@ -127,6 +128,7 @@ async function* evaluationsOf(file: Files, scored: string | undefined): AsyncGen
     if (!first) continue;
     const { state } = first;
     const single = instance.requests.length === 1;
+    const seconds = state.result?.request_time;
     const failed = instance.requests.find(({ state }) => state.result?.success === false);
     const metrics = means(instance.stats);
     const score = instance.stats.find((stat) => stat.name.name === scored && metricName(stat) in metrics);
@@ -149,10 +151,7 @@ async function* evaluationsOf(file: Files, scored: string | undefined): AsyncGen
         failed && (failed.state.result?.error || "the request failed"),
         output === undefined && "no completion",
       ],
-      latencyMs:
-        single && typeof state.result?.request_time === "number"
-          ? state.result.request_time * 1000
-          : undefined,
+      latencyMs: single && typeof seconds === "number" ? seconds * 1000 : undefined,
       inputTokens: mean("num_prompt_tokens"),
       outputTokens: mean("num_output_tokens"),
       createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),

@@ -22,11 +22,7 @@ export class ImportError extends Error {
   }
 }
 
-function describe({ file, entry, line, record, field }: Place): string {
-  const parts = [file];
-  if (entry !== undefined) parts.push(`entry ${entry}`);
-  if (record !== undefined) parts.push(`record ${record}`);
-  if (line !== undefined) parts.push(`line ${line}`);
-  if (field !== undefined) parts.push(`field ${field}`);
-  return parts.join(", ");
+function describe({ file, entry, record, line, field }: Place): string {
+  const steps = Object.entries({ entry, record, line, field }).filter(([, step]) => step !== undefined);
+  return [file, ...steps.map(([name, step]) => `${name} ${step}`)].join(", ");
 }

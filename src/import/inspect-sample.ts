@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf, utc } from "./benchmark.ts";
-import { asText, finishEvaluation, without } from "./evaluation.ts";
-import { isObject, mapValues, type PlacedRecord, rewrite } from "./json-text.ts";
+import { asText, finishEvaluation } from "./evaluation.ts";
+import { isObject, mapValues, type PlacedRecord, rewrite, without } from "./json-text.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -101,12 +101,10 @@ export function scoreValue(value: JsonValue | undefined): number | undefined {
 }
 
 function metricsOf(scores: Scores): Record<string, number> {
-  const values: [string, JsonValue][] = [];
-  for (const [scorer, { value }] of Object.entries(scores)) {
-    const parts = typeof value === "object" && value !== null ? Object.entries(value) : undefined;
-    if (parts) for (const [key, part] of parts) values.push([`${scorer}.${key}`, scoreValue(part) ?? null]);
-    else values.push([scorer, scoreValue(value) ?? null]);
-  }
+  const values = Object.entries(scores).flatMap(([scorer, { value }]) => {
+    if (typeof value !== "object" || value === null) return [[scorer, scoreValue(value) ?? null]];
+    return Object.entries(value).map(([key, part]) => [`${scorer}.${key}`, scoreValue(part) ?? null]);
+  });
   return numbersOf(Object.fromEntries(values));
 }
 

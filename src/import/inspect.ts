@@ -1,11 +1,10 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
-import { without } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";
 import { type InspectRun, inspectSample } from "./inspect-sample.ts";
 import { splitJson } from "./json-split.ts";
-import { isObject, type PlacedRecord, parseJson } from "./json-text.ts";
+import { isObject, type PlacedRecord, parseJson, without } from "./json-text.ts";
 import { recordsOfArray } from "./records.ts";
 import { checked, json, number, text } from "./schema.ts";
 import { chunksOf, mapRecords, type Source } from "./source.ts";

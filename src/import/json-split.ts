@@ -84,9 +84,8 @@ class JsonSplitter {
         this.#take(chunk.subarray(start, end === "before" ? i : i + 1));
         start = -1;
         if (this.#state === "key") {
-          this.#key = String(
-            parseJson(Buffer.concat(this.#pieces), this.#place(), this.#options.limits).value,
-          );
+          const { limits } = this.#options;
+          this.#key = String(parseJson(Buffer.concat(this.#pieces), this.#place(), limits).value);
           this.#state = "colon";
           continue;
         }
@@ -150,7 +149,10 @@ class JsonSplitter {
         this.#state = "before-value";
         return false;
       case "before-value":
-        return this.#leadsToItems(byte) ? this.#enterMember(byte) : this.#begin("value", byte);
+        if (!this.#leadsToItems(byte)) return this.#begin("value", byte);
+        this.#path.push(this.#key);
+        this.#key = "";
+        return this.#enter(byte);
       case "after":
         if (byte === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#leave();
         if (byte !== COMMA) throw this.#unexpected(byte, inObject ? ", or }" : ", or ]");
@@ -165,12 +167,6 @@ class JsonSplitter {
     const { items } = this.#options;
     const key = this.#memberPath();
     return byte === OPEN_ARRAY ? key === items : byte === OPEN_OBJECT && !!items?.startsWith(`${key}.`);
-  }
-
-  #enterMember(bracket: number): false {
-    this.#path.push(this.#key);
-    this.#key = "";
-    return this.#enter(bracket);
   }
 
   #enter(bracket: number): false {

@@ -71,6 +71,11 @@ export function rewrite(value: JsonValue, text: (string: string) => string): Jso
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
 }
 
+/** Copies the object without some of its fields. */
+export function without(object: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !fields.includes(key)));
+}
+
 /** Copies an object with other values. */
 export function mapValues(object: JsonObject, to: (value: JsonValue, key: string) => JsonValue): JsonObject {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, to(value, key)]));

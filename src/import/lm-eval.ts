@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
-import { asText, finishEvaluation, without } from "./evaluation.ts";
+import { asText, finishEvaluation } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";
-import { isObject, mapValues } from "./json-text.ts";
+import { isObject, mapValues, without } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, json, number, object, text } from "./schema.ts";
-import { beside, readObject, type Source, stemOf } from "./source.ts";
+import { beside, readObject, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
@@ -67,10 +67,7 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
   const { configs } = results.read;
   const tasks = Object.keys(results.read.results).filter((task) => !configs || Object.hasOwn(configs, task));
   for (const task of tasks) {
-    const name = names.find((name) => {
-      const match = samplesName.exec(name);
-      return match?.[1] === task && match[2] === stamp;
-    });
+    const name = names.find((name) => withoutGz(name) === `samples_${task}_${stamp}.jsonl`);
     const run: Run = { results, task, stamp };
     if (name) run.samples = join(dirname(source.path), name);
     yield* benchmarksOf(run, source);

@@ -84,21 +84,19 @@ export function exportedBenchmark(
   records: (counted: Source) => AsyncIterable<PlacedRecord>,
 ): ImportedBenchmark {
   const { ltb_export: version, benchmark } = header;
+  const at = (field: string): Place => ({ ...place, field });
   if (version !== 1)
-    throw new ImportError(
-      { ...place, field: "ltb_export" },
-      `expected 1, found ${JSON.stringify(version) ?? "nothing"}`,
-    );
-  const at: Place = { ...place, field: "benchmark" };
-  if (!isObject(benchmark)) throw new ImportError(at, `expected an object, found ${kindOf(benchmark)}`);
-  const { id, ...read } = checked(benchmarkSchema, camelKeys(benchmark), at);
+    throw new ImportError(at("ltb_export"), `expected 1, found ${JSON.stringify(version) ?? "nothing"}`);
+  if (!isObject(benchmark))
+    throw new ImportError(at("benchmark"), `expected an object, found ${kindOf(benchmark)}`);
+  const { id, ...read } = checked(benchmarkSchema, camelKeys(benchmark), at("benchmark"));
   return nameBenchmark(source, place, {
     ...read,
     key: benchmarkKey("ltb", id),
     totalIterations: read.totalIterations ?? 0,
     status: statuses[read.status ?? ""] ?? "running",
-    startedAt: utc(read.startedAt, { ...place, field: "benchmark.started_at" }),
-    completedAt: utc(read.completedAt, { ...place, field: "benchmark.completed_at" }),
+    startedAt: utc(read.startedAt, at("benchmark.started_at")),
+    completedAt: utc(read.completedAt, at("benchmark.completed_at")),
     evaluations: (counted) =>
       mapRecords(records(counted), (record, index) => evaluationOf(record, index, read)),
   });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf, utc } from "./benchmark.ts";
-import { asText, finishEvaluation, without } from "./evaluation.ts";
+import { asText, finishEvaluation } from "./evaluation.ts";
 import type { Place } from "./import-error.ts";
-import { isObject } from "./json-text.ts";
+import { isObject, without } from "./json-text.ts";
 import { object, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 

@@ -1,13 +1,6 @@
 import { createReadStream } from "node:fs";
 import { crc32, zstdDecompressSync } from "node:zlib";
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-} from "hyparquet";
+import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
@@ -25,8 +18,9 @@ const parsers = {
   timestampFromMicroseconds: isoOfMicros,
 };
 
-const compressors: Compressors = {
-  ZSTD: (input, outputLength) => zstdDecompressSync(input, { maxOutputLength: pageLength(outputLength) }),
+const compressors = {
+  ZSTD: (input: Uint8Array, length: number) =>
+    zstdDecompressSync(input, { maxOutputLength: pageLength(length) }),
 };
 
 /** Reads our own export as Parquet. Each row is an evaluation; the benchmark is in the file's metadata. */
@@ -81,7 +75,7 @@ async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord> {
   }
 }
 
-async function openParquet({ path, file }: Source): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
+function openParquet({ path, file }: Source) {
   return attempt({ file }, async () => {
     const buffer = await asyncBufferFromFile(path);
     return { buffer, metadata: await parquetMetadataAsync(buffer) };

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf } from "./benchmark.ts";
-import { asText, finishEvaluation, without } from "./evaluation.ts";
-import { isObject, type PlacedRecord } from "./json-text.ts";
+import { asText, finishEvaluation } from "./evaluation.ts";
+import { isObject, type PlacedRecord, without } from "./json-text.ts";
 import { json, number, object, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 

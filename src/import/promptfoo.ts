@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
-import { sha256, without } from "./evaluation.ts";
+import { sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { isObject, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
+import { isObject, type PlacedRecord, parseJson, parseObject, without } from "./json-text.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, number, object, text } from "./schema.ts";

@@ -1,28 +1,16 @@
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
-import { asText, compact, finishEvaluation, sha256, without } from "./evaluation.ts";
-import {
-  evaluate,
-  type FieldMap,
-  numberTargets,
-  ownNames,
-  type Path,
-  show,
-  type Target,
-  textTargets,
-} from "./field-map.ts";
+import { asText, compact, finishEvaluation, sha256 } from "./evaluation.ts";
+import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject, kindOf } from "./json-text.ts";
+import { kindOf } from "./json-text.ts";
 import { type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
 import { mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 type Format = "json" | "jsonl";
 
-interface Model {
-  provider?: string | undefined;
-  model?: string | undefined;
-}
+type Model = Partial<Record<"provider" | "model", string | undefined>>;
 
 /**
  * Reads a JSON array or JSONL file of records as one benchmark. Its provider, model and dataset are those of
@@ -62,12 +50,7 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
   });
 }
 
-function evaluationOf(
-  row: LogRecord,
-  map: FieldMap,
-  benchmark: Model,
-  provider?: string,
-): ImportedEvaluation {
+function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: string): ImportedEvaluation {
   const { place } = row;
   const input = text(map, "input", row);
   if (input === undefined) throw new ImportError({ ...place, field: "input" }, missing(map, "input", row));
@@ -99,9 +82,9 @@ function evaluationOf(
     outputTokens: number(map, "output_tokens", row),
     costUsd: number(map, "cost_usd", row),
     createdAt: utc(text(map, "created_at", row), { ...place, field: "created_at" }),
-    provider: model.provider === benchmark.provider ? undefined : model.provider,
-    model: model.model === benchmark.model ? undefined : model.model,
-    metadata: { ...omitUsed(row.record, map), ...row.marks },
+    provider: model.provider === first.provider ? undefined : model.provider,
+    model: model.model === first.model ? undefined : model.model,
+    metadata: { ...omitMapped(row.record, map), ...row.marks },
   });
 }
 
@@ -157,27 +140,4 @@ function missing(map: FieldMap, target: Target, row: LogRecord): string {
 
 function modelOf(provider: string | undefined, model: string | undefined): Model {
   return provider === undefined && model !== undefined ? splitModel(model) : { provider, model };
-}
-
-/** Copies the record without the fields that the evaluation has in full. */
-function omitUsed(record: JsonObject, map: FieldMap): JsonObject {
-  const mapped = (targets: readonly Target[]) => targets.map((target) => map.fields.get(target));
-  const numeric = new Set([...mapped(numberTargets), ...map.metrics.values()]);
-  let rest = record;
-  for (const expression of [...mapped(textTargets), ...numeric]) {
-    if (expression?.kind !== "path") continue;
-    const value = evaluate(expression, record, { file: "" });
-    if (!numeric.has(expression) || typeof value === "number" || typeof value === "boolean")
-      rest = omit(rest, expression.path);
-  }
-  return rest;
-}
-
-function omit(object: JsonObject, [step, ...path]: Path): JsonObject {
-  if (typeof step !== "string" || !Object.hasOwn(object, step)) return object;
-  const inner = object[step];
-  if (path.length === 0) return inner === null ? object : without(object, [step]);
-  if (!isObject(inner)) return object;
-  const rest = omit(inner, path);
-  return Object.keys(rest).length === 0 ? without(object, [step]) : { ...object, [step]: rest };
 }
