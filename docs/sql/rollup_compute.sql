@@ -164,23 +164,28 @@ with
     insert into
       metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
     select
-      r.benchmark_id,
-      r.metric,
-      r.count,
-      r.sum,
-      r.m2,
-      r.min,
-      r.max,
-      r.bins,
-      r.bin_counts,
-      r.bin_lows,
-      r.bin_highs,
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs,
       b.dataset
     from
-      rollup r
-      join benchmarks b on b.id = r.benchmark_id
-    where
-      r.is_kept
+      (
+        select
+          *
+        from
+          rollup
+        where
+          is_kept
+      ) r
+      join benchmarks b on b.id = benchmark_id
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,

@@ -169,17 +169,17 @@ with
     insert into
       metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
     select
-      m.benchmark_id,
-      m.metric,
-      m.count,
-      m.sum,
-      m.m2,
-      m.min,
-      m.max,
-      m.bins,
-      m.bin_counts,
-      m.bin_lows,
-      m.bin_highs,
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs,
       b.dataset
     from
       (
@@ -326,7 +326,7 @@ with
           ) b on b.benchmark_id = m.benchmark_id
           and b.metric = m.metric
       ) m
-      join benchmarks b on b.id = m.benchmark_id
+      join benchmarks b on b.id = benchmark_id
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,

@@ -64,9 +64,8 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
 }
 
 async function finish(transaction: Executor, id: string, origin: Origin): Promise<void> {
-  // Evaluations from a transaction that began before the deletion are left to the next batch. The search runs
-  // twice: the first passes over millions of dead rows and leaves marks, which make the second one, and the
-  // checks of the benchmark's own deletion, fast.
+  // The first look passes over millions of dead rows and marks them, so that the second and the checks of the
+  // deletion are fast. Evaluations of a transaction that began before the deletion come with the next batch.
   if ((await transaction.one(statements.hasEvaluations(id))).has) return;
   await transaction.any(statements.closeBenchmark(id));
   if ((await transaction.one(statements.hasEvaluations(id))).has) return;

@@ -59,6 +59,8 @@ export const benchmarkFilter = z.strictObject({
 /** A list holds the benchmarks that match every filter. `createdAfter` is inclusive, `createdBefore` not. */
 export type BenchmarkFilter = z.input<typeof benchmarkFilter>;
 
+export type ParsedBenchmarkFilter = z.output<typeof benchmarkFilter>;
+
 export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string() });
 
 /** The end of a page of a list; the next one begins after it. */

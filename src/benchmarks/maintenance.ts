@@ -7,9 +7,9 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
 import { continueDeletions } from "./deletion.ts";
 
-// The bound is there because a count set by hand near the column's maximum must not stop the folding of all
-// others. The benchmark is locked first, then its deltas, which is the order of all statements. A benchmark
-// in use by another transaction is left for later.
+// Deltas are added to their benchmarks, which changes no count that callers read. The bound keeps one that was
+// set by hand from stopping all others. Benchmarks are locked before their deltas, as in all statements; one
+// that another transaction uses is left for later.
 const foldDeltas = statement("maintenance_fold_counts", {
   row: z.object({ folded: z.number() }),
   build: (limit: number) => sql.fragment`
@@ -40,14 +40,10 @@ const foldDeltas = statement("maintenance_fold_counts", {
 /** The tasks of benchmarks: deletions, counts and events. */
 export function benchmarkTasks(db: Executor): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;
+  const foldCounts = () => inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
   return [
     { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
-    { name: "counts of benchmarks", everyMs, run: () => foldCounts(db) },
+    { name: "counts of benchmarks", everyMs, run: foldCounts },
     { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
   ];
-}
-
-/** Adds the rows of `benchmark_count_deltas` to the benchmarks. No count that callers read changes. */
-function foldCounts(db: Executor): Promise<number> {
-  return inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
 }

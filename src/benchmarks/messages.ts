@@ -5,7 +5,7 @@ import {
   BenchmarkStatusSchema,
   type BenchmarkStatus as WireStatus,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { toTimestamp } from "../wire/convert.ts";
+import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Benchmark } from "./rows.ts";
 import type { BenchmarkProgress } from "./watch.ts";
@@ -17,20 +17,14 @@ export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) 
 }
 
 export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {
-  const { description, results, metrics, error, startedAt, completedAt, createdBy, metadata, ...same } =
-    benchmark;
+  const { status, results, startedAt, completedAt, createdAt, updatedAt, ...same } = benchmark;
   return {
-    ...same,
-    description: description ?? "",
-    status: benchmarkStatus.values[benchmark.status],
+    ...omitNulls(same),
+    status: benchmarkStatus.values[status],
     ...(results !== null && { results: fromJson(ValueSchema, results) }),
-    ...(metrics && { metrics }),
-    error: error ?? "",
     startedAt: toTimestamp(startedAt),
     completedAt: toTimestamp(completedAt),
-    createdAt: toTimestamp(benchmark.createdAt),
-    updatedAt: toTimestamp(benchmark.updatedAt),
-    createdBy: createdBy ?? "",
-    ...(metadata && { metadata }),
+    createdAt: toTimestamp(createdAt),
+    updatedAt: toTimestamp(updatedAt),
   };
 }

@@ -9,6 +9,7 @@ import {
   BenchmarkViewSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { snakeCase } from "../database/statement/sql.ts";
 import { invalidField } from "../errors.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import type { JsonValue } from "../validation.ts";
@@ -22,25 +23,11 @@ import {
 } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { type BenchmarkChanges, benchmarkPosition } from "./input.ts";
+import { type BenchmarkChanges, benchmarkChanges, benchmarkPosition } from "./input.ts";
 import { benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
 
-const updatable = [
-  "status",
-  "completed_iterations",
-  "failed_iterations",
-  "total_iterations",
-  "results",
-  "metrics",
-  "error",
-  "started_at",
-  "completed_at",
-  "name",
-  "description",
-  "labels",
-  "metadata",
-] as const;
+const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
 
 /** The methods of BenchmarkService about benchmarks themselves. */
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
@@ -101,8 +88,8 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         dataset: omitEmpty(dataset),
         labels: Object.keys(labels).length > 0 ? labels : undefined,
       };
-      for await (const change of benchmarks.watch(filter, { after: omitEmpty(afterCursor) })) {
-        const { cursor, benchmark, deleted } = change;
+      const changes = benchmarks.watch(filter, { after: omitEmpty(afterCursor) });
+      for await (const { cursor, benchmark, deleted } of changes) {
         if (benchmark) yield { cursor, ...progressMessage(benchmark) };
         else if (deleted !== undefined) yield { cursor, benchmark: { id: deleted }, deleted: true };
         else yield { cursor };

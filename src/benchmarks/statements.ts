@@ -2,9 +2,9 @@ import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
-import { table } from "../database/statement/table.ts";
+import { arrayOf } from "../database/statement/table.ts";
 import { benchmarkEvents } from "../watch/events.ts";
-import type { BenchmarkPosition, benchmarkChanges, benchmarkFilter, newBenchmark } from "./input.ts";
+import type { BenchmarkPosition, benchmarkChanges, newBenchmark, ParsedBenchmarkFilter } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
 
 const idRow = z.object({ id: z.string() });
@@ -155,12 +155,16 @@ export const deleteBenchmark = statement("benchmark_delete", {
   examples: [[example.id]],
 });
 
+export const exampleRange = { createdAfter: example.time, createdBefore: example.time };
+const exampleTexts = { provider: "p", model: "m", dataset: "d", name: "n", createdBy: example.id };
+const exampleFilter = { ...exampleTexts, ...exampleRange, status: "running", labels: { a: "b" } } as const;
+
 // Each single filter has an index (20240320000002_add_indexes.sql); others are applied while reading it.
 export const listBenchmarks = statement("benchmark_list", {
   row: benchmarkRow.extend(fetched),
   prepared: false,
   build: (
-    filter: z.output<typeof benchmarkFilter>,
+    filter: ParsedBenchmarkFilter,
     limit: number,
     after: BenchmarkPosition | undefined,
     full: boolean,
@@ -185,24 +189,8 @@ export const listBenchmarks = statement("benchmark_list", {
     });
   },
   examples: [
-    [{ orderBy: "newest" as const }, 2, undefined, false],
-    [
-      {
-        orderBy: "oldest" as const,
-        status: "running" as const,
-        provider: "p",
-        model: "m",
-        dataset: "d",
-        name: "n",
-        createdBy: example.id,
-        labels: { a: "b" },
-        createdAfter: example.time,
-        createdBefore: example.time,
-      },
-      2,
-      { createdAt: example.time, id: example.id },
-      true,
-    ],
+    [{ orderBy: "newest" }, 2, undefined, false],
+    [{ ...exampleFilter, orderBy: "oldest" }, 2, { createdAt: example.time, id: example.id }, true],
   ],
 });
 
@@ -214,11 +202,7 @@ export const pageProgress = statement("benchmark_page_progress", {
     page({
       rows: sql.fragment`
         select b.*, wanted.ordinality
-        from ${table(
-          "wanted",
-          ids.map((id) => ({ id })),
-          { id: "uuid", ordinality: true },
-        )}
+        from unnest(${arrayOf("uuid", ids)}) with ordinality as wanted (id, ordinality)
         join benchmarks b on b.id = wanted.id`,
       columns: sql.fragment`${pageColumns.brief}, score.mean as mean_score`,
       joins: sql.fragment`
@@ -254,7 +238,7 @@ const fullSize = sql.fragment`
   ${briefSize} + ${jsonSize(sql.fragment`r.results`)} + ${jsonSize(sql.fragment`r.metadata`)}
     + coalesce(octet_length(r.description), 0)`;
 
-export function conditions(filter: z.output<typeof benchmarkFilter>) {
+export function conditions(filter: ParsedBenchmarkFilter) {
   const { status, provider, model, dataset, name, createdBy, labels, createdAfter, createdBefore } = filter;
   return [
     ...equalities({ status, provider, model, dataset, name, createdBy }, "b"),

@@ -84,15 +84,11 @@ function matches(benchmark: Benchmark, filter: z.output<typeof watchFilter>): bo
 }
 
 /** Returns as many of the first ones as fit into a page. */
-async function readProgress(
-  db: Executor,
-  ids: readonly string[],
-): Promise<Map<string, BenchmarkProgress | undefined>> {
+async function readProgress(db: Executor, ids: readonly string[]) {
   const { items, last } = cut(await db.any(pageProgress(ids)), ids.length);
   // If a page was cut, the benchmarks after its last one are not known to be deleted.
   const known = last ? ids.slice(0, ids.indexOf(last.id) + 1) : ids;
-  return new Map([
-    ...known.map((id) => [id, undefined] as const),
-    ...items.map((item) => [item.id, item] as const),
-  ]);
+  const found = new Map<string, BenchmarkProgress | undefined>(known.map((id) => [id, undefined]));
+  for (const item of items) found.set(item.id, item);
+  return found;
 }

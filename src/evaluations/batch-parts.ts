@@ -26,8 +26,8 @@ interface Part {
 export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
   // One after the other: lists of different lengths do not fit into one array.
   const bins: (Bin & { index: number })[] = [];
-  const parts = [...gather(rows)].flatMap(([benchmarkId, metrics]) =>
-    [...metrics].map(([metric, { bins: own, ...figures }]) => {
+  const parts = [...Map.groupBy(rows, (row) => row.benchmarkId)].flatMap(([benchmarkId, rowsOfOne]) =>
+    [...gather(rowsOfOne)].map(([metric, { bins: own, ...figures }]) => {
       const sorted = [...own].map(([index, bin]) => ({ index, ...bin })).sort((a, b) => a.index - b.index);
       const first = bins.length + 1;
       bins.push(...sorted);
@@ -35,11 +35,10 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
       return { benchmarkId, metric, ...figures, low, high, first, last: bins.length };
     }),
   );
-  const slice = (name: keyof (typeof bins)[number], type: ElementType) =>
-    sql.fragment`(${arrayOf(
-      type,
-      bins.map((bin) => bin[name]),
-    )})[part.first:part.last]`;
+  const slice = (name: keyof (typeof bins)[number], type: ElementType) => {
+    const values = bins.map((bin) => bin[name]);
+    return sql.fragment`(${arrayOf(type, values)})[part.first:part.last]`;
+  };
   return sql.fragment`
     select
       part.benchmark_id, part.metric, part.count, part.sum, part.m2, part.low as min, part.high as max,
@@ -48,32 +47,20 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
     from ${table("part", parts, columns)}`;
 }
 
-const columns = {
-  benchmarkId: "uuid",
-  metric: "text",
-  count: "int8",
-  sum: "float8",
-  m2: "float8",
-  low: "float8",
-  high: "float8",
-  first: "int4",
-  last: "int4",
-} as const;
+const moments = { count: "int8", sum: "float8", m2: "float8" } as const;
+const bounds = { low: "float8", high: "float8", first: "int4", last: "int4" } as const;
+const columns = { benchmarkId: "uuid", metric: "text", ...moments, ...bounds } as const;
 
-function gather(rows: readonly ParsedEvaluation[]): Map<string, Map<string, Part>> {
-  const benchmarks = new Map<string, Map<string, Part>>();
+/** The parts of one benchmark, by metric. */
+function gather(rows: readonly ParsedEvaluation[]): Map<string, Part> {
+  const metrics = new Map<string, Part>();
   for (const row of rows) {
-    let metrics = benchmarks.get(row.benchmarkId);
-    if (!metrics) {
-      metrics = new Map();
-      benchmarks.set(row.benchmarkId, metrics);
-    }
     add(metrics, failedMetric, row.error === null || row.error === undefined ? 0 : 1);
     for (const [property, metric] of columnsOfMetrics) add(metrics, metric, row[property]);
     for (const [key, value] of Object.entries(row.metrics))
       add(metrics, nameOfKey(key), typeof value === "boolean" ? Number(value) : value);
   }
-  return benchmarks;
+  return metrics;
 }
 
 /** By Welford's method (Technometrics 4(3), 1962): the squares of large values would cancel. */

@@ -14,13 +14,11 @@ import {
   whole,
 } from "../validation.ts";
 
-type Sized<Names extends string, Value> = { readonly [Name in Names]?: Value | null | undefined };
+type Texts = { readonly [Name in "input" | "output" | "expected" | "error"]?: string | null | undefined };
+type Documents = { readonly [Name in "metrics" | "metadata"]?: JsonObject | null | undefined };
 
 /** About the bytes that an evaluation takes of a message. */
-export function evaluationBytes(
-  evaluation: Sized<"input" | "output" | "expected" | "error", string> &
-    Sized<"metrics" | "metadata", JsonObject>,
-): number {
+export function evaluationBytes(evaluation: Texts & Documents): number {
   const { input, output, expected, error, metrics, metadata } = evaluation;
   const bytesOf = (text: string | null | undefined) => (text ? Buffer.byteLength(text) : 0);
   const texts = bytesOf(input) + bytesOf(output) + bytesOf(expected) + bytesOf(error);
@@ -150,12 +148,14 @@ const samplePosition = z.object({ difference: z.number(), sampleId: z.string(), 
 export type SamplePosition = z.output<typeof samplePosition>;
 
 /** The ends of the lists of samples of one candidate; null if a list has no more. */
-export const comparisonPosition = z.object({
+const comparisonPosition = z.object({
   regressed: samplePosition.nullable(),
   improved: samplePosition.nullable(),
 });
 
 export type ComparisonPosition = z.output<typeof comparisonPosition>;
+
+export const comparisonPositions = z.object({ candidates: z.array(comparisonPosition) });
 
 export const leaderboardPosition = z.object({
   /** The merit of the page's last entry: its mean, or the negated mean if lower is better. */

@@ -4,7 +4,6 @@ import {
   type BenchmarkComparisonSchema,
   ComparisonTest,
   type LeaderboardEntrySchema,
-  type MetricSummarySchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type EvaluationOutcome,
@@ -19,7 +18,6 @@ import type { Comparison } from "./compare/compare.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
-import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
 
 /** The fields that CreateEvaluation and every item of a batch or stream have in common. */
@@ -63,31 +61,18 @@ function timeOf(sent: Timestamp | undefined): string | undefined {
 }
 
 export function evaluationMessage(evaluation: Evaluation): MessageInitShape<typeof EvaluationSchema> {
-  const { sampleId, input, error, createdAt, updatedAt, createdBy, metadata, ...same } = evaluation;
-  return {
-    ...omitNulls(same),
-    sampleId: sampleId ?? "",
-    input: input ?? "",
-    error: error ?? "",
-    createdAt: toTimestamp(createdAt),
-    updatedAt: toTimestamp(updatedAt),
-    createdBy: createdBy ?? "",
-    ...(metadata && { metadata }),
-  };
+  const { createdAt, updatedAt, ...same } = evaluation;
+  return { ...omitNulls(same), createdAt: toTimestamp(createdAt), updatedAt: toTimestamp(updatedAt) };
 }
 
-export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  return omitNulls(metric);
-}
+const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
-export const evaluationOutcome = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema);
-
-/** Field at fault and reason, for a result that stored nothing. */
-export function faultOf(result: EvaluationResult): { field: string; reason: string } {
-  if (result.outcome === "rejected") return { field: result.field, reason: result.reason };
-  const reason =
-    result.outcome === "conflict" ? `evaluation ${result.id} has other content, which stands` : "";
-  return { field: "", reason };
+/** The outcome of an item, with field at fault and reason where it stored nothing. */
+export function outcomeMessage(result: EvaluationResult) {
+  const outcome = outcomes[result.outcome];
+  if (result.outcome === "rejected") return { outcome, field: result.field, reason: result.reason };
+  if (result.outcome !== "conflict") return { outcome };
+  return { outcome, reason: `evaluation ${result.id} has other content, which stands` };
 }
 
 const tests = { mcnemar: ComparisonTest.MCNEMAR_EXACT, wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK };

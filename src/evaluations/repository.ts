@@ -179,9 +179,9 @@ export class EvaluationRepository {
    */
   compare(
     given: ComparisonInput,
-    { limit, after }: { limit?: number; after?: readonly input.ComparisonPosition[] | undefined } = {},
+    { limit, after }: PageOptions<readonly input.ComparisonPosition[]> = {},
   ): Promise<ComparisonPage> {
-    return compareBenchmarks(this.#db, given, { limit: parseLimit(limit), after });
+    return compareBenchmarks(this.#db, given, parseLimit(limit), after);
   }
 
   /**
@@ -191,9 +191,9 @@ export class EvaluationRepository {
    */
   async leaderboard(
     given: LeaderboardInput,
-    { limit, after }: { limit?: number; after?: input.LeaderboardPosition | undefined } = {},
+    { limit, after }: PageOptions<input.LeaderboardPosition> = {},
   ): Promise<LeaderboardPage> {
-    return readLeaderboard(this.#db, given, { limit: parseLimit(limit), after });
+    return readLeaderboard(this.#db, given, parseLimit(limit), after);
   }
 
   async #write(db: Executor, evaluations: readonly input.NewEvaluation[]): Promise<EvaluationResult[]> {

@@ -1,10 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { z } from "zod";
-import type {
-  BenchmarkService,
-  ExportEvaluationsRequest,
-  ListEvaluationsRequest,
-} from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { BenchmarkService, ExportEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import {
   EvaluationOrder,
   EvaluationOrderSchema,
@@ -14,29 +9,19 @@ import {
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
 import { actorIdOf } from "../rpc/call/call.ts";
-import { fromTimestamp, omitEmpty, readPatch, requestKeyOf } from "../wire/convert.ts";
+import { clearTo, fromTimestamp, omitEmpty, omitNulls, readPatch, requestKeyOf } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { exportChunks } from "./export.ts";
-import {
-  comparisonPosition,
-  type EvaluationFilter,
-  evaluationPosition,
-  leaderboardPosition,
-  type NewEvaluation,
-} from "./input.ts";
+import * as input from "./input.ts";
 import {
   comparisonMessage,
   evaluationMessage,
-  evaluationOutcome,
-  faultOf,
   fromMessage,
   leaderboardMessage,
-  metricMessage,
+  outcomeMessage,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
-
-const comparisonPositions = z.object({ candidates: z.array(comparisonPosition) });
 
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(evaluations: EvaluationRepository) {
@@ -57,8 +42,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         results: results.map((result, index) => ({
           index,
           id: "id" in result ? result.id : "",
-          outcome: evaluationOutcome.values[result.outcome],
-          ...faultOf(result),
+          ...outcomeMessage(result),
         })),
       };
     },
@@ -68,15 +52,10 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { issues, ...counts } = await evaluations.createStream(batches());
       return {
         ...counts,
-        issues: issues.map(({ index, sampleId, result }) => ({
-          index,
-          sampleId,
-          outcome: evaluationOutcome.values[result.outcome],
-          ...faultOf(result),
-        })),
+        issues: issues.map(({ index, sampleId, result }) => ({ index, sampleId, ...outcomeMessage(result) })),
       };
 
-      async function* batches(): AsyncIterable<NewEvaluation[]> {
+      async function* batches(): AsyncIterable<input.NewEvaluation[]> {
         for await (const { benchmarkId, evaluations: sent } of requests) {
           yield sent.map((evaluation) => fromMessage(evaluation, benchmarkId, actor));
         }
@@ -91,7 +70,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const patch = readPatch(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
       const changes = {
         score: patch("score", request.score),
-        metrics: patch("metrics", request.metrics) ?? (patch("metrics", undefined) === null ? {} : undefined),
+        metrics: clearTo({}, patch("metrics", request.metrics)),
         expected: patch("expected", request.expected),
         error: patch("error", request.error),
         metadata: patch("metadata", request.metadata),
@@ -114,7 +93,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
       const { items, next } = await evaluations.list(filter, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, filter, evaluationPosition),
+        after: decodePageToken(request.pageToken, filter, input.evaluationPosition),
         full: checkEnum(EvaluationViewSchema, request.view, "view") === EvaluationView.FULL,
       });
       return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
@@ -122,7 +101,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async *exportEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
-      const after = decodePageToken(request.pageToken, filter, evaluationPosition);
+      const after = decodePageToken(request.pageToken, filter, input.evaluationPosition);
       const full = checkEnum(EvaluationViewSchema, request.view, "view") !== EvaluationView.BASIC;
       for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
         yield { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
@@ -133,19 +112,11 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance, bootstrapSamples } = request;
       const metric = omitEmpty(request.metric) ?? "score";
       const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
-      const { comparisons, next } = await evaluations.compare(
-        { ...what, ...(bootstrapSamples !== undefined && { bootstrapSamples }) },
-        {
-          limit: pageSize(request.pageSize),
-          after: decodePageToken(request.pageToken, what, comparisonPositions)?.candidates,
-        },
-      );
-      return {
-        baselineId,
-        metric,
-        comparisons: comparisons.map(comparisonMessage),
-        nextPageToken: encodePageToken(next && { candidates: next }, what),
-      };
+      const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
+      const options = { limit: pageSize(request.pageSize), after };
+      const { comparisons, next } = await evaluations.compare({ ...what, bootstrapSamples }, options);
+      const nextPageToken = encodePageToken(next && { candidates: next }, what);
+      return { baselineId, metric, comparisons: comparisons.map(comparisonMessage), nextPageToken };
     },
 
     async getLeaderboard(request) {
@@ -162,13 +133,13 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
       const { entries, total, pending, next } = await evaluations.leaderboard(what, {
         limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, what, leaderboardPosition),
+        after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
       });
+      const counts = { totalCount: total, pendingCount: pending };
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
-        totalCount: total,
-        pendingCount: pending,
+        ...counts,
       };
     },
 
@@ -179,20 +150,20 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         exact: isExact,
         inputTokens: BigInt(summary.inputTokens),
         outputTokens: BigInt(summary.outputTokens),
-        metrics: summary.metrics.map(metricMessage),
+        metrics: summary.metrics.map(omitNulls),
       };
     },
   } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;
 }
 
-function filterOf(request: ListEvaluationsRequest | ExportEvaluationsRequest) {
+function filterOf(request: Omit<ExportEvaluationsRequest, "$typeName">) {
   const { benchmarkId, minScore, maxScore, failedOnly, metadata } = request;
   const [provider, model] = [omitEmpty(request.provider), omitEmpty(request.model)];
   const [sampleId, text] = [omitEmpty(request.sampleId), omitEmpty(request.text)];
   return { benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId, metadata, text };
 }
 
-type Order = NonNullable<EvaluationFilter["orderBy"]>;
+type Order = NonNullable<input.EvaluationFilter["orderBy"]>;
 
 const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
   [EvaluationOrder.CREATED_AT_ASC, "oldest"],

@@ -2,15 +2,7 @@ import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { fetched, page } from "../database/statement/page.ts";
-import {
-  columnsOf,
-  equalities,
-  example,
-  type Fragment,
-  fragmentOf,
-  sql,
-  statement,
-} from "../database/statement/sql.ts";
+import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
@@ -18,7 +10,7 @@ import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFil
 import { evaluationsOf, failedMetric, metricBound, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { evaluationRow } from "./rows.ts";
-import { matches, type SearchPlan, searchConditions } from "./search/search.ts";
+import { exampleFilter, exampleSearch, matches, type SearchPlan, searchConditions } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
 
 const columns = columnsOf(evaluationRow, "e");
@@ -34,7 +26,7 @@ const pageColumns = {
   }),
 };
 
-type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
+export type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
 
 /** The columns of the rows to be inserted, with the type that each travels as. */
 const rowColumns = {
@@ -243,13 +235,11 @@ export const deleteEvaluation = statement("evaluation_delete", {
   ],
 });
 
-const exampleFilter = { benchmarkId: example.id, failedOnly: false } as const;
-const exampleSearch = { ...exampleFilter, orderBy: "newest", metadata: { a: 1 }, text: "word" } as const;
+const exampleBounds = { provider: "p", model: "m", minScore: 0, maxScore: 1, sampleId: "s" };
 const exampleAfter = { createdAt: example.time, score: null, id: example.id };
 
-// A list is read by creation time from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by
-// score and between scores from idx_evaluations_score, one sample from evaluations_sample_key. Provider and
-// model are checked while reading those. A search is read as `planSearch` chose.
+// A list by time is read from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by score
+// from idx_evaluations_score, one sample from evaluations_sample_key; a search as `planSearch` chose.
 export const listEvaluations = statement("evaluation_list", {
   row: evaluationRow.extend(fetched),
   prepared: false,
@@ -262,7 +252,7 @@ export const listEvaluations = statement("evaluation_list", {
   ) => {
     const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";
     const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
-    const key = fragmentOf(byScore ? "score" : "created_at");
+    const key = byScore ? sql.fragment`score` : sql.fragment`created_at`;
     const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
     const where = [...conditions(filter, byScore), ...searchConditions(filter, plan === "walk" ? [] : plan)];
     if (after) {
@@ -284,20 +274,7 @@ export const listEvaluations = statement("evaluation_list", {
   },
   examples: [
     [{ benchmarkId: example.id, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
-    [
-      {
-        ...exampleFilter,
-        orderBy: "oldest",
-        provider: "p",
-        model: "m",
-        minScore: 0,
-        maxScore: 1,
-        sampleId: "s",
-      },
-      2,
-      exampleAfter,
-      true,
-    ],
+    [{ ...exampleFilter, ...exampleBounds, orderBy: "oldest" }, 2, exampleAfter, true],
     [{ ...exampleFilter, orderBy: "lowest-score" }, 2, { ...exampleAfter, score: 0.5 }, true],
     [{ ...exampleFilter, orderBy: "highest-score" }, 2, undefined, true],
     [exampleSearch, 2, undefined, true, "walk"],

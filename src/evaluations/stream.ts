@@ -33,14 +33,21 @@ export async function writeStream(
 ): Promise<StreamTotals> {
   const counts = { received: 0, inserted: 0, duplicates: 0, conflicts: 0, rejected: 0 };
   const totals: StreamTotals = { ...counts, issues: [] };
-  let received = 0;
+  const writeBatch = async (batch: readonly NewEvaluation[], first: number) => {
+    for (const [position, result] of (await write(batch)).entries()) {
+      totals[totalOf[result.outcome]]++;
+      if (result.outcome === "created" || result.outcome === "duplicate") continue;
+      // Batches may end out of order, so more issues than are reported are kept until all have ended.
+      if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows)
+        totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
+    }
+  };
   const writing: Promise<void>[] = [];
   try {
     for await (const batch of inBatches(source)) {
-      const first = received;
-      received += batch.length;
       if (writing.length === limits.streamWrites) await writing.shift();
-      const written = write(batch).then((results) => tally(totals, first, batch, results));
+      const written = writeBatch(batch, totals.received);
+      totals.received += batch.length;
       // Awaited in its turn; until then a failure must not count as unhandled.
       written.catch(() => {});
       writing.push(written);
@@ -77,20 +84,3 @@ const totalOf = {
   conflict: "conflicts",
   rejected: "rejected",
 } as const;
-
-function tally(
-  totals: StreamTotals,
-  first: number,
-  batch: readonly NewEvaluation[],
-  results: readonly EvaluationResult[],
-): void {
-  totals.received += batch.length;
-  results.forEach((result, position) => {
-    totals[totalOf[result.outcome]]++;
-    if (result.outcome === "created" || result.outcome === "duplicate") return;
-    // Batches may end out of order, so more issues than are reported are kept until all batches have ended.
-    if (totals.issues.length < limits.streamIssues + limits.streamWrites * limits.streamBatchRows) {
-      totals.issues.push({ index: first + position, sampleId: batch[position]?.sampleId ?? "", result });
-    }
-  });
-}

@@ -5,8 +5,8 @@ import { isReferenceMissing, type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { violationsOf } from "../validation.ts";
-import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
-import { findStored, insertEvaluations } from "./statements.ts";
+import { type NewEvaluation, newEvaluation } from "./input.ts";
+import { findStored, type InsertRow, insertEvaluations } from "./statements.ts";
 
 /** The outcome of one evaluation: `duplicate` is stored with the same content, `conflict` with another. */
 export type EvaluationResult =
@@ -16,8 +16,11 @@ export type EvaluationResult =
 interface Pending {
   index: number;
   key: string;
-  row: ParsedEvaluation & { id: string; contentHash: string };
+  row: InsertRow;
 }
+
+/** Each at the index of its evaluation. */
+type Results = EvaluationResult[];
 
 /**
  * Writes evaluations and counts them in their benchmarks, by one statement that either commits whole or not
@@ -26,8 +29,8 @@ interface Pending {
 export async function writeEvaluations(
   db: Executor,
   evaluations: readonly NewEvaluation[],
-): Promise<EvaluationResult[]> {
-  const results: EvaluationResult[] = new Array(evaluations.length);
+): Promise<Results> {
+  const results: Results = new Array(evaluations.length);
   const first = new Map<string, Pending>();
   const repeated: { pending: Pending; earlier: Pending }[] = [];
   evaluations.forEach((evaluation, index) => {
@@ -67,16 +70,12 @@ function prepare(evaluation: NewEvaluation, index: number): Pending | Evaluation
     const [violation] = violationsOf(parsed.error);
     return rejected(violation?.field ?? "", violation?.description ?? "is invalid");
   }
-  // Id and time do not distinguish contents, because both may be made again when the same evaluation is sent
-  // again.
+  // Id and time do not distinguish contents: both may be made anew when an evaluation is sent again.
   const { id = newId(), createdAt, createdBy, ...content } = parsed.data;
   const { benchmarkId, sampleId, repetition } = content;
   const key = sampleId ? `${benchmarkId}/${sampleId}/${repetition}` : `${benchmarkId}//${id}`;
-  return {
-    index,
-    key,
-    row: { ...parsed.data, id, createdAt, createdBy, contentHash: contentHash(withoutNulls(content)) },
-  };
+  const hash = contentHash(withoutNulls(content));
+  return { index, key, row: { ...parsed.data, id, contentHash: hash } };
 }
 
 /** Absent and null are the same, for those who send what they have read. */
@@ -90,23 +89,17 @@ function rejected(field: string, reason: string): EvaluationResult {
   return { outcome: "rejected", field, reason };
 }
 
-async function writeBatch(
-  db: Executor,
-  batch: readonly Pending[],
-  results: EvaluationResult[],
-): Promise<void> {
+async function writeBatch(db: Executor, batch: readonly Pending[], results: Results): Promise<void> {
   if (batch.length === 0) return;
   try {
     // Without a savepoint, the first refused row would end the transaction that this is part of.
     await db.savepoint((part) => insertBatch(part, batch, results));
   } catch (error) {
-    if (isReferenceMissing(error)) {
-      // A benchmark was deleted before the check of the reference: the next try refuses its rows.
-      return writeBatch(db, batch, results);
-    }
+    // A benchmark was deleted before the check of the reference: the next try refuses its rows.
+    if (isReferenceMissing(error)) return writeBatch(db, batch, results);
     if (!isFaultOfOneRow(error)) throw error;
     if (batch.length === 1 && batch[0]) {
-      results[batch[0].index] = rejected("", (error as ServiceError).message);
+      results[batch[0].index] = rejected("", error.message);
       return;
     }
     // The database refused a value that validation let pass: halving finds the row and keeps its neighbours.
@@ -118,17 +111,13 @@ async function writeBatch(
 
 const rowFaults: readonly Reason[] = ["INVALID_ARGUMENT", "CONSTRAINT_VIOLATION"];
 
-function isFaultOfOneRow(error: unknown): boolean {
+function isFaultOfOneRow(error: unknown): error is ServiceError {
   return (
     error instanceof ServiceError && error.code === Code.InvalidArgument && rowFaults.includes(error.reason)
   );
 }
 
-async function insertBatch(
-  db: Executor,
-  batch: readonly Pending[],
-  results: EvaluationResult[],
-): Promise<void> {
+async function insertBatch(db: Executor, batch: readonly Pending[], results: Results): Promise<void> {
   let open = batch;
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt === limits.evaluationWriteAttempts)
@@ -146,11 +135,7 @@ async function insertBatch(
 }
 
 /** Tells why rows were not inserted. Comes back with those that nothing stands in the way of any more. */
-async function explain(
-  db: Executor,
-  left: readonly Pending[],
-  results: EvaluationResult[],
-): Promise<Pending[]> {
+async function explain(db: Executor, left: readonly Pending[], results: Results): Promise<Pending[]> {
   const found = await db.any(findStored(left.map(({ row }) => row)));
   return left.filter((pending, position) => {
     const stored = found[position];

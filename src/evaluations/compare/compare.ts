@@ -6,12 +6,10 @@ import { holm } from "../../statistics/holm.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
-import { parseInput, text, uuid } from "../../validation.ts";
+import { notNegative, parseInput, text, uuid } from "../../validation.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { requireBenchmark } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
-
-const metricName = text(limits.nameLength, 1);
 
 const comparisonInput = z
   .strictObject({
@@ -20,9 +18,9 @@ const comparisonInput = z
       .array(uuid)
       .min(1, "must have 1 or more items")
       .max(limits.candidates, `must have at most ${limits.candidates} items`),
-    metric: metricName.default("score"),
+    metric: text(limits.nameLength, 1).default("score"),
     lowerIsBetter: z.boolean().default(false),
-    tieTolerance: z.number({ error: "must be a finite number" }).min(0, "must be 0 or more").default(0),
+    tieTolerance: notNegative.default(0),
     bootstrapSamples: z
       .int("must be a whole number")
       .min(0, "must be 0 or more")
@@ -91,7 +89,8 @@ export interface ComparisonPage {
 export async function compareBenchmarks(
   db: Executor,
   input: ComparisonInput,
-  { limit, after }: { limit: number; after?: readonly ComparisonPosition[] | undefined },
+  limit: number,
+  after?: readonly ComparisonPosition[],
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
   const { baselineId, candidateIds, metric } = parsed;
@@ -101,8 +100,15 @@ export async function compareBenchmarks(
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidateId] of candidateIds.entries()) {
     const pairing = { baselineId, candidateId, metric };
-    const list = (isBelow: boolean, position: SamplePosition | null | undefined) =>
-      listSamples(db, pairing, isBelow, parsed.tieTolerance, limit, position);
+    const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
+      if (position === null) return { items: [], next: null };
+      const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
+      const items = rows.slice(0, limit);
+      const last = rows.length > limit ? items.at(-1) : undefined;
+      if (!last) return { items, next: null };
+      const { difference, sampleId, repetition } = last;
+      return { items, next: { difference, sampleId, repetition } };
+    };
     const regressed = await list(!parsed.lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(parsed.lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
@@ -114,23 +120,6 @@ export async function compareBenchmarks(
     comparison.adjustedPValue = adjusted[index] ?? null;
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
   return { baselineId, metric, comparisons, next: isLast ? undefined : next };
-}
-
-async function listSamples(
-  db: Executor,
-  pairing: Pairing,
-  isBelow: boolean,
-  tieTolerance: number,
-  limit: number,
-  after: SamplePosition | null | undefined,
-): Promise<{ items: readonly PairedSample[]; next: SamplePosition | null }> {
-  if (after === null) return { items: [], next: null };
-  const rows = await db.any(pairSamples(pairing, isBelow, tieTolerance, limit + 1, after));
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  if (rows.length <= limit || !last) return { items, next: null };
-  const { difference, sampleId, repetition } = last;
-  return { items, next: { difference, sampleId, repetition } };
 }
 
 async function compareOne(
@@ -168,10 +157,8 @@ async function compareOne(
 
 type Figures = z.output<typeof pairFigures.row>;
 
-async function intervals(
-  { pairs: n, meanDifference, stddev, blockCounts, blockSums }: Figures,
-  resamples: number,
-) {
+async function intervals(figures: Figures, resamples: number) {
+  const { pairs: n, meanDifference, stddev, blockCounts, blockSums } = figures;
   if (meanDifference === null || stddev === null) {
     return { stderr: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, bootstrapCi95High: null };
   }

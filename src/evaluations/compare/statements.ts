@@ -26,6 +26,8 @@ function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
     where b.value is not null and c.value is not null`;
 }
 
+const examplePair = { baselineId: example.id, candidateId: example.id };
+
 // All figures but the intervals. Ranks are those of groups of equal size, so that ties cost nothing.
 export const pairFigures = statement("evaluation_pair_figures", {
   row: z.object({
@@ -81,8 +83,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
       (select array_agg(sum order by number) from block) as block_sums
     from pair`,
   examples: [
-    [{ baselineId: example.id, candidateId: example.id, metric: "score" }, 0, 5000],
-    [{ baselineId: example.id, candidateId: example.id, metric: "metrics.score" }, 0.5, 5000],
+    [{ ...examplePair, metric: "score" }, 0, 5000],
+    [{ ...examplePair, metric: "metrics.score" }, 0.5, 5000],
   ],
 });
 
@@ -98,13 +100,7 @@ export const pairSamples = statement("evaluation_pair_samples", {
     candidateEvaluationId: z.string(),
   }),
   prepared: false,
-  build: (
-    pairing: Pairing,
-    isBelow: boolean,
-    tolerance: number,
-    limit: number,
-    after: SamplePosition | undefined,
-  ) => {
+  build: (pairing: Pairing, isBelow: boolean, tolerance: number, limit: number, after?: SamplePosition) => {
     const size = isBelow ? sql.fragment`-p.difference` : sql.fragment`p.difference`;
     const key = sql.fragment`${size} desc, p.sample_id collate "C", p.repetition`;
     const where = [sql.fragment`${size} > ${tolerance}`];
@@ -124,13 +120,7 @@ export const pairSamples = statement("evaluation_pair_samples", {
       from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
   },
   examples: [
-    [{ baselineId: example.id, candidateId: example.id, metric: "score" }, false, 0, 50, undefined],
-    [
-      { baselineId: example.id, candidateId: example.id, metric: "accuracy" },
-      true,
-      0,
-      50,
-      { difference: -0.5, sampleId: "s", repetition: 0 },
-    ],
+    [{ ...examplePair, metric: "score" }, false, 0, 50, undefined],
+    [{ ...examplePair, metric: "accuracy" }, true, 0, 50, { difference: -0.5, sampleId: "s", repetition: 0 }],
   ],
 });

@@ -9,13 +9,11 @@ import { mergeParts } from "./parts.ts";
 import { type Placed, rankContenders } from "./ranking.ts";
 import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
 
-const name = text(limits.nameLength, 1);
-
 const leaderboardInput = benchmarkFilter
   .pick({ status: true, provider: true, labels: true, createdAfter: true, createdBefore: true })
   .extend({
-    dataset: name,
-    metric: name.default("score"),
+    dataset: text(limits.nameLength, 1),
+    metric: text(limits.nameLength, 1).default("score"),
     lowerIsBetter: z.boolean().default(false),
     minCount: whole().default(0),
   });
@@ -62,7 +60,8 @@ export interface LeaderboardPage {
 export async function readLeaderboard(
   db: Executor,
   input: LeaderboardInput,
-  { limit, after }: { limit: number; after?: LeaderboardPosition | undefined },
+  limit: number,
+  after?: LeaderboardPosition,
 ): Promise<LeaderboardPage> {
   const { lowerIsBetter, minCount, ...ranked } = parseInput(leaderboardInput, input);
   const { contenders, pending } = mergeParts(await db.one(leaderboardParts(ranked)));
@@ -95,16 +94,6 @@ function entryOf(placed: Placed, row: z.output<typeof rankedBenchmarks.row>): Le
   const { id: benchmarkId, name: benchmarkName, ...benchmark } = row;
   const { low: ci95Low = null, high: ci95High = null } = placed.interval ?? {};
   const place = { rank, rankLow, rankHigh, band };
-  return {
-    ...place,
-    benchmarkId,
-    benchmarkName,
-    ...benchmark,
-    count,
-    mean,
-    stddev,
-    stderr,
-    ci95Low,
-    ci95High,
-  };
+  const figures = { count, mean, stddev, stderr, ci95Low, ci95High };
+  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...figures };
 }

@@ -1,18 +1,12 @@
 import { z } from "zod";
-import type { benchmarkFilter } from "../../benchmarks/input.ts";
+import type { ParsedBenchmarkFilter } from "../../benchmarks/input.ts";
 import { benchmarkRow } from "../../benchmarks/rows.ts";
-import { conditions } from "../../benchmarks/statements.ts";
+import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 
-type Filter = z.output<typeof benchmarkFilter>;
-
-export interface Ranked
-  extends Pick<Filter, "provider" | "labels" | "createdAfter" | "createdBefore" | "status"> {
-  dataset: string;
-  metric: string;
-}
+export type Ranked = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & { dataset: string; metric: string };
 
 /** A part in `leaderboardParts` is the id of its benchmark, then count, sum and m2 as big-endian doubles. */
 export const idBytes = 16;
@@ -26,11 +20,12 @@ const packedParts = packedRows(sql.fragment`
   uuid_send(part.benchmark_id) || float8send(part.count::double precision) || float8send(part.sum)
     || float8send(part.m2)`);
 
+const exampleFilter = { provider: "p", status: "completed", labels: { a: "b" } } as const;
+
 // All of a leaderboard in one statement, and so as of one moment: base and deltas (metric_rollups,
 // metric_deltas), and the ids of the benchmarks whose base is still to be computed. Packed, because 10,000
-// rows take longer to parse than all else. The base is read from idx_metric_rollups_dataset alone, unless
-// something is filtered that only the benchmark knows. Planned each
-// time: a plan made for empty tables would look for deltas benchmark by benchmark.
+// rows take longer to parse than all else. The base is read from idx_metric_rollups_dataset alone, unless the
+// filter needs the benchmark. A plan kept from empty tables would look for deltas benchmark by benchmark.
 export const leaderboardParts = statement("leaderboard_parts", {
   row: z.object({ base: z.string(), deltas: z.string(), missing: z.string() }),
   prepared: false,
@@ -59,29 +54,12 @@ export const leaderboardParts = statement("leaderboard_parts", {
   },
   examples: [
     [{ dataset: "d", metric: "score" }],
-    [
-      {
-        dataset: "d",
-        metric: "accuracy",
-        provider: "p",
-        status: "completed" as const,
-        labels: { a: "b" },
-        createdAfter: example.time,
-        createdBefore: example.time,
-      },
-    ],
+    [{ dataset: "d", metric: "accuracy", ...exampleFilter, ...exampleRange }],
   ],
 });
 
-const rankedRow = benchmarkRow.pick({
-  id: true,
-  name: true,
-  provider: true,
-  model: true,
-  status: true,
-  createdAt: true,
-});
-
+const texts = { id: true, name: true, provider: true, model: true } as const;
+const rankedRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true });
 const rankedColumns = columnsOf(rankedRow, "b");
 
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {

@@ -4,7 +4,7 @@ import { example, sql, statement } from "../../database/statement/sql.ts";
 import { isReferenceMissing } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
-import { partColumns, partsOf, rollupLock } from "./parts.ts";
+import { partsOf, rollupLock, writtenRollups } from "./parts.ts";
 
 const dueRollups = statement("rollup_due", {
   row: z.object({ id: z.string() }),
@@ -53,14 +53,7 @@ const computeRollup = statement("rollup_compute", {
       ) part
       left join stale_rollups s on s.benchmark_id = part.benchmark_id
     ), written as (
-      insert into metric_rollups (${partColumns}, dataset)
-      select r.benchmark_id, r.metric, r.count, r.sum, r.m2, r.min, r.max, r.bins, r.bin_counts, r.bin_lows,
-        r.bin_highs, b.dataset
-      from rollup r join benchmarks b on b.id = r.benchmark_id where r.is_kept
-      on conflict (benchmark_id, metric) do update set
-        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
-        bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
-        bin_highs = excluded.bin_highs
+      ${writtenRollups(sql.fragment`(select * from rollup where is_kept) r`)}
     ), dropped as (
       delete from metric_rollups where benchmark_id = ${id}
         and metric not in (select metric from rollup where is_kept)

@@ -5,7 +5,7 @@ import { arrayOf } from "../../database/statement/table.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
-import { mergedParts, partColumns, rollupLock } from "./parts.ts";
+import { mergedParts, partColumns, rollupLock, writtenRollups } from "./parts.ts";
 
 // Candidates come from one benchmark to the next by the primary key, however many deltas each has. A
 // benchmark that is being deleted and one whose base is being computed or folded by another server are left
@@ -83,15 +83,7 @@ const foldDeltas = statement("rollup_fold", {
       select ${partColumns} from metric_rollups r
       where (r.benchmark_id, r.metric) in (select benchmark_id, metric from folded)
     ), written as (
-      insert into metric_rollups (${partColumns}, dataset)
-      select
-        m.benchmark_id, m.metric, m.count, m.sum, m.m2, m.min, m.max, m.bins, m.bin_counts, m.bin_lows,
-        m.bin_highs, b.dataset
-      from (${mergedParts("part")}) m join benchmarks b on b.id = m.benchmark_id
-      on conflict (benchmark_id, metric) do update set
-        count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
-        bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
-        bin_highs = excluded.bin_highs
+      ${writtenRollups(sql.fragment`(${mergedParts("part")}) m`)}
     )
     select count(*) as folded from folded`,
   examples: [[[lowestId], 10]],

@@ -121,6 +121,18 @@ export function mergedParts(cte: string): Fragment {
 }
 
 /**
+ * Writes parts over those that their benchmarks have.
+ * @param parts what follows `from`: one for each benchmark and metric
+ */
+export const writtenRollups = (parts: Fragment) => sql.fragment`
+  insert into metric_rollups (${partColumns}, dataset)
+  select ${partColumns}, b.dataset from ${parts} join benchmarks b on b.id = benchmark_id
+  on conflict (benchmark_id, metric) do update set
+    count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
+    bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
+    bin_highs = excluded.bin_highs`;
+
+/**
  * Takes the base of a benchmark's rollups until the end of the transaction; false where another has it. A
  * lock of its own, since one on a row would give the transaction an id: those who read events would have to
  * wait for it while a base is computed, which takes seconds.

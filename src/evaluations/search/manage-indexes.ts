@@ -24,24 +24,18 @@ export function listSearchIndexes(connection: Connection): Promise<SearchIndexSt
  * @returns false if it was there already
  * @throws MigrationError if there is no lock within `lockTimeoutMs`, or another index is being built
  */
-export async function addSearchIndex(
-  connection: Connection,
-  kind: SearchKind,
-  { lockTimeoutMs = 60_000 } = {},
-): Promise<boolean> {
-  return withOnlyBuilder(connection, lockTimeoutMs, async (client) => {
-    const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
+export function addSearchIndex(connection: Connection, kind: SearchKind, { lockTimeoutMs = 60_000 } = {}) {
+  return withOnlyBuilder(connection, kind, lockTimeoutMs, async (client, state) => {
     if (state === "ready") return false;
     const { name, expression, operatorClass } = searchIndexes[kind];
     if (state === "unfinished") await client.query(`drop index concurrently ${name}`);
+    const what = `${name} on evaluations using gin ((${expression.sql}) ${operatorClass})`;
     try {
-      await client.query(
-        `create index concurrently ${name} on evaluations using gin ((${expression.sql}) ${operatorClass})`,
-      );
+      await client.query(`create index concurrently ${what}`);
     } catch (error) {
       // If this fails too, the index is "unfinished", and the next `add` or `drop` removes it.
       await client.query(`drop index concurrently if exists ${name}`).catch(() => undefined);
-      throw explain(error, lockTimeoutMs);
+      throw error;
     }
     // How often a word or key occurs is known to the planner only afterwards.
     await client.query("analyze evaluations");
@@ -50,17 +44,10 @@ export async function addSearchIndex(
 }
 
 /** @returns false if there was none */
-export async function dropSearchIndex(
-  connection: Connection,
-  kind: SearchKind,
-  { lockTimeoutMs = 60_000 } = {},
-): Promise<boolean> {
-  return withOnlyBuilder(connection, lockTimeoutMs, async (client) => {
-    const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
+export function dropSearchIndex(connection: Connection, kind: SearchKind, { lockTimeoutMs = 60_000 } = {}) {
+  return withOnlyBuilder(connection, kind, lockTimeoutMs, async (client, state) => {
     if (state === "missing") return false;
-    await client.query(`drop index concurrently ${searchIndexes[kind].name}`).catch((error) => {
-      throw explain(error, lockTimeoutMs);
-    });
+    await client.query(`drop index concurrently ${searchIndexes[kind].name}`);
     return true;
   });
 }
@@ -82,11 +69,12 @@ async function readStates(client: Client): Promise<SearchIndexState[]> {
 /** Any number but that of migrations, which have to go on while an index is built for an hour. */
 const LOCK = 7_036_420_325;
 
-async function withOnlyBuilder<T>(
+function withOnlyBuilder(
   connection: Connection,
+  kind: SearchKind,
   lockTimeoutMs: number,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
+  work: (client: Client, state: SearchIndexState["state"] | undefined) => Promise<boolean>,
+): Promise<boolean> {
   return withClient(connection, async (client) => {
     await client.query("set statement_timeout to 0; set client_min_messages to warning");
     await client.query(`set lock_timeout to ${Math.ceil(lockTimeoutMs)}`);
@@ -95,7 +83,10 @@ async function withOnlyBuilder<T>(
     // Another's unfinished index looks like one that was left behind.
     if (!(await client.query("select pg_try_advisory_lock($1) as got", [LOCK])).rows[0].got)
       throw new MigrationError("another index of evaluations is being built or dropped: wait for that");
-    return work(client);
+    const state = (await readStates(client)).find((index) => index.kind === kind)?.state;
+    return work(client, state).catch((error) => {
+      throw explain(error, lockTimeoutMs);
+    });
   });
 }
 

@@ -14,47 +14,33 @@ import { readySearchIndexes, type SearchKind, searchIndexes, textWords } from ".
  */
 export type SearchPlan = "walk" | readonly SearchKind[];
 
-/** Conditions that the indexes of these kinds answer. They must stand alone: see `matches`. */
-function indexConditions(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment[] {
-  const { benchmarkId, metadata, text } = filter;
-  const where: Fragment[] = [];
-  if (kinds.includes("metadata")) {
-    const keyed = JSON.stringify({ [benchmarkId]: metadata });
-    where.push(sql.fragment`${searchIndexes.metadata.expression} @> ${keyed}::jsonb`);
-  }
-  if (kinds.includes("text") && text !== undefined) {
-    const benchmark = `'benchmark ${benchmarkId}'`;
-    where.push(
-      sql.fragment`${searchIndexes.text.expression} @@ (${tsquery(text)} && ${benchmark}::tsquery)`,
-      // A text without any word, such as "<b>", would match everything.
-      sql.fragment`numnode(${tsquery(text)}) > 0`,
-    );
-  }
-  return where;
-}
-
 /**
- * All evaluations that match, by the indexes alone. `offset 0` keeps the rest of the statement from being
- * planned with it: with an order and a limit, PostgreSQL takes a search that it knows nothing of for one that
- * matches every hundredth row, and walks.
+ * All evaluations that match, by the indexes of these kinds alone. `offset 0` keeps PostgreSQL from planning
+ * it with an order and a limit: it would take an unknown search for one of every hundredth row, and walk.
  */
-export function matches(filter: ParsedFilter, kinds: readonly SearchKind[]): Fragment {
-  return sql.fragment`(select * from evaluations where ${sql.and(indexConditions(filter, kinds))} offset 0)`;
+export function matches(
+  { benchmarkId, metadata, text }: ParsedFilter,
+  kinds: readonly SearchKind[],
+): Fragment {
+  const keyed = JSON.stringify({ [benchmarkId]: metadata });
+  const benchmark = `'benchmark ${benchmarkId}'`;
+  const words = kinds.includes("text") && text !== undefined && tsquery(text);
+  const where = [
+    kinds.includes("metadata") && sql.fragment`${searchIndexes.metadata.expression} @> ${keyed}::jsonb`,
+    words && sql.fragment`${searchIndexes.text.expression} @@ (${words} && ${benchmark}::tsquery)`,
+    // A text without any word, such as "<b>", would match everything.
+    words && sql.fragment`numnode(${words}) > 0`,
+  ];
+  return sql.fragment`(select * from evaluations where ${sql.and(where)} offset 0)`;
 }
 
 /** The same conditions for those who walk, for evaluations `e`. */
-export function searchConditions(
-  { metadata, text }: ParsedFilter,
-  answered: readonly SearchKind[] = [],
-): Fragment[] {
-  const where: Fragment[] = [];
-  if (metadata !== undefined && !answered.includes("metadata")) {
-    where.push(sql.fragment`e.metadata @> ${JSON.stringify(metadata)}::jsonb`);
-  }
-  if (text !== undefined && !answered.includes("text")) {
-    where.push(sql.fragment`${textWords} @@ ${tsquery(text)}`);
-  }
-  return where;
+export function searchConditions({ metadata, text }: ParsedFilter, answered: readonly SearchKind[]) {
+  const byMetadata = metadata !== undefined && !answered.includes("metadata");
+  return [
+    byMetadata && sql.fragment`e.metadata @> ${JSON.stringify(metadata)}::jsonb`,
+    text !== undefined && !answered.includes("text") && sql.fragment`${textWords} @@ ${tsquery(text)}`,
+  ];
 }
 
 function tsquery(text: string): Fragment {
@@ -62,6 +48,8 @@ function tsquery(text: string): Fragment {
 }
 
 const countRow = z.object({ count: z.number() });
+export const exampleFilter = { benchmarkId: example.id, failedOnly: false, orderBy: "newest" } as const;
+export const exampleSearch = { ...exampleFilter, metadata: { a: 1 }, text: "word" };
 
 const countUpTo = statement("evaluation_count_up_to", {
   row: countRow,
@@ -76,13 +64,7 @@ const countMatches = statement("evaluation_count_matches", {
   prepared: false,
   build: (filter: ParsedFilter, kinds: readonly SearchKind[], most: number) => sql.fragment`
     select count(*) as count from (select from ${matches(filter, kinds)} m limit ${most}) e`,
-  examples: [
-    [
-      { benchmarkId: example.id, failedOnly: false, orderBy: "newest", metadata: { a: 1 }, text: "word" },
-      ["metadata", "text"],
-      10,
-    ],
-  ],
+  examples: [[exampleSearch, ["metadata", "text"], 10]],
 });
 
 /**

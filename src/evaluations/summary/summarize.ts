@@ -2,9 +2,13 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { percentileError } from "../rollups/parts.ts";
 import { readRollups } from "../rollups/read.ts";
 import { summarizeMetrics, summarizeTotals } from "../statements.ts";
-import { type BenchmarkSummary, compareMetricNames, emptyMetric, toMetricSummary } from "./summary.ts";
-
-type Totals = Omit<BenchmarkSummary, "benchmarkId" | "metrics">;
+import {
+  type BenchmarkSummary,
+  compareMetricNames,
+  emptyMetric,
+  type Figures,
+  toMetricSummary,
+} from "./summary.ts";
 
 /**
  * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for,
@@ -28,7 +32,7 @@ export async function summarizeBenchmark(
   return { benchmarkId, ...totals, metrics };
 }
 
-type Found = Totals & { figures: Parameters<typeof toMetricSummary>[0][] };
+type Found = Omit<BenchmarkSummary, "benchmarkId" | "metrics"> & { figures: readonly Figures[] };
 
 async function summarizeRollups(
   db: Executor,
@@ -51,5 +55,5 @@ async function summarizeRows(db: Executor, benchmarkId: string): Promise<Found> 
     db.any(summarizeMetrics(benchmarkId)),
     db.one(summarizeTotals(benchmarkId)),
   ]);
-  return { figures: [...figures], ...totals, isExact: true, percentileError: 0, metricsLeftOut: 0 };
+  return { figures, ...totals, isExact: true, percentileError: 0, metricsLeftOut: 0 };
 }

@@ -1,25 +1,17 @@
 import { studentTQuantile } from "../../statistics/student-t.ts";
 import { builtInMetrics } from "../metric.ts";
 
+type Figure = "mean" | "stddev" | "stderr" | "ci95Low" | "ci95High" | "min" | "max";
+type Percentile = "p50" | "p90" | "p95" | "p99";
+
 /**
  * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n, the interval is
  * mean ± t(0.975, n − 1) · stderr; these are null below two values. Percentiles interpolate linearly.
  */
-export interface MetricSummary {
+export interface MetricSummary extends Record<Figure | Percentile, number | null> {
   name: string;
   count: number;
   sum: number;
-  mean: number | null;
-  stddev: number | null;
-  stderr: number | null;
-  ci95Low: number | null;
-  ci95High: number | null;
-  min: number | null;
-  p50: number | null;
-  p90: number | null;
-  p95: number | null;
-  p99: number | null;
-  max: number | null;
 }
 
 export interface BenchmarkSummary {
@@ -37,8 +29,6 @@ export interface BenchmarkSummary {
   costUsd: number;
   metrics: MetricSummary[];
 }
-
-const builtIn: readonly string[] = builtInMetrics;
 
 /** The percentiles of a summary. */
 export const summaryFractions = [0.5, 0.9, 0.95, 0.99] as const;
@@ -70,6 +60,7 @@ export function emptyMetric(name: string): MetricSummary {
 
 /** The built-in metrics first, in their own order, then the others by name. */
 export function compareMetricNames(a: string, b: string): number {
+  const builtIn: readonly string[] = builtInMetrics;
   const [i, j] = [builtIn.indexOf(a), builtIn.indexOf(b)];
   if (i >= 0 || j >= 0) return (i < 0 ? builtIn.length : i) - (j < 0 ? builtIn.length : j);
   return a < b ? -1 : a > b ? 1 : 0;
