@@ -7,7 +7,7 @@ import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
 import { continueDeletions } from "./deletion.ts";
 
-// Deltas are added to their benchmarks, which changes no count that callers read. The bound keeps one that was
+// Deltas are added to their benchmarks, which changes no count that callers read. The bound keeps one count
 // set by hand from stopping all others. Benchmarks are locked before their deltas, as in all statements; one
 // that another transaction uses is left for later.
 const foldDeltas = statement("maintenance_fold_counts", {
