@@ -23,12 +23,12 @@ export function chooseTls(
 ): TlsChoice | undefined {
   const { LTB_TLS_CERT_FILE: certFile, LTB_TLS_KEY_FILE: keyFile } = settings;
   const { LTB_TLS_CLIENT_CA_FILE: clientCaFile, LTB_TLS_CLIENT_AUTH: clientAuth } = settings;
+  const refuse = (name: string, message: string) => problems.push({ name, message });
   if (clientAuth !== undefined && clientCaFile === undefined)
-    problems.push({
-      name: "LTB_TLS_CLIENT_CA_FILE",
-      message:
-        "expected a PEM file of the authorities that sign clients' certificates, for LTB_TLS_CLIENT_AUTH",
-    });
+    refuse(
+      "LTB_TLS_CLIENT_CA_FILE",
+      "expected a PEM file of the authorities that sign clients' certificates, for LTB_TLS_CLIENT_AUTH",
+    );
   if (certFile !== undefined && keyFile !== undefined)
     return {
       certFile: resolve(cwd, certFile),
@@ -40,10 +40,7 @@ export function chooseTls(
   const given = files.filter((name) => settings[name] !== undefined);
   if (given.length === 0) return undefined;
   const missing = (name: string, what: string) =>
-    problems.push({
-      name,
-      message: `expected a PEM file of the server's ${what}, since ${given.join(" and ")} is set`,
-    });
+    refuse(name, `expected a PEM file of the server's ${what}, since ${given.join(" and ")} is set`);
   if (certFile === undefined) missing("LTB_TLS_CERT_FILE", "certificate");
   if (keyFile === undefined) missing("LTB_TLS_KEY_FILE", "private key");
   return undefined;
