@@ -3,7 +3,7 @@ import {
   type WatchBenchmarksResponse,
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { formatNumber, oneLine, print, printJson, toPlain } from "../shared/output.ts";
+import { formatNumber, joinCells, oneLine, print, printJson, toPlain } from "../shared/output.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */
@@ -18,13 +18,10 @@ const BARS = 15;
 
 /** JSON where it is asked for; on a terminal a bar for each benchmark that runs; else a line now and then. */
 export function displayOf({ json }: { json?: boolean }): Display {
-  if (json) {
-    return {
-      show: (message) => printJson(toPlain(WatchBenchmarksResponseSchema, message)),
-      [Symbol.dispose]: () => undefined,
-    };
-  }
-  return process.stdout.isTTY ? bars() : lines();
+  if (!json) return process.stdout.isTTY ? bars() : lines();
+  const show = (message: WatchBenchmarksResponse) =>
+    printJson(toPlain(WatchBenchmarksResponseSchema, message));
+  return { show, [Symbol.dispose]: () => undefined };
 }
 
 function lines(): Display {
@@ -44,18 +41,10 @@ function lines(): Display {
 }
 
 function bars(): Display {
-  const all = new MultiBar(
-    {
-      stream: process.stdout,
-      format: "{name} {bar} {done}  {detail}",
-      hideCursor: true,
-      barsize: 30,
-      linewrap: false,
-      // It would take Ctrl-C for itself.
-      gracefulExit: false,
-    },
-    Presets.shades_classic,
-  );
+  const looks = { format: "{name} {bar} {done}  {detail}", hideCursor: true, barsize: 30, linewrap: false };
+  // A graceful exit would take Ctrl-C for itself.
+  const options = { ...looks, stream: process.stdout, gracefulExit: false };
+  const all = new MultiBar(options, Presets.shades_classic);
   const running = new Map<string, SingleBar>();
   return {
     show(message) {
@@ -70,13 +59,8 @@ function bars(): Display {
         return;
       }
       const value = done(message);
-      const shown = {
-        name: oneLine(name || id)
-          .slice(0, 30)
-          .padEnd(30),
-        done: doneOf(message),
-        detail: detailOf(message),
-      };
+      const title = oneLine(name || id).slice(0, 30);
+      const shown = { name: title.padEnd(30), done: doneOf(message), detail: detailOf(message) };
       // Without a planned number there is nothing to be a part of.
       const most = Math.max(total, value, 1);
       if (bar) {
@@ -107,21 +91,13 @@ function doneOf(message: WatchBenchmarksResponse): string {
 
 function detailOf({ benchmark, meanScore }: WatchBenchmarksResponse): string {
   const failed = benchmark?.failedIterations ?? 0;
-  return [
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(meanScore === undefined ? [] : [`mean score ${formatNumber(meanScore)}`]),
-  ].join("  ");
+  const mean = meanScore === undefined ? "" : `mean score ${formatNumber(meanScore)}`;
+  return joinCells([failed > 0 ? `${failed} failed` : "", mean]);
 }
 
 function lineOf(message: WatchBenchmarksResponse): string {
   const { id = "", name = "" } = message.benchmark ?? {};
   const time = new Date().toISOString().slice(11, 19);
   const progress = message.deleted ? [] : [doneOf(message), detailOf(message)];
-  const cells = [time, id, name, statusOf(message).padEnd(9), ...progress];
-  return oneLine(
-    cells
-      .filter((cell) => cell !== "")
-      .join("  ")
-      .trimEnd(),
-  );
+  return joinCells([time, id, name, statusOf(message).padEnd(9), ...progress]);
 }

@@ -17,22 +17,24 @@ export interface Target extends Omit<TlsFlags, "tls"> {
   proto?: string | undefined;
 }
 
+const tlsOptions = [
+  ["tlsCa", "-cacert"],
+  ["tlsCert", "-cert"],
+  ["tlsKey", "-key"],
+  ["tlsServerName", "-servername"],
+] as const;
+
 /** The command line that calls the method with its example body. */
 export function grpcurlLine(method: DescMethod, target: Target): string {
-  const { address, secure, key, proto, tlsCa, tlsCert, tlsKey, tlsServerName } = target;
+  const { address, secure, key, proto } = target;
   const body = inGrpcurl(method, exampleOf(method));
-  const option = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [name, quote(value)];
+  const tls = tlsOptions.flatMap(([field, option]) => {
+    const value = target[field];
+    return value === undefined ? [] : [option, quote(value)];
+  });
   return [
     "grpcurl",
-    ...(secure
-      ? [
-          ...option("-cacert", tlsCa),
-          ...option("-cert", tlsCert),
-          ...option("-key", tlsKey),
-          ...option("-servername", tlsServerName),
-        ]
-      : ["-plaintext"]),
+    ...(secure ? tls : ["-plaintext"]),
     ...(permissionOf(method) === "open" ? [] : ["-H", `"authorization: Bearer ${key}"`]),
     ...(proto === undefined ? [] : ["-import-path", quote(proto), "-proto", method.parent.file.proto.name]),
     ...(Object.keys(body).length === 0 ? [] : ["-d", quote(JSON.stringify(body))]),
@@ -41,10 +43,7 @@ export function grpcurlLine(method: DescMethod, target: Target): string {
   ].join(" ");
 }
 
-/**
- * A request as grpcurl reads it, which differs from the JSON of protobuf: it takes a field mask for a message
- * like any other.
- */
+/** Turns the JSON of protobuf into that of grpcurl, to which a field mask is a message like any other. */
 export function inGrpcurl({ input }: DescMethod, body: JsonObject): JsonObject {
   const masks = input.fields.filter(({ message }) => message?.typeName === FieldMaskSchema.typeName);
   const changed = masks.flatMap(({ name }) => {

@@ -31,20 +31,18 @@ export function findMethods(text: string): DescMethod[] {
   );
 }
 
-/** Names that somebody who typed `text` may have meant: those that contain it. */
-export function similarMethods(text: string): string[] {
-  const part = text.toLowerCase().replace(/^.*[./]/, "");
-  return ltbMethods.map(shortName).filter((name) => name.toLowerCase().includes(part));
-}
-
 /**
  * The one method that a name means.
- * @throws UsageError that suggests similar ones
+ * @throws UsageError that suggests those that contain the name
  */
 export function findMethod(name: string): DescMethod {
   const [method] = findMethods(name);
   if (method !== undefined) return method;
-  const similar = similarMethods(name).slice(0, 5);
+  const part = name.toLowerCase().replace(/^.*[./]/, "");
+  const similar = ltbMethods
+    .map(shortName)
+    .filter((known) => known.toLowerCase().includes(part))
+    .slice(0, 5);
   const hint = similar.length === 0 ? "ltb grpcurl lists all" : `did you mean ${similar.join(", ")}?`;
   throw new UsageError(`there is no method ${JSON.stringify(name)}; ${hint}`);
 }

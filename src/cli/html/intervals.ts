@@ -19,10 +19,7 @@ export interface Interval {
 const shapes: Record<Verdict, string> = { better: "triangle-up", worse: "triangle-down", none: "circle" };
 const colours: Record<Verdict, string> = { better: "var(--good)", worse: "var(--bad)", none: "var(--even)" };
 
-/**
- * Means with whiskers, one below the other.
- * @param zero draw a line at 0, as for differences
- */
+/** Draws means with whiskers, one below the other; with `zero`, as for differences, also a line at 0. */
 export function intervalChart(
   title: string,
   description: string,

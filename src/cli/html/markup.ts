@@ -8,10 +8,7 @@ export class Html {
 
 type Value = Html | string | number | readonly Html[];
 
-/**
- * A template of HTML: what is put in is escaped, for text and for quoted attributes, unless it is {@link
- * Html} itself.
- */
+/** Fills a template of HTML. Values are escaped, for text and quoted attributes, unless they are `Html`. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.map((string, index) => string + textOf(values[index])).join(""));
 }
@@ -21,10 +18,7 @@ export function escapeText(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/**
- * Text without what no document may hold, and without what turns the direction of reading: each is shown as
- * �.
- */
+/** Shows as � what no document may hold, and what turns the direction of reading. */
 export function visible(text: string): string {
   return text.toWellFormed().replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, "�");
 }

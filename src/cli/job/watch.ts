@@ -9,7 +9,7 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
-import { note, oneLine, print, printJson, toPlain } from "../shared/output.ts";
+import { joinCells, note, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
@@ -103,8 +103,7 @@ function showChange(message: WatchJobsResponse, { json }: Options): void {
   const status = deleted ? "deleted" : jobStatusName(job);
   const detail = deleted ? "" : detailOf(job);
   const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
-  const line = cells.filter((cell) => cell !== "").join("  ");
-  print(oneLine(line.trimEnd()));
+  print(joinCells(cells));
 }
 
 function detailOf(job: Job): string {

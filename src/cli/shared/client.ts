@@ -7,10 +7,7 @@ import { apiKeyFor } from "./api-key.ts";
 import { commandLine } from "./shell.ts";
 import { type TlsFlags, tlsOf } from "./tls.ts";
 
-/**
- * A connection that does not answer a ping in time is given up, so that a stream without deadline does not
- * wait for ever.
- */
+/** Pings find a connection that is dead, so that a stream without deadline does not wait for ever. */
 const PING_INTERVAL_MS = 20_000;
 
 /** The options of every command that talks to the service. */

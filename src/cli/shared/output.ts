@@ -1,4 +1,5 @@
-import { type DescField, type DescMessage, type MessageShape, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { scalarZeroValue } from "@bufbuild/protobuf/reflect";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
 import type { Log } from "../../log.ts";
@@ -17,27 +18,15 @@ export function note(text: string): void {
   process.stderr.write(`${makePrintable(text)}\n`);
 }
 
+const noteLine = (_details: object, message: string) => note(message);
+
 /** A log for what a command starts: its lines are notes, those for debugging left out. */
-export const noteLog: Log = {
-  debug: () => undefined,
-  info: (_details, message) => note(message),
-  warn: (_details, message) => note(message),
-  error: (_details, message) => note(message),
-};
+export const noteLog: Log = { debug: () => undefined, info: noteLine, warn: noteLine, error: noteLine };
 
 /** The parts of a frame, none of which are drawn. */
-const frame = [
-  "top",
-  "top-mid",
-  "top-left",
-  "top-right",
-  "bottom",
-  "bottom-mid",
-  "bottom-left",
-  "bottom-right",
-];
-const edges = ["left", "left-mid", "mid", "mid-mid", "right", "right-mid"];
-const noFrame = Object.fromEntries([...frame, ...edges].map((part) => [part, ""]));
+const frame = "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right";
+const edges = "left left-mid mid mid-mid right right-mid";
+const noFrame = Object.fromEntries(`${frame} ${edges}`.split(" ").map((part) => [part, ""]));
 
 export type Cell = string | number | bigint;
 
@@ -51,6 +40,12 @@ export function formatTable(columns: readonly string[], rows: readonly (readonly
   });
   for (const row of rows) drawn.push(row.map((cell) => oneLine(String(cell))));
   return drawn.toString().replace(/ +$/gm, "");
+}
+
+/** Joins cells to a line of a terminal, without empty ones. */
+export function joinCells(cells: readonly string[]): string {
+  const filled = cells.filter((cell) => cell !== "");
+  return oneLine(filled.join("  ").trimEnd());
 }
 
 /** Text for a line of a terminal. */
@@ -118,10 +113,7 @@ export function formatSecond(time: Timestamp | undefined): string {
   return time === undefined ? "-" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/**
- * A message as JSON for scripts: names as in the proto, every field present (null where unset), 64-bit
- * integers as numbers.
- */
+/** Makes JSON for scripts: names of the proto, every field (null if unset), 64-bit integers as numbers. */
 export function toPlain<Schema extends DescMessage>(
   schema: Schema,
   message: MessageShape<Schema>,
@@ -148,14 +140,6 @@ function completeField(field: DescField, value: JsonValue | undefined): JsonValu
   return field.fieldKind === "message" ? complete(message, value as JsonObject) : value;
 }
 
-const longs: readonly ScalarType[] = [
-  ScalarType.INT64,
-  ScalarType.UINT64,
-  ScalarType.SINT64,
-  ScalarType.FIXED64,
-  ScalarType.SFIXED64,
-];
-
 function isLong(field: DescField): boolean {
-  return field.fieldKind === "scalar" && longs.includes(field.scalar);
+  return field.fieldKind === "scalar" && typeof scalarZeroValue(field.scalar, false) === "bigint";
 }

@@ -9,11 +9,7 @@ interface Page {
   pageToken: string;
 }
 
-/**
- * Reads pages of a list until `limit` items are there or the list ends. A page may be short, even empty, and
- * still have a next.
- * @returns the items, and whether there are more of them
- */
+/** Reads pages, of which any may be short or empty, until there are `limit` items or the list ends. */
 export async function collect<Item>(
   limit: number,
   read: (page: Page) => Promise<{ items: Item[]; nextPageToken: string }>,
@@ -51,10 +47,7 @@ interface List<Field extends string, Schema extends DescMessage> {
   things?: string;
 }
 
-/**
- * Prints a list as a table, or as JSON.
- * @param field of the answer, which holds the items
- */
+/** Prints a list, which is this field of the answers, as a table or as JSON. */
 export async function printList<Field extends string, Schema extends DescMessage>(
   field: Field,
   { limit, json }: { limit: number; json?: boolean },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { checkTlsOptions } from "../../client/tls-options.ts";
 import { messageOf } from "../../thrown.ts";
 import { UsageError } from "./errors.ts";
+import { given } from "./options.ts";
 
 /** Options of TLS, of every command that talks to the service. */
 export interface TlsFlags {
@@ -20,8 +21,8 @@ export type TlsContents = Partial<Record<"ca" | "cert" | "key", Buffer>> & { ser
  * Combines the options and the address; undefined: clear text.
  * @throws UsageError if they contradict each other, or a file cannot be used
  */
-export function tlsOf(given: TlsFlags & { address: string }): TlsContents | undefined {
-  const { address, tls, tlsCa, tlsCert, tlsKey, tlsServerName } = given;
+export function tlsOf(flags: TlsFlags & { address: string }): TlsContents | undefined {
+  const { address, tls, tlsCa, tlsCert, tlsKey, tlsServerName } = flags;
   if (address.startsWith("http://")) {
     if (tls) throw new UsageError("--tls contradicts the address, which begins with http://");
     // Variables of the environment are for another service then.
@@ -30,12 +31,8 @@ export function tlsOf(given: TlsFlags & { address: string }): TlsContents | unde
   const files = [tlsCa, tlsCert, tlsKey, tlsServerName];
   if (!tls && !address.startsWith("https://") && files.every((value) => value === undefined))
     return undefined;
-  const options: TlsContents = {
-    ...(tlsCa !== undefined && { ca: read("--tls-ca", tlsCa) }),
-    ...(tlsCert !== undefined && { cert: read("--tls-cert", tlsCert) }),
-    ...(tlsKey !== undefined && { key: read("--tls-key", tlsKey) }),
-    ...(tlsServerName !== undefined && { serverName: tlsServerName }),
-  };
+  const [ca, cert, key] = [read("--tls-ca", tlsCa), read("--tls-cert", tlsCert), read("--tls-key", tlsKey)];
+  const options: TlsContents = given({ ca, cert, key, serverName: tlsServerName });
   try {
     checkTlsOptions(options);
   } catch (error) {
@@ -44,7 +41,8 @@ export function tlsOf(given: TlsFlags & { address: string }): TlsContents | unde
   return options;
 }
 
-function read(option: string, path: string): Buffer {
+function read(option: string, path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined;
   try {
     return readFileSync(path);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobContext } from "../../client/index.ts";
 import { JobError } from "../../client/worker/outcome.ts";
@@ -7,7 +8,7 @@ import { JobError } from "../../client/worker/outcome.ts";
 const EX_DATAERR = 65;
 /** How long a command may take to end after SIGTERM. */
 const KILL_AFTER_MS = 5_000;
-/** More than any result that the service takes. */
+/** The limit is more than any result that the service takes. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const ERROR_LINES = 20;
 const ERROR_BYTES = 8 * 1024;
@@ -32,8 +33,7 @@ export async function execute(
 ): Promise<unknown> {
   const child = spawn(command, {
     shell: true,
-    // A process group of its own: what the shell starts is signalled too, and Ctrl-C is for the worker only,
-    // which lets jobs finish.
+    // The shell's own process group is signalled as a whole; Ctrl-C is for the worker, which lets jobs finish.
     detached: process.platform !== "win32",
     env: { ...process.env, LTB_JOB_ID: id, LTB_JOB_TYPE: jobType, LTB_ATTEMPT: String(lease.attempt) },
     stdio: ["pipe", "pipe", "pipe"],
@@ -65,14 +65,13 @@ export async function execute(
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   try {
-    const { code, killedBy } = await ended(child);
+    // It has ended, and all that it wrote was read.
+    const [code, killedBy]: (number | string | null)[] = await once(child, "close");
     signal.throwIfAborted();
     if (outputBytes > MAX_OUTPUT_BYTES)
       throw new JobError(
         `the command wrote more than ${MAX_OUTPUT_BYTES} bytes to stdout, which is for the result only`,
-        {
-          retryable: false,
-        },
+        { retryable: false },
       );
     if (code !== 0) {
       const how = killedBy === null ? `exit code ${code}` : `killed by ${killedBy}`;
@@ -86,14 +85,6 @@ export async function execute(
   }
 }
 
-/** Resolves when the command has ended and all that it wrote was read. */
-function ended(child: ChildProcess): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, killedBy) => resolve({ code, killedBy }));
-  });
-}
-
 function signalAll(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   if (child.pid === undefined) return;
   try {
@@ -105,8 +96,7 @@ function signalAll(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
 }
 
 function tail(errors: Buffer): string {
-  const lines = errors.toString().trimEnd().split("\n").slice(-ERROR_LINES);
-  const text = lines.join("\n");
+  const text = errors.toString().trimEnd().split("\n").slice(-ERROR_LINES).join("\n");
   return text === "" ? "" : `: ${text}`;
 }
 

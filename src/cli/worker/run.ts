@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from "commander";
-import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobHandler, WorkerLog } from "../../client/index.ts";
 import { JobAbortedError, JobError } from "../../client/worker/outcome.ts";
 import { messageOf } from "../../thrown.ts";
@@ -82,12 +81,26 @@ async function run({ id, type, capacity, tag, drain, ...options }: Options): Pro
   await worker.done;
 }
 
-/** Runs the command, and tells how that went. */
+/** Makes a handler that runs the command, and tells how that went. */
 function handlerOf(command: string, { json = false }: ServiceOptions): JobHandler {
   return async (job, context) => {
+    const { id, jobType } = job;
+    const { attempt } = context.lease;
     const startedAt = performance.now();
-    const tell = (outcome: Outcome, error?: string) =>
-      show(job, { attempt: context.lease.attempt, outcome, ms: performance.now() - startedAt, error }, json);
+    const tell = (outcome: "done" | "failed" | JobAbortedError["reason"], error?: string) => {
+      const duration_ms = Math.round(performance.now() - startedAt);
+      if (json)
+        return printJson({
+          job_id: id,
+          job_type: jobType,
+          attempt,
+          outcome,
+          duration_ms,
+          error: error ?? null,
+        });
+      const what = `${outcome} in ${formatSpan(duration_ms)}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+      print(oneLine(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`));
+    };
     try {
       const result = await execute(command, job, context);
       tell("done");
@@ -98,23 +111,6 @@ function handlerOf(command: string, { json = false }: ServiceOptions): JobHandle
       throw error;
     }
   };
-}
-
-type Outcome = "done" | "failed" | JobAbortedError["reason"];
-
-function show(
-  { id, jobType }: Job,
-  how: { attempt: number; outcome: Outcome; ms: number; error: string | undefined },
-  json: boolean,
-): void {
-  const { attempt, outcome, ms, error } = how;
-  if (json) {
-    const duration_ms = Math.round(ms);
-    printJson({ job_id: id, job_type: jobType, attempt, outcome, duration_ms, error: error ?? null });
-    return;
-  }
-  const what = `${outcome} in ${formatSpan(Math.round(ms))}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
-  print(oneLine(`${id}  ${jobType}  ${what}${error === undefined ? "" : `: ${error}`}`));
 }
 
 /** The runtime's own messages, on stderr; one that repeats, as while the service is away, comes once. */
