@@ -1,4 +1,4 @@
-/** `regression` is for a command that is asked to tell one: its own failure is not a finding about a model. */
+/** `regression` is for a command that is asked to tell one: its own failure is no finding about a model. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, regression: 3 } as const;
 
 /** Something that went wrong in a command itself. The message is for the person at the terminal. */

@@ -33,7 +33,7 @@ export async function execute(
 ): Promise<unknown> {
   const child = spawn(command, {
     shell: true,
-    // The shell's own process group is signalled as a whole; Ctrl-C is for the worker, which lets jobs finish.
+    // Its own process group is signalled as a whole; Ctrl-C is for the worker, which lets jobs finish.
     detached: process.platform !== "win32",
     env: { ...process.env, LTB_JOB_ID: id, LTB_JOB_TYPE: jobType, LTB_ATTEMPT: String(lease.attempt) },
     stdio: ["pipe", "pipe", "pipe"],
