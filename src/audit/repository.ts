@@ -77,9 +77,8 @@ export class AuditRepository {
   }
 
   /**
-   * Reads one page of the entries that match, newest first. By user, by entity, or without a filter, a page
-   * takes the same time however many entries there are. With other filters it looks at a bounded number of
-   * entries, and may be short or empty.
+   * Reads one page of the entries that match, newest first. By user, by entity, or without a filter, it takes
+   * the same time however many there are. With other filters a page is bounded, and may be short or empty.
    */
   async list(filter: AuditFilter = {}, options: AuditListOptions = {}): Promise<AuditPage> {
     const parsed = parseInput(auditFilter, filter);
@@ -105,9 +104,8 @@ export class AuditRepository {
   }
 
   /**
-   * Removes entries that are older than this many days, in its own transactions; `more` asks for another
-   * call. The removal is recorded, and leaves a checkpoint in the chain. @throws FAILED_PRECONDITION without
-   * the key of the chain, or if the chain does not hold
+   * Removes entries older than this many days, in its own transactions; `more` asks for another call.
+   * @throws FAILED_PRECONDITION without the key of the chain, or if the chain does not hold
    */
   cleanup(days: number): Promise<Cleanup> {
     return this.#trail.cleanUp(days);

@@ -20,8 +20,7 @@ const jobFilter = { entityType: "job", entityId: example.id };
 const times = { after: example.time, before: example.time };
 const fullFilter = { userId: example.id, ...jobFilter, action: "create", ...times };
 
-// The columns that the two tables have in common. An attempt has the time of its end, and its actor is its
-// worker.
+// The columns of entries in both tables. An attempt has the time of its end, and its actor is its worker.
 const logEntry = sql.fragment`
   l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor,
   l.action::text as action, l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes,
@@ -36,9 +35,8 @@ const attemptEntry = sql.fragment`
   null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at`;
 
 /**
- * An entry is sealed once it has left the queue. The queue is short if a sealer runs, and an entry older than
- * everything in it is sealed. For younger entries, and with a long queue, the answer may be "not yet" too
- * often, but never "sealed" too early.
+ * The head of the queue of unsealed entries. An entry older than all in it is sealed. For younger ones, and
+ * with a long queue, the answer may be "not yet" too often, but never "sealed" too early.
  */
 const line = sql.fragment`
   line as materialized (

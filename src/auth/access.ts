@@ -40,14 +40,8 @@ export interface IncomingCall {
   /** One value of the request's metadata; `name` in lower case. */
   header(name: string): string | undefined;
   principal: Principal | undefined;
-  actor: Actor | undefined;
+  actor: Credential["actor"] | undefined;
   admission: Admission | undefined;
-}
-
-/** The user and the key of a call. Both are unset for an anonymous caller. */
-interface Actor {
-  readonly userId?: string;
-  readonly keyId?: string;
 }
 
 interface Host {

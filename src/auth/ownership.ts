@@ -105,9 +105,8 @@ function shared(read: Read): (id: string) => Promise<Owner> {
 }
 
 /**
- * Remembers the owners that every call asks for. The owner of an entity never changes, but a deleted one may
- * be made again under its id by another user. So owners are remembered for seconds, and an owner that speaks
- * against the caller is always read again.
+ * Remembers owners for seconds, since a deleted entity may be made again under its id by another user. An
+ * owner that speaks against the caller is always read again.
  */
 export class KnownOwners {
   readonly #read: (id: string) => Promise<Owner>;

@@ -6,9 +6,8 @@ import type { Owner, Owners } from "./ownership.ts";
 import { adminField, notOwner, notSelf } from "./refusals.ts";
 
 /**
- * Checks that a request, or a message of a request stream, concerns only entities that its caller may touch.
- * It is never asked for role admin. It answers at once if the owners are known, so that a stream pays no turn
- * of the event loop for each message.
+ * Checks that a request, or a message of a request stream, concerns only entities that its caller may touch,
+ * who is not admin. It answers at once if the owners are known, so a stream pays no turn for each message.
  * @throws ServiceError PERMISSION_DENIED that names an entity of another user. Missing entities and malformed
  * ids pass, because the handler answers for those.
  */

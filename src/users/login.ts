@@ -23,11 +23,7 @@ export interface Login {
   user: User;
 }
 
-/**
- * Begins a session.
- * @throws UNAUTHENTICATED, the same in every case and after the same time; RESOURCE_EXHAUSTED for too many
- * attempts
- */
+/** Begins a session. @throws UNAUTHENTICATED, the same in every case and after the same time */
 export async function login(db: Executor, input: Credentials): Promise<Login> {
   const { email, password, address } = parseInput(credentials, input);
   const started = performance.now();

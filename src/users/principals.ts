@@ -70,8 +70,7 @@ const recheck = statement("principal_recheck", {
   examples: [[[example.id], [example.id]]],
 });
 
-// Rows are written in the order of ids, without those that another server is writing: two servers that saw
-// the same keys do not wait for each other.
+// Rows that another server is writing are left out, so that two that saw the same keys do not wait.
 const touchKeys = statement("principal_touch", {
   row: z.object({ touched: z.number() }),
   build: (keyIds: readonly string[], at: string) => sql.fragment`

@@ -81,8 +81,7 @@ export class UserRepository {
   }
 
   /**
-   * Changes only the given fields. A new email is not verified unless the change says so. A user that is made
-   * inactive loses its sessions.
+   * Changes the given fields. A new email is unverified by default; a user made inactive loses its sessions.
    * @throws NOT_FOUND, ALREADY_EXISTS for a taken email or username, ABORTED if the version differs,
    * FAILED_PRECONDITION if no active admin would be left
    */
@@ -96,8 +95,7 @@ export class UserRepository {
   }
 
   /**
-   * Deletes a user: its sessions end, its keys are revoked, its email and username become free. The row stays
-   * for the audit trail.
+   * Deletes a user: sessions end, keys are revoked, email and username become free. The row stays for audit.
    * @throws NOT_FOUND, FAILED_PRECONDITION if no active admin would be left
    */
   async delete(id: string): Promise<void> {
@@ -106,9 +104,8 @@ export class UserRepository {
 
   /**
    * Changes a password and ends the user's sessions, except `keepSessionId`.
-   * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for a
-   * password against the policy, RESOURCE_EXHAUSTED after too many wrong ones, ABORTED if it was changed at
-   * the same time
+   * @throws NOT_FOUND, PERMISSION_DENIED if `currentPassword` is given and wrong, INVALID_ARGUMENT for one
+   * against the policy, RESOURCE_EXHAUSTED after too many wrong ones, ABORTED if it was changed meanwhile
    */
   async changePassword(id: string, given: input.PasswordChange): Promise<void> {
     const key = parseInput(uuid, id, "id");
@@ -177,10 +174,7 @@ export class UserRepository {
     return keys.rotateApiKey(this.#db, id, options, request);
   }
 
-  /**
-   * Finds the principal of a token, by the database's clock. Undefined if it is unknown, revoked or expired,
-   * or its user is inactive or deleted.
-   */
+  /** Finds the principal of a token; undefined if it is unknown or ended, or its user is not active. */
   findPrincipal(token: Token): Promise<Principal | undefined> {
     return principals.findPrincipal(this.#db, token);
   }

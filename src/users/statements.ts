@@ -31,19 +31,15 @@ export const getUser = statement("user_get", {
   examples: [[example.id]],
 });
 
-export const getUserByEmail = statement("user_get_by_email", {
-  row: userRow,
-  build: (email: string) => sql.fragment`
-    select ${columns} from users u where lower(u.email) = lower(${email}) and u.deleted_at is null`,
-  examples: [["ada@example.com"]],
-});
-
-export const getUserByUsername = statement("user_get_by_username", {
-  row: userRow,
-  build: (username: string) => sql.fragment`
-    select ${columns} from users u where lower(u.username) = lower(${username}) and u.deleted_at is null`,
-  examples: [["ada"]],
-});
+const getUserBy = (name: string, column: Fragment, given: string) =>
+  statement(name, {
+    row: userRow,
+    build: (value: string) => sql.fragment`
+      select ${columns} from users u where lower(${column}) = lower(${value}) and u.deleted_at is null`,
+    examples: [[given]],
+  });
+export const getUserByEmail = getUserBy("user_get_by_email", sql.fragment`u.email`, sampleUser.email);
+export const getUserByUsername = getUserBy("user_get_by_username", sql.fragment`u.username`, "ada");
 
 const credentialsRow = userRow
   .pick({ id: true, email: true, username: true, active: true })

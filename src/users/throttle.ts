@@ -12,8 +12,7 @@ import { limits, loginDelays } from "../limits.ts";
 const exampleKey = "00112233445566778899aabbccddeeff";
 const keyRow = z.object({ key: z.string() });
 
-// The rows of an attempt are made where they are missing, and locked in the order of their keys: attempts
-// wait for each other and never in a circle.
+// An attempt's rows are made if missing, and locked in the order of their keys, so no attempts deadlock.
 const holdAttempts = statement("login_hold", {
   row: z.object({ key: z.string(), failures: z.number(), waitMs: z.number(), isKnown: z.boolean() }),
   build: (keys: readonly string[], forgetHours: number, knownDays: number) => sql.fragment`
@@ -133,10 +132,7 @@ export async function throttle<T>(
   return proof;
 }
 
-interface Count {
-  kind: keyof typeof loginDelays;
-  key: string;
-}
+type Count = { kind: keyof typeof loginDelays; key: string };
 
 /** Counts one more failure for each rule that applies, and returns these rules. */
 function countAttempt(db: Executor, pair: Count, wide: Count[]): Promise<string[]> {

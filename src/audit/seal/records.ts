@@ -47,10 +47,7 @@ export function unpack(content: Buffer): SealRecord[] {
   return records;
 }
 
-/**
- * The content of a checkpoint: int64 audit logs removed, int64 attempts removed, 16 bytes entity_id of the
- * entry that records the removal.
- */
+/** Makes a checkpoint's content: int64 logs and int64 attempts removed, 16 bytes entity_id of their entry. */
 export function packRemoval({ logs, attempts }: { logs: number; attempts: number }, entryId: string): Buffer {
   const content = Buffer.alloc(32);
   content.writeBigInt64BE(BigInt(logs), 0);

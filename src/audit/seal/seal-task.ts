@@ -1,10 +1,19 @@
 import { Code } from "@connectrpc/connect";
 import type { Executor } from "../../database/statement/executor.ts";
 import { ServiceError } from "../../errors.ts";
+import { readTextFile, replaceFile } from "../../files.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
-import { beginning, type ChainHead, flaw, headOf, type Link, macOf, type SealHeader } from "./hash-chain.ts";
-import { readHead, writeHead } from "./head-file.ts";
+import {
+  beginning,
+  type ChainHead,
+  chainHead,
+  flaw,
+  headOf,
+  type Link,
+  macOf,
+  type SealHeader,
+} from "./hash-chain.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
 import { readLink, readTail } from "./statements.ts";
 
@@ -114,7 +123,7 @@ export class AuditChain {
   async saveHead(): Promise<void> {
     if (this.#head === undefined || this.#head === this.#saved || this.#keyFile === undefined) return;
     try {
-      await writeHead(this.#headFile, this.#head);
+      await replaceFile(this.#headFile, `${JSON.stringify(this.#head)}\n`);
     } catch (error) {
       const message = `the last head of the audit trail cannot be kept in ${this.#headFile}`;
       if (!this.#warned) this.#log?.warn({ err: error }, message);
@@ -131,6 +140,17 @@ export class AuditChain {
 
   get #headFile(): string {
     return `${this.#keyFile}.head`;
+  }
+}
+
+/** Reads the head from a file; undefined if there is none. @throws Error if the file holds something else */
+async function readHead(path: string): Promise<ChainHead | undefined> {
+  const text = await readTextFile(path);
+  if (text === undefined) return undefined;
+  try {
+    return chainHead.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${path} does not hold a head of the audit chain`);
   }
 }
 

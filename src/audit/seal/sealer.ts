@@ -24,9 +24,8 @@ export class Sealer {
   }
 
   /**
-   * Seals until little is left or enough was done for one round. One server works at a time; the others find
-   * the chain taken and stop. Without a key, or if the chain was tampered with, nothing is sealed and the log
-   * says why. @returns the number of entries sealed
+   * Seals until little is left or enough was done for one round, if no other server has the chain. Without a
+   * key, or if the chain does not hold, the log says why nothing is sealed. @returns the entries sealed
    */
   async run(): Promise<number> {
     const chain = this.#chain;

@@ -5,10 +5,7 @@ import { attemptDigest, auditLogDigest } from "./digest.ts";
 import { type Link, linkRow } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
 
-/**
- * The number of the advisory lock on the chain. Any number works if every server uses the same. Advisory
- * locks are per database; this one ends with its transaction.
- */
+/** The number of the advisory lock on the chain: any that every server uses. It ends with its transaction. */
 const CHAIN_LOCK = sql.fragment`7036420325`;
 
 const bytes = z.instanceof(Buffer);
@@ -32,8 +29,7 @@ export const lockChain = statement("audit_chain_lock", {
   examples: [[]],
 });
 
-// Seals have only times in this range. A time that was altered to anything else is read as null, and the mac
-// does not match.
+// Seals have only times in this range. One that was altered to another is read as null; the mac then fails.
 const earliest = sql.fragment`'1900-01-01T00:00:00Z'::timestamptz`;
 const latest = sql.fragment`'9999-12-31T23:59:59Z'::timestamptz`;
 const time = (column: string) => {

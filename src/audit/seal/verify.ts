@@ -147,10 +147,7 @@ class Run {
     this.#accounts();
   }
 
-  /**
-   * Reads the link before the range. Its place outside the range must be sealed, or an altered time could
-   * leave links out.
-   */
+  /** Reads the link before the range. That too must hold, or an altered time could leave links out. */
   async #before(): Promise<Link | null> {
     const { from } = this.#options;
     if (from === undefined) return null;

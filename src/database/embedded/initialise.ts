@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { readTextFile } from "../../files.ts";
 import type { Log } from "../../log.ts";
 import { hasCode } from "../../thrown.ts";
 import { type Folders, type Installation, openOwned } from "./folders.ts";
@@ -74,12 +75,7 @@ async function madeBy(data: string): Promise<string | undefined> {
 }
 
 async function readPassword({ passwordFile }: Folders): Promise<string | undefined> {
-  try {
-    return (await readFile(passwordFile, "utf8")).trim() || undefined;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  return (await readTextFile(passwordFile))?.trim() || undefined;
 }
 
 async function createPassword({ passwordFile }: Folders, runner: Runner): Promise<string> {

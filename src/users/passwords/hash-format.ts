@@ -1,5 +1,22 @@
 import { limits } from "../../limits.ts";
-import { bounds } from "./parameters.ts";
+
+/**
+ * Limits of the parameters of imported hashes. Without them, a caller who may create users could make the
+ * server spend gigabytes or minutes on each login. The defaults of PHP, Django, passlib, libsodium
+ * ("interactive") and node-argon2 are within.
+ */
+const bounds = {
+  /** KiB. */
+  memory: 131_072,
+  passes: 10,
+  /** KiB times passes: about half a second. */
+  work: 524_288,
+  parallelism: 16,
+  saltBytes: { min: 8, max: 64 },
+  tagBytes: { min: 12, max: 64 },
+  /** Each step doubles the time; 14 takes about a second. */
+  bcryptCost: { min: 4, max: 14 },
+} as const;
 
 export interface Argon2Hash {
   readonly kind: "argon2id" | "argon2i";

@@ -7,7 +7,19 @@ import { Gate } from "../../database/connection/gate.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Argon2Hash, formatHash, type PasswordHash, readHash } from "./hash-format.ts";
-import { parameters } from "./parameters.ts";
+
+/**
+ * Parameters of new hashes: the minimum in the OWASP Password Storage Cheat Sheet for argon2id (19 MiB, two
+ * passes, one lane). If they are raised here, logins replace older hashes by themselves.
+ */
+const parameters = {
+  /** KiB. */
+  memory: 19_456,
+  passes: 2,
+  parallelism: 1,
+  saltBytes: 16,
+  tagBytes: 32,
+} as const;
 
 interface PasswordCheck {
   matches: boolean;
@@ -32,8 +44,8 @@ const decoy = { salt: randomBytes(16), tag: randomBytes(32) };
 const decoyHash: Argon2Hash = { kind: "argon2id", ...parameters, ...decoy };
 
 /**
- * Makes the argon2id hash of a password as a PHC string. It hashes the password's NFKC form, because
- * different keyboards send different characters for the same letters (NIST SP 800-63B, 3.1.1.2).
+ * Makes the argon2id hash of a password, in NFKC, as a PHC string. Different keyboards send different
+ * characters for the same letters (NIST SP 800-63B, 3.1.1.2).
  * @throws RESOURCE_EXHAUSTED if too many are being hashed
  */
 export async function hashPassword(password: string): Promise<string> {
