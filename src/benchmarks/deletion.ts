@@ -10,8 +10,7 @@ import { deleteBenchmark as deleteRow } from "./statements.ts";
 
 /**
  * Deletes a benchmark in transactions of about `limits.deleteBatchMs`; see `BenchmarkRepository.delete`. The
- * wish to delete it is committed first: a caller who stops waiting, or a server that ends, leaves the rest to
- * maintenance.
+ * wish is committed first: where a caller stops waiting or a server ends, maintenance does the rest.
  */
 export async function deleteBenchmark(db: Executor, id: string): Promise<void> {
   const ask = statements.askDeletion(id, currentOrigin() ?? serviceOrigin);

@@ -227,8 +227,7 @@ const mean = sql.fragment`
   case when abs(sum(part.sum)) < 1e-290 then 0 else sum(part.sum) end
     / nullif(sum(part.count), 0)::double precision`;
 
-// pg_column_size of a column is the size of its compressed form; `#> '{}'` is the same document,
-// uncompressed.
+// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
 const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
 
 const briefSize = sql.fragment`

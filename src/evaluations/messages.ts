@@ -68,7 +68,7 @@ export function evaluationMessage(evaluation: Evaluation): MessageInitShape<type
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
 /** The outcome of an item, with field at fault and reason where it stored nothing. */
-export function outcomeMessage(result: EvaluationResult) {
+export function outcomeOf(result: EvaluationResult) {
   const outcome = outcomes[result.outcome];
   if (result.outcome === "rejected") return { outcome, field: result.field, reason: result.reason };
   if (result.outcome !== "conflict") return { outcome };

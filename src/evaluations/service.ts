@@ -19,7 +19,7 @@ import {
   evaluationMessage,
   fromMessage,
   leaderboardMessage,
-  outcomeMessage,
+  outcomeOf,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
 
@@ -42,7 +42,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         results: results.map((result, index) => ({
           index,
           id: "id" in result ? result.id : "",
-          ...outcomeMessage(result),
+          ...outcomeOf(result),
         })),
       };
     },
@@ -52,7 +52,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { issues, ...counts } = await evaluations.createStream(batches());
       return {
         ...counts,
-        issues: issues.map(({ index, sampleId, result }) => ({ index, sampleId, ...outcomeMessage(result) })),
+        issues: issues.map(({ index, sampleId, result }) => ({ index, sampleId, ...outcomeOf(result) })),
       };
 
       async function* batches(): AsyncIterable<input.NewEvaluation[]> {

@@ -11,8 +11,7 @@ export interface Pairing {
   metric: string;
 }
 
-// One row a sample that has a value on both sides. Subtracted as decimals: 0.8 - 0.7 and 0.6 - 0.5 are the
-// same difference, which doubles deny, and then they would not tie.
+// One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
 function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
   const side = (id: string) => sql.fragment`
     select e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value

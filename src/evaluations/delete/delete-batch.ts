@@ -26,8 +26,7 @@ export interface DeletedPosition {
   id: string;
 }
 
-// Where statistics are older than the rows, PostgreSQL takes a benchmark for an empty one, and would read and
-// sort all of it. The setting lasts only until the end of the transaction.
+// With statistics older than the rows, PostgreSQL would sort all of a benchmark. Lasts for the transaction.
 export const inIndexOrder = statement("evaluation_in_index_order", {
   row: z.object({ value: z.string() }),
   build: () => sql.fragment`select set_config('enable_sort', 'off', true) as value`,
@@ -37,11 +36,10 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
 const example = { action: "delete_evaluations" } as const;
 
 // The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
-// passed over again. They are deleted by their place and so in its order, which keeps two such batches from a
-// deadlock. A row that was re-scored in between has another place and stays, but `found` counts it. The
-// condition names only the place: with the benchmark as well, PostgreSQL may search by that, and read 5
-// million rows to delete a thousand. The rollups are marked to be computed again, which costs less than
-// taking every row out of them.
+// passed over again. They are deleted in the order of their place, which keeps two batches from a deadlock. A
+// row re-scored in between has another place and stays, but `found` counts it. The condition names no
+// benchmark: PostgreSQL might search by it, and read 5 million rows to delete a thousand. The rollups are
+// marked to be computed again, which costs less than taking every row out of them.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),

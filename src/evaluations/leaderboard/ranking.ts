@@ -14,9 +14,7 @@ interface RankingOptions {
   after?: LeaderboardPosition | undefined;
 }
 
-/**
- * Answers the `limit` contenders that follow `after`, best first and equal ones by id, each placed among all.
- */
+/** Answers the `limit` contenders after `after`, best first and equal ones by id, each placed among all. */
 export function rankContenders(
   contenders: readonly Contender[],
   { metric, lowerIsBetter, limit, after }: RankingOptions,

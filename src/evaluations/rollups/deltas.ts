@@ -6,9 +6,8 @@ import { isBuiltIn, metricValuesOfCte } from "../metric.ts";
 import { partColumns, partsOf } from "./parts.ts";
 
 /**
- * CTEs that add what a statement inserted to the rollups. Where that is all it was given, as nearly always,
- * their parts are made here: aggregating 1,000 rows in the database costs 10 ms, half of what storing them
- * does.
+ * CTEs that add what a statement inserted to the rollups. If that is all it was given, their parts are made
+ * here: aggregating 1,000 rows in the database costs 10 ms, half of what storing them does.
  * @param cte its name, with the columns of metrics, `benchmark_id` and `failed`
  * @param rows what was to be inserted
  */

@@ -7,9 +7,8 @@ import { limits } from "../../limits.ts";
 import { isBuiltIn } from "../metric.ts";
 import { mergedParts, partColumns, rollupLock, writtenRollups } from "./parts.ts";
 
-// Candidates come from one benchmark to the next by the primary key, however many deltas each has. A
-// benchmark that is being deleted and one whose base is being computed or folded by another server are left
-// for later.
+// Candidates come from one benchmark to the next by the primary key, however many deltas each has. One being
+// deleted, or whose base another server computes or folds, is left for later.
 const lockRollups = statement("rollup_fold_lock", {
   row: z.object({ id: z.string(), state: z.enum(["mine", "gone", "busy"]) }),
   build: (after: string, limit: number) => sql.fragment`

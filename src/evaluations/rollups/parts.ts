@@ -2,8 +2,7 @@ import { type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts"
 import { limits } from "../../limits.ts";
 import { deviations, mean, mergedM2 } from "./moments-sql.ts";
 
-// The parts of rollups, as 20240320000001_initial_schema.sql describes them, and how they are made and
-// merged.
+// Here parts of rollups are made and merged; 20240320000001_initial_schema.sql describes them.
 
 /** Whether a value is among those of its metric. */
 export const isCountable = (value: number) => Math.abs(value) < limits.metricMagnitude;
@@ -17,10 +16,7 @@ export function binIndex(value: number): number {
   );
 }
 
-/**
- * Largest relative error of a percentile, of values with magnitudes from 1e-9 to 1e12: no two values of a bin
- * are further apart.
- */
+/** Largest relative error of a percentile of magnitudes from 1e-9 to 1e12: no values of a bin differ more. */
 export const percentileError = 0.01;
 /** The upper bound of a bin, divided by its lower one. */
 const gamma = 1 + percentileError;
@@ -32,8 +28,7 @@ const firstIndex = Math.ceil(Math.log(least) / Math.log(gamma));
 export const partColumns = sql.fragment`
   benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs`;
 
-// `binIndex` in SQL: DDSketch's index, ceil(log_gamma(magnitude)), from 1 on, and its mirror image for values
-// below zero.
+// `binIndex` in SQL: DDSketch's index, ceil(log_gamma(magnitude)), from 1 on, mirrored for values below zero.
 const binOf = (value: Fragment) => sql.fragment`
   case when abs(${value}) < ${double(least)} then 0
     else (

@@ -20,11 +20,9 @@ const characters = fragmentOf(String(limits.searchTextCharacters));
 export const textWords = sql.fragment`
   to_tsvector('simple', left(input, ${characters}) || ' ' || left(coalesce(output, ''), ${characters}))`;
 
-// Both hold the benchmark in each of their keys, so that a search reads nothing of other benchmarks, and
-// needs no extension for it.
+// Both hold the benchmark in each key: a search reads nothing of other benchmarks, and needs no extension.
 export const searchIndexes: Readonly<Record<SearchKind, SearchIndex>> = {
-  // {"<benchmark>": metadata}: jsonb_path_ops hashes each value with the keys that lead to it, and so with
-  // the benchmark.
+  // {"<benchmark>": metadata}: jsonb_path_ops hashes each value with its keys, and so with the benchmark.
   metadata: {
     name: "idx_evaluations_metadata",
     expression: sql.fragment`jsonb_set('{}', array[benchmark_id::text], metadata)`,

@@ -18,10 +18,7 @@ export type SearchPlan = "walk" | readonly SearchKind[];
  * All evaluations that match, by the indexes of these kinds alone. `offset 0` keeps PostgreSQL from planning
  * it with an order and a limit: it would take an unknown search for one of every hundredth row, and walk.
  */
-export function matches(
-  { benchmarkId, metadata, text }: ParsedFilter,
-  kinds: readonly SearchKind[],
-): Fragment {
+export function matches({ benchmarkId, metadata, text }: ParsedFilter, kinds: readonly SearchKind[]) {
   const keyed = JSON.stringify({ [benchmarkId]: metadata });
   const benchmark = `'benchmark ${benchmarkId}'`;
   const words = kinds.includes("text") && text !== undefined && tsquery(text);
@@ -70,16 +67,12 @@ const countMatches = statement("evaluation_count_matches", {
 /**
  * Chooses how to read what a filter asks for. Both ways together keep a page from reading much more than it
  * shows: the few that match are read whole, and among many the next are near.
- * @param isWalking what was chosen for the page before; a list stays with it
+ * @param walks what was chosen for the page before; a list stays with it
  * @throws FAILED_PRECONDITION, reason INDEX_MISSING
  */
-export async function planSearch(
-  db: Executor,
-  filter: ParsedFilter,
-  isWalking: boolean,
-): Promise<SearchPlan> {
+export async function planSearch(db: Executor, filter: ParsedFilter, walks: boolean): Promise<SearchPlan> {
   const wanted = (["metadata", "text"] as const).filter((kind) => filter[kind] !== undefined);
-  if (wanted.length === 0 || isWalking) return "walk";
+  if (wanted.length === 0 || walks) return "walk";
   const ready = new Set((await db.any(readySearchIndexes())).map(({ name }) => name));
   const kinds = wanted.filter((kind) => ready.has(searchIndexes[kind].name));
   if (filter.text !== undefined && !kinds.includes("text")) throw indexMissing("text", "");
