@@ -194,6 +194,14 @@ with
       free.attempt,
       free.claimed_at
   ),
+  stopped as materialized (
+    select
+      *
+    from
+      ended
+    where
+      was = 'running'
+  ),
   finished as (
     insert into
       job_finished (job_id, finished_at, status, job_type, worker_id)
@@ -206,6 +214,8 @@ with
     from
       ended,
       clock
+    where
+      true
   ),
   attempt as (
     insert into
@@ -220,10 +230,8 @@ with
       'cancelled',
       $3::text
     from
-      ended,
+      stopped,
       clock
-    where
-      was = 'running'
   ),
   unsealed as (
     insert into
@@ -233,18 +241,11 @@ with
       array_agg(id),
       array_agg(epoch)
     from
-      (
-        select
-          *
-        from
-          ended
-        where
-          was = 'running'
-      ) e
+      stopped
     having
       count(*) > 0
   ),
-  freed as (
+  freed_slots as (
     update worker_slots slot
     set
       used = greatest(slot.used - done.jobs, 0)
@@ -254,16 +255,14 @@ with
           worker_id,
           count(*)::integer as jobs
         from
-          ended
-        where
-          was = 'running'
+          stopped
         group by
           worker_id
       ) done
     where
       slot.worker_id = done.worker_id
   ),
-  unlocked as (
+  freed_keys as (
     delete from job_keys key using ended
     where
       true

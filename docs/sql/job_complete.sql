@@ -93,6 +93,8 @@ with
     from
       ended,
       clock
+    where
+      true
   ),
   attempt as (
     insert into
@@ -122,25 +124,16 @@ with
     having
       count(*) > 0
   ),
-  freed as (
+  freed_slots as (
     update worker_slots slot
     set
       used = greatest(slot.used - done.jobs, 0),
-      completed = slot.completed + done.completed,
-      failed = slot.failed + done.failed
+      completed = slot.completed + done.jobs
     from
       (
         select
           worker_id,
-          count(*)::integer as jobs,
-          count(*) filter (
-            where
-              true
-          ) as completed,
-          count(*) filter (
-            where
-              false
-          ) as failed
+          count(*)::integer as jobs
         from
           ended
         group by
@@ -149,7 +142,7 @@ with
     where
       slot.worker_id = done.worker_id
   ),
-  unlocked as (
+  freed_keys as (
     delete from job_keys key using ended
     where
       true

@@ -140,7 +140,7 @@ with
       j.unique_key,
       free.was
   ),
-  unlocked as (
+  freed_keys as (
     delete from job_keys key using deleted
     where
       true

@@ -220,25 +220,16 @@ with
     having
       count(*) > 0
   ),
-  freed as (
+  freed_slots as (
     update worker_slots slot
     set
       used = greatest(slot.used - done.jobs, 0),
-      completed = slot.completed + done.completed,
-      failed = slot.failed + done.failed
+      failed = slot.failed + done.jobs
     from
       (
         select
           worker_id,
-          count(*)::integer as jobs,
-          count(*) filter (
-            where
-              false
-          ) as completed,
-          count(*) filter (
-            where
-              true
-          ) as failed
+          count(*)::integer as jobs
         from
           ended
         group by
@@ -247,7 +238,7 @@ with
     where
       slot.worker_id = done.worker_id
   ),
-  unlocked as (
+  freed_keys as (
     delete from job_keys key using ended
     where
       ended.status = 'failed'

@@ -45,7 +45,7 @@ with
       lease.job_id = item.job_id
       and lease.epoch = item.epoch
   ),
-  said as (
+  latest as (
     select
       job_id,
       epoch,
@@ -78,16 +78,16 @@ with
   reported as (
     update jobs j
     set
-      progress = coalesce(said.progress, j.progress),
-      progress_message = coalesce(said.message, j.progress_message),
+      progress = coalesce(latest.progress, j.progress),
+      progress_message = coalesce(latest.message, j.progress_message),
       updated_at = clock.at
     from
-      said,
+      latest,
       clock
     where
-      j.id = said.job_id
+      j.id = latest.job_id
       and j.status = 'running'
-      and j.epoch = said.epoch
+      and j.epoch = latest.epoch
     returning
       j.id
   ),

@@ -119,25 +119,15 @@ with
     having
       count(*) > 0
   ),
-  freed as (
+  freed_slots as (
     update worker_slots slot
     set
-      used = greatest(slot.used - done.jobs, 0),
-      completed = slot.completed + done.completed,
-      failed = slot.failed + done.failed
+      used = greatest(slot.used - done.jobs, 0)
     from
       (
         select
           worker_id,
-          count(*)::integer as jobs,
-          count(*) filter (
-            where
-              false
-          ) as completed,
-          count(*) filter (
-            where
-              false
-          ) as failed
+          count(*)::integer as jobs
         from
           ended
         group by

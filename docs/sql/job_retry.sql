@@ -267,13 +267,13 @@ with
             end
           )
         )
-      ) || '{"after": {"status": "pending"}}' as changes,
-      $3::uuid as user_id,
-      $4::uuid as api_key_id,
-      $5::text as actor,
-      $6::text as ip_address,
-      $7::text as user_agent,
-      $8::text as request_id
+      ) || $3::jsonb as changes,
+      $4::uuid as user_id,
+      $5::uuid as api_key_id,
+      $6::text as actor,
+      $7::text as ip_address,
+      $8::text as user_agent,
+      $9::text as request_id
     from
       retried
     returning
@@ -296,9 +296,10 @@ from
   retried;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = made anew each time
--- $3 = null
+-- $3 = '{"after":{"status":"pending"}}'
 -- $4 = null
--- $5 = 'service'
--- $6 = null
+-- $5 = null
+-- $6 = 'service'
 -- $7 = null
 -- $8 = null
+-- $9 = null

@@ -7,7 +7,7 @@ import { example, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import type { ParsedJob } from "./input.ts";
-import { recordChanges } from "./record-changes.ts";
+import { recordChanges, takenKeys } from "./parts.ts";
 import type { Job } from "./rows.ts";
 
 /** `origin`: who creates it, for the audit trail; many callers share the statement. */
@@ -45,11 +45,7 @@ const jobColumns = {
 
 const isCreated = sql.fragment`entry.entity_id in (select id::text from created)`;
 
-const creation = recordChanges(
-  sql.fragment`created`,
-  sql.fragment`null`,
-  sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`,
-);
+const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`;
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
@@ -62,12 +58,7 @@ const insertJobs = statement("job_insert", {
       from ${table("item", jobs, jobColumns)}
       join job_lanes lane on lane.id = item.lane_id
       where item.benchmark_id is null or exists (select from benchmarks b where b.id = item.benchmark_id)
-    ), keyed as (
-      insert into job_keys (job_type, unique_key, job_id)
-      select job_type, unique_key, id from item where unique_key is not null order by job_type, unique_key
-      on conflict do nothing
-      returning job_id
-    ), created as (
+    ), ${takenKeys("item")}, created as (
       insert into jobs (
         id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
         run_at, benchmark_id, unique_key, metadata, created_by
@@ -84,7 +75,7 @@ const insertJobs = statement("job_insert", {
       select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
     ), scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
-    ), ${creation}, ${auditEntries(jobs.map(entryOf), isCreated)}
+    ), ${recordChanges("created", null, state)}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select now() as created_at, (select array_agg(id) from created) as ids`,
   examples: [[[exampleJob]]],
 });

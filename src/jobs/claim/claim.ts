@@ -5,7 +5,7 @@ import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";
 import type { Lane } from "../limits/lanes.ts";
-import { recordChanges } from "../record-changes.ts";
+import { recordChanges } from "../parts.ts";
 import { jobRow } from "../rows.ts";
 
 /** The request of one worker in a claim. */
@@ -277,7 +277,7 @@ const claim = statement("job_claim", {
   examples: [[[1], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
 });
 
-const start = recordChanges(sql.fragment`job`, sql.fragment`'pending'`, sql.fragment`'running'`);
+const start = recordChanges("job", "pending", "running");
 
 const demandColumns = {
   workerId: "text",

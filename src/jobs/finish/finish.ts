@@ -3,7 +3,7 @@ import { example, type Fragment, fragmentOf, sql, statement } from "../../databa
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonValue } from "../../validation.ts";
-import { recordChanges } from "../record-changes.ts";
+import * as parts from "../parts.ts";
 
 /** One end of a lease that a worker reports. */
 export interface End {
@@ -40,85 +40,29 @@ const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
 const heldLeases = (items: Fragment): Fragment => sql.fragment`
   item as materialized (
     select * from ${items}
-  ), slot as materialized (
-    select worker_id from worker_slots
-    where worker_id in (select worker_id from item) order by worker_id for update
-  ), gone as (
+  ), ${parts.lockedSlots("item")}, gone as (
     delete from job_leases lease
     using (select item.* from item, (select count(*) from slot) s order by item.job_id) item
     where lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
     returning lease.claimed_at, lease.attempt, item.*
-  ), clock as materialized (
-    select clock_timestamp() as at, count(*) from gone
-  )`;
+  ), ${parts.clockAfter("gone")}`;
 
-/**
- * A CTE that puts the attempts of `ended` (id, epoch) in line for the sealer of the audit trail: one row a
- * statement, none without attempts.
- */
-export function recordUnsealed(ended: Fragment): Fragment {
-  return sql.fragment`
-  unsealed as (
-    insert into audit_unsealed (entry_kind, entry_ids, epochs)
-    select 'job_attempt', array_agg(id), array_agg(epoch) from ${ended} having count(*) > 0
-  )`;
-}
-
-// Every end of an attempt leaves these behind. `ended` has id, epoch, attempt, worker_id, claimed_at, and
-// what a fragment names.
-const attempts = (outcome: Fragment, error: Fragment): Fragment => sql.fragment`
-  attempt as (
-    insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
-    select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error} from ended, clock
-  ), ${recordUnsealed(sql.fragment`ended`)}`;
-
-const freedSlots = (completed: Fragment, failed: Fragment): Fragment => sql.fragment`
-  freed as (
-    update worker_slots slot
-    set used = greatest(slot.used - done.jobs, 0), completed = slot.completed + done.completed,
-      failed = slot.failed + done.failed
-    from (
-      select worker_id, count(*)::integer as jobs, count(*) filter (where ${completed}) as completed,
-        count(*) filter (where ${failed}) as failed
-      from ended group by worker_id
-    ) done
-    where slot.worker_id = done.worker_id
-  )`;
-
-/**
- * A CTE that frees the unique keys of jobs that have ended or were deleted.
- * @param over a CTE with them: id, job_type, unique_key
- * @param when a condition over its rows, if it has others too
- */
-export const freedKeys = (over: Fragment, when = sql.fragment`true`): Fragment => sql.fragment`
-  unlocked as (
-    delete from job_keys key using ${over}
-    where ${when} and ${over}.unique_key is not null and key.job_type = ${over}.job_type
-      and key.unique_key = ${over}.unique_key and key.job_id = ${over}.id
-  )`;
-
-const endedItemsRow = z.object({
-  /** Positions of the items, from 1; null: all of them. */
-  positions: z.array(z.number()).nullable(),
-});
-
-// One row instead of one an item, because nearly always every lease is found.
+/** Positions of the items, from 1; null: all, as nearly always, so that one row answers thousands. */
+const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });
 const endedItems = sql.fragment`
   select
     case when count(*) < (select count(*) from item)
       then coalesce(array_agg(ordinality::integer), '{}') end as positions
   from ended`;
 
-const yes = sql.fragment`true`;
-const no = sql.fragment`false`;
-
+const nothing = sql.fragment`null`;
 const completion = sql.fragment`
-  ${attempts(sql.fragment`'completed'`, sql.fragment`null`)}, ${freedSlots(yes, no)}, ${freedKeys(sql.fragment`ended`)},
-  ${recordChanges(sql.fragment`ended`, sql.fragment`'running'`, sql.fragment`'completed'`)}`;
+  ${parts.finishedJobs("completed")}, ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing)},
+  ${parts.freedSlots("ended", "completed")}, ${parts.freedKeys("ended")},
+  ${parts.recordChanges("ended", "running", "completed")}`;
 
-// One commit for all of them. In batches of 500 a completion takes PostgreSQL 20 µs, of which 6 are the job,
-// 4 job_finished, 3 job_attempts and 3 the lease; naming the attempts for the sealer takes 0.4 since ids are
-// stored uncompressed.
+// All have one commit. In batches of 500 a completion takes PostgreSQL 20 µs, of which 6 are the job, 4
+// job_finished, 3 job_attempts, 3 the lease, and 0.4 the line for the sealer, whose ids are not compressed.
 export const completeLeases = statement("job_complete", {
   row: endedItemsRow,
   build: (items: readonly Completed[]) => sql.fragment`
@@ -132,19 +76,12 @@ export const completeLeases = statement("job_complete", {
       returning
         j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, gone.worker_id, gone.claimed_at,
         gone.attempt, gone.ordinality
-    ), finished as (
-      insert into job_finished (job_id, finished_at, status, job_type, worker_id)
-      select id, clock.at, 'completed', job_type, worker_id from ended, clock
     ), ${completion}
     ${endedItems}`,
   examples: [[[{ ...exampleLease, result: {} }]]],
 });
 
-const endedRow = z.object({
-  position: z.number(),
-  willRetry: z.boolean(),
-  runAt: z.string().nullable(),
-});
+const endedRow = z.object({ position: z.number(), willRetry: z.boolean(), runAt: z.string().nullable() });
 
 // The pause before retry n is 2^n seconds up to a limit. A random part of up to a half is left out, so that
 // jobs that failed together do not come back together.
@@ -153,6 +90,8 @@ const backoff = sql.fragment`
   (least(power(2, j.retry_count), ${longestPause}) * (0.5 + random() / 2)) * interval '1 s'`;
 
 const willRetry = sql.fragment`gone.retryable and j.retry_count < j.max_retries`;
+
+const stateAfterFailure = sql.fragment`(case status when 'pending' then 'scheduled' else 'failed' end)`;
 
 // `gone` has retryable, retry_after_ms and error; `outcome` says how such attempts ended.
 const failures = (outcome: Fragment): Fragment => sql.fragment`
@@ -172,19 +111,13 @@ const failures = (outcome: Fragment): Fragment => sql.fragment`
       gone.claimed_at, gone.attempt, gone.ordinality, gone.error, ${outcome} as outcome
   ), scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
-  ), finished as (
-    insert into job_finished (job_id, finished_at, status, job_type, worker_id)
-    select id, clock.at, 'failed', job_type, worker_id from ended, clock where status = 'failed'
-  ), ${attempts(sql.fragment`outcome`, sql.fragment`error`)}, ${freedSlots(no, yes)},
-  ${freedKeys(sql.fragment`ended`, sql.fragment`ended.status = 'failed'`)},
-  ${recordChanges(
-    sql.fragment`ended`,
-    sql.fragment`'running'`,
-    sql.fragment`(case status when 'pending' then 'scheduled' else 'failed' end)`,
-  )}
+  ), ${parts.finishedJobs("failed", sql.fragment`status = 'failed'`)},
+  ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`)},
+  ${parts.freedSlots("ended", "failed")}, ${parts.freedKeys("ended", sql.fragment`ended.status = 'failed'`)},
+  ${parts.recordChanges("ended", "running", stateAfterFailure)}
   select
-    ordinality as position, status = 'pending' as will_retry, case status when 'pending'
-      then run_at end as run_at
+    ordinality as position, status = 'pending' as will_retry,
+    case status when 'pending' then run_at end as run_at
   from ended`;
 
 const failed = failures(sql.fragment`'failed'`);
@@ -204,14 +137,9 @@ const expired = failures(sql.fragment`(case when gone.timed_out then 'timed_out'
 // the workers have slots, so they are simply all read: an index over expires_at would be written by every
 // renewal. A lease that its worker is just using is left for the next round.
 const expiry = (late: Fragment, limit: number, error: Fragment): Fragment => sql.fragment`
-  with now_at as materialized (
-    select clock_timestamp() as at
-  ), late as materialized (
+  with now_at as materialized (select clock_timestamp() as at), late as materialized (
     select lease.job_id, lease.worker_id from job_leases lease, now_at where ${late} limit ${limit}
-  ), slot as materialized (
-    select worker_id from worker_slots where worker_id in (select worker_id from late) order by worker_id
-    for update skip locked
-  ), item as materialized (
+  ), ${parts.lockedSlots("late", sql.fragment`skip locked`)}, item as materialized (
     select lease.job_id, lease.epoch, row_number() over () as ordinality, true as retryable,
       null::integer as retry_after_ms, coalesce(lease.deadline_at < now_at.at, false) as timed_out
     from (
@@ -225,14 +153,9 @@ const expiry = (late: Fragment, limit: number, error: Fragment): Fragment => sql
     delete from job_leases lease using item where lease.job_id = item.job_id and lease.epoch = item.epoch
     returning lease.claimed_at, lease.attempt, lease.worker_id, item.*,
       case when item.timed_out then 'the attempt ran past its timeout' else ${error} end as error
-  ), clock as materialized (
-    select clock_timestamp() as at, count(*) from gone
-  ), ${expired}`;
+  ), ${parts.clockAfter("gone")}, ${expired}`;
 
-/**
- * Ends the leases that have run out; those from before `backSince`, when an outage ended, only `termMs` after
- * it.
- */
+/** Ends the leases that ran out; those from before an outage only `termMs` after its end, `backSince`. */
 export const expireLeases = statement("job_expire", {
   row: endedRow,
   build: (limit: number, backSince: string | null, termMs: number) =>
@@ -260,8 +183,8 @@ export const expireLeasesOf = statement("job_expire_workers", {
 });
 
 const release = sql.fragment`
-  ${attempts(sql.fragment`'released'`, sql.fragment`null`)}, ${freedSlots(no, no)},
-  ${recordChanges(sql.fragment`ended`, sql.fragment`'running'`, sql.fragment`'pending'`)}`;
+  ${parts.readyJobs("ended")}, ${parts.endedAttempts("ended", sql.fragment`'released'`, nothing)},
+  ${parts.freedSlots("ended")}, ${parts.recordChanges("ended", "running", "pending")}`;
 
 // Back in its old place: the sequence and priority are the job's own.
 export const releaseLeases = statement("job_release", {
@@ -275,16 +198,12 @@ export const releaseLeases = statement("job_release", {
       returning
         j.id, j.epoch, j.job_type, j.benchmark_id, j.sequence, j.lane_id, j.priority, gone.worker_id,
         gone.claimed_at, gone.attempt, gone.ordinality
-    ), ready as (
-      insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority
-      from ended
     ), ${release}
     ${endedItems}`,
   examples: [[[exampleLease]]],
 });
 
-// Asked for the items that no lease was found for: what has become of the job, and whether this very end was
-// recorded.
+// Items without a lease are asked for: what has become of the job, and whether this very end was recorded.
 export const explainEnds = statement("job_explain_ends", {
   row: z.object({
     status: z.string().nullable(),

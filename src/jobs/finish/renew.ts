@@ -3,16 +3,16 @@ import { example, type Fragment, sql, statement } from "../../database/statement
 import { table } from "../../database/statement/table.ts";
 import { jobEvents } from "../../watch/events.ts";
 import { implicitHeartbeat } from "../claim/implicit-heartbeat.ts";
+import { clockAfter } from "../parts.ts";
 import { type End, leaseColumns } from "./finish.ts";
-
-export interface Progress extends End {
-  progress: number | null;
-  message: string | null;
-  leaseMs: number;
-}
 
 export interface Renewal extends End {
   leaseMs: number;
+}
+
+export interface Progress extends Renewal {
+  progress: number | null;
+  message: string | null;
 }
 
 const exampleRenewal = { jobId: example.id, epoch: 1, workerId: "w", leaseMs: 30_000 };
@@ -20,9 +20,8 @@ const exampleRenewal = { jobId: example.id, epoch: 1, workerId: "w", leaseMs: 30
 const renewalColumns = { ...leaseColumns, leaseMs: "int4" } as const;
 const progressColumns = { ...renewalColumns, progress: "float8", message: "text" } as const;
 
-// `expires_at` is in no index, so renewals stay on their page. Locked by job, like everywhere. `locked` has
-// the items whose lease is held: a job may be there twice, as calls share the statement, and the last item
-// counts.
+// `expires_at` is in no index, so renewals stay on their page. `locked` has the items whose lease is held, in
+// the order of all locks. A job may be there twice, as calls share the statement, and the last item counts.
 const renewal = (items: Fragment): Fragment => sql.fragment`
   item as materialized (
     select * from ${items}
@@ -31,9 +30,7 @@ const renewal = (items: Fragment): Fragment => sql.fragment`
     from job_leases lease
     join item on item.job_id = lease.job_id and item.epoch = lease.epoch and item.worker_id = lease.worker_id
     order by lease.job_id for update of lease
-  ), clock as materialized (
-    select clock_timestamp() as at, count(*) from locked
-  ), renewed as (
+  ), ${clockAfter("locked")}, renewed as (
     update job_leases lease set expires_at = clock.at + item.lease_ms * interval '1 ms'
     from (select distinct on (job_id) * from locked order by job_id, ordinality desc) item, clock
     where lease.job_id = item.job_id and lease.epoch = item.epoch
@@ -50,17 +47,17 @@ export const renewLeases = statement("job_renew", {
 export const reportProgress = statement("job_progress", {
   row: z.object({ position: z.number() }),
   build: (items: readonly Progress[]) => sql.fragment`
-    with ${renewal(table("item", items, { ...progressColumns, ordinality: true }))}, said as (
+    with ${renewal(table("item", items, { ...progressColumns, ordinality: true }))}, latest as (
       select job_id, epoch,
         (array_agg(progress order by ordinality desc) filter (where progress is not null))[1] as progress,
         (array_agg(message order by ordinality desc) filter (where message is not null))[1] as message
       from locked group by job_id, epoch
     ), reported as (
       update jobs j
-      set progress = coalesce(said.progress, j.progress),
-        progress_message = coalesce(said.message, j.progress_message), updated_at = clock.at
-      from said, clock
-      where j.id = said.job_id and j.status = 'running' and j.epoch = said.epoch
+      set progress = coalesce(latest.progress, j.progress),
+        progress_message = coalesce(latest.message, j.progress_message), updated_at = clock.at
+      from latest, clock
+      where j.id = latest.job_id and j.status = 'running' and j.epoch = latest.epoch
       returning j.id
     ), ${jobEvents.record(sql.fragment`reported`)},
     ${implicitHeartbeat(sql.fragment`select worker_id from locked`)}

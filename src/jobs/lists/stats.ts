@@ -1,7 +1,7 @@
 import type { Executor } from "../../database/statement/executor.ts";
 import { parseInput } from "../../validation.ts";
 import { jobFilter } from "../input.ts";
-import type { JobState } from "../record-changes.ts";
+import { type JobState, states } from "../parts.ts";
 import { readStats } from "./query.ts";
 
 type Counts = Record<JobState, number>;
@@ -25,13 +25,9 @@ export async function jobStats(
   const byType = rows.map((row) => ({ ...row, total: totalOf(row) })).filter(({ total }) => total > 0);
   const ages = byType.flatMap(({ oldestPendingAgeMs }) => oldestPendingAgeMs ?? []);
   const sum = (state: JobState | "total") => byType.reduce((total, row) => total + row[state], 0);
+  const sums = Object.fromEntries(states.map((state) => [state, sum(state)])) as Counts;
   return {
-    pending: sum("pending"),
-    scheduled: sum("scheduled"),
-    running: sum("running"),
-    completed: sum("completed"),
-    failed: sum("failed"),
-    cancelled: sum("cancelled"),
+    ...sums,
     total: sum("total"),
     oldestPendingAgeMs: ages.length > 0 ? Math.max(...ages) : null,
     byType,
@@ -39,5 +35,5 @@ export async function jobStats(
 }
 
 function totalOf(row: Counts): number {
-  return row.pending + row.scheduled + row.running + row.completed + row.failed + row.cancelled;
+  return states.reduce((total, state) => total + row[state], 0);
 }

@@ -1,26 +1,26 @@
 import { z } from "zod";
+import type { AuditAction } from "../../audit/actions.ts";
 import { auditRows, changesText } from "../../audit/record.ts";
-import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { freedKeys, recordUnsealed } from "../finish/finish.ts";
-import { recordChanges } from "../record-changes.ts";
+import { example, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
+import * as parts from "../parts.ts";
 import type { JobStatus } from "../rows.ts";
 
 const idRow = z.object({ id: z.string() });
 
 // Each of these changes jobs by id. Every job has one row that stands for its state: in job_leases,
-// job_ready, job_scheduled or job_finished. Whoever changes the state locks that row first, so the job itself
-// is never waited for. All statements lock in one order: slots by worker, then those four, each by job, then
-// jobs and keys. A job that is being claimed at the same moment is simply not found in the state that was
-// asked for; callers look again.
+// job_ready, job_scheduled or job_finished. Whoever changes the state locks that row first, so nobody waits
+// for the job itself. All statements lock in one order: slots by worker, then those four, each by job, then
+// jobs and keys. A job that is just being claimed is not found in the state that was asked for, and callers
+// look again.
 
-// Takes `wanted` out of line; `before` is the CTE whose locks come first.
-const lineExit = (before: Fragment): Fragment => sql.fragment`
+// The fragment takes `wanted` out of line; `before` is the CTE whose locks come first.
+const lineExit = (before: string): Fragment => sql.fragment`
   lined as materialized (
     select ready.lane_id, ready.priority, ready.sequence
     from wanted
     join job_ready ready on ready.lane_id = wanted.lane_id and ready.priority = wanted.priority
         and ready.sequence = wanted.sequence,
-      (select count(*) from ${before}) s
+      (select count(*) from ${fragmentOf(before)}) s
     where wanted.status = 'pending' order by ready.job_id for update of ready
   ), due as materialized (
     select sched.run_at, sched.job_id
@@ -38,9 +38,26 @@ const lineExit = (before: Fragment): Fragment => sql.fragment`
     returning sched.job_id
   )`;
 
-// For entries of the audit trail: a scheduled job is a pending one.
+// In the audit trail a scheduled job is a pending one.
 const statusOfState = sql.fragment`(case was when 'scheduled' then 'pending' else was end)`;
-const leftStatus = sql.fragment`jsonb_build_object('before', jsonb_build_object('status', ${statusOfState}))`;
+const state = sql.fragment`was`;
+const statusChange = (after: object): Fragment => sql.fragment`
+  jsonb_build_object('before', jsonb_build_object('status', ${statusOfState})) || ${changesText({ after })}::jsonb`;
+const deletedJob = sql.fragment`
+  jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+    'status', ${statusOfState}, 'job_type', job_type, 'benchmark_id', benchmark_id, 'unique_key', unique_key
+  )))`;
+
+/** Makes an entry of the audit trail for each of the jobs in a CTE. */
+function auditJobs(
+  action: AuditAction,
+  jobs: string,
+  changes: Fragment,
+  { length: atMost }: readonly string[],
+): Fragment {
+  const [from, entityId] = [fragmentOf(jobs), sql.fragment`id::text`];
+  return auditRows({ action, entityType: "job", entityId, changes, from, atMost });
+}
 
 // A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next
 // heartbeat, and what it still sends is refused.
@@ -51,10 +68,7 @@ export const cancelJobs = statement("job_cancel", {
       select j.id, j.lane_id, j.priority, j.sequence, j.run_at, j.status, lease.worker_id
       from jobs j left join job_leases lease on lease.job_id = j.id
       where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('pending', 'running')
-    ), slot as materialized (
-      select worker_id from worker_slots
-      where worker_id in (select worker_id from wanted) order by worker_id for update
-    ), leased as materialized (
+    ), ${parts.lockedSlots("wanted")}, leased as materialized (
       select lease.job_id, lease.epoch
       from job_leases lease, (select count(*) from slot) s
       where lease.job_id in (select id from wanted) order by lease.job_id for update of lease
@@ -62,14 +76,12 @@ export const cancelJobs = statement("job_cancel", {
       delete from job_leases lease using leased
       where lease.job_id = leased.job_id and lease.epoch = leased.epoch
       returning lease.job_id, lease.epoch, lease.attempt, lease.worker_id, lease.claimed_at
-    ), ${lineExit(sql.fragment`leased`)}, free as materialized (
+    ), ${lineExit("leased")}, free as materialized (
       select job_id, worker_id, epoch, attempt, claimed_at, 'running' as was from unleased
       union all select job_id, null, null, null, null, 'pending' from unready
       union all select job_id, null, null, null, null, 'scheduled' from unscheduled
       order by job_id
-    ), clock as materialized (
-      select clock_timestamp() as at, count(*) from free
-    ), ended as (
+    ), ${parts.clockAfter("free")}, ended as (
       update jobs j
       set status = 'cancelled', completed_at = clock.at, updated_at = clock.at, version = j.version + 1,
         error = coalesce(${reason}, j.error)
@@ -77,31 +89,13 @@ export const cancelJobs = statement("job_cancel", {
       returning
         j.id, j.job_type, j.benchmark_id, j.unique_key, free.was, free.worker_id, free.epoch, free.attempt,
         free.claimed_at
-    ), finished as (
-      insert into job_finished (job_id, finished_at, status, job_type, worker_id)
-      select id, clock.at, 'cancelled', job_type, worker_id from ended, clock
-    ), attempt as (
-      insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
-      select id, epoch, attempt, worker_id, claimed_at, clock.at, 'cancelled', ${reason}::text
-      from ended, clock where was = 'running'
-    ), ${recordUnsealed(sql.fragment`(select * from ended where was = 'running') e`)}, freed as (
-      update worker_slots slot set used = greatest(slot.used - done.jobs, 0)
-      from (
-        select worker_id, count(*)::integer as jobs from ended where was = 'running' group by worker_id
-      ) done
-      where slot.worker_id = done.worker_id
-    ), ${freedKeys(sql.fragment`ended`)}, ${recordChanges(sql.fragment`ended`, sql.fragment`was`, sql.fragment`'cancelled'`)}, ${auditRows(
-      {
-        action: "cancel",
-        entityType: "job",
-        entityId: sql.fragment`id::text`,
-        changes: sql.fragment`
-        ${leftStatus}
-          || ${changesText({ after: { status: "cancelled", error: reason ?? undefined } })}::jsonb`,
-        from: sql.fragment`ended`,
-        atMost: ids.length,
-      },
-    )}
+    ), stopped as materialized (
+      select * from ended where was = 'running'
+    ), ${parts.finishedJobs("cancelled")},
+    ${parts.endedAttempts("stopped", sql.fragment`'cancelled'`, sql.fragment`${reason}::text`)},
+    ${parts.freedSlots("stopped")}, ${parts.freedKeys("ended")},
+    ${parts.recordChanges("ended", state, "cancelled")},
+    ${auditJobs("cancel", "ended", statusChange({ status: "cancelled", error: reason ?? undefined }), ids)}
     select id from ended`,
   examples: [[[example.id], "reason"]],
 });
@@ -117,12 +111,7 @@ export const retryJobs = statement("job_retry", {
         on fin.status = j.status and fin.finished_at = j.completed_at and fin.job_id = j.id
       where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
       order by j.id for update of fin
-    ), keyed as (
-      insert into job_keys (job_type, unique_key, job_id)
-      select job_type, unique_key, id from wanted where unique_key is not null order by job_type, unique_key
-      on conflict do nothing
-      returning job_id
-    ), retried as (
+    ), ${parts.takenKeys("wanted")}, retried as (
       update jobs j
       set status = 'pending', retry_count = 0, epoch = j.epoch + 1, run_at = null, error = null,
         result = null,
@@ -137,17 +126,8 @@ export const retryJobs = statement("job_retry", {
     ), unfinished as (
       delete from job_finished fin using retried
       where fin.status = retried.was and fin.finished_at = retried.completed_at and fin.job_id = retried.id
-    ), ready as (
-      insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority
-      from retried
-    ), ${recordChanges(sql.fragment`retried`, sql.fragment`was`, sql.fragment`'pending'`)}, ${auditRows({
-      action: "retry",
-      entityType: "job",
-      entityId: sql.fragment`id::text`,
-      changes: sql.fragment`${leftStatus} || '{"after": {"status": "pending"}}'`,
-      from: sql.fragment`retried`,
-      atMost: ids.length,
-    })}
+    ), ${parts.readyJobs("retried")}, ${parts.recordChanges("retried", state, "pending")},
+    ${auditJobs("retry", "retried", statusChange({ status: "pending" }), ids)}
     select id from retried`,
   examples: [[[example.id]]],
 });
@@ -159,7 +139,7 @@ export const deleteJobs = statement("job_delete", {
     with wanted as materialized (
       select id, lane_id, priority, sequence, run_at, status, completed_at from jobs
       where id = any (${sql.array(ids, "uuid")}) and status <> 'running'
-    ), ${lineExit(sql.fragment`wanted`)}, ended as materialized (
+    ), ${lineExit("wanted")}, ended as materialized (
       select fin.status, fin.finished_at, fin.job_id
       from wanted
       join job_finished fin
@@ -178,26 +158,13 @@ export const deleteJobs = statement("job_delete", {
     ), deleted as (
       delete from jobs j using free where j.id = free.job_id and j.status <> 'running'
       returning j.id, j.job_type, j.benchmark_id, j.unique_key, free.was
-    ), ${freedKeys(sql.fragment`deleted`)}, ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows(
-      {
-        action: "delete",
-        entityType: "job",
-        entityId: sql.fragment`id::text`,
-        changes: sql.fragment`
-        jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
-          'status', ${statusOfState}, 'job_type', job_type, 'benchmark_id', benchmark_id,
-          'unique_key', unique_key
-        )))`,
-        from: sql.fragment`deleted`,
-        atMost: ids.length,
-      },
-    )}
+    ), ${parts.freedKeys("deleted")}, ${parts.recordChanges("deleted", state, null)},
+    ${auditJobs("delete", "deleted", deletedJob, ids)}
     select id from deleted`,
   examples: [[[example.id]]],
 });
 
-// The statement finds jobs that ended long enough ago by their rows in job_finished, and skips a job that is
-// being retried.
+// The statement finds jobs that ended long ago by job_finished, and skips those that are being retried.
 export const cleanJobs = statement("job_clean", {
   row: idRow,
   build: (status: JobStatus, days: number, limit: number) => sql.fragment`
@@ -212,7 +179,7 @@ export const cleanJobs = statement("job_clean", {
     ), deleted as (
       delete from jobs j using unfinished fin where j.id = fin.job_id
       returning j.id, j.job_type, j.benchmark_id, fin.status as was
-    ), ${recordChanges(sql.fragment`deleted`, sql.fragment`was`, sql.fragment`null`)}, ${auditRows({
+    ), ${parts.recordChanges("deleted", state, null)}, ${auditRows({
       action: "cleanup",
       entityType: "job",
       entityId: sql.fragment`null::text`,
@@ -241,10 +208,7 @@ export const readyDueJobs = statement("job_ready_due", {
     ), moved as materialized (
       select j.id, j.lane_id, j.priority, j.sequence, j.job_type, j.benchmark_id
       from taken join jobs j on j.id = taken.job_id where j.status = 'pending'
-    ), ready as (
-      insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority
-      from moved
-    ), ${recordChanges(sql.fragment`moved`, sql.fragment`'scheduled'`, sql.fragment`'pending'`)}
+    ), ${parts.readyJobs("moved")}, ${parts.recordChanges("moved", "scheduled", "pending")}
     select id, lane_id from moved`,
   examples: [[100]],
 });

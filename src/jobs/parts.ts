@@ -1,0 +1,116 @@
+import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
+import { jobEvents } from "../watch/events.ts";
+
+// These CTEs are common to several statements about jobs. Parameters are names of earlier CTEs, with the columns
+// in brackets.
+
+export const states = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
+
+export type JobState = (typeof states)[number];
+
+/** Locks the slots of workers (worker_id), which comes before all other locks. */
+export const lockedSlots = (workers: string, others = sql.fragment``): Fragment => sql.fragment`
+  slot as materialized (
+    select worker_id from worker_slots
+    where worker_id in (select worker_id from ${fragmentOf(workers)}) order by worker_id for update ${others}
+  )`;
+
+/** Reads the clock once the rows of `before` are locked or changed. */
+export const clockAfter = (before: string): Fragment => sql.fragment`
+  clock as materialized (select clock_timestamp() as at, count(*) from ${fragmentOf(before)})`;
+
+/** Puts jobs (id, sequence, lane_id, priority) into line, in their old place. */
+export const readyJobs = (jobs: string): Fragment => sql.fragment`
+  ready as (
+    insert into job_ready (job_id, sequence, lane_id, priority)
+    select id, sequence, lane_id, priority from ${fragmentOf(jobs)}
+  )`;
+
+/** Takes the unique keys of jobs (id, job_type, unique_key), as far as they are free. */
+export const takenKeys = (jobs: string): Fragment => sql.fragment`
+  keyed as (
+    insert into job_keys (job_type, unique_key, job_id)
+    select job_type, unique_key, id from ${fragmentOf(jobs)}
+    where unique_key is not null order by job_type, unique_key
+    on conflict do nothing
+    returning job_id
+  )`;
+
+/**
+ * Frees the unique keys of jobs (id, job_type, unique_key) that have ended or were deleted.
+ * @param when a condition over the CTE, if it has other jobs too
+ */
+export function freedKeys(jobs: string, when = sql.fragment`true`): Fragment {
+  const job = fragmentOf(jobs);
+  return sql.fragment`
+  freed_keys as (
+    delete from job_keys key using ${job}
+    where ${when} and ${job}.unique_key is not null and key.job_type = ${job}.job_type
+      and key.unique_key = ${job}.unique_key and key.job_id = ${job}.id
+  )`;
+}
+
+/** Lists the jobs of `ended` (id, job_type, worker_id) as finished at the time of `clock`. */
+export const finishedJobs = (status: JobState, when = sql.fragment`true`): Fragment => sql.fragment`
+  finished as (
+    insert into job_finished (job_id, finished_at, status, job_type, worker_id)
+    select id, clock.at, ${sql.literalValue(status)}, job_type, worker_id from ended, clock where ${when}
+  )`;
+
+/**
+ * Records the ends of attempts (id, epoch, attempt, worker_id, claimed_at), and puts them in line for the sealer
+ * of the audit trail: one row a statement, none without attempts.
+ */
+export const endedAttempts = (attempts: string, outcome: Fragment, error: Fragment): Fragment => sql.fragment`
+  attempt as (
+    insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error}
+    from ${fragmentOf(attempts)}, clock
+  ), unsealed as (
+    insert into audit_unsealed (entry_kind, entry_ids, epochs)
+    select 'job_attempt', array_agg(id), array_agg(epoch) from ${fragmentOf(attempts)} having count(*) > 0
+  )`;
+
+/** Frees the slots of attempts (worker_id), and counts them for their workers where they are of these kinds. */
+export function freedSlots(attempts: string, counted?: "completed" | "failed"): Fragment {
+  const also = counted ? fragmentOf(`, ${counted} = slot.${counted} + done.jobs`) : sql.fragment``;
+  return sql.fragment`
+  freed_slots as (
+    update worker_slots slot set used = greatest(slot.used - done.jobs, 0)${also}
+    from (select worker_id, count(*)::integer as jobs from ${fragmentOf(attempts)} group by worker_id) done
+    where slot.worker_id = done.worker_id
+  )`;
+}
+
+type StateOf = JobState | Fragment | null;
+
+function expressionOf(state: StateOf): Fragment {
+  if (state === null) return sql.fragment`null`;
+  return typeof state === "string" ? sql.fragment`${sql.literalValue(state)}` : state;
+}
+
+/**
+ * Ends every statement that changes jobs: `counted` keeps the statistics, `event` tells watchers.
+ * @param changed the changed jobs (id, job_type, benchmark_id, and what `from` and `to` name)
+ * @param from the state that a job leaves, null for none; `to` likewise is the one that it enters
+ */
+export function recordChanges(changed: string, from: StateOf, to: StateOf): Fragment {
+  const [left, entered] = [expressionOf(from), expressionOf(to)];
+  const sums = sql.join(
+    states.map(
+      (state) => sql.fragment`
+        (count(*) filter (where ${entered} = ${sql.literalValue(state)})
+          - count(*) filter (where ${left} = ${sql.literalValue(state)}))::integer as ${fragmentOf(state)}`,
+    ),
+    sql.fragment`, `,
+  );
+  const [jobs, names] = [fragmentOf(changed), fragmentOf(states.join(", "))];
+  return sql.fragment`
+    counted as (
+      insert into job_stat_deltas (job_type, benchmark_id, ${names})
+      select job_type, null::uuid, ${sums} from ${jobs} group by job_type
+      union all
+      select job_type, benchmark_id, ${sums} from ${jobs} where benchmark_id is not null
+      group by job_type, benchmark_id
+    ), ${jobEvents.record(jobs)}`;
+}
