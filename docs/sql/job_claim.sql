@@ -454,20 +454,17 @@ with
   )
 select
   job.id,
-  job.epoch,
-  job.version,
+  job.payload,
   job.priority,
+  job.error,
   job.retry_count,
   job.max_retries,
   job.timeout_seconds,
-  job.payload,
-  job.metadata,
-  job.error,
-  job.unique_key,
-  job.benchmark_id,
   job.run_at,
-  job.created_at,
-  job.created_by,
+  job.benchmark_id,
+  job.unique_key,
+  job.metadata,
+  job.epoch,
   case
     when job.place = (
       select
@@ -481,6 +478,9 @@ select
         total
     )
   end as started_at,
+  job.created_at,
+  job.created_by,
+  job.version,
   job.lane_id,
   job.demand,
   case

@@ -1,18 +1,6 @@
 import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import {
-  JobAttemptOutcome,
-  JobAttemptOutcomeSchema,
-  JobAttemptSchema,
-  type JobLaneSchema,
-  type JobLimitSchema,
-  JobStatusSchema,
-  LeaseOutcomeSchema,
-  type Job as WireJob,
-  type Lease as WireLease,
-  type LeaseOutcome as WireOutcome,
-  type JobStatus as WireStatus,
-} from "../../gen/ltb/v1/job_pb.ts";
+import * as pb from "../../gen/ltb/v1/job_pb.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
 import { wireEnum } from "../wire/enums.ts";
@@ -21,15 +9,12 @@ import type { JobLane, JobLimit } from "./limits/statements.ts";
 import type { Job, JobAttempt } from "./rows.ts";
 import type { EndResult } from "./writes.ts";
 
-export const jobStatus = wireEnum<typeof WireStatus>(JobStatusSchema);
-const attemptOutcome = wireEnum<typeof JobAttemptOutcome>(JobAttemptOutcomeSchema);
-const leaseOutcome = wireEnum<typeof WireOutcome>(LeaseOutcomeSchema);
+export const jobStatus = wireEnum<typeof pb.JobStatus>(pb.JobStatusSchema);
+const attemptOutcome = wireEnum<typeof pb.JobAttemptOutcome>(pb.JobAttemptOutcomeSchema);
+const leaseOutcome = wireEnum<typeof pb.LeaseOutcome>(pb.LeaseOutcomeSchema);
 
-/**
- * A whole message, not what `create` would make one of field by field: claims answer jobs by the thousand,
- * and a lease takes 1.5 µs like this instead of 7.5.
- */
-export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): WireJob {
+/** Makes a whole message without `create`: claims answer thousands, at 1.5 µs each instead of 7.5. */
+export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): pb.Job {
   return {
     $typeName: "ltb.v1.Job",
     id: job.id,
@@ -58,11 +43,11 @@ export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): Wire
     updatedAt: toTimestamp(job.updatedAt),
     createdBy: job.createdBy ?? "",
     version: job.version,
-    attempts: attempts.map((attempt) => create(JobAttemptSchema, attemptMessage(attempt))),
+    attempts: attempts.map((attempt) => create(pb.JobAttemptSchema, attemptMessage(attempt))),
   };
 }
 
-function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof JobAttemptSchema> {
+function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof pb.JobAttemptSchema> {
   const { outcome, error, startedAt, endedAt, epoch, workerId } = attempt;
   return {
     epoch,
@@ -70,12 +55,12 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof JobAttempt
     workerId,
     startedAt: toTimestamp(startedAt),
     endedAt: toTimestamp(endedAt),
-    outcome: outcome === null ? JobAttemptOutcome.UNSPECIFIED : attemptOutcome.values[outcome],
+    outcome: outcome === null ? pb.JobAttemptOutcome.UNSPECIFIED : attemptOutcome.values[outcome],
     error: error ?? "",
   };
 }
 
-export function leaseMessage(lease: Lease): WireLease {
+export function leaseMessage(lease: Lease): pb.Lease {
   return {
     $typeName: "ltb.v1.Lease",
     job: jobMessage(lease),
@@ -86,11 +71,11 @@ export function leaseMessage(lease: Lease): WireLease {
   };
 }
 
-export function limitMessage(limit: JobLimit): MessageInitShape<typeof JobLimitSchema> {
+export function limitMessage(limit: JobLimit): MessageInitShape<typeof pb.JobLimitSchema> {
   return { ...omitNulls(limit), updatedAt: toTimestamp(limit.updatedAt) };
 }
 
-export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<typeof JobLaneSchema> {
+export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<typeof pb.JobLaneSchema> {
   return { ...lane, limitKey: limitKey ?? "" };
 }
 

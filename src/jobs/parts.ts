@@ -1,8 +1,7 @@
 import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
 import { jobEvents } from "../watch/events.ts";
 
-// These CTEs are common to several statements about jobs. Parameters are names of earlier CTEs, with the columns
-// in brackets.
+// These CTEs are common to statements about jobs. Parameters name earlier CTEs, with the columns in brackets.
 
 export const states = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
 
@@ -58,8 +57,8 @@ export const finishedJobs = (status: JobState, when = sql.fragment`true`): Fragm
   )`;
 
 /**
- * Records the ends of attempts (id, epoch, attempt, worker_id, claimed_at), and puts them in line for the sealer
- * of the audit trail: one row a statement, none without attempts.
+ * Records the ends of attempts (id, epoch, attempt, worker_id, claimed_at), and puts them in line for the
+ * sealer of the audit trail: one row a statement, none without attempts.
  */
 export const endedAttempts = (attempts: string, outcome: Fragment, error: Fragment): Fragment => sql.fragment`
   attempt as (
@@ -71,7 +70,7 @@ export const endedAttempts = (attempts: string, outcome: Fragment, error: Fragme
     select 'job_attempt', array_agg(id), array_agg(epoch) from ${fragmentOf(attempts)} having count(*) > 0
   )`;
 
-/** Frees the slots of attempts (worker_id), and counts them for their workers where they are of these kinds. */
+/** Frees the slots of attempts (worker_id), and counts them as completed or failed by their workers. */
 export function freedSlots(attempts: string, counted?: "completed" | "failed"): Fragment {
   const also = counted ? fragmentOf(`, ${counted} = slot.${counted} + done.jobs`) : sql.fragment``;
   return sql.fragment`

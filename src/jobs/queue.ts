@@ -29,17 +29,14 @@ export class JobQueue {
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));
       // If this fails the leases run out by themselves.
-      this.writes.release(ends).then(
-        () => this.announce(),
-        () => {},
-      );
+      const announce = () => this.announce();
+      this.writes.release(ends).then(announce, () => {});
     });
   }
 
   /**
    * Wakes who waits for a change that was committed here.
-   * @param hint "claimable" (the default) if jobs may have become ready or slots free, "watchable" if jobs
-   * changed otherwise
+   * @param hint "claimable" if jobs may have become ready or slots free, else "watchable". Default: claimable
    */
   announce(hint: Hint = "claimable"): void {
     this.#wake(hint);

@@ -1,26 +1,17 @@
 import { Code } from "@connectrpc/connect";
-import { ServiceError } from "../errors.ts";
+import { alreadyExists, ServiceError } from "../errors.ts";
 import type { Job } from "./rows.ts";
 
 /** The error of one job of a batch, which then names its position. */
-export function refusalAt(
-  index: number,
-  { code, reason, message, metadata, violations }: ServiceError,
-): ServiceError {
-  return new ServiceError(code, reason, `jobs[${index}]: ${message}`, {
-    metadata,
-    violations: violations.map(({ field, description }) => ({
-      field: `jobs[${index}].${field}`,
-      description,
-    })),
-  });
+export function refusalAt(index: number, error: ServiceError): ServiceError {
+  const { code, reason, message, metadata } = error;
+  const violations = error.violations.map((one) => ({ ...one, field: `jobs[${index}].${one.field}` }));
+  return new ServiceError(code, reason, `jobs[${index}]: ${message}`, { metadata, violations });
 }
 
 /** Whether the database refused a job for its id. */
 export function isIdTaken(error: unknown): boolean {
-  return (
-    error instanceof ServiceError && error.code === Code.AlreadyExists && error.reason === "ALREADY_EXISTS"
-  );
+  return error instanceof ServiceError && error.reason === "ALREADY_EXISTS";
 }
 
 /** The same error, or where it was for the id one that names it. */
@@ -30,10 +21,9 @@ export function nameTakenId(error: unknown, id: string | undefined): unknown {
 
 /** ALREADY_EXISTS for an id. */
 export function idTaken(id: string | undefined): ServiceError {
-  const what = id ? `job ${id} exists already` : "a job with one of these ids exists already";
-  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", what, {
-    metadata: { entity: "job", ...(id && { id }) },
-  });
+  if (id) return alreadyExists("job", id);
+  const message = "a job with one of these ids exists already";
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", message, { metadata: { entity: "job" } });
 }
 
 /** FAILED_PRECONDITION for a change that the status of the job does not allow. */
@@ -46,7 +36,6 @@ export function forbiddenChange({ id, status }: Job, what: string): ServiceError
 
 /** ABORTED for a job that was in another state each time it was looked at. */
 export function keepsChanging(id: string): ServiceError {
-  return new ServiceError(Code.Aborted, "CONFLICT", `job ${id} keeps changing: try again`, {
-    retryAfterMs: 100,
-  });
+  const message = `job ${id} keeps changing: try again`;
+  return new ServiceError(Code.Aborted, "CONFLICT", message, { retryAfterMs: 100 });
 }

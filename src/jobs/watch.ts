@@ -2,22 +2,19 @@ import { z } from "zod";
 import { currentSignal } from "../call-scope.ts";
 import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
-import { parseInput, text, uuid } from "../validation.ts";
+import { listOf, parseInput, text, uuid } from "../validation.ts";
 import type { ChangeFeed } from "../watch/feed.ts";
 import { type WatchOptions, watch } from "../watch/watch.ts";
 import { pageJobs } from "./lists/query.ts";
 import type { Job } from "./rows.ts";
 
 const watchFilter = z.strictObject({
-  ids: z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`).default([]),
+  ids: listOf(uuid, limits.batchItems),
   jobType: text(limits.providerLength).optional(),
   benchmarkId: uuid.optional(),
 });
 
-/**
- * The filter of a watch; without one it is about all jobs. Only the id of a deleted job is known, so every
- * deletion is sent, whatever type or benchmark the job had.
- */
+/** The filter of a watch. Only the id of a deleted job is known, so every deletion is sent. Default: all. */
 export type WatchFilter = z.input<typeof watchFilter>;
 
 type ParsedFilter = z.output<typeof watchFilter>;
@@ -61,10 +58,7 @@ export async function* watchJobs(
   return yield* watch(watched, options);
 }
 
-/**
- * Reads jobs by id, in that order, a page at a time; those that are gone included, those that the filter does
- * not want not.
- */
+/** Reads jobs by id, in that order, a page at a time: those that the filter wants and those that are gone. */
 async function* find(
   feed: ChangeFeed,
   ids: readonly string[],
@@ -80,12 +74,10 @@ async function* find(
     const byId = new Map(items.map((job) => [job.id, job]));
     for (const id of known) {
       const job = byId.get(id);
+      const isOfType = (jobType ?? job?.jobType) === job?.jobType;
+      const isOfBenchmark = (benchmarkId ?? job?.benchmarkId) === job?.benchmarkId;
       if (!job) yield { id };
-      else if (
-        (jobType ?? job.jobType) === job.jobType &&
-        (benchmarkId ?? job.benchmarkId) === job.benchmarkId
-      )
-        yield { id, job };
+      else if (isOfType && isOfBenchmark) yield { id, job };
     }
     next += known.length;
   }

@@ -51,9 +51,6 @@ function parse(cursor: string): unknown {
 }
 
 export function cursorExpired(entity: Entity): ServiceError {
-  return new ServiceError(
-    Code.OutOfRange,
-    "CURSOR_EXPIRED",
-    `changes after this cursor are no longer kept (they are for ${limits.eventMinutes} minutes): read the ${entity}s, and watch without a cursor`,
-  );
+  const message = `changes after this cursor are no longer kept (they are for ${limits.eventMinutes} minutes): read the ${entity}s, and watch without a cursor`;
+  return new ServiceError(Code.OutOfRange, "CURSOR_EXPIRED", message);
 }

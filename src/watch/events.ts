@@ -13,10 +13,7 @@ export interface EventPosition {
 
 const eventRow = z.object({ xid: z.number(), id: z.number(), ids: z.array(z.string()) });
 
-/**
- * The entities that one statement changed. An event without ids means that the events before it, and its own
- * ids, are no longer kept.
- */
+/** The entities that one statement changed. No ids: they and all earlier events are no longer kept. */
 export type ChangeEvent = z.output<typeof eventRow>;
 
 export const beforeAll: EventPosition = { xid: 0, id: 0 };
@@ -47,10 +44,7 @@ function eventLog(entity: "job" | "benchmark") {
   const entityIds = fragmentOf(`${entity}_ids`);
   const settled = sql.fragment`xid < txid_snapshot_xmin(txid_current_snapshot())`;
 
-  /**
-   * Makes a CTE that records an event with all ids of `changed`, which has one `id` per row; without rows it
-   * records none.
-   */
+  /** Makes a CTE that records an event with each `id` of `changed`; without rows it records none. */
   const record = (changed: Fragment) => sql.fragment`
     event as (
       insert into ${events} (${entityIds}) select array_agg(id) from ${changed} having count(*) > 0
@@ -94,10 +88,9 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[beforeAll]],
   });
 
-  // The statement forgets events from the first one on, in their order, so that one row can mark how far: the
+  // The statement forgets events in their order, from the first one on, so that one row can mark how far: the
   // last forgotten event stays, without ids. A reader that meets it knows that it has missed something. An
-  // event with an older transaction but a later start stays until those before it are old too. Only the
-  // server that holds the first row forgets.
+  // event stays until those before it are old too. Only the server that holds the first row forgets.
   const forget = statement(`${entity}_forget_events`, {
     row: z.object({ forgotten: z.number() }),
     build: (minutes: number, limit: number) => sql.fragment`

@@ -56,9 +56,7 @@ export class ChangeFeed {
   #ahead = 0;
   #countedAt = 0;
 
-  /**
-   * @param options.messagesPerSecond most messages that all watchers together may send. Default: any number.
-   */
+  /** @param options.messagesPerSecond most messages that all watchers together may send. Default: any. */
   constructor(db: Executor, log: EventLog, { messagesPerSecond }: { messagesPerSecond?: number } = {}) {
     this.#db = db;
     this.log = log;
@@ -190,8 +188,7 @@ export class ChangeFeed {
       await this.#poll();
       this.#workedAt = Date.now();
     } catch {
-      // Watchers survive a short outage. After a longer one each reads for itself, and ends with the error of
-      // that read.
+      // Watchers survive a short outage. After a longer one each ends with the error of a read of its own.
       if (Date.now() - this.#workedAt > limits.watchPatienceMs) this.#window = undefined;
     } finally {
       this.#isPolling = false;
@@ -202,8 +199,7 @@ export class ChangeFeed {
   }
 
   async #poll(): Promise<void> {
-    // The window is forgotten when the last watcher goes; a running poll then ends with the window it began
-    // with.
+    // The window is forgotten when the last watcher goes; a poll under way ends with the one it began with.
     if (!this.#window) {
       const from = await this.now();
       this.#window = { from, upTo: from, events: [], ids: 0 };

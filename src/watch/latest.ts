@@ -28,9 +28,8 @@ export interface Needed {
 }
 
 /**
- * Reads present states for all watchers of one server together, so that a state that a thousand of them want
- * at the same moment is read once. One statement runs at a time, so a state is never followed by an older
- * one.
+ * Reads present states for all watchers of one server together: what a thousand of them want at the same
+ * moment is read once. One statement runs at a time, so a state is never followed by an older one.
  */
 export class LatestStates<State> {
   readonly #read: (ids: readonly string[]) => Promise<ReadonlyMap<string, State | undefined>>;

@@ -7,35 +7,30 @@ import { limits } from "../limits.ts";
 /**
  * Rows of the page asked for.
  * @param asked `page_size` of the request; 0 for the default of 50.
- * @throws ServiceError INVALID_ARGUMENT if it is negative or over 1,000.
+ * @throws INVALID_ARGUMENT if it is negative or over 1,000.
  */
 export function pageSize(asked: number): number {
   if (asked >= 0 && asked <= limits.pageSizeMax) return asked || limits.pageSizeDefault;
   const { pageSizeDefault, pageSizeMax } = limits;
-  throw invalidField(
-    "page_size",
-    `must be from 0 (which means ${pageSizeDefault}) to ${pageSizeMax}, is ${asked}`,
-  );
+  const range = `from 0 (which means ${pageSizeDefault}) to ${pageSizeMax}`;
+  throw invalidField("page_size", `must be ${range}, is ${asked}`);
 }
 
 /**
  * An opaque `next_page_token`.
- * @param position where the page ended: the sort keys of its last row; undefined after the last page, whose
- * token is "".
- * @param filters all that decides which rows the list has and in which order; the token is good for the same
- * only.
+ * @param position where the page ended: the sort keys of its last row; undefined after the last page: "".
+ * @param filters all that decides which rows the list has, and their order; the token is good for the same.
  */
 export function encodePageToken(position: { [key: string]: Content } | undefined, filters: Content): string {
   if (!position) return "";
-  return Buffer.from(JSON.stringify([fingerprint(filters), position])).toString("base64url");
+  return Buffer.from(JSON.stringify([fingerprintOf(filters), position])).toString("base64url");
 }
 
 /**
  * The position in a `page_token`; undefined for "", the first page.
  * @param filters as they were given for the page before.
  * @param schema what a position of this list looks like.
- * @throws ServiceError INVALID_ARGUMENT, reason INVALID_PAGE_TOKEN, if the token is damaged or from other
- * filters or another order.
+ * @throws INVALID_PAGE_TOKEN if the token is damaged or from other filters or another order.
  */
 export function decodePageToken<Schema extends z.ZodType>(
   token: string,
@@ -47,16 +42,14 @@ export function decodePageToken<Schema extends z.ZodType>(
   const parsed = schema.safeParse(position);
   if (typeof bound !== "string" || !parsed.success)
     throw invalidToken("is not a token that this list gave out");
-  if (bound !== fingerprint(filters)) {
-    throw invalidToken(
-      "belongs to a list with other filters or another order; repeat those, or start without a token",
-    );
-  }
-  return parsed.data;
+  if (bound === fingerprintOf(filters)) return parsed.data;
+  throw invalidToken(
+    "belongs to a list with other filters or another order; repeat those, or start without a token",
+  );
 }
 
 /** Guards against mistakes, not against forgery: a made-up position shows nothing that the list would not. */
-function fingerprint(filters: Content): string {
+function fingerprintOf(filters: Content): string {
   return contentHash(filters).slice(0, 16);
 }
 

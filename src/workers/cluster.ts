@@ -85,7 +85,7 @@ export const readCluster = statement("worker_cluster", {
 });
 
 /** The formulas are those of ClusterMetrics and ClusterHealthStatus in the first build of the test bench. */
-export function clusterStats(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
+export function clusterStatsOf(row: z.output<typeof clusterRow>, jobs: JobStats): ClusterStats {
   const { totalCapacity, usedCapacity, unhealthyWorkers, degradedWorkers, totalWorkers } = row;
   const load = totalCapacity > 0 ? usedCapacity / totalCapacity : 0;
   const isDegraded = degradedWorkers > 0 || load > limits.clusterLoad;

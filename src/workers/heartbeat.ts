@@ -6,12 +6,12 @@ import { table } from "../database/statement/table.ts";
 import { notFound, type ServiceError } from "../errors.ts";
 import { explainEnds } from "../jobs/finish/finish.ts";
 import { type Renewal, renewLeases } from "../jobs/finish/renew.ts";
+import type { LeaseRef } from "../jobs/input.ts";
+import { clockAfter } from "../jobs/parts.ts";
 import { limits } from "../limits.ts";
 import type { heartbeat } from "./input.ts";
 
 type Beat = z.output<typeof heartbeat>;
-
-type LeaseRef = Beat["leases"][number];
 
 export interface HeartbeatReply {
   /** True: the worker finishes its jobs and claims no more. */
@@ -35,8 +35,7 @@ const renewalsOf = ({ workerId, leases, leaseMs }: Beat): Renewal[] =>
 const aliveStatus = sql.fragment`(
   case when w.draining then 'draining' when alive.used > 0 then 'busy' else 'idle' end)`;
 
-// One statement and one commit write many workers. It only reads their slots, so heartbeats never wait for
-// claims.
+// One statement writes many workers. It only reads their slots, so heartbeats never wait for claims.
 const beat = statement("worker_heartbeat", {
   row: z.object({ workerId: z.string(), draining: z.boolean() }),
   build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
@@ -45,9 +44,7 @@ const beat = statement("worker_heartbeat", {
     ), locked as materialized (
       select worker_id from workers where worker_id in (select worker_id from beat) order by worker_id
         for no key update
-    ), clock as materialized (
-      select clock_timestamp() as at, count(*) from locked
-    ), alive as materialized (
+    ), ${clockAfter("locked")}, alive as materialized (
       select slot.*, beat.cpu, beat.memory, clock.at
       from clock cross join beat join worker_slots slot on slot.worker_id = beat.worker_id
     )
@@ -98,11 +95,10 @@ export async function writeHeartbeats(
 async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<string, Ended>> {
   const ended = new Map<string, Ended>();
   // Each lease once, in the order in which leases are locked.
-  const wanted = [...new Map(leases.map((lease) => [keyOf(lease), lease]))].sort(([a], [b]) =>
-    a < b ? -1 : 1,
-  );
+  const byKey = new Map(leases.map((lease) => [keyOf(lease), lease]));
+  const wanted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lease]) => lease);
   for (let start = 0; start < wanted.length; start += limits.heartbeatLeases) {
-    const part = wanted.slice(start, start + limits.heartbeatLeases).map(([, lease]) => lease);
+    const part = wanted.slice(start, start + limits.heartbeatLeases);
     const renewed = new Set((await db.any(renewLeases(part))).map(({ position }) => position));
     const open = part.filter((_, index) => !renewed.has(index + 1));
     if (open.length === 0) continue;

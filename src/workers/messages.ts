@@ -1,11 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  HealthStatus,
-  HealthStatusSchema,
-  type WorkerStatus as WireStatus,
-  type WorkerSchema,
-  WorkerStatusSchema,
-} from "../../gen/ltb/v1/worker_pb.ts";
+import * as pb from "../../gen/ltb/v1/worker_pb.ts";
 import type { GetClusterStatsResponseSchema } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
@@ -13,10 +7,10 @@ import { wireEnum } from "../wire/enums.ts";
 import type { ClusterStats } from "./cluster.ts";
 import type { Worker } from "./rows.ts";
 
-export const workerStatus = wireEnum<typeof WireStatus>(WorkerStatusSchema);
-const health = wireEnum<typeof HealthStatus>(HealthStatusSchema);
+export const workerStatus = wireEnum<typeof pb.WorkerStatus>(pb.WorkerStatusSchema);
+const health = wireEnum<typeof pb.HealthStatus>(pb.HealthStatusSchema);
 
-export function workerMessage(worker: Worker): MessageInitShape<typeof WorkerSchema> {
+export function workerMessage(worker: Worker): MessageInitShape<typeof pb.WorkerSchema> {
   const { version, drainReason, createdBy: _, ...same } = worker;
   return {
     ...omitNulls(same),
@@ -43,7 +37,7 @@ export function clusterMessage(stats: ClusterStats): MessageInitShape<typeof Get
     failedJobs: jobs.failed,
     cancelledJobs: jobs.cancelled,
     ...(averageDurationMs !== null && { averageDuration: toDuration(averageDurationMs) }),
-    health: stats.health === null ? HealthStatus.UNSPECIFIED : health.values[stats.health],
+    health: stats.health === null ? pb.HealthStatus.UNSPECIFIED : health.values[stats.health],
     checkedAt: toTimestamp(checkedAt),
   };
 }

@@ -10,7 +10,7 @@ import type { JobRepository } from "../jobs/repository.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid, workerName } from "../validation.ts";
-import { type ClusterStats, clusterStats, readCluster } from "./cluster.ts";
+import { type ClusterStats, clusterStatsOf, readCluster } from "./cluster.ts";
 import { gatherHeartbeats, type HeartbeatReply, writeHeartbeats } from "./heartbeat.ts";
 import * as input from "./input.ts";
 import type { Worker, WorkerStatus } from "./rows.ts";
@@ -185,11 +185,9 @@ export class WorkerRepository {
   }
 
   async clusterStats(): Promise<ClusterStats> {
-    const [row, { byType: _, ...jobs }] = await Promise.all([
-      this.#db.one(readCluster()),
-      this.#jobs.stats(),
-    ]);
-    return clusterStats(row, jobs);
+    const reads = [this.#db.one(readCluster()), this.#jobs.stats()] as const;
+    const [row, { byType: _, ...jobs }] = await Promise.all(reads);
+    return clusterStatsOf(row, jobs);
   }
 
   /** Changes a worker under a lock and records what is new or has changed; being there again is no change. */

@@ -136,9 +136,8 @@ export const lockWorker = statement("worker_lock", {
   examples: [["w"]],
 });
 
-// The longest silent come first. A worker that another server is removing, or whose heartbeat is just being
-// written, is passed over. The silence of an outage is nobody's fault: after it, each worker has one term to
-// be heard again.
+// The longest silent come first. Those that another server is removing, or whose heartbeat is being written,
+// are passed over. The silence of an outage is nobody's fault: after it, each has one term to be heard again.
 export const lockStaleWorkers = statement("worker_lock_stale", {
   row: registrationRow.extend({ workerId: z.string(), lastHeartbeat: z.string() }),
   build: (silentMs: number, limit: number, outage: Outage | null) => {
@@ -167,8 +166,7 @@ export const lockSlots = statement("worker_lock_slots", {
 export const leasesOfWorker = statement("worker_leases", {
   row: z.object({ jobId: z.string(), epoch: z.number(), workerId: z.string() }),
   build: (workerId: string) => sql.fragment`
-    select job_id, epoch, worker_id from job_leases where worker_id = ${workerId}
-    order by job_id`,
+    select job_id, epoch, worker_id from job_leases where worker_id = ${workerId} order by job_id`,
   examples: [["w"]],
 });
 

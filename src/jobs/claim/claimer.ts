@@ -4,7 +4,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { jsonBytes } from "../../validation.ts";
 import { Waiter } from "../../wait.ts";
-import type { LaneFilter, Lanes } from "../limits/lanes.ts";
+import type { Lane, LaneFilter, Lanes } from "../limits/lanes.ts";
 import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
 
 interface Poll {
@@ -45,7 +45,7 @@ export class Claimer {
     this.#giveBack = giveBack;
   }
 
-  /** Leases for a worker; waits up to `waitMs` for a first one. */
+  /** Leases jobs to a worker; waits up to `waitMs` for a first one. */
   claim(demand: Demand, filter: LaneFilter, waitMs: number): Promise<readonly Lease[]> {
     const waiter = new Waiter<readonly Lease[]>({
       onTimeout: () => this.#stopWaiting(poll),
@@ -60,7 +60,8 @@ export class Claimer {
       waits: waitMs > 0 && !this.#draining,
       waiter,
     };
-    this.#of(poll.group).add(poll);
+    const polls = this.#parked.get(poll.group) ?? new Set();
+    this.#parked.set(poll.group, polls.add(poll));
     const leases = waiter.wait(currentSignal(), waitMs);
     this.#arm();
     this.#serve(poll.group);
@@ -69,9 +70,7 @@ export class Claimer {
 
   /** Claims that wait for jobs. */
   get waiting(): number {
-    let waiting = 0;
-    for (const polls of this.#parked.values()) waiting += polls.size;
-    return waiting;
+    return this.#polls.length;
   }
 
   /** Looks for jobs, when some may have become ready, or slots free. */
@@ -82,26 +81,17 @@ export class Claimer {
   /** Answers every waiting claim, with nothing where there is nothing; from now on claims do not wait. */
   drain(): void {
     this.#draining = true;
-    for (const poll of this.#all()) this.#stopWaiting(poll);
+    for (const poll of this.#polls) this.#stopWaiting(poll);
   }
 
   /** Fails every waiting claim. */
   stop(reason: unknown): void {
     clearTimeout(this.#timer);
-    for (const poll of this.#all()) poll.waiter.reject(reason);
+    for (const poll of this.#polls) poll.waiter.reject(reason);
   }
 
-  #all(): Poll[] {
+  get #polls(): Poll[] {
     return [...this.#parked.values()].flatMap((polls) => [...polls]);
-  }
-
-  #of(group: string): Set<Poll> {
-    let polls = this.#parked.get(group);
-    if (!polls) {
-      polls = new Set();
-      this.#parked.set(group, polls);
-    }
-    return polls;
   }
 
   #leave(poll: Poll): void {
@@ -136,7 +126,7 @@ export class Claimer {
       return;
     }
     this.#busy.add(group);
-    void withoutScope(() => this.#rounds(group)).finally(() => {
+    void withoutScope(() => this.#serveRounds(group)).finally(() => {
       this.#busy.delete(group);
       if (this.#again.delete(group) && this.#parked.has(group)) return this.#serve(group);
       for (const poll of [...(this.#parked.get(group) ?? [])])
@@ -144,11 +134,8 @@ export class Claimer {
     });
   }
 
-  /**
-   * Serves a few polls first and more as long as there are jobs: a claim locks the slots of all that it
-   * includes.
-   */
-  async #rounds(group: string): Promise<void> {
+  /** Serves a few polls first and more while there are jobs: a claim locks the slots of all it includes. */
+  async #serveRounds(group: string): Promise<void> {
     const served = new Set<Poll>();
     let contentions = 0;
     for (let size: number = limits.claimPollsFirst; ; size = Math.min(size * 4, limits.claimPollsMost)) {
@@ -159,7 +146,7 @@ export class Claimer {
       if (!first) return;
       try {
         const lanes = this.#lanes.matching(first.filter);
-        const { contended, filled } = await this.#round(lanes, polls);
+        const { contended, filled } = await this.#claimFor(lanes, polls);
         if (filled) continue;
         if (contended && contentions++ < limits.claimContentions) {
           await sleep(Math.random() * 2);
@@ -172,7 +159,11 @@ export class Claimer {
           return;
         }
         // There are jobs, but these have no free slot: the others' turn, now and the next time.
-        for (const poll of polls) this.#toTheEnd(poll, served);
+        for (const poll of polls) {
+          served.add(poll);
+          const parked = this.#parked.get(group);
+          if (parked?.delete(poll)) parked.add(poll);
+        }
       } catch (error) {
         for (const poll of present) if (!poll.waits || polls.includes(poll)) poll.waiter.reject(error);
         return;
@@ -180,13 +171,7 @@ export class Claimer {
     }
   }
 
-  #toTheEnd(poll: Poll, served: Set<Poll>): void {
-    served.add(poll);
-    const polls = this.#parked.get(poll.group);
-    if (polls?.delete(poll)) polls.add(poll);
-  }
-
-  async #round(lanes: Parameters<typeof claimJobs>[1], polls: readonly Poll[]) {
+  async #claimFor(lanes: readonly Lane[], polls: readonly Poll[]) {
     for (const poll of polls) poll.tried = true;
     const demands = polls.map(({ demand }) => demand);
     const callers = polls.map(({ caller }) => caller);

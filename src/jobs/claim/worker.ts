@@ -73,12 +73,8 @@ export async function claimForWorker(
   const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
   const worker = await db.maybeOne(readOffer(workerId));
   if (!worker) throw notFound("worker", workerId);
-  if (requestId !== undefined) {
-    const isRepeated = await db.maybeOne(findClaim(workerId, requestId));
-    if (isRepeated) {
-      return { leases: await db.any(readClaim(workerId, requestId)), drain: worker.draining };
-    }
-  }
+  if (requestId !== undefined && (await db.maybeOne(findClaim(workerId, requestId))))
+    return { leases: await db.any(readClaim(workerId, requestId)), drain: worker.draining };
   if (worker.draining) return { leases: [], drain: true };
   // Jobs of a lane that another server has just made are in the order too.
   if (worker.newestLane > queue.lanes.highest) await queue.lanes.refresh();

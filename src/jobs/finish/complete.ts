@@ -16,6 +16,8 @@ interface Completing {
   readonly evaluations: EvaluationRepository;
 }
 
+type Results = Map<CompleteJobsItem, CompleteJobsResult>;
+
 /** The store that JobService needs: jobs, and transactions that write jobs and evaluations together. */
 export interface JobStore {
   readonly jobs: JobRepository;
@@ -23,9 +25,8 @@ export interface JobStore {
 }
 
 /**
- * CompleteJobs: items without evaluations share a statement with those of other calls; those with evaluations
- * are written by one transaction, so that each one's evaluations and completion are there together or not at
- * all.
+ * Serves CompleteJobs. Items without evaluations share a statement with those of other calls; those with
+ * evaluations are written by one transaction, so that an item is stored whole or not at all.
  */
 export async function completeJobs(
   store: JobStore,
@@ -39,46 +40,40 @@ export async function completeJobs(
   }
   const evaluations = items.reduce((sum, item) => sum + item.evaluations.length, 0);
   if (evaluations > limits.batchItems) {
-    throw invalidField(
-      "items",
-      `must have at most ${limits.batchItems} evaluations in all, have ${evaluations}`,
-    );
+    const fault = `must have at most ${limits.batchItems} evaluations in all, have ${evaluations}`;
+    throw invalidField("items", fault);
   }
   const plain = items.filter((item) => item.evaluations.length === 0);
-  const results = new Map<CompleteJobsItem, CompleteJobsResult>();
+  const results: Results = new Map();
   if (plain.length > 0 || items.length === 0) {
     const ends = await store.jobs.complete(workerId, plain.map(completionOf));
-    for (const [position, item] of plain.entries()) {
-      const end = ends[position];
-      if (end) results.set(item, resultMessage(endMessage(item.jobId, end)));
+    for (const [position, end] of ends.entries()) {
+      const item = plain[position];
+      if (item) results.set(item, resultMessage(endMessage(item.jobId, end)));
     }
   }
-  const withEvaluations = items.filter((item) => item.evaluations.length > 0);
-  for (const [item, result] of await completeWithEvaluations(store, workerId, withEvaluations, actor))
-    results.set(item, result);
-  return items.flatMap((item) => results.get(item) ?? []);
+  const full = items.filter((item) => item.evaluations.length > 0);
+  const others = await completeWithEvaluations(store, workerId, full, actor);
+  return items.flatMap((item) => results.get(item) ?? others.get(item) ?? []);
 }
 
 /** Thrown to undo the completion of items whose evaluations cannot be stored. */
 class Rejected extends Error {
-  readonly results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>;
-  constructor(results: ReadonlyMap<CompleteJobsItem, CompleteJobsResult>) {
+  readonly results: Results;
+  constructor(results: Results) {
     super("evaluations were rejected");
     this.results = results;
   }
 }
 
-/**
- * All in one transaction; items with an evaluation that cannot be stored are taken out of it, and the others
- * written again.
- */
+/** Writes all in one transaction, and again without the items whose evaluations cannot be stored. */
 async function completeWithEvaluations(
   store: JobStore,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
-): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
-  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+): Promise<Results> {
+  const rejected: Results = new Map();
   for (;;) {
     const left = items.filter((item) => !rejected.has(item));
     if (left.length === 0) return rejected;
@@ -99,9 +94,9 @@ async function completeInTransaction(
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
-): Promise<Map<CompleteJobsItem, CompleteJobsResult>> {
+): Promise<Results> {
   const ends = await jobs.complete(workerId, items.map(completionOf));
-  const results = new Map(
+  const results: Results = new Map(
     items.map((item, position) => [
       item,
       resultMessage(endMessage(item.jobId, ends[position] ?? { outcome: "stale" })),
@@ -116,13 +111,12 @@ async function completeInTransaction(
     results.set(item, resultMessage({ jobId: item.jobId, outcome: LeaseOutcome.NOT_FOUND }));
     return false;
   });
-  const sent = there.flatMap((item) =>
-    item.evaluations.map((evaluation) =>
-      fromMessage(evaluation, benchmarks.get(item.jobId.toLowerCase()) ?? "", actor),
-    ),
-  );
+  const sent = there.flatMap(({ jobId, evaluations }) => {
+    const benchmark = benchmarks.get(jobId.toLowerCase()) ?? "";
+    return evaluations.map((evaluation) => fromMessage(evaluation, benchmark, actor));
+  });
   const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
-  const rejected = new Map<CompleteJobsItem, CompleteJobsResult>();
+  const rejected: Results = new Map();
   for (const item of there) {
     const own = item.evaluations.flatMap(() => written.next().value ?? []);
     const result = resultOfEvaluations(item.jobId, own);

@@ -1,33 +1,17 @@
-import type { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { cut } from "../../database/statement/page.ts";
+import { cut, type Page, type PageOptions } from "../../database/statement/page.ts";
 import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, parseLimit } from "../../validation.ts";
-import {
-  type JobFilter,
-  type JobPosition,
-  jobFilter,
-  jobPositions,
-  type NewestPosition,
-  type PriorityPosition,
-} from "../input.ts";
+import * as input from "../input.ts";
 import type { Lanes } from "../limits/lanes.ts";
 import type { Job } from "../rows.ts";
 import * as query from "./query.ts";
 
-export interface JobPage {
-  items: readonly Job[];
-  /**
-   * Undefined on the last page. A page may hold fewer jobs than asked for, even none, and still have a next.
-   */
-  next: JobPosition | undefined;
-}
+/** A page of jobs. It may hold fewer than asked for, even none, and still have a next. */
+export type JobPage = Page<Job, input.JobPosition>;
 
-export interface JobListOptions {
-  /** At most 1000. Default: 50. */
-  limit?: number;
-  after?: JobPosition | undefined;
+export interface JobListOptions extends PageOptions<input.JobPosition> {
   /** Whether payload, result and metadata are read too. Default: false. */
   full?: boolean;
 }
@@ -42,23 +26,21 @@ export async function readJobs(db: Executor, ids: readonly string[], full: boole
 export async function listJobs(
   db: Executor,
   lanes: Lanes,
-  filter: JobFilter,
+  filter: input.JobFilter,
   options: JobListOptions,
 ): Promise<JobPage> {
-  const { orderBy, ...parsed } = parseInput(jobFilter, filter);
+  const { orderBy, ...parsed } = parseInput(input.jobFilter, filter);
   const limit = parseLimit(options.limit);
   const { after, full = false } = options;
   if (orderBy === "priority") {
-    const position = parseInput(jobPositions.priority.optional(), after, "after");
+    const position = parseInput(input.jobPositions.priority.optional(), after, "after");
     return listReady(db, lanes, parsed, { limit, full, after: position });
   }
-  const position = parseInput(jobPositions.newest.optional(), after, "after");
+  const position = parseInput(input.jobPositions.newest.optional(), after, "after");
   return listNewest(db, parsed, { limit, full, after: position });
 }
 
-type Filters = Omit<z.output<typeof jobFilter>, "orderBy">;
-
-interface Page<Position> {
+interface Wanted<Position> {
   limit: number;
   full: boolean;
   after: Position | undefined;
@@ -66,42 +48,40 @@ interface Page<Position> {
 
 async function listNewest(
   db: Executor,
-  { status, jobType, workerId, benchmarkId }: Filters,
-  { limit, full, after }: Page<NewestPosition>,
+  filter: input.JobsQuery,
+  { limit, full, after }: Wanted<input.NewestPosition>,
 ): Promise<JobPage> {
-  const scan = await db.one(query.scanJobs({ status, jobType, workerId, benchmarkId }, limit + 1, after));
-  const ids = scan.ids ?? [];
+  const scan = await db.one(query.scanJobs(filter, limit + 1, after));
+  const [ids, keys] = [scan.ids ?? [], scan.keys ?? []];
   const items = await readJobs(db, ids.slice(0, limit), full);
   const shown = items.at(-1);
-  if (shown && items.length < ids.length) {
-    const key = scan.keys?.[ids.indexOf(shown.id)];
-    return { items, next: key === undefined ? undefined : { order: "newest", key, id: shown.id } };
-  }
-  const [lastShown, lastShownKey] = [ids[limit - 1], scan.keys?.[limit - 1]];
+  if (shown && items.length < ids.length)
+    return { items, next: positionOf(keys[ids.indexOf(shown.id)], shown.id) };
   // All of the page were deleted between the two statements, but more was found.
-  if (ids.length > limit && lastShown !== undefined && lastShownKey !== undefined)
-    return { items, next: { order: "newest", key: lastShownKey, id: lastShown } };
-  const { scanned, lastKey, lastId } = scan;
-  const more = scanned >= limits.scanRows && lastKey !== null && lastId !== null;
-  return { items, next: more ? { order: "newest", key: lastKey, id: lastId } : undefined };
+  if (ids.length > limit) return { items, next: positionOf(keys[limit - 1], ids[limit - 1]) };
+  const isPartial = scan.scanned >= limits.scanRows;
+  return { items, next: isPartial ? positionOf(scan.lastKey, scan.lastId) : undefined };
+}
+
+type Maybe = string | null | undefined;
+
+function positionOf(key: Maybe, id: Maybe): input.NewestPosition | undefined {
+  return key && id ? { order: "newest", key, id } : undefined;
 }
 
 async function listReady(
   db: Executor,
   lanes: Lanes,
-  { status, jobType, workerId, benchmarkId }: Filters,
-  { limit, full, after }: Page<PriorityPosition>,
+  { status, jobType, workerId, benchmarkId }: input.JobsQuery,
+  { limit, full, after }: Wanted<input.PriorityPosition>,
 ): Promise<JobPage> {
   if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
     throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
   }
   await lanes.refresh();
   const rows = await db.any(query.scanReady(lanes.ofType(jobType), limit + 1, after));
-  const items = await readJobs(
-    db,
-    rows.slice(0, limit).map(({ id }) => id),
-    full,
-  );
+  const ids = rows.slice(0, limit).map(({ id }) => id);
+  const items = await readJobs(db, ids, full);
   const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
   return { items, next: last && { order: "priority", priority: last.priority, sequence: last.sequence } };
 }

@@ -3,8 +3,8 @@ import { fetched, page } from "../../database/statement/page.ts";
 import { equalities, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
-import type { NewestPosition, PriorityPosition } from "../input.ts";
-import { attemptRow, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
+import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
+import { attemptRow, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
@@ -28,13 +28,6 @@ export const jobBenchmarks = statement("job_benchmarks", {
     select id, benchmark_id from jobs where id = any (${arrayOf("uuid", ids)})`,
   examples: [[[example.id]]],
 });
-
-export interface JobsQuery {
-  status: JobStatus | undefined;
-  jobType: string | undefined;
-  workerId: string | undefined;
-  benchmarkId: string | undefined;
-}
 
 // Ids of the jobs that match, newest first, by whatever holds them in that order: - ended ones by when they
 // ended, from the primary key of job_finished, or by worker from its index; - running ones from the leases,
@@ -66,14 +59,10 @@ export const scanJobs = statement("job_scan", {
       (select id from scanned order by place desc limit 1) as last_id`,
   examples: [
     [{ status: "completed", jobType: "t", workerId: "w", benchmarkId: example.id }, 2, undefined],
-    [
-      { status: "failed", jobType: undefined, workerId: undefined, benchmarkId: undefined },
-      2,
-      examplePosition,
-    ],
-    [{ status: "running", jobType: "t", workerId: "w", benchmarkId: undefined }, 2, examplePosition],
-    [{ status: undefined, jobType: "t", workerId: undefined, benchmarkId: example.id }, 2, examplePosition],
-    [{ status: "pending", jobType: undefined, workerId: undefined, benchmarkId: undefined }, 2, undefined],
+    [{ status: "failed" }, 2, examplePosition],
+    [{ status: "running", jobType: "t", workerId: "w" }, 2, examplePosition],
+    [{ jobType: "t", benchmarkId: example.id }, 2, examplePosition],
+    [{ status: "pending" }, 2, undefined],
   ],
 });
 
@@ -125,7 +114,7 @@ function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery) {
   ];
 }
 
-// The order of claims over all lanes of a type. Merged from the heads of its lanes.
+// The order of claims over all lanes of a type is merged from the heads of its lanes.
 export const scanReady = statement("job_scan_ready", {
   row: z.object({ id: z.string(), priority: z.number(), sequence: z.number() }),
   prepared: false,

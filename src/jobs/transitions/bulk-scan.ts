@@ -1,27 +1,19 @@
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { example, sql, statement } from "../../database/statement/sql.ts";
+import { equalities, example, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import type { bulkFilter } from "../input.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 
 /** A bulk change is for the jobs in one of the statuses that match all other given filters. */
-export interface BulkQuery {
-  statuses: readonly JobStatus[];
-  jobType?: string | undefined;
-  benchmarkId?: string | undefined;
-  limitKey?: string | undefined;
-  createdAfter?: string | undefined;
-  createdBefore?: string | undefined;
-  createdBy?: string | undefined;
-}
+export type BulkQuery = Omit<z.output<typeof bulkFilter>, "statuses"> & { statuses: readonly JobStatus[] };
 
 /** The end of a portion in the order of time, latest first. */
-interface Position {
-  id: string;
-  at: string;
-}
+type Position = z.output<typeof positionRow>;
+
+const positionRow = z.object({ id: z.string(), at: z.string() });
 
 const newest: Position = { id: "ffffffff-ffff-ffff-ffff-ffffffffffff", at: "infinity" };
 
@@ -44,16 +36,10 @@ const beforeLive: LivePosition = {
   sequence: 0,
 };
 
-interface Live {
-  running: boolean;
-  pending: boolean;
-  jobType: string | undefined;
-  limitKey: string | undefined;
-}
+type Live = Pick<BulkQuery, "jobType" | "limitKey"> & { running: boolean; pending: boolean };
 
-// Each table in the order of its key, from where the last portion ended. A lane's rows are read by the three
-// ranges that its index has for "after this row": the rest of the priority, the lower ones, and all of the
-// lanes that follow.
+// Each table is read in the order of its key, from where the last portion ended. A lane's index has three
+// ranges for "after this row": the rest of the priority, the lower ones, and all of the lanes that follow.
 const scanLive = statement("job_bulk_live", {
   row: z.object({
     id: z.string(),
@@ -97,10 +83,8 @@ const scanLive = statement("job_bulk_live", {
         and (${limitKey ?? null}::text is null or lane.limit_key = ${limitKey ?? null}::text)
       order by lane.id, ready.priority desc, ready.sequence limit ${limit}
     )`,
-  examples: [[{ running: true, pending: true, jobType: "t", limitKey: undefined }, beforeLive, 10]],
+  examples: [[{ running: true, pending: true, jobType: "t" }, beforeLive, 10]],
 });
-
-const positionRow = z.object({ id: z.string(), at: z.string() });
 
 const scanEnded = statement("job_bulk_ended", {
   row: positionRow,
@@ -125,17 +109,17 @@ const scanBenchmark = statement("job_bulk_benchmark", {
 export const matchBulk = statement("job_bulk_match", {
   row: z.object({ id: z.string() }),
   prepared: false,
-  build: (ids: readonly string[], filter: BulkQuery) => sql.fragment`
+  build: (
+    ids: readonly string[],
+    { statuses, createdAfter, createdBefore, ...equal }: BulkQuery,
+  ) => sql.fragment`
     select j.id from jobs j
     where ${sql.and([
       sql.fragment`j.id = any (${sql.array(ids, "uuid")})`,
-      sql.fragment`j.status = any (${sql.array(filter.statuses, "text")})`,
-      filter.jobType !== undefined && sql.fragment`j.job_type = ${filter.jobType}`,
-      filter.benchmarkId !== undefined && sql.fragment`j.benchmark_id = ${filter.benchmarkId}`,
-      filter.limitKey !== undefined && sql.fragment`j.limit_key = ${filter.limitKey}`,
-      filter.createdAfter !== undefined && sql.fragment`j.created_at >= ${filter.createdAfter}`,
-      filter.createdBefore !== undefined && sql.fragment`j.created_at < ${filter.createdBefore}`,
-      filter.createdBy !== undefined && sql.fragment`j.created_by = ${filter.createdBy}`,
+      sql.fragment`j.status = any (${sql.array(statuses, "text")})`,
+      ...equalities(equal, "j"),
+      createdAfter !== undefined && sql.fragment`j.created_at >= ${createdAfter}`,
+      createdBefore !== undefined && sql.fragment`j.created_at < ${createdBefore}`,
     ])}`,
   examples: [
     [[newest.id], { statuses: ["pending"] }],
@@ -155,21 +139,19 @@ export const matchBulk = statement("job_bulk_match", {
 });
 
 /**
- * Ids of jobs that may match, in portions. They come from the narrow tables of the statuses asked for, so
- * that it does not matter how many jobs there are in others; or from the index of the benchmark, where that
- * has fewer.
+ * Reads ids of jobs that may match, in portions: from the narrow tables of the statuses asked for, so that
+ * the number of jobs in others does not matter, or from the index of the benchmark where that has fewer.
  */
 export async function* bulkCandidates(db: Executor, query: BulkQuery): AsyncGenerator<readonly string[]> {
   const { statuses, benchmarkId } = query;
   if (benchmarkId !== undefined && (await isSmall(db, benchmarkId, statuses))) {
-    yield* portions((after) => db.any(scanBenchmark(benchmarkId, after, limits.scanRows)), newest);
+    yield* readPortions((after) => db.any(scanBenchmark(benchmarkId, after, limits.scanRows)));
     return;
   }
-  if (statuses.some((status) => status === "pending" || status === "running")) yield* liveJobs(db, query);
-  for (const status of statuses) {
-    if (status === "pending" || status === "running") continue;
-    yield* portions((after) => db.any(scanEnded(status, query.jobType, after, limits.scanRows)), newest);
-  }
+  const isLive = (status: JobStatus) => status === "pending" || status === "running";
+  if (statuses.some(isLive)) yield* readLive(db, query);
+  for (const status of statuses.filter((one) => !isLive(one)))
+    yield* readPortions((after) => db.any(scanEnded(status, query.jobType, after, limits.scanRows)));
 }
 
 async function isSmall(db: Executor, benchmarkId: string, statuses: readonly JobStatus[]): Promise<boolean> {
@@ -178,11 +160,10 @@ async function isSmall(db: Executor, benchmarkId: string, statuses: readonly Job
   return total <= inStatuses + (statuses.includes("pending") ? all.scheduled : 0);
 }
 
-async function* portions(
+async function* readPortions(
   read: (after: Position) => Promise<readonly Position[]>,
-  start: Position,
 ): AsyncGenerator<readonly string[]> {
-  for (let after: Position | undefined = start; after; ) {
+  for (let after: Position | undefined = newest; after; ) {
     const found: readonly Position[] = await read(after);
     yield found.map(({ id }) => id);
     after = found.length < limits.scanRows ? undefined : found.at(-1);
@@ -193,13 +174,9 @@ async function* portions(
  * Each portion reads one snapshot of all three tables, and the whole scan is repeated while it took more than
  * one portion, because a job that is claimed, released or retried in between moves from one table to another.
  */
-async function* liveJobs(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
-  const what = {
-    running: statuses.includes("running"),
-    pending: statuses.includes("pending"),
-    jobType,
-    limitKey,
-  };
+async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
+  const [running, pending] = [statuses.includes("running"), statuses.includes("pending")];
+  const what = { running, pending, jobType, limitKey };
   for (let pass = 1; pass <= limits.bulkTries; pass++) {
     let after = beforeLive;
     let count = 0;

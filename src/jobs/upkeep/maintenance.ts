@@ -59,10 +59,7 @@ export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
   ];
 }
 
-/**
- * Looks after the queue: ends leases that run out, lines up jobs that become due, folds statistics. Every
- * server does it; what one has in hand the others pass over.
- */
+/** Looks after the queue, on every server; what one has in hand the others pass over. */
 export class QueueMaintenance {
   readonly #db: Executor;
   readonly #queue: JobQueue;
@@ -71,10 +68,7 @@ export class QueueMaintenance {
   #databaseStart: string | undefined;
   #backSince: string | null = null;
 
-  /**
-   * @param options.termMs how long the leases from before an outage are left alone after it. Default: 30,000
-   * ms.
-   */
+  /** @param options.termMs how long leases from before an outage are left alone after it. Default: 30,000. */
   constructor(db: Executor, queue: JobQueue, { termMs = limits.leaseMs as number } = {}) {
     this.#db = db;
     this.#queue = queue;
@@ -90,10 +84,9 @@ export class QueueMaintenance {
 
   /**
    * Does one round of a server's, several times a second. After an outage (of the database, or of this
-   * server) it gives the leases from before it one more term: no worker could renew them. It leaves them
-   * alone for that and does not extend them. Each server notices by itself, so that none is faster than
-   * another that knows. A server that was cut off alone, or that fails and starts again and again, holds up
-   * nothing that others see to.
+   * server) it leaves the leases from before it alone for one more term: no worker could renew them. Each
+   * server notices by itself, so that none is faster than another that knows. A server that was cut off
+   * alone, or that fails and starts again and again, holds up nothing that others see to.
    */
   async watchOver(): Promise<void> {
     const { at, databaseStart } = await this.#db.one(lookAtClock());
