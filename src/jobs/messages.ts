@@ -48,11 +48,9 @@ export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): pb.J
 }
 
 function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof pb.JobAttemptSchema> {
-  const { outcome, error, startedAt, endedAt, epoch, workerId } = attempt;
+  const { outcome, error, startedAt, endedAt } = attempt;
   return {
-    epoch,
-    attempt: attempt.attempt,
-    workerId,
+    ...attempt,
     startedAt: toTimestamp(startedAt),
     endedAt: toTimestamp(endedAt),
     outcome: outcome === null ? pb.JobAttemptOutcome.UNSPECIFIED : attemptOutcome.values[outcome],

@@ -1,4 +1,5 @@
 import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
+import { limits } from "../limits.ts";
 import { jobEvents } from "../watch/events.ts";
 
 // These CTEs are common to statements about jobs. Parameters name earlier CTEs, with the columns in brackets.
@@ -17,6 +18,21 @@ export const lockedSlots = (workers: string, others = sql.fragment``): Fragment 
 /** Reads the clock once the rows of `before` are locked or changed. */
 export const clockAfter = (before: string): Fragment => sql.fragment`
   clock as materialized (select clock_timestamp() as at, count(*) from ${fragmentOf(before)})`;
+
+/**
+ * Counts what workers (a select of their ids) do as a heartbeat, if the last is a while ago. It takes no row
+ * that it would have to wait for.
+ */
+export const implicitHeartbeat = (workers: Fragment): Fragment => sql.fragment`
+  heartbeat as (
+    update workers set last_heartbeat = clock_timestamp()
+    where ctid = any (array(
+      select ctid from workers
+      where worker_id in (${workers})
+        and last_heartbeat < statement_timestamp() - ${limits.heartbeatIntervalMs} * interval '1 ms'
+      for no key update skip locked
+    ))
+  )`;
 
 /** Puts jobs (id, sequence, lane_id, priority) into line, in their old place. */
 export const readyJobs = (jobs: string): Fragment => sql.fragment`

@@ -322,8 +322,7 @@ export class JobRepository {
   async #positionOfTaken(jobs: readonly JobToCreate[]): Promise<ServiceError> {
     const ids = jobs.map(({ id }) => id);
     // Within a transaction that has failed nothing can be asked any more.
-    const stored = this.#transaction ? [] : await this.#db.any(query.existingJobs(ids));
-    const existing = new Set(stored.map(({ id }) => id));
+    const existing = this.#transaction ? new Set<string>() : await this.benchmarksOf(ids);
     const position = ids.findIndex((id, index) => existing.has(id) || ids.indexOf(id) < index);
     const id = ids[position];
     return id === undefined ? idTaken(undefined) : refusalAt(position, idTaken(id));

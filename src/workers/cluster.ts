@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { sql, statement } from "../database/statement/sql.ts";
+import { type Fragment, fragmentOf, sql, statement } from "../database/statement/sql.ts";
 import type { JobStats } from "../jobs/lists/stats.ts";
 import { limits } from "../limits.ts";
-import { type HealthStatus, healthOf, statusOf } from "./rows.ts";
+import { type HealthStatus, healthOf, healthStatuses, statusOf, workerStatuses } from "./rows.ts";
 
 const clusterRow = z.object({
   totalWorkers: z.number(),
@@ -34,6 +34,11 @@ export interface ClusterStats extends z.output<typeof clusterRow> {
   health: HealthStatus | null;
 }
 
+const countsBy = (column: string, values: readonly string[]): Fragment =>
+  fragmentOf(
+    values.map((value) => `count(*) filter (where ${column} = '${value}') as ${value}_workers`).join(", "),
+  );
+
 // The completions of the last minute are one range of the primary key of job_finished, however many jobs
 // there are. How long each took is a look-up of its own, and at 1,000 jobs/s the range alone takes 20 ms, its
 // rows being too new for the visibility map: hence the bounds.
@@ -57,13 +62,7 @@ export const readCluster = statement("worker_cluster", {
     )
     select
       count(*) as total_workers,
-      count(*) filter (where status = 'idle') as idle_workers,
-      count(*) filter (where status = 'busy') as busy_workers,
-      count(*) filter (where status = 'draining') as draining_workers,
-      count(*) filter (where status = 'offline') as offline_workers,
-      count(*) filter (where health = 'healthy') as healthy_workers,
-      count(*) filter (where health = 'degraded') as degraded_workers,
-      count(*) filter (where health = 'unhealthy') as unhealthy_workers,
+      ${countsBy("status", workerStatuses)}, ${countsBy("health", healthStatuses)},
       coalesce(sum(capacity) filter (where status in ('idle', 'busy')), 0)::bigint as total_capacity,
       coalesce(sum(used) filter (where status in ('idle', 'busy')), 0)::bigint as used_capacity,
       (

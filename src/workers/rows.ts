@@ -7,7 +7,7 @@ export const workerStatuses = ["idle", "busy", "draining", "offline"] as const;
 
 export type WorkerStatus = (typeof workerStatuses)[number];
 
-const healthStatuses = ["healthy", "degraded", "unhealthy"] as const;
+export const healthStatuses = ["healthy", "degraded", "unhealthy"] as const;
 
 export type HealthStatus = (typeof healthStatuses)[number];
 

@@ -4,9 +4,9 @@ import { columnsOf, type Fragment, sql, statement } from "../../database/stateme
 import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
 import * as input from "../input.ts";
+import { implicitHeartbeat } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
 import { type Lease, leaseRow } from "./claim.ts";
-import { implicitHeartbeat } from "./implicit-heartbeat.ts";
 
 /** The answer to a worker's claim. */
 export interface WorkerClaim {

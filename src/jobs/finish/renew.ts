@@ -2,8 +2,7 @@ import { z } from "zod";
 import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { jobEvents } from "../../watch/events.ts";
-import { implicitHeartbeat } from "../claim/implicit-heartbeat.ts";
-import { clockAfter } from "../parts.ts";
+import { clockAfter, implicitHeartbeat } from "../parts.ts";
 import { type End, leaseColumns } from "./finish.ts";
 
 export interface Renewal extends End {

@@ -239,13 +239,6 @@ export const readStats = statement("job_stats", {
   ],
 });
 
-export const existingJobs = statement("job_existing", {
-  row: z.object({ id: z.string() }),
-  build: (ids: readonly string[]) => sql.fragment`
-    select id from jobs where id = any (${sql.array(ids, "uuid")})`,
-  examples: [[[example.id]]],
-});
-
 export const keyHolder = statement("job_key_holder", {
   row: z.object({ id: z.string() }),
   build: (jobType: string, uniqueKey: string) => sql.fragment`

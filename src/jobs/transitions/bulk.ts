@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { parseInput, whole } from "../../validation.ts";
+import { oneOf, parseInput, whole } from "../../validation.ts";
 import { type BulkFilter, bulkFilter } from "../input.ts";
 import type { JobStatus } from "../rows.ts";
 import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
@@ -74,6 +74,4 @@ export async function cleanUpJobs(
   return { affected, skipped: 0, more: false };
 }
 
-const finalStatuses = z.array(
-  z.enum(["completed", "failed", "cancelled"], { error: "must be one of completed, failed, cancelled" }),
-);
+const finalStatuses = z.array(oneOf(["completed", "failed", "cancelled"]));
