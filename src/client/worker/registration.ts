@@ -79,15 +79,9 @@ export class Registration {
 
   async #register(signal: AbortSignal): Promise<void> {
     const { workerId, capacity, prefetch, tags, jobTypes, metadata, version } = this.#settings;
+    const places = capacity + prefetch;
     const { heartbeatInterval } = await this.#client.workers.registerWorker(
-      {
-        workerId,
-        capacity: capacity + prefetch,
-        tags,
-        jobTypes,
-        version,
-        ...(metadata !== undefined && { metadata }),
-      },
+      { workerId, capacity: places, tags, jobTypes, version, ...(metadata && { metadata }) },
       { signal, timeoutMs: TIMEOUT_MS },
     );
     if (heartbeatInterval) this.heartbeatIntervalMs = durationMs(heartbeatInterval);

@@ -49,10 +49,8 @@ export function toConnectError(thrown: unknown, call: FailedCall): ConnectError 
       call,
     );
   }
-  call.log.error(
-    { err: thrown instanceof Error ? thrown : new Error(`thrown: ${messageOf(thrown)}`) },
-    "internal error",
-  );
+  const err = thrown instanceof Error ? thrown : new Error(`thrown: ${messageOf(thrown)}`);
+  call.log.error({ err }, "internal error");
   const masked = `internal error; the server's log has it under request id ${call.requestId}`;
   return publicError(new ServiceError(Code.Internal, "INTERNAL", masked, { cause: thrown }), call);
 }

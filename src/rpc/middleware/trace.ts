@@ -4,20 +4,14 @@ import { activeTracing, type Failure } from "../../tracing/tracing.ts";
 import type { Middleware } from "./hooks.ts";
 
 /** Makes each call a span if traces are exported when the server starts. Health and reflection are noise. */
-export const trace: Middleware = ({ parent, name }) => {
+export const trace: Middleware = ({ parent: { typeName: service }, name: method }) => {
   const tracing = activeTracing();
-  if (!tracing || parent.typeName.startsWith("grpc.")) return undefined;
+  if (!tracing || service.startsWith("grpc.")) return undefined;
   return {
     start({ call }) {
       const { protocol, peer, requestId } = call;
-      call.scope.span = tracing.beginCall({
-        service: parent.typeName,
-        method: name,
-        protocol,
-        peer,
-        requestId,
-        header: (key) => call.header(key),
-      });
+      const header = (name: string) => call.header(name);
+      call.scope.span = tracing.beginCall({ service, method, protocol, peer, requestId, header });
       return undefined;
     },
     end({ call }, { code }) {
