@@ -2,11 +2,8 @@ import { join } from "node:path";
 import { type Config, type DatabaseConfig, describeDatabase, embeddedDatabaseConfig } from "./config.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
+import { limits } from "./limits.ts";
 import type { Logger } from "./log.ts";
-
-/** Connections of the embedded PostgreSQL by default, and those that the pool leaves to others. */
-const EMBEDDED_CONNECTIONS = 60;
-const SPARE_CONNECTIONS = 10;
 
 /** The database that the configuration names, running. */
 export interface ConfiguredDatabase {
@@ -45,12 +42,12 @@ export async function startConfiguredDatabase(
     const connection = embeddedDatabaseConfig(database.pool, running);
     return reachable(connection, `${folder} (embedded, of the running service)`);
   }
-  const needed = database.pool.poolSize + SPARE_CONNECTIONS;
+  const needed = database.pool.poolSize + limits.spareConnections;
   const embedded = await startEmbedded({
     dataDir,
     ...(options.log && { logger: options.log }),
     ...(options.signal && { signal: options.signal }),
-    ...(needed > EMBEDDED_CONNECTIONS && { settings: { max_connections: String(needed) } }),
+    ...(needed > limits.embeddedConnections && { settings: { max_connections: String(needed) } }),
   });
   const connection = embeddedDatabaseConfig(database.pool, embedded.connection);
   return {

@@ -109,15 +109,7 @@ export async function serve(
   const denials = new DeniedCalls(database.executor, log);
   started.defer(() => denials.flush());
   const server = await startServer({
-    config: {
-      grpcAddress: config.grpc,
-      httpAddress: config.http,
-      corsOrigins: config.corsOrigins,
-      maxMessageBytes: config.maxMessageBytes,
-      defaultDeadlineMs: config.defaultDeadlineSeconds * 1000,
-      drainTimeoutMs: config.drainTimeoutSeconds * 1000,
-      maxConnections: config.maxConnections,
-    },
+    config,
     database,
     services: services(database, config),
     access: {

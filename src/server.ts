@@ -2,6 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { Health } from "../gen/health/v1/health_pb.ts";
 import type { Address } from "./address.ts";
 import type { AccessOptions } from "./auth/access.ts";
+import type { Config } from "./config.ts";
 import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import type { Family } from "./metrics/family.ts";
@@ -20,21 +21,12 @@ import { reflectionServices } from "./rpc/standard/reflection.ts";
 import type { ServerTls } from "./rpc/tls/server-tls.ts";
 import { serverFamilies } from "./server-metrics.ts";
 
-/** The part of the configuration that the server needs. */
-export interface ServerConfig {
-  readonly grpcAddress: Address;
-  readonly httpAddress: Address;
-  /** Origins whose pages may call the HTTP port; `*` for all. */
-  readonly corsOrigins: readonly string[];
-  /** Largest message in either direction, in bytes. */
-  readonly maxMessageBytes: number;
-  /** Deadline of unary calls whose caller gives none, in milliseconds. */
-  readonly defaultDeadlineMs: number;
-  /** How long running calls may go on when the server stops, in milliseconds. */
-  readonly drainTimeoutMs: number;
-  /** Most connections of one listener at once. Default: `transportLimits.connections`. */
-  readonly maxConnections?: number;
-}
+/** The part of the configuration that the server needs. Default for connections: `transportLimits.connections`. */
+export type ServerConfig = Pick<
+  Config,
+  "grpc" | "http" | "corsOrigins" | "maxMessageBytes" | "defaultDeadlineSeconds" | "drainTimeoutSeconds"
+> &
+  Partial<Pick<Config, "maxConnections">>;
 
 export interface ServerOptions {
   readonly config: ServerConfig;
@@ -63,7 +55,7 @@ export interface RunningServer {
   readonly families: readonly Family[];
   /**
    * Drains and stops. Health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running
-   * calls end by themselves; those that still run near the end of `drainTimeoutMs` end with UNAVAILABLE too.
+   * calls end by themselves; those that still run near the end of `drainTimeoutSeconds` end with UNAVAILABLE too.
    * Leaves the database alone. May be called again.
    */
   stop(): Promise<void>;
@@ -75,7 +67,12 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, database, services, access, reflection = true, log, metrics, tls } = options;
-  const host = new RpcHost({ log, access, ...config });
+  const host = new RpcHost({
+    log,
+    access,
+    maxMessageBytes: config.maxMessageBytes,
+    defaultDeadlineMs: config.defaultDeadlineSeconds * 1000,
+  });
   const health = new HealthState();
   const described = [...services.map(({ service }) => service), Health];
   const names = services.map(({ service }) => service.typeName);
@@ -91,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const connections = { tls, maxConnections: config.maxConnections ?? transportLimits.connections };
   const grpc = await listenGrpc(
     createGrpcServer(methods, host),
-    config.grpcAddress,
+    config.grpc,
     { ...connections, log: log.child({ listener: "grpc" }) },
     (port) => explainUnknownMethods(paths, port, host),
   );
@@ -105,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics: metrics && { access: metrics.access, families },
       tls,
     }),
-    config.httpAddress,
+    config.http,
     { ...connections, log: log.child({ listener: "http" }) },
   ).catch(async (error: unknown) => {
     await grpc.stop(0);
@@ -121,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     families,
     stop() {
       probing.abort();
-      stopped ??= drain(host, health, [grpc, http], config.drainTimeoutMs);
+      stopped ??= drain(host, health, [grpc, http], config.drainTimeoutSeconds * 1000);
       return stopped;
     },
   };

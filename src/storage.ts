@@ -135,19 +135,19 @@ export class Database implements Repositories {
    */
   static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
     const config = databaseConfig(input as DatabaseOptions);
-    const { startupTimeoutMs = 60_000, preparedStatements = true, listen = false, auditKey, log } = options;
-    const connection = await findConnection(config, startupTimeoutMs);
+    const { preparedStatements = true, log } = options;
+    const connection = await findConnection(config, options.startupTimeoutMs ?? limits.startupMs);
     const pool = await Pool.create(connection, config, preparedStatements);
     const replica =
       options.replica &&
       new Replica(databaseConfig(options.replica.database as DatabaseOptions), pool, {
-        maxLagMs: options.replica.maxLagMs ?? 10_000,
+        maxLagMs: options.replica.maxLagMs ?? limits.replicaLagMs,
         prepared: preparedStatements,
         log,
       });
     const watch = new StatementWatch({ slowMs: options.slowQueryMs ?? 0, log });
-    const database = new Database(connection, pool, { ...auditKey, log }, replica, watch);
-    if (listen) await database.#listen(log);
+    const database = new Database(connection, pool, { ...options.auditKey, log }, replica, watch);
+    if (options.listen) await database.#listen(log);
     return database;
   }
 
@@ -256,7 +256,7 @@ export class Database implements Repositories {
   /** Ends claims and watches that wait, waits for the statements under way, then closes every connection. */
   async close(): Promise<void> {
     const reason = new ServiceError(Code.Unavailable, "SHUTTING_DOWN", "the database is being closed", {
-      retryAfterMs: 1_000,
+      retryAfterMs: limits.databaseRetryMs,
     });
     this.queue.stop(reason);
     this.#benchmarkFeed.changes.stop(reason);

@@ -43,12 +43,12 @@ beforeAll(async () => {
   const free = { host: "127.0.0.1", port: 0 };
   server = await startServer({
     config: {
-      grpcAddress: free,
-      httpAddress: free,
+      grpc: free,
+      http: free,
       corsOrigins: [],
       maxMessageBytes: 4 * 1024 * 1024,
-      defaultDeadlineMs: 30_000,
-      drainTimeoutMs: 1_000,
+      defaultDeadlineSeconds: 30,
+      drainTimeoutSeconds: 1,
     },
     database: db,
     services: services(db, loadConfig({ env: {}, cwd: "/" })),

@@ -44,12 +44,12 @@ export function contract() {
     const free = { host: "127.0.0.1", port: 0 };
     server = await startServer({
       config: {
-        grpcAddress: free,
-        httpAddress: free,
+        grpc: free,
+        http: free,
         corsOrigins: [],
         maxMessageBytes,
-        defaultDeadlineMs: 30_000,
-        drainTimeoutMs: 1_000,
+        defaultDeadlineSeconds: 30,
+        drainTimeoutSeconds: 1,
       },
       database: db,
       services: provided,

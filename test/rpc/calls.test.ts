@@ -263,7 +263,7 @@ describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) 
   });
 
   test("stop at the default deadline, even if the handler does not care", async () => {
-    const server = await serve({ get: () => new Promise(() => undefined) }, { defaultDeadlineMs: 100 });
+    const server = await serve({ get: () => new Promise(() => undefined) }, { defaultDeadlineSeconds: 0.1 });
     const error = await failure(benchmarks(transportTo(server)).getBenchmark({}));
     expect(error.code).toBe(Code.DeadlineExceeded);
     expect(reasonOf(error)).toBe("DEADLINE_EXCEEDED");

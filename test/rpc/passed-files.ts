@@ -21,12 +21,12 @@ const free = { host: "127.0.0.1", port: 0 };
 // With authentication, but without the tasks that a whole service runs beside its calls.
 const server = await startServer({
   config: {
-    grpcAddress: free,
-    httpAddress: free,
+    grpc: free,
+    http: free,
     corsOrigins: [],
     maxMessageBytes: 65_536,
-    defaultDeadlineMs: 30_000,
-    drainTimeoutMs: 1_000,
+    defaultDeadlineSeconds: 30,
+    drainTimeoutSeconds: 1,
   },
   database: db,
   services: services(db, loadConfig({ env: {}, cwd: "/" })),

@@ -11,10 +11,10 @@ import { benchmarks, failure, reasonOf, serve, wires } from "./support.ts";
 const config = {
   corsOrigins: [],
   maxMessageBytes: 65_536,
-  defaultDeadlineMs: 1_000,
-  drainTimeoutMs: 1_000,
-  grpcAddress: { host: "127.0.0.1", port: 0 },
-  httpAddress: { host: "127.0.0.1", port: 0 },
+  defaultDeadlineSeconds: 1,
+  drainTimeoutSeconds: 1,
+  grpc: { host: "127.0.0.1", port: 0 },
+  http: { host: "127.0.0.1", port: 0 },
 };
 const access = { auth: "off" } as const;
 const database = { healthCheck: async () => true };
@@ -22,8 +22,8 @@ const log = createLogger("silent");
 
 describe("a port in use", () => {
   test.each([
-    ["grpcAddress", "LTB_GRPC_ADDRESS"],
-    ["httpAddress", "LTB_HTTP_ADDRESS"],
+    ["grpc", "LTB_GRPC_ADDRESS"],
+    ["http", "LTB_HTTP_ADDRESS"],
   ])("fails the start and names address and variable: %s", async (key, variable) => {
     const blocker = createServer().listen(0, "127.0.0.1");
     await once(blocker, "listening");
@@ -53,7 +53,7 @@ describe("a port in use", () => {
     await once(free, "close");
     const grpcAddress = { host: "127.0.0.1", port };
     const failing = startServer({
-      config: { ...config, grpcAddress, httpAddress: first.httpAddress },
+      config: { ...config, grpc: grpcAddress, http: first.httpAddress },
       database,
       services: [],
       access,
@@ -61,7 +61,7 @@ describe("a port in use", () => {
     });
     await expect(failing).rejects.toThrow("LTB_HTTP_ADDRESS");
     const again = await startServer({
-      config: { ...config, grpcAddress },
+      config: { ...config, grpc: grpcAddress },
       database,
       services: [],
       access,
@@ -73,7 +73,7 @@ describe("a port in use", () => {
 
 test("an address that cannot be resolved is named", async () => {
   const start = startServer({
-    config: { ...config, httpAddress: { host: "no.such.host.invalid", port: 1 } },
+    config: { ...config, http: { host: "no.such.host.invalid", port: 1 } },
     database,
     services: [],
     access,
@@ -85,7 +85,7 @@ test("an address that cannot be resolved is named", async () => {
 test("IPv6 works where the machine has it", async () => {
   const host = "::1";
   const server = await startServer({
-    config: { ...config, grpcAddress: { host, port: 0 }, httpAddress: { host, port: 0 } },
+    config: { ...config, grpc: { host, port: 0 }, http: { host, port: 0 } },
     database,
     services: [],
     access,
@@ -99,7 +99,7 @@ test("IPv6 works where the machine has it", async () => {
 test("gRPC is served on all addresses of a name, as those of localhost", async () => {
   const grpcAddress = { host: "localhost", port: 0 };
   const server = await startServer({
-    config: { ...config, grpcAddress },
+    config: { ...config, grpc: grpcAddress },
     database,
     services: [],
     access,
@@ -188,7 +188,7 @@ describe.each(Object.entries(wires))("stopping, over %s", (_, transportTo) => {
           await new Promise(() => undefined);
         },
       },
-      { drainTimeoutMs: 700 },
+      { drainTimeoutSeconds: 0.7 },
     );
     const client = benchmarks(transportTo(server));
     const call = failure(client.getBenchmark({}));

@@ -80,7 +80,7 @@ describe.each(Object.entries(wires))("client streams over %s", (_, transportTo) 
           return count(requests);
         },
       },
-      { defaultDeadlineMs: 50 },
+      { defaultDeadlineSeconds: 0.05 },
     );
     expect((await benchmarks(transportTo(server)).streamEvaluations(messages(3))).received).toBe(3);
   });

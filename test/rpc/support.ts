@@ -58,12 +58,12 @@ export async function serve(
   const secured = await tls?.(logger);
   const server = await startServer({
     config: {
-      grpcAddress: { host: "127.0.0.1", port: 0 },
-      httpAddress: { host: "127.0.0.1", port: 0 },
+      grpc: { host: "127.0.0.1", port: 0 },
+      http: { host: "127.0.0.1", port: 0 },
       corsOrigins: [],
       maxMessageBytes: 64 * 1024,
-      defaultDeadlineMs: 10_000,
-      drainTimeoutMs: 2_000,
+      defaultDeadlineSeconds: 10,
+      drainTimeoutSeconds: 2,
       ...config,
     },
     database,

@@ -174,7 +174,7 @@ describe.each(Object.entries(wires))("over %s", (_, transportTo) => {
     const server = await serveTls({
       pair,
       behaviour: { get: () => new Promise(() => undefined) },
-      config: { drainTimeoutMs: 700 },
+      config: { drainTimeoutSeconds: 0.7 },
     });
     const call = failure(benchmarks(transportTo(server, { ca: authority.cert })).getBenchmark({}));
     await eventually(() => server.log.length > 0);

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
 import { Waiter } from "../../wait.ts";
 
 /**
@@ -65,6 +66,6 @@ export class Gate {
 /** The error of a call that finds no connection in time. */
 export function overloaded(why: string): ServiceError {
   return new ServiceError(Code.ResourceExhausted, "OVERLOADED", `too many calls for the database: ${why}`, {
-    retryAfterMs: 1_000,
+    retryAfterMs: limits.databaseRetryMs,
   });
 }

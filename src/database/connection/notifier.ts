@@ -138,7 +138,7 @@ export class Notifier {
     if (this.#isStopped) return;
     this.#failures++;
     this.#outage.failed({ err: error }, "hints between servers do not work; jobs are found by polling");
-    const ms = backoffMs(this.#failures, 200, limits.hintRetryMs);
+    const ms = backoffMs(this.#failures, limits.hintRetryFirstMs, limits.hintRetryMs);
     this.#timer = setTimeout(() => void this.#connect(), ms);
   }
 }

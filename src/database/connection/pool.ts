@@ -130,7 +130,7 @@ function silent(): ServiceError {
     Code.Unavailable,
     "DATABASE_UNAVAILABLE",
     "the database is not reachable: it does not answer",
-    { retryAfterMs: 1_000 },
+    { retryAfterMs: limits.databaseRetryMs },
   );
 }
 

@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readTextFile } from "../../files.ts";
+import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { hasCode } from "../../thrown.ts";
 import { type Folders, type Installation, openOwned } from "./folders.ts";
@@ -16,7 +17,7 @@ export const SUPERUSER = "postgres";
  * one machine; durability is PostgreSQL's own (fsync and synchronous_commit on).
  */
 const INITIAL_SETTINGS: Record<string, string> = {
-  max_connections: "60",
+  max_connections: String(limits.embeddedConnections),
   shared_buffers: "128MB",
   max_wal_size: "2GB",
   wal_compression: "on",

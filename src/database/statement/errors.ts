@@ -2,16 +2,15 @@ import { Code } from "@connectrpc/connect";
 import { BackendTerminatedError, ConnectionError, SlonikError } from "@slonik/errors";
 import pg from "pg";
 import { type Reason, ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
 
 type Mapping = readonly [code: Code, reason: Reason, message: string, retryAfterMs?: number];
 
-const { InvalidArgument, FailedPrecondition, AlreadyExists, Aborted, ResourceExhausted } = Code;
-const unavailable: Mapping = [
-  Code.Unavailable,
-  "DATABASE_UNAVAILABLE",
-  "the database is not reachable",
-  1_000,
-];
+const { InvalidArgument, FailedPrecondition, AlreadyExists, ResourceExhausted } = Code;
+const { databaseRetryMs, conflictRetryMs } = limits;
+const unreachable = "the database is not reachable";
+const unavailable: Mapping = [Code.Unavailable, "DATABASE_UNAVAILABLE", unreachable, databaseRetryMs];
+const conflict = (message: string): Mapping => [Code.Aborted, "CONFLICT", message, conflictRetryMs];
 
 /** The one table from SQLSTATE (or its class, its first two characters) to what a caller sees. */
 const bySqlState: Record<string, Mapping> = {
@@ -23,11 +22,11 @@ const bySqlState: Record<string, Mapping> = {
   "23514": [InvalidArgument, "CONSTRAINT_VIOLATION", "the values do not go together"],
   "25006": unavailable,
   "25P03": unavailable,
-  "40": [Aborted, "CONFLICT", "concurrent changes got in each other's way; nothing was written", 100],
-  "53": [ResourceExhausted, "OVERLOADED", "the database is out of resources", 1_000],
+  "40": conflict("concurrent changes got in each other's way; nothing was written"),
+  "53": [ResourceExhausted, "OVERLOADED", "the database is out of resources", databaseRetryMs],
   "53100": [ResourceExhausted, "DISK_FULL", "the database's disk is full"],
   "53300": unavailable,
-  "55P03": [Aborted, "CONFLICT", "a lock was not free in time; nothing was written", 100],
+  "55P03": conflict("a lock was not free in time; nothing was written"),
   "57014": [Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the query was stopped before it was done"],
   "57P": unavailable,
 };

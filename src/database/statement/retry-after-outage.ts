@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../backoff.ts";
+import { limits } from "../../limits.ts";
 import { isAway } from "./errors.ts";
 
 interface Options {
@@ -25,7 +26,7 @@ export async function retryAfterOutage<T>(
     try {
       return await work();
     } catch (error) {
-      const pauseMs = backoffMs(attempt, 50, 1_000);
+      const pauseMs = backoffMs(attempt, limits.outagePauseFirstMs, limits.outagePauseMs);
       if (signal?.aborted || !isAway(error) || Date.now() + pauseMs > giveUpAt) throw error;
       if (attempt === 1) onAway?.(error);
       // A caller that aborts has been answered by then.
