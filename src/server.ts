@@ -21,7 +21,7 @@ import { reflectionServices } from "./rpc/standard/reflection.ts";
 import type { ServerTls } from "./rpc/tls/server-tls.ts";
 import { serverFamilies } from "./server-metrics.ts";
 
-/** The part of the configuration that the server needs. Default for connections: `transportLimits.connections`. */
+/** The part of the configuration that the server needs. */
 export type ServerConfig = Pick<
   Config,
   "grpc" | "http" | "corsOrigins" | "maxMessageBytes" | "defaultDeadlineSeconds" | "drainTimeoutSeconds"
@@ -55,7 +55,7 @@ export interface RunningServer {
   readonly families: readonly Family[];
   /**
    * Drains and stops. Health turns NOT_SERVING, no new calls are taken, feeds end with UNAVAILABLE, running
-   * calls end by themselves; those that still run near the end of `drainTimeoutSeconds` end with UNAVAILABLE too.
+   * calls end by themselves; those that still run near the end of the drain timeout end with UNAVAILABLE too.
    * Leaves the database alone. May be called again.
    */
   stop(): Promise<void>;
