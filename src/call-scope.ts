@@ -4,10 +4,7 @@ import type { Span, SpanPlace } from "./tracing/tracing.ts";
 /** Anything that can give the signal of a call; asked only when a query is about to run. */
 export interface SignalSource {
   readonly signal: AbortSignal;
-  /**
-   * True for work that must not wait behind that of callers: it has a connection of its own to fall back on.
-   * At most one at a time.
-   */
+  /** True for work that must not wait behind callers': it has one connection of its own to fall back on. */
   readonly urgent?: boolean;
 }
 
@@ -39,10 +36,7 @@ export interface Caller {
   readonly place: SpanPlace | undefined;
 }
 
-/**
- * Everything that work knows of the call it runs for. The context carries it rather than parameters, so that
- * no repository or handler can forget to pass it on.
- */
+/** All that work knows of its call. The context carries it, so that nobody can forget to pass it on. */
 export interface CallScope {
   /** Gives the signal that cancels the queries in PostgreSQL. */
   source?: SignalSource;

@@ -17,8 +17,7 @@ export function canonicalJson(content: Content): string {
 function sortKeys(value: Content): Content {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
-  // An own "__proto__" to begin with: assigning to that key sets the prototype otherwise, and its content
-  // would be lost.
+  // An own "__proto__" comes first: assigning to that key else sets the prototype, and loses its content.
   const result: { [key: string]: Content } = { ["__proto__"]: undefined };
   for (const key of Object.keys(value).sort()) result[key] = sortKeys(value[key]);
   return result;

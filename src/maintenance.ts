@@ -4,10 +4,7 @@ import type { Log } from "./log.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { OutageLog } from "./outage-log.ts";
 
-/**
- * Work that has to be done now and then. Any number of servers may do it: each takes only what no other
- * holds.
- */
+/** Work that has to be done now and then, by any number of servers: each takes what no other holds. */
 export interface MaintenanceTask {
   name: string;
   /** Milliseconds from one start to the next; a round that takes longer is followed at the next multiple. */

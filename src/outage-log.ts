@@ -12,9 +12,7 @@ export class OutageLog {
     this.#end = end;
   }
 
-  /**
-   * @param options.kind a failure of another kind than the last is logged too. Default: all are of one kind
-   */
+  /** @param options.kind a failure of another kind than the last is logged too. Default: one kind */
   failed(
     details: object,
     message: string,

@@ -21,10 +21,7 @@ import { waitFor } from "./wait.ts";
 export type FirstKeys =
   /** Nobody has to authenticate. */
   | { kind: "off" }
-  /**
-   * The embedded default: the file has the key of user admin. `made` is that key where it is new; it is shown
-   * only here.
-   */
+  /** The embedded default: the file has the key of user admin. `made`: that key if new, shown only here. */
   | { kind: "embedded"; file: string; made: string | undefined }
   /** `anyUser`: whether there is a user yet who could have a key. */
   | { kind: "external"; anyUser: boolean };
@@ -69,8 +66,7 @@ export async function serve(
 
   log.info(`the database: ${source.description}`);
   const timeoutMs = config.startupTimeoutSeconds * 1000;
-  // A step is begun again where the database goes away in the middle of it. Nobody brings the embedded one
-  // back.
+  // A step is begun again where the database goes away in it. Nobody brings the embedded one back.
   const insist = <T>(work: () => Promise<T>) => {
     const done = retryAfterOutage(work, {
       timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,

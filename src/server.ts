@@ -38,10 +38,7 @@ export interface ServerOptions {
   /** Whether the services describe themselves to tools. Default: true. */
   readonly reflection?: boolean;
   readonly log: Logger;
-  /**
-   * More metrics than those of calls and of the process, and who may read them. Default: there is no
-   * `/metrics`.
-   */
+  /** More metrics than those of calls and the process, and who may read them. Default: no `/metrics`. */
   readonly metrics?: MetricsOptions | undefined;
   /** The TLS of both listeners, which the caller stops. Default: clear text. */
   readonly tls?: ServerTls | undefined;

@@ -12,8 +12,7 @@ const jobStates = ["pending", "scheduled", "running", "completed", "failed", "ca
 /** Stands for the job types that have no series of their own. */
 const otherTypes = "other";
 
-// The statistics of jobs; the types with most to do by name, the others in one row, so that who makes up job
-// types makes up no series.
+// Only the types with most to do have rows by name, so that who makes up job types makes up no series.
 export const readQueue = statement("metrics_queue", {
   row: jobStatsRow,
   prepared: false,

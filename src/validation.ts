@@ -79,9 +79,7 @@ export const finite = z.number({ error: "must be a finite number" });
 
 export const notNegative = finite.min(0, "must be 0 or more");
 
-/**
- * A time: ISO 8601 in UTC, to the microsecond; years 0001 to 9999, as `google.protobuf.Timestamp` has them.
- */
+/** A time: ISO 8601 in UTC, to the microsecond; years 0001 to 9999, as in `google.protobuf.Timestamp`. */
 export const timestamp = z
   .string({ error: "must be an ISO 8601 time" })
   .refine(

@@ -10,10 +10,7 @@ interface WaiterHooks<T> {
   onEnd?: (waiter: Waiter<T>) => void;
 }
 
-/**
- * A wait that others end by `resolve` or `reject`, unless a signal or the time does before them. It leaves
- * neither a listener nor a timer behind.
- */
+/** A wait that others end, unless a signal or the time does. It leaves neither listener nor timer behind. */
 export class Waiter<T> {
   readonly #hooks: WaiterHooks<T>;
   readonly #end = Promise.withResolvers<T>();

@@ -19,9 +19,7 @@ import {
 
 /** Bytes of a table in one part before compression, which writer and reader keep in memory. */
 const partBytes = 4 * 1024 * 1024;
-/**
- * The fastest level. COPY text still shrinks four- to eightfold, and the database should be the busy side.
- */
+/** The fastest level. COPY text still shrinks four- to eightfold, and the database stays busy. */
 const compression = { level: 1 };
 /** A part is at most this large when unpacked. A part that claims to be larger is not ours. */
 const partBytesMost = 2 * partBytes;

@@ -21,10 +21,7 @@ export function refuseLater(path: string, header: BackupHeader): void {
   );
 }
 
-/**
- * @throws BackupError for a backup with other tables than this program's. Those of a later release are not
- * known here
- */
+/** @throws BackupError for other tables than this program's; those of a later release are not known here */
 export function refuseOtherLayout(path: string, header: BackupHeader): void {
   if (header.fingerprint !== layouts[header.schemaVersion] && !isLater(header))
     throw otherLayout(path, header);

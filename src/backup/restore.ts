@@ -115,8 +115,7 @@ async function emptyTables(
     }
     return;
   }
-  // The audit trail's guards refuse to empty it. They are disabled for this transaction, which only the owner
-  // can do.
+  // The audit trail's guards refuse to empty it. Only the owner can disable them, for this transaction.
   for (const name of names) await client.query(`alter table ${name} disable trigger user`);
   await client.query(`truncate ${names.join(", ")}`);
   for (const name of names) await client.query(`alter table ${name} enable trigger user`);

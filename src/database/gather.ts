@@ -17,9 +17,7 @@ export interface GatherOptions<Item> {
   maxWeight?: number;
   /** Weight of an item in its write. Default: 1. */
   weigh?: (item: Item) => number;
-  /**
-   * Most writes at once. More than one lets the next be prepared while the database commits the one before.
-   */
+  /** Most writes at once. With more than one, the next is prepared while the database commits the last. */
   maxWrites: number;
 }
 

@@ -10,10 +10,7 @@ import { inBatches } from "./in-batches.ts";
 import type { Executor } from "./statement/executor.ts";
 import { sql, statement } from "./statement/sql.ts";
 
-/**
- * The key that makes a create safe to repeat: the caller's name for this attempt, unique for this actor and
- * method for 24 hours.
- */
+/** The key that makes a create safe to repeat: unique for its actor and method for 24 hours. */
 export interface RequestKey {
   requestId: string;
   /** Id of the user who asks. Default: nobody. */

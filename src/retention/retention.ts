@@ -33,8 +33,7 @@ export interface AgingStore {
 
 type Remove = (store: AgingStore, days: number) => Promise<number>;
 
-// Each call removes a bounded number of rows, in batches with their own transactions, and records the removal
-// in the audit trail.
+// Each call removes a bounded number of rows, in batches, and records that in the audit trail.
 const removals: Readonly<Record<Kind, Remove>> = {
   jobs: async ({ jobs }, days) => (await jobs.cleanup(days)).affected,
   evaluations: async ({ evaluations }, days) => (await evaluations.cleanup(days)).deleted,
@@ -58,10 +57,7 @@ const takeTurn = statement("retention_take_turn", {
   examples: [["jobs", 60]],
 });
 
-/**
- * Removes old data: once a minute a bounded part of it, each kind on one server at a time. A kind without an
- * age is kept.
- */
+/** Removes old data, a part a minute, each kind on one server at a time. A kind without an age is kept. */
 export class Retention {
   readonly #store: AgingStore;
   readonly #days: RetentionDays;
@@ -108,10 +104,7 @@ export class Retention {
   }
 }
 
-/**
- * Takes the turn of this minute, by the database's clock. No lock is held during the turn, so a server that
- * dies leaves the next turn to others.
- */
+/** Takes this minute's turn, by the database's clock, without a lock: a server that dies holds up nobody. */
 async function isFirst(db: Executor, kind: Kind): Promise<boolean> {
   return (await db.maybeOne(takeTurn(kind, limits.retentionMs / 1000))) !== null;
 }

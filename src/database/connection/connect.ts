@@ -4,9 +4,7 @@ import { retryAfterOutage } from "../statement/retry-after-outage.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, pickMostTelling } from "./ssl-failures.ts";
 
-/**
- * Options that `pg` and migrations connect with. Discrete fields, so that a password may hold any character.
- */
+/** Options that `pg` and migrations connect with: discrete, so that a password may hold any character. */
 export type Connection = ClientConfig & {
   host: string;
   port: number;

@@ -87,8 +87,7 @@ async function runCancellable<T>(client: pg.Client, text: string, query: () => P
   } finally {
     signal.removeEventListener("abort", cancel);
     clearTimeout(grace);
-    // The cancel request may arrive after the end of the query: the connection must not run another one
-    // before.
+    // The cancel request may arrive after the query's end: the connection must not run another one before.
     await cancelling;
   }
 }
@@ -119,10 +118,7 @@ function internals(client: pg.Client) {
   return client as unknown as { processID: number; secretKey: number; connection: { stream: net.Socket } };
 }
 
-/**
- * A query whose handler of the description of a result, which comes before the rows, the types of `pg` leave
- * out.
- */
+/** A query with its handler of a result's description, which the types of `pg` leave out. */
 interface Described {
   handleRowDescription: (message: { fields: pg.FieldDef[] }) => void;
 }

@@ -14,10 +14,7 @@ export class Gate {
   readonly #waiters = new Set<Waiter<void>>();
   #free: number;
 
-  /**
-   * @param options.refusal makes the error for work without a place. Default: too many calls wait for the
-   * database
-   */
+  /** @param options.refusal makes the error for work without a place. Default: `overloaded` */
   constructor(
     places: number,
     options: { maxWaiting: number; maxWaitMs: number; refusal?: (why: string) => ServiceError },

@@ -121,10 +121,7 @@ export class Pool {
   }
 }
 
-/**
- * The error while the database is silent: without power, or behind a network that swallows everything, it
- * refuses nothing.
- */
+/** The error while the database is silent: without power, or behind a bad network, it refuses nothing. */
 function silent(): ServiceError {
   return new ServiceError(
     Code.Unavailable,

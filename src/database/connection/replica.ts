@@ -73,10 +73,7 @@ export class Replica {
     return performance.now() - this.#asOf;
   }
 
-  /**
-   * Runs `work` on the replica where the call allows that and it is fresh enough. Otherwise, or where it
-   * fails, runs `otherwise`.
-   */
+  /** Runs `work` on the replica if the call allows it and it is fresh, else or after a failure `otherwise`. */
   async read<T>(work: (pool: Pool) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
     const call = currentReadFrom();
     if (!call) return otherwise();
@@ -160,10 +157,7 @@ export class Replica {
   }
 }
 
-/**
- * True for an error that only the replica has: it is away, or gave up the statement because it had to apply
- * changes that contradict it.
- */
+/** True for an error of the replica alone: it is away, or applied changes that contradict the statement. */
 function isOfReplica(error: unknown): boolean {
   return isAway(error) || sqlState(error)?.startsWith("40") === true;
 }

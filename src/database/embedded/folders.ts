@@ -8,10 +8,7 @@ import { hasCode } from "../../thrown.ts";
 import type { Binaries } from "./binaries.ts";
 import { assertWritable, chooseRunner, EmbeddedError, type Runner, withAccess } from "./runner.ts";
 
-/**
- * The folders of the embedded database. Everything is in `<dataDir>/postgres`, mode 0700, owned by the user
- * that PostgreSQL runs as.
- */
+/** The folders of the embedded database, in `<dataDir>/postgres`: mode 0700, owned by PostgreSQL's user. */
 export interface Folders {
   base: string;
   /** PostgreSQL's own data folder. */
@@ -70,10 +67,7 @@ async function own(path: string, { uid, gid }: Runner): Promise<void> {
   if (uid !== undefined) await chown(path, uid, gid ?? uid);
 }
 
-/**
- * Opens a file of ours, readable only by its owner. Root writes here in a folder of another user, so never
- * through a link.
- */
+/** Opens a file of ours, for its owner only; never through a link, because root writes in others' folders. */
 export async function openOwned(path: string, flags: number, runner: Runner): Promise<FileHandle> {
   const file = await open(path, flags | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600);
   if (runner.uid !== undefined) await file.chown(runner.uid, runner.gid ?? runner.uid);

@@ -30,9 +30,7 @@ const INITIAL_SETTINGS: Record<string, string> = {
   log_checkpoints: "off",
 };
 
-/**
- * Makes the data folder if needed, and refuses one that this PostgreSQL cannot read. Returns the password.
- */
+/** Makes the data folder if needed, and refuses one that PostgreSQL cannot read. Returns the password. */
 export async function initialise(
   installation: Installation,
   options: { sync: boolean; logger?: Log | undefined; signal?: AbortSignal | undefined },
@@ -87,10 +85,7 @@ async function createPassword({ passwordFile }: Folders, runner: Runner): Promis
   return password;
 }
 
-/**
- * Runs initdb in a folder with a temporary name, which becomes the real one when all of it is on disk. So an
- * interruption leaves nothing half-made.
- */
+/** Runs initdb in a folder that gets its name when it is whole, so a cut leaves nothing half-made. */
 async function createDataFolder(
   { folders, binaries, runner }: Installation,
   { sync, signal }: { sync: boolean; signal?: AbortSignal | undefined },
@@ -106,8 +101,7 @@ async function createDataFolder(
     `--pwfile=${folders.passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    // PostgreSQL's own collation has the same order everywhere, and does not change with the system's
-    // libraries.
+    // PostgreSQL's own collation is the same everywhere, and does not change with the system's libraries.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",

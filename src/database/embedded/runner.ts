@@ -33,19 +33,13 @@ export function spawnAs(
   return spawn(file, rest, { ...options, ...user, env: environment(), windowsHide: true } as SpawnOptions);
 }
 
-/**
- * Our environment without libpq's variables (PGDATA, PGPORT, PGOPTIONS …), which would change what the
- * programs do, and without our secrets.
- */
+/** Our environment without our secrets and libpq's variables, which would change what the programs do. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_|LTB_|LC_|LANG)/i.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: "C" };
 }
 
-/**
- * Decides which user PostgreSQL runs as, from the owners of `candidates` (the first that exists and is not
- * root's wins).
- */
+/** Decides which user PostgreSQL runs as: the owner of the first candidate that exists and is not root's. */
 export async function chooseRunner(candidates: string[], logger?: Log): Promise<Runner> {
   if (process.getuid?.() !== 0) return { prefix: [] };
   for (const folder of candidates) {

@@ -52,8 +52,7 @@ export async function launch(installation: Installation, options: LaunchOptions)
 
   const logStart = await rotateLog(folders.logFile);
   const log = await openOwned(folders.logFile, constants.O_WRONLY | constants.O_APPEND, runner);
-  // PostgreSQL gets a session of its own: the terminal's Ctrl-C and hang-up reach only us, and we stop
-  // PostgreSQL when its clients are done.
+  // PostgreSQL has its own session, out of reach of Ctrl-C and hang-ups: we stop it after its clients.
   const child = spawnAs(runner, binaries.postgres, args, {
     cwd: folders.base,
     detached: true,
@@ -91,8 +90,7 @@ async function untilReady(
   void exited.then((how) => {
     end = how;
   });
-  // There is no time limit, because recovery after a crash may take long, and ending it would only start it
-  // over.
+  // There is no time limit: recovery after a crash may take long, and ending it would start it over.
   for (let waited = 0; ; waited += 10) {
     signal?.throwIfAborted();
     if (end !== undefined) throw new EmbeddedError(`PostgreSQL did not start on ${data} (${end})`);

@@ -21,10 +21,7 @@ export interface EmbeddedOptions {
   /** The folder of the data; everything is in `<dataDir>/postgres`. It is made if absent. */
   dataDir: string;
   logger?: Log;
-  /**
-   * PostgreSQL settings for this start, above those in the folder's postgresql.conf, for example `{
-   * max_connections: "200" }`.
-   */
+  /** PostgreSQL settings for this start, above those of postgresql.conf: `{ max_connections: "200" }`. */
   settings?: Record<string, string>;
   /** Gives up a running start, and leaves nothing running. */
   signal?: AbortSignal;
@@ -37,10 +34,7 @@ export interface Embedded {
   connection: Connection;
   /** PostgreSQL's version, for example `18.4`. */
   version: string;
-  /**
-   * Stops PostgreSQL in order (clients are disconnected, everything is on disk) and frees the folder.
-   * Harmless when repeated.
-   */
+  /** Stops PostgreSQL in order, with everything on disk, and frees the folder. Harmless when repeated. */
   stop(): Promise<void>;
   /** Calls `listener` with the cause when PostgreSQL ends without `stop`. */
   onExit(listener: (cause: string) => void): void;

@@ -3,10 +3,7 @@ import { findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
 import { MigrationError } from "./error.ts";
 import type { Applied } from "./ledger.ts";
 
-/**
- * Refuses a schema from which something is missing that the migrations have made, and warns of missing
- * indexes, without which the service works, but slowly.
- */
+/** Refuses a schema that lacks what migrations have made; warns of missing indexes, which only cost time. */
 export async function refuseBrokenSchema(
   client: Client,
   applied: ReadonlyMap<string, Applied>,

@@ -14,10 +14,7 @@ export function findMissing(expected: readonly string[], isPresent: (object: str
   return [...tables, ...parts];
 }
 
-/**
- * Reads everything that migrations make in the current schema, as PostgreSQL itself writes it down. Their own
- * table is left out.
- */
+/** Reads all that migrations make in the current schema, as PostgreSQL writes it; not their own table. */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query<{ name: string; definition: string; schema: string }>(CATALOG);
   return new Map(

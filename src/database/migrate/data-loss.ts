@@ -10,10 +10,7 @@ interface Column {
   place: number;
 }
 
-/**
- * Finds tables and columns with something in them that undoing these migrations would drop: it undoes them
- * and takes that back.
- */
+/** Finds filled tables and columns that undoing these migrations drops, by undoing them for a while. */
 export async function findDataLoss(
   client: Client,
   directory: string,
@@ -34,10 +31,7 @@ export async function findDataLoss(
   });
 }
 
-/**
- * Reads the columns with the ids of their tables: a table that is dropped and made again under its name has
- * lost its rows all the same.
- */
+/** Reads columns with the ids of their tables: a table that is made again has lost its rows. */
 async function readColumns(client: Client): Promise<Column[]> {
   const { rows } = await client.query<Column>(
     `select relname as "table", c.oid::text as "tableId", attname as "column", attnum as place

@@ -16,9 +16,7 @@ export interface MigrationFile {
   /** The whole file, in which statements say where they begin. */
   text: string;
   statements: Statement[];
-  /**
-   * A line `-- No Transaction` makes it false: statements run one by one, and may run again after a failure.
-   */
+  /** A line `-- No Transaction` makes it false: statements run singly, and may run again after a failure. */
   inTransaction: boolean;
   /** SHA-256 of the statements, in hexadecimal; comments and white space do not matter. */
   checksum: string;

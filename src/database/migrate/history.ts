@@ -49,9 +49,7 @@ export async function compareHistory(
   return states;
 }
 
-/**
- * Finds what makes a database unfit for this program; undefined: nothing, though migrations may be missing.
- */
+/** Finds what makes a database unfit for this program; undefined: nothing, even if migrations are missing. */
 export function findMismatch(states: readonly MigrationState[]): HistoryMismatch | undefined {
   const newest = states.findLast(({ isKnown }) => isKnown)?.name ?? "";
   const changed = namesWhere(states, ({ isChanged }) => isChanged);

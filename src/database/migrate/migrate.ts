@@ -134,10 +134,7 @@ function countLater(names: readonly string[], to: string): number {
   );
 }
 
-/**
- * Reads every migration that this program or the database knows, oldest first. Changes nothing and takes no
- * lock.
- */
+/** Reads every migration that this program or the database knows, oldest first. Takes no lock. */
 export async function migrationStatus(
   connection: Connection,
   { directory = migrationsDirectory }: MigrationOptions = {},

@@ -13,10 +13,7 @@ interface File {
   statements: readonly Statement[];
 }
 
-/**
- * Refuses statements that may not run again. Outside of a transaction a failure leaves the statements before
- * it done.
- */
+/** Refuses what may not run again: outside of a transaction, a failure leaves earlier statements done. */
 export function checkRepeatable(file: File): void {
   const other = file.statements.find(
     ({ text }) => ![CREATE, DROP, HARMLESS].some((pattern) => pattern.test(text.trim())),
@@ -29,10 +26,7 @@ export function checkRepeatable(file: File): void {
   );
 }
 
-/**
- * Runs a statement outside of a transaction, unless it was done by a run that was cut off. An index that such
- * a run left INVALID is dropped before it is made again.
- */
+/** Runs a statement unless a run that was cut off did; an INVALID index of such a run is dropped before. */
 export async function runRepeatable(
   client: Client,
   { text }: Statement,

@@ -23,10 +23,7 @@ export function normalizeStatements(statements: readonly Statement[]): string {
     .join(";");
 }
 
-/**
- * Splits a SQL file into its statements. It does not know block comments within each other, and bodies in
- * `begin atomic … end`.
- */
+/** Splits a SQL file into its statements; it knows no nested block comments, and no `begin atomic … end`. */
 export function splitStatements(file: string): Statement[] {
   const found: Statement[] = [];
   let start: number | undefined;

@@ -23,10 +23,7 @@ export interface Verification {
   faults: MigrationFault[];
   /** Objects that the migrations do not make: somebody's own indexes and tables. They are no fault. */
   additional: string[];
-  /**
-   * False where only names were compared, because the role may not create a schema or a migration is not
-   * known.
-   */
+  /** False where only names were compared: the role may not create schemas, or a migration is unknown. */
   isComplete: boolean;
 }
 

@@ -92,10 +92,7 @@ export function isAway(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isAway(error.cause);
 }
 
-/**
- * True where the connection is not to be used again: it is gone, or leads to a server that has become a
- * standby.
- */
+/** True where the connection is of no use any more: it is gone, or leads to what is a standby now. */
 export function isConnectionSpent(error: unknown): boolean {
   return isConnectionFailure(error) || sqlState(error) === "25006";
 }

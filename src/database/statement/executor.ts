@@ -96,10 +96,7 @@ function transactionExecutor(
   return executor;
 }
 
-/**
- * After a deadlock or a serialization failure PostgreSQL has undone everything, so the whole work is run
- * again.
- */
+/** PostgreSQL undoes everything at a deadlock or serialization failure, so the whole work is run again. */
 async function retry<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

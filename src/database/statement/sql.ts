@@ -7,9 +7,7 @@ export const sql = createSqlTag();
 
 const empty = sql.fragment``;
 
-/**
- * A fragment of a text that code has put together, of nothing that a caller gave: that goes into `values`.
- */
+/** A fragment of a text that code has put together. What a caller gave goes into `values`. */
 export function fragmentOf(text: string, values: Fragment["values"] = []): Fragment {
   return { ...empty, sql: text, values };
 }
@@ -37,10 +35,7 @@ interface StatementOptions<Arguments extends unknown[], Row extends z.ZodType> {
   row: Row;
   build: (...args: Arguments) => Fragment;
   examples: readonly Arguments[];
-  /**
-   * False where the text varies with the arguments: only a constant text may be a server-side prepared
-   * statement.
-   */
+  /** False where the text varies with the arguments: only a constant text may be prepared on the server. */
   prepared?: boolean;
 }
 

@@ -98,10 +98,7 @@ export function binaryArray(type: ElementType, values: readonly unknown[]): Buff
   return Buffer.from(scratch.subarray(0, end));
 }
 
-/**
- * The elements of a float8[] or int8[] without nulls, from what `array_send` made of it. Parsing them as text
- * takes ten times as long.
- */
+/** The elements of a binary float8[] or int8[] without nulls. Parsing text takes ten times as long. */
 export function numbersOf(type: "float8" | "int8", array: Buffer): Float64Array {
   const view = new DataView(array.buffer, array.byteOffset, array.byteLength);
   const numbers = new Float64Array(view.getInt32(0) === 0 ? 0 : view.getInt32(12));
