@@ -82,9 +82,8 @@ export class ServiceError extends Error {
 }
 
 export function notFound(entity: string, id: string): ServiceError {
-  return new ServiceError(Code.NotFound, "NOT_FOUND", `${entity} ${id} does not exist`, {
-    metadata: { entity, id },
-  });
+  const metadata = { entity, id };
+  return new ServiceError(Code.NotFound, "NOT_FOUND", `${entity} ${id} does not exist`, { metadata });
 }
 
 /** Whether the database missed the row that another refers to. */
@@ -94,9 +93,8 @@ export function isReferenceMissing(error: unknown): boolean {
 
 /** @param name the words for it, where they are others than its entity */
 export function alreadyExists(entity: string, id: string, name = `${entity} ${id}`): ServiceError {
-  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, {
-    metadata: { entity, id },
-  });
+  const metadata = { entity, id };
+  return new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, { metadata });
 }
 
 /** @throws ABORTED unless the entity has the version that an update was made for, if it was for one */
@@ -107,15 +105,10 @@ export function requireVersion(
   actual: number,
 ): void {
   if (expected === undefined || expected === actual) return;
-  const message = `${entity} ${id} is at version ${actual}, not ${expected}`;
-  throw new ServiceError(
-    Code.Aborted,
-    "VERSION_MISMATCH",
-    `${message}: read it again and repeat the change`,
-    {
-      metadata: { entity, id, version: String(actual) },
-    },
-  );
+  const problem = `${entity} ${id} is at version ${actual}, not ${expected}`;
+  const message = `${problem}: read it again and repeat the change`;
+  const metadata = { entity, id, version: String(actual) };
+  throw new ServiceError(Code.Aborted, "VERSION_MISMATCH", message, { metadata });
 }
 
 /** The row that was read. @throws NOT_FOUND if there is none */

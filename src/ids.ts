@@ -15,9 +15,8 @@ export function uuidOf(bytes: Buffer): string {
 }
 
 /**
- * Makes a UUIDv7 (RFC 9562, 5.7): milliseconds, a 12-bit counter by which the ids of one millisecond ascend
- * (6.2, method 1), and 62 random bits. Ids of one process ascend, so indexes over them grow at their right
- * edge.
+ * Makes a UUIDv7 (RFC 9562, 5.7): milliseconds, a 12-bit counter (6.2, method 1), and 62 random bits. Ids of
+ * one process ascend, so indexes over them grow at their right edge.
  */
 export function newId(): string {
   const now = Date.now();

@@ -29,9 +29,8 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
 }
 
 /**
- * A destination that gathers lines and writes them every 4 KiB or 100 ms, and on exit. A write for each
- * request would cost more than the request's own bookkeeping, and writing in the background twice as much
- * again.
+ * A destination that writes lines every 4 KiB or 100 ms, and on exit. A write for each request would cost
+ * more than its own bookkeeping, and writing in the background twice as much again.
  * @param fd 1 for standard output, 2 for standard error.
  */
 export function openOutput(fd: 1 | 2): DestinationStream {

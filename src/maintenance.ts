@@ -32,11 +32,7 @@ export function startMaintenance(
   };
 }
 
-function startTask(
-  { name, everyMs, run }: MaintenanceTask,
-  log: Log,
-  stats: MaintenanceStats,
-): () => Promise<void> {
+function startTask({ name, everyMs, run }: MaintenanceTask, log: Log, stats: MaintenanceStats) {
   const rounds = stats.of(name);
   const stopping = new AbortController();
   let running: Promise<void> | undefined;

@@ -44,8 +44,7 @@ export interface RunningService {
 }
 
 /**
- * Starts everything in order: the embedded PostgreSQL unless another database is configured, migrations, the
- * pool, both listeners.
+ * Starts everything in order: the embedded PostgreSQL if it is used, migrations, the pool, both listeners.
  * @param options.signal gives up a start that is still under way
  * @throws what kept the service from starting; everything that was started is stopped by then
  */

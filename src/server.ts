@@ -64,12 +64,9 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, database, services, access, reflection = true, log, metrics, tls } = options;
-  const host = new RpcHost({
-    log,
-    access,
-    maxMessageBytes: config.maxMessageBytes,
-    defaultDeadlineMs: config.defaultDeadlineSeconds * 1000,
-  });
+  const { maxMessageBytes, defaultDeadlineSeconds } = config;
+  const defaultDeadlineMs = defaultDeadlineSeconds * 1000;
+  const host = new RpcHost({ log, access, maxMessageBytes, defaultDeadlineMs });
   const health = new HealthState();
   const described = [...services.map(({ service }) => service), Health];
   const names = services.map(({ service }) => service.typeName);
@@ -121,23 +118,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-async function drain(
-  host: RpcHost,
-  health: HealthState,
-  listeners: Listener[],
-  timeoutMs: number,
-): Promise<void> {
+async function drain(host: RpcHost, health: HealthState, listeners: Listener[], timeoutMs: number) {
   health.set("SHUTTING_DOWN");
   // The watchers of health send NOT_SERVING before their streams end.
   await turn();
   host.drain();
-  const lastCall = setTimeout(
-    () => {
-      const left = host.stopCalls();
-      if (left > 0) host.log.warn({ calls: left }, "calls were ended by the shutdown");
-    },
-    Math.max(0, timeoutMs - transportLimits.abortGraceMs),
-  );
+  const stopCalls = () => {
+    const left = host.stopCalls();
+    if (left > 0) host.log.warn({ calls: left }, "calls were ended by the shutdown");
+  };
+  const lastCall = setTimeout(stopCalls, Math.max(0, timeoutMs - transportLimits.abortGraceMs));
   await Promise.all(listeners.map((listener) => listener.stop(timeoutMs)));
   clearTimeout(lastCall);
   await host.access.close();

@@ -51,15 +51,14 @@ export interface ConnectOptions {
   /** Whether hot statements are prepared by name: false behind poolers without that. Default: true. */
   preparedStatements?: boolean;
   /**
-   * Whether this process announces changes of the queue to others on the database, and hears of theirs, by
-   * LISTEN on a connection of its own. Without that, changes are found within a second. It does not work
-   * behind a pooler that shares sessions. Default: false.
+   * Whether this process tells others on the database of changes of the queue, and hears of theirs, by
+   * LISTEN; without it, changes are found within a second. Not behind a pooler that shares sessions. Default:
+   * false.
    */
   listen?: boolean;
   /**
-   * A streaming replica, for reads that may be a little behind: see `readFromReplica`. It need not be there
-   * at the start. The primary answers as long as the replica is further behind than `maxLagMs`. Default:
-   * 10,000.
+   * A streaming replica, for reads that may be a little behind (`readFromReplica`). While it is away, or more
+   * than `maxLagMs` behind, the primary answers. Default: 10,000.
    */
   replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
   /** The key that seals and verifies the audit trail. Default: none, so that nothing is sealed. */
@@ -173,10 +172,7 @@ export class Database implements Repositories {
     return this.#pool.stats();
   }
 
-  /**
-   * Runs `work`, which only reads, on the replica if there is one that is not too far behind, else on the
-   * primary. Transactions of `work` run on the primary.
-   */
+  /** Runs `work`, which only reads, on the replica if it is near enough; transactions on the primary. */
   async readFromReplica<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
     return readFromReplica({}, () => work(this));
   }
@@ -187,9 +183,8 @@ export class Database implements Repositories {
   }
 
   /**
-   * Runs `work` in one transaction. The writes of its repositories are committed together when it resolves,
-   * and undone when it throws. After a deadlock or serialization failure `work` is run again, so it must have
-   * no other effects.
+   * Runs `work` in one transaction, which is undone when it throws. After a deadlock or serialization failure
+   * `work` is run again, so it must have no other effects.
    */
   async transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
     let isQueueChanged = false;
@@ -215,9 +210,8 @@ export class Database implements Repositories {
   }
 
   /**
-   * Does at once what servers do by themselves: ends leases that have run out, lines up due jobs, folds
-   * counts, forgets old events and request ids. Call it every second or so where no server runs on this
-   * database.
+   * Does at once what servers do by themselves: ends leases, lines up due jobs, folds counts, forgets what is
+   * old. Call it every second or so where no server runs on this database.
    */
   async maintain(): Promise<void> {
     for (const { run, runNow = run } of this.maintenanceTasks) await runNow();

@@ -59,9 +59,8 @@ const readSize = statement("metrics_size", {
 });
 
 /**
- * The metrics of the database's contents. Every server reports the same, so dashboards take the maximum. They
- * are read when somebody asks, at most every 5 s and for 2 s, and left out while the database does not
- * answer.
+ * The metrics of the database's contents, of which every server reports the same. They are read when somebody
+ * asks, at most every 5 s and for 2 s, and left out while the database does not answer.
  */
 export function storedFamilies(db: Executor): Family[] {
   const { metricsAgeMs: ageMs, metricsTimeoutMs: timeoutMs, metricsSizeAgeMs } = limits;

@@ -1,10 +1,9 @@
 /** A failure between the two ends of TLS, as a client sees it. */
 export interface TlsFailure {
   /**
-   * The kind of failure. Of the server's certificate: `untrusted`, no authority that the client knows has
-   * signed it; `untimely`, it has expired or is not valid yet; `name`, it is another server's. Of the server:
-   * `clear`, it does not speak TLS; `wanted`, it demands a certificate; `refused`, it does not take the one
-   * that it was shown; `protocol`, it speaks TLS but not the protocol that was asked for, as HTTP/2.
+   * Of the server's certificate: `untrusted`, no authority that the client knows has signed it; `untimely`,
+   * it has expired or is not valid yet; `name`, it is another's. Of the server: `clear`, it does not speak
+   * TLS; `wanted`, it demands a certificate; `refused`, it does not take ours; `protocol`, it speaks another.
    */
   kind: "untrusted" | "untimely" | "name" | "clear" | "wanted" | "refused" | "protocol";
   /** The words of Node or OpenSSL, without their advice. */

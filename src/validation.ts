@@ -7,11 +7,7 @@ export type { JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
 /** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
-export function parseInput<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  root = "",
-): z.output<Schema> {
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, root = "") {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(violationsOf(result.error, root));

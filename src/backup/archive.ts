@@ -182,12 +182,7 @@ function parseHeader(path: string, bytes: Buffer): BackupHeader {
   return header;
 }
 
-function parse<Schema extends z.ZodType>(
-  path: string,
-  name: string,
-  schema: Schema,
-  bytes: Buffer,
-): z.output<Schema> {
+function parse<Schema extends z.ZodType>(path: string, name: string, schema: Schema, bytes: Buffer) {
   try {
     return schema.parse(JSON.parse(bytes.toString()));
   } catch (error) {

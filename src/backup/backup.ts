@@ -3,25 +3,19 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import type { Connection } from "../database/connection/connect.ts";
+import { type Connection, withClient } from "../database/connection/connect.ts";
 import { migrationsDirectory } from "../database/migrate/files.ts";
 import { compareHistory, refuseMismatch } from "../database/migrate/history.ts";
 import { readLedger } from "../database/migrate/ledger.ts";
-import { withClient } from "../database/migrate/with-client.ts";
 import { version } from "../version.ts";
 import { ArchiveWriter } from "./archive.ts";
 import { computeFingerprint, formatCopyTarget, readSequences, readTables } from "./catalog.ts";
-import {
-  BackupError,
-  type BackupHeader,
-  type BackupManifest,
-  type BackupResult,
-  backupFormat,
-} from "./format.ts";
+import { BackupError, type BackupHeader, type BackupResult, backupFormat } from "./format.ts";
+
+type BackupManifest = BackupResult["manifest"];
 
 /**
- * Writes the whole database, in its state of one moment, into a new file, while the service may go on. The
- * file appears under its name only when it is complete and on disk.
+ * Writes the database, in its state of one moment, into a new file, which gets its name when it is complete.
  * @throws BackupError for a database without our schema, MigrationError for one from before 0.1.0
  */
 export async function backUp(connection: Connection, path: string): Promise<BackupResult> {

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import type { Client } from "pg";
 import { type CopyStreamQuery, from as copyFrom } from "pg-copy-streams";
-import type { Connection } from "../database/connection/connect.ts";
+import { type Connection, withClient } from "../database/connection/connect.ts";
 import { readLedger } from "../database/migrate/ledger.ts";
 import { migrateUp } from "../database/migrate/migrate.ts";
-import { withClient } from "../database/migrate/with-client.ts";
 import { readArchive } from "./archive.ts";
 import { computeFingerprint, formatCopyTarget, readTables } from "./catalog.ts";
 import { BackupError, type BackupHeader, type BackupResult } from "./format.ts";
@@ -15,8 +14,7 @@ import { Digests, readBackup } from "./verify.ts";
 /**
  * Puts a backup into a database of any supported major version of PostgreSQL: all of it in one transaction,
  * or nothing. It makes the schema that the backup was made from, and brings it up to date afterwards.
- * @throws BackupError if the backup is damaged, of another layout or newer than this program, or the database
- * holds rows
+ * @throws BackupError if the backup is damaged, of another layout or too new, or the database holds rows
  * @param options.force whether to replace the rows of the database. Default: false; one with rows is refused
  */
 export async function restore(
@@ -94,12 +92,7 @@ async function copyAll(client: Client, path: string, force: boolean): Promise<Ba
 }
 
 /** Locks every table against others and leaves them empty, if they are those of the backup. */
-async function emptyTables(
-  client: Client,
-  path: string,
-  header: BackupHeader,
-  force: boolean,
-): Promise<void> {
+async function emptyTables(client: Client, path: string, header: BackupHeader, force: boolean) {
   const tables = await readTables(client);
   if (computeFingerprint(tables) !== header.fingerprint) throw otherLayout(path, header);
   const names = tables.map(({ name }) => client.escapeIdentifier(name));

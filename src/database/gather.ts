@@ -22,13 +22,11 @@ export interface GatherOptions<Item> {
 }
 
 /**
- * Lets calls that arrive together share a statement. While a write is under way further items gather, and go
- * out together when it is done: alone, a call waits for nobody; under load, one statement and one commit
- * serve hundreds.
+ * Lets calls that arrive together share a statement: items that come during a write go out together after it.
+ * So a call alone waits for nobody, and under load one statement and one commit serve hundreds.
  *
  * Each item gets its own result, after the commit. A write that fails as a whole is repeated in halves until
- * the culprit stands alone, so that it fails nobody else. A caller whose time is up stops waiting; its item
- * may be written all the same.
+ * the culprit stands alone. A caller whose time is up stops waiting; its item may be written all the same.
  * @param write writes all items or none; its results are in the order of the items
  */
 export function gather<Item, Result>(

@@ -35,9 +35,8 @@ const boundedCount = (table: (typeof countedTables)[number]): Fragment => {
   ) as ${name}`;
 };
 
-// Estimates as the planner does: rows per page when the table was last analyzed or vacuumed, times its pages
-// now. Before the first of these it takes the count of the statistics collector. A table that was counted to
-// its end has exactly as many rows.
+// Estimates as the planner does: rows per page when the table was last analyzed, times its pages now; before
+// that, from the statistics collector. A table that was counted to its end has exactly as many rows.
 const rowCount = (table: (typeof countedTables)[number]): Fragment => {
   const name = fragmentOf(table);
   return sql.fragment`(

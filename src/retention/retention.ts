@@ -81,14 +81,8 @@ export class Retention {
   }
 
   get families(): Family[] {
-    return [
-      counters(
-        "ltb_retention_removed_total",
-        "Rows that this server has removed for their age.",
-        "kind",
-        this.#removed,
-      ),
-    ];
+    const help = "Rows that this server has removed for their age.";
+    return [counters("ltb_retention_removed_total", help, "kind", this.#removed)];
   }
 
   /**

@@ -14,8 +14,8 @@ export type Connection = ClientConfig & {
 };
 
 /**
- * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. It waits for a
- * database that is still starting, but not for one that refuses us: that will not get better by waiting.
+ * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. It waits for one
+ * that is still starting, but not for one that refuses us.
  * @throws the failure that says most, of those of the last try
  */
 export async function findConnection(config: DatabaseConfig, timeoutMs: number): Promise<Connection> {
@@ -41,7 +41,7 @@ async function findWorking(candidates: readonly Connection[]): Promise<Connectio
   const failures: unknown[] = [];
   for (const candidate of candidates) {
     try {
-      await connectOnce(candidate);
+      await withClient(candidate, async () => undefined);
       return candidate;
     } catch (error) {
       failures.push(error);
@@ -50,11 +50,14 @@ async function findWorking(candidates: readonly Connection[]): Promise<Connectio
   throw pickMostTelling(failures);
 }
 
-async function connectOnce(connection: Connection): Promise<void> {
-  const client = new Client(connection);
-  client.on("error", () => {});
+/** Runs `work` on a connection of its own, as changes of the schema take. */
+export async function withClient<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(config);
+  // A lost connection also fails the query that waits on it; without a listener it would end the process.
+  client.on("error", () => undefined);
   try {
     await client.connect();
+    return await work(client);
   } finally {
     await client.end();
   }

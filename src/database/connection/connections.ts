@@ -19,9 +19,8 @@ interface Options {
 
 /**
  * Connections that stay taken from Slonik's pool between uses; the one used last is used next. Slonik would
- * give out the one that has rested longest. A service with little to do would then walk through all of its
- * connections, each with cold caches, and prepare and plan every statement on each of them, five times over.
- * Taking one also costs nothing here.
+ * give out the one that has rested longest, and a service with little to do would walk through all of them,
+ * each with cold caches, and prepare and plan every statement five times over. Taking one here costs nothing.
  */
 export class Connections {
   readonly #slonik: DatabasePool;

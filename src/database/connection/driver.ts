@@ -9,10 +9,9 @@ import { endsConnection, sqlState } from "../statement/errors.ts";
 import { camelCase } from "../statement/sql.ts";
 
 /**
- * The settings of each session. A plan made while a table is small outlives that state, and one that reads
- * the whole table takes seconds once it is large: with plans of a new queue, 131 instead of 19,000 jobs/s
- * were claimed and completed. `enable_seqscan` keeps such plans away. What it leaves of them costs 1e10, for
- * which older servers compile a plan (jit): another 400 ms at each run.
+ * The settings of each session. A plan made while a table is small, which reads all of it, outlives that
+ * state: with plans of a new queue, 131 instead of 19,000 jobs/s were claimed and completed. `enable_seqscan`
+ * keeps such plans away. The rest costs 1e10, for which older servers compile it (jit): 400 ms at each run.
  *
  * PostgreSQL's default of 4 for a page out of order is that of spinning disks. With it, a narrow range of
  * scores, newest first, walks the benchmark by time and passes over 500 rows for each that it wants.
@@ -30,8 +29,7 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
       let lost = false;
       client.on("error", (error) => {
         lost = true;
-        // Slonik does not listen to a client that it has given up, such as one that was cut while it was
-        // being set up. An error without a listener would end the process.
+        // Slonik does not listen to a client that it gave up; an error without a listener ends the process.
         if (clientEventEmitter.listenerCount("error") === 0) return;
         clientEventEmitter.emit("error", new BackendTerminatedError(error));
       });
@@ -55,9 +53,7 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
           };
         },
         stream: () => {
-          throw new Error(
-            "row streams hold a snapshot open for as long as the reader likes: read pages instead",
-          );
+          throw new Error("row streams hold a snapshot as long as the reader likes: read pages instead");
         },
       };
     },
@@ -67,15 +63,13 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
 async function runCancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return query();
-  // A rollback is sent all the same. Without it the connection would go back to the pool with its transaction
-  // open, and writes of others on it would be lost.
+  // A rollback is sent all the same: the connection must not go back to the pool in an open transaction.
   if (signal.aborted && text !== "ROLLBACK") throw cancelled(signal);
   let cancelling: Promise<void> | undefined;
   let grace: NodeJS.Timeout | undefined;
   const cancel = () => {
     if (text !== "COMMIT" && text !== "ROLLBACK") cancelling = requestCancel(client);
-    // A server that does not even stop the query is out of reach. TCP would notice after many minutes, and
-    // the connection would hold its place in the pool until then.
+    // A server that does not even stop the query is out of reach, which TCP would notice only much later.
     grace = setTimeout(() => internals(client).connection.stream.destroy(), limits.cancelGraceMs);
   };
   if (signal.aborted) cancel();
@@ -124,9 +118,9 @@ interface Described {
 }
 
 /**
- * Runs a query whose rows have the names of our fields, `limitKey` for `limit_key`. It renames the columns
- * once a result, before `pg` makes the rows. For 100,000 rows of 26 columns that takes nothing; Slonik's
- * interceptor, which renames the keys of each row, takes as long as parsing them (0.2 s).
+ * Runs a query whose rows have the names of our fields, `limitKey` for `limit_key`. Renaming the columns
+ * before `pg` makes the rows takes nothing. Slonik's interceptor renames the keys of each row: 0.2 s for
+ * 100,000.
  */
 export function runQuery(client: pg.ClientBase, config: pg.QueryConfig): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
@@ -146,9 +140,8 @@ const microsecond =
   /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-]\d\d)(?::?(\d\d))?(?::?(\d\d))?$/;
 
 /**
- * Turns PostgreSQL's text of a timestamptz, in any session time zone, into ISO 8601 in UTC with all six
- * digits of the microseconds. A `Date` would drop three of them, and a keyset page on the result would skip
- * rows.
+ * Turns PostgreSQL's text of a timestamptz, in any time zone, into ISO 8601 in UTC with all six digits. A
+ * `Date` would drop three of them, and a keyset page on the result would skip rows.
  */
 export function parseTimestamp(text: string): string {
   const match = microsecond.exec(text);

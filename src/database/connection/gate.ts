@@ -3,26 +3,25 @@ import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { Waiter } from "../../wait.ts";
 
+interface GateOptions {
+  maxWaiting: number;
+  maxWaitMs: number;
+  /** Makes the error for work without a place. Default: `overloaded`. */
+  refusal?: (why: string) => ServiceError;
+}
+
 /**
  * Admits at most `places` pieces of work at once. The others wait in order, for a bounded time and in bounded
  * number: Slonik's own queue for connections has neither bound.
  */
 export class Gate {
-  readonly #maxWaiting: number;
-  readonly #maxWaitMs: number;
-  readonly #refusal: (why: string) => ServiceError;
+  readonly #options: Required<GateOptions>;
   readonly #waiters = new Set<Waiter<void>>();
   #free: number;
 
-  /** @param options.refusal makes the error for work without a place. Default: `overloaded` */
-  constructor(
-    places: number,
-    options: { maxWaiting: number; maxWaitMs: number; refusal?: (why: string) => ServiceError },
-  ) {
+  constructor(places: number, options: GateOptions) {
     this.#free = places;
-    this.#maxWaiting = options.maxWaiting;
-    this.#maxWaitMs = options.maxWaitMs;
-    this.#refusal = options.refusal ?? overloaded;
+    this.#options = { refusal: overloaded, ...options };
   }
 
   get waiting(): number {
@@ -50,13 +49,14 @@ export class Gate {
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiters.size >= this.#maxWaiting) throw this.#refusal(`${this.#maxWaiting} calls already wait`);
+    const { maxWaiting, maxWaitMs, refusal } = this.#options;
+    if (this.#waiters.size >= maxWaiting) throw refusal(`${maxWaiting} calls already wait`);
     const waiter = new Waiter<void>({
-      onTimeout: () => waiter.reject(this.#refusal(`no place became free within ${this.#maxWaitMs} ms`)),
+      onTimeout: () => waiter.reject(refusal(`no place became free within ${maxWaitMs} ms`)),
       onEnd: () => this.#waiters.delete(waiter),
     });
     this.#waiters.add(waiter);
-    return waiter.wait(signal, this.#maxWaitMs);
+    return waiter.wait(signal, maxWaitMs);
   }
 }
 

@@ -12,10 +12,10 @@ const channel = "ltb_jobs";
 export type Hint = "claimable" | "watchable";
 
 /**
- * Tells the other servers on the same database that something changed, and hears it from them, by LISTEN and
- * NOTIFY on a connection of its own. A hint only spares them the wait for their next look: it may be lost,
- * and nothing may depend on it. Hints are not sent by the transactions that make the changes, because NOTIFY
- * takes a lock at commit that all of a database share.
+ * Tells the other servers on the database that something changed, and hears it from them, by LISTEN and
+ * NOTIFY on a connection of its own. A hint only spares them a wait: it may be lost, and nothing may depend
+ * on it. The changing transactions send none, because NOTIFY takes a lock at commit that all of a database
+ * share.
  */
 export class Notifier {
   readonly #connection: Connection;
@@ -36,8 +36,7 @@ export class Notifier {
 
   /**
    * @param connection leads to PostgreSQL itself, or to a pooler that keeps sessions
-   * @param onHint is called for hints of others, and after each (re)connection: hints may have been missed
-   * before it
+   * @param onHint is called for hints of others, and after each connection, before which some may be lost
    */
   constructor(connection: Connection, onHint: (hint: Hint) => void, log?: Log) {
     this.#connection = connection;
@@ -79,11 +78,8 @@ export class Notifier {
     this.#isSending = true;
     this.#sentAt = performance.now();
     try {
-      await client.query({
-        name: "notify",
-        text: "select pg_notify($1, $2)",
-        values: [channel, `${hint} ${this.#self}`],
-      });
+      const values = [channel, `${hint} ${this.#self}`];
+      await client.query({ name: "notify", text: "select pg_notify($1, $2)", values });
     } catch (error) {
       this.#giveUp(client, error);
     } finally {

@@ -123,12 +123,9 @@ export class Pool {
 
 /** The error while the database is silent: without power, or behind a bad network, it refuses nothing. */
 function silent(): ServiceError {
-  return new ServiceError(
-    Code.Unavailable,
-    "DATABASE_UNAVAILABLE",
-    "the database is not reachable: it does not answer",
-    { retryAfterMs: limits.databaseRetryMs },
-  );
+  const message = "the database is not reachable: it does not answer";
+  const retryAfterMs = limits.databaseRetryMs;
+  return new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", message, { retryAfterMs });
 }
 
 const readOnly = new Error("the database takes no writes: it is a standby, or was made read-only");

@@ -37,12 +37,12 @@ const replicaPosition = statement("replica_position", {
 });
 
 /**
- * A streaming replica that answers reads which may be a little behind. Where it is down, or may be further
- * behind than allowed, the primary answers instead, so that it costs nobody an answer.
+ * A streaming replica that answers reads which may be a little behind. Where it is down, or further behind
+ * than allowed, the primary answers instead.
  *
- * Its lag is measured by positions in the log. The time of the last transaction that it applied would look
- * old whenever nothing is written, and two clocks may differ. This process notes the position of the primary
- * twice a second: the replica is at least as new as the newest of these that it has reached.
+ * Its lag is measured by positions in the log: the time of its last transaction looks old whenever nothing is
+ * written, and clocks differ. This process notes the primary's position twice a second: the replica is at
+ * least as new as the newest of these that it has reached.
  */
 export class Replica {
   readonly #config: DatabaseConfig;
@@ -73,7 +73,7 @@ export class Replica {
     return performance.now() - this.#asOf;
   }
 
-  /** Runs `work` on the replica if the call allows it and it is fresh, else or after a failure `otherwise`. */
+  /** Runs `work` on the replica if the call allows it and it is fresh; else, or if it fails, `otherwise`. */
   async read<T>(work: (pool: Pool) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
     const call = currentReadFrom();
     if (!call) return otherwise();
@@ -131,8 +131,7 @@ export class Replica {
     const { position } = await runPromptly(() => this.#primary.use((one) => one.one(primaryPosition())));
     const last = this.#samples.at(-1);
     if (last && position < last.position) {
-      // Another server is the primary now, and lacks something of the log. A replica of the former one looks
-      // fresh until the new primary has passed that point.
+      // Another server is the primary now. Replicas of the former look fresh until it has passed that point.
       this.#floor = last.position;
       this.#asOf = Number.NEGATIVE_INFINITY;
       this.#samples = [];

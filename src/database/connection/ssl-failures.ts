@@ -6,10 +6,7 @@ import { sqlState } from "../statement/errors.ts";
 /** The message of `pg` about a server that answers a request for TLS with no. */
 const NO_TLS = "The server does not support SSL connections";
 
-/**
- * Picks the failure that says most, of those with and without TLS; the first of equals. With `prefer`, the
- * refusal of clear text must not hide the wrong password that came before it.
- */
+/** Picks the failure that says most: a refusal of clear text must not hide the wrong password before it. */
 export function pickMostTelling(failures: readonly unknown[]): unknown {
   const weights = failures.map(weight);
   return failures[weights.indexOf(Math.max(...weights))];

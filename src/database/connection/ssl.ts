@@ -11,13 +11,12 @@ export type SslAttempt = false | ConnectionOptions;
 export type SslSettings = Pick<DatabaseConfig, "host" | "sslMode" | "sslRootCert" | "sslCert" | "sslKey">;
 
 /**
- * The ways to connect that libpq's sslmode stands for, in the order to try them. pg has no fallback, so the
- * pool takes the first that works when it starts. See https://www.postgresql.org/docs/current/libpq-ssl.html.
+ * The ways to connect that libpq's sslmode stands for, in the order to try them: pg has no fallback of its
+ * own. See https://www.postgresql.org/docs/current/libpq-ssl.html.
  *
  * As in libpq, Unix sockets have no TLS, and every mode that uses TLS verifies the authority once one is
  * named; `prefer` then goes on in clear text where that fails. Unlike there, a root certificate that is named
- * has to exist whatever the mode, and `verify-full` without one trusts the public authorities that Node
- * brings (libpq's `sslrootcert=system`).
+ * has to exist whatever the mode, and `verify-full` without one trusts those of Node (`sslrootcert=system`).
  * @throws ConfigError when a certificate or key cannot be read
  */
 export function sslAttempts(settings: SslSettings): [SslAttempt, ...SslAttempt[]] {

@@ -11,10 +11,8 @@ const SQLITE_BUSY = 5;
  * Makes this process the only one that serves `folder`, or throws an error that names the one that does.
  * Returns a function that frees the folder.
  *
- * The lock is the operating system's file lock, held through SQLite because Node has no call for it. It ends
- * with the process, however that ends, so it is never stale, and no two processes can take it at once. It
- * also works between containers that share a volume, where pids mean nothing. The pid next to it is only for
- * the message.
+ * The lock is the operating system's file lock, through SQLite because Node has no call for it. It ends with
+ * the process, so it is never stale, and works between containers too. The pid is only for the message.
  */
 export async function lockFolder(folder: string, runner: Runner): Promise<() => void> {
   const file = join(folder, "lock");

@@ -63,9 +63,8 @@ async function stopOrphan(pid: number, dataFolder: string): Promise<void> {
 }
 
 /**
- * PostgreSQL does not start while the pid in its file is alive, even if it is another program's by now. The
- * file is not removed, because PostgreSQL uses its shared memory key to notice leftover backends of a killed
- * postmaster. Instead its pid becomes one that no system assigns.
+ * PostgreSQL does not start while the pid in its file is alive, even as another program's. The file has to
+ * stay for the memory key by which leftover backends are noticed, so its pid becomes one that nobody has.
  */
 async function disownPidFile(dataFolder: string): Promise<void> {
   const path = join(dataFolder, "postmaster.pid");

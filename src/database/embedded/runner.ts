@@ -50,14 +50,8 @@ export async function chooseRunner(candidates: string[], logger?: Log): Promise<
   if (existing !== undefined) return existing;
   logger?.info({}, "PostgreSQL does not run as root: creating the system user postgres for it");
   try {
-    await run("useradd", [
-      "--system",
-      "--user-group",
-      "--no-create-home",
-      "--shell",
-      "/usr/sbin/nologin",
-      "postgres",
-    ]);
+    const options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"];
+    await run("useradd", [...options, "postgres"]);
     const created = await lookUp("postgres");
     if (created !== undefined) return created;
     throw new Error("the user is still unknown");
@@ -81,9 +75,8 @@ async function lookUp(name: string): Promise<Runner | undefined> {
 }
 
 /**
- * Makes a runner that reaches the programs and the folder even if root's own folders are closed to others (a
- * checkout under /root, packages installed with umask 077). In that case it keeps the one capability to pass
- * them.
+ * Makes a runner that reaches programs and folder even where root's folders are closed to others (under
+ * /root, or with umask 077), by the one capability to pass them.
  */
 export async function withAccess(runner: Runner, program: string, folder: string): Promise<Runner> {
   if (runner.uid === undefined) return runner;
@@ -99,10 +92,8 @@ export async function withAccess(runner: Runner, program: string, folder: string
 }
 
 async function reaches(runner: Runner, program: string, folder: string): Promise<boolean> {
-  const test = spawnAs(runner, "/bin/sh", ["-c", 'cd "$2" && "$1" --version', "sh", program, folder], {
-    cwd: "/",
-    stdio: "ignore",
-  });
+  const args = ["-c", 'cd "$2" && "$1" --version', "sh", program, folder];
+  const test = spawnAs(runner, "/bin/sh", args, { cwd: "/", stdio: "ignore" });
   return once(test, "exit").then(
     ([code]) => code === 0,
     () => false,

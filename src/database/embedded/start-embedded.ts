@@ -2,8 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
-import type { Connection } from "../connection/connect.ts";
-import { withClient } from "../migrate/with-client.ts";
+import { type Connection, withClient } from "../connection/connect.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { type Installation, prepareFolders } from "./folders.ts";
 import { initialise, SUPERUSER } from "./initialise.ts";
@@ -41,13 +40,10 @@ export interface Embedded {
 }
 
 /**
- * Starts the PostgreSQL that comes with this program on its own folder. The first start makes the folder, and
- * each start recovers after any kind of end. PostgreSQL is reachable through a socket that only this user may
- * open.
- *
+ * Starts the PostgreSQL that comes with this program on its own folder, which the first start makes. Each
+ * start recovers after any kind of end. Only this user may open the socket.
  * @throws EmbeddedError that says what to do: the folder is served by another process, was made by another
- * major version, belongs to another user, or PostgreSQL does not start (the message quotes its log's last
- * lines).
+ * major version, belongs to another user, or PostgreSQL does not start (with the last lines of its log).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
@@ -122,10 +118,7 @@ function embedded(
   return {
     connection,
     version,
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
+    stop: () => (stopped ??= stop()),
     onExit: (listener) => {
       void server.exited.then((cause) => {
         if (stopped === undefined) listener(cause);

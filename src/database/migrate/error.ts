@@ -1,7 +1,6 @@
 /**
- * A migration could not be applied or undone, or the schema is not one that this program can serve on. The
- * message says where and why, and how to go on. Of a migration that runs in a transaction nothing is left
- * behind.
+ * A migration failed, or the schema is not one that this program can serve on. The message says where, why
+ * and how to go on. Of a migration that runs in a transaction nothing is left behind.
  */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";

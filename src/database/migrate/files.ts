@@ -53,9 +53,7 @@ export async function readMigration(
 }
 
 /**
- * Writes an empty migration and the file that undoes it, `YYYYMMDDHHMMSS_name.sql` (UTC, later than all
- * others).
- *
+ * Writes an empty migration and the file that undoes it, `YYYYMMDDHHMMSS_name.sql` (UTC, later than others).
  * @returns the paths of both
  * @throws MigrationError if `name` is not made of lower-case words joined by `_`.
  */

@@ -87,8 +87,7 @@ export function findMismatch(states: readonly MigrationState[]): HistoryMismatch
 }
 
 /**
- * Refuses a database whose migrations are not those of this program: nobody knows then what the schema is, or
- * what this program's writing would break.
+ * Refuses a database whose migrations are not this program's: nobody knows then what writing would break.
  * @param kinds only mismatches of these kinds. Default: all.
  * @throws MigrationError naming the migrations and the way out
  */

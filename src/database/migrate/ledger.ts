@@ -14,8 +14,7 @@ export interface Applied {
 }
 
 /**
- * Reads the migrations that the database has had: by name, oldest first; none where nothing was ever
- * migrated.
+ * Reads the migrations that the database has had: by name, oldest first; none if it was never migrated.
  * @throws MigrationError if the table is from before 0.1.0
  */
 export async function readLedger(client: Client): Promise<Map<string, Applied>> {
@@ -51,11 +50,8 @@ export async function recordUp(
   checksum: string,
   objects: readonly string[],
 ): Promise<void> {
-  await client.query(`insert into ${TABLE} (name, checksum, objects) values ($1, $2, $3)`, [
-    name,
-    checksum,
-    objects,
-  ]);
+  const values = [name, checksum, objects];
+  await client.query(`insert into ${TABLE} (name, checksum, objects) values ($1, $2, $3)`, values);
 }
 
 export async function recordDown(client: Client, name: string): Promise<void> {

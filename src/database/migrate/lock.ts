@@ -8,12 +8,9 @@ const LOCK = 7_036_420_324;
 const LOCK_POLL_MS = 200;
 
 /**
- * Makes this connection the only one that migrates the database, until it ends. It tries again and again
- * instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, and a migration that creates an
- * index concurrently would wait for that snapshot for ever.
- *
- * @returns whether the connection leads through a pooler, which keeps the session, and its lock, when we
- * leave
+ * Makes this connection the only one that migrates the database, until it ends. It polls: a statement waiting
+ * in PostgreSQL holds a snapshot, which an index that is created concurrently would wait for for ever.
+ * @returns whether the connection leads through a pooler, which keeps the session, and its lock, after us
  */
 export async function lockMigrations(
   client: Client,

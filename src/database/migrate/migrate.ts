@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { Log } from "../../log.ts";
-import type { Connection } from "../connection/connect.ts";
+import { type Connection, withClient } from "../connection/connect.ts";
 import { refuseBrokenSchema } from "./broken-schema.ts";
 import { readCatalog } from "./catalog.ts";
 import { findDataLoss } from "./data-loss.ts";
@@ -11,7 +11,6 @@ import { createLedger, readLedger, recordDown, recordUp } from "./ledger.ts";
 import { lockMigrations } from "./lock.ts";
 import { type RunOptions, runMigration } from "./run.ts";
 import { type Verification, verifySchema } from "./verify.ts";
-import { withClient } from "./with-client.ts";
 
 export { MigrationError } from "./error.ts";
 export { addMigration } from "./files.ts";
@@ -23,22 +22,18 @@ export interface MigrationOptions {
   /** Folder of the SQL files. Default: the one that comes with this program. */
   directory?: string;
   /**
-   * How long to wait for another server's migration to end, and how long each migration tries to get its
-   * locks on tables, in milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a
-   * time.
+   * How long to wait for another server's migration, and how long each migration tries for its locks on
+   * tables, in milliseconds. Default 60,000. Nobody waits behind it for more than two seconds at a time.
    */
   lockTimeoutMs?: number;
 }
 
 /**
  * Applies every migration that the database has not seen, oldest first, each in a transaction of its own
- * unless its file says otherwise. Servers that start together take turns: the first applies, the others wait
- * and find nothing to do.
- *
+ * unless its file says otherwise. Servers that start together take turns.
  * @param options.upTo name of the last migration to apply. Default: the newest.
  * @throws MigrationError naming file and line, or that another migration did not end in time, that the
- * database's migrations are not those of this program, or that something is missing of what migrations have
- * made
+ * database's migrations are not this program's, or that something is missing of what they have made
  */
 export async function migrateUp(
   connection: Connection,
@@ -78,7 +73,6 @@ async function findObjects(client: Client, before: readonly string[]): Promise<s
 
 /**
  * Undoes the latest migrations, newest first. What their tables held is lost.
- *
  * @param options.to name of the migration to go back to, or its leading digits; `"0"`: undo all of them
  * @param options.count how many to undo, where `to` does not say. Default 1.
  * @param options.dropData whether rows may be lost. Default: false, nothing is undone where any would be.
@@ -143,9 +137,8 @@ export async function migrationStatus(
 }
 
 /**
- * Compares the database with the migrations: what was applied with the files, and its tables, columns,
- * constraints, indexes, triggers and functions with what those make in an empty schema, which is rolled back.
- * Changes nothing.
+ * Compares the database with the migrations: what was applied with the files, and every object with what they
+ * make in an empty schema, which is rolled back. Changes nothing.
  * @throws MigrationError if the database was made before 0.1.0
  */
 export function verifyMigrations(

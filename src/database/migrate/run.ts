@@ -13,9 +13,8 @@ export interface RunOptions {
 }
 
 /**
- * The longest wait for one lock. Others that want the table queue behind the migration, so it steps back and
- * tries again. It is more than deadlock_timeout (1 s), after which PostgreSQL cancels an autovacuum that is
- * in the way.
+ * The longest wait for one lock: others queue behind the migration, so it steps back and tries again. It is
+ * above deadlock_timeout (1 s), after which PostgreSQL cancels an autovacuum in the way.
  */
 const LOCK_WAIT_MS = 2_000;
 const PAUSE_MS = { first: 250, longest: 4_000 };

@@ -34,20 +34,14 @@ export async function verifySchema(client: Client, directory: string): Promise<V
   refuseMismatch(states, ["pre-release"]);
   const present = await readCatalog(client);
   const unknown = namesWhere(states, ({ isKnown }) => !isKnown);
-  const faultsOf = (kind: MigrationFault["kind"], names: string[]) => names.map((name) => ({ kind, name }));
+  const pending = namesWhere(states, ({ appliedAt }) => appliedAt === null);
+  const changed = namesWhere(states, ({ isChanged }) => isChanged);
   const invalid = (await readInvalidIndexes(client)).map((name) => `index ${name}`);
-  const faults: MigrationFault[] = [
-    ...faultsOf(
-      "pending",
-      namesWhere(states, ({ appliedAt }) => appliedAt === null),
-    ),
-    ...faultsOf("unknown", unknown),
-    ...faultsOf(
-      "changed",
-      namesWhere(states, ({ isChanged }) => isChanged),
-    ),
-    ...faultsOf("invalid", invalid),
-  ];
+  const found = Object.entries({ pending, unknown, changed, invalid }) as [
+    MigrationFault["kind"],
+    string[],
+  ][];
+  const faults: MigrationFault[] = found.flatMap(([kind, names]) => names.map((name) => ({ kind, name })));
   const done = namesWhere(states, ({ appliedAt, isKnown }) => appliedAt !== null && isKnown);
   const latest = done.at(-1);
   // The objects of an unknown migration cannot be distinguished from faults.

@@ -80,9 +80,8 @@ export function isConnectionFailure(error: unknown): boolean {
 }
 
 /**
- * True while the database starts up, cannot be reached at all, has no connection to spare or takes no writes
- * yet, as the successor of one that failed; false for what does not get better by waiting, as a wrong
- * password or a missing database. Also where another error was made of it.
+ * True while the database starts up, is out of reach, has no connection to spare or takes no writes yet;
+ * false for what waiting does not mend, as a wrong password. Also where another error was made of it.
  */
 export function isAway(error: unknown): boolean {
   if (error instanceof ServiceError) return error.reason === "DATABASE_UNAVAILABLE";

@@ -1,7 +1,6 @@
 import type { Client } from "pg";
-import type { Connection } from "../../database/connection/connect.ts";
+import { type Connection, withClient } from "../../database/connection/connect.ts";
 import { MigrationError } from "../../database/migrate/error.ts";
-import { withClient } from "../../database/migrate/with-client.ts";
 import { type SearchKind, searchIndexes, searchKinds } from "./indexes.ts";
 
 interface SearchIndexState {
