@@ -8,10 +8,6 @@ import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, note, print, printJson } from "./shared/output.ts";
 
-interface Options extends DatabaseOptions {
-  keepDays?: number;
-}
-
 const prefix = "llm_test_bench_";
 const suffix = ".backup.tar";
 const ours = new RegExp(`^${prefix}\\d{8}_\\d{6}${suffix.replaceAll(".", "\\.")}$`);
@@ -51,7 +47,7 @@ export function addCommand(program: Command): void {
     });
 }
 
-async function backUpInto(path: string, options: Options): Promise<void> {
+async function backUpInto(path: string, options: DatabaseOptions & { keepDays?: number }): Promise<void> {
   const { backUp } = await import("../backup/backup.ts");
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   if (options.keepDays !== undefined && !isFolder)

@@ -60,19 +60,17 @@ async function cleanup({ jobs, benchmarks, audit }: ServiceClient, options: Opti
     throw new UsageError("--benchmark is for evaluations: give --evaluations-older-than");
   // Before anything goes, whether all of it can be found.
   const benchmarkId = await findBenchmarkId(benchmarks, benchmark, { only: true });
-  const deleted = {
-    ...(jobsOlderThan !== undefined && {
-      jobs_deleted: await all(() => jobs.cleanupJobs({ olderThanDays: jobsOlderThan }, longDeadline)),
-    }),
-    ...(evaluationsOlderThan !== undefined && {
-      evaluations_deleted: await all(() =>
-        benchmarks.cleanupEvaluations({ olderThanDays: evaluationsOlderThan, benchmarkId }, longDeadline),
-      ),
-    }),
-    ...(auditOlderThan !== undefined && {
-      audit_entries_deleted: await all(() => audit.cleanupAuditLogs({ olderThanDays: auditOlderThan })),
-    }),
-  };
+  const deleted: Record<string, number> = {};
+  if (jobsOlderThan !== undefined)
+    deleted.jobs_deleted = await all(() => jobs.cleanupJobs({ olderThanDays: jobsOlderThan }, longDeadline));
+  if (evaluationsOlderThan !== undefined)
+    deleted.evaluations_deleted = await all(() =>
+      benchmarks.cleanupEvaluations({ olderThanDays: evaluationsOlderThan, benchmarkId }, longDeadline),
+    );
+  if (auditOlderThan !== undefined)
+    deleted.audit_entries_deleted = await all(() =>
+      audit.cleanupAuditLogs({ olderThanDays: auditOlderThan }),
+    );
   if (options.json) return printJson(deleted);
   for (const [name, count] of Object.entries(deleted))
     print(`deleted ${count} ${name.replace("_deleted", "").replaceAll("_", " ")}`);

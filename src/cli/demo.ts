@@ -148,13 +148,9 @@ const log: WorkerLog = {
 };
 
 async function readSample(): Promise<ImportedBenchmark> {
-  const options = {
-    name: "demo",
-    provider: "openai",
-    model: "gpt-3-175b-verification",
-    dataset: "grade-school-math",
-  };
+  const model = { provider: "openai", model: "gpt-3-175b-verification" };
+  const options = { ...model, name: "demo", dataset: "grade-school-math", map: parseFieldMap(MAP) };
   const { readLogs } = await import("../import/read-logs.ts");
-  for await (const benchmark of readLogs(SAMPLE, { ...options, map: parseFieldMap(MAP) })) return benchmark;
+  for await (const benchmark of readLogs(SAMPLE, options)) return benchmark;
   throw new CliError(`${SAMPLE} holds no evaluations: install the package again`);
 }

@@ -4,13 +4,10 @@ import { exitCodes } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { makePrintable, print, printJson } from "./shared/output.ts";
 
-interface Options extends DatabaseOptions {
-  servers: number;
-  backups?: string;
-}
+type Options = DatabaseOptions & { servers: number; backups?: string };
 
 export function addCommand(program: Command): void {
-  const doctor = program
+  program
     .command("doctor")
     .summary("look at the database and tell what to do")
     .description(
@@ -19,8 +16,7 @@ export function addCommand(program: Command): void {
         "that may read the tables will do, one in pg_monitor sees more. Exit code 1 if a check fails; warnings do not count.",
     )
     .option("--servers <n>", "servers that are to run on this database", parseWhole(1, 1_000), 1)
-    .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest");
-  doctor
+    .option("--backups <folder>", "where `ltb backup` writes to: also checks the age of the newest")
     .forDatabase()
     .examples(
       "ltb doctor",

@@ -1,4 +1,3 @@
-import { Option } from "commander";
 import { referToKey } from "./shared/api-key.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -13,11 +12,9 @@ export function addCommand(program: Command): void {
       "Prints a command line that calls a method by grpcurl, with a filled example body: to be changed, or run as it stands. The API key is " +
         "not in it, only where it is. Nothing is called.",
     )
-    .addOption(
-      new Option(
-        "--proto <folder>",
-        "take the contract from the protos in this folder: for a service without reflection",
-      ),
+    .option(
+      "--proto <folder>",
+      "take the contract from the protos in this folder: for a service without reflection",
     )
     .examples(
       ["ltb grpcurl", "all methods"],

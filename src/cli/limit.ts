@@ -6,10 +6,7 @@ import { given, parseWhole } from "./shared/options.ts";
 import { formatTable, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
-interface SetOptions extends ServiceOptions {
-  maxRunning?: number;
-  perMinute?: number;
-}
+type SetOptions = ServiceOptions & { maxRunning?: number; perMinute?: number };
 
 const upToAMillion = parseWhole(0, 1_000_000);
 

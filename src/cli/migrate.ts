@@ -5,10 +5,7 @@ import { type DatabaseOptions, withMigrationConnection } from "./shared/configur
 import { exitCodes } from "./shared/errors.ts";
 import { formatTable, note, noteLog, print, printJson } from "./shared/output.ts";
 
-interface DownOptions extends DatabaseOptions {
-  to?: string;
-  yes?: boolean;
-}
+type DownOptions = DatabaseOptions & { to?: string; yes?: boolean };
 
 const WORDS: Record<MigrationFault["kind"], string> = {
   pending: "not applied yet: ltb migrate up",
@@ -54,9 +51,9 @@ export function addCommand(program: Command): void {
       ["ltb migrate down", "one step"],
       ["ltb migrate down --to 20240320000003 --yes", "before an earlier release is put back"],
     )
-    .action(async ({ config, json, to, yes = false }: DownOptions) => {
+    .action(async ({ json, to, yes = false, ...options }: DownOptions) => {
       const { migrateDown } = await import("../database/migrate/migrate.ts");
-      const { reverted } = await withMigrationConnection({ config }, (connection) =>
+      const { reverted } = await withMigrationConnection(options, (connection) =>
         migrateDown(connection, { to, dropData: yes, logger: noteLog }),
       );
       if (json) printJson({ reverted });

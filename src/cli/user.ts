@@ -165,7 +165,7 @@ async function listUsers({ users }: ServiceClient, options: ListOptions): Promis
 function row(user: User): string[] {
   const { id, username, email, active } = user;
   const times = [user.lastLogin, user.createdAt].map(formatMinute);
-  return [id, username, email, roleName(user), active ? "yes" : "no", ...times];
+  return [id, username, email, userRole.describe(user.role), active ? "yes" : "no", ...times];
 }
 
 interface UpdateOptions extends ServiceOptions {
@@ -232,12 +232,8 @@ function readNew(options: PasswordChange): Promise<string> {
 
 /** Prints every field of a user. */
 function printUser(user: User, { json }: { json?: boolean }): void {
-  const { metadata, ...fields } = toPlain(UserSchema, user);
+  const { metadata = null, ...fields } = toPlain(UserSchema, user);
   const given = metadata ? { metadata: JSON.stringify(metadata) } : {};
-  if (json) printJson({ ...fields, metadata: metadata ?? null });
-  else print(formatFields({ ...fields, role: roleName(user), ...given }));
-}
-
-function roleName({ role }: User): string {
-  return userRole.describe(role);
+  if (json) printJson({ ...fields, metadata });
+  else print(formatFields({ ...fields, role: userRole.describe(user.role), ...given }));
 }

@@ -82,7 +82,7 @@ async function list({ workers }: ServiceClient, options: ListOptions): Promise<v
 
 function row(worker: Worker) {
   const { workerId, currentTasks, capacity, completedTasks, failedTasks, jobTypes, tags } = worker;
-  const [status, health] = [workerStatusName(worker), healthName(worker)];
+  const [status, health] = [workerStatus.describe(worker.status), healthStatus.describe(worker.health)];
   const counts = [`${currentTasks}/${capacity}`, completedTasks, failedTasks];
   const lists = [jobTypes.join(", ") || "all", tags.join(", ") || "-"];
   return [workerId, status, health, ...counts, ...lists, silence(worker)];
@@ -91,10 +91,12 @@ function row(worker: Worker) {
 async function show({ workers }: ServiceClient, workerId: string, options: ServiceOptions): Promise<void> {
   const { worker } = await workers.getWorker({ workerId });
   requireAnswer(worker, "worker");
-  const { metadata, ...fields } = toPlain(WorkerSchema, worker);
-  if (options.json) return printJson({ ...fields, metadata: metadata ?? null });
+  const { metadata = null, ...fields } = toPlain(WorkerSchema, worker);
+  if (options.json) return printJson({ ...fields, metadata });
+  const status = workerStatus.describe(worker.status);
+  const health = healthStatus.describe(worker.health);
   const given = metadata === null ? {} : { metadata: JSON.stringify(metadata) };
-  print(formatFields({ ...fields, status: workerStatusName(worker), health: healthName(worker), ...given }));
+  print(formatFields({ ...fields, status, health, ...given }));
 }
 
 async function drain(
@@ -115,14 +117,6 @@ async function removeStale(
   const answer = await workers.removeStaleWorkers({ olderThan: durationFromMs(olderThan) });
   if (json) return printJson(toPlain(RemoveStaleWorkersResponseSchema, answer));
   print(`removed ${answer.removed} workers; ${answer.jobsRequeued} jobs are pending again`);
-}
-
-function workerStatusName({ status }: Worker): string {
-  return workerStatus.describe(status);
-}
-
-function healthName({ health }: Worker): string {
-  return healthStatus.describe(health);
 }
 
 /** How long ago the worker was last heard of. */

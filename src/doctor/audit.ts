@@ -4,11 +4,9 @@ import { Database } from "../storage.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 const backlog = 100_000;
+const runbook = "See docs/security.md, “When the trail does not hold”.";
 
-/**
- * Checks that the end of the audit trail holds, is where it was seen last, and is being sealed. `ltb audit
- * verify` checks the whole trail.
- */
+/** Checks that the end of the audit trail holds and is being sealed. `ltb audit verify` checks all of it. */
 export const audit: Check = async ({ row, database, config }) => {
   const { waiting } = await row<{ waiting: number }>(
     "select count(*)::float8 as waiting from (select from audit_unsealed limit 1000000) u",
@@ -26,11 +24,7 @@ export const audit: Check = async ({ row, database, config }) => {
         "Give every server the one key (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
       );
     const problem = await chain.problem(db.executor, keys, tail);
-    if (problem !== undefined)
-      return fail(
-        `the chain does not hold: ${problem}`,
-        "See docs/security.md, “When the trail does not hold”.",
-      );
+    if (problem !== undefined) return fail(`the chain does not hold: ${problem}`, runbook);
     if (waiting > backlog)
       return warn(`${waiting} statements wait to be sealed`, "Do servers run, and have they the key?");
     return ok(`its end holds (seal ${tail?.sequence ?? 0}); ${waiting} statements wait to be sealed`);

@@ -8,12 +8,7 @@ import { type Check, type Finding, fail, ok, rowReader, size, warn } from "./che
 const held = 1024 ** 3;
 const heldTooMuch = 10 * held;
 
-interface Slot {
-  name: string;
-  active: boolean;
-  bytes: number;
-  lost: boolean;
-}
+type Slot = { name: string; active: boolean; bytes: number; lost: boolean };
 
 /** Checks replication slots. A slot that nobody reads keeps the log until the disk is full. */
 export const slots: Check = async ({ client }) => {

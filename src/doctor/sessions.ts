@@ -5,18 +5,9 @@ import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 const longMs = 5 * 60_000;
 const tooLongMs = 60 * 60_000;
 
-interface Session {
-  pid: number;
-  state: string;
-  application: string;
-  role: string;
-  ms: number;
-}
+type Session = { pid: number; state: string; application: string; role: string; ms: number };
 
-/**
- * Finds long transactions. They keep vacuum from cleaning up, and watches from sending what was committed
- * after they began.
- */
+/** Finds long transactions, which keep vacuum from cleaning up and watches from sending later changes. */
 export const longTransactions: Check = async ({ client, row }) => {
   const findings = judgeTransactions(await openTransactions(client));
   if (findings.length > 0) return findings;
@@ -47,10 +38,7 @@ export function judgeTransactions(sessions: readonly Session[]): readonly Findin
     });
 }
 
-/**
- * Finds prepared transactions. The service makes none, and one that is left holds its locks and rows for
- * ever, even over a restart.
- */
+/** Finds prepared transactions. None is the service's, and one that is left keeps its locks over restarts. */
 export const preparedTransactions: Check = async ({ client }) => {
   const { rows: prepared } = await client.query<{ gid: string; ms: number }>(`
     select gid, (extract(epoch from clock_timestamp() - prepared) * 1000)::float8 as ms

@@ -1,9 +1,6 @@
 import { type Check, type Finding, fail, ok, size, warn } from "./check.ts";
 
-/**
- * Checks the settings of PostgreSQL that decide whether acknowledged writes survive, and those with a default
- * for small databases.
- */
+/** Checks the settings that acknowledged writes survive by, and those with a default for small databases. */
 export const settings: Check = async ({ client }) => {
   const { rows } = await client.query<{ name: string; value: string; unit: number }>(`
     select name, setting as value,
@@ -16,18 +13,16 @@ export const settings: Check = async ({ client }) => {
 
 export function judgeSettings(all: ReadonlyMap<string, { value: string; unit: number }>): readonly Finding[] {
   const findings: Finding[] = [];
-  const set = (name: string, value: string) =>
-    `ALTER SYSTEM SET ${name} = ${value}; SELECT pg_reload_conf();`;
-  for (const name of ["fsync", "full_page_writes"])
+  const dangers = {
+    fsync: [fail, "a power cut can destroy the database"],
+    full_page_writes: [fail, "a power cut can destroy the database"],
+    synchronous_commit: [warn, "a crash loses up to 0.6 s of what was acknowledged"],
+  } as const;
+  for (const [name, [judge, danger]] of Object.entries(dangers))
     if (all.get(name)?.value === "off")
-      findings.push(fail(`${name} is off: a power cut can destroy the database`, set(name, "on")));
-  if (all.get("synchronous_commit")?.value === "off")
-    findings.push(
-      warn(
-        "synchronous_commit is off: a crash loses up to 0.6 s of what was acknowledged",
-        set("synchronous_commit", "on"),
-      ),
-    );
+      findings.push(
+        judge(`${name} is off: ${danger}`, `ALTER SYSTEM SET ${name} = on; SELECT pg_reload_conf();`),
+      );
   const bytes = (name: string) => Number(all.get(name)?.value) * (all.get(name)?.unit ?? 1);
   const least: Record<string, [number, string]> = {
     shared_buffers: [128 * 1024 ** 2, "About a quarter of the machine's memory; takes a restart."],

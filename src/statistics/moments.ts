@@ -12,18 +12,13 @@ export interface Moments {
  * no value is left, all figures are 0.
  */
 export function mergeMoments(parts: readonly Moments[]): Moments {
-  let count = 0;
-  let sum = 0;
-  for (const part of parts) {
-    count += part.count;
-    sum += part.sum;
-  }
+  const count = parts.reduce((total, part) => total + part.count, 0);
+  const sum = parts.reduce((total, part) => total + part.sum, 0);
   if (count <= 0) return { count: 0, sum: 0, m2: 0 };
   const mean = sum / count;
   let m2 = 0;
-  for (const part of parts) {
+  for (const part of parts)
     if (part.count !== 0) m2 += part.m2 + part.count * (part.sum / part.count - mean) ** 2;
-  }
   // A subtraction may leave a rounding error below zero.
   return { count, sum, m2: Math.max(0, m2) };
 }

@@ -8,10 +8,7 @@ export interface TiedDifferences {
   positive: number;
 }
 
-/**
- * Up to this many differences the exact distribution is computed, which takes some milliseconds. Beyond, the
- * normal one is as good.
- */
+/** The exact distribution of up to this many differences takes milliseconds. Beyond, the normal one is as good. */
 export const wilcoxonExactMost = 100;
 
 /**
@@ -36,9 +33,8 @@ export function wilcoxonExact(groups: readonly TiedDifferences[]): number {
   probability[0] = 1;
   for (const rank of ranks) {
     const next = new Float64Array(total + 1);
-    for (let sum = 0; sum <= total; sum++) {
-      next[sum] = ((probability[sum] ?? 0) + (sum >= rank ? (probability[sum - rank] ?? 0) : 0)) / 2;
-    }
+    for (let sum = 0; sum <= total; sum++)
+      next[sum] = ((probability[sum] ?? 0) + (probability[sum - rank] ?? 0)) / 2;
     probability = next;
   }
   const extreme = Math.min(positive, total - positive);

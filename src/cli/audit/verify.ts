@@ -1,13 +1,16 @@
 import { rename, writeFile } from "node:fs/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { VerifyAuditLogResponse } from "../../../gen/ltb/v1/audit_service_pb.ts";
+import {
+  type VerifyAuditLogResponse,
+  VerifyAuditLogResponseSchema,
+} from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { readTextFile } from "../../files.ts";
 import { createClient, type ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
 import { exitCodes, UsageError } from "../shared/errors.ts";
 import { gatherValues, parseTime } from "../shared/options.ts";
-import { makePrintable, print, printJson } from "../shared/output.ts";
+import { makePrintable, print, printJson, toPlain } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   from?: Date;
@@ -16,10 +19,7 @@ interface Options extends ServiceOptions {
   headFile?: string;
 }
 
-interface Head {
-  sequence: bigint;
-  seal: string;
-}
+type Head = { sequence: bigint; seal: string };
 
 /** The trail holds, it does not, or that could not be found out. */
 const verdicts = { holds: exitCodes.ok, broken: exitCodes.failure, unknown: 2 } as const;
@@ -73,10 +73,10 @@ async function verify({ from, to, head, headFile, ...options }: Options): Promis
       },
       { timeoutMs: DEADLINE_MS },
     );
-    const [present] = answer.heads;
+    const [present] = answer.heads.map(({ sequence, seal }) => `${sequence}:${seal}`);
     // If only a part of the time was verified, the head may be older than the stored one.
     if (answer.valid && present && headFile !== undefined && !to) await writeHead(headFile, present);
-    show(answer, options);
+    show(answer, present ?? null, options);
     process.exitCode = answer.valid ? verdicts.holds : verdicts.broken;
   } catch (error) {
     // Not 1: who asks whether the trail holds must not take "no answer" for "no".
@@ -98,36 +98,23 @@ async function readHeads(file: string): Promise<Head[]> {
   return text === undefined ? [] : [parseHead(text)];
 }
 
-async function writeHead(file: string, head: Head): Promise<void> {
+async function writeHead(file: string, head: string): Promise<void> {
   const draft = `${file}.new`;
-  await writeFile(draft, `${headText(head)}\n`);
+  await writeFile(draft, `${head}\n`);
   await rename(draft, file);
 }
 
-function headText({ sequence, seal }: Head): string {
-  return `${sequence}:${seal}`;
-}
-
-function show(answer: VerifyAuditLogResponse, { json }: ServiceOptions): void {
-  const { valid, entriesChecked, entriesRemoved, entriesUnsealed, firstBroken: broken, heads } = answer;
-  const [head] = heads.map(headText);
+function show(answer: VerifyAuditLogResponse, head: string | null, { json }: ServiceOptions): void {
   if (json) {
-    printJson({
-      valid,
-      entries_checked: Number(entriesChecked),
-      entries_removed: Number(entriesRemoved),
-      entries_unsealed: Number(entriesUnsealed),
-      first_broken: broken
-        ? { sequence: Number(broken.sequence), entry_id: broken.entryId, reason: broken.reason }
-        : null,
-      head: head ?? null,
-    });
+    const { heads, ...plain } = toPlain(VerifyAuditLogResponseSchema, answer);
+    printJson({ ...plain, head });
     return;
   }
+  const { entriesChecked, entriesRemoved, entriesUnsealed, firstBroken: broken } = answer;
   if (broken) print(makePrintable(`THE AUDIT TRAIL DOES NOT HOLD: ${broken.reason}`));
   else print("The audit trail holds.");
   print(
     `entries checked ${entriesChecked}, removed by cleanup ${entriesRemoved}, waiting to be sealed ${entriesUnsealed}`,
   );
-  if (head !== undefined) print(`head ${head}`);
+  if (head !== null) print(`head ${head}`);
 }

@@ -4,10 +4,7 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
 import { formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
 
-interface Options extends ServiceOptions {
-  type?: string;
-  limitKey?: string;
-}
+type Options = ServiceOptions & { type?: string; limitKey?: string };
 
 export function addCommand(job: Command): void {
   withLaneOptions(addServiceCommand(job, "pause"))

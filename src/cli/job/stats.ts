@@ -6,10 +6,7 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
 
-interface Options extends ServiceOptions {
-  type?: string;
-  benchmark?: string;
-}
+type Options = ServiceOptions & { type?: string; benchmark?: string };
 
 export function addCommand(job: Command): void {
   addServiceCommand(job, "stats")

@@ -1,14 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type NewJob, NewJobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ServiceClient } from "../shared/client.ts";
 import { isTransient } from "../shared/describe-error.ts";
 import { note, print, printJson } from "../shared/output.ts";
 import { showProgress } from "../transfer/progress.ts";
-import { type Batch, batchesOf, type JobFields } from "./batches.ts";
+import { readPayloads } from "./payload.ts";
 
-/**
- * Pauses before a batch is sent again whose answer was lost, in milliseconds; it is given up after the last.
- */
+/** The fields of a job to be created. */
+export type JobFields = Partial<Omit<NewJob, "$typeName" | "$unknown">>;
+
+/** Most jobs that BatchCreateJobs takes. */
+const BATCH_JOBS = 1000;
+/** Room in a message for what is around the jobs, and in it around each. */
+const ENVELOPE_BYTES = 1024;
+/** Pauses before a batch whose answer was lost is sent again, in milliseconds; after the last it is given up. */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];
 
 /**
@@ -66,4 +73,36 @@ export async function submitLines(
       }
     }
   }
+}
+
+/** Jobs for one call of BatchCreateJobs. */
+interface Batch {
+  jobs: JobFields[];
+  /** Line of the file that the first of them stands in. */
+  firstLine: number;
+  lastLine: number;
+  /** Bytes of the file that it took. */
+  bytes: number;
+}
+
+/** The jobs of a JSONL file of payloads, in batches as large as the service takes them. */
+async function* batchesOf(path: string, fields: JobFields, maxBytes: number): AsyncGenerator<Batch> {
+  let batch: Batch | undefined;
+  let size = 0;
+  for await (const { payload, line, bytes } of readPayloads(path)) {
+    const job = { ...fields, payload };
+    const jobSize = toBinary(NewJobSchema, create(NewJobSchema, job)).length + 8;
+    const full = batch?.jobs.length === BATCH_JOBS || size + jobSize + ENVELOPE_BYTES > maxBytes;
+    if (batch !== undefined && full) {
+      yield batch;
+      batch = undefined;
+      size = 0;
+    }
+    batch ??= { jobs: [], firstLine: line, lastLine: line, bytes: 0 };
+    batch.jobs.push(job);
+    batch.lastLine = line;
+    batch.bytes += bytes;
+    size += jobSize;
+  }
+  if (batch !== undefined) yield batch;
 }

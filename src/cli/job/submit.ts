@@ -7,9 +7,8 @@ import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
-import type { JobFields } from "./batches.ts";
 import { readPayload } from "./payload.ts";
-import { submitLines } from "./submit-lines.ts";
+import { type JobFields, submitLines } from "./submit-lines.ts";
 
 interface Options extends ServiceOptions {
   priority?: number;

@@ -6,10 +6,6 @@ import { note, print, printJson, toPlain } from "../shared/output.ts";
 import { callUntilDone } from "../shared/pages.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
-interface Options extends ServiceOptions, FilterOptions {
-  reason?: string;
-}
-
 /** Adds `cancel`. */
 export function addCancel(job: Command): void {
   withFilterOptions(addServiceCommand(job, "cancel"), ["pending", "running"])
@@ -26,7 +22,9 @@ export function addCancel(job: Command): void {
     .callService(cancel);
 }
 
-async function cancel(client: ServiceClient, ids: string[], options: Options): Promise<void> {
+type CancelOptions = ServiceOptions & FilterOptions & { reason?: string };
+
+async function cancel(client: ServiceClient, ids: string[], options: CancelOptions): Promise<void> {
   const { jobs } = client;
   const { reason = "" } = options;
   const filter = await filterOf(client, ids, options);
@@ -57,7 +55,11 @@ export function addRetry(job: Command): void {
     .callService(retry);
 }
 
-async function retry(client: ServiceClient, ids: string[], options: Options): Promise<void> {
+async function retry(
+  client: ServiceClient,
+  ids: string[],
+  options: ServiceOptions & FilterOptions,
+): Promise<void> {
   const { jobs } = client;
   const filter = await filterOf(client, ids, options);
   if (filter === undefined)

@@ -2,7 +2,11 @@ import { text } from "node:stream/consumers";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "@connectrpc/connect";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import { type WatchJobsResponse, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import {
+  type WatchJobsRequest,
+  type WatchJobsResponse,
+  WatchJobsResponseSchema,
+} from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
@@ -16,17 +20,10 @@ import { hasEnded, jobStatusName } from "./status.ts";
 /** Most ids of one watch. */
 const WATCH_IDS = 1000;
 
-interface Options extends ServiceOptions {
-  type?: string;
-  benchmark?: string;
-}
+type Options = ServiceOptions & { type?: string; benchmark?: string };
 
 /** The jobs to follow: at most 1000 ids, or a type and a benchmark. */
-interface Followed {
-  ids?: string[];
-  jobType?: string;
-  benchmarkId?: string;
-}
+type Followed = Partial<Pick<WatchJobsRequest, "ids" | "jobType" | "benchmarkId">>;
 
 export function addCommand(job: Command): void {
   addServiceCommand(job, "watch")
@@ -83,10 +80,8 @@ async function watch(client: ServiceClient, args: string[], options: Options): P
     const starts = ids.keys().filter((index) => index % WATCH_IDS === 0);
     await Promise.all(starts.map((start) => show({ ids: ids.slice(start, start + WATCH_IDS) })));
   }
-  if (open.size > 0)
-    throw new CliError(`interrupted; ${open.size} of ${ids.length} jobs have not ended`, {
-      code: "CANCELLED",
-    });
+  const unfinished = `interrupted; ${open.size} of ${ids.length} jobs have not ended`;
+  if (open.size > 0) throw new CliError(unfinished, { code: "CANCELLED" });
   if (notDone.size > 0) process.exitCode = 1;
 }
 

@@ -7,6 +7,7 @@ import { uuidOf } from "../../ids.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { requireAnswer } from "../shared/errors.ts";
+import { given } from "../shared/options.ts";
 import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
 
@@ -47,10 +48,7 @@ export async function importInto(
   return { id: benchmark.id, name: benchmark.name, created: false, ...upload };
 }
 
-/**
- * An id belongs to one evaluation of one benchmark; what has no other name in the new one keeps it as its
- * sample id.
- */
+/** An id belongs to one evaluation of one benchmark, so it becomes the sample id of a copy without one. */
 async function* withoutIds(
   evaluations: AsyncIterable<ImportedEvaluation>,
 ): AsyncGenerator<ImportedEvaluation> {
@@ -77,10 +75,9 @@ async function createOrGet(
   { key, name, description, provider, model, dataset, totalIterations, labels, metadata }: ImportedBenchmark,
 ): Promise<{ benchmark: Benchmark; created: boolean }> {
   const id = importedId(key);
-  const optional = Object.entries({ description, totalIterations, labels, metadata });
-  const given = Object.fromEntries(optional.filter(([, value]) => value !== undefined));
+  const optional = given({ description, totalIterations, labels, metadata });
   try {
-    const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...given });
+    const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...optional });
     if (benchmark !== undefined) return { benchmark, created: true };
   } catch (error) {
     if (!(error instanceof ConnectError && error.code === Code.AlreadyExists)) throw error;
@@ -101,10 +98,9 @@ async function finish(
     status: statuses[status],
     // A source that does not say how many there were to be has been read to its end.
     ...(totalIterations === 0 && imported.totalIterations === undefined && { totalIterations: received }),
-    ...(error !== undefined && { error }),
+    ...given({ error, metrics }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),
-    ...(metrics !== undefined && { metrics }),
     ...(results !== undefined && { results: fromJson(ValueSchema, results) }),
   });
   // A benchmark that keeps no evaluations here has only the counts that its owner set.

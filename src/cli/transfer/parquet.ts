@@ -1,15 +1,12 @@
 import { crc32, zstdCompressSync } from "node:zlib";
-import { toJson } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
-import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { JsonObject } from "../../validation.ts";
+import { headerOf } from "./text-formats.ts";
 
-/**
- * A row group is written when it has this many rows or about this many bytes of text, all of which are in
- * memory until then.
- */
+/** A row group is in memory until it has this many rows or about this many bytes of text. */
 const GROUP_ROWS = 20_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 
@@ -127,16 +124,11 @@ function sizeOf({ input, output = "", expected = "", error, metadata }: Evaluati
   return input.length + output.length + expected.length + error.length + inner + 200;
 }
 
-function headerOf(benchmark: Benchmark): string {
-  return JSON.stringify({ ltb_export: 1, benchmark: toJson(BenchmarkSchema, benchmark) });
-}
-
 function jsonBytes(object: JsonObject | undefined): Uint8Array | null {
   return object === undefined ? null : Buffer.from(JSON.stringify(object));
 }
 
 function micros(timestamp: Timestamp | undefined): bigint | null {
-  return timestamp === undefined
-    ? null
-    : timestamp.seconds * 1_000_000n + BigInt(Math.floor(timestamp.nanos / 1000));
+  if (timestamp === undefined) return null;
+  return timestamp.seconds * 1_000_000n + BigInt(Math.floor(timestamp.nanos / 1000));
 }

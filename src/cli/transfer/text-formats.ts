@@ -9,11 +9,16 @@ export async function* jsonLines(
   benchmark: Benchmark,
   chunks: AsyncIterable<Evaluation[]>,
 ): AsyncGenerator<string> {
-  yield `${JSON.stringify({ ltb_export: 1, benchmark: toJson(BenchmarkSchema, benchmark) })}\n`;
+  yield `${headerOf(benchmark)}\n`;
   for await (const evaluations of chunks)
     yield evaluations
       .map((evaluation) => `${JSON.stringify(toJson(EvaluationSchema, evaluation))}\n`)
       .join("");
+}
+
+/** The header by which `ltb import` knows an export. */
+export function headerOf(benchmark: Benchmark): string {
+  return JSON.stringify({ ltb_export: 1, benchmark: toJson(BenchmarkSchema, benchmark) });
 }
 
 /** In the order of the message; `metrics` becomes a column each. */

@@ -103,30 +103,20 @@ export async function uploadEvaluations(
 }
 
 function issueOf({ sampleId, outcome, field, reason }: StreamEvaluationsIssue): UploadIssue {
-  return {
-    sampleId,
-    outcome: outcome === EvaluationOutcome.CONFLICT ? "conflict" : "rejected",
-    field,
-    reason,
-  };
+  const told = outcome === EvaluationOutcome.CONFLICT ? "conflict" : "rejected";
+  return { sampleId, outcome: told, field, reason };
 }
 
 function newEvaluation({ createdAt, ...evaluation }: ImportedEvaluation): NewEvaluation {
-  return {
-    ...evaluation,
-    ...(createdAt !== undefined && { createdAt: fromJson(TimestampSchema, createdAt) }),
-  };
+  if (createdAt === undefined) return evaluation;
+  return { ...evaluation, createdAt: fromJson(TimestampSchema, createdAt) };
 }
 
 /** Bytes that a row takes, roughly; exact where it comes near the limit of a message. */
 function sizeOf(evaluation: ImportedEvaluation, row: NewEvaluation, maxMessageBytes: number): number {
   const { input, output = "", expected = "", error = "", metrics, metadata } = evaluation;
-  const characters =
-    input.length +
-    output.length +
-    expected.length +
-    error.length +
-    JSON.stringify([metrics, metadata]).length;
+  const texts = [input, output, expected, error, JSON.stringify([metrics, metadata])];
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
   // A character takes up to three bytes, a value of a Struct more than its JSON.
   if (characters * 4 + ENVELOPE_BYTES < maxMessageBytes) return characters;
   return toBinary(NewEvaluationSchema, create(NewEvaluationSchema, row)).length;
