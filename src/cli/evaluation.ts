@@ -18,11 +18,7 @@ const orders = {
   worst: EvaluationOrder.SCORE_ASC,
 } as const;
 
-interface Options extends ServiceOptions, FilterOptions {
-  order: keyof typeof orders;
-  full?: boolean;
-  limit: number;
-}
+type Options = ServiceOptions & FilterOptions & { order: keyof typeof orders; full?: boolean; limit: number };
 
 export function addCommand(program: Command): void {
   const evaluation = program

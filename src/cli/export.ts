@@ -13,10 +13,7 @@ import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 const formats = ["jsonl", "csv", "parquet"] as const;
 type Format = (typeof formats)[number];
 
-interface Options extends ServiceOptions, FilterOptions {
-  format?: Format;
-  output?: string;
-}
+type Options = ServiceOptions & FilterOptions & { format?: Format; output?: string };
 
 export function addCommand(program: Command): void {
   withFilterOptions(addServiceCommand(program, "export").withReplica())

@@ -92,8 +92,9 @@ export function addCommand(program: Command): void {
       const { verifyMigrations } = await import("../database/migrate/migrate.ts");
       const answer = await withMigrationConnection(options, (connection) => verifyMigrations(connection));
       const { faults, additional, isComplete } = answer;
-      if (faults.length > 0) process.exitCode = exitCodes.failure;
-      if (json) return printJson({ ok: faults.length === 0, complete: isComplete, faults, additional });
+      const isWhole = faults.length === 0;
+      if (!isWhole) process.exitCode = exitCodes.failure;
+      if (json) return printJson({ ok: isWhole, complete: isComplete, faults, additional });
       for (const { kind, name, expected, found } of faults) {
         print(`${name}: ${WORDS[kind]}`);
         if (expected) print(`  expected: ${expected}`);
@@ -105,9 +106,7 @@ export function addCommand(program: Command): void {
           "definitions were not compared: this takes a role that may create a schema, and a release that knows " +
             "all migrations",
         );
-      print(
-        faults.length === 0 ? "The schema is as its migrations made it." : `${faults.length} differences.`,
-      );
+      print(isWhole ? "The schema is as its migrations made it." : `${faults.length} differences.`);
     });
   addIndexCommands(migrate);
   migrate

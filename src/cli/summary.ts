@@ -8,11 +8,7 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { formatInterval, formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
 
-interface Options extends ServiceOptions {
-  metric?: string[];
-  exact?: boolean;
-  html?: string;
-}
+type Options = ServiceOptions & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")

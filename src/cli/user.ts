@@ -141,12 +141,7 @@ async function createUser(username: string, options: CreateOptions): Promise<voi
   }
 }
 
-interface ListOptions extends ServiceOptions {
-  role?: RoleName;
-  active?: boolean;
-  inactive?: boolean;
-  limit: number;
-}
+type ListOptions = ServiceOptions & { role?: RoleName; active?: boolean; inactive?: boolean; limit: number };
 
 async function listUsers({ users }: ServiceClient, options: ListOptions): Promise<void> {
   const { role, active, inactive } = options;
@@ -192,9 +187,7 @@ async function updateUser({ users }: ServiceClient, text: string, options: Updat
   printUser(requireUser(user), options);
 }
 
-interface PasswordChange extends ServiceOptions, DirectOptions, PasswordOptions {
-  currentPasswordFile?: string;
-}
+type PasswordChange = ServiceOptions & DirectOptions & PasswordOptions & { currentPasswordFile?: string };
 
 async function changePassword(text: string, options: PasswordChange): Promise<void> {
   const id = await (options.database ? changeDirectly(text, options) : changeByService(text, options));

@@ -37,9 +37,7 @@ export const checks: Readonly<Record<string, Check>> = {
 };
 
 /** The finding of the check with this name. */
-export interface Diagnosis extends Finding {
-  check: string;
-}
+export type Diagnosis = Finding & { check: string };
 
 /**
  * Runs the checks on the database and its surroundings, one after the other, as far as the role may see. It

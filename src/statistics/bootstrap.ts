@@ -1,10 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { Moments } from "./moments.ts";
 
 /** A part of a sample: the number of values, and their sum. A single value is a block of one. */
-export interface Block {
-  count: number;
-  sum: number;
-}
+export type Block = Pick<Moments, "count" | "sum">;
 
 /** Number of draws between two turns of the event loop, which takes some milliseconds. */
 const drawsPerTurn = 500_000;

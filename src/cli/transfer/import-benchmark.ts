@@ -4,7 +4,7 @@ import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { uuidOf } from "../../ids.ts";
-import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
+import type { ImportedBenchmark } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { requireAnswer } from "../shared/errors.ts";
 import { given } from "../shared/options.ts";
@@ -49,9 +49,7 @@ export async function importInto(
 }
 
 /** An id belongs to one evaluation of one benchmark, so it becomes the sample id of a copy without one. */
-async function* withoutIds(
-  evaluations: AsyncIterable<ImportedEvaluation>,
-): AsyncGenerator<ImportedEvaluation> {
+async function* withoutIds(evaluations: ImportedBenchmark["evaluations"]) {
   for await (const { id, ...evaluation } of evaluations)
     yield { ...evaluation, sampleId: evaluation.sampleId || (id ?? "") };
 }

@@ -10,10 +10,8 @@ export async function* jsonLines(
   chunks: AsyncIterable<Evaluation[]>,
 ): AsyncGenerator<string> {
   yield `${headerOf(benchmark)}\n`;
-  for await (const evaluations of chunks)
-    yield evaluations
-      .map((evaluation) => `${JSON.stringify(toJson(EvaluationSchema, evaluation))}\n`)
-      .join("");
+  const line = (evaluation: Evaluation) => `${JSON.stringify(toJson(EvaluationSchema, evaluation))}\n`;
+  for await (const evaluations of chunks) yield evaluations.map(line).join("");
 }
 
 /** The header by which `ltb import` knows an export. */
