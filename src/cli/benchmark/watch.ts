@@ -1,9 +1,9 @@
 import type { CallOptions } from "@connectrpc/connect";
 import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { createClient, type ServiceOptions } from "../shared/client.ts";
+import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
-import { findBenchmark } from "../shared/find-benchmark.ts";
+import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { finalStatuses } from "../shared/status.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
@@ -11,10 +11,7 @@ import { stopOnSignal } from "../shared/stop-on-signal.ts";
 /** Most ids of one watch. */
 const WATCH_IDS = 1000;
 
-interface Options extends ServiceOptions {
-  dataset?: string;
-  provider?: string;
-}
+type Options = ServiceOptions & { dataset?: string; provider?: string };
 
 export function addWatch(benchmark: Command): void {
   addServiceCommand(benchmark, "watch")
@@ -32,23 +29,23 @@ export function addWatch(benchmark: Command): void {
       ["ltb benchmark watch --dataset mmlu", "until Ctrl-C"],
       "ltb benchmark watch gsm8k --json | jq .mean_score",
     )
-    .action(watch);
+    .callService(watch);
 }
 
-async function watch(references: string[], { dataset, provider, ...options }: Options): Promise<void> {
+async function watch({ benchmarks }: ServiceClient, references: string[], options: Options): Promise<void> {
+  const { dataset, provider } = options;
   if (references.length > 0 && (dataset ?? provider) !== undefined)
     throw new UsageError("give either benchmarks, or --dataset and --provider");
   if (references.length > WATCH_IDS) throw new UsageError(`give at most ${WATCH_IDS} benchmarks`);
-  using client = createClient(options);
   const open = new Set<string>();
-  for (const reference of references) open.add((await findBenchmark(client.benchmarks, reference)).id);
+  for (const reference of references) open.add(await findBenchmarkId(benchmarks, reference));
   const ids = [...open];
   const stop = stopOnSignal({});
 
   let isGood = true;
   const filter = { ids, dataset: dataset ?? "", provider: provider ?? "" };
   const watching = (afterCursor: string, call: CallOptions) =>
-    client.benchmarks.watchBenchmarks({ ...filter, afterCursor }, call);
+    benchmarks.watchBenchmarks({ ...filter, afterCursor }, call);
   const { displayOf } = await import("./display.ts");
   using display = displayOf(options);
   for await (const message of follow("benchmarks", watching, stop)) {
@@ -61,9 +58,7 @@ async function watch(references: string[], { dataset, provider, ...options }: Op
     open.delete(benchmark.id);
     if (open.size === 0) break;
   }
-  if (open.size > 0)
-    throw new CliError(`interrupted; ${open.size} of ${ids.length} benchmarks have not ended`, {
-      code: "CANCELLED",
-    });
+  const unfinished = `interrupted; ${open.size} of ${ids.length} benchmarks have not ended`;
+  if (open.size > 0) throw new CliError(unfinished, { code: "CANCELLED" });
   if (!isGood) process.exitCode = 1;
 }
