@@ -54,7 +54,7 @@ export const clock: Check = async ({ row }) => {
   return judgeClock({ ms: at - (before + after) / 2, errorMs: (after - before) / 2 });
 };
 
-/** Judges the database's clock, which times leases and expiries, by this machine's, which times ids and logs. */
+/** Judges the database's clock, which times all leases, by this machine's, which times ids and logs. */
 export function judgeClock({ ms, errorMs }: { ms: number; errorMs: number }) {
   const certain = Math.max(0, Math.abs(ms) - errorMs);
   const words = `the database's clock is ${formatSpan(certain)} ${ms > 0 ? "ahead of" : "behind"} this machine's`;

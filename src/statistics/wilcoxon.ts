@@ -8,7 +8,7 @@ export interface TiedDifferences {
   positive: number;
 }
 
-/** The exact distribution of up to this many differences takes milliseconds. Beyond, the normal one is as good. */
+/** The exact distribution of so many differences takes milliseconds; beyond, the normal one is as good. */
 export const wilcoxonExactMost = 100;
 
 /**

@@ -15,7 +15,7 @@ export type JobFields = Partial<Omit<NewJob, "$typeName" | "$unknown">>;
 const BATCH_JOBS = 1000;
 /** Room in a message for what is around the jobs, and in it around each. */
 const ENVELOPE_BYTES = 1024;
-/** Pauses before a batch whose answer was lost is sent again, in milliseconds; after the last it is given up. */
+/** Pauses before a batch whose answer was lost is sent again, in milliseconds; after them it is given up. */
 const PAUSES_MS = [200, 1_000, 3_000, 10_000];
 
 /**
