@@ -46,6 +46,9 @@ const jobColumns = {
 const isCreated = sql.fragment`entry.entity_id in (select id::text from created)`;
 
 const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`;
+// Parts that are the same for all jobs are made once.
+const changes = recordChanges("created", null, state);
+const keyed = takenKeys("item");
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
@@ -58,7 +61,7 @@ const insertJobs = statement("job_insert", {
       from ${table("item", jobs, jobColumns)}
       join job_lanes lane on lane.id = item.lane_id
       where item.benchmark_id is null or exists (select from benchmarks b where b.id = item.benchmark_id)
-    ), ${takenKeys("item")}, created as (
+    ), ${keyed}, created as (
       insert into jobs (
         id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
         run_at, benchmark_id, unique_key, metadata, created_by
@@ -75,7 +78,7 @@ const insertJobs = statement("job_insert", {
       select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
     ), scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
-    ), ${recordChanges("created", null, state)}, ${auditEntries(jobs.map(entryOf), isCreated)}
+    ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select now() as created_at, (select array_agg(id) from created) as ids`,
   examples: [[[exampleJob]]],
 });

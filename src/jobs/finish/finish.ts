@@ -37,15 +37,17 @@ const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
 // a lease hold its worker's slot; should a plan reach them in another order all the same (behind a pooler),
 // PostgreSQL undoes one of the two statements and it is run again. Deleted by key, not by ctid: a renewal may
 // have moved the row since the statement began.
+const slots = parts.lockedSlots("item");
+const clock = parts.clockAfter("gone");
 const heldLeases = (items: Fragment): Fragment => sql.fragment`
   item as materialized (
     select * from ${items}
-  ), ${parts.lockedSlots("item")}, gone as (
+  ), ${slots}, gone as (
     delete from job_leases lease
     using (select item.* from item, (select count(*) from slot) s order by item.job_id) item
     where lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
     returning lease.claimed_at, lease.attempt, item.*
-  ), ${parts.clockAfter("gone")}`;
+  ), ${clock}`;
 
 /** Positions of the items, from 1; null: all, as nearly always, so that one row answers thousands. */
 const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });

@@ -19,6 +19,8 @@ const exampleRenewal = { jobId: example.id, epoch: 1, workerId: "w", leaseMs: 30
 const renewalColumns = { ...leaseColumns, leaseMs: "int4" } as const;
 const progressColumns = { ...renewalColumns, progress: "float8", message: "text" } as const;
 
+const clock = clockAfter("locked");
+
 // `expires_at` is in no index, so renewals stay on their page. `locked` has the items whose lease is held, in
 // the order of all locks. A job may be there twice, as calls share the statement, and the last item counts.
 const renewal = (items: Fragment): Fragment => sql.fragment`
@@ -29,7 +31,7 @@ const renewal = (items: Fragment): Fragment => sql.fragment`
     from job_leases lease
     join item on item.job_id = lease.job_id and item.epoch = lease.epoch and item.worker_id = lease.worker_id
     order by lease.job_id for update of lease
-  ), ${clockAfter("locked")}, renewed as (
+  ), ${clock}, renewed as (
     update job_leases lease set expires_at = clock.at + item.lease_ms * interval '1 ms'
     from (select distinct on (job_id) * from locked order by job_id, ordinality desc) item, clock
     where lease.job_id = item.job_id and lease.epoch = item.epoch

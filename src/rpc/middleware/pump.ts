@@ -12,7 +12,7 @@ export function makeHandler<In, Out>(
   provided: ProvidedMethod,
   wire: Wire<In, Out>,
   hooks: readonly Hooks[],
-  host: RpcHost,
+  host: Pick<RpcHost, "maxMessageBytes">,
 ): Handler<In, Out> {
   const pump = new Pump(provided.method, wire, hooks, host);
   const { kind, method, impl } = provided;
@@ -65,7 +65,7 @@ class Pump<In, Out> {
     method: DescMethod,
     wire: Wire<In, Out>,
     hooks: readonly Hooks[],
-    { maxMessageBytes }: RpcHost,
+    { maxMessageBytes }: Pick<RpcHost, "maxMessageBytes">,
   ) {
     this.#method = method;
     this.#maxMessageBytes = maxMessageBytes;
@@ -99,6 +99,7 @@ class Pump<In, Out> {
     const { call } = context;
     let responses: AsyncIterator<Response> | undefined;
     let fail: ((reason: unknown) => void) | undefined;
+    let isPulling = false;
     let hasEnded = false;
 
     const pull = async (): Promise<IteratorResult<Out, undefined>> => {
@@ -115,7 +116,14 @@ class Pump<In, Out> {
         call.log.warn({ err: error }, "a stream failed after its end");
       });
     };
+    const cancel = () => {
+      hasEnded = true;
+      close();
+      this.#end(context, { code: call.stopReason?.code ?? Code.Canceled });
+    };
     call.onStop = (reason) => {
+      // A transport that waits for room to write may never ask again once its caller has gone.
+      if (fail && !isPulling && !hasEnded && reason.code === Code.Canceled) return cancel();
       fail?.(reason);
       close();
     };
@@ -127,10 +135,12 @@ class Pump<In, Out> {
             // The first one has to start the call in any case.
             if (fail && call.stopReason) return reject(call.stopReason);
             fail = reject;
+            isPulling = true;
             // A generator's body runs in the scope of the code that asks it for its next message.
             enterScope(call.scope, pull).then(resolve, reject);
           });
           if (!result.done) {
+            if (call.stopReason?.code === Code.Canceled) throw call.stopReason;
             call.sent++;
             return result;
           }
@@ -141,13 +151,12 @@ class Pump<In, Out> {
           hasEnded = true;
           close();
           throw this.#fail(context, error);
+        } finally {
+          isPulling = false;
         }
       },
       async () => {
-        if (hasEnded || !fail) return;
-        hasEnded = true;
-        close();
-        this.#end(context, { code: call.stopReason?.code ?? Code.Canceled });
+        if (!hasEnded && fail) cancel();
       },
     );
   }
