@@ -420,6 +420,10 @@ create table job_attempts (
   outcome varchar(50) not null,
   worker_id varchar(255) not null,
   error text,
+  -- These count the evaluations that came with the completion, so that a repeat is answered as the first was.
+  evaluations_inserted integer,
+  evaluations_duplicate integer,
+  evaluations_conflict integer,
   primary key (job_id, epoch),
   constraint job_attempts_outcome_known
     check (outcome in ('completed', 'failed', 'expired', 'timed_out', 'released', 'cancelled')),

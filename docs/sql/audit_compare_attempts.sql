@@ -21,7 +21,10 @@ select
               "a"."attempt",
               "a"."outcome",
               "a"."worker_id",
-              "a"."error"
+              "a"."error",
+              "a"."evaluations_inserted",
+              "a"."evaluations_duplicate",
+              "a"."evaluations_conflict"
             )
           )
         ) <> s.digest

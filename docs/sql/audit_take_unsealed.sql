@@ -96,7 +96,10 @@ with
               "a"."attempt",
               "a"."outcome",
               "a"."worker_id",
-              "a"."error"
+              "a"."error",
+              "a"."evaluations_inserted",
+              "a"."evaluations_duplicate",
+              "a"."evaluations_conflict"
             )
           )
         )

@@ -4,7 +4,16 @@ with
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[]) with ordinality as item (job_id, epoch, worker_id, result, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[], $5::int4[], $6::int4[], $7::int4[]) with ordinality as item (
+        job_id,
+        epoch,
+        worker_id,
+        result,
+        evaluations_inserted,
+        evaluations_duplicate,
+        evaluations_conflict,
+        ordinality
+      )
   ),
   slot as materialized (
     select
@@ -79,7 +88,10 @@ with
       gone.worker_id,
       gone.claimed_at,
       gone.attempt,
-      gone.ordinality
+      gone.ordinality,
+      gone.evaluations_inserted,
+      gone.evaluations_duplicate,
+      gone.evaluations_conflict
   ),
   finished as (
     insert into
@@ -98,7 +110,19 @@ with
   ),
   attempt as (
     insert into
-      job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+      job_attempts (
+        job_id,
+        epoch,
+        attempt,
+        worker_id,
+        started_at,
+        ended_at,
+        outcome,
+        error,
+        evaluations_inserted,
+        evaluations_duplicate,
+        evaluations_conflict
+      )
     select
       id,
       epoch,
@@ -107,7 +131,10 @@ with
       claimed_at,
       clock.at,
       'completed',
-      null
+      null,
+      evaluations_inserted,
+      evaluations_duplicate,
+      evaluations_conflict
     from
       ended,
       clock
@@ -306,3 +333,6 @@ from
 -- $2 = '{1}'
 -- $3 = '{w}'
 -- $4 = '{"{}"}'
+-- $5 = '{0}'
+-- $6 = '{0}'
+-- $7 = '{0}'

@@ -3,7 +3,10 @@ select
   j.status,
   att.outcome,
   coalesce(j.epoch = item.epoch, false) as is_current,
-  j.run_at
+  j.run_at,
+  coalesce(att.evaluations_inserted, 0) as evaluations_inserted,
+  coalesce(att.evaluations_duplicate, 0) as evaluations_duplicate,
+  coalesce(att.evaluations_conflict, 0) as evaluations_conflict
 from
   unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as item (job_id, epoch, worker_id, ordinality)
   left join jobs j on j.id = item.job_id

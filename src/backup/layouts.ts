@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
-  "20240320000002_add_indexes": "0256d2f3b6534fdc08f5d1ce74141a830c7868e57b1e5696e625bd8151abb03d",
-  "20240320000003_add_audit_logs": "66f25dff817dd47b6b5bf74004cfbf9c8620f4035b7e4c7a87fe9ca88765274b",
+  "20240320000001_initial_schema": "f0eac08e1ff5485e7f5af5df33e06345f5899265e389f4c04428b2fe097a0f90",
+  "20240320000002_add_indexes": "f0eac08e1ff5485e7f5af5df33e06345f5899265e389f4c04428b2fe097a0f90",
+  "20240320000003_add_audit_logs": "2e31d9c949f7c97e973e75a426aabf88d0126a0bfe2f8c1a1d175e7bbcb332bd",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

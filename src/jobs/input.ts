@@ -65,9 +65,19 @@ export const leaseRef = z.strictObject({ jobId: uuid, epoch: whole(1) });
 /** A lease, named by its job and its epoch. */
 export type LeaseRef = z.input<typeof leaseRef>;
 
-export const completion = leaseRef.extend({ result: json.default(null) });
+const evaluationCount = whole(0, limits.batchItems).default(0);
 
-/** The end of a job: `epoch` is that of the lease. */
+export const completion = leaseRef.extend({
+  result: json.default(null),
+  evaluationsInserted: evaluationCount,
+  evaluationsDuplicate: evaluationCount,
+  evaluationsConflict: evaluationCount,
+});
+
+/**
+ * The end of a job: `epoch` is that of the lease. The counts tell how the evaluations that the same
+ * transaction stores for it were taken, for the answer to a repeat.
+ */
 export type Completion = z.input<typeof completion>;
 
 export const failure = leaseRef.extend({

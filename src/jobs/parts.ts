@@ -73,13 +73,20 @@ export const finishedJobs = (status: JobState, when = sql.fragment`true`): Fragm
   )`;
 
 /**
- * Records the ends of attempts (id, epoch, attempt, worker_id, claimed_at), and puts them in line for the
- * sealer of the audit trail: one row a statement, none without attempts.
+ * Records the ends of attempts (id, epoch, attempt, worker_id, claimed_at, and `others`), and puts them
+ * in line for the sealer of the audit trail: one row a statement, none without attempts.
  */
-export const endedAttempts = (attempts: string, outcome: Fragment, error: Fragment): Fragment => sql.fragment`
+export const endedAttempts = (
+  attempts: string,
+  outcome: Fragment,
+  error: Fragment,
+  others = sql.fragment``,
+): Fragment => sql.fragment`
   attempt as (
-    insert into job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
-    select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error}
+    insert into job_attempts (
+      job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error ${others}
+    )
+    select id, epoch, attempt, worker_id, claimed_at, clock.at, ${outcome}, ${error} ${others}
     from ${fragmentOf(attempts)}, clock
   ), unsealed as (
     insert into audit_unsealed (entry_kind, entry_ids, epochs)

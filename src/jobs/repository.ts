@@ -9,6 +9,7 @@ import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
+import { type End, lockHeldLeases } from "./finish/finish.ts";
 import * as input from "./input.ts";
 import * as jobLimits from "./limits/limits.ts";
 import { deleteLimit, deletePause, insertPause, type JobLane, type JobLimit } from "./limits/statements.ts";
@@ -108,10 +109,29 @@ export class JobRepository {
     return requireFound(job, "job", key);
   }
 
-  /** Reads the benchmark of each of these jobs, null for none. Jobs that do not exist are left out. */
-  async benchmarksOf(ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
-    const rows = await this.#db.any(query.jobBenchmarks(ids.map((id) => parseInput(uuid, id, "id"))));
-    return new Map(rows.map(({ id, benchmarkId }) => [id, benchmarkId]));
+  /**
+   * Locks the leases among these that the worker holds until the transaction ends, and reads the benchmark of
+   * each one's job, null for none. Others are left out: those not held, invalid ones, and repeats.
+   */
+  async lockHeld<Item extends input.LeaseRef>(
+    workerId: string,
+    items: readonly Item[],
+  ): Promise<Map<Item, string | null>> {
+    const worker = parseInput(input.reporter, { workerId });
+    const named = new Map<string, { item: Item; end: End }>();
+    for (const item of items) {
+      const { data } = input.leaseRef.safeParse({ jobId: item.jobId, epoch: item.epoch });
+      const key = `${data?.jobId} ${data?.epoch}`;
+      if (data && !named.has(key)) named.set(key, { item, end: { ...data, ...worker } });
+    }
+    const each = [...named.values()];
+    const rows = await this.#db.any(lockHeldLeases(each.map(({ end }) => end)));
+    const held = new Map<Item, string | null>();
+    for (const { position, benchmarkId } of rows) {
+      const lease = each[position - 1];
+      if (lease) held.set(lease.item, benchmarkId);
+    }
+    return held;
   }
 
   /** The latest 100 attempts of a job, oldest first; a running one is last, without an end. */
@@ -322,7 +342,8 @@ export class JobRepository {
   async #positionOfTaken(jobs: readonly JobToCreate[]): Promise<ServiceError> {
     const ids = jobs.map(({ id }) => id);
     // Within a transaction that has failed nothing can be asked any more.
-    const existing = this.#transaction ? new Set<string>() : await this.benchmarksOf(ids);
+    const rows = this.#transaction ? [] : await this.#db.any(query.existingJobs(ids));
+    const existing = new Set(rows.map(({ id }) => id));
     const position = ids.findIndex((id, index) => existing.has(id) || ids.indexOf(id) < index);
     const id = ids[position];
     return id === undefined ? idTaken(undefined) : refusalAt(position, idTaken(id));

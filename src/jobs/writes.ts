@@ -13,7 +13,7 @@ import { itemsOf } from "./input.ts";
 /** The outcome of an item. `stale`: worker and epoch do not hold the job. `rejected`: the item is invalid. */
 export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 
-export interface EndResult {
+export interface EndResult extends Partial<finish.EvaluationCounts> {
   outcome: LeaseOutcome;
   /** After a failure: the status of the job, and when its retry is due. */
   status?: "pending" | "failed";
@@ -140,8 +140,9 @@ type Explained = z.output<typeof finish.explainEnds.row>;
 
 function explain(found: Explained | undefined, recorded: string | undefined): EndResult {
   if (!found) throw new ServiceError(Code.Aborted, "CONFLICT", "the job changed meanwhile: try again");
-  const { status, outcome, isCurrent, runAt } = found;
+  const { status, outcome, isCurrent, runAt, ...counts } = found;
   if (recorded !== undefined && outcome === recorded) {
+    if (recorded === "completed") return { outcome: "ok", ...counts };
     if (recorded !== "failed" || !isCurrent) return { outcome: "ok" };
     return status === "failed"
       ? { outcome: "ok", status, runAt: null }

@@ -38,17 +38,44 @@ const evaluation = (sampleId: string, score = 1) => ({ sampleId, input: "2 + 2",
 const count = async () => (await q.db.benchmarks.get(benchmarkId)).completedIterations;
 
 describe("a completion with evaluations", () => {
-  test("stores them with the job's benchmark, and sent again they are there", async () => {
-    const [ref = { jobId: "", epoch: 0 }] = await claimed();
-    const item = { ...ref, evaluations: [evaluation("a"), evaluation("b")] };
-    expect(await complete([item])).toMatchObject([{ outcome: LeaseOutcome.OK, evaluationsInserted: 2 }]);
-    expect(await complete([item])).toMatchObject([
-      { outcome: LeaseOutcome.OK, evaluationsInserted: 0, evaluationsDuplicate: 2 },
+  test("stores them with the job's benchmark", async () => {
+    const [first, second] = await claimed(2);
+    const evaluations = [evaluation("a"), evaluation("b")];
+    expect(await complete([{ ...first, evaluations }])).toMatchObject([
+      { outcome: LeaseOutcome.OK, evaluationsInserted: 2 },
     ]);
-    expect(await complete([{ ...ref, evaluations: [evaluation("a", 0)] }])).toMatchObject([
-      { evaluationsConflict: 1 },
+    const others = [evaluation("a"), evaluation("b", 0), evaluation("c")];
+    expect(await complete([{ ...second, evaluations: others }])).toMatchObject([
+      { evaluationsInserted: 1, evaluationsDuplicate: 1, evaluationsConflict: 1 },
     ]);
-    expect(await count()).toBe(2);
+    expect(await count()).toBe(3);
+  });
+
+  test.each([
+    ["without sample ids", () => ({ input: "2 + 2", output: "4" })],
+    ["with sample ids", (n: number) => evaluation(`s${n}`)],
+    ["with other sample ids than the first time", (n: number, time: number) => evaluation(`s${n} ${time}`)],
+  ])("sent again, %s, stores nothing and is answered as the first was", async (_, make) => {
+    const [a, b] = await claimed(2);
+    const items = (time: number) =>
+      [a, b].map((ref, job) => ({ ...ref, evaluations: [0, 1, 2].map((n) => make(3 * job + n, time)) }));
+    const first = await complete(items(1));
+    expect(first).toMatchObject([{ evaluationsInserted: 3 }, { evaluationsInserted: 3 }]);
+    expect(await complete(items(2))).toEqual(first);
+    expect(await complete([{ ...a }])).toEqual(first.slice(0, 1));
+    expect(await count()).toBe(6);
+  });
+
+  test("sent twice at once stores its evaluations once", async () => {
+    const [ref] = await claimed();
+    const item = { ...ref, evaluations: [{ input: "2 + 2", output: "4" }] };
+    const results = await Promise.all([1, 2, 3, 4].map(() => complete([item])));
+    expect(new Set(results.map(([result]) => result?.evaluationsInserted))).toEqual(new Set([1]));
+    expect(await complete([item, item])).toMatchObject([
+      { evaluationsInserted: 1 },
+      { evaluationsInserted: 1 },
+    ]);
+    expect(await count()).toBe(1);
   });
 
   test("is rejected whole where one is invalid, and the lease is still held", async () => {
@@ -80,7 +107,11 @@ describe("a completion with evaluations", () => {
     await complete([{ ...gone, evaluations: [evaluation("a")] }]);
     await q.db.jobs.delete(gone.jobId);
     const results = await complete([{ ...gone, evaluations: [evaluation("a")] }, here]);
-    expect(results.map(({ outcome }) => outcome)).toEqual([LeaseOutcome.NOT_FOUND, LeaseOutcome.OK]);
+    expect(results).toMatchObject([
+      { outcome: LeaseOutcome.OK, evaluationsInserted: 1 },
+      { outcome: LeaseOutcome.OK },
+    ]);
+    expect(await count()).toBe(1);
   });
 
   test("many share one transaction, and one that is rejected does not hold up the others", async () => {

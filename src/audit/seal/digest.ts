@@ -22,7 +22,9 @@ const wordsOf = (columns: string) => columns.split(" ");
 export const auditLogColumns = wordsOf(
   "id user_id api_key_id created_at action entity_type entity_id ip_address actor request_id user_agent changes",
 );
-export const attemptColumns = wordsOf("job_id started_at ended_at epoch attempt outcome worker_id error");
+export const attemptColumns = wordsOf(
+  "job_id started_at ended_at epoch attempt outcome worker_id error evaluations_inserted evaluations_duplicate evaluations_conflict",
+);
 
 /** SHA-256 of the canonical bytes of the row `l` of audit_logs. */
 export const auditLogDigest = digest("l", auditLogColumns);

@@ -9,6 +9,8 @@ import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import { endMessage } from "../messages.ts";
 import type { JobRepository } from "../repository.ts";
+import type { EndResult } from "../writes.ts";
+import type { EvaluationCounts } from "./finish.ts";
 
 /** Repositories of one transaction that takes completions and the evaluations which come with them. */
 interface Completing {
@@ -49,7 +51,7 @@ export async function completeJobs(
     const ends = await store.jobs.complete(workerId, plain.map(completionOf));
     for (const [position, end] of ends.entries()) {
       const item = plain[position];
-      if (item) results.set(item, resultMessage(endMessage(item.jobId, end)));
+      if (item) results.set(item, resultMessage({ ...end, ...endMessage(item.jobId, end) }));
     }
   }
   const full = items.filter((item) => item.evaluations.length > 0);
@@ -89,58 +91,61 @@ async function completeWithEvaluations(
   }
 }
 
+/**
+ * Evaluations are stored for the leases that are still held, and for no others: an item that is sent again
+ * stores nothing, and is answered as it was the first time.
+ */
 async function completeInTransaction(
   { jobs, evaluations }: Completing,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
 ): Promise<Results> {
-  const ends = await jobs.complete(workerId, items.map(completionOf));
-  const results: Results = new Map(
-    items.map((item, position) => [
-      item,
-      resultMessage(endMessage(item.jobId, ends[position] ?? { outcome: "stale" })),
-    ]),
+  const held = await jobs.lockHeld(workerId, items);
+  const sent = [...held].flatMap(([item, benchmarkId]) =>
+    item.evaluations.map((evaluation) => fromMessage(evaluation, benchmarkId ?? "", actor)),
   );
-  const completed = items.filter((_, position) => ends[position]?.outcome === "ok");
-  if (completed.length === 0) return results;
-  const benchmarks = await jobs.benchmarksOf(completed.map(({ jobId }) => jobId));
-  const there = completed.filter((item) => {
-    if (benchmarks.has(item.jobId.toLowerCase())) return true;
-    // Completed before, evaluations and all, and deleted since.
-    results.set(item, resultMessage({ jobId: item.jobId, outcome: LeaseOutcome.NOT_FOUND }));
-    return false;
-  });
-  const sent = there.flatMap(({ jobId, evaluations }) => {
-    const benchmark = benchmarks.get(jobId.toLowerCase()) ?? "";
-    return evaluations.map((evaluation) => fromMessage(evaluation, benchmark, actor));
-  });
   const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
+  const counts = new Map<CompleteJobsItem, EvaluationCounts>();
   const rejected: Results = new Map();
-  for (const item of there) {
+  for (const item of held.keys()) {
     const own = item.evaluations.flatMap(() => written.next().value ?? []);
-    const result = resultOfEvaluations(item.jobId, own);
-    if (result.outcome === LeaseOutcome.REJECTED) rejected.set(item, result);
-    else results.set(item, result);
+    const rejection = rejectionOf(item.jobId, own);
+    if (rejection) rejected.set(item, rejection);
+    else counts.set(item, countsOf(own));
+  }
+  if (rejected.size > 0) throw new Rejected(rejected);
+  const ends = await jobs.complete(
+    workerId,
+    items.map((item) => ({ ...completionOf(item), ...counts.get(item) })),
+  );
+  const results: Results = new Map();
+  for (const [position, item] of items.entries()) {
+    const end: EndResult = ends[position] ?? { outcome: "stale" };
+    const result = resultMessage({ ...end, ...endMessage(item.jobId, end), ...counts.get(item) });
+    results.set(item, result);
+    if (held.has(item) && end.outcome !== "ok") rejected.set(item, result);
   }
   if (rejected.size > 0) throw new Rejected(rejected);
   return results;
 }
 
-function resultOfEvaluations(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult {
+function rejectionOf(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult | undefined {
   for (const [index, result] of written.entries()) {
     if (result.outcome !== "rejected") continue;
     const field = `evaluations[${index}]${result.field && `.${result.field}`}`;
     return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field, reason: result.reason });
   }
+  return undefined;
+}
+
+function countsOf(written: readonly EvaluationResult[]): EvaluationCounts {
   const count = (wanted: string) => written.filter(({ outcome }) => outcome === wanted).length;
-  return resultMessage({
-    jobId,
-    outcome: LeaseOutcome.OK,
+  return {
     evaluationsInserted: count("created"),
     evaluationsDuplicate: count("duplicate"),
     evaluationsConflict: count("conflict"),
-  });
+  };
 }
 
 /** A whole message: see `jobMessage`. */

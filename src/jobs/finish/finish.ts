@@ -12,7 +12,14 @@ export interface End {
   workerId: string;
 }
 
-export interface Completed extends End {
+/** How the evaluations that came with a completion were stored. */
+export interface EvaluationCounts {
+  evaluationsInserted: number;
+  evaluationsDuplicate: number;
+  evaluationsConflict: number;
+}
+
+export interface Completed extends End, EvaluationCounts {
   result: JsonValue;
 }
 
@@ -25,7 +32,40 @@ export interface Failed extends End {
 /** The columns that name a lease, for a table of items. */
 export const leaseColumns = { jobId: "uuid", epoch: "int4", workerId: "text" } as const;
 
+const completedColumns = {
+  ...leaseColumns,
+  result: "jsonb",
+  evaluationsInserted: "int4",
+  evaluationsDuplicate: "int4",
+  evaluationsConflict: "int4",
+} as const;
+
 const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
+
+const slots = parts.lockedSlots("item");
+const lockedItems = (items: Fragment): Fragment => sql.fragment`
+  item as materialized (
+    select * from ${items}
+  ), ${slots}`;
+
+/**
+ * Locks the leases among these that are held, and tells the benchmark of each job. What is written before
+ * their completion in the same transaction is thus written once.
+ */
+export const lockHeldLeases = statement("job_lock_leases", {
+  row: z.object({ position: z.number(), benchmarkId: z.string().nullable() }),
+  build: (ends: readonly End[]) => sql.fragment`
+    with ${lockedItems(table("item", ends, { ...leaseColumns, ordinality: true }))}
+    select item.ordinality as position, j.benchmark_id
+    from (select item.* from item, (select count(*) from slot) s order by item.job_id) item
+    join job_leases lease
+      on lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
+    join jobs j on j.id = lease.job_id
+    order by lease.job_id for update of lease`,
+  examples: [[[exampleLease]]],
+});
+
+const noEvaluations = { evaluationsInserted: 0, evaluationsDuplicate: 0, evaluationsConflict: 0 };
 
 // Locks in one order: slots by worker, leases by job, then the jobs themselves. A lease is held only by its
 // worker in its epoch, whether or not its time has run out: what has been done is accepted until someone else
@@ -37,12 +77,9 @@ const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
 // a lease hold its worker's slot; should a plan reach them in another order all the same (behind a pooler),
 // PostgreSQL undoes one of the two statements and it is run again. Deleted by key, not by ctid: a renewal may
 // have moved the row since the statement began.
-const slots = parts.lockedSlots("item");
 const clock = parts.clockAfter("gone");
 const heldLeases = (items: Fragment): Fragment => sql.fragment`
-  item as materialized (
-    select * from ${items}
-  ), ${slots}, gone as (
+  ${lockedItems(items)}, gone as (
     delete from job_leases lease
     using (select item.* from item, (select count(*) from slot) s order by item.job_id) item
     where lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
@@ -58,8 +95,10 @@ const endedItems = sql.fragment`
   from ended`;
 
 const nothing = sql.fragment`null`;
+const counts = sql.fragment`, evaluations_inserted, evaluations_duplicate, evaluations_conflict`;
 const completion = sql.fragment`
-  ${parts.finishedJobs("completed")}, ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing)},
+  ${parts.finishedJobs("completed")},
+  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, counts)},
   ${parts.freedSlots("ended", "completed")}, ${parts.freedKeys("ended")},
   ${parts.recordChanges("ended", "running", "completed")}`;
 
@@ -68,7 +107,7 @@ const completion = sql.fragment`
 export const completeLeases = statement("job_complete", {
   row: endedItemsRow,
   build: (items: readonly Completed[]) => sql.fragment`
-    with ${heldLeases(table("item", items, { ...leaseColumns, result: "jsonb", ordinality: true }))},
+    with ${heldLeases(table("item", items, { ...completedColumns, ordinality: true }))},
     ended as (
       update jobs j
       set status = 'completed', result = gone.result, error = null, progress = 1, completed_at = clock.at,
@@ -77,10 +116,11 @@ export const completeLeases = statement("job_complete", {
       where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
       returning
         j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, gone.worker_id, gone.claimed_at,
-        gone.attempt, gone.ordinality
+        gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
+        gone.evaluations_conflict
     ), ${completion}
     ${endedItems}`,
-  examples: [[[{ ...exampleLease, result: {} }]]],
+  examples: [[[{ ...exampleLease, result: {}, ...noEvaluations }]]],
 });
 
 const endedRow = z.object({ position: z.number(), willRetry: z.boolean(), runAt: z.string().nullable() });
@@ -212,9 +252,15 @@ export const explainEnds = statement("job_explain_ends", {
     outcome: z.string().nullable(),
     isCurrent: z.boolean(),
     runAt: z.string().nullable(),
+    evaluationsInserted: z.number(),
+    evaluationsDuplicate: z.number(),
+    evaluationsConflict: z.number(),
   }),
   build: (ends: readonly End[]) => sql.fragment`
-    select j.status, att.outcome, coalesce(j.epoch = item.epoch, false) as is_current, j.run_at
+    select j.status, att.outcome, coalesce(j.epoch = item.epoch, false) as is_current, j.run_at,
+      coalesce(att.evaluations_inserted, 0) as evaluations_inserted,
+      coalesce(att.evaluations_duplicate, 0) as evaluations_duplicate,
+      coalesce(att.evaluations_conflict, 0) as evaluations_conflict
     from ${table("item", ends, { ...leaseColumns, ordinality: true })}
     left join jobs j on j.id = item.job_id
     left join job_attempts att

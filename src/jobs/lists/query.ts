@@ -22,10 +22,10 @@ export const listAttempts = statement("job_attempts", {
   examples: [[example.id, 100]],
 });
 
-export const jobBenchmarks = statement("job_benchmarks", {
-  row: z.object({ id: z.string(), benchmarkId: z.string().nullable() }),
+export const existingJobs = statement("job_existing", {
+  row: z.object({ id: z.string() }),
   build: (ids: readonly string[]) => sql.fragment`
-    select id, benchmark_id from jobs where id = any (${arrayOf("uuid", ids)})`,
+    select id from jobs where id = any (${arrayOf("uuid", ids)})`,
   examples: [[[example.id]]],
 });
 

@@ -29,9 +29,10 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
     [changes],
   );
   await superuser.query(
-    `insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error)
-    values ('${id}', '2026-01-31T12:34:56.789012Z', '2026-01-31T12:34:57Z', 3, 2, 'failed', 'worker-1', 'größer'),
-      ('${id}', '2026-01-31T12:34:56Z', '2026-01-31T12:34:57Z', 4, 3, 'completed', 'worker-1', null)`,
+    `insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error, evaluations_inserted,
+      evaluations_duplicate, evaluations_conflict)
+    values ('${id}', '2026-01-31T12:34:56.789012Z', '2026-01-31T12:34:57Z', 3, 2, 'failed', 'worker-1', 'größer', null, null, null),
+      ('${id}', '2026-01-31T12:34:56Z', '2026-01-31T12:34:57Z', 4, 3, 'completed', 'worker-1', null, 3, 2, 0)`,
   );
   await superuser.query(
     `insert into audit_unsealed (entry_kind, entry_ids, epochs)
@@ -77,6 +78,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       varchar("failed"),
       varchar("worker-1"),
       text("größer"),
+      ...[null, null, null].map(int4),
     ]),
     digest([
       uuid(id),
@@ -87,6 +89,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       varchar("completed"),
       varchar("worker-1"),
       text(null),
+      ...[3, 2, 0].map(int4),
     ]),
   ];
   expect(records).toEqual([
@@ -98,8 +101,8 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
   expect(records.map(({ digest: found }) => found)).toEqual([
     "1c43f891138b69a2ee607477e1e4a435a721c209d17ccd50bb2d07ad01d30408",
     "c27feb2cd0f48261ec49382cfbba08259ded40d59d1b603edc898dbb5f9031f2",
-    "9bca1ca41dedd97d44224711ccd43dad17f8ef0d347d9b7cb6c5f231de775c35",
-    "b952bb051454f94d312f0aa6d71009e98f5016b728c2767a427425ca002a0ee8",
+    "2b2bee4ca9b6cc867dfead06045c8612d68643ba61ae9bfeb24e9868634bcbd1",
+    "cfbc252e95a79d14d63f51999a713c1cb1a5c438e3c5250f4de9226111b63b55",
   ]);
 });
 
@@ -137,7 +140,7 @@ const jsonb = (value: string | null): Field => ({
   oid: 3802,
   value: value === null ? null : Buffer.concat([Buffer.from([1]), Buffer.from(value)]),
 });
-const int4 = (value: number): Field => ({ oid: 23, value: int32(value) });
+const int4 = (value: number | null): Field => ({ oid: 23, value: value === null ? null : int32(value) });
 
 function time(iso: string, micros = 0): Field {
   const value = Buffer.alloc(8);

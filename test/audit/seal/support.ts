@@ -114,9 +114,10 @@ export async function addAttempts(
   const ids = Array.from({ length: count }, () => newId());
   await client.query(
     `with entry as (
-      insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error)
+      insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error, evaluations_inserted,
+        evaluations_duplicate, evaluations_conflict)
       select id, clock_timestamp() - make_interval(secs => $2) - interval '1 s', clock_timestamp() - make_interval(secs => $2) + n * interval '1 us',
-        n::integer, 1, 'failed', 'worker-1', 'out of luck'
+        n::integer, 1, 'failed', 'worker-1', 'out of luck', 3, 2, 1
       from unnest($1::uuid[]) with ordinality as e (id, n)
     )
     insert into audit_unsealed (created_at, entry_kind, entry_ids, epochs)

@@ -1,7 +1,6 @@
--- job_benchmarks
+-- job_existing
 select
-  id,
-  benchmark_id
+  id
 from
   jobs
 where

@@ -1,0 +1,53 @@
+-- job_lock_leases
+with
+  item as materialized (
+    select
+      *
+    from
+      unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as item (job_id, epoch, worker_id, ordinality)
+  ),
+  slot as materialized (
+    select
+      worker_id
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          item
+      )
+    order by
+      worker_id
+    for update
+  )
+select
+  item.ordinality as position,
+  j.benchmark_id
+from
+  (
+    select
+      item.*
+    from
+      item,
+      (
+        select
+          count(*)
+        from
+          slot
+      ) s
+    order by
+      item.job_id
+  ) item
+  join job_leases lease on lease.job_id = item.job_id
+  and lease.epoch = item.epoch
+  and lease.worker_id = item.worker_id
+  join jobs j on j.id = lease.job_id
+order by
+  lease.job_id
+for update of
+  lease;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{1}'
+-- $3 = '{w}'
