@@ -1883,7 +1883,8 @@ export const JobService: GenService<{
     output: typeof ClaimJobsResponseSchema;
   },
   /**
-   * Completes jobs with their results, and stores their evaluations in the same transaction.
+   * Completes jobs with their results, and stores their evaluations in the same transaction. An item that is
+   * sent again after its attempt was completed stores nothing, and gets the result of the first time.
    *
    * @generated from rpc ltb.v1.JobService.CompleteJobs
    */
@@ -1893,7 +1894,8 @@ export const JobService: GenService<{
     output: typeof CompleteJobsResponseSchema;
   },
   /**
-   * Ends attempts with an error. Each result says whether the job is retried or fails.
+   * Ends attempts with an error. Each result says whether the job is retried or fails. An item that is sent
+   * again changes nothing.
    *
    * @generated from rpc ltb.v1.JobService.FailJobs
    */
