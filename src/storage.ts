@@ -12,6 +12,7 @@ import { type Connection, findConnection } from "./database/connection/connect.t
 import { Notifier } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
 import { Replica } from "./database/connection/replica.ts";
+import { refuseOldPooler } from "./database/connection/session.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
 import { requestTasks } from "./database/requests.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
@@ -136,6 +137,7 @@ export class Database implements Repositories {
     const config = databaseConfig(input as DatabaseOptions);
     const { preparedStatements = true, log } = options;
     const connection = await findConnection(config, options.startupTimeoutMs ?? limits.startupMs);
+    if (preparedStatements) await refuseOldPooler(connection);
     const pool = await Pool.create(connection, config, preparedStatements);
     const replica =
       options.replica &&

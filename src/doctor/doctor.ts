@@ -1,7 +1,8 @@
-import { Client, DatabaseError } from "pg";
+import { type Client, DatabaseError } from "pg";
 import type { Config } from "../config.ts";
 import type { ConfiguredDatabase } from "../configured-database.ts";
 import { findConnection } from "../database/connection/connect.ts";
+import { openClient } from "../database/connection/session.ts";
 import { messageOf } from "../thrown.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
@@ -11,7 +12,7 @@ import { disk, wal } from "./disk.ts";
 import { replica, slots } from "./replication.ts";
 import { objects, schema } from "./schema.ts";
 import { connections, longTransactions, preparedTransactions } from "./sessions.ts";
-import { settings } from "./settings.ts";
+import { sessionSettings, settings } from "./settings.ts";
 import { autovacuum, deadTuples, wraparound } from "./tables.ts";
 
 /** The checks, in the order of the report. */
@@ -22,6 +23,7 @@ export const checks: Readonly<Record<string, Check>> = {
   schema,
   objects,
   settings,
+  "session settings": sessionSettings,
   connections,
   "long transactions": longTransactions,
   "prepared transactions": preparedTransactions,
@@ -56,9 +58,7 @@ export async function examine(
   let client: Client | undefined;
   try {
     const connection = await findConnection(direct, 0);
-    client = new Client(connection);
-    client.on("error", () => undefined);
-    await client.connect();
+    client = await openClient(connection);
     const ms = Math.round(performance.now() - startedAt);
     diagnoses.push({ check: "connection", ...ok(`${description}, in ${ms} ms`) });
     // A database in trouble must not keep the doctor waiting.

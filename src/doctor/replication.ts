@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { findConnection } from "../database/connection/connect.ts";
+import { openClient } from "../database/connection/session.ts";
 import { messageOf } from "../thrown.ts";
 import { formatSpan } from "../time-span.ts";
 import { type Check, type Finding, fail, ok, rowReader, size, warn } from "./check.ts";
@@ -43,8 +44,7 @@ export const replica: Check = async ({ row, config }) => {
   const maxLagMs = config.replicaMaxLagSeconds * 1000;
   let standby: Client;
   try {
-    standby = new Client(await findConnection(configured, 0));
-    await standby.connect();
+    standby = await openClient(await findConnection(configured, 0));
   } catch (error) {
     return warn(
       `${host}:${port} cannot be reached: ${messageOf(error)}`,

@@ -1,3 +1,4 @@
+import { cureOf, findWrongSettings, listSettings } from "../database/connection/session.ts";
 import { type Check, type Finding, fail, ok, size, warn } from "./check.ts";
 
 /** Checks the settings that acknowledged writes survive by, and those with a default for small databases. */
@@ -9,6 +10,16 @@ export const settings: Check = async ({ client }) => {
     where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size')`);
   const findings = judgeSettings(new Map(rows.map(({ name, value, unit }) => [name, { value, unit }])));
   return findings.length > 0 ? findings : ok("nothing that was acknowledged is lost by a crash");
+};
+
+/** Checks the settings that sessions of this role begin with, of which the service sets those that it needs. */
+export const sessionSettings: Check = async ({ client }) => {
+  const wrong = await findWrongSettings(client);
+  if (wrong.length === 0) return ok("sessions begin with what results depend on");
+  return warn(
+    `${listSettings(wrong)}: the service sets its own, but a pooler by transaction and psql keep these`,
+    cureOf(wrong, client),
+  );
 };
 
 export function judgeSettings(all: ReadonlyMap<string, { value: string; unit: number }>): readonly Finding[] {

@@ -3,17 +3,21 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Connection } from "../../src/database/connection/connect.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
 import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { administer, createTestDatabase } from "../harness/postgres.ts";
 import { within } from "../harness/waiting.ts";
 import { run } from "./support.ts";
 
-const installed = spawnSync("pgbouncer", ["--version"]).status === 0;
+const { status, stdout } = spawnSync("pgbouncer", ["--version"], { encoding: "utf8" });
+const installed = status === 0;
+const [, minor = 0] = /PgBouncer 1\.(\d+)/.exec(stdout ?? "")?.map(Number) ?? [];
+/** pgbouncer before 1.21 gives one client the prepared statements of another. */
+const keepsStatementsApart = minor >= 21;
 
 // Debian's package; nothing of npm brings it.
 describe.skipIf(!installed)(
@@ -87,6 +91,41 @@ describe.skipIf(!installed)(
       await Promise.all([one, other].map((server) => server.evaluations.createMany(rows)));
       await one.transaction((tx) => tx.benchmarks.update(id, { status: "completed" }));
       expect(await other.benchmarks.get(id)).toMatchObject({ completedIterations: 200, status: "completed" });
+    });
+
+    test("a start is refused, with what cures it, where sessions have settings that change figures", async () => {
+      const { database, user } = pooled;
+      const set = (name: string, value: string) =>
+        administer((client) => client.query(`alter database ${database} set ${name} = '${value}'`));
+      const reset = async () => {
+        await administer((client) => client.query(`alter database ${database} reset all`));
+        await renew();
+      };
+      // The pooler's connections of before have the settings of before.
+      const renew = () =>
+        administer((client) =>
+          client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [
+            database,
+          ]),
+        );
+      onTestFinished(reset);
+      await set("TimeZone", "Asia/Kolkata");
+      await set("statement_timeout", "60s");
+      await renew();
+      await (
+        await Database.connect({ ...pooled, sslMode: "disable" }, { preparedStatements: false })
+      ).close();
+      await set("extra_float_digits", "-15");
+      await renew();
+      await expect(
+        Database.connect({ ...pooled, sslMode: "disable" }, { preparedStatements: false }),
+      ).rejects.toThrow(`ALTER ROLE "${user}" IN DATABASE "${database}" SET extra_float_digits = '1';`);
+    });
+
+    test.skipIf(keepsStatementsApart)("an old one is refused, with the settings that it needs", async () => {
+      await expect(Database.connect({ ...pooled, sslMode: "disable" })).rejects.toThrow(
+        /DATABASE_PREPARED_STATEMENTS=off and DATABASE_LISTEN=off/,
+      );
     });
 
     test("migrations tell that they want a way around it, and leave neither lock nor settings in its sessions", async () => {

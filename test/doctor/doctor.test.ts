@@ -8,7 +8,7 @@ import { openTransactions } from "../../src/doctor/sessions.ts";
 import { Database } from "../../src/storage.ts";
 import { ltb } from "../cli/support.ts";
 import { sample } from "../harness/examples.ts";
-import { createTestDatabase, onlooker } from "../harness/postgres.ts";
+import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 let folder: string;
 const connection = await createTestDatabase();
@@ -91,6 +91,25 @@ describe("tells of", () => {
         advice: expect.any(String),
       },
     ]);
+  });
+
+  test("settings that sessions begin with, which do not mislead the other checks", async () => {
+    const odd = await createTestDatabase();
+    const set = `alter database ${odd.database} set`;
+    await administer((client) =>
+      client.query(`${set} DateStyle = 'German, DMY'; ${set} extra_float_digits = -15`),
+    );
+    expect(await found("session settings", { connection: odd })).toEqual([
+      {
+        check: "session settings",
+        level: "warn",
+        message: expect.stringMatching(
+          /DateStyle is German, DMY, not ISO, MDY, extra_float_digits is -15, not 1/,
+        ),
+        advice: expect.stringMatching(/^ALTER ROLE ".*" IN DATABASE ".*" SET DateStyle = 'ISO, MDY';/),
+      },
+    ]);
+    expect(await found("clock", { connection: odd })).toMatchObject([{ level: "ok" }]);
   });
 
   test("an empty database", async () => {

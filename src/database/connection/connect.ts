@@ -1,6 +1,7 @@
-import { Client, type ClientConfig } from "pg";
+import type { Client, ClientConfig } from "pg";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { retryAfterOutage } from "../statement/retry-after-outage.ts";
+import { openClient } from "./session.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, pickMostTelling } from "./ssl-failures.ts";
 
@@ -52,11 +53,8 @@ async function findWorking(candidates: readonly Connection[]): Promise<Connectio
 
 /** Runs `work` on a connection of its own, as changes of the schema take. */
 export async function withClient<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(config);
-  // A lost connection also fails the query that waits on it; without a listener it would end the process.
-  client.on("error", () => undefined);
+  const client = await openClient(config);
   try {
-    await client.connect();
     return await work(client);
   } finally {
     await client.end();

@@ -7,6 +7,7 @@ import { cancelled } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { endsConnection, sqlState } from "../statement/errors.ts";
 import { camelCase } from "../statement/sql.ts";
+import { prepareSession } from "./session.ts";
 
 /**
  * The settings of each session. A plan made while a table is small, which reads all of it, outlives that
@@ -36,6 +37,7 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
       return {
         connect: async () => {
           await client.connect();
+          await prepareSession(client);
           if (prepared) await client.query(sessionSettings);
         },
         end: () => client.end(),

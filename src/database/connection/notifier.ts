@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
 import type { Connection } from "./connect.ts";
+import { prepareSession } from "./session.ts";
 
 const channel = "ltb_jobs";
 
@@ -105,6 +106,7 @@ export class Notifier {
     });
     try {
       await client.connect();
+      await prepareSession(client);
       await client.query(`listen ${channel}`);
       if (this.#isStopped) return void (await client.end());
       this.#client = client;

@@ -1,0 +1,183 @@
+import { randomUUID } from "node:crypto";
+import { Client, type ClientConfig } from "pg";
+import { sqlState } from "../statement/errors.ts";
+
+/**
+ * The settings that results, their text and their errors depend on, each with the value that the service is
+ * written for: PostgreSQL's default, but UTC. A role, a database or a configuration file may have others.
+ */
+const meaning = {
+  array_nulls: "on",
+  bytea_output: "hex",
+  client_encoding: "UTF8",
+  DateStyle: "ISO, MDY",
+  default_transaction_deferrable: "off",
+  default_transaction_isolation: "read committed",
+  default_transaction_read_only: "off",
+  exit_on_error: "off",
+  extra_float_digits: "1",
+  gin_fuzzy_search_limit: "0",
+  idle_in_transaction_session_timeout: "0",
+  idle_session_timeout: "0",
+  IntervalStyle: "postgres",
+  lock_timeout: "0",
+  quote_all_identifiers: "off",
+  row_security: "on",
+  session_replication_role: "origin",
+  standard_conforming_strings: "on",
+  statement_timeout: "0",
+  TimeZone: "UTC",
+  transaction_timeout: "0",
+  transform_null_equals: "off",
+} as const;
+
+/** The settings that only plans depend on. */
+const plans = {
+  enable_bitmapscan: "on",
+  enable_hashagg: "on",
+  enable_hashjoin: "on",
+  enable_incremental_sort: "on",
+  enable_indexonlyscan: "on",
+  enable_indexscan: "on",
+  enable_material: "on",
+  enable_mergejoin: "on",
+  enable_nestloop: "on",
+  enable_sort: "on",
+  from_collapse_limit: "8",
+  join_collapse_limit: "8",
+  plan_cache_mode: "auto",
+} as const;
+
+/** A setting of a session that is not what the service needs. */
+export interface WrongSetting {
+  name: string;
+  /** What it is, and what it must be. */
+  setting: string;
+  wanted: string;
+}
+
+// `home` is the schema that holds the service's tables, whatever the search path says, or, before there are
+// any, the first of the search path. Names are qualified because a search path may put other functions first.
+const settingsQuery = `
+  with homes as (
+    select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname in ('schema_migrations', 'job_leases') and c.relkind = 'r'
+    group by n.nspname having pg_catalog.count(*) = 2
+  ), home as (
+    select coalesce(
+      (select nspname from homes where nspname = pg_catalog.current_schema()),
+      (select pg_catalog.min(nspname) from homes having pg_catalog.count(*) = 1),
+      pg_catalog.current_schema(),
+      'public'
+    ) as nspname
+  ), wrong as (
+    select s.name, s.setting, w.value as wanted, w.value
+    from pg_catalog.json_each_text($1) as w (name, value)
+    join pg_catalog.pg_settings s on pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
+    where s.setting <> w.value
+    union all
+    select 'search_path', pg_catalog.current_setting('search_path'), nspname,
+      pg_catalog.quote_ident(nspname)
+    from home where pg_catalog.current_setting('search_path') <> pg_catalog.quote_ident(nspname)
+      and (pg_catalog.pg_backend_pid() = $2 or nspname is distinct from pg_catalog.current_schema())
+  )
+  select name, setting, wanted, case when pg_catalog.pg_backend_pid() = $2
+    then pg_catalog.set_config(name, value, false) end as applied
+  from wrong`;
+
+/** Finds the settings that results depend on and that the client's session did not begin with as needed. */
+export async function findWrongSettings(client: Client): Promise<WrongSetting[]> {
+  const { rows } = await client.query<WrongSetting>(
+    `select s.name, s.reset_val as setting, w.value as wanted
+    from json_each_text($1) as w (name, value) join pg_settings s on lower(s.name) = lower(w.name)
+    where s.reset_val <> w.value`,
+    [JSON.stringify(meaning)],
+  );
+  return rows.filter((wrong) => !isHarmless(wrong));
+}
+
+/** Whether results are the same all the same: with times in other zones, say, or calls that end sooner. */
+function isHarmless({ name, setting }: WrongSetting): boolean {
+  if (name === "DateStyle") return setting.startsWith("ISO");
+  if (name === "extra_float_digits") return Number(setting) > 0;
+  return name in plans || name === "TimeZone" || name.endsWith("_timeout");
+}
+
+/**
+ * Gives the session of a new connection the settings that the service needs.
+ * @throws Error behind a pooler whose sessions have others that change results: there they would be set for
+ * whoever comes next, and not for us. It names the statements that cure it
+ */
+export async function prepareSession(client: Client): Promise<void> {
+  // A timeout of the role's must not end what follows.
+  await client.query("set statement_timeout = 0");
+  const { rows } = await client.query<WrongSetting & { applied: string | null }>(settingsQuery, [
+    JSON.stringify({ ...meaning, ...plans }),
+    processIdOf(client),
+  ]);
+  const wrong = rows.filter((row) => row.applied === null && !isHarmless(row));
+  if (wrong.length === 0) return;
+  throw new Error(
+    `the pooler at ${client.host}:${client.port} gives sessions whose settings change results, and cannot carry ` +
+      `ours: ${listSettings(wrong)}. Run ${cureOf(wrong, client)} and let the pooler connect again`,
+  );
+}
+
+export function listSettings(wrong: readonly WrongSetting[]): string {
+  return wrong.map(({ name, setting, wanted }) => `${name} is ${setting}, not ${wanted}`).join(", ");
+}
+
+/** The statements that give sessions of this role the settings that the service needs. */
+export function cureOf(wrong: readonly WrongSetting[], { user, database }: Client): string {
+  const id = (name = "") => `"${name.replaceAll('"', '""')}"`;
+  return wrong
+    .map(({ name, wanted }) => {
+      const value = name === "search_path" ? id(wanted) : `'${wanted}'`;
+      return `ALTER ROLE ${id(user)} IN DATABASE ${id(database)} SET ${name} = ${value};`;
+    })
+    .join(" ");
+}
+
+/** A client that is connected, with the settings that the service needs. */
+export async function openClient(config: ClientConfig): Promise<Client> {
+  const client = new Client(config);
+  // A lost connection also fails the query that waits on it; without a listener it would end the process.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await prepareSession(client);
+    return client;
+  } catch (error) {
+    client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Refuses a pooler that mixes up prepared statements, as pgbouncer by transaction does before 1.21: two
+ * clients take turns on one connection of the server, and the second meets the statement of the first.
+ * @throws Error with the settings that such a pooler needs
+ */
+export async function refuseOldPooler(config: ClientConfig): Promise<void> {
+  const statement = { name: `ltb_${randomUUID()}`, text: "select pg_catalog.pg_backend_pid() as pid" };
+  const [one, other] = [await openClient(config), await openClient(config)];
+  try {
+    const { rows } = await one.query<{ pid: number }>(statement);
+    if (rows[0]?.pid !== processIdOf(one)) await other.query(statement);
+  } catch (error) {
+    if (sqlState(error) !== "42P05" && sqlState(error) !== "26000") throw error;
+    throw new Error(
+      `the pooler at ${one.host}:${one.port} does not keep prepared statements of different clients apart, as ` +
+        "pgbouncer by transaction before 1.21: set DATABASE_PREPARED_STATEMENTS=off and DATABASE_LISTEN=off, or " +
+        "connect past it",
+      { cause: error },
+    );
+  } finally {
+    for (const client of [one, other]) client.end().catch(() => undefined);
+  }
+}
+
+/** The id of the process that serves the client; a pooler says one of its own making. */
+function processIdOf(client: Client): number {
+  return (client as Client & { processID?: number }).processID ?? 0;
+}
