@@ -12,7 +12,7 @@ export const settings: Check = async ({ client }) => {
   return findings.length > 0 ? findings : ok("nothing that was acknowledged is lost by a crash");
 };
 
-/** Checks the settings that sessions of this role begin with, of which the service sets those that it needs. */
+/** Checks the settings that sessions of this role begin with. The service sets those that it needs. */
 export const sessionSettings: Check = async ({ client }) => {
   const wrong = await findWrongSettings(client);
   if (wrong.length === 0) return ok("sessions begin with what results depend on");
