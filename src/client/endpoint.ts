@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from "node:tls";
 import { ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { isLoopback } from "../address.ts";
 import { checkTlsOptions, type TlsOptions } from "./tls-options.ts";
@@ -34,7 +35,7 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
     target: `${url.hostname}:${/:(\d+)\/?$/.exec(address)?.[1]}`,
     secure,
     credentials: secure
-      ? ChannelCredentials.createSsl(pem(custom.ca), pem(custom.key), pem(custom.cert))
+      ? ChannelCredentials.createFromSecureContext(secureContextOf(custom))
       : ChannelCredentials.createInsecure(),
     options: {
       // The service's own limit is on the server; grpc-js would refuse answers above 4 MiB.
@@ -54,6 +55,9 @@ export function endpointOf(address: string, tls: boolean | TlsOptions | undefine
   };
 }
 
-function pem(value: string | Uint8Array | undefined): Buffer | null {
-  return value === undefined ? null : Buffer.from(value);
+function secureContextOf({ ca, cert, key }: TlsOptions): SecureContext {
+  const pem = (value: string | Uint8Array | undefined) =>
+    value === undefined ? undefined : Buffer.from(value);
+  // An intermediate authority may be the only one that is trusted, as for curl, Go and Python.
+  return createSecureContext({ ca: pem(ca), cert: pem(cert), key: pem(key), allowPartialTrustChain: true });
 }

@@ -20,10 +20,11 @@ export interface Authority extends Pair {
   issue(names: Names): Promise<Pair>;
 }
 
-/** A certificate authority of one's own. */
-export async function createAuthority(commonName = "Test CA"): Promise<Authority> {
+/** A certificate authority of one's own; with a `parent`, an intermediate one that it vouches for. */
+export async function createAuthority(commonName = "Test CA", parent?: Authority): Promise<Authority> {
   const own = await generate([{ name: "commonName", value: commonName }], {
     ...elliptic,
+    ...(parent && { ca: { cert: parent.cert, key: parent.key } }),
     extensions: [
       { name: "basicConstraints", cA: true, critical: true },
       { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },

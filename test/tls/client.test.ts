@@ -45,6 +45,13 @@ describe("createClient", () => {
     await getInfo({ address: `127.0.0.1:${port}`, tls: { ...tls, serverName: "localhost" } });
   });
 
+  test("with an intermediate authority as the only one that is trusted", async () => {
+    const intermediate = await createAuthority("intermediate CA", authority);
+    const { port } = (await serveTls({ pair: await intermediate.issue(local) })).grpcAddress;
+    const tls = { ca: intermediate.cert };
+    expect(await getInfo({ address: `localhost:${port}`, tls })).toMatchObject({ version: "1.2.3" });
+  });
+
   test("with a certificate of the client", async () => {
     const seen: unknown[] = [];
     const get = (id: string, context: Parameters<typeof callOf>[0]) => {
@@ -61,7 +68,7 @@ describe("createClient", () => {
     [
       "another authority",
       (port) => ({ address: `localhost:${port}`, tls: { ca: stranger.cert } }),
-      /^cannot connect to the service: its certificate is not trusted \(unable to verify the first certificate\); give .* with tls\.ca$/,
+      /^cannot connect to the service: its certificate is not trusted \(unable to get local issuer certificate\); give .* with tls\.ca$/,
     ],
     [
       "no authority",
@@ -236,7 +243,7 @@ describe("the command line", () => {
     const cases: [string[], string][] = [
       [
         ["--address", `https://localhost:${open}`],
-        "is not trusted (unable to verify the first certificate); give the authority that signed it with --tls-ca",
+        "is not trusted (unable to get local issuer certificate); give the authority that signed it with --tls-ca",
       ],
       [["--address", `localhost:${open}`, "--tls-ca", path.otherCa], "is not trusted"],
       [["--address", `127.0.0.1:${open}`, ...ca], "with --tls-server-name"],
@@ -266,6 +273,21 @@ describe("the command line", () => {
       expect(stderr).toContain(message);
       expect(stderr.trim().split("\n")).toHaveLength(1);
     }
+  });
+
+  test("calls with an intermediate authority as the only one that is trusted", async () => {
+    const intermediate = await createAuthority("intermediate CA", authority);
+    const ca = join(await testFolder(), "intermediate.pem");
+    await writeFile(ca, intermediate.cert);
+    const { port } = (await serveTls({ pair: await intermediate.issue(local) })).grpcAddress;
+    const { code, stderr } = await runHere([
+      "info",
+      "--address",
+      `https://localhost:${port}`,
+      "--tls-ca",
+      ca,
+    ]);
+    expect(code, stderr).toBe(0);
   });
 
   test("wrong options are usage errors", async () => {

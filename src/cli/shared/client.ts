@@ -40,7 +40,7 @@ export function createClient(options: ServiceOptions): ServiceClient {
   const sessionManager = new Http2SessionManager(
     baseUrl,
     { pingIntervalMs: PING_INTERVAL_MS },
-    { ...files, ...(serverName !== undefined && { servername: serverName }) },
+    { ...files, allowPartialTrustChain: true, ...(serverName !== undefined && { servername: serverName }) },
   );
   const interceptors = [explainUnreachable(options.address, tls !== undefined)];
   const apiKey = apiKeyFor(options);

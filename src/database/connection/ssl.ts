@@ -53,6 +53,8 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
     host,
     rejectUnauthorized: verifies,
     ca,
+    // An intermediate authority may be the only one that is trusted, as for the service's own clients.
+    allowPartialTrustChain: true,
     cert,
     key,
     ...(verifies && !verifiesName && { checkServerIdentity: () => undefined }),
