@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
+import { momentAt } from "./calendar.ts";
 import { invalid } from "./errors.ts";
 import { limits } from "./limits.ts";
 
@@ -79,15 +80,11 @@ export const notNegative = finite.min(0, "must be 0 or more");
 export const timestamp = z
   .string({ error: "must be an ISO 8601 time" })
   .refine(
-    (value) => /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) && existsInCalendar(value),
+    (value) =>
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) &&
+      momentAt(value.slice(0, 19), "Z") !== undefined,
     'must be an ISO 8601 time in UTC, for example "2026-01-31T12:00:00.000001Z"',
   );
-
-/** `Date` takes 30 February for 1 March, and 24:00 for the next day. */
-function existsInCalendar(time: string): boolean {
-  const parsed = Date.parse(time);
-  return !Number.isNaN(parsed) && new Date(parsed).toISOString().startsWith(time.slice(0, 19));
-}
 
 const malformed = "must not contain half of a surrogate pair, which PostgreSQL cannot store in JSON";
 const isWellFormed = (value: string) => value.isWellFormed();
@@ -139,6 +136,12 @@ export function jsonBytes(value: JsonValue): number {
   }
   for (const key in value) bytes += Buffer.byteLength(key) + 15 + jsonBytes(value[key] ?? null);
   return bytes;
+}
+
+/** Tells whether objects and lists are nested more than so many levels deep. */
+export function isDeeper(value: JsonValue, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
 function jsonFault(value: JsonValue, depth: number): string | undefined {

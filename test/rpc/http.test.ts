@@ -29,17 +29,7 @@ describe("JSON over HTTP", () => {
     expect(await response.json()).toEqual({ benchmark: { id: "b1", totalIterations: 3 } });
   });
 
-  test("ignores fields of newer clients", async () => {
-    const server = await serve({ get: () => ({}) });
-    const response = await fetch(server.httpUrl + path, {
-      method: "POST",
-      headers: json,
-      body: '{"later":1}',
-    });
-    expect(response.status).toBe(200);
-  });
-
-  test.each(["{", "[]", '{"id":5}'])("refuses the body %s, and logs it", async (body) => {
+  test.each(["{", "[]", '{"id":5}', '{"Id":"b1"}'])("refuses the body %s, and logs it", async (body) => {
     const server = await serve({ get: () => ({}) });
     const response = await fetch(server.httpUrl + path, { method: "POST", headers: json, body });
     expect(response.status).toBe(400);
@@ -52,6 +42,71 @@ describe("JSON over HTTP", () => {
     expect(line).toMatchObject({ level: "info", code: "INVALID_ARGUMENT", protocol: "connect" });
     expect(response.headers.get("x-request-id")).toBe(line.requestId);
   });
+
+  test.each([
+    ["a name that is no field", "GetBenchmark", '{"benchmark_id":"b1"}', 'key "benchmark_id" is unknown'],
+    [
+      "one in the middle",
+      "BatchCreateEvaluations",
+      '{"evaluations":[{"inptu":"x"}]}',
+      'key "inptu" is unknown',
+    ],
+    [
+      "a value that no enum has",
+      "ListBenchmarks",
+      '{"status":"RUNING"}',
+      "ltb.v1.ListBenchmarksRequest.status",
+    ],
+    ["a field twice", "GetBenchmark", '{"id":"b1","id":"b2"}', 'duplicate object key "id"'],
+  ])("refuses %s, and names it", async (_, method, body, named) => {
+    const server = await serve({ get: () => ({}) });
+    const response = await fetch(`${server.httpUrl}/ltb.v1.BenchmarkService/${method}`, {
+      method: "POST",
+      headers: json,
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining(named),
+    });
+  });
+
+  const list = "/ltb.v1.BenchmarkService/ListBenchmarks";
+  test.each([
+    ['{"createdAfter":"2026-02-30T00:00:00Z"}', "created_after"],
+    ['{"created_before":"2025-02-29T00:00:00Z"}', "created_before"],
+    ['{"createdAfter":"2026-01-31T24:00:00Z"}', "created_after"],
+    ['{"createdAfter":"2026-01-31T12:00:00+24:00"}', "created_after"],
+    ['{"createdAfter":"2026-01-31T12:00:00-01:60"}', "created_after"],
+    ['{"createdAfter":"0001-01-01T00:00:00+00:01"}', "created_after"],
+  ])("refuses a time that there is not: %s", async (body, field) => {
+    const server = await serve();
+    const response = await fetch(server.httpUrl + list, { method: "POST", headers: json, body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining(`${field}: must be`),
+      details: [
+        { type: "google.rpc.ErrorInfo" },
+        { type: "google.rpc.BadRequest", debug: { fieldViolations: [{ field }] } },
+        { type: "google.rpc.RequestInfo" },
+      ],
+    });
+  });
+
+  test.each(["2024-02-29T23:59:59.999999999+23:59", "9999-12-31T23:59:59Z", "2026-01-31T00:00:00-00:30"])(
+    "takes the time %s",
+    async (createdAfter) => {
+      const body = JSON.stringify({ createdAfter });
+      const response = await fetch((await serve()).httpUrl + list, {
+        method: "POST",
+        headers: json,
+        body,
+      });
+      expect(await response.json()).toMatchObject({ code: "unimplemented" });
+    },
+  );
 
   test.each([
     ["connect-timeout-ms", "9999999999"],
@@ -85,6 +140,93 @@ describe("JSON over HTTP", () => {
       code: "resource_exhausted",
       message: expect.stringContaining("LTB_MAX_MESSAGE_BYTES"),
     });
+  });
+});
+
+/** A message in the envelope of gRPC-Web and of Connect's streams; `announced` bytes of it are promised. */
+function envelope(message: Uint8Array, flags = 0, announced = message.length): Uint8Array {
+  const head = Buffer.from([flags, 0, 0, 0, 0]);
+  head.writeUInt32BE(announced, 1);
+  return Buffer.concat([head, message]);
+}
+
+describe("a request that cannot be read is the caller's fault, and no error of the server", () => {
+  /** Field 1 promises 127 bytes. */
+  const cut = Buffer.from([0x0a, 0x7f, 0x61]);
+  /** Field 1 is no UTF-8. */
+  const noText = Buffer.from([0x0a, 0x02, 0xc3, 0x28]);
+  const noTextInJson = Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
+  const cutGzip = gzipSync(Buffer.alloc(1000)).subarray(0, 15);
+  const noGzip = Buffer.from("this is no gzip");
+  const gzip = { "content-encoding": "gzip" };
+  const webGzip = { "grpc-encoding": "gzip" };
+  const streamGzip = { "connect-content-encoding": "gzip" };
+  const get = "GetBenchmark";
+  const stream = "StreamEvaluations";
+  const [binary, text] = ["application/proto", "application/json"];
+  const [web, webText] = ["application/grpc-web+proto", "application/grpc-web+json"];
+  const [connectStream, connectText] = ["application/connect+proto", "application/connect+json"];
+
+  test.each<[string, string, string, Record<string, string>, Uint8Array]>([
+    ["a message that is cut", get, binary, {}, cut],
+    ["no UTF-8", get, binary, {}, noText],
+    ["no UTF-8", get, text, {}, noTextInJson],
+    ["no gzip", get, binary, gzip, noGzip],
+    ["gzip that is cut", get, binary, gzip, cutGzip],
+    ["gzip that is cut", get, text, gzip, cutGzip],
+    ["a message that is cut", get, web, {}, envelope(cut)],
+    ["no UTF-8", get, webText, {}, envelope(noTextInJson)],
+    ["a name that is no field", get, webText, {}, envelope(Buffer.from('{"benchmark_id":"b1"}'))],
+    ["gzip that is cut", get, web, webGzip, envelope(cutGzip, 1)],
+    ["compression without a word", get, web, {}, envelope(cutGzip, 1)],
+    ["half an envelope", get, web, {}, Buffer.from([0, 0, 0])],
+    ["an envelope that is cut", get, web, {}, envelope(cut, 0, 9)],
+    ["a message that is cut", stream, connectStream, {}, envelope(cut)],
+    [
+      "a message that is cut, after a good one",
+      stream,
+      connectStream,
+      {},
+      Buffer.concat([envelope(Buffer.alloc(0)), envelope(cut)]),
+    ],
+    ["no UTF-8", stream, connectText, {}, envelope(noTextInJson)],
+    ["a name that is no field", stream, connectText, {}, envelope(Buffer.from('{"rows":[]}'))],
+    ["no gzip", stream, connectStream, streamGzip, envelope(noGzip, 1)],
+    ["compression without a word", stream, connectStream, {}, envelope(noGzip, 1)],
+    ["an envelope that is cut", stream, connectStream, {}, envelope(cut, 0, 9)],
+  ])("%s: %s, %s %o", async (_, method, type, headers, body) => {
+    const server = await serve({
+      get: () => ({}),
+      collect: async (requests) => ({ received: (await Array.fromAsync(requests)).length }),
+    });
+    const response = await fetch(`${server.httpUrl}/ltb.v1.BenchmarkService/${method}`, {
+      method: "POST",
+      headers: { "content-type": type, ...headers },
+      body,
+    });
+    const answer = await response.text();
+    expect(await server.callLine(method)).toMatchObject({ level: "info", code: "INVALID_ARGUMENT" });
+    expect(server.log.filter(({ level }) => level === "error")).toEqual([]);
+    if (type === binary || type === text) expect(response.status).toBe(400);
+    expect(answer).toMatch(type === web || type === webText ? /grpc-status: 3\r\n/ : /"invalid_argument"/);
+  });
+
+  test("one whose connection is cut in the middle is cancelled", async () => {
+    let hasBegun = false;
+    const server = await serve({
+      collect: async (requests) => {
+        for await (const _ of requests) hasBegun = true;
+        return { received: 1 };
+      },
+    });
+    const socket = connect(server.httpAddress.port, server.httpAddress.host);
+    const head = "host: x\r\ncontent-type: application/connect+proto\r\ncontent-length: 99";
+    socket.write(`POST /ltb.v1.BenchmarkService/StreamEvaluations HTTP/1.1\r\n${head}\r\n\r\n`);
+    socket.write(envelope(Buffer.alloc(0)));
+    await eventually(() => hasBegun);
+    socket.resetAndDestroy();
+    expect(await server.callLine("StreamEvaluations")).toMatchObject({ level: "info", code: "CANCELLED" });
+    expect(server.log.filter(({ level }) => level === "error")).toEqual([]);
   });
 });
 

@@ -7,8 +7,9 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
+import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
-import type { CallContext } from "../call/call.ts";
+import { type CallContext, cancelled } from "../call/call.ts";
 import { requestTooLarge, toConnectError } from "../call/errors.ts";
 import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
@@ -16,6 +17,7 @@ import { forEachSendable } from "../call/metadata.ts";
 import { compose } from "../middleware/chain.ts";
 import { observeRefusal } from "../middleware/observe.ts";
 import { exchangeIn, openCall } from "./origin.ts";
+import { strictJson } from "./strict-json.ts";
 
 /** The methods as Connect and gRPC-Web handlers. gRPC has its own listener, which is four times as fast. */
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
@@ -27,8 +29,6 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
     maxTimeoutMs: transportLimits.deadlineMs,
     acceptCompression: [compressionGzip],
     compressMinBytes: transportLimits.httpCompressMinBytes,
-    // Fields that a newer client sends are ignored, as in the binary format.
-    jsonOptions: { ignoreUnknownFields: true },
   });
   for (const provided of methods) addMethod(router, provided, host);
   return router;
@@ -37,15 +37,16 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
 function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): ConnectRouter {
   const handler = compose(provided, messageWire(host), host);
   const open = (outer: HandlerContext) => openCall(outer, handler.method, host);
+  const options = { grpc: false, jsonOptions: strictJson(handler.method.input) };
   switch (handler.kind) {
     case "unary":
-      return router.rpc(handler.method, answerOnce(handler.answer, open));
+      return router.rpc(handler.method, answerOnce(handler.answer, open), options);
     case "client_streaming":
-      return router.rpc(handler.method, answerOnce(handler.answer, open));
+      return router.rpc(handler.method, answerOnce(handler.answer, open), options);
     case "server_streaming":
-      return router.rpc(handler.method, answerStream(handler.stream, open));
+      return router.rpc(handler.method, answerStream(handler.stream, open), options);
     case "bidi_streaming":
-      return router.rpc(handler.method, answerStream(handler.stream, open));
+      return router.rpc(handler.method, answerStream(handler.stream, open), options);
   }
 }
 
@@ -92,7 +93,7 @@ function messageWire({ maxMessageBytes }: RpcHost): Wire<Message, Response> {
   return {
     decode: (request) => request,
     send: (response) => response,
-    explain: (error) => explainTooLarge(error, maxMessageBytes),
+    explain: (error) => explainUnreadable(error, maxMessageBytes),
   };
 }
 
@@ -120,14 +121,22 @@ function explain(error: ConnectError, outer: HandlerContext, host: RpcHost): voi
   // Not refused: it went, or is late and may still become a call.
   if (error.code === Code.Canceled || error.code === Code.DeadlineExceeded) return;
   const { call } = openCall(outer, outer.method, host);
-  const explained = toConnectError(explainTooLarge(error, host.maxMessageBytes), call);
+  const explained = toConnectError(explainUnreadable(error, host.maxMessageBytes), call);
   observeRefusal(call, outer.method, host, explained);
-  const { message, rawMessage, details } = explained;
-  Object.assign(error, { message, rawMessage, details });
+  const { code, message, rawMessage, details } = explained;
+  Object.assign(error, { code, message, rawMessage, details });
 }
 
-/** Gives our error instead of Connect's for a message that is too large, and any other as it is. */
-export function explainTooLarge(error: unknown, maxMessageBytes: number): unknown {
-  const isTooLarge = error instanceof ConnectError && error.code === Code.ResourceExhausted;
-  return isTooLarge ? requestTooLarge(maxMessageBytes) : error;
+/**
+ * Gives our error for a request that Connect cannot read, and any other as it is. Where bytes are no message,
+ * no gzip or compressed without a word, Connect says INTERNAL, though only the caller can mend that. What is
+ * no error of Connect's comes from the connection, which the caller has cut.
+ */
+function explainUnreadable(error: unknown, maxMessageBytes: number): unknown {
+  if (!(error instanceof ConnectError)) return cancelled();
+  if (error.cause instanceof ServiceError) return error.cause;
+  if (error.code === Code.ResourceExhausted) return requestTooLarge(maxMessageBytes);
+  if (error.code !== Code.Internal) return error;
+  const message = `the request cannot be read: ${error.rawMessage}`;
+  return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { cause: error });
 }
