@@ -12,8 +12,11 @@ export const limits = {
   evaluationBytes: 3_800_000,
   /** A JSON document (metadata, results, …) has at most this many bytes as a `google.protobuf.Value`. */
   jsonBytes: 1024 * 1024,
-  /** Objects and lists of a JSON document are nested at most this deep. */
-  jsonDepth: 100,
+  /**
+   * Objects and lists of a JSON document are nested at most this deep. Each level is up to three messages of
+   * Protobuf, in an answer within three more, and Python, C++ and Java read at most 100 within each other.
+   */
+  jsonDepth: 32,
   labels: 64,
   labelKeyLength: 63,
   labelValueLength: 255,
@@ -24,6 +27,8 @@ export const limits = {
   /** A worker names at most this many job types. */
   jobTypes: 100,
   maxRetries: 100,
+  /** A job is put off, and a key works, for at most 100 years. */
+  delayMs: 3_155_760_000_000,
   /** An attempt at a job ends after this time where the job's creator names none. */
   timeoutSecondsDefault: 300,
   /** An attempt runs, and a retry is put off, for at most a week. */

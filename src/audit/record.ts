@@ -7,7 +7,7 @@ import { type Fragment, snakeCase, sql, statement } from "../database/statement/
 import { arrayOf, table } from "../database/statement/table.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import type { JsonObject, JsonValue } from "../validation.ts";
+import { isDeeper, type JsonObject, type JsonValue } from "../validation.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 
 // Every change is recorded here, in its own transaction: by a separate statement (`recordAudit`) or, where a
@@ -149,8 +149,9 @@ export interface Changes {
  * Makes the JSON text that an entry stores of `changes`; null if it stores nothing.
  *
  * - Fields are spelled as in the protos. Unset fields are left out.
- * - A value of more than `limits.auditValueBytes` (2,048) bytes as JSON is stored as `{ bytes, sha256 }`: for
- *   a string of its UTF-8, for any other value of its JSON text, with keys in order and no spaces.
+ * - A value of more than `limits.auditValueBytes` (2,048) bytes as JSON, or nested more than 30 levels deep,
+ *   is stored as `{ bytes, sha256 }`: for a string of its UTF-8, for any other value of its JSON text, with
+ *   keys in order and no spaces.
  * - Secrets are never stored: see `withoutSecrets`.
  */
 export function changesText({ before, after }: Changes): string | null {
@@ -196,8 +197,12 @@ function keepFields(fields: object): JsonObject {
 function shorten(value: JsonValue): JsonValue {
   if (typeof value === "string") return isShort(value) ? value : summarize(value);
   if (typeof value !== "object" || value === null) return value;
-  return isShort(JSON.stringify(value)) ? value : summarize(canonicalJson(value));
+  const isKept = isShort(JSON.stringify(value)) && !isDeeper(value, keptLevels);
+  return isKept ? value : summarize(canonicalJson(value));
 }
+
+/** An entry puts its values two levels deeper, into "before" and "after". */
+const keptLevels = limits.jsonDepth - 2;
 
 function isShort(text: string): boolean {
   const most = limits.auditValueBytes;

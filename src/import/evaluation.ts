@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { limits } from "../limits.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
@@ -18,7 +19,8 @@ type FailableDraft = Omit<Draft, "error"> & { problems: readonly (string | false
  * which `metadata` records:
  * - `ltb_sample_id`: the original sample id, if it had over 255 characters and became its SHA-256.
  * - `ltb_error`: the whole error, if it is longer than 64 KiB.
- * - `ltb_omitted`: the names of the fields without which metadata fits into 1 MiB, largest first.
+ * - `ltb_omitted`: the names of the fields without which metadata fits into 1 MiB and 32 levels, largest
+ *   first.
  * - `ltb_replaced_nul`, `ltb_replaced_surrogates`: see `parseJson`.
  */
 export function finishEvaluation(place: Place, { problems, ...draft }: FailableDraft): ImportedEvaluation {
@@ -63,15 +65,21 @@ export function checkEvaluation(place: Place, draft: Draft): void {
     if (length > limit) throw new ImportError(at(field), `${length} characters long; the limit is ${limit}`);
   }
   if (jsonSize(draft.metrics ?? {}, jsonBytes) > jsonBytes)
-    throw new ImportError(at("metrics"), `more than ${jsonBytes} bytes as JSON, which is the limit`);
+    throw new ImportError(
+      at("metrics"),
+      `more than ${jsonBytes} bytes as JSON, or ${limits.jsonDepth} levels, which are the limits`,
+    );
 }
 
-/** Leaves out an object's largest fields if it encodes to over 1 MiB; `ltb_omitted` then lists them. */
+/**
+ * Leaves out an object's largest fields if it encodes to over 1 MiB, and those that are nested too deep;
+ * `ltb_omitted` then lists them.
+ */
 export function boundJson(object: JsonObject): JsonObject {
   const limit = fieldLimits.jsonBytes;
   const sizes = Object.entries(object).map(([key, value]) => ({
     key,
-    size: key.length + 8 + jsonSize(value, limit),
+    size: key.length + 8 + jsonSize(value, limit, limits.jsonDepth - 1),
   }));
   let total = sizes.reduce((sum, { size }) => sum + size, 0);
   if (total <= limit) return object;
@@ -87,18 +95,20 @@ export function boundJson(object: JsonObject): JsonObject {
 
 /**
  * Estimates the bytes of a value as JSON or as `Struct`, whichever is more; counting stops past `limit`.
- * `JSON.stringify` would repeat shared strings, such as attachments, and take far more memory.
+ * `JSON.stringify` would repeat shared strings, such as attachments, and take far more memory. A value nested
+ * more than so many levels deep, which cannot be stored either, is always larger than `limit`.
  */
-export function jsonSize(value: JsonValue, limit: number): number {
+export function jsonSize(value: JsonValue, limit: number, levels: number = limits.jsonDepth): number {
   if (typeof value === "string") {
     if (value.length > limit) return limit + 1;
     // An escape takes at most six bytes for one character.
     return Buffer.byteLength(value) + 8 + 5 * (value.match(/["\\\p{Cc}]/gu)?.length ?? 0);
   }
   if (typeof value !== "object" || value === null) return 24;
+  if (levels === 0) return limit + 1;
   let size = 8;
   for (const [key, item] of Object.entries(value)) {
-    size += (isObject(value) ? key.length + 8 : 4) + jsonSize(item, limit);
+    size += (isObject(value) ? key.length + 8 : 4) + jsonSize(item, limit, levels - 1);
     if (size > limit) return size;
   }
   return size;

@@ -1,3 +1,5 @@
+import { limits } from "../limits.ts";
+
 /** Bounds that keep a hostile or broken log from exhausting memory or time. */
 export interface ImportLimits {
   /** A line, or an element of a JSON array, in bytes. */
@@ -8,7 +10,7 @@ export interface ImportLimits {
   maxEntries: number;
   /** Ratio of a ZIP file's inflated size to its own, from 64 MiB inflated on. */
   maxRatio: number;
-  /** Levels of nesting. Protobuf readers stop at 100, and one level of a `Struct` takes two. */
+  /** Levels of nesting, of which our own export has two around the values that the service stores. */
   maxDepth: number;
 }
 
@@ -19,7 +21,7 @@ export const defaultLimits: ImportLimits = {
   maxFileBytes: 64 * MIB,
   maxEntries: 1_000_000,
   maxRatio: 200,
-  maxDepth: 40,
+  maxDepth: limits.jsonDepth + 2,
 };
 
 /** The service's limits; see `NewEvaluation` and `CreateBenchmarkRequest`. */

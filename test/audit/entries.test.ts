@@ -240,6 +240,14 @@ describe("what is kept of values", () => {
     expect(kept({ text: "x".repeat(2_048) })).toEqual({ text: "x".repeat(2_048) });
   });
 
+  test("deep ones too, so that no entry has more levels than a document may have", () => {
+    const nested = (levels: number): object => (levels === 1 ? { a: 1 } : { a: nested(levels - 1) });
+    expect(kept({ payload: nested(30) })).toEqual({ payload: nested(30) });
+    expect(kept({ payload: nested(31) })).toEqual({
+      payload: { bytes: JSON.stringify(nested(31)).length, sha256: expect.any(String) },
+    });
+  });
+
   test.each([
     [
       {

@@ -81,7 +81,7 @@ describe("what comes before the error is read", () => {
       "deep nesting",
       `${good}\n{"input":"a","x":${"[".repeat(100)}${"]".repeat(100)}}`,
       1,
-      /line 2: nested deeper than 40 levels/,
+      /line 2: nested deeper than 34 levels/,
     ],
     ["cut array", `[${good},\n${good},\n{"input":"a`, 2, /record 2, line 3: the file ends here/],
     ["no comma", `[${good}\n${good}]`, 1, /line 2: not JSON: expected , or \], found \{/],
@@ -103,6 +103,10 @@ describe("what comes before the error is read", () => {
     ["latency_ms", "-0.5", /field latencyMs: expected a number of 0 or more, found -0.5/],
     ["cost_usd", "[]", /field cost_usd: expected a number or a boolean, found an array/],
     ["created_at", '"yesterday"', /field created_at: expected a time such as/],
+    ["created_at", '"2026-02-30T00:00:00Z"', /field created_at: expected a time such as/],
+    ["created_at", '"2026-01-31T24:00:00Z"', /field created_at: expected a time such as/],
+    ["created_at", '"2026-01-31T12:00:00+2400"', /field created_at: expected a time such as/],
+    ["created_at", '"9999-12-31T23:00:00-02:00"', /field created_at: expected a time such as/],
     ["model", JSON.stringify("x".repeat(256)), /field model: .*256 characters long/],
   ])("%s %s", async (field, value, message) => {
     const { evaluations, message: found } = await readUntilError(
@@ -110,6 +114,13 @@ describe("what comes before the error is read", () => {
     );
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(1);
+  });
+
+  test("what is nested deeper than the service stores is left out, and named", async () => {
+    const deep = (levels: number): object => (levels === 1 ? [1] : { a: deep(levels - 1) });
+    const row = { input: "a", output: "b", score: 1, kept: deep(31), deep: deep(32) };
+    const { evaluations } = await readOne(await temporary("rows", JSON.stringify(row)));
+    expect(evaluations[0]?.metadata).toEqual({ kept: deep(31), ltb_omitted: ["deep"] });
   });
 
   test("a text over 2 MiB is refused, never cut", async () => {
@@ -148,7 +159,7 @@ describe("sizes", () => {
     const path = await temporary("rows", `[${good},${"[".repeat(15 * MIB)}`);
     expect((await readUntilError(path)).message).toMatch(/the file ends here/);
     const line = await temporary("rows", `${good}\n{"x":${"[".repeat(15 * MIB)}`);
-    expect((await readUntilError(line)).message).toMatch(/line 2: nested deeper than 40 levels/);
+    expect((await readUntilError(line)).message).toMatch(/line 2: nested deeper than 34 levels/);
   });
 
   test("many rows are read in constant memory", async () => {

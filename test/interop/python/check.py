@@ -152,6 +152,22 @@ def _():
     same(MessageToDict(get_job(job.id).result), {"answer": [1.0, None, "x"]})
 
 
+@check("reads documents as deep as they may be")
+def _():
+    deep = {"a": 1.0}
+    for _ in range(31):
+        deep = {"a": deep}
+    document = ParseDict(deep, Struct())
+    job = create_job(payload=document, metadata=document)
+    (lease,) = claim()
+    same(MessageToDict(lease.job.payload), deep)
+    same(complete(lease, result=Value(struct_value=document)).outcome, OK)
+    stored = get_job(job.id)
+    same([MessageToDict(one) for one in (stored.payload, stored.metadata, stored.result)], [deep] * 3)
+    with fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"):
+        create_job(payload=ParseDict({"a": deep}, Struct()))
+
+
 @check("claims in a long poll")
 def _():
     timer = threading.Timer(0.5, create_job)
