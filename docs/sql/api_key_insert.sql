@@ -2,7 +2,17 @@
 insert into
   api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash, rotated_from)
 values
-  ($1, $2, $3, $4::"text" [], $5, $6, $7, decode($8, 'hex'), $9)
+  (
+    $1,
+    $2,
+    $3,
+    $4::"text" [],
+    coalesce($5::timestamptz, clock_timestamp() + $6::double precision * interval '1 ms'),
+    $7,
+    $8,
+    decode($9, 'hex'),
+    $10
+  )
 on conflict (id) do nothing
 returning
   k.id,
@@ -29,6 +39,7 @@ returning
 -- $4 = '{jobs:read}'
 -- $5 = null
 -- $6 = null
--- $7 = '4fJ2kQ9s'
--- $8 = '00'
--- $9 = null
+-- $7 = null
+-- $8 = '4fJ2kQ9s'
+-- $9 = '00'
+-- $10 = null

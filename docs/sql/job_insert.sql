@@ -5,7 +5,8 @@ with
       item.*,
       lane.job_type,
       lane.required_tags,
-      lane.limit_key
+      lane.limit_key,
+      coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
     from
       unnest(
         $1::uuid[],
@@ -15,10 +16,11 @@ with
         $5::int4[],
         $6::int4[],
         $7::timestamptz[],
-        $8::uuid[],
-        $9::text[],
-        $10::jsonb[],
-        $11::uuid[]
+        $8::int8[],
+        $9::uuid[],
+        $10::text[],
+        $11::jsonb[],
+        $12::uuid[]
       ) with ordinality as item (
         id,
         lane_id,
@@ -27,6 +29,7 @@ with
         max_retries,
         timeout_seconds,
         run_at,
+        delay_ms,
         benchmark_id,
         unique_key,
         metadata,
@@ -90,7 +93,7 @@ with
       priority,
       max_retries,
       timeout_seconds,
-      run_at,
+      due_at,
       benchmark_id,
       unique_key,
       metadata,
@@ -371,17 +374,17 @@ with
       entry.request_id
     from
       unnest(
-        $12::uuid[],
-        $13::text[],
+        $13::uuid[],
         $14::text[],
         $15::text[],
         $16::text[],
-        $17::uuid[],
+        $17::text[],
         $18::uuid[],
-        $19::text[],
+        $19::uuid[],
         $20::text[],
         $21::text[],
-        $22::text[]
+        $22::text[],
+        $23::text[]
       ) as entry (
         id,
         action,
@@ -435,14 +438,15 @@ select
 -- $9 = '{null}'
 -- $10 = '{null}'
 -- $11 = '{null}'
--- $12 = made anew each time
--- $13 = '{create}'
--- $14 = '{job}'
--- $15 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $16 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
--- $17 = '{null}'
+-- $12 = '{null}'
+-- $13 = made anew each time
+-- $14 = '{create}'
+-- $15 = '{job}'
+-- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $17 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
 -- $18 = '{null}'
--- $19 = '{service}'
--- $20 = '{null}'
+-- $19 = '{null}'
+-- $20 = '{service}'
 -- $21 = '{null}'
 -- $22 = '{null}'
+-- $23 = '{null}'

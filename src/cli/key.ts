@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { type ApiKey, ApiKeySchema } from "../../gen/ltb/v1/user_pb.ts";
+import { toDuration } from "../wire/duration.ts";
 import { createClient, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
@@ -75,12 +76,14 @@ interface CreateOptions extends ServiceOptions, DirectOptions {
 
 async function createKey(options: CreateOptions): Promise<void> {
   const { user, name, scope: scopes = [], expiresIn, expiresAt } = options;
-  const expiry = expiresAt ?? (expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn));
   if (options.database) return direct();
   using client = createClient(options);
   const userId = user === undefined ? "" : (await findUser(client.users, user)).id;
-  const expiresAtTime = expiry && { expiresAt: timestampFromDate(expiry) };
-  const { apiKey, secret } = await client.users.createApiKey({ userId, name, scopes, ...expiresAtTime });
+  const { apiKey, secret } = await client.users.createApiKey({
+    ...{ userId, name, scopes },
+    ...(expiresAt && { expiresAt: timestampFromDate(expiresAt) }),
+    ...(expiresIn !== undefined && { expiresIn: toDuration(expiresIn) }),
+  });
   printSecret(apiKey, secret, options);
 
   async function direct(): Promise<void> {
@@ -89,7 +92,11 @@ async function createKey(options: CreateOptions): Promise<void> {
     const { apiKeyMessage } = await import("../users/messages.ts");
     const made = await onDatabase(options, async ({ users }) => {
       const { id: userId } = await findStoredUser(users, user);
-      return users.createApiKey({ userId, name, scopes, expiresAt: expiry?.toISOString() });
+      return users.createApiKey({
+        ...{ userId, name, scopes },
+        expiresAt: expiresAt?.toISOString(),
+        expiresInMs: expiresIn === undefined ? undefined : Math.round(expiresIn),
+      });
     });
     printSecret(create(ApiKeySchema, apiKeyMessage(made.apiKey)), made.secret ?? "", options);
   }

@@ -1,3 +1,4 @@
+import { momentAt } from "../calendar.ts";
 import type { JsonObject } from "../validation.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
@@ -61,19 +62,20 @@ export function splitModel(name: string): { provider?: string; model: string } {
 
 /**
  * Converts a time of a log to UTC, to the microsecond; undefined for an empty one.
- * @throws {ImportError} if the text is not ISO 8601 with a time zone.
+ * @throws {ImportError} if the text is not ISO 8601 with a time zone, or there is no such time.
  */
 export function utc(text: string | null | undefined, place: Place): string | undefined {
   if (!text) return undefined;
-  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)$/i.exec(text);
-  const date = match ? new Date(`${match[1]}T${match[2]}${match[4]}`) : undefined;
-  if (!match || !date || Number.isNaN(date.getTime()))
+  const [, date, time, digits, offset = ""] =
+    /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)$/i.exec(text) ?? [];
+  const moment = momentAt(`${date}T${time}`, offset);
+  if (moment === undefined)
     throw new ImportError(
       place,
       `expected a time such as 2026-01-31T12:00:00Z, found ${JSON.stringify(text.slice(0, 50))}`,
     );
-  const fraction = match[3]?.slice(0, 6).replace(/0+$/, "");
-  return `${date.toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;
+  const fraction = digits?.slice(0, 6).replace(/0+$/, "");
+  return `${new Date(moment).toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;
 }
 
 /** Converts seconds since 1970, as Python's `time.time()` returns them, to UTC, to the microsecond. */

@@ -36,6 +36,7 @@ const jobColumns = {
   maxRetries: "int4",
   timeoutSeconds: "int4",
   runAt: "timestamptz",
+  delayMs: "int8",
   benchmarkId: "uuid",
   uniqueKey: "text",
   metadata: "jsonb",
@@ -57,7 +58,9 @@ const insertJobs = statement("job_insert", {
   row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
     with item as materialized (
-      select item.*, lane.job_type, lane.required_tags, lane.limit_key
+      select
+        item.*, lane.job_type, lane.required_tags, lane.limit_key,
+        coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
       from ${table("item", jobs, jobColumns)}
       join job_lanes lane on lane.id = item.lane_id
       where item.benchmark_id is null or exists (select from benchmarks b where b.id = item.benchmark_id)
@@ -68,7 +71,7 @@ const insertJobs = statement("job_insert", {
       )
       select
         id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
-        run_at, benchmark_id, unique_key, metadata, created_by
+        due_at, benchmark_id, unique_key, metadata, created_by
       from item
       where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
       order by ordinality
@@ -108,10 +111,10 @@ export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Pr
   return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
 }
 
-function newJob({ laneId: _lane, origin: _origin, ...job }: JobToCreate, createdAt: string): Job {
+function newJob({ laneId: _lane, origin: _origin, delayMs, ...job }: JobToCreate, createdAt: string): Job {
   return {
     ...job,
-    runAt: job.runAt ?? null,
+    runAt: job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null),
     benchmarkId: job.benchmarkId ?? null,
     limitKey: job.limitKey ?? null,
     metadata: job.metadata ?? null,
@@ -131,6 +134,12 @@ function newJob({ laneId: _lane, origin: _origin, ...job }: JobToCreate, created
     updatedAt: createdAt,
     version: 1,
   };
+}
+
+/** The time so many milliseconds after another, to the microsecond. */
+function later(time: string, ms: number): string {
+  const millis = new Date(Date.parse(`${time.slice(0, 23)}Z`) + ms).toISOString().slice(0, 23);
+  return `${millis}${time.slice(23)}`;
 }
 
 function refusalOf(job: JobToCreate, reason: z.output<typeof explainRefusals.row> | undefined): ServiceError {
@@ -154,8 +163,10 @@ function entryOf({
   origin,
   createdBy: _by,
   requiredTags,
+  delayMs,
   ...job
 }: JobToCreate): AuditEntry {
-  const after = { ...job, ...(requiredTags.length > 0 && { requiredTags }) };
+  const delay = typeof delayMs === "number" ? { delay: `${delayMs / 1000}s` } : {};
+  const after = { ...job, ...delay, ...(requiredTags.length > 0 && { requiredTags }) };
   return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };
 }

@@ -25,23 +25,32 @@ export const share = z
 /** A reason that somebody gives; an empty one is null. */
 export const reasonText = text(limits.messageLength).transform((reason) => reason || null);
 
-export const newJob = z.strictObject({
-  id: uuid.optional(),
-  jobType,
-  payload: jsonObject.default({}),
-  priority: whole(-2_147_483_648).default(0),
-  maxRetries: whole(0, limits.maxRetries).default(3),
-  timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
-  requiredTags: tags.default([]),
-  runAt: timestamp.nullish(),
-  benchmarkId: uuid.nullish(),
-  limitKey: key.nullish(),
-  metadata: jsonObject.nullish(),
-  uniqueKey: key.nullish(),
-  createdBy: uuid.nullish(),
-});
+export const newJob = z
+  .strictObject({
+    id: uuid.optional(),
+    jobType,
+    payload: jsonObject.default({}),
+    priority: whole(-2_147_483_648).default(0),
+    maxRetries: whole(0, limits.maxRetries).default(3),
+    timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
+    requiredTags: tags.default([]),
+    runAt: timestamp.nullish(),
+    delayMs: whole(0, limits.delayMs).nullish(),
+    benchmarkId: uuid.nullish(),
+    limitKey: key.nullish(),
+    metadata: jsonObject.nullish(),
+    uniqueKey: key.nullish(),
+    createdBy: uuid.nullish(),
+  })
+  .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, {
+    path: ["runAt"],
+    message: "must not be given together with delay",
+  });
 
-/** A job to create. At most one live job has a type's `uniqueKey`. Without `runAt` it is ready at once. */
+/**
+ * A job to create. At most one live job has a type's `uniqueKey`. It is ready at once, from `runAt` on, or
+ * once `delayMs` have passed by the database's clock.
+ */
 export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;

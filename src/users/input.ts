@@ -92,20 +92,29 @@ export const credentials = z.strictObject({
 /** The credentials of a login, and the origin of the attempt. */
 export type Credentials = z.input<typeof credentials>;
 
-export const newApiKey = z.strictObject({
-  id: uuid.optional(),
-  userId: uuid,
-  name: text(limits.nameLength, 1),
-  scopes: z
-    .array(oneOf<string>(scopes))
-    .max(limits.scopes, `must have at most ${limits.scopes} entries`)
-    .transform((given) => [...new Set(given)].sort())
-    .default([]),
-  expiresAt: timestamp.nullish(),
-  createdBy: uuid.nullish(),
-});
+export const newApiKey = z
+  .strictObject({
+    id: uuid.optional(),
+    userId: uuid,
+    name: text(limits.nameLength, 1),
+    scopes: z
+      .array(oneOf<string>(scopes))
+      .max(limits.scopes, `must have at most ${limits.scopes} entries`)
+      .transform((given) => [...new Set(given)].sort())
+      .default([]),
+    expiresAt: timestamp.nullish(),
+    expiresInMs: whole(1, limits.delayMs).nullish(),
+    createdBy: uuid.nullish(),
+  })
+  .refine(({ expiresAt, expiresInMs }) => (expiresAt ?? null) === null || (expiresInMs ?? null) === null, {
+    path: ["expiresAt"],
+    message: "must not be given together with expires_in",
+  });
 
-/** An API key. Without scopes it may do all that its user's role allows; without expiry it never ends. */
+/**
+ * An API key. Without scopes it may do all that its user's role allows. It ends at `expiresAt`, after
+ * `expiresInMs` by the database's clock, or never.
+ */
 export type NewApiKey = z.input<typeof newApiKey>;
 
 export const overlapMs = whole(0, limits.rotationOverlapMs);

@@ -23,7 +23,11 @@ export const insertApiKey = statement("api_key_insert", {
     insert into api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash,
       rotated_from)
     values (
-      ${k.id}, ${k.userId}, ${k.name}, ${sql.array(k.scopes, "text")}, ${k.expiresAt ?? null},
+      ${k.id}, ${k.userId}, ${k.name}, ${sql.array(k.scopes, "text")},
+      coalesce(
+        ${k.expiresAt ?? null}::timestamptz,
+        clock_timestamp() + ${k.expiresInMs ?? null}::double precision * interval '1 ms'
+      ),
       ${k.createdBy ?? null}, ${k.keyId}, decode(${k.hash}, 'hex'), ${k.rotatedFrom ?? null}
     )
     on conflict (id) do nothing

@@ -40,11 +40,13 @@ export async function createApiKey(
 ): Promise<MadeApiKey> {
   const key = parseInput(input.newApiKey, given);
   return runOnce(db, request, "CreateApiKey", key, {
-    create: (part) => {
-      if (key.expiresAt && Date.parse(key.expiresAt) <= Date.now())
-        throw invalidField("expires_at", "must be in the future");
-      return part.transaction((transaction) => insert(transaction, key));
-    },
+    create: (part) =>
+      part.transaction(async (transaction) => {
+        const made = await insert(transaction, key);
+        // The database judged it by its clock, which is the one that ends keys.
+        if (!made.apiKey.active) throw invalidField("expires_at", "must be in the future");
+        return made;
+      }),
     // The secret is stored nowhere, so a repeated request gets none.
     remember: ({ apiKey }) => apiKey.id,
     recall: async (part, id) => ({ apiKey: await getApiKey(part, id), secret: undefined }),

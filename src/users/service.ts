@@ -109,7 +109,8 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       const id = omitEmpty(request.id);
       const userId = userIdOf(request, context);
       const expiresAt = fromTimestamp(request.expiresAt, "expires_at");
-      const key = { id, userId, name, scopes, expiresAt, createdBy };
+      const expiresInMs = fromDuration(request.expiresIn, "expires_in", { min: 1, max: limits.delayMs });
+      const key = { id, userId, name, scopes, expiresAt, expiresInMs, createdBy };
       const { apiKey, secret } = await users.createApiKey(key, requestKeyOf(request, createdBy));
       return { apiKey: apiKeyMessage(apiKey), secret: secret ?? "" };
     },

@@ -1,5 +1,5 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { follow } from "../../src/cli/shared/follow.ts";
 import { parseDuration, parseTime } from "../../src/cli/shared/options.ts";
@@ -103,6 +103,36 @@ test("times are RFC 3339, with or without what can be left out", () => {
   expect(parseTime("2026-01-31T18:00:00+02:00").toISOString()).toBe("2026-01-31T16:00:00.000Z");
   expect(parseTime("2026-01-31")).toEqual(new Date(2026, 0, 31));
   expect(parseTime("2026-01-31 18:00")).toEqual(new Date(2026, 0, 31, 18));
-  for (const wrong of ["", "1", "2026", "2026-13-01", "31.1.2026"])
-    expect(() => parseTime(wrong)).toThrow("Expected a time");
+  expect(parseTime("2024-02-29T12:00:00.1239Z").toISOString()).toBe("2024-02-29T12:00:00.123Z");
+  const none = ["2026-02-30", "2026-02-30T00:00:00Z", "2026-01-31T24:00", "2026-01-31 12:00+24:00"];
+  for (const wrong of ["", "1", "2026", "2026-13-01", "31.1.2026", ...none])
+    expect(() => parseTime(wrong), wrong).toThrow("Expected a time");
+});
+
+describe("a local time", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    ["America/New_York", "2026-03-08 02:30", "Local clocks skip this time"],
+    ["America/New_York", "2026-11-01 01:30", "2026-11-01T05:30:00.000Z or 2026-11-01T06:30:00.000Z"],
+    ["Europe/Berlin", "2026-03-29T02:00:00", "Local clocks skip this time"],
+    ["Europe/Berlin", "2026-10-25T02:59:59", "2026-10-25T00:59:59.000Z or 2026-10-25T01:59:59.000Z"],
+    ["Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45:00.000Z or 2026-04-04T15:15:00.000Z"],
+    ["Pacific/Apia", "2011-12-30", "Local clocks skip this time"],
+  ])("that does not come once is refused: %s %s", (zone, time, message) => {
+    vi.stubEnv("TZ", zone);
+    expect(() => parseTime(time)).toThrow(message);
+  });
+
+  test.each([
+    ["America/New_York", "2026-03-08 01:59:59", "2026-03-08T06:59:59.000Z"],
+    ["America/New_York", "2026-03-08 03:00", "2026-03-08T07:00:00.000Z"],
+    ["America/New_York", "2026-03-08 02:30Z", "2026-03-08T02:30:00.000Z"],
+    ["Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00.000Z"],
+    ["Asia/Kathmandu", "2026-01-31 12:00", "2026-01-31T06:15:00.000Z"],
+    ["Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00.000Z"],
+  ])("that comes once is taken: %s %s", (zone, time, expected) => {
+    vi.stubEnv("TZ", zone);
+    expect(parseTime(time).toISOString()).toBe(expected);
+  });
 });

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unknownId } from "../harness/examples.ts";
-import { commands, finished, startTestService, temporaryFolder } from "./support.ts";
+import { commands, finished, ltb, startTestService, temporaryFolder } from "./support.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -56,6 +56,29 @@ describe("submit", () => {
     const list = await cli.run("job", "list", "--type", "full");
     expect(list.stdout).toMatch(/full +scheduled +-5 +0\/1/);
   });
+
+  test.each([600_000, -600_000])(
+    "--in goes by the database's clock where ours is %i ms off",
+    async (offMs) => {
+      const skewed = `const D = Date; const now = () => D.now() + ${offMs};
+      globalThis.Date = class extends D {
+        constructor(...given) { super(...(given.length > 0 ? given : [now()])); }
+        static now() { return now(); }
+      };`;
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(skewed)}`;
+      const path = await jsonl("later.jsonl", ["{}"]);
+      for (const [delay, delayMs, more] of [
+        ["30s", 30_000, []],
+        ["0.5s", 500, ["--jsonl", path]],
+      ] as const) {
+        const args = ["job", "submit", "later", "--in", delay, ...more];
+        const { stdout, stderr } = await ltb(args, { NODE_OPTIONS, LTB_ADDRESS: service.address });
+        const [id = stderr] = stdout.split("\n");
+        const { created_at, run_at } = await show(id);
+        expect(Date.parse(run_at) - Date.parse(created_at)).toBe(delayMs);
+      }
+    },
+  );
 
   test("takes a time, a benchmark by name, and the defaults", async () => {
     const path = await jsonl("one.jsonl", ['{"input":"1 + 1","output":"2","score":1}']);
@@ -148,6 +171,7 @@ describe("submit", () => {
     [["x", "{}", "--jsonl", "f"], "give either a payload or --jsonl"],
     [["x", "--in", "soon"], "Expected a time span such as 30s"],
     [["x", "--run-at", "tomorrow"], "Expected a time such as 2026-01-31T18:00:00Z"],
+    [["x", "--run-at", "2026-02-30"], "Expected a time such as 2026-01-31T18:00:00Z"],
     [["x", "--run-at", "2026-01-31", "--in", "5m"], "cannot be used with option"],
     [["x", "--max-retries", "101"], "from 0 to 100"],
     [["x", "--priority", "1.5"], "Expected a whole number"],

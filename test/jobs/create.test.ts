@@ -1,10 +1,16 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
+import type { JsonObject, JsonValue } from "../../src/validation.ts";
 import { sample, unknownId } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
+
+/** Objects within each other, so many levels of them. */
+const nested = (levels: number): JsonObject => (levels === 1 ? { a: 1 } : { a: nested(levels - 1) });
+
+const lists = (levels: number): JsonValue => (levels === 0 ? 1 : [lists(levels - 1)]);
 
 test("a job with only a type has the documented defaults", async () => {
   const job = await q.db.jobs.create({ jobType: "defaults" });
@@ -57,6 +63,33 @@ test("what is answered is what is stored", async () => {
   expect(await q.other.jobs.get(created.id)).toEqual(created);
 });
 
+test("a delay counts from the moment of the creation, to the microsecond", async () => {
+  const created = await q.db.jobs.create({ jobType: "delayed", delayMs: 90_061_001 });
+  expect(created.runAt).toMatch(new RegExp(`${created.createdAt.slice(23)}$`));
+  expect(Date.parse(created.runAt ?? "") - Date.parse(created.createdAt)).toBe(90_061_001);
+  expect(await q.db.jobs.get(created.id)).toEqual(created);
+  const batch = await q.db.jobs.createMany([
+    { jobType: "delayed", delayMs: 3_155_760_000_000 },
+    { jobType: "delayed", delayMs: 0 },
+    { jobType: "delayed" },
+  ]);
+  for (const job of batch) expect(await q.db.jobs.get(job.id)).toMatchObject({ runAt: job.runAt });
+  const { rows } = await q.client.query<{ id: string }>(
+    "select job_id as id from job_ready where job_id = any ($1) order by sequence",
+    [batch.map(({ id }) => id)],
+  );
+  expect(rows.map(({ id }) => id)).toEqual(batch.slice(1).map(({ id }) => id));
+});
+
+test("a delay is part of what a request id stands for", async () => {
+  const once = { requestId: "delayed-1" };
+  const first = await q.db.jobs.create({ jobType: "delayed", delayMs: 60_000 }, once);
+  expect(await q.db.jobs.create({ jobType: "delayed", delayMs: 60_000 }, once)).toEqual(first);
+  await expect(q.db.jobs.create({ jobType: "delayed", delayMs: 60_001 }, once)).rejects.toMatchObject({
+    reason: "REQUEST_ID_REUSED",
+  });
+});
+
 test("a run_at that is over means at once", async () => {
   const { id } = await q.db.jobs.create({ jobType: "past", runAt: "2001-01-01T00:00:00Z" });
   const { rows } = await q.client.query("select 1 from job_ready where job_id = $1", [id]);
@@ -95,6 +128,14 @@ describe("refused", () => {
     ["a type of 101 characters", { jobType: "t".repeat(101) }, "job_type"],
     ["a NUL in the payload", { jobType: "t", payload: { a: "\0" } }, "payload"],
     ["half a surrogate pair in the payload", { jobType: "t", payload: { a: "\ud800" } }, "payload"],
+    ["a payload of 33 levels", { jobType: "t", payload: nested(33) }, "payload"],
+    [
+      "metadata of 33 levels, all but one of them lists",
+      { jobType: "t", metadata: { a: lists(32) } },
+      "metadata",
+    ],
+    ["both run_at and a delay", { jobType: "t", runAt: "2999-01-01T00:00:00Z", delayMs: 0 }, "run_at"],
+    ["a delay of over 100 years", { jobType: "t", delayMs: 3_155_760_000_001 }, "delay_ms"],
     ["101 retries", { jobType: "t", maxRetries: 101 }, "max_retries"],
     ["a timeout of more than a week", { jobType: "t", timeoutSeconds: 604_801 }, "timeout_seconds"],
     ["a priority beyond int32", { jobType: "t", priority: 2 ** 31 }, "priority"],
@@ -113,6 +154,15 @@ describe("refused", () => {
       violations: [{ field }],
     });
   });
+});
+
+test("payload and metadata may have 32 levels", async () => {
+  const created = await q.db.jobs.create({
+    jobType: "deep",
+    payload: nested(32),
+    metadata: { a: lists(31) },
+  });
+  expect(await q.db.jobs.get(created.id)).toEqual(created);
 });
 
 test("text that no database can keep exactly still makes a lane that jobs are claimed from", async () => {

@@ -1,8 +1,9 @@
 import { Code } from "@connectrpc/connect";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { MadeApiKey } from "../../src/users/keys.ts";
 import { newApiKey, parseToken, type Token } from "../../src/users/tokens.ts";
 import { unknownId } from "../harness/examples.ts";
+import { patienceMs } from "../harness/waiting.ts";
 import { testUsers } from "./support.ts";
 
 const hour = 3_600_000;
@@ -69,6 +70,35 @@ describe("a new API key", () => {
       code: Code.InvalidArgument,
       violations: [{ field }],
     });
+  });
+
+  test("ends after a while that the database measures", async () => {
+    const { users, user } = await testUsers();
+    const { id: userId } = await user();
+    const { apiKey } = await users.createApiKey({ userId, name: "k", expiresInMs: 90_000 });
+    const lasts = Date.parse(apiKey.expiresAt ?? "") - Date.parse(apiKey.createdAt);
+    expect(lasts).toBeGreaterThanOrEqual(90_000);
+    expect(lasts).toBeLessThan(90_000 + patienceMs);
+    await expect(
+      users.createApiKey({ userId, name: "k", expiresInMs: 1, expiresAt: at(hour) }),
+    ).rejects.toMatchObject({ violations: [{ field: "expires_at" }] });
+  });
+
+  test.each([
+    ["fast", 10 * 60_000],
+    ["slow", -10 * 60_000],
+  ])("is judged by the database's clock where the server's is %s", async (_, offMs) => {
+    const { users, user, sql } = await testUsers();
+    const { id: userId } = await user();
+    const [over, ahead] = [at(-5 * 60_000), at(5 * 60_000)];
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + offMs);
+    onTestFinished(() => clock.mockRestore());
+    expect((await users.createApiKey({ userId, name: "k", expiresAt: ahead })).apiKey.active).toBe(true);
+    await expect(users.createApiKey({ userId, name: "k", expiresAt: over })).rejects.toMatchObject({
+      violations: [{ field: "expires_at" }],
+    });
+    expect(await sql("select count(*)::int as n from api_keys")).toEqual([{ n: 1 }]);
   });
 
   test("is of a user that there is, and has an id of its own", async () => {

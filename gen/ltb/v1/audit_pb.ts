@@ -68,7 +68,7 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   /**
    * The change. Entries made by the service have the former and the new values under "before" and "after";
    * for an update only the values that changed. Secrets are replaced by "[redacted]", and values of more than
-   * 2048 bytes by an object with their bytes and sha256.
+   * 2048 bytes, or nested more than 30 levels deep, by an object with their bytes and sha256.
    *
    * @generated from field: google.protobuf.Struct changes = 7;
    */

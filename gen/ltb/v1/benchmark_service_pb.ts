@@ -17,8 +17,9 @@
 //   else INVALID_ARGUMENT. An unset filter matches everything; all filters that are set must match.
 //   created_after is inclusive, created_before exclusive.
 // - JSON objects are google.protobuf.Struct, and any JSON is google.protobuf.Value. Their numbers are
-//   doubles, so integers beyond 2^53 lose digits. Each may have at most 1 MiB, as encoded in the message.
-//   Times are exact to the microsecond.
+//   doubles, so integers beyond 2^53 lose digits. Each may have at most 1 MiB, as encoded in the message, and
+//   be nested at most 32 levels deep, so that every runtime of Protobuf reads it. Times are exact to the
+//   microsecond.
 // - No string may contain U+0000, and all numbers must be finite. Sizes in KiB and MiB are those of the UTF-8
 //   text.
 // - A batch may have at most 1000 items and a message, by default, at most 4 MiB (RESOURCE_EXHAUSTED).

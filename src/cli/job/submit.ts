@@ -1,6 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
@@ -84,12 +85,14 @@ async function submit(
 }
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
-  const { priority, maxRetries, timeout, tag, runAt, limitKey, uniqueKey } = options;
-  const at = options.in === undefined ? runAt : new Date(Date.now() + options.in);
+  const { priority, maxRetries, timeout, tag, runAt, in: delayMs, limitKey, uniqueKey } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, timeoutSeconds: timeout, requiredTags: tag, limitKey, uniqueKey }),
-    ...given({ runAt: at && timestampFromDate(at) }),
+    ...given({
+      runAt: runAt && timestampFromDate(runAt),
+      delay: delayMs === undefined ? undefined : toDuration(delayMs),
+    }),
   };
 }

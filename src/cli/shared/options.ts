@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { localMoments, momentAt } from "../../calendar.ts";
 
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
@@ -38,12 +39,23 @@ export function parseDuration(text: string): number {
   return Number(amount) * UNITS_MS[(unit ?? "s") as keyof typeof UNITS_MS];
 }
 
-/** A time: RFC 3339 or only its date; without an offset it is local. */
+const timePattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** A time: RFC 3339 or only its date; without an offset it is local, and then must come exactly once. */
 export function parseTime(text: string): Date {
-  const value = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
-  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)/.test(text) || Number.isNaN(value.getTime()))
+  const [, date, time = "00:00", fraction = "", offset] = timePattern.exec(text.trim()) ?? [];
+  const dateTime = `${date}T${time}`;
+  const there = momentAt(dateTime, offset ?? "Z");
+  if (there === undefined)
     throw new InvalidArgumentError("Expected a time such as 2026-01-31T18:00:00Z, or 2026-01-31.");
-  return value;
+  const [moment, again] = offset === undefined ? localMoments(dateTime) : [there];
+  if (moment === undefined)
+    throw new InvalidArgumentError("Local clocks skip this time: give another, or one with an offset or Z.");
+  if (again !== undefined) {
+    const both = [moment, again].sort((a, b) => a - b).map((each) => new Date(each).toISOString());
+    throw new InvalidArgumentError(`Local clocks show this time twice: give ${both.join(" or ")}.`);
+  }
+  return new Date(moment + Number(fraction.slice(0, 3).padEnd(3, "0")));
 }
 
 /** Gathers an option that may be given more than once. */
