@@ -90,6 +90,11 @@ export function isUrgent(): boolean {
   return current.getStore()?.source?.urgent === true;
 }
 
+/** Whether what runs now is a call's own, and neither shared by several nor the service's, as upkeep is. */
+export function isOfOneCall(): boolean {
+  return current.getStore()?.origin?.requestId !== undefined;
+}
+
 /** The origin of what is written now. Shared writes ask for it when each item comes in, not when they run. */
 export function currentOrigin(): Origin | undefined {
   return current.getStore()?.origin;

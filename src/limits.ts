@@ -102,6 +102,8 @@ export const limits = {
   watchPollMs: 200,
   watchPokeMs: 20,
   watchPatienceMs: 5_000,
+  /** Events that cannot be read for so long stall: watches of named ids then look at these, so often. */
+  watchStallMs: 3_000,
   /** A watch that has nothing to tell says so this often. */
   watchSilenceMs: 15_000,
   /** Watchers read so many events, and ids, at a time, and gather so long before they send a message. */
@@ -232,6 +234,8 @@ export const limits = {
   /** So many resamples can be asked for, and so many parts of a larger sample are drawn as wholes. */
   bootstrapSamples: 100_000,
   bootstrapBlocks: 5_000,
+  /** So many resample at once, each for seconds of the one core that answers all calls. */
+  bootstraps: 1,
   /** A message of an export has this many evaluations, and ends at about `pageBytes` too. */
   exportChunkRows: 500,
   /** One transaction deletes so many evaluations, at first and at most, to take about this long. */
@@ -302,6 +306,15 @@ export const limits = {
   /** A caller is asked to wait so long for a database without room, and after a conflict. */
   databaseRetryMs: 1_000,
   conflictRetryMs: 100,
+  /** This share of the pool is kept for what calls share (claims, heartbeats, completions) and for upkeep. */
+  queueShare: 0.25,
+  /** Reads of many rows take this share of the pool at once, and those of one key this share of that. */
+  heavyReadShare: 1 / 3,
+  heavyReadKeyShare: 1 / 2,
+  /** One such read takes at most this long; so many wait for their turn, for so long. */
+  heavyReadMs: 300_000,
+  heavyReadsWaiting: 200,
+  heavyReadWaitMs: 60_000,
   /** The embedded PostgreSQL takes so many connections; the pool leaves so many of them to others. */
   embeddedConnections: 60,
   spareConnections: 10,

@@ -13,6 +13,7 @@ import { Notifier } from "./database/connection/notifier.ts";
 import { Pool } from "./database/connection/pool.ts";
 import { Replica } from "./database/connection/replica.ts";
 import { refuseOldPooler } from "./database/connection/session.ts";
+import { HeavyReads } from "./database/heavy-reads.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
 import { requestTasks } from "./database/requests.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
@@ -97,6 +98,7 @@ export class Database implements Repositories {
   /** The executor for statements of your own. */
   readonly executor: Executor;
   readonly #watch: StatementWatch;
+  readonly #heavyReads: HeavyReads;
   readonly #counts = new Counts();
   readonly #benchmarkFeed: BenchmarkFeed;
   readonly #replica: Replica | undefined;
@@ -113,6 +115,7 @@ export class Database implements Repositories {
     this.#pool = pool;
     this.#replica = replica;
     this.#watch = watch;
+    this.#heavyReads = new HeavyReads(pool.size);
     this.executor = poolExecutor(pool, watch);
     this.queue = new JobQueue(this.executor, this.#counts);
     this.#benchmarkFeed = new BenchmarkFeed(this.executor);
@@ -270,9 +273,10 @@ export class Database implements Repositories {
 
   #repositories(executor: Executor, options: { transaction: boolean; counts: Counts }): Repositories {
     const jobs = new JobRepository(executor, this.queue, options);
+    const heavy = options.transaction ? executor : this.#heavyReads.bound(executor);
     return {
       benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed),
-      evaluations: new EvaluationRepository(executor, options.counts),
+      evaluations: new EvaluationRepository(executor, options.counts, heavy),
       jobs,
       workers: new WorkerRepository(executor, this.queue, jobs, options),
       users: new UserRepository(executor),

@@ -30,11 +30,16 @@ export interface EvaluationListOptions extends PageOptions<input.EvaluationPosit
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
 export class EvaluationRepository {
   readonly #db: Executor;
+  readonly #heavy: Executor;
   readonly #counts: Counts;
 
-  /** @param counts where what is written is counted. Default: nowhere */
-  constructor(db: Executor, counts = new Counts()) {
+  /**
+   * @param counts where what is written is counted. Default: nowhere
+   * @param heavy runs the statements that may read all rows of a benchmark. Default: `db`
+   */
+  constructor(db: Executor, counts = new Counts(), heavy = db) {
     this.#db = db;
+    this.#heavy = heavy;
     this.#counts = counts;
   }
 
@@ -121,9 +126,9 @@ export class EvaluationRepository {
   }
 
   /**
-   * Deletes evaluations created more than `olderThanDays` days ago (0 to 36,500; 0: all created before now),
-   * those of all benchmarks unless one is given, in small transactions; counts and summaries follow. Ends
-   * early after 100,000: `more` says so.
+   * Deletes evaluations stored more than `olderThanDays` days ago (0 to 36,500; 0: all stored before now),
+   * whatever their `createdAt`, of all benchmarks unless one is given, in small transactions. Counts and
+   * summaries follow. Ends early after 100,000: `more` says so.
    * @throws NOT_FOUND without the benchmark
    */
   cleanup(olderThanDays: number, benchmarkId?: string): Promise<EvaluationCleanup> {
@@ -139,8 +144,9 @@ export class EvaluationRepository {
     const parsed = parseInput(input.evaluationFilter, filter);
     const limit = parseLimit(options.limit);
     const { after, full = false } = options;
-    const plan = await planSearch(this.#db, parsed, after?.walk ?? false);
-    const rows = await this.#db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
+    const db = mayWalk(parsed) ? this.#heavy : this.#db;
+    const plan = await planSearch(db, parsed, after?.walk ?? false);
+    const rows = await db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
     if (rows.length === 0 && !after) await statements.requireBenchmark(this.#db, parsed.benchmarkId);
     const { items, last } = cut(rows, limit);
     if (!last) return { items, next: undefined };
@@ -169,7 +175,7 @@ export class EvaluationRepository {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
     await statements.requireBenchmark(this.#db, id);
-    return summarizeBenchmark(this.#db, id, wanted, exact);
+    return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, id, wanted, exact);
   }
 
   /**
@@ -181,7 +187,7 @@ export class EvaluationRepository {
     given: ComparisonInput,
     { limit, after }: PageOptions<readonly input.ComparisonPosition[]> = {},
   ): Promise<ComparisonPage> {
-    return compareBenchmarks(this.#db, given, parseLimit(limit), after);
+    return compareBenchmarks(this.#heavy, given, parseLimit(limit), after);
   }
 
   /**
@@ -193,7 +199,7 @@ export class EvaluationRepository {
     given: LeaderboardInput,
     { limit, after }: PageOptions<input.LeaderboardPosition> = {},
   ): Promise<LeaderboardPage> {
-    return readLeaderboard(this.#db, given, parseLimit(limit), after);
+    return readLeaderboard(this.#heavy, given, parseLimit(limit), after);
   }
 
   async #write(db: Executor, evaluations: readonly input.NewEvaluation[]): Promise<EvaluationResult[]> {
@@ -201,6 +207,14 @@ export class EvaluationRepository {
     for (const { outcome } of results) this.#counts.evaluations.add(outcome);
     return results;
   }
+}
+
+/** Whether a page may read many rows that are not on it: no index serves filter and order together. */
+function mayWalk(filter: input.ParsedFilter): boolean {
+  const { provider, model, metadata, text, minScore, maxScore, orderBy } = filter;
+  const isByScore = orderBy === "highest-score" || orderBy === "lowest-score";
+  const walked = [provider, model, metadata, text, ...(isByScore ? [] : [minScore, maxScore])];
+  return walked.some((value) => value !== undefined);
 }
 
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");

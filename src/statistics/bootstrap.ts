@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { cancelled } from "../errors.ts";
 import type { Moments } from "./moments.ts";
 
 /** A part of a sample: the number of values, and their sum. A single value is a block of one. */
@@ -14,11 +15,14 @@ const drawsPerTurn = 500_000;
  * @param blocks 2 or more, of about the same count
  * @param resamples 1 or more
  * @param seed the same seed gives the same interval
+ * @param signal ends it at the next turn
+ * @throws CANCELLED, or why the call was stopped
  */
 export async function bootstrapMean(
   blocks: readonly Block[],
   resamples: number,
   seed: number,
+  signal?: AbortSignal,
 ): Promise<{ low: number; high: number }> {
   const counts = Float64Array.from(blocks, ({ count }) => count);
   const sums = Float64Array.from(blocks, ({ sum }) => sum);
@@ -38,6 +42,7 @@ export async function bootstrapMean(
     if (draws >= drawsPerTurn) {
       draws = 0;
       await turn();
+      if (signal?.aborted) throw cancelled(signal);
     }
   }
   means.sort();

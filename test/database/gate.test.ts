@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withSignal } from "../../src/call-scope.ts";
+import { withOrigin, withSignal } from "../../src/call-scope.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { Gate } from "../../src/database/connection/gate.ts";
 import type { Database } from "../../src/storage.ts";
@@ -72,6 +72,43 @@ describe("a gate", () => {
   });
 });
 
+test("a gate keeps places for work that goes first, and serves it before the others", async () => {
+  const gate = new Gate(3, { maxWaiting: 100, maxWaitMs: 60_000, kept: 1 });
+  const order: string[] = [];
+  const ends: (() => void)[] = [];
+  const enter = (name: string, goesFirst: boolean) =>
+    gate.pass(
+      async () => {
+        order.push(name);
+        await new Promise<void>((resolve) => ends.push(resolve));
+      },
+      undefined,
+      goesFirst,
+    );
+  const others = ["a", "b", "c", "d"].map((name) => enter(name, false));
+  expect(order).toEqual(["a", "b"]);
+  const first = ["1", "2"].map((name) => enter(name, true));
+  expect(order).toEqual(["a", "b", "1"]);
+  expect(gate.waiting).toBe(3);
+  const end = async (index: number) => {
+    ends[index]?.();
+    await new Promise(setImmediate);
+  };
+  // The place of "a" goes to the one that goes first, and only then are there places for the others.
+  await end(0);
+  expect(order).toEqual(["a", "b", "1", "2"]);
+  await end(1);
+  expect(order).toEqual(["a", "b", "1", "2"]);
+  await end(2);
+  expect(order).toEqual(["a", "b", "1", "2", "c"]);
+  await end(3);
+  expect(order).toEqual(["a", "b", "1", "2", "c", "d"]);
+  await end(4);
+  await end(5);
+  await Promise.all([...others, ...first]);
+  expect(gate.waiting).toBe(0);
+});
+
 describe("a pool", () => {
   let config: DatabaseConfig;
   let db: Database;
@@ -104,5 +141,25 @@ describe("a pool", () => {
     await expect(waiting).rejects.toMatchObject({ code: Code.Canceled });
     expect(db.poolStats()).toEqual({ size: 1, used: 1, idle: 0, waiting: 0 });
     await holding;
+  });
+
+  test("keeps connections for what is not one call's own", async () => {
+    const larger = await smallPool(config, { poolSize: 4, waitTimeoutSeconds: 60 });
+    const abort = new AbortController();
+    const sleeping = Array.from({ length: 20 }, (_, index) =>
+      withOrigin({ requestId: `${index}` }, () =>
+        withSignal(abort, () => run(larger.executor, "select pg_sleep(600)")),
+      ).catch((error: unknown) => error),
+    );
+    try {
+      await eventually(() => larger.poolStats().used === 3);
+      expect(larger.poolStats()).toMatchObject({ size: 4, waiting: 17 });
+      expect(await run(larger.executor, "select 1 as one")).toEqual([{ one: 1 }]);
+    } finally {
+      abort.abort();
+      for (const outcome of await Promise.all(sleeping))
+        expect(outcome).toMatchObject({ reason: "CANCELLED" });
+      await larger.close();
+    }
   });
 });

@@ -263,6 +263,17 @@ describe("without its index", () => {
     });
   });
 
+  test("a position that claims a walk opens nothing", async () => {
+    const benchmarkId = await store([{ sampleId: "a", input: "word", metadata: { a: 1 } }]);
+    const after = { createdAt: "9999-01-01T00:00:00.000000Z", score: null, id: newId(), walk: true };
+    mutable.unindexedSearchRows = 0;
+    for (const filter of [{ text: "word" }, { metadata: { a: 1 } }])
+      await expect(db.evaluations.list({ benchmarkId, ...filter }, { after })).rejects.toMatchObject({
+        reason: "INDEX_MISSING",
+      });
+    mutable.unindexedSearchRows = unindexedSearchRows;
+  });
+
   test("metadata are found in a small benchmark, and refused in a large one", async () => {
     const rows = Array.from({ length: 3 }, (_, i) => ({ sampleId: `${i}`, metadata: { a: 1 } }));
     const benchmarkId = await store(rows);

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { createPool, type DatabasePool, type DatabasePoolConnection, type Interceptor } from "slonik";
 import { z } from "zod";
-import { currentSignal, isUrgent } from "../../call-scope.ts";
+import { currentSignal, isOfOneCall, isUrgent } from "../../call-scope.ts";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
@@ -36,6 +36,7 @@ export class Pool {
     this.#gate = new Gate(this.size, {
       maxWaiting: config.waitQueueLimit,
       maxWaitMs: config.waitTimeoutSeconds * 1000,
+      kept: Math.floor(this.size * limits.queueShare),
       refusal: (why) => (this.#silentMs() >= limits.databaseSilentMs ? silent() : overloaded(why)),
     });
   }
@@ -65,10 +66,13 @@ export class Pool {
     return new Pool(slonik, new Connections(slonik, { idleTimeoutMs, maxLifetimeMs }), config);
   }
 
-  /** Runs `work` on a connection and throws on what it throws. Only a lost connection is not used again. */
+  /**
+   * Runs `work` on a connection and throws on what it throws. Only a lost connection is not used again. Some
+   * connections are kept for what calls share and for maintenance: leases end where these have to wait.
+   */
   async use<T>(work: (connection: DatabasePoolConnection) => Promise<T>): Promise<T> {
     const run = () => this.#listen(() => this.#connections.use(work, isSpent));
-    return isUrgent() ? run() : this.#gate.pass(run, currentSignal());
+    return isUrgent() ? run() : this.#gate.pass(run, currentSignal(), !isOfOneCall());
   }
 
   async #listen<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { currentSignal } from "../../call-scope.ts";
+import { Gate } from "../../database/connection/gate.ts";
+import { heavyGateOptions } from "../../database/heavy-reads.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
@@ -157,6 +160,8 @@ async function compareOne(
 
 type Figures = z.output<typeof pairFigures.row>;
 
+const resampling = new Gate(limits.bootstraps, heavyGateOptions);
+
 async function intervals(figures: Figures, resamples: number) {
   const { pairs: n, meanDifference, stddev, blockCounts, blockSums } = figures;
   if (meanDifference === null || stddev === null) {
@@ -165,7 +170,9 @@ async function intervals(figures: Figures, resamples: number) {
   const stderr = stddev / Math.sqrt(n);
   const margin = studentTQuantile(0.975, n - 1) * stderr;
   const drawn = (blockCounts ?? []).map((count, index): Block => ({ count, sum: blockSums?.[index] ?? 0 }));
-  const bootstrap = resamples > 0 ? await bootstrapMean(drawn, resamples, seedOf(drawn)) : null;
+  const signal = currentSignal();
+  const resample = () => bootstrapMean(drawn, resamples, seedOf(drawn), signal);
+  const bootstrap = resamples > 0 ? await resampling.pass(resample, signal) : null;
   return {
     stderr,
     ci95Low: meanDifference - margin,

@@ -67,12 +67,13 @@ const countMatches = statement("evaluation_count_matches", {
 /**
  * Chooses how to read what a filter asks for. Both ways together keep a page from reading much more than it
  * shows: the few that match are read whole, and among many the next are near.
- * @param walks what was chosen for the page before; a list stays with it
+ * @param walks what was chosen for the page before; a list stays with it. The claim is the caller's, so it
+ * opens nothing that the first page would not
  * @throws FAILED_PRECONDITION, reason INDEX_MISSING
  */
 export async function planSearch(db: Executor, filter: ParsedFilter, walks: boolean): Promise<SearchPlan> {
   const wanted = (["metadata", "text"] as const).filter((kind) => filter[kind] !== undefined);
-  if (wanted.length === 0 || walks) return "walk";
+  if (wanted.length === 0) return "walk";
   const ready = new Set((await db.any(readySearchIndexes())).map(({ name }) => name));
   const kinds = wanted.filter((kind) => ready.has(searchIndexes[kind].name));
   if (filter.text !== undefined && !kinds.includes("text")) throw indexMissing("text", "");
@@ -82,6 +83,7 @@ export async function planSearch(db: Executor, filter: ParsedFilter, walks: bool
     if (count > most) throw indexMissing("metadata", ` of a benchmark with more than ${most} evaluations`);
     return "walk";
   }
+  if (walks) return "walk";
   const { count } = await db.one(countMatches(filter, kinds, limits.searchMatches + 1));
   return count > limits.searchMatches ? "walk" : kinds;
 }

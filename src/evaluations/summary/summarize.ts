@@ -13,17 +13,18 @@ import {
 /**
  * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for,
  * else from the rows.
+ * @param executors `heavy` reads the rows
  * @param names which metrics; none: all that have a value
  */
 export async function summarizeBenchmark(
-  db: Executor,
+  { db, heavy }: { db: Executor; heavy: Executor },
   benchmarkId: string,
   names: readonly string[],
   exact: boolean,
 ): Promise<BenchmarkSummary> {
   const { figures, ...totals } =
     (exact ? undefined : await summarizeRollups(db, benchmarkId, names)) ??
-    (await summarizeRows(db, benchmarkId));
+    (await summarizeRows(heavy, benchmarkId));
   const found = new Map(figures.map((one) => [one.name, toMetricSummary(one)]));
   const metrics =
     names.length > 0
