@@ -5,6 +5,7 @@ import { jobStatsRow, statsByType } from "./jobs/lists/query.ts";
 import { limits } from "./limits.ts";
 import { type Family, gauge } from "./metrics/family.ts";
 import { keepRecent } from "./metrics/recent.ts";
+import { benchmarkEvents, jobEvents } from "./watch/events.ts";
 import { statusOf, workerStatuses } from "./workers/rows.ts";
 
 const jobStates = ["pending", "scheduled", "running", "completed", "failed", "cancelled"] as const;
@@ -38,6 +39,8 @@ const readOthers = statement("metrics_others", {
     draining: z.number(),
     offline: z.number(),
     sealLagSeconds: z.number(),
+    jobEventsWaitMs: z.number(),
+    benchmarkEventsWaitMs: z.number(),
   }),
   build: () => sql.fragment`
     select
@@ -47,7 +50,8 @@ const readOthers = statement("metrics_others", {
       coalesce((
         select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
         from audit_unsealed u order by u.id limit 1
-      ), 0)::double precision as seal_lag_seconds
+      ), 0)::double precision as seal_lag_seconds,
+      ${jobEvents.waitMs} as job_events_wait_ms, ${benchmarkEvents.waitMs} as benchmark_events_wait_ms
     from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
   examples: [[]],
 });
@@ -93,6 +97,19 @@ export function storedFamilies(db: Executor): Family[] {
       "ltb_audit_seal_lag_seconds",
       "How long the oldest entry of the audit trail has waited for its seal; 0 where none waits.",
       async () => (await others())?.sealLagSeconds,
+    ),
+    gauge(
+      "ltb_watch_lag_seconds",
+      "How long the oldest change has waited that watches cannot be told yet; 0 where none waits.",
+      async () => {
+        const row = await others();
+        return (
+          row && [
+            { labels: { entity: jobEvents.entity }, value: row.jobEventsWaitMs / 1000 },
+            { labels: { entity: benchmarkEvents.entity }, value: row.benchmarkEventsWaitMs / 1000 },
+          ]
+        );
+      },
     ),
     gauge(
       "ltb_database_size_bytes",

@@ -35,7 +35,53 @@ select
         1
     ),
     0
-  )::double precision as seal_lag_seconds
+  )::double precision as seal_lag_seconds,
+  coalesce(
+    (
+      select
+        greatest(
+          extract(
+            epoch
+            from
+              clock_timestamp() - created_at
+          ) * 1000,
+          0
+        )
+      from
+        job_events
+      where
+        xid >= txid_snapshot_xmin(txid_current_snapshot())
+      order by
+        xid,
+        id
+      limit
+        1
+    ),
+    0
+  )::double precision as job_events_wait_ms,
+  coalesce(
+    (
+      select
+        greatest(
+          extract(
+            epoch
+            from
+              clock_timestamp() - created_at
+          ) * 1000,
+          0
+        )
+      from
+        benchmark_events
+      where
+        xid >= txid_snapshot_xmin(txid_current_snapshot())
+      order by
+        xid,
+        id
+      limit
+        1
+    ),
+    0
+  )::double precision as benchmark_events_wait_ms
 from
   (
     select

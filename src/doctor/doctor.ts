@@ -11,7 +11,7 @@ import { clock, ssl, version } from "./connection.ts";
 import { disk, wal } from "./disk.ts";
 import { replica, slots } from "./replication.ts";
 import { objects, schema } from "./schema.ts";
-import { connections, longTransactions, preparedTransactions } from "./sessions.ts";
+import { connections, longTransactions, preparedTransactions, watches } from "./sessions.ts";
 import { sessionSettings, settings } from "./settings.ts";
 import { autovacuum, deadTuples, wraparound } from "./tables.ts";
 
@@ -27,6 +27,7 @@ export const checks: Readonly<Record<string, Check>> = {
   connections,
   "long transactions": longTransactions,
   "prepared transactions": preparedTransactions,
+  watches,
   autovacuum,
   "dead rows": deadTuples,
   "transaction ids": wraparound,

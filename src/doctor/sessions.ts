@@ -4,6 +4,8 @@ import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 
 const longMs = 5 * 60_000;
 const tooLongMs = 60 * 60_000;
+/** Changes are told to watches within this time, unless a transaction that may write stays open. */
+const stalledMs = 10_000;
 
 type Session = { pid: number; state: string; application: string; role: string; ms: number };
 
@@ -51,9 +53,65 @@ export function judgePrepared(prepared: readonly { gid: string; ms: number }[]):
   return prepared.map(({ gid, ms }) =>
     fail(
       `the prepared transaction ${JSON.stringify(gid)} has been left for ${formatSpan(ms)}`,
-      `ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'; unless a program is about to commit it.`,
+      `ROLLBACK PREPARED ${quote(gid)}; unless a program is about to commit it.`,
     ),
   );
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A transaction that may write, in any database. Changes from after its beginning are told after its end. */
+type Holder = {
+  database: string;
+  /** Null for a prepared transaction, which has a name instead. */
+  pid: number | null;
+  gid: string | null;
+  owner: string;
+  ms: number;
+};
+
+/** Finds what keeps watches from telling changes: the oldest transaction that may write, in any database. */
+export const watches: Check = async ({ client, row }) => {
+  const { ms } = await row<{ ms: number }>(`
+    select coalesce(extract(epoch from clock_timestamp() - min(created_at)) * 1000, 0)::float8 as ms
+    from (
+      select created_at from job_events where xid >= txid_snapshot_xmin(txid_current_snapshot())
+      union all
+      select created_at from benchmark_events where xid >= txid_snapshot_xmin(txid_current_snapshot())
+    ) waiting`);
+  const { rows } = await client.query<Holder>(`
+    select database, pid, gid, owner, (extract(epoch from clock_timestamp() - since) * 1000)::float8 as ms
+    from (
+      select datname as database, pid, null as gid, coalesce(nullif(application_name, ''), usename) as owner,
+        xact_start as since, age(backend_xid) as age
+      from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+      union all
+      select database, null, gid, owner, prepared, age(transaction) from pg_prepared_xacts
+    ) holder
+    order by age desc limit 1`);
+  return judgeWatches(ms, rows[0]);
+};
+
+export function judgeWatches(waitMs: number, holder: Holder | undefined): Finding {
+  if (waitMs <= stalledMs) return ok("changes are told at once");
+  const words = `changes have waited ${formatSpan(waitMs)} to be told to watches`;
+  if (!holder)
+    return warn(
+      `${words}, and the transaction that holds them up is not seen by this role`,
+      "Run it as a member of pg_monitor.",
+    );
+  const { database, pid, gid, owner, ms } = holder;
+  const open = `${owner}, database ${database}, open for ${formatSpan(ms)}`;
+  const [name, cure] =
+    gid === null
+      ? [`process ${pid}`, `SELECT pg_terminate_backend(${pid}) ends it.`]
+      : [
+          `the prepared transaction ${JSON.stringify(gid)}`,
+          `There, ROLLBACK PREPARED ${quote(gid)} ends it.`,
+        ];
+  return warn(`${words}: ${name} holds them up (${open})`, `Ask who needs it. ${cure}`);
 }
 
 interface ConnectionBudget {

@@ -50,6 +50,19 @@ function eventLog(entity: "job" | "benchmark") {
       insert into ${events} (${entityIds}) select array_agg(id) from ${changed} having count(*) > 0
     )`;
 
+  /** How long the oldest event that cannot be read yet has waited, in ms; 0 without one. */
+  const waitMs = sql.fragment`
+    coalesce((
+      select greatest(extract(epoch from clock_timestamp() - created_at) * 1000, 0) from ${events}
+      where xid >= txid_snapshot_xmin(txid_current_snapshot()) order by xid, id limit 1
+    ), 0)::double precision`;
+
+  const wait = statement(`${entity}_events_wait`, {
+    row: z.object({ ms: z.number() }),
+    build: () => sql.fragment`select ${waitMs} as ms`,
+    examples: [[]],
+  });
+
   // The statement reads the newest readable event. It takes 0.05 ms, for the last entry of the primary key.
   const last = statement(`${entity}_last_event`, {
     row: z.object({ xid: z.number(), id: z.number() }),
@@ -119,7 +132,7 @@ function eventLog(entity: "job" | "benchmark") {
     examples: [[60, 10]],
   });
 
-  return { entity, record, last, read, isForgotten, forget };
+  return { entity, record, waitMs, wait, last, read, isForgotten, forget };
 }
 
 /** Forgets the events that have been kept for long enough. */

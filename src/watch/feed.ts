@@ -50,6 +50,8 @@ export class ChangeFeed {
   #isPoked = false;
   #polledAt = 0;
   #workedAt = 0;
+  #isStalled = false;
+  #stallSoughtAt = 0;
   #stopped: { reason: unknown } | undefined;
   readonly #messagesPerSecond: number | undefined;
   /** Number of messages sent ahead of the allowed rate, as of `#countedAt`. */
@@ -67,6 +69,7 @@ export class ChangeFeed {
   join(): () => void {
     if (this.#watchers++ === 0) {
       this.#window = undefined;
+      this.#isStalled = false;
       this.#workedAt = Date.now();
       this.#schedule(0);
     }
@@ -83,6 +86,14 @@ export class ChangeFeed {
     if (this.#watchers === 0 || this.#isPoked) return;
     this.#isPoked = true;
     if (!this.#isPolling) this.#schedule(Math.max(0, this.#polledAt + limits.watchPokeMs - Date.now()));
+  }
+
+  /**
+   * True while a transaction that stays open, of any database of the server, keeps newer events from being
+   * read. Watchers of named ids are then woken every now and then, to look at these by themselves.
+   */
+  get isStalled(): boolean {
+    return this.#isStalled;
   }
 
   /** Reads the position after every event that is readable now. */
@@ -212,7 +223,8 @@ export class ChangeFeed {
         return;
       }
       const last = events.at(-1);
-      if (!last) return;
+      if (!last) return this.#seekStall();
+      this.#isStalled = false;
       const before = window.upTo;
       append(window, events, last);
       if (this.#window !== window) return;
@@ -221,6 +233,15 @@ export class ChangeFeed {
       // would never end, and would wake watchers for each event.
       if (!isFull(events)) return;
     }
+  }
+
+  async #seekStall(): Promise<void> {
+    if (Date.now() - this.#stallSoughtAt < limits.watchStallMs) return;
+    this.#stallSoughtAt = Date.now();
+    const { ms } = await this.#db.one(this.log.wait());
+    this.#isStalled = ms >= limits.watchStallMs;
+    if (!this.#isStalled) return;
+    for (const { ids, waiter } of [...this.#waiting]) if (ids) waiter.resolve();
   }
 
   #next(after: EventPosition) {

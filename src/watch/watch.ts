@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { currentSignal } from "../call-scope.ts";
 import { limits } from "../limits.ts";
 import { cursorExpired, decodeCursor, encodeCursor, type WatchState } from "./cursor.ts";
@@ -27,13 +28,15 @@ export interface Watched<Found extends { id: string }, Message> {
 /**
  * Streams changes as messages, each with the cursor to resume from. An entity that changes several times
  * before its message is sent comes once, with its latest state. Messages that only move the cursor come at
- * once and after every silence.
+ * once and after every silence. While events cannot be read, named entities are looked at now and then; their
+ * changes come with the cursor from before.
  */
 export async function* watch<Found extends { id: string }, Message>(
-  { feed, ids, find, message }: Watched<Found, Message>,
+  { feed, ids, find: findAny, message }: Watched<Found, Message>,
   { after, silenceMs = limits.watchSilenceMs }: WatchOptions,
 ): AsyncGenerator<Message | { cursor: string }, never> {
   const wanted = ids.length > 0 ? new Set(ids) : undefined;
+  const find = wanted ? onlyNews(findAny) : findAny;
   const signal = currentSignal();
   const { entity } = feed.log;
   const leave = feed.join();
@@ -54,6 +57,13 @@ export async function* watch<Found extends { id: string }, Message>(
       }
       const { before, upTo } = await collect(feed, position, wanted, signal);
       if (upTo === position) {
+        if (wanted && feed.isStalled) {
+          const cursor = encodeCursor(entity, position);
+          for await (const next of find([...wanted], position)) {
+            yield message(next, cursor);
+            spokeAt = Date.now();
+          }
+        }
         const leftMs = Math.max(0, spokeAt + silenceMs - Date.now());
         position = await feed.wait(position, wanted, leftMs, signal);
         continue;
@@ -74,6 +84,21 @@ export async function* watch<Found extends { id: string }, Message>(
   } finally {
     leave();
   }
+}
+
+/** Leaves out what is as it was told last; it remembers a digest of each. */
+function onlyNews<Found extends { id: string }>(
+  find: Watched<Found, unknown>["find"],
+): Watched<Found, unknown>["find"] {
+  const told = new Map<string, string>();
+  return async function* (ids, upTo) {
+    for await (const found of find(ids, upTo)) {
+      const state = hash("sha256", JSON.stringify(found), "base64url");
+      if (told.get(found.id) === state) continue;
+      told.set(found.id, state);
+      yield found;
+    }
+  };
 }
 
 async function findStart(

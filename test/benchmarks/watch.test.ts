@@ -9,7 +9,7 @@ import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
 import { evaluations, watching } from "./support.ts";
 
-const { db: a, client, connect } = await testDatabase();
+const { config, db: a, client, connect } = await testDatabase();
 const b = await connect();
 
 test("what either server changes of a benchmark is seen on the other, with the latest state", async () => {
@@ -63,6 +63,26 @@ test("counts and mean score follow evaluations that are stored, re-scored and de
   await eventually(() => after.last(id) !== undefined);
   expect(after.last(id)?.meanScore).toBeCloseTo(1, 12);
   await after.stop();
+});
+
+test("a watch of named benchmarks goes on while a transaction of another database stays open", async () => {
+  const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
+  const { watchStallMs } = limits;
+  mutable.watchStallMs = 200;
+  const { id } = await a.benchmarks.create(sample);
+  const watch = await watching(b, { ids: [id] });
+  await eventually(() => watch.last(id) !== undefined);
+  const neighbour = await onlooker({ ...config, database: "postgres" });
+  try {
+    await neighbour.query("begin; select txid_current()");
+    await a.evaluations.createMany(evaluations(id, 3, 1));
+    await eventually(() => watch.last(id)?.completedIterations === 3);
+    expect(watch.last(id)?.meanScore).toBe(1);
+  } finally {
+    await neighbour.end();
+    mutable.watchStallMs = watchStallMs;
+    await watch.stop();
+  }
 });
 
 test("a count that is set, and a field that is changed, are told", async () => {

@@ -9,6 +9,7 @@ import { Database } from "../../src/storage.ts";
 import { ltb } from "../cli/support.ts";
 import { sample } from "../harness/examples.ts";
 import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
+import { patienceMs } from "../harness/waiting.ts";
 
 let folder: string;
 const connection = await createTestDatabase();
@@ -186,6 +187,32 @@ describe("tells of", () => {
     const sessions = await openTransactions(client);
     expect(sessions.find(({ pid }) => pid === rows[0].pid)).toMatchObject({ state: "idle in transaction" });
     await other.end();
+  });
+
+  test("a transaction of another database that holds up watches", async () => {
+    const other = await onlooker({ ...connection, database: "postgres" });
+    await other.query("set application_name = 'etl'; begin; select txid_current()");
+    const { rows } = await other.query("select pg_backend_pid() as pid");
+    try {
+      await client.query(
+        "insert into job_events (created_at, job_ids) values (now() - interval '1 minute', '{}')",
+      );
+      // Other tests have transactions too, but short ones.
+      await expect
+        .poll(() => found("watches"), { timeout: patienceMs })
+        .toMatchObject([
+          {
+            level: "warn",
+            message: expect.stringMatching(
+              new RegExp(`have waited [\\d.]+ min .*: process ${rows[0].pid} holds them up \\(etl, database postgres, open for`),
+            ),
+          },
+        ]);
+    } finally {
+      await other.end();
+      await client.query("delete from job_events where job_ids = '{}'");
+    }
+    await expect.poll(() => found("watches"), { timeout: patienceMs }).toMatchObject([{ level: "ok" }]);
   });
 
   test("a slot that nobody reads", async () => {

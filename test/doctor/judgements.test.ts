@@ -4,13 +4,19 @@ import type { Finding } from "../../src/doctor/check.ts";
 import { judgeClock } from "../../src/doctor/connection.ts";
 import { judgeDisk, judgeWal } from "../../src/doctor/disk.ts";
 import { judgeSlots } from "../../src/doctor/replication.ts";
-import { judgeConnections, judgePrepared, judgeTransactions } from "../../src/doctor/sessions.ts";
+import {
+  judgeConnections,
+  judgePrepared,
+  judgeTransactions,
+  judgeWatches,
+} from "../../src/doctor/sessions.ts";
 import { judgeSettings } from "../../src/doctor/settings.ts";
 import { judgeDeadTuples, judgeWraparound } from "../../src/doctor/tables.ts";
 
 const GB = 1024 ** 3;
 const hour = 3_600_000;
 const session = { pid: 7, state: "idle in transaction", application: "psql", role: "ada" };
+const holder = { database: "etl", pid: null, gid: null, owner: "ada", ms: hour };
 const disk = { total: 100 * GB, folder: "/srv/ltb" };
 const backup = { name: "b.dump", bytes: 1 };
 const slot = { name: "s", active: true, bytes: 0, lost: false };
@@ -31,6 +37,10 @@ const judgements: [what: string, found: Finding | readonly Finding[], levels: st
   ["a long one", judgeTransactions([{ ...session, ms: 5 * 60_000 + 1 }]), "warn"],
   ["one of hours", judgeTransactions([{ ...session, ms: hour + 1 }]), "fail"],
   ["a transaction that was prepared and left", judgePrepared([{ gid: "it's", ms: 1 }]), "fail"],
+  ["changes that are told", judgeWatches(10_000, undefined), "ok"],
+  ["changes held up by a session", judgeWatches(10_001, { ...holder, pid: 7 }), "warn"],
+  ["by a prepared transaction", judgeWatches(hour, { ...holder, gid: "it's" }), "warn"],
+  ["by what is not seen", judgeWatches(10_001, undefined), "warn"],
   ["room for all", judgeConnections({ allowed: 97, others: 30, perServer: 22, servers: 3 }), "ok"],
   ["room but for others", judgeConnections({ allowed: 97, others: 31, perServer: 22, servers: 3 }), "warn"],
   ["no room", judgeConnections({ allowed: 97, others: 0, perServer: 22, servers: 5 }), "fail"],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { ServiceError } from "../../src/errors.ts";
 import { lowestId, newId } from "../../src/ids.ts";
@@ -191,6 +191,48 @@ test("a transaction that stays open holds events up but loses none, its own incl
   expect(watch.jobs.map(({ id }) => id).sort()).toEqual([before.id, after.id].sort());
   await eventually(() => new Set(late.jobs.map(({ id }) => id)).size === 2);
   await Promise.all([watch.stop(), late.stop()]);
+});
+
+describe("while a transaction of another database stays open", () => {
+  const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
+  const { watchStallMs } = limits;
+  beforeAll(() => {
+    mutable.watchStallMs = 200;
+  });
+  afterAll(() => {
+    mutable.watchStallMs = watchStallMs;
+  });
+
+  test("watches of named jobs go on, and tell nothing twice", async () => {
+    const jobs = await a.jobs.createMany(Array.from({ length: 3 }, () => ({ jobType: "neighbour" })));
+    const [cancelled, deleted, kept] = jobs.map(({ id }) => id) as [string, string, string];
+    const watch = await watching(b, { ids: [cancelled, deleted, kept] });
+    await eventually(() => watch.jobs.length === 3);
+    const all = await watching(b, { jobType: "neighbour" });
+    const neighbour = await onlooker({ ...config, database: "postgres" });
+    await neighbour.query("begin; select txid_current()");
+    try {
+      await a.jobs.cancel(cancelled);
+      await eventually(() => states(watch.jobs, cancelled).includes("cancelled"));
+      await a.jobs.delete(deleted);
+      await eventually(() => watch.changes.some((change) => change.deleted === deleted));
+      expect(all.changes).toHaveLength(1);
+      // A client that resumes after what it was told in the meantime still gets all of it from the events.
+      const resumed = await watching(a, { jobType: "neighbour" }, { after: watch.cursor() });
+      await neighbour.query("rollback");
+      await eventually(() => states(resumed.jobs, cancelled).includes("cancelled"));
+      await resumed.stop();
+    } finally {
+      await neighbour.end();
+    }
+    await eventually(() => states(all.jobs, cancelled).includes("cancelled"));
+    await a.jobs.cancel(kept);
+    await eventually(() => states(watch.jobs, kept).includes("cancelled"));
+    expect(states(watch.jobs, cancelled)).toEqual(["pending", "cancelled"]);
+    expect(states(watch.jobs, kept)).toEqual(["pending", "cancelled"]);
+    expect(watch.changes.filter((change) => change.deleted !== undefined)).toHaveLength(1);
+    await Promise.all([watch.stop(), all.stop()]);
+  });
 });
 
 test("a transaction that is rolled back shows nothing", async () => {

@@ -8,7 +8,7 @@ import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { sample, unknownId } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
-import { createTestDatabase } from "../harness/postgres.ts";
+import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { queue } from "../jobs/support.ts";
 import { type Parsed, parseExposition, poll } from "./exposition.ts";
 
@@ -183,6 +183,22 @@ describe("what the database holds", () => {
     );
     expect((await metrics()).value("ltb_audit_seal_lag_seconds")).toBeGreaterThan(3_599);
     await q.client.query("delete from audit_unsealed");
+  });
+
+  test("the lag of watches behind a transaction that stays open", async () => {
+    const holder = await onlooker(q.config);
+    await holder.query("begin; select txid_current()");
+    try {
+      await q.client.query(
+        "insert into job_events (created_at, job_ids) values (now() - interval '1 hour', '{}')",
+      );
+      const now = await metrics();
+      expect(now.value("ltb_watch_lag_seconds", { entity: "job" })).toBeGreaterThan(3_599);
+      expect(now.value("ltb_watch_lag_seconds", { entity: "benchmark" })).toBe(0);
+    } finally {
+      await holder.end();
+      await q.client.query("delete from job_events where job_ids = '{}'");
+    }
   });
 
   test("is read once, however many ask in short", async () => {

@@ -12,7 +12,11 @@ function feedOf(
   events: ChangeEvent[],
   options: { messagesPerSecond?: number } = {},
 ): ChangeFeed {
-  const db = { maybeOne: async () => last, any: async () => events.splice(0) } as unknown as Executor;
+  const db = {
+    maybeOne: async () => last,
+    any: async () => events.splice(0),
+    one: async () => ({ ms: 0 }),
+  } as unknown as Executor;
   const feed = new ChangeFeed(db, jobEvents, options);
   onTestFinished(feed.join());
   return feed;
