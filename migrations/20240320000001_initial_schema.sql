@@ -107,8 +107,11 @@ alter table benchmark_events alter column benchmark_ids set storage external;
 create table evaluations (
   id uuid not null,
   benchmark_id uuid not null references benchmarks (id) on delete cascade,
+  -- This is the time that the sender gives, or else that of storage. Retention goes by stored_at, which is
+  -- the database's own: an imported log may be of last year.
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  stored_at timestamptz not null default now(),
   score double precision,
   latency_ms double precision,
   cost_usd double precision,

@@ -15,15 +15,18 @@ create index idx_benchmarks_name on benchmarks (name);
 -- The filter by labels is labels @> '{"team": "search"}'.
 create index idx_benchmarks_labels on benchmarks using gin (labels jsonb_path_ops);
 
--- Every index of evaluations is paid on every ingested row, so there are only these three; filters by
--- provider and model are applied while reading one of them. Deleting a benchmark finds its rows by any of
--- them.
+-- Every index of evaluations is paid on every ingested row, so there are only these four, two of them of few
+-- rows; filters by provider and model are applied while reading one of them. Deleting a benchmark finds its
+-- rows by any of the first two.
 create index idx_evaluations_benchmark on evaluations (benchmark_id, created_at desc, id desc);
 -- Lists go by score, and between a lowest and a highest score.
 create index idx_evaluations_score on evaluations (benchmark_id, score, id);
 -- Failed samples are few.
 create index idx_evaluations_failed on evaluations (benchmark_id, created_at desc, id desc)
   where error is not null;
+-- Retention finds rows here whose sender gave a time; those of all others stand in the order of their storage
+-- in idx_evaluations_benchmark.
+create index idx_evaluations_dated on evaluations (benchmark_id, stored_at, id) where stored_at <> created_at;
 
 -- A leaderboard reads nothing but this index. A benchmark's metrics stand together, so 10,000 benchmarks are
 -- as many pages of the table: 37 ms beside 3 ms when all were cached, 267 ms when they were not.

@@ -4,19 +4,41 @@ select
 from
   benchmarks b
   cross join lateral (
-    select
-    from
-      evaluations e
-    where
-      e.benchmark_id = b.id
-      and e.created_at < $1::timestamptz
-    order by
-      e.created_at
+    (
+      select
+        1
+      from
+        evaluations e
+      where
+        e.benchmark_id = b.id
+        and e.stored_at <> e.created_at
+        and e.stored_at < $1::timestamptz
+      order by
+        e.stored_at
+      limit
+        1
+    )
+    union all
+    (
+      select
+        1
+      from
+        evaluations e
+      where
+        e.benchmark_id = b.id
+        and e.stored_at = e.created_at
+        and e.created_at >= b.created_at - interval '1 day'
+        and e.created_at < $2::timestamptz
+      order by
+        e.created_at
+      limit
+        1
+    )
     limit
       1
   ) old
 where
-  b.id > $2
+  b.id > $3
   and not exists (
     select
     from
@@ -29,4 +51,5 @@ order by
 limit
   1;
 -- $1 = '2026-01-31T12:00:00.000001Z'
--- $2 = '00000000-0000-0000-0000-000000000000'
+-- $2 = '2026-01-31T12:00:00.000001Z'
+-- $3 = '00000000-0000-0000-0000-000000000000'

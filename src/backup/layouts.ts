@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "f0eac08e1ff5485e7f5af5df33e06345f5899265e389f4c04428b2fe097a0f90",
-  "20240320000002_add_indexes": "f0eac08e1ff5485e7f5af5df33e06345f5899265e389f4c04428b2fe097a0f90",
-  "20240320000003_add_audit_logs": "2e31d9c949f7c97e973e75a426aabf88d0126a0bfe2f8c1a1d175e7bbcb332bd",
+  "20240320000001_initial_schema": "fe6a2cce5880b5c28c7119ce568de2291c4d54d9610e1bd691408a83ad775c9d",
+  "20240320000002_add_indexes": "fe6a2cce5880b5c28c7119ce568de2291c4d54d9610e1bd691408a83ad775c9d",
+  "20240320000003_add_audit_logs": "133a1519d283b666c35fffaa6998da20fb94c3caa69631c936cfc0a19b6544ed",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -54,7 +54,7 @@ export const isBeingDeleted = statement("benchmark_is_being_deleted", {
 export const noteDeleted = statement("benchmark_note_deleted", {
   row: idRow,
   build: (id: string, last: DeletedPosition | null) => sql.fragment`
-    update benchmark_deletions set last_created_at = ${last?.createdAt ?? null}::timestamptz,
+    update benchmark_deletions set last_created_at = ${last?.at ?? null}::timestamptz,
     last_id = ${last?.id ?? null}::uuid
     where benchmark_id = ${id} returning benchmark_id as id`,
   examples: [[example.id, null]],

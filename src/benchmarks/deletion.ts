@@ -49,9 +49,9 @@ async function deleteSome(db: Executor, id: string | null, rows: number): Promis
     if (!deletion) return undefined;
     const { id: benchmarkId, createdAt, lastId, ...by } = deletion;
     const origin = Object.fromEntries(Object.entries(by).filter(([, value]) => value !== null)) as Origin;
-    const after = createdAt !== null && lastId !== null ? { createdAt, id: lastId } : null;
+    const after = createdAt !== null && lastId !== null ? { at: createdAt, id: lastId } : null;
     const reason = { action: "delete_evaluations" } as const;
-    const wanted = { benchmarkId, after, before: "infinity", rows, reason, origin };
+    const wanted = { benchmarkId, which: "all", after, before: "infinity", rows, reason, origin } as const;
     const { found, last } = await deleteEvaluations(transaction, wanted);
     // The walk starts again, for evaluations that were re-scored or stored during the first one.
     if (last || after) await transaction.one(statements.noteDeleted(benchmarkId, last));

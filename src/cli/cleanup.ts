@@ -19,7 +19,7 @@ export function addCommand(program: Command): void {
     .summary("delete what is old")
     .description(
       "Deletes jobs that ended long ago; their attempts stay, as part of the audit trail, and jobs that wait or run are never deleted. " +
-        "Deletes evaluations that were created long ago; their benchmarks stay, with counts and summaries of what is left. " +
+        "Deletes evaluations that were stored long ago, whatever time an imported log gives them; their benchmarks stay, with counts and summaries of what is left. " +
         "Deletes entries of the audit trail with the attempts at jobs that are gone, as its chain records. A service can do all of it by itself: LTB_RETENTION_JOBS_DAYS and its kin.",
     )
     .option(
@@ -29,7 +29,7 @@ export function addCommand(program: Command): void {
     )
     .option(
       "--evaluations-older-than <days>",
-      "evaluations created more than this many days ago; 0: all of them",
+      "evaluations stored more than this many days ago; 0: all of them",
       days,
     )
     .option(

@@ -236,14 +236,13 @@ const cases: Record<string, Case> = {
   cleanupEvaluations: {
     given: async (api) => {
       const benchmarkId = await newBenchmark(api);
-      const createdAt = { seconds: 1_000_000_000n };
-      await api.benchmarks.createEvaluation({ benchmarkId, input: "i", output: "o", createdAt });
+      await api.benchmarks.createEvaluation({ benchmarkId, input: "i", output: "o" });
       return benchmarkId;
     },
-    call: (api, benchmarkId) => api.benchmarks.cleanupEvaluations({ olderThanDays: 2, benchmarkId }),
+    call: (api, benchmarkId) => api.benchmarks.cleanupEvaluations({ olderThanDays: 0, benchmarkId }),
     expected: (id) => [
       entry("cleanup", "benchmark", id, {
-        older_than_days: 2,
+        older_than_days: 0,
         before: { count: 1, first_id: some, last_id: some },
       }),
     ],

@@ -210,6 +210,7 @@ test("batches are read from one index, also before statistics know of their rows
   await fill(client, id, 5_000);
   const { sql, values } = deleteEvaluationBatch({
     benchmarkId: id,
+    which: "all",
     after: null,
     before: "infinity",
     rows: 100,

@@ -77,11 +77,14 @@ describe.each(wires)("over %s", (wire) => {
   test("old ones are deleted where asked for, and how old must be said", async () => {
     await created("old", { createdAt: { seconds: 1_000_000_000n } });
     await created("new");
-    expect(await api.cleanupEvaluations({ olderThanDays: 1000, benchmarkId })).toMatchObject({
-      deleted: 1,
+    // They are as old as their storage, whatever their sender says.
+    expect(await api.cleanupEvaluations({ olderThanDays: 1000, benchmarkId })).toMatchObject({ deleted: 0 });
+    expect(await counts()).toEqual([2, 0]);
+    expect(await api.cleanupEvaluations({ olderThanDays: 0, benchmarkId })).toMatchObject({
+      deleted: 2,
       more: false,
     });
-    expect(await counts()).toEqual([1, 0]);
+    expect(await counts()).toEqual([0, 0]);
     await expectFailure(api.cleanupEvaluations({ benchmarkId }), {
       code: Code.InvalidArgument,
       reason: "INVALID_ARGUMENT",

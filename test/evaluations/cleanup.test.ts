@@ -11,13 +11,25 @@ const { db, client } = await testDatabase();
 // Each test cleans all benchmarks.
 beforeEach(() => client.query("delete from benchmarks"));
 
-const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
+/** A benchmark from before all evaluations of these tests, as their times are set back. */
+async function newBenchmark(): Promise<string> {
+  const { id } = await db.benchmarks.create(sample);
+  await client.query("update benchmarks set created_at = '1800-01-01' where id = $1", [id]);
+  return id;
+}
 
 const daysAgo = (days: number, ms = 0) => new Date(Date.now() - days * 86_400_000 + ms).toISOString();
 
-async function at(benchmarkId: string, createdAt: string, more: object = {}): Promise<string> {
-  const evaluation = { benchmarkId, input: "i", output: "o", createdAt, score: 1, ...more };
-  return (await db.evaluations.create(evaluation)).id;
+/** An evaluation that was stored at this time, as far as the database knows. */
+async function at(benchmarkId: string, storedAt: string, more: object = {}): Promise<string> {
+  const evaluation = { benchmarkId, input: "i", output: "o", score: 1, ...more };
+  const { id } = await db.evaluations.create(evaluation);
+  const isDated = "createdAt" in more;
+  await client.query(
+    "update evaluations set stored_at = $2, created_at = case when $3 then created_at else $2 end where id = $1",
+    [id, storedAt, isDated],
+  );
+  return id;
 }
 
 const idsOf = async (benchmarkId: string) =>
@@ -67,6 +79,32 @@ test("evaluations go that are older than so many days, of every benchmark, and c
   expect(await entries()).toHaveLength(2);
 });
 
+test("the time that a sender gives makes nothing older or younger", async () => {
+  const id = await newBenchmark();
+  const times = ["1970-01-01T00:00:00Z", daysAgo(400), daysAgo(0), "9999-12-31T00:00:00Z"];
+  const young: string[] = [];
+  for (const createdAt of times) {
+    await at(id, daysAgo(31), { createdAt });
+    young.push(await at(id, daysAgo(29), { createdAt }));
+  }
+  expect(await db.evaluations.cleanup(30)).toEqual({ deleted: 4, more: false });
+  expect(await idsOf(id)).toEqual(young);
+  expect(await db.evaluations.cleanup(30)).toEqual({ deleted: 0, more: false });
+  expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 4 });
+});
+
+test("a log of last year that was just imported stays", async () => {
+  const { id } = await db.benchmarks.create(sample);
+  const rows = Array.from({ length: 25 }, (_, index) => ({
+    ...{ benchmarkId: id, sampleId: `s${index}`, input: "i", output: "o" },
+    createdAt: daysAgo(400, index * 1_000),
+  }));
+  await db.evaluations.createMany(rows);
+  expect(await db.evaluations.cleanup(365)).toEqual({ deleted: 0, more: false });
+  expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 25 });
+  expect((await db.evaluations.list({ benchmarkId: id })).items).toHaveLength(25);
+});
+
 test("only those of one benchmark, where it is given", async () => {
   const [a, b] = [await newBenchmark(), await newBenchmark()];
   await at(a, daysAgo(5));
@@ -76,11 +114,12 @@ test("only those of one benchmark, where it is given", async () => {
   await expect(db.evaluations.cleanup(1, newId())).rejects.toMatchObject({ code: Code.NotFound });
 });
 
-test("0 days: all that were created before now; none of the future", async () => {
+test("0 days: all that were stored before now; none of the future", async () => {
   const id = await newBenchmark();
   await at(id, daysAgo(0, -1_000));
+  await at(id, daysAgo(0, -1_000), { createdAt: daysAgo(-1) });
   const future = await at(id, daysAgo(-1));
-  expect(await db.evaluations.cleanup(0)).toEqual({ deleted: 1, more: false });
+  expect(await db.evaluations.cleanup(0)).toEqual({ deleted: 2, more: false });
   expect(await idsOf(id)).toEqual([future]);
 });
 
@@ -129,6 +168,17 @@ describe("many of them", () => {
     for (const id of ids) expect((await db.benchmarks.get(id)).completedIterations).toBe(0);
   });
 
+  test("leave in batches of each kind, whether their time was sent or not", async () => {
+    const id = await newBenchmark();
+    await fill(client, id, 90, { newest: daysAgo(10) });
+    await client.query(
+      "update evaluations set created_at = created_at - interval '1 year' where score > 0.5 and benchmark_id = $1",
+      [id],
+    );
+    expect(await db.evaluations.cleanup(9)).toEqual({ deleted: 90, more: false });
+    expect((await db.benchmarks.get(id)).completedIterations).toBe(0);
+  });
+
   test("that another removes at the same time are counted once", async () => {
     const id = await newBenchmark();
     await fill(client, id, 150, { newest: daysAgo(10) });
@@ -140,7 +190,9 @@ describe("many of them", () => {
   test("leave while others are stored and the benchmark is deleted", async () => {
     const id = await newBenchmark();
     await fill(client, id, 150, { newest: daysAgo(10) });
-    const storing = Promise.all(Array.from({ length: 20 }, () => at(id, daysAgo(0))));
+    const storing = Promise.all(
+      Array.from({ length: 20 }, () => db.evaluations.create({ benchmarkId: id, input: "i", output: "o" })),
+    );
     await Promise.all([db.evaluations.cleanup(1), storing]);
     expect((await db.benchmarks.get(id)).completedIterations).toBe(20);
     await fill(client, id, 150, { newest: daysAgo(20) });

@@ -3,7 +3,7 @@ import type { Database } from "../../src/storage.ts";
 
 /**
  * Stores `count` small evaluations (sample `s1`, `s2`, …; each a second younger than the one before) as
- * quickly as PostgreSQL can, and counts them in their benchmark.
+ * quickly as PostgreSQL can, as if at that time, and counts them in their benchmark.
  */
 export async function fill(
   client: Client,
@@ -13,11 +13,11 @@ export async function fill(
 ): Promise<void> {
   await client.query(
     `insert into evaluations
-      (id, benchmark_id, created_at, score, content_hash, sample_id, provider, model, input, output, metadata)
+      (id, benchmark_id, created_at, stored_at, score, content_hash, sample_id, provider, model, input, output, metadata)
     select
-      md5($1::text || i)::uuid, $1::uuid, $3::timestamptz - make_interval(secs => $2 - i), i % 100 / 100.0, decode(md5(i::text), 'hex'),
+      md5($1::text || i)::uuid, $1::uuid, at, at, i % 100 / 100.0, decode(md5(i::text), 'hex'),
       's' || i, 'p', 'm', ${input}, 'o', ${metadata}
-    from generate_series(1, $2::integer) i`,
+    from generate_series(1, $2::integer) i, lateral (select $3::timestamptz - make_interval(secs => $2 - i) as at) t`,
     [benchmarkId, count, newest],
   );
   await client.query(

@@ -109,15 +109,21 @@ test("jobs that ended longer ago are removed, logged, counted and recorded; othe
 test("evaluations that were stored longer ago are removed, and their benchmark counts the others", async () => {
   await nextTurn();
   const { id } = await db.benchmarks.create(sample);
-  const rows = ["old", "young"].map((sampleId) => ({ benchmarkId: id, sampleId, input: "i", output: "o" }));
+  const rows = ["old", "young", "imported"].map((sampleId) => ({
+    ...{ benchmarkId: id, sampleId, input: "i", output: "o" },
+    ...(sampleId === "imported" && { createdAt: "2020-01-01T00:00:00Z" }),
+  }));
   await db.evaluations.createMany(rows);
   await client.query(
-    "update evaluations set created_at = created_at - interval '61 days' where sample_id = 'old'",
+    "update evaluations set stored_at = stored_at - interval '61 days' where sample_id = 'old'",
   );
   const retention = retentionOf(db);
   expect(await retention.run("evaluations", 60)).toEqual({ evaluations: 1 });
-  expect((await db.evaluations.list({ benchmarkId: id })).items).toMatchObject([{ sampleId: "young" }]);
-  expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 1 });
+  expect((await db.evaluations.list({ benchmarkId: id })).items).toMatchObject([
+    { sampleId: "young" },
+    { sampleId: "imported" },
+  ]);
+  expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 2 });
 });
 
 test("entries of the audit trail go with a checkpoint, and the trail still holds", async () => {

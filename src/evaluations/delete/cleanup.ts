@@ -9,6 +9,7 @@ import {
   type DeletedPosition,
   type DeletedResult,
   deleteEvaluations,
+  findBefore,
   nextBatchRows,
 } from "./delete-batch.ts";
 
@@ -24,15 +25,14 @@ const timeBefore = statement("evaluation_time_before", {
   examples: [[30]],
 });
 
-// Each benchmark costs one look into idx_evaluations_benchmark; an index on created_at alone would burden
-// every row that is stored. `limit 1` keeps PostgreSQL from joining in another way.
+// Each benchmark costs one look into each of two indexes; an index on stored_at alone would burden every row
+// that is stored. `limit 1` keeps PostgreSQL from joining in another way.
 const nextWithOld = statement("evaluation_next_with_old", {
   row: z.object({ id: z.string() }),
   build: (after: string, before: string) => sql.fragment`
     select b.id from benchmarks b
     cross join lateral (
-      select from evaluations e where e.benchmark_id = b.id and e.created_at < ${before}::timestamptz
-      order by e.created_at limit 1
+      ${findBefore("dated", before)} union all ${findBefore("undated", before)} limit 1
     ) old
     where b.id > ${after} and not exists (select from benchmark_deletions d where d.benchmark_id = b.id)
     order by b.id limit 1`,
@@ -53,16 +53,18 @@ export async function cleanUpEvaluations(
   let rows: number = limits.deleteFirstRows;
   const reason = { action: "cleanup", olderThanDays } as const;
   for await (const benchmarkId of only !== undefined ? [only] : benchmarksWithOld(db, before)) {
-    let after: DeletedPosition | null = null;
-    do {
-      const startedAt = performance.now();
-      const wanted = { benchmarkId, after, before, rows, reason };
-      const batch: DeletedResult = await db.transaction((part) => deleteEvaluations(part, wanted));
-      deleted += batch.deleted;
-      if (deleted >= limits.cleanupCallRows) return { deleted, more: true };
-      after = batch.found < rows ? null : batch.last;
-      if (after) rows = nextBatchRows(rows, performance.now() - startedAt);
-    } while (after);
+    for (const which of ["dated", "undated"] as const) {
+      let after: DeletedPosition | null = null;
+      do {
+        const startedAt = performance.now();
+        const wanted = { benchmarkId, which, after, before, rows, reason };
+        const batch: DeletedResult = await db.transaction((part) => deleteEvaluations(part, wanted));
+        deleted += batch.deleted;
+        if (deleted >= limits.cleanupCallRows) return { deleted, more: true };
+        after = batch.found < rows ? null : batch.last;
+        if (after) rows = nextBatchRows(rows, performance.now() - startedAt);
+      } while (after);
+    }
   }
   return { deleted, more: false };
 }

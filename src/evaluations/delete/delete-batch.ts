@@ -2,17 +2,18 @@ import { z } from "zod";
 import { auditRows } from "../../audit/record.ts";
 import type { Origin } from "../../call-scope.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { sql, statement } from "../../database/statement/sql.ts";
+import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
 
-/** The oldest evaluations of one benchmark after `after`, which one statement deletes. */
+/** The evaluations of one benchmark after `after` that one statement deletes. */
 interface DeletedBatch {
   benchmarkId: string;
+  which: DeletedKind;
   /** The end of the batch before; null for the first. */
   after: DeletedPosition | null;
-  /** Only those created before this time. */
+  /** Only those stored before this time; all in any case where `which` is "all". */
   before: string;
   rows: number;
   /** The cause in the audit trail: the whole benchmark is deleted, or its old evaluations are. */
@@ -22,8 +23,43 @@ interface DeletedBatch {
 }
 
 export interface DeletedPosition {
-  createdAt: string;
+  /** The time by which this kind is read. */
+  at: string;
   id: string;
+}
+
+/**
+ * The evaluations of a benchmark as an index has them:
+ * - "all": by created_at, from idx_evaluations_benchmark;
+ * - "dated": those whose sender gave a time, by stored_at, from idx_evaluations_dated;
+ * - "undated": the others, whose created_at is the time of their storage.
+ */
+export type DeletedKind = "all" | "dated" | "undated";
+
+/**
+ * The condition of a kind. Undated rows are no older than their benchmark, before which millions may stand
+ * that are dated back; the day is for a clock that was set back.
+ * @param since when the benchmark was created
+ */
+function isOfKind(which: DeletedKind, since: Fragment): Fragment {
+  if (which === "all") return sql.fragment`true`;
+  if (which === "dated") return sql.fragment`e.stored_at <> e.created_at`;
+  return sql.fragment`e.stored_at = e.created_at and e.created_at >= ${since} - interval '1 day'`;
+}
+
+/** The time of a kind by which it is read. */
+const timeOf = (which: DeletedKind) =>
+  which === "dated" ? sql.fragment`e.stored_at` : sql.fragment`e.created_at`;
+
+/** Selects a row if benchmark `b` has an evaluation of the kind from before a time: one look at an index. */
+export function findBefore(which: DeletedKind, before: string): Fragment {
+  const time = timeOf(which);
+  return sql.fragment`(
+    select 1 from evaluations e
+    where e.benchmark_id = b.id and ${isOfKind(which, sql.fragment`b.created_at`)}
+      and ${time} < ${before}::timestamptz
+    order by ${time} limit 1
+  )`;
 }
 
 // With statistics older than the rows, PostgreSQL would sort all of a benchmark. Lasts for the transaction.
@@ -33,28 +69,34 @@ export const inIndexOrder = statement("evaluation_in_index_order", {
   examples: [[]],
 });
 
-const example = { action: "delete_evaluations" } as const;
+const exampleBatch = {
+  ...{ benchmarkId: lowestId, after: null, before: "infinity", rows: 10 },
+  reason: { action: "delete_evaluations" },
+} as const;
 
-// The rows are found by idx_evaluations_benchmark, from where the batch before ended: its dead rows are not
-// passed over again. They are deleted in the order of their place, which keeps two batches from a deadlock. A
-// row re-scored in between has another place and stays, but `found` counts it. The condition names no
-// benchmark: PostgreSQL might search by it, and read 5 million rows to delete a thousand. The rollups are
-// marked to be computed again, which costs less than taking every row out of them.
+// The rows are found by an index, from where the batch before ended: its dead rows are not passed over again.
+// They are deleted in the order of their place, which keeps two batches from a deadlock. A row re-scored in
+// between has another place and stays, but `found` counts it. The condition names no benchmark: PostgreSQL
+// might search by it, and read 5 million rows to delete a thousand. The rollups are marked to be computed
+// again, which costs less than taking every row out of them.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),
     deleted: z.number(),
-    createdAt: z.string().nullable(),
+    at: z.string().nullable(),
     id: z.string().nullable(),
   }),
-  build: ({ benchmarkId, after, before, rows, reason, origin }: DeletedBatch) => sql.fragment`
+  prepared: false,
+  build: ({ benchmarkId, which, after, before, rows, reason, origin }: DeletedBatch) => {
+    const time = timeOf(which);
+    const since = sql.fragment`(select created_at from benchmarks where id = ${benchmarkId})`;
+    return sql.fragment`
     with batch as materialized (
-      select ctid as place, created_at, id from evaluations
-      where benchmark_id = ${benchmarkId}
-        and (created_at, id)
-          > (${after?.createdAt ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid)
-        and created_at < ${before}::timestamptz
-      order by created_at, id limit ${rows}
+      select e.ctid as place, ${time} as at, e.id from evaluations e
+      where e.benchmark_id = ${benchmarkId} and ${isOfKind(which, since)}
+        and (${time}, e.id) > (${after?.at ?? "-infinity"}::timestamptz, ${after?.id ?? lowestId}::uuid)
+        and ${time} < ${before}::timestamptz
+      order by ${time}, e.id limit ${rows}
     ), gone as (
       delete from evaluations where ctid = any (array(select place from batch))
       returning id, error is not null as failed
@@ -82,12 +124,17 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
       origin,
     })}
     select
-      (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.created_at, last.id
+      (select count(*) from batch) as found, (select count(*) from gone) as deleted, last.at, last.id
     from (select 1) one
     left join lateral (
-      select created_at, id from batch order by created_at desc, id desc limit 1
-    ) last on true`,
-  examples: [[{ benchmarkId: lowestId, after: null, before: "infinity", rows: 10, reason: example }]],
+      select at, id from batch order by at desc, id desc limit 1
+    ) last on true`;
+  },
+  examples: [
+    [{ ...exampleBatch, which: "all" }],
+    [{ ...exampleBatch, which: "dated" }],
+    [{ ...exampleBatch, which: "undated" }],
+  ],
 });
 
 export interface DeletedResult {
@@ -100,8 +147,8 @@ export interface DeletedResult {
 /** Deletes a batch within a transaction. */
 export async function deleteEvaluations(transaction: Executor, batch: DeletedBatch): Promise<DeletedResult> {
   await transaction.any(inIndexOrder());
-  const { found, deleted, createdAt, id } = await transaction.one(deleteEvaluationBatch(batch));
-  return { found, deleted, last: createdAt !== null && id !== null ? { createdAt, id } : null };
+  const { found, deleted, at, id } = await transaction.one(deleteEvaluationBatch(batch));
+  return { found, deleted, last: at !== null && id !== null ? { at, id } : null };
 }
 
 /**
