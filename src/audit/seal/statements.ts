@@ -198,6 +198,25 @@ export const compareAttempts = comparison(
   sql.fragment`job_attempts a on a.job_id = s.id and a.epoch = s.epoch`,
 );
 
+// The statement finds the time of about the nth entry in (after, upTo]; null if there are fewer. The times of
+// seals would not do: one entry from years ahead ends its seal, and everything else lies before it.
+export const readTimeOf = statement("audit_time_of", {
+  row: z.object({ at: z.string().nullable() }),
+  build: (nth: number, after: string, upTo: string) => {
+    const timeIn = (table: Fragment, column: Fragment) => sql.fragment`(
+      select ${column} from ${table}
+      where ${column} > ${after}::timestamptz and ${column} <= ${upTo}::timestamptz
+      order by ${column} offset ${nth - 1} limit 1
+    )`;
+    return sql.fragment`
+      select least(
+        ${timeIn(sql.fragment`audit_logs`, sql.fragment`created_at`)},
+        ${timeIn(sql.fragment`job_attempts`, sql.fragment`ended_at`)}
+      ) as at`;
+  },
+  examples: [[4_000, "-infinity", "infinity"]],
+});
+
 // The statement finds an entry with a time in [after, upTo] that is neither in a seal nor in the queue. It
 // reads one snapshot, so that no entry is just between the two. EXCEPT sorts or hashes any number of entries,
 // where a subquery could become a loop within a loop. The queue is read only if necessary. The content is

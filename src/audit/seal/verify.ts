@@ -124,7 +124,6 @@ class Run {
   async walk(): Promise<void> {
     const { from = "-infinity", to = "infinity" } = this.#options;
     let before = await this.#before();
-    let covered = from;
     for (let ended = false; !ended; await turn()) {
       const first = (before?.sequence ?? 0) + 1;
       const page = await this.#db.any(statements.readSeals(first, limits.auditVerifySeals));
@@ -139,10 +138,13 @@ class Run {
       }
       ended ||= page.length < limits.auditVerifySeals;
       await this.#entries(seals);
-      const upTo = ended ? to : latest(seals, covered);
-      await this.#uncovered(covered, upTo);
-      covered = upTo;
       if (before !== null) this.result.head = headOf(before);
+    }
+    const most = limits.auditVerifySeals * limits.auditSealEntries;
+    for (let covered = from; covered !== to; await turn()) {
+      const { at } = await this.#db.one(statements.readTimeOf(most, covered, to));
+      await this.#uncovered(covered, at ?? to);
+      covered = at ?? to;
     }
     this.#accounts();
   }
@@ -225,7 +227,6 @@ class Run {
   }
 
   async #uncovered(after: string, upTo: string): Promise<void> {
-    if (after === upTo) return;
     const found = await this.#db.maybeOne(statements.findUncovered(after, upTo));
     if (found === null) return;
     const [entry] = unpack(Buffer.concat([found.name, Buffer.alloc(8), missingDigest]));
@@ -237,12 +238,6 @@ class Run {
 
 function isFrom({ sealedAt }: Pick<Link, "sealedAt">, time: string): boolean {
   return time !== "infinity" && sealedAt !== null && sealedAt >= time;
-}
-
-/** The latest time of the entries of these seals. */
-function latest(seals: readonly Seal[], covered: string): string {
-  const times = seals.flatMap(({ lastAt }) => (lastAt === null ? [] : [lastAt]));
-  return times.reduce((a, b) => (a === "-infinity" || b > a ? b : a), covered);
 }
 
 function gap(sequence: number): Break {
