@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BackupResult } from "../backup/format.ts";
 import { formatSpan } from "../time-span.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
-import { type DatabaseOptions, withMigrationConnection } from "./shared/configured.ts";
+import { type DatabaseOptions, withMigrationConnection, withReplicaConnection } from "./shared/configured.ts";
 import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, note, print, printJson } from "./shared/output.ts";
@@ -25,7 +25,8 @@ export function addCommand(program: Command): void {
       "--keep-days <n>",
       "in a folder: remove backups older than this afterwards",
       parseWhole(1, 36_500),
-    );
+    )
+    .option("--replica", "read the replica (DATABASE_REPLICA_URL), so that the queue does not notice");
   backup
     .forDatabase()
     .examples(
@@ -47,7 +48,9 @@ export function addCommand(program: Command): void {
     });
 }
 
-async function backUpInto(path: string, options: DatabaseOptions & { keepDays?: number }): Promise<void> {
+type BackupOptions = DatabaseOptions & { keepDays?: number; replica?: boolean };
+
+async function backUpInto(path: string, options: BackupOptions): Promise<void> {
   const { backUp } = await import("../backup/backup.ts");
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   if (options.keepDays !== undefined && !isFolder)
@@ -56,7 +59,8 @@ async function backUpInto(path: string, options: DatabaseOptions & { keepDays?: 
   if (!isFolder && (await stat(file).catch(() => undefined)))
     throw new UsageError(`${file} exists already: name another file, or a folder`);
   const startedAt = performance.now();
-  const result = await withMigrationConnection(options, (connection) => backUp(connection, file));
+  const withConnection = options.replica ? withReplicaConnection : withMigrationConnection;
+  const result = await withConnection(options, (connection) => backUp(connection, file));
   showBackup(file, result, `is written in ${formatSpan(performance.now() - startedAt)}`, options);
   // Only now: a backup that fails must not cost the older ones.
   if (options.keepDays !== undefined) await rotate(path, options.keepDays);

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
@@ -9,7 +11,7 @@ import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
-import { commands } from "../cli/support.ts";
+import { commands, ltb, temporaryFolder } from "../cli/support.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { sample } from "../harness/examples.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
@@ -97,6 +99,29 @@ async function inUse(): Promise<void> {
     })
     .toBe("replica");
 }
+
+test("a backup of the replica asks nothing of the primary", async () => {
+  const { benchmark } = await writer().createBenchmark(sample);
+  await inUse();
+  const { benchmarks, note, from } = reader("gRPC");
+  await expect
+    .poll(async () => (await benchmarks.getBenchmark({ id: benchmark?.id ?? "" }, note)) && from())
+    .toBe("replica");
+  const folder = await temporaryFolder();
+  try {
+    const away = "postgres://nobody@127.0.0.1:1/none";
+    const settings = { DATABASE_URL: away, DATABASE_REPLICA_URL: standby.url };
+    const file = join(folder, "replica.tar");
+    const { code, stdout, stderr } = await ltb(["backup", file, "--replica", "--json"], settings);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout).tables.benchmarks.rows).toBeGreaterThan(0);
+    expect(await ltb(["backup", "verify", file])).toMatchObject({ code: 0 });
+    const without = await ltb(["backup", join(folder, "other.tar"), "--replica"], { DATABASE_URL: away });
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("DATABASE_REPLICA_URL") });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
 
 describe.each(Object.keys(listeners))("over %s", (listener) => {
   test("what is asked of the replica is answered by it and says so", async () => {

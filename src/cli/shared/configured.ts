@@ -1,5 +1,7 @@
 import type { Config } from "../../config.ts";
 import type { ConfiguredDatabase } from "../../configured-database.ts";
+import type { Connection } from "../../database/connection/connect.ts";
+import { UsageError } from "./errors.ts";
 import { note } from "./output.ts";
 
 /** Options of the commands that look into the configured database. */
@@ -32,7 +34,20 @@ export async function withConfiguredDatabase<T>(
 /** Runs `work` with the connection of the configured database that migrations, backups and indexes use. */
 export function withMigrationConnection<T>(
   { config }: { config?: string | undefined },
-  work: (connection: Awaited<ReturnType<ConfiguredDatabase["migrationConnection"]>>) => Promise<T>,
+  work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   return withConfiguredDatabase(config, async (database) => work(await database.migrationConnection()));
+}
+
+/** Runs `work` with the connection of the replica, which must be configured. */
+export function withReplicaConnection<T>(
+  { config: file }: { config?: string | undefined },
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return withConfiguredDatabase(file, async (_, config) => {
+    const replica = config.database.kind === "external" ? config.database.replica : undefined;
+    if (!replica) throw new UsageError("--replica needs the address of one: set DATABASE_REPLICA_URL");
+    const { findConnection } = await import("../../database/connection/connect.ts");
+    return work(await findConnection(replica, config.startupTimeoutSeconds * 1000));
+  });
 }
