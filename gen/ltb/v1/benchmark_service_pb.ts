@@ -1114,7 +1114,7 @@ export const DeleteEvaluationResponseSchema: GenMessage<DeleteEvaluationResponse
  */
 export type CleanupEvaluationsRequest = Message<"ltb.v1.CleanupEvaluationsRequest"> & {
   /**
-   * Delete evaluations created more than this many days ago, 0 to 36500; 0: all created before now. Required.
+   * Delete evaluations stored more than this many days ago, 0 to 36500; 0: all stored before now. Required.
    *
    * @generated from field: optional int32 older_than_days = 1;
    */
@@ -2043,8 +2043,8 @@ export const BenchmarkService: GenService<{
     output: typeof DeleteEvaluationResponseSchema;
   },
   /**
-   * Deletes old evaluations in bounded batches, and ends after about 100000 of them. The counts and summaries
-   * of their benchmarks are updated.
+   * Deletes evaluations that were stored long ago, whatever their created_at, in bounded batches, and ends
+   * after about 100000 of them. The counts and summaries of their benchmarks are updated.
    * NOT_FOUND: no such benchmark. INVALID_ARGUMENT: older_than_days is not given.
    *
    * @generated from rpc ltb.v1.BenchmarkService.CleanupEvaluations
@@ -2086,7 +2086,7 @@ export const BenchmarkService: GenService<{
    * Returns statistics over the evaluations of a benchmark: one summary per metric, and totals of tokens,
    * cost and failures. They are read from aggregates that are stored with the evaluations. So they are true
    * as soon as the evaluations are stored, and as fast for millions of them as for a few.
-   * NOT_FOUND: no such benchmark.
+   * NOT_FOUND: no such benchmark. RESOURCE_EXHAUSTED: `exact` is set, and too many reads of many rows wait.
    *
    * @generated from rpc ltb.v1.BenchmarkService.GetBenchmarkSummary
    */
@@ -2098,7 +2098,7 @@ export const BenchmarkService: GenService<{
   /**
    * Compares candidate benchmarks with a baseline on one metric, paired by sample_id and repetition.
    * NOT_FOUND: one of the benchmarks does not exist. INVALID_ARGUMENT: page_token does not belong to this
-   * request.
+   * request. RESOURCE_EXHAUSTED: too many reads of many rows wait for their turn.
    *
    * @generated from rpc ltb.v1.BenchmarkService.CompareBenchmarks
    */
@@ -2123,7 +2123,8 @@ export const BenchmarkService: GenService<{
    * Streams changes of benchmarks, including those of their counts and mean score, until the client cancels.
    * Changes that follow each other closely are sent as one, with the latest state. A benchmark is sent at
    * most about five times a second, and no more often than the client reads. A stream that breaks is resumed
-   * with after_cursor.
+   * with after_cursor. Changes are held up while an older transaction stays open in the database server; a
+   * watch with ids then looks at its benchmarks every 3 s.
    * OUT_OF_RANGE: after_cursor is older than the changes that are kept; read the benchmarks and watch without
    * it. UNAVAILABLE: the server is shutting down.
    *

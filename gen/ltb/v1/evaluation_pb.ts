@@ -143,7 +143,8 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   metadata?: JsonObject | undefined;
 
   /**
-   * When the sample was evaluated: as given on create, else when it was stored.
+   * When the sample was evaluated: as given on create, else when it was stored. Retention does not go by it,
+   * but by the time of storage.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 18;
    */

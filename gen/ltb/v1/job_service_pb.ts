@@ -2070,7 +2070,8 @@ export const JobService: GenService<{
   /**
    * Streams changes of jobs until the client cancels. Changes that follow each other closely may be sent as
    * one, with the latest state. A stream that breaks is resumed with after_cursor. Watching holds no job;
-   * ownership never depends on a stream.
+   * ownership never depends on a stream. Changes are held up while an older transaction stays open in the
+   * database server; a watch with ids then looks at its jobs every 3 s.
    * OUT_OF_RANGE: after_cursor is older than the changes that are kept; read the jobs and watch without it.
    * UNAVAILABLE: the server is shutting down.
    *
