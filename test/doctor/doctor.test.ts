@@ -204,7 +204,9 @@ describe("tells of", () => {
           {
             level: "warn",
             message: expect.stringMatching(
-              new RegExp(`have waited [\\d.]+ min .*: process ${rows[0].pid} holds them up \\(etl, database postgres, open for`),
+              new RegExp(
+                `have waited [\\d.]+ min .*: process ${rows[0].pid} holds them up \\(etl, database postgres, open for`,
+              ),
             ),
           },
         ]);
