@@ -1,15 +1,16 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { eventually } from "../harness/waiting.ts";
+import { greeting } from "../rpc/support.ts";
 import { environment, type Finished, finished, ltb, MAIN, start, temporaryFolder } from "./support.ts";
 
 /** A folder after its first start, to be copied. */
@@ -226,9 +227,14 @@ test("calls that are accepted finish after SIGTERM", async () => {
   expect(stored.filter((sampleId) => !found.has(sampleId))).toEqual([]);
 });
 
-test("the service stops with 1 when its PostgreSQL dies", async () => {
+test("the service stops with 1 when its PostgreSQL dies, though a client of it is frozen", async () => {
   copyInitialised();
-  const { done } = await serving();
+  const { done, grpc } = await serving({ LTB_DRAIN_TIMEOUT: "1s" });
+  const frozen = connect({ port: Number(grpc.split(":").at(-1)), host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => void frozen.destroy());
+  frozen.on("error", () => undefined);
+  frozen.write(greeting);
+  await once(frozen, "readable");
   process.kill(await postmaster(), "SIGKILL");
   const { code, stderr } = await done;
   expect(code).toBe(1);

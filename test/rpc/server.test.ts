@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import { startServer } from "../../src/server.ts";
 import { eventually, within } from "../harness/waiting.ts";
-import { benchmarks, failure, reasonOf, serve, wires } from "./support.ts";
+import { benchmarks, failure, greeting, reasonOf, serve, wires } from "./support.ts";
 
 const config = {
   corsOrigins: [],
@@ -233,6 +233,22 @@ describe.each(Object.entries(wires))("stopping, over %s", (_, transportTo) => {
     calling = false;
     await ended;
     expect([...accepted].filter((id) => !answered.has(id))).toEqual([]);
+  });
+});
+
+// The client's machine is suspended, say: its kernel takes what comes, and nothing goes out any more.
+describe.each([
+  ["gRPC", "grpcAddress", greeting],
+  ["HTTP", "httpAddress", "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\n"],
+] as const)("a frozen client of %s", (_, port, text) => {
+  test("does not keep the server beyond its drain timeout", async () => {
+    const server = await serve({}, { drainTimeoutSeconds: 0.5 });
+    const client = connect({ port: server[port].port, host: "127.0.0.1", allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    client.on("error", () => undefined);
+    client.write(text);
+    await once(client, "readable");
+    await within(3_000, server.stop());
   });
 });
 

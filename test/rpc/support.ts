@@ -25,6 +25,9 @@ import { eventually } from "../harness/waiting.ts";
 type BenchmarkReply = MessageInitShape<typeof GetBenchmarkResponseSchema>;
 type ExportReply = MessageInitShape<typeof ExportEvaluationsResponseSchema>;
 
+/** The begin of a connection of HTTP/2, with empty settings. */
+export const greeting = `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\0\0\0\x04\0\0\0\0\0"}`;
+
 /** What a test lets the methods do; each gets the handler's context. */
 export interface Behaviour {
   get?: (id: string, context: HandlerContext) => Promise<BenchmarkReply> | BenchmarkReply;

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { callOf } from "../../src/rpc/call/call.ts";
 import type { ClientCertificate } from "../../src/rpc/tls/client-certificate.ts";
 import { eventually, within } from "../harness/waiting.ts";
-import { benchmarks, failure, serve } from "../rpc/support.ts";
+import { benchmarks, failure, greeting, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, local, type Pair, selfSigned } from "./certificates.ts";
 import { handshake, serveTls, type TlsTest, wires } from "./support.ts";
 
@@ -241,6 +241,16 @@ describe.each(ports)("%s", (address) => {
     const outcome = new Promise((resolve) => socket.renegotiate({}, resolve));
     await closed(socket);
     expect(await Promise.race([outcome, "closed"])).not.toBeNull();
+  });
+
+  test("a frozen client does not hold up a stop beyond the drain timeout", async () => {
+    const server = await serveTls({ pair, config: { drainTimeoutSeconds: 0.5 } });
+    const socket = await handshake(server[address].port, { ca: authority.cert });
+    socket.on("error", () => undefined);
+    socket.write(address === "grpcAddress" ? greeting : "GET /healthz HTTP/1.1\r\n");
+    // It reads nothing, and so does not see the server's end either.
+    socket.pause();
+    await within(3_000, server.stop());
   });
 
   test("connections that still negotiate do not hold up a stop", async () => {

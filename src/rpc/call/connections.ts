@@ -15,17 +15,28 @@ export interface ConnectionOptions {
   log: Logger;
 }
 
-/**
- * Limits the connections of a server that does not listen yet, and those that TLS has not let in.
- * @returns cuts the connections that still negotiate, which neither HTTP nor gRPC knows of, at the close
- */
-export function guardConnections(
-  server: Server,
-  { tls, maxConnections, log }: ConnectionOptions,
-): () => void {
+/** Ends connections of a server that closes. */
+export interface Cuts {
+  /** Cuts the connections that still negotiate, which neither HTTP nor gRPC knows of. */
+  negotiating(): void;
+  /** Cuts all, also those whose client does not even answer that. */
+  all(): void;
+}
+
+/** Limits the connections of a server that does not listen yet, and those that TLS has not let in. */
+export function guardConnections(server: Server, { tls, maxConnections, log }: ConnectionOptions): Cuts {
   server.maxConnections = maxConnections;
   server.on("drop", refusalLog(maxConnections, log));
-  if (tls === undefined || !(server instanceof TlsServer)) return () => undefined;
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  const destroy = (sockets: Iterable<Socket>) => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const all = () => destroy(open);
+  if (tls === undefined || !(server instanceof TlsServer)) return { negotiating: () => undefined, all };
 
   // TLS hands out another socket than the one that was accepted, which the address of the other end tells.
   const negotiating = new Map<string, Socket>();
@@ -60,9 +71,7 @@ export function guardConnections(
   });
   server.on("tlsClientError", (error, socket) => refuse(socket, error));
   tls.keep(server);
-  return () => {
-    for (const socket of negotiating.values()) socket.destroy();
-  };
+  return { negotiating: () => destroy(negotiating.values()), all };
 }
 
 /** The first refusal is logged at once, further ones together after a while. */

@@ -5,8 +5,9 @@ import { createServer as createTlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Address } from "../../address.ts";
+import { transportLimits } from "../../limits.ts";
 import { hasCode } from "../../thrown.ts";
-import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
+import { type ConnectionOptions, type Cuts, guardConnections } from "../call/connections.ts";
 import { explainListenError, type Listener } from "../call/listener.ts";
 import { repairHttp2 } from "./repairs.ts";
 
@@ -27,7 +28,7 @@ export async function listenGrpc(
     if (!socket.destroyed) injector.injectConnection(socket);
   };
   const acceptors: NetServer[] = [];
-  const cuts: (() => void)[] = [];
+  const cuts: Cuts[] = [];
   const closeAll = () => Promise.all(acceptors.map((acceptor) => promisify(acceptor.close.bind(acceptor))()));
   let { port } = address;
   const listen = async (host: string) => {
@@ -62,11 +63,16 @@ export async function listenGrpc(
     address: { host: address.host, port },
     async stop(graceMs) {
       const closed = closeAll();
-      for (const cut of cuts) cut();
-      // `forceShutdown` reaches no connection without channelz, nor after `tryShutdown`; this cuts them then.
+      for (const cut of cuts) cut.negotiating();
+      // `forceShutdown` reaches no connection without channelz, nor after `tryShutdown`; this ends them then.
       injector.drain(graceMs);
+      // It waits for the client to close its side, which a frozen one never does.
+      const late = setTimeout(() => {
+        for (const cut of cuts) cut.all();
+      }, graceMs + transportLimits.abortGraceMs);
       await promisify(server.tryShutdown.bind(server))();
       await closed;
+      clearTimeout(late);
       endRepairs();
       onEnd();
     },

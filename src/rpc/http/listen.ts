@@ -23,7 +23,7 @@ export async function listenHttp(
     });
     if (stopping) response.setHeader("connection", "close");
   });
-  const cutNegotiating = guardConnections(server, connections);
+  const cuts = guardConnections(server, connections);
   try {
     server.listen(address);
     await once(server, "listening");
@@ -37,11 +37,11 @@ export async function listenHttp(
       stopping = true;
       // Otherwise clients keep their connections and send more requests on them.
       for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      const late = setTimeout(cuts.all, graceMs);
       const closed = promisify(server.close.bind(server))();
-      cutNegotiating();
+      cuts.negotiating();
       await closed;
-      clearTimeout(cut);
+      clearTimeout(late);
     },
   };
 }
