@@ -278,6 +278,20 @@ export const limits = {
   requestIdHours: 24,
   /** PostgreSQL has so long to stop a cancelled query before its connection is given up. */
   cancelGraceMs: 5_000,
+  /** A statement may take this long, and one that several calls share, or wait behind, the second. */
+  statementMs: 600_000,
+  sharedStatementMs: 30_000,
+  /** A server is not ready while a shared statement has run for so long. */
+  sharedSilentMs: 10_000,
+  /** A new session of PostgreSQL takes its settings within this time. */
+  sessionMs: 15_000,
+  /** TCP asks whether the database is still there after so long a silence, once a second, ten times. */
+  keepAliveMs: 10_000,
+  /** Statements that run are looked up in PostgreSQL this often; an answer may be under way for so long. */
+  silenceCheckMs: 5_000,
+  silenceGraceMs: 1_000,
+  /** A statement without an answer is given up after this time where no new connection can be made. */
+  silenceUnreachableMs: 20_000,
   /** GetStats counts so many rows of a table one by one. */
   countedRows: 10_000,
   /** So many slow statements are logged in each window of this length; a line names so many request ids. */
@@ -318,6 +332,10 @@ export const limits = {
   /** The embedded PostgreSQL takes so many connections; the pool leaves so many of them to others. */
   embeddedConnections: 60,
   spareConnections: 10,
+  /** So many characters of the log are kept for a reader that takes none; further lines are left out. */
+  logCharacters: 8 * 1024 * 1024,
+  /** A write of the log that is not taken is tried again after a pause that doubles up to this. */
+  logRetryMs: 100,
   /** A replica is measured this often, and answers up to this lag where its caller does not say. */
   replicaCheckMs: 500,
   replicaLagMs: 10_000,

@@ -1,4 +1,6 @@
+import { constants, openSync, writeSync } from "node:fs";
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
+import { limits } from "./limits.ts";
 
 export type { Logger } from "pino";
 
@@ -31,11 +33,79 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
 /**
  * A destination that writes lines every 4 KiB or 100 ms, and on exit. A write for each request would cost
  * more than its own bookkeeping, and writing in the background twice as much again.
+ *
+ * It never waits: a reader that stops (a log driver, `| tee`, a frozen terminal) or a full disk must not stop
+ * the service. Lines are kept for it, a bounded number; how many were left out is told where they are missing.
  * @param fd 1 for standard output, 2 for standard error.
  */
 export function openOutput(fd: 1 | 2): DestinationStream {
-  const stream = pino.destination({ dest: fd, sync: true, minLength: 4_096 });
-  setInterval(() => stream.flush(), 100).unref();
-  process.on("exit", () => stream.flushSync());
-  return stream;
+  const output = new Output(openUnblocked(fd));
+  setInterval(() => output.flushSync(), 100).unref();
+  process.on("exit", () => output.flushSync());
+  return output;
+}
+
+/** Opens an output so that a write fails where it would wait. */
+function openUnblocked(fd: 1 | 2): number {
+  // Node makes pipes and sockets so as soon as it is asked for their stream, but no terminal.
+  const { isTTY } = fd === 1 ? process.stdout : process.stderr;
+  if (!isTTY || process.platform !== "linux") return fd;
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    // The terminal is another user's, as after `su`.
+    return fd;
+  }
+}
+
+class Output implements DestinationStream {
+  readonly #fd: number;
+  /** What is left of a write, which the end of its line must follow. */
+  #begun = Buffer.alloc(0);
+  #text = "";
+  #leftOut = 0;
+  /** Set since a write that was not taken: the timer makes the next one. */
+  #retry: NodeJS.Timeout | undefined;
+  #pauseMs = 1;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  write(line: string): void {
+    if (this.#text.length + line.length > limits.logCharacters) {
+      this.#leftOut++;
+      return;
+    }
+    this.#text += line;
+    if (this.#text.length >= 4_096 && !this.#retry) this.flushSync();
+  }
+
+  /** Writes what there is, as far as that is taken. pino calls it for a fatal line. */
+  flushSync(): void {
+    try {
+      for (;;) {
+        if (this.#begun.length === 0) this.#takeText();
+        if (this.#begun.length === 0) return;
+        this.#begun = this.#begun.subarray(writeSync(this.#fd, this.#begun));
+        this.#pauseMs = 1;
+      }
+    } catch {
+      // A reader that is only slower than we are is ready again soon.
+      this.#pauseMs = Math.min(this.#pauseMs * 2, limits.logRetryMs);
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.flushSync();
+      }, this.#pauseMs).unref();
+    }
+  }
+
+  #takeText(): void {
+    this.#begun = Buffer.from(this.#text);
+    this.#text = "";
+    if (this.#leftOut === 0) return;
+    const details = { level: "warn", time: new Date().toISOString(), lines: this.#leftOut };
+    this.#text = `${JSON.stringify({ ...details, msg: "lines of the log are missing: it was not taken" })}\n`;
+    this.#leftOut = 0;
+  }
 }

@@ -31,6 +31,9 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   const { createLogger, openOutput } = await import("../log.ts");
   const { serve } = await import("../serve.ts");
   const config = loadConfig(file === undefined ? {} : { file });
+  // The service outlives whoever read the first lines of it (`ltb serve | head`), unlike other commands.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", () => undefined);
   const log = createLogger(config.logLevel, openOutput(2));
   const stop = stopOnSignal({
     first: (signal) =>

@@ -1,4 +1,9 @@
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
 
 function linesOf(level: "info" | "silent", write: (log: ReturnType<typeof createLogger>) => void): unknown[] {
@@ -26,4 +31,65 @@ test("credentials are blanked out", () => {
 test("lines below the level are left out", () => {
   expect(linesOf("info", (log) => log.debug("x"))).toEqual([]);
   expect(linesOf("silent", (log) => log.fatal("x"))).toEqual([]);
+});
+
+describe("a service whose log nobody takes", () => {
+  const count = 200_000;
+  /** Logs more than any reader, pipe and file takes unread, and says so; goes on, and ends, when told. */
+  const program = `
+    const { createLogger, openOutput } = await import(process.argv[1]);
+    const log = createLogger("info", openOutput(2));
+    for (let n = 1; n <= ${count}; n++) log.info({ n }, "a line of some length, as those of calls have");
+    process.stdout.write("alive");
+    process.stdin.on("data", () => log.info("the last")).on("end", () => process.exit());`;
+  const module = join(import.meta.dirname, "..", "..", "src", "log.ts");
+  function start(log: "pipe" | number) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program, module], {
+      stdio: ["pipe", "pipe", log],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const { stdin, stdout, stderr } = child;
+    if (!stdin || !stdout) throw new Error("no pipes");
+    return { stdin, stderr, alive: once(stdout, "data"), ended: once(child, "exit") };
+  }
+
+  test("works on while the reader has stopped, and tells it later which lines are missing", async () => {
+    const { stdin, stderr, alive } = start("pipe");
+    await alive;
+    let said = "";
+    for await (const chunk of stderr ?? []) {
+      said += chunk;
+      const end = said.slice(-500);
+      if (end.includes("missing")) stdin.write("go on");
+      if (end.includes("the last")) stdin.end();
+    }
+    const lines = said
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const index = lines.findIndex(({ level }) => level === "warn");
+    expect(lines[index].lines).toBe(count - lines[index - 1].n);
+    expect(lines.slice(0, index).every(({ n }, before) => n === before + 1)).toBe(true);
+    expect(lines.at(-1)).toMatchObject({ msg: "the last" });
+  });
+
+  test("ends while the reader has stopped, or has gone", async () => {
+    const stopped = start("pipe");
+    const gone = start("pipe");
+    gone.stderr?.destroy();
+    for (const { stdin, alive, ended } of [stopped, gone]) {
+      await alive;
+      stdin.end("go on");
+      expect(await ended).toEqual([0, null]);
+    }
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("works on and ends while the disk is full", async () => {
+    const full = await open("/dev/full", "w");
+    const { stdin, alive, ended } = start(full.fd);
+    await alive;
+    stdin.end("go on");
+    expect(await ended).toEqual([0, null]);
+    await full.close();
+  });
 });
