@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { limits } from "./limits.ts";
 import type { Span, SpanPlace } from "./tracing/tracing.ts";
 
 /** Anything that can give the signal of a call; asked only when a query is about to run. */
@@ -6,6 +7,8 @@ export interface SignalSource {
   readonly signal: AbortSignal;
   /** True for work that must not wait behind callers': it has one connection of its own to fall back on. */
   readonly urgent?: boolean;
+  /** Each statement is stopped after this time. Default: `limits.statementMs`. */
+  readonly statementMs?: number;
 }
 
 /** The actor that something is written for; it is kept with every entry of the audit log. */
@@ -59,7 +62,7 @@ export function enterScope<T>(scope: CallScope, work: () => T): T {
 
 /** Runs `work` in no scope and in no transaction of a caller's: for work that several callers share. */
 export function withoutScope<T>(work: () => T): T {
-  return outside(work);
+  return onBehalfOf([], work);
 }
 
 /** Runs `work` so that every query it starts is cancelled in PostgreSQL once the signal aborts. */
@@ -84,6 +87,13 @@ export function onBehalfOf<T>(callers: readonly Caller[], work: () => T): T {
 
 export function currentSignal(): AbortSignal | undefined {
   return current.getStore()?.source?.signal;
+}
+
+/** How long a statement may take that runs now; one that others wait behind takes less. */
+export function currentStatementMs(): number {
+  const scope = current.getStore();
+  const mostMs = scope?.callers ? limits.sharedStatementMs : limits.statementMs;
+  return scope?.source?.statementMs ?? mostMs;
 }
 
 export function isUrgent(): boolean {

@@ -9,6 +9,8 @@ export interface MaintenanceTask {
   name: string;
   /** Milliseconds from one start to the next; a round that takes longer is followed at the next multiple. */
   everyMs: number;
+  /** How long each statement may take, in milliseconds. Default: `limits.sharedStatementMs`. */
+  statementMs?: number;
   run: () => Promise<unknown>;
   /** Does at once all that `run` would come to do. Default: `run`. */
   runNow?: () => Promise<unknown>;
@@ -32,7 +34,8 @@ export function startMaintenance(
   };
 }
 
-function startTask({ name, everyMs, run }: MaintenanceTask, log: Log, stats: MaintenanceStats) {
+function startTask(task: MaintenanceTask, log: Log, stats: MaintenanceStats) {
+  const { name, everyMs, statementMs = limits.sharedStatementMs, run } = task;
   const rounds = stats.of(name);
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
@@ -41,7 +44,7 @@ function startTask({ name, everyMs, run }: MaintenanceTask, log: Log, stats: Mai
     const startedAt = performance.now();
     const ended = (isSuccess: boolean) => rounds.note((performance.now() - startedAt) / 1000, isSuccess);
     try {
-      await withSignal({ signal: stopping.signal }, run);
+      await withSignal({ signal: stopping.signal, statementMs }, run);
       ended(true);
       outage.works();
     } catch (error) {

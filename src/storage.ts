@@ -141,7 +141,7 @@ export class Database implements Repositories {
     const { preparedStatements = true, log } = options;
     const connection = await findConnection(config, options.startupTimeoutMs ?? limits.startupMs);
     if (preparedStatements) await refuseOldPooler(connection);
-    const pool = await Pool.create(connection, config, preparedStatements);
+    const pool = await Pool.create(connection, config, { prepared: preparedStatements, isOneServer: true });
     const replica =
       options.replica &&
       new Replica(databaseConfig(options.replica.database as DatabaseOptions), pool, {
@@ -160,10 +160,13 @@ export class Database implements Repositories {
     return migrateUp(this.#connection);
   }
 
-  /** Whether the database answers within two seconds and takes writes; a standby does not. Never throws. */
+  /**
+   * Whether the database answers within two seconds and takes writes, which a standby does not, and whether no
+   * write of ours that others wait behind has hung for long. Never throws.
+   */
   healthCheck(): Promise<boolean> {
     return runWithin(limits.healthCheckMs, () => this.#pool.ping()).then(
-      () => true,
+      () => this.#watch.longestSharedMs() < limits.sharedSilentMs,
       () => false,
     );
   }

@@ -42,7 +42,13 @@ export function benchmarkTasks(db: Executor): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;
   const foldCounts = () => inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
   return [
-    { name: "deletions of benchmarks", everyMs, run: () => continueDeletions(db) },
+    {
+      name: "deletions of benchmarks",
+      everyMs,
+      // It may pass over millions of dead rows.
+      statementMs: limits.statementMs,
+      run: () => continueDeletions(db),
+    },
     { name: "counts of benchmarks", everyMs, run: foldCounts },
     { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },
   ];

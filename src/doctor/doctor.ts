@@ -1,6 +1,7 @@
 import { type Client, DatabaseError } from "pg";
 import type { Config } from "../config.ts";
 import type { ConfiguredDatabase } from "../configured-database.ts";
+import { closeClient } from "../database/connection/client.ts";
 import { findConnection } from "../database/connection/connect.ts";
 import { openClient } from "../database/connection/session.ts";
 import { messageOf } from "../thrown.ts";
@@ -73,7 +74,7 @@ export async function examine(
       "Is PostgreSQL running there, and do DATABASE_URL or DATABASE_HOST, user, password and pg_hba.conf let us in?";
     diagnoses.push({ check: "connection", ...fail(`${description}: ${messageOf(error)}`, advice) });
   } finally {
-    await client?.end();
+    if (client) await closeClient(client);
   }
   return diagnoses;
 }

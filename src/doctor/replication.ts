@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
+import { closeClient } from "../database/connection/client.ts";
 import { findConnection } from "../database/connection/connect.ts";
 import { openClient } from "../database/connection/session.ts";
 import { messageOf } from "../thrown.ts";
@@ -74,6 +75,6 @@ export const replica: Check = async ({ row, config }) => {
       await sleep(20);
     }
   } finally {
-    await standby.end();
+    await closeClient(standby);
   }
 };

@@ -6,9 +6,10 @@ import { foldRollups } from "./rollups/fold.ts";
 
 /** The tasks of the rollups of metrics. */
 export function evaluationTasks(db: Executor): MaintenanceTask[] {
-  const everyMs = limits.maintenanceIntervalMs;
+  // They read all evaluations of a benchmark.
+  const times = { everyMs: limits.maintenanceIntervalMs, statementMs: limits.statementMs };
   return [
-    { name: "rollups of metrics", everyMs, run: () => foldRollups(db) },
-    { name: "rollups to be computed", everyMs, run: () => computeRollups(db) },
+    { name: "rollups of metrics", ...times, run: () => foldRollups(db) },
+    { name: "rollups to be computed", ...times, run: () => computeRollups(db) },
   ];
 }

@@ -76,7 +76,8 @@ export class Retention {
     return kinds.flatMap((kind) => {
       const days = this.#days[kind];
       if (days === undefined) return [];
-      return [{ name: `retention of ${kind}`, everyMs: limits.retentionMs, run: () => this.run(kind, days) }];
+      const times = { everyMs: limits.retentionMs, statementMs: limits.statementMs };
+      return [{ name: `retention of ${kind}`, ...times, run: () => this.run(kind, days) }];
     });
   }
 

@@ -4,16 +4,20 @@ import type { DatabaseConfig } from "../../src/config.ts";
 
 /**
  * What the network does between the pool and PostgreSQL: `open` passes everything on, `silent` swallows
- * everything without closing anything, `hangup` closes whatever connects, `starting` answers as PostgreSQL
- * does while it starts up.
+ * everything without closing anything, `endless` swallows only the ends of connections, `hangup` closes
+ * whatever connects, `starting` answers as PostgreSQL does while it starts up.
  */
-export type Network = "open" | "silent" | "hangup" | "starting";
+export type Network = "open" | "silent" | "endless" | "hangup" | "starting";
 
 export interface TestProxy {
   readonly config: DatabaseConfig;
   network: Network;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** The codes of the messages that connections began with: a version, or 80877102 for CancelRequest. */
+  readonly begun: readonly number[];
+  /** The connections of now fall silent for ever, as when a host dies; new ones pass. */
+  silence(): void;
   close(): Promise<void>;
 }
 
@@ -23,8 +27,10 @@ export async function proxyTo(
   { network = "open" as Network, port: wanted = 0 } = {},
 ): Promise<TestProxy> {
   const sockets = new Set<net.Socket>();
+  const silenced = new WeakSet<net.Socket>();
+  const begun: number[] = [];
   let accepted = 0;
-  const server = net.createServer((near) => {
+  const server = net.createServer({ allowHalfOpen: true }, (near) => {
     accepted++;
     keep(near);
     if (proxy.network === "hangup") near.destroy();
@@ -36,10 +42,14 @@ export async function proxyTo(
     const { host, port } = config;
     const far = net.connect(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
     keep(far);
+    near.once("data", (bytes) => begun.push(bytes.readInt32BE(4)));
+    const isSilent = () => proxy.network === "silent" || silenced.has(near);
+    const isEndless = () => proxy.network === "endless" || isSilent();
     const pass = (from: net.Socket, to: net.Socket) => {
-      from.on("data", (bytes) => proxy.network === "silent" || to.write(bytes));
-      from.on("close", () => proxy.network === "silent" || to.destroy());
+      from.on("data", (bytes) => isSilent() || to.write(bytes));
+      from.on("close", () => isEndless() || to.destroy());
     };
+    near.on("end", () => isEndless() || near.end());
     pass(near, far);
     pass(far, near);
   }
@@ -56,6 +66,10 @@ export async function proxyTo(
     network,
     get accepted() {
       return accepted;
+    },
+    begun,
+    silence() {
+      for (const socket of sockets) silenced.add(socket);
     },
     async close() {
       server.close();

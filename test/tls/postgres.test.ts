@@ -3,11 +3,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Code } from "@connectrpc/connect";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withSignal } from "../../src/call-scope.ts";
 import { type DatabaseOptions, databaseConfig } from "../../src/config.ts";
 import { findConnection } from "../../src/database/connection/connect.ts";
 import { Database } from "../../src/storage.ts";
+import { proxyTo } from "../database/proxy.ts";
+import { backend, run } from "../database/support.ts";
 import { within } from "../harness/waiting.ts";
 import { type Authority, createAuthority, local } from "./certificates.ts";
 import { PASSWORD, startPostgres } from "./postgres.ts";
@@ -229,6 +233,30 @@ describe("what went wrong is said, with what to do", () => {
   test("a client certificate that PostgreSQL does not take", async () => {
     expect(await failing({ role: "bearer" })).toContain("valid client certificate");
   });
+});
+
+test("a cancelled call is stopped over TLS too, whose keys are not for others to read", async () => {
+  const options = optionsOf({
+    server: "with TLS",
+    role: "encrypted",
+    sslMode: "verify-full",
+    root: "right",
+    host: "localhost",
+  });
+  const proxy = await proxyTo(databaseConfig(options));
+  const config = { ...databaseConfig(options), port: proxy.config.port, poolSize: 1 };
+  const db = await Database.connect(config);
+  const before = await backend(db.executor);
+  const abort = new AbortController();
+  const query = withSignal(abort, () => run(db.executor, "select pg_sleep(60)"));
+  setTimeout(() => abort.abort(), 50);
+  await expect(query).rejects.toMatchObject({ code: Code.Canceled });
+  // A query that could not be stopped costs its connection.
+  expect(await backend(db.executor)).toBe(before);
+  const sslRequest = 80877103;
+  expect(new Set(proxy.begun)).toEqual(new Set([sslRequest]));
+  await db.close();
+  await proxy.close();
 });
 
 test("the pool and its migrations go the way that was found", async () => {

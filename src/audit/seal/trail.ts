@@ -30,7 +30,8 @@ export class AuditTrail {
   }
 
   get tasks(): MaintenanceTask[] {
-    return [{ name: "seals of the audit trail", everyMs: limits.auditSealMs, run: () => this.seal() }];
+    const times = { everyMs: limits.auditSealMs, statementMs: limits.statementMs };
+    return [{ name: "seals of the audit trail", ...times, run: () => this.seal() }];
   }
 
   /** Compares the trail with its seals: see verifyChain. */

@@ -1,6 +1,8 @@
 import type { Client, ClientConfig } from "pg";
 import type { DatabaseConfig } from "../../config/database.ts";
+import { limits } from "../../limits.ts";
 import { retryAfterOutage } from "../statement/retry-after-outage.ts";
+import { closeClient } from "./client.ts";
 import { openClient } from "./session.ts";
 import { sslAttempts } from "./ssl.ts";
 import { explainTls, pickMostTelling } from "./ssl-failures.ts";
@@ -30,6 +32,7 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutSeconds * 1000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: limits.keepAliveMs,
   };
   const candidates = sslAttempts(config).map((ssl) => ({ ...connection, ssl }));
   return retryAfterOutage(() => findWorking(candidates), { timeoutMs }).catch((failure: unknown) => {
@@ -57,6 +60,6 @@ export async function withClient<T>(config: ClientConfig, work: (client: Client)
   try {
     return await work(client);
   } finally {
-    await client.end();
+    await closeClient(client);
   }
 }

@@ -53,8 +53,11 @@ export class Connections {
       this.#rest(held);
       return result;
     } catch (error) {
-      if (isLost(error)) held.close(error);
-      else this.#rest(held);
+      if (isLost(error)) {
+        held.close(error);
+        // What ended this one has probably ended those, be it silently.
+        this.#closeIdle();
+      } else this.#rest(held);
       throw error;
     }
   }
@@ -62,7 +65,14 @@ export class Connections {
   /** Closes the idle connections, and each of the others as soon as it is idle. */
   end(): void {
     this.#isEnded = true;
-    for (const held of this.#idle) held.close(closed);
+    this.#closeIdle();
+  }
+
+  #closeIdle(): void {
+    for (const held of this.#idle) {
+      clearTimeout(held.idleTimer);
+      held.close(closed);
+    }
     this.#idle = [];
   }
 

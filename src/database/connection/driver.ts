@@ -1,13 +1,14 @@
-import net from "node:net";
 import { createDriverFactory, type DriverCommand } from "@slonik/driver";
 import { BackendTerminatedError } from "@slonik/errors";
 import pg from "pg";
-import { currentSignal } from "../../call-scope.ts";
+import { currentSignal, currentStatementMs } from "../../call-scope.ts";
 import { cancelled } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { endsConnection, sqlState } from "../statement/errors.ts";
+import { endsConnection, sqlState, stoppedByUs } from "../statement/errors.ts";
 import { camelCase } from "../statement/sql.ts";
+import { closeClient, sessionOf, socketOf } from "./client.ts";
 import { prepareSession } from "./session.ts";
+import type { SilenceWatch } from "./silence.ts";
 
 /**
  * The settings of each session. A plan made while a table is small, which reads all of it, outlives that
@@ -16,14 +17,20 @@ import { prepareSession } from "./session.ts";
  *
  * PostgreSQL's default of 4 for a page out of order is that of spinning disks. With it, a narrow range of
  * scores, newest first, walks the benchmark by time and passes over 500 rows for each that it wants.
+ *
+ * PostgreSQL's sockets probe ours after 10 s of silence: the locks of a server that has lost its power are
+ * free after 25 s, rather than after the two hours of most systems.
  */
-export const sessionSettings = "set enable_seqscan = off; set jit = off; set random_page_cost = 1.1";
+export const sessionSettings =
+  "set enable_seqscan = off; set jit = off; set random_page_cost = 1.1; set tcp_keepalives_idle = 10; " +
+  "set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
 /**
  * Makes Slonik's driver over `pg`. The stock one takes only a URL (no free choice of password, socket or TLS
  * fallback), opens a connection of its own to look up type ids, and cannot cancel a query.
+ * @param silence watches over the connections
  */
-export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
+export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean, silence?: SilenceWatch) {
   return createDriverFactory(async () => ({
     createPoolClient: async ({ clientEventEmitter }) => {
       const client = new pg.Client({ ...clientConfig, types: typeParsers });
@@ -37,16 +44,20 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
       return {
         connect: async () => {
           await client.connect();
+          silence?.add(client);
           await prepareSession(client);
           if (prepared) await client.query(sessionSettings);
         },
-        end: () => client.end(),
+        end: () => closeClient(client),
         query: async (text, values, options) => {
           const name = prepared ? options?.name : undefined;
           const query = { text, ...(values && { values }), ...(name && { name }) };
-          const result = await runCancellable(client, text, () => runQuery(client, query)).catch((error) => {
-            throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
-          });
+          const cancel = () => requestCancel(client, clientConfig.ssl);
+          const result = await runCancellable(client, text, cancel, () => runQuery(client, query)).catch(
+            (error) => {
+              throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
+            },
+          );
           return {
             command: result.command as DriverCommand,
             fields: result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeId: dataTypeID })),
@@ -62,56 +73,72 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean) {
   }));
 }
 
-async function runCancellable<T>(client: pg.Client, text: string, query: () => Promise<T>): Promise<T> {
+/** Runs a query to its end, to that of its caller's signal, or to that of the time which any may take. */
+async function runCancellable<T>(
+  client: pg.Client,
+  text: string,
+  requestCancel: () => Promise<void>,
+  query: () => Promise<T>,
+): Promise<T> {
   const signal = currentSignal();
-  if (!signal) return query();
   // A rollback is sent all the same: the connection must not go back to the pool in an open transaction.
-  if (signal.aborted && text !== "ROLLBACK") throw cancelled(signal);
+  if (signal?.aborted && text !== "ROLLBACK") throw cancelled(signal);
+  const mostMs = currentStatementMs();
   let cancelling: Promise<void> | undefined;
   let grace: NodeJS.Timeout | undefined;
   const cancel = () => {
-    if (text !== "COMMIT" && text !== "ROLLBACK") cancelling = requestCancel(client);
+    if (grace) return;
+    if (text !== "COMMIT" && text !== "ROLLBACK") cancelling = requestCancel();
     // A server that does not even stop the query is out of reach, which TCP would notice only much later.
-    grace = setTimeout(() => internals(client).connection.stream.destroy(), limits.cancelGraceMs);
+    grace = setTimeout(() => socketOf(client).destroy(), limits.cancelGraceMs);
   };
-  if (signal.aborted) cancel();
-  else signal.addEventListener("abort", cancel, { once: true });
+  const most = setTimeout(cancel, mostMs);
+  if (signal?.aborted) cancel();
+  else signal?.addEventListener("abort", cancel, { once: true });
   try {
     return await query();
   } catch (error) {
-    throw cancelling && sqlState(error) === "57014" ? cancelled(signal) : error;
+    if (!cancelling || sqlState(error) !== "57014") throw error;
+    throw signal?.aborted ? cancelled(signal) : stoppedByUs(mostMs);
   } finally {
-    signal.removeEventListener("abort", cancel);
+    signal?.removeEventListener("abort", cancel);
+    clearTimeout(most);
     clearTimeout(grace);
     // The cancel request may arrive after the query's end: the connection must not run another one before.
     await cancelling;
   }
 }
 
-/** Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. */
-function requestCancel(client: pg.Client): Promise<void> {
-  const { processID, secretKey } = internals(client);
-  const request = Buffer.alloc(16);
-  request.writeInt32BE(16, 0);
-  request.writeInt32BE(80877102, 4);
-  request.writeInt32BE(processID, 8);
-  request.writeInt32BE(secretKey, 12);
-  const socket = client.host.startsWith("/")
-    ? net.connect({ path: `${client.host}/.s.PGSQL.${client.port}` })
-    : net.connect({ host: client.host, port: client.port });
-  return new Promise((resolve) => {
-    socket.setTimeout(limits.cancelGraceMs, () => socket.destroy());
-    socket.once("connect", () => socket.end(request));
-    socket.on("error", () => resolve());
-    // The server hangs up once it has passed the request on.
-    socket.once("close", () => resolve());
-    socket.resume();
-  });
-}
+/** A connection of the protocol, with the methods that the types of `pg` leave out. */
+type WholeConnection = pg.Connection & {
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processId: number, secretKey: number): void;
+};
 
-/** The fields of a client that the types of `pg` leave out. */
-function internals(client: pg.Client) {
-  return client as unknown as { processID: number; secretKey: number; connection: { stream: net.Socket } };
+/**
+ * Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. That
+ * has TLS where the client's has: the request holds what it takes to stop others of the session.
+ */
+function requestCancel(client: pg.Client, ssl: pg.ClientConfig["ssl"]): Promise<void> {
+  const { processId, secretKey } = sessionOf(client);
+  const connection = new pg.Connection({ ssl: ssl ?? false }) as WholeConnection;
+  const send = () => connection.cancel(processId, secretKey);
+  return new Promise((resolve) => {
+    const late = setTimeout(() => connection.stream.destroy(), limits.cancelGraceMs);
+    const done = () => {
+      clearTimeout(late);
+      connection.stream.destroy();
+      resolve();
+    };
+    connection.once("connect", () => (ssl ? connection.requestSsl() : send()));
+    connection.once("sslconnect", send);
+    connection.on("error", done);
+    // The server hangs up once it has passed the request on.
+    connection.once("end", done);
+    if (client.host.startsWith("/")) connection.connect(`${client.host}/.s.PGSQL.${client.port}`);
+    else connection.connect(client.port, client.host);
+  });
 }
 
 /** A query with its handler of a result's description, which the types of `pg` leave out. */

@@ -4,6 +4,7 @@ import { backoffMs } from "../../backoff.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
+import { closeClient } from "./client.ts";
 import type { Connection } from "./connect.ts";
 import { prepareSession } from "./session.ts";
 
@@ -68,7 +69,7 @@ export class Notifier {
     await this.#connecting;
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await closeClient(client);
   }
 
   async #send(): Promise<void> {
@@ -108,13 +109,13 @@ export class Notifier {
       await client.connect();
       await prepareSession(client);
       await client.query(`listen ${channel}`);
-      if (this.#isStopped) return void (await client.end());
+      if (this.#isStopped) return void (await closeClient(client));
       this.#client = client;
       this.#outage.works();
       this.#failures = 0;
       this.#onHint("claimable");
     } catch (error) {
-      client.end().catch(() => undefined);
+      void closeClient(client);
       this.#retry(error);
     }
   }
@@ -128,7 +129,7 @@ export class Notifier {
   #giveUp(client: pg.Client, error: unknown): void {
     if (this.#client !== client) return;
     this.#client = undefined;
-    client.end().catch(() => undefined);
+    void closeClient(client);
     this.#retry(error);
   }
 

@@ -12,6 +12,7 @@ import type { Connection } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { createDriver } from "./driver.ts";
 import { Gate, overloaded } from "./gate.ts";
+import { SilenceWatch } from "./silence.ts";
 
 const rowValidation: Interceptor = {
   name: "row-validation",
@@ -43,14 +44,24 @@ export class Pool {
 
   /**
    * Makes the pool; opens no connection yet.
-   * @param prepared whether hot statements are prepared by name: not behind a pooler that cannot carry them
+   * @param options.prepared whether hot statements are prepared by name: not behind a pooler that cannot
+   * carry them
+   * @param options.isOneServer whether all connections lead to one server, so that one can ask for the others
    */
-  static async create(connection: Connection, config: DatabaseConfig, prepared: boolean): Promise<Pool> {
+  static async create(
+    connection: Connection,
+    config: DatabaseConfig,
+    { prepared, isOneServer }: { prepared: boolean; isOneServer: boolean },
+  ): Promise<Pool> {
     const idleTimeoutMs = config.idleTimeoutSeconds * 1000 || undefined;
     const maxLifetimeMs = config.maxLifetimeSeconds * 1000 || undefined;
     // The URL is unused: the driver connects by `connection`.
     const slonik = await createPool("postgresql://", {
-      driverFactory: createDriver(connection, prepared),
+      driverFactory: createDriver(
+        connection,
+        prepared,
+        isOneServer ? new SilenceWatch(connection) : undefined,
+      ),
       interceptors: [rowValidation],
       // One more than the gate lets through, for urgent work while all the others are busy.
       maxPoolSize: config.poolSize + 1,

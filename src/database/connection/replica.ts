@@ -147,7 +147,10 @@ export class Replica {
   }
 
   async #open(): Promise<Pool> {
-    return Pool.create(await findConnection(this.#config, 0), this.#config, this.#options.prepared);
+    const connection = await findConnection(this.#config, 0);
+    const { prepared } = this.#options;
+    // Several replicas often share an address.
+    return Pool.create(connection, this.#config, { prepared, isOneServer: false });
   }
 
   #complain(error: unknown): void {

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Client, type ClientConfig } from "pg";
+import { limits } from "../../limits.ts";
 import { sqlState } from "../statement/errors.ts";
+import { closeClient, runOrCut, sessionOf } from "./client.ts";
+import { SilenceWatch } from "./silence.ts";
 
 /**
  * The settings that results, their text and their errors depend on, each with the value that the service is
@@ -109,12 +112,14 @@ function isHarmless({ name, setting }: WrongSetting): boolean {
  * whoever comes next, and not for us. It names the statements that cure it
  */
 export async function prepareSession(client: Client): Promise<void> {
-  // A timeout of the role's must not end what follows.
-  await client.query("set statement_timeout = 0");
-  const { rows } = await client.query<WrongSetting & { applied: string | null }>(settingsQuery, [
-    JSON.stringify({ ...meaning, ...plans }),
-    processIdOf(client),
-  ]);
+  const { rows } = await runOrCut(client, limits.sessionMs, async () => {
+    // A timeout of the role's must not end what follows.
+    await client.query("set statement_timeout = 0");
+    return client.query<WrongSetting & { applied: string | null }>(settingsQuery, [
+      JSON.stringify({ ...meaning, ...plans }),
+      sessionOf(client).processId,
+    ]);
+  });
   const wrong = rows.filter((row) => row.applied === null && !isHarmless(row));
   if (wrong.length === 0) return;
   throw new Error(
@@ -138,7 +143,7 @@ export function cureOf(wrong: readonly WrongSetting[], { user, database }: Clien
     .join(" ");
 }
 
-/** A client that is connected, with the settings that the service needs. */
+/** A client that is connected, with the settings that the service needs; `closeClient` ends it. */
 export async function openClient(config: ClientConfig): Promise<Client> {
   const client = new Client(config);
   // A lost connection also fails the query that waits on it; without a listener it would end the process.
@@ -146,9 +151,10 @@ export async function openClient(config: ClientConfig): Promise<Client> {
   try {
     await client.connect();
     await prepareSession(client);
+    new SilenceWatch(config).add(client);
     return client;
   } catch (error) {
-    client.end().catch(() => undefined);
+    void closeClient(client);
     throw error;
   }
 }
@@ -163,7 +169,7 @@ export async function refuseOldPooler(config: ClientConfig): Promise<void> {
   const [one, other] = [await openClient(config), await openClient(config)];
   try {
     const { rows } = await one.query<{ pid: number }>(statement);
-    if (rows[0]?.pid !== processIdOf(one)) await other.query(statement);
+    if (rows[0]?.pid !== sessionOf(one).processId) await other.query(statement);
   } catch (error) {
     if (sqlState(error) !== "42P05" && sqlState(error) !== "26000") throw error;
     throw new Error(
@@ -173,11 +179,6 @@ export async function refuseOldPooler(config: ClientConfig): Promise<void> {
       { cause: error },
     );
   } finally {
-    for (const client of [one, other]) client.end().catch(() => undefined);
+    for (const client of [one, other]) void closeClient(client);
   }
-}
-
-/** The id of the process that serves the client; a pooler says one of its own making. */
-function processIdOf(client: Client): number {
-  return (client as Client & { processID?: number }).processID ?? 0;
 }

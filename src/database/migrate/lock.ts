@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { Log } from "../../log.ts";
+import { sessionOf } from "../connection/client.ts";
 import { MigrationError } from "./error.ts";
 
 /** Any number will do as long as every version takes the same. Advisory locks are per database. */
@@ -24,8 +25,8 @@ export async function lockMigrations(
       [LOCK],
     );
     const { got = false, pid } = rows[0] ?? {};
-    // The server announced its backend, a pooler a number of its own. The types of `pg` do not have it.
-    const isPooled = pid !== (client as unknown as { processID: number }).processID;
+    // The server announced its backend, a pooler a number of its own.
+    const isPooled = pid !== sessionOf(client).processId;
     if (attempt === 1 && isPooled)
       logger?.warn(
         {},

@@ -31,6 +31,14 @@ const bySqlState: Record<string, Mapping> = {
   "57P": unavailable,
 };
 
+/** The error of a statement that was stopped because none may take as long. */
+export function stoppedByUs(mostMs: number): ServiceError {
+  const message = `the database did not do its work within ${mostMs / 1000} s`;
+  return new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", message, {
+    retryAfterMs: databaseRetryMs,
+  });
+}
+
 /** What the database threw, as callers see it. What the table does not know comes back unchanged. */
 export function toServiceError(error: unknown): unknown {
   if (error instanceof ServiceError) return error;

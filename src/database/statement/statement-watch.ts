@@ -18,6 +18,8 @@ export class StatementWatch {
   readonly #log: Log | undefined;
   readonly #seconds = new Map<string, Distribution>();
   readonly #waits = new Distribution(secondsBounds);
+  /** When the statements began that run now and belong to no single call, the oldest first. */
+  readonly #shared = new Set<{ readonly startedAt: number }>();
   #slow = 0;
   #errors = 0;
   #windowEnds = 0;
@@ -38,6 +40,8 @@ export class StatementWatch {
   async run<T>(name: string, waitedMs: number, work: () => Promise<T>): Promise<T> {
     const span = beginSpan(name);
     const startedAt = performance.now();
+    const shared = currentCallers() && { startedAt };
+    if (shared) this.#shared.add(shared);
     try {
       const result = await work();
       this.#ended(name, performance.now() - startedAt, waitedMs, result);
@@ -48,7 +52,15 @@ export class StatementWatch {
       this.#ended(name, performance.now() - startedAt, waitedMs, undefined);
       span?.end({ type: sqlState(error) ?? (error instanceof Error ? error.name : "error"), isError: true });
       throw error;
+    } finally {
+      if (shared) this.#shared.delete(shared);
     }
+  }
+
+  /** How long the statement has run that others have waited behind for longest; 0 where there is none. */
+  longestSharedMs(): number {
+    const [oldest] = this.#shared;
+    return oldest ? performance.now() - oldest.startedAt : 0;
   }
 
   families(): Family[] {
