@@ -35,7 +35,7 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
  * more than its own bookkeeping, and writing in the background twice as much again.
  *
  * It never waits: a reader that stops (a log driver, `| tee`, a frozen terminal) or a full disk must not stop
- * the service. Lines are kept for it, a bounded number; how many were left out is told where they are missing.
+ * the service. A bounded number of lines is kept for it, and where some are left out, a line tells how many.
  * @param fd 1 for standard output, 2 for standard error.
  */
 export function openOutput(fd: 1 | 2): DestinationStream {

@@ -161,8 +161,8 @@ export class Database implements Repositories {
   }
 
   /**
-   * Whether the database answers within two seconds and takes writes, which a standby does not, and whether no
-   * write of ours that others wait behind has hung for long. Never throws.
+   * Whether the database answers within two seconds and takes writes, which a standby does not, and whether
+   * no write of ours that others wait behind has hung for long. Never throws.
    */
   healthCheck(): Promise<boolean> {
     return runWithin(limits.healthCheckMs, () => this.#pool.ping()).then(

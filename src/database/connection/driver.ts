@@ -117,7 +117,7 @@ type WholeConnection = pg.Connection & {
 };
 
 /**
- * Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. That
+ * Asks the server to stop what `client` runs, by the protocol's CancelRequest on a connection of its own. It
  * has TLS where the client's has: the request holds what it takes to stop others of the session.
  */
 function requestCancel(client: pg.Client, ssl: pg.ClientConfig["ssl"]): Promise<void> {

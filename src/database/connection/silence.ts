@@ -27,10 +27,10 @@ const usualTimes: Times = {
 };
 
 /**
- * Cuts the connections to PostgreSQL whose statements get no answer any more. A host without power, a failover
- * or a firewall closes nothing, and TCP finds out after a quarter of an hour, or never. A statement that has
- * run for a while is therefore looked up over a new connection. One that PostgreSQL does not work on, or whose
- * server cannot be reached at all, fails then as on any lost connection; a slow one runs on.
+ * Cuts the connections to PostgreSQL whose statements get no answer any more. A host without power, a
+ * failover or a firewall closes nothing, and TCP finds out after a quarter of an hour, or never. A statement
+ * that has run for a while is therefore looked up over a new connection. One that PostgreSQL does not work
+ * on, or whose server cannot be reached at all, fails then as on any lost connection; a slow one runs on.
  *
  * All connections must lead to one server. A pooler's are left alone: it knows sessions by other numbers.
  */
@@ -70,7 +70,7 @@ export class SilenceWatch {
     this.#isLooking = false;
   }
 
-  /** Notes what the connection waits for. @returns whether anything has come, or begun, since the last time */
+  /** Notes what the connection waits for. @returns whether anything has come, or begun, since the last one */
   #note(client: Client): boolean {
     const query = runningQueryOf(client);
     const bytes = socketOf(client).bytesRead;
