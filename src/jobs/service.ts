@@ -193,7 +193,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     timeoutSeconds: job.timeoutSeconds,
     requiredTags: job.requiredTags,
     runAt: fromTimestamp(job.runAt, `${path}run_at`),
-    delayMs: fromDuration(job.delay, `${path}delay`, { max: limits.delayMs }),
+    delayMs: job.delay && fromDuration(job.delay, `${path}delay`, { max: limits.delayMs }),
     benchmarkId: omitEmpty(job.benchmarkId),
     limitKey: omitEmpty(job.limitKey),
     metadata: job.metadata,

@@ -51,12 +51,7 @@ describe("JSON over HTTP", () => {
       '{"evaluations":[{"inptu":"x"}]}',
       'key "inptu" is unknown',
     ],
-    [
-      "a value that no enum has",
-      "ListBenchmarks",
-      '{"status":"RUNING"}',
-      "ltb.v1.ListBenchmarksRequest.status",
-    ],
+    ["a value that no enum has", "ListBenchmarks", '{"status":"RUNING"}', "ltb.v1.BenchmarkStatus"],
     ["a field twice", "GetBenchmark", '{"id":"b1","id":"b2"}', 'duplicate object key "id"'],
   ])("refuses %s, and names it", async (_, method, body, named) => {
     const server = await serve({ get: () => ({}) });
