@@ -7,6 +7,7 @@ import { type Fragment, snakeCase, sql, statement } from "../database/statement/
 import { arrayOf, table } from "../database/statement/table.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import { anySecret, mayHoldSecret, withoutSecrets } from "../secrets.ts";
 import { isDeeper, type JsonObject, type JsonValue } from "../validation.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 
@@ -179,11 +180,14 @@ export function difference<Row extends object>(
   return { before: pick(before), after: pick(after) };
 }
 
+// \u in JSON text is a control character or half of a surrogate pair, which PostgreSQL may not take.
+const suspicious = new RegExp(`${mayHoldSecret.source}|\\\\u`, "i");
+
 /** JSON text that PostgreSQL can store, without secrets. */
 export function storable(value: JsonValue): string {
   const text = JSON.stringify(value);
   // Every created job passes here, and few texts need the slow way.
-  return suspicious.test(text) ? JSON.stringify(withoutSecrets(value)) : text;
+  return suspicious.test(text) ? JSON.stringify(withoutSecrets(value, anySecret)) : text;
 }
 
 function keepFields(fields: object): JsonObject {
@@ -211,37 +215,4 @@ function isShort(text: string): boolean {
 
 function summarize(text: string): JsonObject {
   return { bytes: Buffer.byteLength(text), sha256: hash("sha256", text, "hex") };
-}
-
-// Names of fields that hold a secret, unless their value is a number or a boolean: "max_tokens" holds none.
-const inName = "pass(?:word|wd|phrase)|secret|credential|authorization|cookie";
-const atEndOfName = "(?:api|private|access|signing|encryption)[_-]?key|token|pwd|(?:key|token)[_-]?hash";
-const secretName = new RegExp(`${inName}|(?:${atEndOfName})$`, "i");
-
-// Our own keys, bearer tokens, hashes of passwords, passwords in URLs, and keys of model providers.
-const secretText =
-  /\blt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}|\bbearer\s+[\w.~+/=-]{8,}|\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s"]+|:\/\/[^\s/@:"]*:[^\s/@"]+@|\bsk-[\w-]{16,}/gi;
-
-// \u in JSON text is a control character or half of a surrogate pair, which PostgreSQL may not take.
-const suspicious = new RegExp(`${inName}|(?:${atEndOfName})"|${secretText.source}|\\\\u`, "i");
-
-const redacted = "[redacted]";
-
-/** Replaces values of fields that are named like a secret, and texts that look like one, by "[redacted]". */
-export function withoutSecrets(value: JsonValue): JsonValue {
-  if (typeof value === "string") {
-    return value.toWellFormed().replaceAll("\0", "\uFFFD").replace(secretText, redacted);
-  }
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [
-      withoutSecrets(name) as string,
-      isSecret(name, part) ? redacted : withoutSecrets(part),
-    ]),
-  );
-}
-
-function isSecret(name: string, value: JsonValue): boolean {
-  return (typeof value === "string" || typeof value === "object") && value !== null && secretName.test(name);
 }

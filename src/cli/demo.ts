@@ -5,6 +5,7 @@ import type { Job } from "../../gen/ltb/v1/job_pb.ts";
 import type { WorkerLog } from "../client/index.ts";
 import { JobError, withEvaluations } from "../client/worker/outcome.ts";
 import { parseFieldMap } from "../import/field-map.ts";
+import { requireRead } from "../import/import-error.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "../import/types.ts";
 import { packageRoot } from "../version.ts";
 import { apiKeyFor, referToKey } from "./shared/api-key.ts";
@@ -47,7 +48,10 @@ async function demo({ benchmarks, jobs }: ServiceClient, options: ServiceOptions
   };
   const { name, provider, model, dataset, evaluations } = await readSample();
   const answers = new Map<string, ImportedEvaluation>();
-  for await (const evaluation of evaluations) answers.set(evaluation.sampleId, evaluation);
+  for await (const read of evaluations) {
+    const evaluation = requireRead(read);
+    answers.set(evaluation.sampleId, evaluation);
+  }
 
   const about = { name, provider, model, dataset, totalIterations: answers.size };
   const { benchmark } = await benchmarks.createBenchmark(about);
@@ -151,6 +155,6 @@ async function readSample(): Promise<ImportedBenchmark> {
   const model = { provider: "openai", model: "gpt-3-175b-verification" };
   const options = { ...model, name: "demo", dataset: "grade-school-math", map: parseFieldMap(MAP) };
   const { readLogs } = await import("../import/read-logs.ts");
-  for await (const benchmark of readLogs(SAMPLE, options)) return benchmark;
+  for await (const benchmark of readLogs(SAMPLE, options)) return requireRead(benchmark);
   throw new CliError(`${SAMPLE} holds no evaluations: install the package again`);
 }

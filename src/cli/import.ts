@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { type FieldMap, parseFieldMap } from "../import/field-map.ts";
 import { ImportError } from "../import/import-error.ts";
-import { type LogFormat, logFormats, type ReadOptions } from "../import/types.ts";
+import { type ImportedBenchmark, type LogFormat, logFormats, type ReadOptions } from "../import/types.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
@@ -12,14 +12,19 @@ import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
 
 /** Evaluations that were not stored are told one by one up to this many a benchmark. */
-const SHOWN_ISSUES = 5;
+const SHOWN_ISSUES = 20;
 
 interface Options
   extends ServiceOptions,
-    Pick<ReadOptions, "name" | "provider" | "model" | "dataset" | "score"> {
+    Pick<ReadOptions, "name" | "provider" | "model" | "dataset" | "score" | "rows" | "keepSecrets"> {
   format: LogFormat;
   map?: FieldMap;
   benchmark?: string;
+}
+
+/** What became of a benchmark, with what whoever imports it should know. */
+interface NotedResult extends ImportResult {
+  notes: string[];
 }
 
 export function addCommand(program: Command): void {
@@ -36,7 +41,8 @@ export function addCommand(program: Command): void {
     .addOption(
       new Option(
         "--map <fields>",
-        "JSON and JSONL: target=field,… where a field is a path (a.b[0]), a number, 'text' or arithmetic over them; " +
+        "JSON and JSONL: target=field,… where a field is a path (a.b[0]), a number, 'text' or arithmetic over them, " +
+          "and `a ?? 0` is 0 where a is null or missing; " +
           "targets are input, output, expected, score, sample_id, repetition, error, latency_ms, input_tokens, " +
           "output_tokens, cost_usd, created_at, provider, model, dataset and metrics.NAME",
       ).argParser(fieldMap),
@@ -46,6 +52,8 @@ export function addCommand(program: Command): void {
     .option("--model <model>", "model, instead of what the log says")
     .option("--dataset <dataset>", "dataset, instead of what the log says")
     .option("--score <metric>", "all but JSON and JSONL: the metric that becomes the score")
+    .option("--rows <path>", "JSON: where in the file the array of rows is, as in results.rows")
+    .option("--keep-secrets", "keep API keys, passwords and the like, which become [redacted] otherwise")
     .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
     .examples(
       ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
@@ -54,12 +62,16 @@ export function addCommand(program: Command): void {
       ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
       ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
       "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
+      [
+        "ltb import results.json --rows results --map 'input=task,score=solved ?? 0'",
+        "an unsolved task counts as 0",
+      ],
     )
     .callService(importFiles);
 }
 
 async function importFiles(client: ServiceClient, files: string[], options: Options): Promise<void> {
-  const { limits } = await client.system.getInfo({});
+  const [{ limits }, { user }] = await Promise.all([client.system.getInfo({}), client.users.whoAmI({})]);
   const stop = new AbortController();
   const told = "interrupted; what was sent is stored, and importing again sends the rest";
   const interrupted = new CliError(told, { code: "CANCELLED" });
@@ -67,66 +79,102 @@ async function importFiles(client: ServiceClient, files: string[], options: Opti
   process.once("SIGINT", () => stop.abort(interrupted));
   const upload = { maxMessageBytes: limits?.maxMessageBytes ?? 4_194_304, signal: stop.signal };
 
-  const results: ImportResult[] = [];
+  const mine = { ...options, userId: user?.id ?? "" };
+  const results: NotedResult[] = [];
   let failed = false;
   try {
     for (const file of files) {
       stop.signal.throwIfAborted();
-      try {
-        for await (const result of importFile(client, file, options, upload)) {
+      const told = new Set<string>();
+      for await (const result of importFile(client, file, mine, upload)) {
+        // The benchmarks of a file may meet the same error in it.
+        if (result instanceof Error) {
+          failed = true;
+          if (told.has(result.message)) continue;
+          told.add(result.message);
+          showError(describeError(result), { json: options.json ?? false, cause: result });
+        } else {
           results.push(result);
           if (!options.json) show(result);
-          failed ||= result.rejected > 0 || result.conflicts > 0;
-          if (result.failure !== undefined) throw result.failure;
+          failed ||= result.rejected + result.conflicts + result.unreadable > 0;
         }
-      } catch (error) {
-        // One bad file does not keep the others from being imported; a service that fails does.
-        if (!(error instanceof ImportError)) {
-          if (isTransient(error))
-            note("note: what the service took is stored; importing again sends the rest");
-          throw error;
-        }
-        failed = true;
-        showError(describeError(error), { json: options.json ?? false, cause: error });
       }
     }
+  } catch (error) {
+    if (isTransient(error)) note("note: what the service took is stored; importing again sends the rest");
+    throw error;
   } finally {
     if (options.json) printJson({ benchmarks: results.map(jsonOf) });
   }
   if (failed) process.exitCode = 1;
 }
 
+/** Imports what can be read of a file. What cannot does not keep the rest, or other files, from it. */
 async function* importFile(
   { benchmarks }: ServiceClient,
   file: string,
-  options: Options,
+  options: Options & { userId: string },
   upload: UploadOptions,
-): AsyncGenerator<ImportResult> {
+): AsyncGenerator<NotedResult | ImportError | CliError> {
   const { readLogs } = await import("../import/read-logs.ts");
   let progress: Progress | undefined;
+  let notes: string[] = [];
   const onBytes = (bytes: number) => progress?.read(bytes);
   const onSent = (rows: number) => progress?.sent(rows);
-  for await (const imported of readLogs(file, { ...options, onBytes })) {
-    progress = await showProgress(file, "evaluations");
-    const sending =
-      options.benchmark === undefined
-        ? importBenchmark(benchmarks, imported, { ...upload, onSent })
-        : importInto(benchmarks, options.benchmark, imported, { ...upload, onSent });
-    yield await sending.finally(progress.stop);
+  const onNote = (text: string) => notes.push(text);
+  const send = (imported: ImportedBenchmark) =>
+    options.benchmark === undefined
+      ? importBenchmark(benchmarks, options.userId, imported, { ...upload, onSent })
+      : importInto(benchmarks, options.benchmark, imported, { ...upload, onSent });
+  const stop = () => {
+    progress?.stop();
+    progress = undefined;
+  };
+  try {
+    for await (const imported of readLogs(file, { ...options, onBytes, onNote })) {
+      if (imported instanceof ImportError) yield imported;
+      else {
+        notes = [];
+        progress = await showProgress(file, "evaluations");
+        const result = await send(imported).catch(refusalOf).finally(stop);
+        if (result instanceof CliError) yield result;
+        else {
+          yield { ...result, notes };
+          if (result.failure instanceof ImportError) yield result.failure;
+          else if (result.failure !== undefined) throw result.failure;
+        }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    yield error;
   }
 }
 
-function show({ id, name, created, inserted, duplicates, conflicts, rejected, issues }: ImportResult): void {
-  const counts = `${inserted} inserted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
-  print(`${makePrintable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}`);
-  for (const { sampleId, outcome, field, reason } of issues.slice(0, SHOWN_ISSUES))
-    note(`  ${outcome}: sample ${sampleId}: ${field === "" ? "" : `${field}: `}${reason}`);
-  if (conflicts + rejected > SHOWN_ISSUES) note(`  … ${conflicts + rejected - SHOWN_ISSUES} more`);
+/** Returns the error of a benchmark that is somebody else's, which is no reason to leave out the others. */
+function refusalOf(error: unknown): CliError {
+  if (error instanceof CliError && error.code === "ALREADY_EXISTS") return error;
+  throw error;
 }
 
-function jsonOf({ failure, issues, ...result }: ImportResult): object {
+function show({ id, name, created, issues, notes, ...counted }: NotedResult): void {
+  const { inserted, duplicates, conflicts, rejected, unreadable } = counted;
+  const counts = `${inserted} inserted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
+  const bad = unreadable > 0 ? `, ${unreadable} unreadable` : "";
+  print(`${makePrintable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}${bad}`);
+  const shown = issues.slice(0, SHOWN_ISSUES);
+  for (const { sampleId, outcome, field, reason } of shown) {
+    const place = outcome === "unreadable" ? "" : `sample ${sampleId}: ${field === "" ? "" : `${field}: `}`;
+    note(`  ${outcome}: ${place}${reason}`);
+  }
+  const more = conflicts + rejected + unreadable - shown.length;
+  if (more > 0) note(`  … ${more} more`);
+  for (const text of notes) note(`  note: ${text}`);
+}
+
+function jsonOf({ failure, issues, ...result }: NotedResult): object {
   const told = issues.map(({ sampleId, ...issue }) => ({ sample_id: sampleId, ...issue }));
-  return { ...result, complete: failure === undefined, issues: told };
+  return { ...result, complete: failure === undefined && result.unreadable === 0, issues: told };
 }
 
 function fieldMap(text: string): FieldMap {

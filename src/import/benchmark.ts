@@ -11,7 +11,7 @@ type BenchmarkDraft = {
   [K in keyof Omit<ImportedBenchmark, "evaluations">]?: ImportedBenchmark[K] | null | undefined;
 } & Pick<ImportedBenchmark, "key" | "name" | "dataset" | "status"> & {
     /** Called for every iteration, with the log as a source that counts the bytes read. */
-    evaluations: (counted: Source) => AsyncIterator<ImportedEvaluation>;
+    evaluations: (counted: Source) => AsyncIterator<ImportedEvaluation | ImportError>;
   };
 
 /** Replaces the log's name, provider, model and dataset by the caller's, and bounds the rest. */

@@ -3,13 +3,11 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { ImportError } from "./import-error.ts";
-import { splitJson } from "./json-split.ts";
+import { insignificant, splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
 import type { DetectedFormat } from "./types.ts";
 
 const HEAD_BYTES = 1024 * 1024;
-// JSON's white space, and a byte order mark.
-const blank = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
 
 /**
  * Detects the format of a log from its content.
@@ -29,24 +27,40 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
   const magic = head.toString("latin1", 0, 4);
   if (magic === "PK\x03\x04" || magic === "PK\x05\x06") return "inspect-zip";
   if (magic === "PAR1") return "parquet";
-  const first = head.find((byte) => !blank.includes(byte));
+  const start = head.findIndex((byte) => !insignificant.includes(byte));
+  const first = head[start];
   if (first === undefined) throw new ImportError({ file }, "empty; expected a log");
-  if (first === 0x5b) return "json";
+  if (first === 0x5b) {
+    const found = formatOfObject(await firstKeys(source, head.subarray(start + 1)));
+    return found === "lm-eval-samples" ? found : "json";
+  }
   if (first !== 0x7b)
     throw new ImportError(
       { file },
       "not a log: expected an Inspect log (.eval or .json), lm-eval samples or results, a HELM run folder, a promptfoo output, an OpenAI evals log, a JSON array, JSONL or an export of ours",
     );
-  return formatOfObject(await firstKeys(source, head));
+  const format = formatOfObject(await firstKeys(source, head));
+  return format === "jsonl" && goesOnBehindLine(head.subarray(start)) ? "json-object" : format;
+}
+
+/** True if the first line leaves its object open, as in JSON that was indented for people. */
+function goesOnBehindLine(head: Buffer): boolean {
+  const newline = head.indexOf(0x0a);
+  return newline > 0 && /[{[,:]\s*$/.test(head.toString("latin1", 0, newline));
 }
 
 async function readHead(source: Source): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(source)) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= HEAD_BYTES) break;
+  try {
+    for await (const chunk of chunksOf(source)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= HEAD_BYTES) break;
+    }
+  } catch (error) {
+    // Reading the log meets the same error, after what comes before it.
+    if (size === 0) throw error;
   }
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }

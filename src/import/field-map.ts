@@ -25,6 +25,7 @@ export type Expression =
   | { kind: "path"; path: Path }
   | { kind: "literal"; value: string | number }
   | { kind: "minus"; operand: Expression }
+  | { kind: "default"; value: Expression; otherwise: Expression }
   | { kind: "arithmetic"; operator: Operator; left: Expression; right: Expression };
 
 /** The expressions that make an evaluation of a record. */
@@ -50,7 +51,7 @@ export function ownNames(...records: JsonObject[]): FieldMap {
  * `input=instruction,score=preference-1,metrics.length=usage.total/4`.
  *
  * An expression is a field's path (`a.b[0]`, `a.0`), a number, a text in single quotes (doubled within:
- * `'it''s'`), or `+ - * /` and parentheses over these. A name consists of letters, digits, `_` and `$`; any
+ * `'it''s'`), or `+ - * /`, parentheses and `??` over these. `a ?? 0` is 0 where `a` is null or missing. A name consists of letters, digits, `_` and `$`; any
  * other name is written in backticks: `` `model-name`.x ``. No library is used, because those for expressions
  * read `-` and digits in names differently, and bring functions.
  *
@@ -86,6 +87,8 @@ export function evaluate(expression: Expression, record: JsonObject, place: Plac
       const value = operand(expression.operand, record, place);
       return value === null ? null : -value;
     }
+    case "default":
+      return evaluate(expression.value, record, place) ?? evaluate(expression.otherwise, record, place);
     case "arithmetic": {
       const left = operand(expression.left, record, place);
       const right = operand(expression.right, record, place);
@@ -105,6 +108,8 @@ export function show(expression: Expression): string {
       return expression.path.join(".");
     case "minus":
       return `-${show(expression.operand)}`;
+    case "default":
+      return `(${show(expression.value)} ?? ${show(expression.otherwise)})`;
     case "arithmetic":
       return `(${show(expression.left)} ${expression.operator} ${show(expression.right)})`;
   }
@@ -175,17 +180,18 @@ class Parser {
     throw this.#error(`unknown target ${name}; known are ${targets.join(", ")} and metrics.NAME`, column);
   }
 
-  /** sum := product (("+" | "-") product)*, product := unary (("*" | "/") unary)* */
+  /** sum ("??" sum)*, sum := product (("+" | "-") product)*, product := unary (("*" | "/") unary)* */
   expression(): Expression {
     if (++this.#depth > MAX_DEPTH) throw this.#error(`more than ${MAX_DEPTH} levels of nesting`);
     const product = () => this.#chain(["*", "/"], () => this.#unary());
-    const sum = this.#chain(["+", "-"], product);
+    let value = this.#chain(["+", "-"], product);
+    while (this.take("??")) value = { kind: "default", value, otherwise: this.#chain(["+", "-"], product) };
     this.#depth--;
-    return sum;
+    return value;
   }
 
   take(token: string): boolean {
-    return this.#match(/\s*([=,.[\]()+*/-])/y, (found) => found === token) !== undefined;
+    return this.#match(/\s*(\?\?|[=,.[\]()+*/-])/y, (found) => found === token) !== undefined;
   }
 
   expect(token: string): void {

@@ -4,10 +4,11 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./benchmark.ts";
 import { finishEvaluation, sha256 } from "./evaluation.ts";
-import { without } from "./json-text.ts";
+import { ImportError, tryRead } from "./import-error.ts";
+import { isObject, without } from "./json-text.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";
 import { checked, number, text } from "./schema.ts";
-import { beside, readObject, type Source } from "./source.ts";
+import { beside, mapRecords, readObject, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 const perturbation = z.looseObject({ name: z.string() });
@@ -75,9 +76,12 @@ const mainMetrics = new Map(
 /** Finds the files of a run by name. */
 type Files = (name: string) => Source;
 
-/** The records of one instance: its requests and their statistics. */
+type Request = LogRecord & { state: RequestState };
+
+/** The records of one instance: its requests, of which there is at least one, and their statistics. */
 interface Instance {
-  requests: (LogRecord & { state: RequestState })[];
+  first: Request;
+  requests: Request[];
   stats: Stat[];
 }
 
@@ -103,7 +107,10 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
     metadata: { run_spec: spec.record, ...(about ? { scenario: about } : {}), ...spec.marks },
     metrics: stats && means(stats.stats),
     results: stats?.value,
-    evaluations: (counted) => evaluationsOf(filesOf(counted), scored),
+    async *evaluations(counted) {
+      yield* stats?.errors ?? [];
+      yield* evaluationsOf(filesOf(counted), scored);
+    },
   });
 }
 
@@ -122,88 +129,155 @@ function filesOf(folder: Source): Files {
   return (name) => beside(folder, join(folder.path, name));
 }
 
-async function* evaluationsOf(file: Files, scored: string | undefined): AsyncGenerator<ImportedEvaluation> {
-  for await (const instance of instancesOf(file)) {
-    const [first] = instance.requests;
-    if (!first) continue;
-    const { state } = first;
-    const single = instance.requests.length === 1;
-    const seconds = state.result?.request_time;
-    const failed = instance.requests.find(({ state }) => state.result?.success === false);
-    const metrics = means(instance.stats);
-    const score = instance.stats.find((stat) => stat.name.name === scored && metricName(stat) in metrics);
-    const output = outputOf(instance);
-    const perturbed = state.instance.perturbation;
-    const mean = (name: string) => {
-      const found = instance.stats.find((stat) => stat.name.name === name && stat.count > 0);
-      return found && metrics[metricName(found)];
-    };
-    const requests = instance.requests.map(({ record }) => record);
-    yield finishEvaluation(first.place, {
-      sampleId: perturbed ? `${state.instance.id}:${variant(perturbed)}` : state.instance.id,
-      repetition: state.train_trial_index,
-      input: state.instance.input.text ?? "",
-      output,
-      expected: expectedOf(state),
-      score: score && metrics[metricName(score)],
-      metrics,
-      problems: [
-        failed && (failed.state.result?.error || "the request failed"),
-        output === undefined && "no completion",
-      ],
-      latencyMs: single && typeof seconds === "number" ? seconds * 1000 : undefined,
-      inputTokens: mean("num_prompt_tokens"),
-      outputTokens: mean("num_output_tokens"),
-      createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
-      metadata: {
-        ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
-        ...withoutMean(instance.stats),
-        ...first.marks,
-      },
-    });
-  }
+function evaluationsOf(
+  file: Files,
+  scored: string | undefined,
+): AsyncGenerator<ImportedEvaluation | ImportError> {
+  return mapRecords(instancesOf(file), (instance) => evaluationOf(instance, scored));
+}
+
+function evaluationOf(instance: Instance, scored: string | undefined): ImportedEvaluation {
+  const { first, stats } = instance;
+  const { state } = first;
+  const single = instance.requests.length === 1;
+  const seconds = state.result?.request_time;
+  const failed = instance.requests.find(({ state }) => state.result?.success === false);
+  const metrics = means(stats);
+  const score = stats.find(
+    (stat) => [stat.name.name, metricName(stat)].includes(scored ?? "") && metricName(stat) in metrics,
+  );
+  const output = outputOf(instance);
+  const perturbed = state.instance.perturbation;
+  const mean = (name: string) => {
+    const found = stats.find((stat) => stat.name.name === name && stat.count > 0);
+    return found && metrics[metricName(found)];
+  };
+  const requests = instance.requests.map(({ record }) => record);
+  return finishEvaluation(first.place, {
+    sampleId: perturbed ? `${state.instance.id}:${variant(perturbed)}` : state.instance.id,
+    repetition: state.train_trial_index,
+    input: state.instance.input.text ?? "",
+    output,
+    expected: expectedOf(state),
+    score: score && metrics[metricName(score)],
+    metrics,
+    problems: [
+      failed && (failed.state.result?.error || "the request failed"),
+      output === undefined && "no completion",
+    ],
+    latencyMs: single && typeof seconds === "number" ? seconds * 1000 : undefined,
+    inputTokens: mean("num_prompt_tokens"),
+    outputTokens: mean("num_output_tokens"),
+    createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
+    metadata: {
+      ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
+      ...withoutMean(stats),
+      ...first.marks,
+    },
+  });
 }
 
 /** Joins requests, grouped by instance, with their statistics. Orders are alike, so little has to wait. */
-async function* instancesOf(file: Files): AsyncGenerator<Instance> {
-  const waiting = new Map<string, Stat[]>();
-  const statsFile = file("per_instance_stats.json");
-  const measured = existsSync(statsFile.path) ? recordsOfArray(statsFile) : undefined;
-  const find = async (key: string): Promise<Stat[]> => {
-    while (!waiting.has(key)) {
-      const next = await measured?.next();
-      if (!next || next.done) break;
-      const one = checked(instanceStats, next.value.record, next.value.place);
-      const found = keyOf(one.instance_id, one.train_trial_index, one.perturbation);
-      waiting.set(found, [...(waiting.get(found) ?? []), ...one.stats]);
-    }
-    const stats = waiting.get(key) ?? [];
-    waiting.delete(key);
-    return stats;
-  };
-  const states = recordsOfArray(file("scenario_state.json"), "request_states");
-  let current: Instance | undefined;
-  let currentKey = "";
+async function* instancesOf(file: Files): AsyncGenerator<Instance | ImportError> {
+  const statistics = statisticsOf(file("per_instance_stats.json"));
   try {
-    for await (const line of states) {
-      const state = checked(requestState, line.record, line.place);
-      const key = keyOf(state.instance.id, state.train_trial_index, state.instance.perturbation);
-      if (current && key === currentKey) current.requests.push({ state, ...line });
-      else {
-        if (current) yield current;
-        current = { requests: [{ state, ...line }], stats: await find(key) };
-        currentKey = key;
+    for await (const group of groupsOf(recordsOfArray(file("scenario_state.json"), "request_states"))) {
+      if (group instanceof ImportError) {
+        yield group;
+        continue;
       }
+      const [first] = group;
+      const { instance, train_trial_index: trial } = first.state;
+      const { stats, errors, isLost } = await statistics.find(
+        keyOf(instance.id, trial, instance.perturbation),
+      );
+      yield* errors;
+      yield isLost
+        ? new ImportError(first.place, "its statistics are not among those that can be read")
+        : { first, requests: group, stats };
     }
-    if (current) yield current;
   } finally {
-    await measured?.return(undefined);
+    await statistics.close();
   }
 }
 
-async function readStats(source: Source): Promise<{ value: JsonValue[]; stats: Stat[] }> {
-  const value = await Array.fromAsync(recordsOfArray(source), ({ record }) => record);
-  return { value, stats: checked(z.array(stat), value, { file: source.file }) };
+/** Groups the requests of each instance. One with a request that cannot be read is left out as a whole. */
+async function* groupsOf(
+  records: AsyncIterable<LogRecord | ImportError>,
+): AsyncGenerator<[Request, ...Request[]] | ImportError> {
+  let key = "";
+  let isWhole = true;
+  let requests: Request[] = [];
+  const finished = function* (): Generator<[Request, ...Request[]]> {
+    const [first, ...others] = requests;
+    if (first && isWhole) yield [first, ...others];
+    requests = [];
+    isWhole = true;
+  };
+  for await (const line of records) {
+    if (line instanceof ImportError) {
+      yield line;
+      continue;
+    }
+    const { instance, train_trial_index: trial } = line.record;
+    const { id = null, perturbation = null } = isObject(instance) ? instance : {};
+    const lineKey = JSON.stringify([id, trial, perturbation]);
+    if (lineKey !== key) yield* finished();
+    key = lineKey;
+    const state = tryRead(() => checked(requestState, line.record, line.place));
+    if (state instanceof ImportError) {
+      isWhole = false;
+      yield state;
+    } else requests.push({ state, ...line });
+  }
+  yield* finished();
+}
+
+/** Finds the statistics of an instance in a file that is in order. Without a file there are none. */
+function statisticsOf(source: Source) {
+  const waiting = new Map<string, Stat[]>();
+  let hasErrors = false;
+  const measured = existsSync(source.path)
+    ? mapRecords(recordsOfArray(source), ({ record, place }) => checked(instanceStats, record, place))
+    : undefined;
+  return {
+    async find(key: string): Promise<{ stats: Stat[]; errors: ImportError[]; isLost: boolean }> {
+      const errors: ImportError[] = [];
+      while (!waiting.has(key)) {
+        const next = await measured?.next();
+        if (!next || next.done) break;
+        const one = next.value;
+        if (one instanceof ImportError) errors.push(one);
+        else {
+          const found = keyOf(one.instance_id, one.train_trial_index, one.perturbation);
+          waiting.set(found, [...(waiting.get(found) ?? []), ...one.stats]);
+        }
+      }
+      hasErrors ||= errors.length > 0;
+      const stats = waiting.get(key);
+      waiting.delete(key);
+      return { stats: stats ?? [], errors, isLost: hasErrors && stats === undefined };
+    },
+    async close(): Promise<void> {
+      await measured?.return(undefined);
+    },
+  };
+}
+
+/** Reads the statistics of the whole run, and the errors of those that cannot be read. */
+async function readStats(
+  source: Source,
+): Promise<{ value: JsonValue[]; stats: Stat[]; errors: ImportError[] }> {
+  const value: JsonValue[] = [];
+  const stats: Stat[] = [];
+  const errors: ImportError[] = [];
+  for await (const read of recordsOfArray(source)) {
+    const found = read instanceof ImportError ? read : tryRead(() => checked(stat, read.record, read.place));
+    if (!(read instanceof ImportError)) value.push(read.record);
+    if (found instanceof ImportError) errors.push(found);
+    else stats.push(found);
+  }
+  return { value, stats, errors };
 }
 
 /** Collects means by {@link metricName}. A statistic without values has none. */

@@ -11,7 +11,10 @@ export interface Place {
   field?: string;
 }
 
-/** A log cannot be imported. The message names the place, the actual and the expected content. */
+/**
+ * A log, or a record of it, cannot be imported. The message names the place, the actual and the expected
+ * content. Where a single record is at fault, readers return the error in its place, and read on.
+ */
 export class ImportError extends Error {
   readonly place: Place;
 
@@ -20,6 +23,22 @@ export class ImportError extends Error {
     this.name = "ImportError";
     this.place = place;
   }
+}
+
+/** Returns what `read` returns, or the {@link ImportError} that it throws. */
+export function tryRead<T>(read: () => T): T | ImportError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ImportError) return error;
+    throw error;
+  }
+}
+
+/** Returns a value that was read. @throws {ImportError} the error that stands in its place */
+export function requireRead<T>(read: T | ImportError): T {
+  if (read instanceof ImportError) throw read;
+  return read;
 }
 
 function describe({ file, entry, record, line, field }: Place): string {

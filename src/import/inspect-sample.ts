@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
-import { numbersOf, utc } from "./benchmark.ts";
-import { asText, finishEvaluation } from "./evaluation.ts";
+import { utc } from "./benchmark.ts";
+import { asText, compact, finishEvaluation } from "./evaluation.ts";
 import { isObject, mapValues, type PlacedRecord, rewrite, without } from "./json-text.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
@@ -38,6 +38,8 @@ export interface InspectRun {
   scorers: string[];
   /** True if the caller chose the scorer; else the only scorer of a sample is used, whatever its name. */
   chosen: boolean;
+  /** Scorers whose texts are categories, also those that would stand for a number. */
+  categorical: ReadonlySet<string>;
 }
 
 /**
@@ -45,18 +47,20 @@ export interface InspectRun {
  * model under test. The rest is kept in the metadata, with attachments resolved outside the events.
  *
  * Every scorer gives metrics: `scorer` for a single value, `scorer.key` and `scorer.0` for those of an object
- * or a list. A sample whose score is not a number failed; Inspect writes NaN where its scorer could not.
+ * or a list. A value that is a text is a category, which is no score. A sample whose score is neither failed;
+ * Inspect writes NaN where its scorer could not.
  */
 export function inspectSample({ record, marks, place }: PlacedRecord, run: InspectRun): ImportedEvaluation {
   const resolved = resolveAttachments(record);
   const sample = checked(sampleSchema, resolved, place);
   const scores = sample.scores ?? {};
-  const metrics = metricsOf(scores);
+  const metrics = metricsOf(scores, run.categorical);
   const scorers = Object.keys(scores);
   const only = scorers.length === 1 ? scorers[0] : undefined;
   const scorer =
     run.scorers.find((name) => name in metrics || scorers.includes(name)) ?? (run.chosen ? undefined : only);
-  const score = scorer === undefined ? undefined : metrics[scorer];
+  const value = scorer === undefined ? undefined : metrics[scorer];
+  const score = typeof value === "number" ? value : undefined;
   const output = completionOf(sample.output ?? {});
   const used = sample.model_usage?.[run.model];
   const known = ["id", "epoch"];
@@ -73,7 +77,7 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
     problems: [
       sample.error?.message,
       sample.output?.error,
-      unscored(scorer, score, scores),
+      value === undefined && unscored(scorer, scores),
       output === undefined && silent(sample.limit),
     ],
     latencyMs: typeof sample.total_time === "number" ? sample.total_time * 1000 : undefined,
@@ -100,16 +104,24 @@ export function scoreValue(value: JsonValue | undefined): number | undefined {
     : undefined;
 }
 
-function metricsOf(scores: Scores): Record<string, number> {
-  const values = Object.entries(scores).flatMap(([scorer, { value }]) => {
-    if (typeof value !== "object" || value === null) return [[scorer, scoreValue(value) ?? null]];
-    return Object.entries(value).map(([key, part]) => [`${scorer}.${key}`, scoreValue(part) ?? null]);
+function metricsOf(scores: Scores, categorical: ReadonlySet<string>): Record<string, number | string> {
+  const entries = Object.entries(scores).flatMap(([scorer, { value = null }]) => {
+    const metric = (part: JsonValue) =>
+      (categorical.has(scorer) && category(part)) || (scoreValue(part) ?? category(part));
+    if (typeof value !== "object" || value === null) return [[scorer, metric(value)] as const];
+    return Object.entries(value).map(([key, part]) => [`${scorer}.${key}`, metric(part)] as const);
   });
-  return numbersOf(Object.fromEntries(values));
+  return compact<Record<string, number | string>>(Object.fromEntries(entries));
 }
 
-function unscored(scorer: string | undefined, score: number | undefined, scores: Scores): string | undefined {
-  if (scorer === undefined || score !== undefined) return undefined;
+/** Returns a text that names a category, and not a number that could not be. */
+function category(value: JsonValue): string | undefined {
+  if (typeof value !== "string" || value.length > 255) return undefined;
+  return /^\s*(nan|[+-]?(inf(inity)?|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?))?\s*$/i.test(value) ? undefined : value;
+}
+
+function unscored(scorer: string | undefined, scores: Scores): string | undefined {
+  if (scorer === undefined) return undefined;
   const value = scores[scorer]?.value;
   if (typeof value === "object" && value !== null) return undefined;
   return `scorer ${scorer}: its value is ${value === undefined ? "missing" : String(value).slice(0, 100)}, not a number`;

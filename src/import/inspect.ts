@@ -30,7 +30,7 @@ const headerSchema = z.looseObject({
     model: z.string(),
     config: z.looseObject({ epochs: number }).nullish(),
     dataset: z.looseObject({ samples: number, sample_ids: z.array(json).nullish() }).nullish(),
-    scorers: z.array(z.looseObject({ name: text })).nullish(),
+    scorers: z.array(z.looseObject({ name: text, metrics: json.optional() })).nullish(),
   }),
   results: z
     .looseObject({ total_samples: z.int().nullish(), scores: z.array(scoreSchema).nullish() })
@@ -48,21 +48,29 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
 };
 
 const MANY_IDS = 1000;
+/** Inspect's metrics that count the samples of each category. */
+const categoryMetrics = /"(?:inspect_ai\/)?(?:frequency|category_rate)"/;
 
 const isSample = (name: string) => name.startsWith("samples/") && name.endsWith(".json");
 
 /** Reads an Inspect log in its ZIP form, `.eval`. The journal is the header of a run that never ended. */
 export async function* readInspectZip(source: Source): AsyncGenerator<ImportedBenchmark> {
   const directory = await readZipDirectory(source);
-  const name = ["header.json", "_journal/start.json"].find((name) => directory.has(name));
-  if (name === undefined)
-    throw new ImportError(
-      { file: source.file },
-      "no header.json in this ZIP file; expected an Inspect .eval log",
-    );
-  const samples = (counted: Source) => readZip(counted, directory, isSample);
-  for await (const header of readZip(source, directory, (entry) => entry === name))
-    yield benchmarkOf(header, source, samples);
+  const damage = directory.damage === undefined ? [] : [directory.damage];
+  for (const name of ["header.json", "_journal/start.json"]) {
+    for await (const header of readZip(source, directory, (entry) => entry === name)) {
+      if (header instanceof ImportError) damage.push(header);
+      else {
+        yield benchmarkOf(header, source, async function* (counted) {
+          yield* damage;
+          yield* readZip(counted, directory, isSample);
+        });
+        return;
+      }
+    }
+  }
+  const missing = "no header.json in this ZIP file; expected an Inspect .eval log";
+  throw damage[0] ?? new ImportError({ file: source.file }, missing);
 }
 
 /** Reads an Inspect log in its JSON form. */
@@ -73,10 +81,13 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
   // The reductions repeat the samples' scores.
   const wanted = (key: string) => key !== "samples" && key !== "reductions";
   for await (const part of splitJson(chunksOf(source), { ...source, items: "samples", wanted })) {
-    const { key, index, line, bytes } = part;
-    // Inspect writes the samples after everything that is needed, so they are not read now.
-    if (index !== undefined && ["status", "eval", "stats"].every((name) => members.has(name))) break;
-    if (key === undefined || index !== undefined) continue;
+    if (part instanceof ImportError || part.index !== undefined) {
+      // Inspect writes the samples after everything that is needed, so they are not read now.
+      if (["status", "eval", "stats"].every((name) => members.has(name))) break;
+      continue;
+    }
+    const { key, line, bytes } = part;
+    if (key === undefined) continue;
     const parsed = parseJson(bytes, { file, line, field: key }, limits);
     members.set(key, parsed.value);
     Object.assign(marks, parsed.marks);
@@ -90,7 +101,7 @@ export async function* readInspectJson(source: Source): AsyncGenerator<ImportedB
 function benchmarkOf(
   { record, marks, place }: PlacedRecord,
   source: Source,
-  samples: (counted: Source) => AsyncIterable<PlacedRecord>,
+  samples: (counted: Source) => AsyncIterable<PlacedRecord | ImportError>,
 ): ImportedBenchmark {
   const header = checked(headerSchema, record, place);
   const { eval: run, stats } = header;
@@ -134,10 +145,13 @@ function totalOf({ eval: run, results }: Header): number | undefined {
 }
 
 function runOf({ eval: run, results }: Header, { options }: Source): InspectRun {
-  if (options.score !== undefined) return { model: run.model, scorers: [options.score], chosen: true };
+  const counted = run.scorers?.filter(({ metrics }) => categoryMetrics.test(JSON.stringify(metrics ?? null)));
+  const categorical = new Set(counted?.flatMap(({ name }) => name ?? []));
+  const { model } = run;
+  if (options.score !== undefined) return { model, scorers: [options.score], chosen: true, categorical };
   const first = results?.scores?.[0];
   const names = [run.scorers?.[0]?.name, first?.scorer, first?.name];
-  return { model: run.model, scorers: names.filter((name) => typeof name === "string"), chosen: false };
+  return { model, scorers: names.filter((name) => typeof name === "string"), chosen: false, categorical };
 }
 
 /** Names a metric: `scorer.metric`, or `scorer.reducer.metric` if epochs were reduced in several ways. */

@@ -18,8 +18,8 @@ interface SplitOptions {
   limits: ImportLimits;
   /** Path of the array that is split into elements. The objects on the way to it are split into members. */
   items?: string;
-  /** Says by its path whether a member is wanted. Others are skipped unread. Default: all are wanted. */
-  wanted?: (key: string) => boolean;
+  /** Says by its path and its first byte whether a member is wanted. Others are skipped. Default: all are. */
+  wanted?: (key: string, opening: number) => boolean;
 }
 
 const LF = 0x0a;
@@ -33,6 +33,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
+/** The bytes that may stand before a JSON text: white space and a byte order mark. */
+export const insignificant: readonly number[] = [0x20, 0x09, LF, 0x0d, ...BYTE_ORDER_MARK];
+
 type State = "root" | "first" | "next" | "key" | "colon" | "before-value" | "value" | "after" | "done";
 
 /**
@@ -40,14 +43,21 @@ type State = "root" | "first" | "next" | "key" | "colon" | "before-value" | "val
  *
  * The streaming JSON libraries neither bound the size of one value nor accept Python's bare `NaN`, and they
  * build every value in JavaScript. To find where a value ends, only quotes and brackets are needed.
+ * An element that is too long is skipped, with an error in its place.
  */
 export async function* splitJson(
   chunks: AsyncIterable<Buffer>,
   options: SplitOptions,
-): AsyncGenerator<JsonPart> {
+): AsyncGenerator<JsonPart | ImportError> {
   const splitter = new JsonSplitter(options);
   for await (const chunk of chunks) yield* splitter.push(chunk);
   splitter.end();
+}
+
+/** The index of the next such byte; the length if there is none. */
+function indexOf(chunk: Buffer, byte: number, from: number): number {
+  const index = chunk.indexOf(byte, from);
+  return index < 0 ? chunk.length : index;
 }
 
 class JsonSplitter {
@@ -73,15 +83,22 @@ class JsonSplitter {
     this.#options = options;
   }
 
-  *push(chunk: Buffer): Generator<JsonPart> {
+  *push(chunk: Buffer): Generator<JsonPart | ImportError> {
     let start = this.#reading() ? 0 : -1;
+    let backslash = -1;
     for (let i = 0; i < chunk.length; i++) {
+      if (this.#inString && !this.#escaped) {
+        // Most bytes are within strings, where only these two matter; JSON has no line breaks there.
+        if (backslash < i) backslash = indexOf(chunk, BACKSLASH, i);
+        i = Math.min(backslash, indexOf(chunk, QUOTE, i));
+        if (i === chunk.length) break;
+      }
       const byte = chunk[i] ?? 0;
       if (byte === LF) this.#line++;
       if (this.#reading()) {
         const end = this.#advance(byte);
         if (end === "inside") continue;
-        this.#take(chunk.subarray(start, end === "before" ? i : i + 1));
+        yield* this.#take(chunk.subarray(start, end === "before" ? i : i + 1));
         start = -1;
         if (this.#state === "key") {
           const { limits } = this.#options;
@@ -97,7 +114,7 @@ class JsonSplitter {
       if (byte === 0x20 || byte === LF || byte === 0x0d || byte === 0x09) continue;
       if (this.#between(byte)) start = i;
     }
-    if (start >= 0) this.#take(chunk.subarray(start));
+    if (start >= 0) yield* this.#take(chunk.subarray(start));
   }
 
   end(): void {
@@ -192,7 +209,8 @@ class JsonSplitter {
     this.#startLine = this.#line;
     this.#inString = byte === QUOTE;
     this.#nesting = byte === OPEN_ARRAY || byte === OPEN_OBJECT ? 1 : 0;
-    this.#keep = state === "key" || !this.#isMember() || (this.#options.wanted?.(this.#memberPath()) ?? true);
+    this.#keep =
+      state === "key" || !this.#isMember() || (this.#options.wanted?.(this.#memberPath(), byte) ?? true);
     return true;
   }
 
@@ -205,14 +223,20 @@ class JsonSplitter {
     return this.#open.at(-1) === OPEN_OBJECT;
   }
 
-  #take(piece: Buffer): void {
+  *#take(piece: Buffer): Generator<ImportError> {
     if (!this.#keep) return;
     this.#size += piece.length;
     const { maxRecordBytes, maxFileBytes } = this.#options.limits;
     const limit = this.#isMember() ? maxFileBytes : maxRecordBytes;
-    if (this.#size > limit)
-      throw new ImportError(this.#place(), `longer than ${limit} bytes, which is the limit`);
-    this.#pieces.push(piece);
+    if (this.#size <= limit) {
+      this.#pieces.push(piece);
+      return;
+    }
+    const error = new ImportError(this.#place(), `longer than ${limit} bytes, which is the limit`);
+    if (this.#isMember()) throw error;
+    this.#keep = false;
+    this.#pieces = [];
+    yield error;
   }
 
   #part(): JsonPart {

@@ -4,11 +4,11 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { asText, finishEvaluation } from "./evaluation.ts";
-import { ImportError } from "./import-error.ts";
-import { isObject, mapValues, without } from "./json-text.ts";
-import { recordsOfLines } from "./records.ts";
+import { ImportError, tryRead } from "./import-error.ts";
+import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
+import { recordsOf } from "./records.ts";
 import { checked, json, number, object, text } from "./schema.ts";
-import { beside, readObject, type Source, stemOf, withoutGz } from "./source.ts";
+import { beside, mapRecords, readObject, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
@@ -42,7 +42,7 @@ interface Run {
   stamp: string;
 }
 
-const samplesName = /^samples_(.+)_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.jsonl(?:\.gz)?$/;
+const samplesName = /^samples_(.+)_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.jsonl?(?:\.gz)?$/;
 const resultsName = /_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)\.json(?:\.gz)?$/;
 // Fields of a sample that are no metrics, in versions that do not list the metrics.
 const noMetrics = ["doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter"];
@@ -59,7 +59,7 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
 }
 
 /** Reads a `results_*.json`: one benchmark per task, with its samples if their file is beside it. */
-export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark> {
+export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
   const results = await readResults(source);
   const stamp = resultsName.exec(source.file)?.[1] ?? "";
   const names = stamp === "" ? [] : await readdir(dirname(source.path));
@@ -67,10 +67,19 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
   const { configs } = results.read;
   const tasks = Object.keys(results.read.results).filter((task) => !configs || Object.hasOwn(configs, task));
   for (const task of tasks) {
-    const name = names.find((name) => withoutGz(name) === `samples_${task}_${stamp}.jsonl`);
+    const name = names.find((name) => {
+      const [, ofTask, at] = samplesName.exec(name) ?? [];
+      return ofTask === task && at === stamp;
+    });
     const run: Run = { results, task, stamp };
     if (name) run.samples = join(dirname(source.path), name);
-    yield* benchmarksOf(run, source);
+    try {
+      yield* benchmarksOf(run, source);
+    } catch (error) {
+      // The samples of one task do not keep those of others from being read.
+      if (!(error instanceof ImportError)) throw error;
+      yield error;
+    }
   }
 }
 
@@ -79,6 +88,7 @@ async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedB
   const filters = run.samples ? await filtersOf(beside(source, run.samples)) : filtersOfResults(run);
   const model = modelOf(run);
   const place = { file: source.file };
+  const [first] = filters.keys();
   for (const [filter, metric] of filters) {
     yield finishBenchmark(source, place, {
       ...model,
@@ -92,42 +102,60 @@ async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedB
       metadata: metadataOf(run),
       metrics: publishedMetrics(run, filter),
       results: run.results?.read.results[run.task],
-      evaluations: (counted) => evaluationsOf(counted, run, filter, source.options.score ?? metric),
+      evaluations: (counted) =>
+        evaluationsOf(counted, run, {
+          filter,
+          isFirst: filter === first,
+          main: source.options.score ?? metric,
+        }),
     });
   }
+}
+
+type Sample = PlacedRecord & { sample: z.infer<typeof sampleSchema> };
+
+function samplesOf(source: Source): AsyncGenerator<Sample | ImportError> {
+  return mapRecords(recordsOf(source), (line) => ({
+    ...line,
+    sample: checked(sampleSchema, line.record, line.place),
+  }));
 }
 
 async function* evaluationsOf(
   source: Source,
   { samples }: Run,
-  filter: string,
-  main?: string,
-): AsyncGenerator<ImportedEvaluation> {
+  { filter, isFirst, main }: { filter: string; isFirst: boolean; main: string | undefined },
+): AsyncGenerator<ImportedEvaluation | ImportError> {
   if (!samples) return;
-  for await (const { record, marks, place } of recordsOfLines(beside(source, samples))) {
-    const sample = checked(sampleSchema, record, place);
-    if (sample.filter !== filter) continue;
-    const metrics = metricsOf(record, sample.metrics);
-    const score = main === undefined ? undefined : metrics[main];
-    const output = responseText(sample.filtered_resps);
-    const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
-    yield finishEvaluation(place, {
-      sampleId: String(sample.doc_id),
-      repetition: 0,
-      input: promptOf(sample.arguments),
-      output,
-      expected: asText(sample.target),
-      score,
-      metrics,
-      problems: [
-        main !== undefined &&
-          score === undefined &&
-          `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`,
-        output === undefined && "no response",
-      ],
-      metadata: { ...without(record, used), ...marks },
-    });
+  for await (const read of samplesOf(beside(source, samples))) {
+    // The filter of a sample that cannot be read is not known, so the first has it.
+    if (read instanceof ImportError) {
+      if (isFirst) yield read;
+    } else if (read.sample.filter === filter) yield tryRead(() => evaluationOf(read, main));
   }
+}
+
+function evaluationOf({ record, marks, place, sample }: Sample, main?: string): ImportedEvaluation {
+  const metrics = metricsOf(record, sample.metrics);
+  const score = main === undefined ? undefined : metrics[main];
+  const output = responseText(sample.filtered_resps);
+  const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
+  return finishEvaluation(place, {
+    sampleId: String(sample.doc_id),
+    repetition: 0,
+    input: promptOf(sample.arguments),
+    output,
+    expected: asText(sample.target),
+    score,
+    metrics,
+    problems: [
+      main !== undefined &&
+        score === undefined &&
+        `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`,
+      output === undefined && "no response",
+    ],
+    metadata: { ...without(record, used), ...marks },
+  });
 }
 
 /** Returns the prompt in `{gen_args_0: {arg_0: prompt, …}, …}`, in older versions `[[prompt, …], …]`. */
@@ -157,17 +185,22 @@ function metricsOf(record: JsonObject, listed: string[] | null | undefined): Rec
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
   const filters = new Map<string, string | undefined>();
   const { file } = source;
+  let first: ImportError | undefined;
   try {
-    for await (const { record, place } of recordsOfLines(source)) {
-      const { filter, metrics } = checked(sampleSchema, record, place);
-      filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(record, metrics))[0]);
+    for await (const read of samplesOf(source)) {
+      if (read instanceof ImportError) first ??= read;
+      else {
+        const { filter, metrics } = read.sample;
+        filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(read.record, metrics))[0]);
+      }
       if (filters.size > MAX_FILTERS) break;
     }
   } catch (error) {
     // Reading the samples meets the same error, after those that come before it.
     if (filters.size === 0) throw error;
   }
-  if (filters.size === 0) throw new ImportError({ file }, "no records; expected at least one sample");
+  if (filters.size === 0)
+    throw first ?? new ImportError({ file }, "no records; expected at least one sample");
   if (filters.size > MAX_FILTERS) throw new ImportError({ file }, `more than ${MAX_FILTERS} filters`);
   return filters;
 }

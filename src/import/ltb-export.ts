@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { JsonObject } from "../validation.ts";
 import { benchmarkKey, nameBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError, type Place, requireRead } from "./import-error.ts";
 import { isObject, kindOf, type PlacedRecord } from "./json-text.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, json, number, object, text } from "./schema.ts";
@@ -64,15 +64,16 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
 /** Reads our own export as JSONL: a header, then one evaluation a line, keys in snake_case or camelCase. */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
   for await (const header of recordsOfLines(source)) {
-    yield exportedBenchmark(header, source, evaluationLines);
+    yield exportedBenchmark(requireRead(header), source, evaluationLines);
     return;
   }
   throw new ImportError({ file: source.file }, "empty; expected a line with ltb_export");
 }
 
-async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord> {
+async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord | ImportError> {
   // The first line is the benchmark.
-  for await (const line of recordsOfLines(source)) if (line.index > 0) yield line;
+  for await (const line of recordsOfLines(source))
+    if (line instanceof ImportError || line.index > 0) yield line;
 }
 
 type Model = Pick<ImportedBenchmark, "provider" | "model">;
@@ -81,7 +82,7 @@ type Model = Pick<ImportedBenchmark, "provider" | "model">;
 export function exportedBenchmark(
   { record: header, place }: PlacedRecord,
   source: Source,
-  records: (counted: Source) => AsyncIterable<PlacedRecord>,
+  records: (counted: Source) => AsyncIterable<PlacedRecord | ImportError>,
 ): ImportedBenchmark {
   const { ltb_export: version, benchmark } = header;
   const at = (field: string): Place => ({ ...place, field });

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { JsonObject } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utc } from "./benchmark.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
 import { type Event, evalsSample, eventSchema, isScored } from "./openai-evals-sample.ts";
 import { type LogRecord, recordsOfLines } from "./records.ts";
 import { checked, text } from "./schema.ts";
-import type { Source } from "./source.ts";
+import { mapRecords, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of `RunSpec` (evals' `base.py`) that is read here. */
@@ -26,13 +26,20 @@ interface Overview {
   lastLine: Map<string, number>;
   /** Keys of the first metrics event. */
   metrics: string[];
+  /** Samples with an event that cannot be read. */
+  unread: Set<string>;
+  /** True if there are events that cannot be read, of samples that are not known. */
+  isPatchy: boolean;
   lastTime?: string | undefined;
 }
 
 type Entry =
   | { kind: "spec"; value: JsonObject; place: Place }
   | { kind: "report"; value: JsonObject }
-  | ({ kind: "event"; sampleId: string; event: Event } & LogRecord);
+  /** An event of the whole run, which belongs to no sample. */
+  | { kind: "run" }
+  | ({ kind: "event"; sampleId: string; event: Event } & LogRecord)
+  | { kind: "unread"; sampleId: string; error: ImportError };
 
 /** Most bytes of events of samples that are not complete yet. */
 const MAX_OPEN_BYTES = 256 * 1024 * 1024;
@@ -58,7 +65,7 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
     status: report ? "completed" : "running",
     // The time is Python's str(datetime.utcnow()).
     startedAt: utc(spec.created_at && `${spec.created_at}Z`, specPlace),
-    completedAt: report && utc(lastTime, place),
+    completedAt: report && lastTime,
     labels: { source: "openai-evals" },
     metadata: about,
     metrics: numbersOf(report ?? {}),
@@ -67,12 +74,20 @@ export async function* readOpenaiEvals(source: Source): AsyncGenerator<ImportedB
   });
 }
 
-async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerator<ImportedEvaluation> {
+async function* evaluationsOf(
+  source: Source,
+  overview: Overview,
+): AsyncGenerator<ImportedEvaluation | ImportError> {
   const score = source.options.score ?? mainMetric(overview);
   const open = new Map<string, { events: Event[]; marks: JsonObject; bytes: number }>();
   let openBytes = 0;
+  // Samples may lack events: the run never ended, or their lines cannot be read.
+  const isPatchy = overview.report === undefined || overview.isPatchy;
   for await (const entry of entriesOf(source)) {
-    if (entry.kind !== "event") continue;
+    if (entry instanceof ImportError) yield entry;
+    else if (entry.kind === "unread") yield entry.error;
+    if (entry instanceof ImportError || entry.kind !== "event" || overview.unread.has(entry.sampleId))
+      continue;
     const { sampleId, event, bytes, marks, place } = entry;
     const sample = open.get(sampleId) ?? { events: [], marks: {}, bytes: 0 };
     sample.events.push(event);
@@ -82,9 +97,9 @@ async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerato
     if (overview.lastLine.get(sampleId) === place.line) {
       open.delete(sampleId);
       openBytes -= sample.bytes;
-      // A run that never ended may have left a sample incomplete; a later log of the run has all of it.
-      if (overview.report === undefined && !isScored(sample.events)) continue;
-      yield evalsSample(sampleId, sample.events, { score, marks: sample.marks, place });
+      // A later log of the run, or a mended one, has all of it.
+      if (isPatchy && !isScored(sample.events)) continue;
+      yield tryRead(() => evalsSample(sampleId, sample.events, { score, marks: sample.marks, place }));
     } else open.set(sampleId, sample);
     if (openBytes > MAX_OPEN_BYTES)
       throw new ImportError(place, `more than ${MAX_OPEN_BYTES} bytes of samples that are not complete yet`);
@@ -92,41 +107,53 @@ async function* evaluationsOf(source: Source, overview: Overview): AsyncGenerato
 }
 
 async function overviewOf(source: Source): Promise<Overview> {
-  const overview: Omit<Overview, "spec"> = { about: {}, lastLine: new Map(), metrics: [] };
+  const overview: Omit<Overview, "spec"> = {
+    ...{ about: {}, lastLine: new Map(), metrics: [] },
+    ...{ unread: new Set(), isPatchy: false },
+  };
   let spec: Overview["spec"] | undefined;
+  let unread: ImportError | undefined;
   try {
     for await (const entry of entriesOf(source)) {
-      if (entry.kind === "spec") {
+      if (entry instanceof ImportError) {
+        overview.isPatchy = true;
+        unread ??= entry;
+      } else if (entry.kind === "unread") overview.unread.add(entry.sampleId);
+      else if (entry.kind === "spec") {
         spec ??= checked(specSchema, entry.value, { ...entry.place, field: "spec" });
         overview.about = entry.value;
       } else if (entry.kind === "report") overview.report = entry.value;
-      else {
+      else if (entry.kind === "event") {
         const { type, data, created_at } = entry.event;
         overview.lastLine.set(entry.sampleId, entry.place.line);
         if (type === "metrics" && overview.metrics.length === 0) overview.metrics = Object.keys(data);
-        overview.lastTime = created_at ?? overview.lastTime;
+        const time = tryRead(() => utc(created_at, entry.place));
+        if (typeof time === "string") overview.lastTime = time;
       }
     }
   } catch (error) {
     // Reading the samples meets the same error, after those that come before it.
     if (spec === undefined) throw error;
   }
-  if (spec === undefined)
-    throw new ImportError({ file: source.file, field: "spec" }, "missing; expected it on the first line");
+  const missing = "missing; expected it on the first line";
+  if (spec === undefined) throw unread ?? new ImportError({ file: source.file, field: "spec" }, missing);
   return { ...overview, spec };
 }
 
-async function* entriesOf(source: Source): AsyncGenerator<Entry> {
-  for await (const line of recordsOfLines(source)) {
-    const { record, place } = line;
-    if (isObject(record.spec)) yield { kind: "spec", value: record.spec, place };
-    else if (isObject(record.final_report)) yield { kind: "report", value: record.final_report };
-    else {
-      const event = checked(eventSchema, record, place);
-      // Events of the whole run belong to no sample.
-      if (event.sample_id !== null) yield { kind: "event", sampleId: event.sample_id, event, ...line };
-    }
-  }
+function entriesOf(source: Source): AsyncGenerator<Entry | ImportError> {
+  return mapRecords(recordsOfLines(source), entryOf);
+}
+
+function entryOf(line: LogRecord): Entry | ImportError {
+  const { record, place } = line;
+  if (isObject(record.spec)) return { kind: "spec", value: record.spec, place };
+  if (isObject(record.final_report)) return { kind: "report", value: record.final_report };
+  const event = tryRead(() => checked(eventSchema, record, place));
+  const { sample_id: sampleId } = record;
+  if (event instanceof ImportError)
+    return typeof sampleId === "string" ? { kind: "unread", sampleId, error: event } : event;
+  if (event.sample_id === null) return { kind: "run" };
+  return { kind: "event", sampleId: event.sample_id, event, ...line };
 }
 
 /** Finds the metric behind the report, preferably one that it names. Undefined: whether samples matched. */

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { crc32, zstdDecompressSync } from "node:zlib";
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { JsonObject, JsonValue } from "../validation.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
 import { exportedBenchmark } from "./ltb-export.ts";
 import { type Source, unreadable } from "./source.ts";
@@ -52,7 +52,7 @@ async function checksumOf({ path }: Source, end: number): Promise<number> {
   return checksum;
 }
 
-async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord> {
+async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord | ImportError> {
   const { file } = source;
   const { buffer, metadata } = await openParquet(source);
   let index = 0;
@@ -69,7 +69,7 @@ async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord> {
     source.onBytes?.(Number(group.total_compressed_size ?? 0));
     for (const record of records) {
       const place = { file, record: index };
-      yield { record: recordOf(record, place, source), marks: {}, place };
+      yield tryRead(() => ({ record: recordOf(record, place, source), marks: {}, place }));
       index++;
     }
   }

@@ -2,13 +2,13 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { sha256 } from "./evaluation.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, type PlacedRecord, parseJson, parseObject, without } from "./json-text.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, number, object, text } from "./schema.ts";
-import { chunksOf, type Source, stemOf, withoutGz } from "./source.ts";
+import { chunksOf, mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** Forms of an output: of `promptfoo eval -o FILE.json`, of its `evaluate()`, and with a row per line. */
@@ -75,17 +75,26 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
       },
       metrics: flatNumbers(metrics ?? {}),
       results: metrics ? { metrics, stats: about.stats ?? null } : undefined,
-      evaluations: (counted) => evaluationsOf(counted, form, column.key),
+      evaluations: (counted) => evaluationsOf(counted, form, { key: column.key, isFirst: index === 0 }),
     });
   }
 }
 
-async function* evaluationsOf(source: Source, form: Form, key: string): AsyncGenerator<ImportedEvaluation> {
+async function* evaluationsOf(
+  source: Source,
+  form: Form,
+  { key, isFirst }: { key: string; isFirst: boolean },
+): AsyncGenerator<ImportedEvaluation | ImportError> {
   let nth = 0;
-  for await (const row of rowsOf(source, form)) {
-    if (columnOf(row.row) !== key) continue;
-    yield promptfooEvaluation(row, row.row.testIdx ?? nth, source.options.score);
-    nth++;
+  for await (const read of rowsOf(source, form)) {
+    // The column of a row that cannot be read is not known, so the first has it.
+    if (read instanceof ImportError) {
+      if (isFirst) yield read;
+    } else if (columnOf(read.row) === key) {
+      const index = read.row.testIdx ?? nth;
+      yield tryRead(() => promptfooEvaluation(read, index, source.options.score));
+      nth++;
+    }
   }
 }
 
@@ -95,9 +104,15 @@ async function overviewOf(source: Source, form: Form): Promise<Overview> {
   const members: [string, JsonValue][] = [];
   const columns = new Map<string, Column>();
   let first: JsonObject | undefined;
+  let unread: ImportError | undefined;
   try {
     const onMember = (...member: [string, JsonValue]) => members.push(member);
-    for await (const { record, row } of rowsOf(source, form, onMember)) {
+    for await (const read of rowsOf(source, form, onMember)) {
+      if (read instanceof ImportError) {
+        unread ??= read;
+        continue;
+      }
+      const { record, row } = read;
       first ??= record;
       const key = columnOf(row);
       const column = columns.get(key) ?? { key, first: row, count: 0 };
@@ -110,7 +125,7 @@ async function overviewOf(source: Source, form: Form): Promise<Overview> {
     // Reading the rows meets the same error, after those that come before it.
     if (columns.size === 0 || columns.size > MAX_COLUMNS) throw error;
   }
-  if (first === undefined) throw new ImportError({ file }, "no results; expected at least one");
+  if (first === undefined) throw unread ?? new ImportError({ file }, "no results; expected at least one");
   const about = Object.fromEntries(members);
   const header = checked(headerSchema, about, { file });
   const sorted = [...columns.values()].sort((a, b) => (a.first.promptIdx ?? 0) - (b.first.promptIdx ?? 0));
@@ -121,18 +136,20 @@ async function* rowsOf(
   source: Source,
   form: Form,
   onMember?: (name: string, value: JsonValue) => void,
-): AsyncGenerator<Row> {
+): AsyncGenerator<Row | ImportError> {
   const { file, limits } = source;
-  if (form === "jsonl") {
-    for await (const line of recordsOfLines(source)) yield rowOf(line);
-    return;
-  }
+  if (form === "jsonl") return yield* mapRecords(recordsOfLines(source), rowOf);
   const items = form === "json" ? "results.results" : "results";
   // The table repeats the results for display.
   const wanted = (key: string) => onMember !== undefined && !/(^|\.)table$/.test(key);
   for await (const part of splitJson(chunksOf(source), { file, limits, items, wanted })) {
+    if (part instanceof ImportError) {
+      yield part;
+      continue;
+    }
     const { key = "", index, line, bytes } = part;
-    if (index !== undefined) yield rowOf(parseObject(bytes, { file, record: index, line }, limits));
+    if (index !== undefined)
+      yield tryRead(() => rowOf(parseObject(bytes, { file, record: index, line }, limits)));
     else
       onMember?.(key.replace(/^results\./, ""), parseJson(bytes, { file, line, field: key }, limits).value);
   }

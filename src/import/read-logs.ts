@@ -9,8 +9,11 @@ import { readPromptfoo } from "./promptfoo.ts";
 import { readRows } from "./rows.ts";
 import { type Source, sourceOf } from "./source.ts";
 import { accepted, type DetectedFormat, type ImportedBenchmark, type ReadOptions } from "./types.ts";
+import { requireScore, watchLog } from "./watch-log.ts";
 
-const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<ImportedBenchmark>> = {
+type Benchmarks = AsyncIterable<ImportedBenchmark | ImportError>;
+
+const readers: Record<DetectedFormat, (source: Source) => Benchmarks> = {
   "inspect-zip": readInspectZip,
   "inspect-json": readInspectJson,
   "lm-eval-samples": readLmEvalSamples,
@@ -26,26 +29,51 @@ const readers: Record<DetectedFormat, (source: Source) => AsyncIterable<Imported
   },
   jsonl: (source) => readRows(source, "jsonl"),
   json: (source) => readRows(source, "json"),
+  "json-object": (source) => readRows(source, "json-object"),
   ltb: readLtbExport,
 };
 
 /**
  * Reads the benchmarks of one log: a file, or the folder of a HELM run. It reads nothing ahead of the caller.
- * The evaluations of a benchmark may be read while it is the current one or later, and more than once.
+ * The evaluations of a benchmark may be read while it is the current one or later, and more than once. A
+ * benchmark that cannot be read, beside others that can, is an error in its place.
  *
- * @throws {ImportError} at the first error, with the file, the place in it and the expected content.
- * Everything before it has been returned by then.
+ * @throws {ImportError} if no benchmark, or no other, can be read, with the file, the place in it and the
+ * expected content. Everything before it has been returned by then.
  */
-export async function* readLogs(path: string, options: ReadOptions = {}): AsyncGenerator<ImportedBenchmark> {
+export async function* readLogs(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<ImportedBenchmark | ImportError> {
   const source = sourceOf(path, options);
   const { file } = source;
   const found = await detectFormat(source);
   const { format = "auto" } = options;
-  const rows = format === "jsonl" || format === "json";
   const wanted: readonly DetectedFormat[] = format === "auto" ? [found] : accepted[format];
   if (!wanted.includes(found))
     throw new ImportError({ file }, `expected ${format}, this looks like ${found}`);
-  if (options.map && !rows && found !== "jsonl" && found !== "json")
-    throw new ImportError({ file }, `a field map is for JSON and JSONL; this looks like ${found}`);
-  yield* readers[rows ? format : found](source);
+  const reader = readerOf(found, options);
+  if (options.map && !rowReaders.includes(reader))
+    throw new ImportError(
+      { file },
+      `a field map is for JSON and JSONL; this looks like ${found}. Rows are read with --format json or jsonl`,
+    );
+  const isOurs = reader === "ltb" || reader === "parquet";
+  for await (const benchmark of readers[reader](source)) {
+    if (benchmark instanceof ImportError || isOurs) yield benchmark;
+    else {
+      const isScorable = !rowReaders.includes(reader);
+      const isChosen = isScorable && options.score !== undefined;
+      const missing = isChosen ? await requireScore(benchmark, source) : undefined;
+      yield missing ?? watchLog(benchmark, source, { isScorable });
+    }
+  }
+}
+
+const rowReaders: readonly DetectedFormat[] = ["jsonl", "json", "json-object"];
+
+function readerOf(found: DetectedFormat, { format = "auto", rows }: ReadOptions): DetectedFormat {
+  if (rows !== undefined) return "json-object";
+  if (format === "jsonl") return "jsonl";
+  return format === "json" && found !== "json-object" ? "json" : found;
 }

@@ -1,5 +1,5 @@
-import { ImportError, type Place } from "./import-error.ts";
-import { splitJson } from "./json-split.ts";
+import { ImportError, type Place, requireRead, tryRead } from "./import-error.ts";
+import { insignificant, splitJson } from "./json-split.ts";
 import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { chunksOf, type Source } from "./source.ts";
 
@@ -11,28 +11,68 @@ export interface LogRecord extends PlacedRecord<Place & { line: number }> {
   bytes: number;
 }
 
+type Records = AsyncGenerator<LogRecord | ImportError>;
+
+/** Reads the records of a file that is JSONL or a JSON array. */
+export async function* recordsOf(source: Source): Records {
+  yield* (await isArray(source)) ? recordsOfArray(source) : recordsOfLines(source);
+}
+
 /** Reads the records of a JSONL file, without its empty lines. */
-export async function* recordsOfLines(source: Source): AsyncGenerator<LogRecord> {
+export async function* recordsOfLines(source: Source): Records {
   const { file, limits } = source;
   let index = 0;
-  for await (const { line, bytes } of linesOf(source)) {
-    yield { ...parseObject(bytes, { file, line }, limits), index: index++, bytes: bytes.length };
+  for await (const read of linesOf(source)) {
+    const at = index++;
+    if (read instanceof ImportError) yield read;
+    else {
+      const { line, bytes } = read;
+      const place = { file, line };
+      yield tryRead(() => ({ ...parseObject(bytes, place, limits), index: at, bytes: bytes.length }));
+    }
   }
 }
 
 /** Reads the elements of the array that is the whole file, or that is at the path `items` in it. */
-export async function* recordsOfArray(source: Source, items?: string): AsyncGenerator<LogRecord> {
+export async function* recordsOfArray(source: Source, items?: string): Records {
   const { file, limits } = source;
   const options = { file, limits, ...(items && { items, wanted: () => false }) };
-  for await (const { index, line, bytes } of splitJson(chunksOf(source), options)) {
+  for await (const part of splitJson(chunksOf(source), options)) {
+    if (part instanceof ImportError) {
+      yield part;
+      continue;
+    }
+    const { index, line, bytes } = part;
     if (index === undefined)
       throw new ImportError({ file, line }, "expected a JSON array of records, found an object");
-    yield { ...parseObject(bytes, { file, record: index, line }, limits), index, bytes: bytes.length };
+    const place = { file, record: index, line };
+    yield tryRead(() => ({ ...parseObject(bytes, place, limits), index, bytes: bytes.length }));
   }
 }
 
+/**
+ * Returns the first record that can be read; undefined if there is none at all.
+ * @throws {ImportError} that of the first record if no record can be read
+ */
+export async function firstOf<T>(records: AsyncIterable<T | ImportError>): Promise<T | undefined> {
+  let first: ImportError | undefined;
+  for await (const record of records) {
+    if (!(record instanceof ImportError)) return record;
+    first ??= record;
+  }
+  return first && requireRead<T>(first);
+}
+
+async function isArray(source: Source): Promise<boolean> {
+  for await (const chunk of chunksOf({ ...source, onBytes: undefined })) {
+    const first = chunk.find((byte) => !insignificant.includes(byte));
+    if (first !== undefined) return first === 0x5b;
+  }
+  return false;
+}
+
 /** Reads the non-empty lines of a file, each at most `maxRecordBytes` long, and numbers them from 1. */
-async function* linesOf(source: Source): AsyncGenerator<{ line: number; bytes: Buffer }> {
+async function* linesOf(source: Source): AsyncGenerator<{ line: number; bytes: Buffer } | ImportError> {
   const { maxRecordBytes } = source.limits;
   let line = 1;
   let pieces: Buffer[] = [];
@@ -42,13 +82,14 @@ async function* linesOf(source: Source): AsyncGenerator<{ line: number; bytes: B
     while (start < chunk.length) {
       const newline = chunk.indexOf(0x0a, start);
       const piece = chunk.subarray(start, newline < 0 ? chunk.length : newline);
+      const isTooLong = size > maxRecordBytes;
       size += piece.length;
-      if (size > maxRecordBytes)
-        throw new ImportError(
-          { file: source.file, line },
-          `longer than ${maxRecordBytes} bytes, which is the limit`,
-        );
-      pieces.push(piece);
+      if (size <= maxRecordBytes) pieces.push(piece);
+      else if (!isTooLong) {
+        pieces = [];
+        const problem = `longer than ${maxRecordBytes} bytes, which is the limit`;
+        yield new ImportError({ file: source.file, line }, problem);
+      }
       if (newline < 0) break;
       const bytes = Buffer.concat(pieces);
       if (!isBlank(bytes)) yield { line, bytes };

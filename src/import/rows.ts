@@ -3,17 +3,22 @@ import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, sha256 } from "./evaluation.ts";
 import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
+import { splitJson } from "./json-split.ts";
 import { kindOf } from "./json-text.ts";
-import { type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
-import { mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
+import { firstOf, type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
+import { chunksOf, mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
-type Format = "json" | "jsonl";
+/** A JSON array of rows, an object that has such an array, and a row a line. */
+type Format = "json" | "json-object" | "jsonl";
+
+/** Most arrays of an object that are tried. */
+const MAX_ARRAYS = 50;
 
 type Model = Partial<Record<"provider" | "model", string | undefined>>;
 
 /**
- * Reads a JSON array or JSONL file of records as one benchmark. Its provider, model and dataset are those of
+ * Reads a JSON or JSONL file of records as one benchmark. Its provider, model and dataset are those of
  * the first record, unless the caller gives them. A record with others keeps them on its evaluation.
  *
  * A record whose score is null, missing or not finite is a failed sample. Sample ids are the records'
@@ -21,7 +26,13 @@ type Model = Partial<Record<"provider" | "model", string | undefined>>;
  */
 export async function* readRows(source: Source, format: Format): AsyncGenerator<ImportedBenchmark> {
   const { file, options } = source;
-  const first = await firstRow(source, format);
+  const items = options.rows ?? (format === "json-object" ? await findRows(source) : undefined);
+  const rows = (from: Source) => rowsOf(from, format, items);
+  const first = await firstOf(rows(source));
+  if (first === undefined) {
+    const where = items === undefined ? "" : ` under ${items}`;
+    throw new ImportError({ file }, `no records${where}; expected at least one JSON object`);
+  }
   const map = options.map ?? ownNames(first.record);
   if (!map.fields.has("input"))
     throw new ImportError(
@@ -35,19 +46,28 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
   const identity = JSON.stringify([withoutGz(file), map.source, ...given, first.record]);
   const place = { file };
   yield finishBenchmark(source, place, {
-    key: benchmarkKey(format, sha256(identity)),
+    key: benchmarkKey(format === "jsonl" ? "jsonl" : "json", sha256(identity)),
     name,
     dataset: value("dataset") ?? name,
     ...model,
     status: "completed",
-    labels: { source: format },
+    labels: { source: format === "jsonl" ? "jsonl" : "json" },
     metadata: map.source === "" ? {} : { field_map: map.source },
     evaluations: (counted) =>
-      mapRecords(rowsOf(counted, format), (row) => {
+      mapRecords(rows(counted), (row) => {
         const rowMap = options.map ?? ownNames(first.record, row.record);
         return evaluationOf(row, rowMap, model, options.provider);
       }),
   });
+}
+
+async function holdsRows(source: Source, items: string): Promise<boolean> {
+  try {
+    for await (const row of recordsOfArray(source, items)) return !(row instanceof ImportError);
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+  }
+  return false;
 }
 
 function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: string): ImportedEvaluation {
@@ -88,13 +108,36 @@ function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: st
   });
 }
 
-async function firstRow(source: Source, format: Format): Promise<LogRecord> {
-  for await (const row of rowsOf(source, format)) return row;
-  throw new ImportError({ file: source.file }, "no records; expected at least one JSON object");
+function rowsOf(source: Source, format: Format, items?: string): AsyncGenerator<LogRecord | ImportError> {
+  return format === "jsonl" ? recordsOfLines(source) : recordsOfArray(source, items);
 }
 
-function rowsOf(source: Source, format: Format): AsyncGenerator<LogRecord> {
-  return format === "jsonl" ? recordsOfLines(source) : recordsOfArray(source);
+/** Finds the one member of an object that is an array of objects. */
+async function findRows(source: Source): Promise<string> {
+  const { file, limits } = source;
+  const keys: string[] = [];
+  const arrays: string[] = [];
+  const wanted = (key: string, opening: number) => {
+    keys.push(key);
+    if (opening === 0x5b) arrays.push(key);
+    return false;
+  };
+  try {
+    for await (const _ of splitJson(chunksOf(source), { file, limits, wanted }));
+  } catch (error) {
+    // Reading the rows meets the same error, after those that come before it.
+    if (arrays.length === 0) throw error;
+  }
+  const found: string[] = [];
+  for (const key of arrays.slice(0, MAX_ARRAYS)) if (await holdsRows(source, key)) found.push(key);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  throw new ImportError(
+    { file },
+    only === undefined
+      ? `an object without rows: none of ${keys.join(", ").slice(0, 500)} is an array of objects`
+      : `rows may be under ${found.join(", ").slice(0, 500)}; say which with --rows`,
+  );
 }
 
 function valueFor(map: FieldMap, target: Target, { record, place }: LogRecord): JsonValue | undefined {

@@ -1,15 +1,17 @@
 import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
-import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../thrown.ts";
-import { ImportError, type Place } from "./import-error.ts";
+import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { type PlacedRecord, parseObject } from "./json-text.ts";
 import { defaultLimits, type ImportLimits } from "./limits.ts";
 import type { ReadOptions } from "./types.ts";
 
 /** Below this inflated size the ratio to the packed size does not matter. */
 export const HARMLESS_BYTES = 64 * 1024 * 1024;
+/** Packed bytes that are inflated at once; to 1,032 times as many at most. */
+const GUNZIP_BYTES = 16 * 1024;
 
 /** A file to read, with the information that every reader needs. */
 export interface Source {
@@ -60,27 +62,46 @@ export async function* chunksOf(source: Source): AsyncGenerator<Buffer> {
 async function* gunzip(chunks: AsyncIterable<Buffer>, { file, limits }: Source): AsyncGenerator<Buffer> {
   let packed = 0;
   let inflated = 0;
-  const counted = async function* () {
-    for await (const chunk of chunks) {
-      packed += chunk.length;
-      yield chunk;
-    }
-  };
+  let ready: Buffer[] = [];
   const decoder = createGunzip({ chunkSize: 256 * 1024 });
-  const input = Readable.from(counted(), { objectMode: false });
-  input.once("error", (cause) => decoder.destroy(cause));
+  // A stream that is read as one loses what it has inflated when it breaks.
+  decoder.on("data", (piece: Buffer) => ready.push(piece));
+  decoder.on("error", () => undefined);
+  const settled = (start: (done: () => void) => void) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        decoder.off("end", done).off("close", done);
+        resolve();
+      };
+      // Bytes behind the packed ones end the output, and their writing is never answered.
+      decoder.once("end", done).once("close", done);
+      start(done);
+    });
+  const isOpen = () => decoder.errored === null && !decoder.readableEnded;
+  const take = () => {
+    const taken = ready;
+    ready = [];
+    inflated += taken.reduce((sum, { length }) => sum + length, 0);
+    if (inflated > Math.max(HARMLESS_BYTES, limits.maxRatio * packed))
+      throw new ImportError({ file }, `inflates to more than ${limits.maxRatio} times its size`);
+    return taken;
+  };
   try {
-    for await (const chunk of input.pipe(decoder)) {
-      inflated += chunk.length;
-      if (inflated > Math.max(HARMLESS_BYTES, limits.maxRatio * packed))
-        throw new ImportError({ file }, `inflates to more than ${limits.maxRatio} times its size`);
-      yield chunk;
+    // Until the decoder flows, it holds back what it has inflated.
+    await setImmediate();
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length && isOpen(); at += GUNZIP_BYTES) {
+        const piece = chunk.subarray(at, at + GUNZIP_BYTES);
+        packed += piece.length;
+        await settled((done) => decoder.write(piece, done));
+        yield* take();
+      }
     }
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && String(cause.code).startsWith("Z_"))) throw cause;
-    throw new ImportError({ file }, `not a whole gzip file: ${cause.message}`, { cause });
+    if (isOpen()) await settled(() => decoder.end());
+    yield* take();
+    const cause = decoder.errored;
+    if (cause !== null) throw new ImportError({ file }, `not a whole gzip file: ${cause.message}`, { cause });
   } finally {
-    input.destroy();
     decoder.destroy();
   }
 }
@@ -139,11 +160,14 @@ export function unreadable(place: Place, cause: unknown, kind?: string): unknown
   return new ImportError({ file: place.file }, problem, { cause });
 }
 
-/** Makes something of every record, as it is read. */
+/** Makes something of every record, as it is read. One that cannot be read stays the error that it is. */
 export async function* mapRecords<T, R>(
-  records: AsyncIterable<T>,
-  make: (record: T, index: number) => R,
-): AsyncGenerator<R> {
+  records: AsyncIterable<T | ImportError>,
+  make: (record: T, index: number) => R | ImportError,
+): AsyncGenerator<R | ImportError> {
   let index = 0;
-  for await (const record of records) yield make(record, index++);
+  for await (const record of records) {
+    const at = index++;
+    yield record instanceof ImportError ? record : tryRead(() => make(record, at));
+  }
 }

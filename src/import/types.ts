@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../validation.ts";
 import type { FieldMap } from "./field-map.ts";
+import type { ImportError } from "./import-error.ts";
 import type { ImportLimits } from "./limits.ts";
 
 /** The detected formats that each format accepts that a caller may ask for, besides `auto`. */
@@ -17,8 +18,9 @@ export const accepted = {
     "promptfoo-jsonl",
     "openai-evals",
     "ltb",
+    "json-object",
   ],
-  json: ["json"],
+  json: ["json", "json-object", "lm-eval-samples"],
   ltb: ["ltb", "parquet"],
 } as const;
 
@@ -60,8 +62,11 @@ export interface ImportedBenchmark {
   metrics?: JsonObject;
   /** The source's results in their original form. */
   results?: JsonValue;
-  /** Every iteration reads the file again, lazily. Throws {@link ImportError} at the first bad record. */
-  evaluations: AsyncIterable<ImportedEvaluation>;
+  /**
+   * Every iteration reads the file again, lazily. A record that cannot be read is an error in its place.
+   * Throws {@link ImportError} where the rest of the log cannot be read.
+   */
+  evaluations: AsyncIterable<ImportedEvaluation | ImportError>;
 }
 
 /** One sample of a log. It has an output, an error or both. */
@@ -77,7 +82,7 @@ export interface ImportedEvaluation {
   expected?: string;
   /** A finite number. Unset if the sample was not scored. */
   score?: number;
-  /** Finite numbers by name; in our own export any stored values. */
+  /** Finite numbers by name, and categories as texts; in our own export any stored values. */
   metrics?: JsonObject;
   error?: string;
   latencyMs?: number;
@@ -98,6 +103,8 @@ export interface ReadOptions {
   format?: LogFormat;
   /** JSON and JSONL only: the map of the fields. Default: fields with our own names. */
   map?: FieldMap;
+  /** JSON only: the path of the array of rows, `results.rows`. Default: the only array of objects there is. */
+  rows?: string;
   /** These four replace what the log says. */
   name?: string;
   provider?: string;
@@ -105,7 +112,11 @@ export interface ReadOptions {
   dataset?: string;
   /** The metric that becomes the score, except of rows and our own exports. Default: the source's main. */
   score?: string;
+  /** Keep what looks like a secret. Default: false, it is replaced by "[redacted]". */
+  keepSecrets?: boolean;
   limits?: Partial<ImportLimits>;
   /** Called for every piece of the log that was read, with its bytes in the file; for a progress bar. */
   onBytes?: (bytes: number) => void;
+  /** Called at the end of the evaluations with anything that whoever imports them should know. */
+  onNote?: (note: string) => void;
 }

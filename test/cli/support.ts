@@ -100,8 +100,11 @@ export async function runHere(args: string[]): Promise<Finished> {
 }
 
 /** A service in this process, on free ports and a database of its own. */
-export async function startTestService(): Promise<RunningService & { address: string }> {
-  const env = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0", LTB_AUTH: "off" };
+export async function startTestService(
+  settings: Record<string, string> = {},
+): Promise<RunningService & { address: string }> {
+  const own = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0", LTB_AUTH: "off" };
+  const env = { ...own, ...settings };
   const connection = await createTestDatabase();
   const config = {
     ...loadConfig({ env, cwd: import.meta.dirname }),

@@ -7,14 +7,16 @@ import { importedId } from "../../src/cli/transfer/import-benchmark.ts";
 import { readEvaluations } from "../../src/cli/transfer/read-evaluations.ts";
 import { csvLines, metricNames } from "../../src/cli/transfer/text-formats.ts";
 
-test("the id of an imported benchmark is a UUIDv8 made of its key; an exported one keeps its own", () => {
-  expect(importedId("inspect:abc")).toMatch(
+test("the id of an imported benchmark is a UUIDv8 made of user and key; an exported one keeps its own", () => {
+  expect(importedId("u", "inspect:abc")).toMatch(
     /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   );
-  expect(importedId("inspect:abc")).toBe(importedId("inspect:abc"));
-  expect(importedId("inspect:abc")).not.toBe(importedId("inspect:abd"));
-  expect(importedId("ltb:01890A5D-AC96-774B-BCCE-B302099A8057")).toBe("01890a5d-ac96-774b-bcce-b302099a8057");
-  expect(importedId("ltb:no-uuid")).toMatch(/^[0-9a-f-]{36}$/);
+  expect(importedId("u", "inspect:abc")).toBe(importedId("u", "inspect:abc"));
+  expect(importedId("u", "inspect:abc")).not.toBe(importedId("u", "inspect:abd"));
+  expect(importedId("u", "inspect:abc")).not.toBe(importedId("v", "inspect:abc"));
+  const exported = "ltb:01890A5D-AC96-774B-BCCE-B302099A8057";
+  expect(importedId("u", exported)).toBe("01890a5d-ac96-774b-bcce-b302099a8057");
+  expect(importedId("u", "ltb:no-uuid")).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 /** Three chunks, "0" to "2"; `fail` says what breaks after which of them. */

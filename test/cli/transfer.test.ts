@@ -160,17 +160,21 @@ describe("input that is wrong", () => {
     JSON.stringify({ sample_id: String(n), input: `in ${n}`, output: "out", score: n % 2 });
   const many = (count: number) => Array.from({ length: count }, (_, n) => good(n));
 
-  test("what stood before the fault is kept, and a mended file sends the rest", async () => {
+  test("what is whole is kept, and a mended file sends the rest", async () => {
     const path = await file("cut.jsonl", [...many(450), '{"sample_id":"450","inp'].join("\n"));
     const cut = await run(["import", path, "--json"]);
-    expect(cut.code).toBe(1);
-    expect(JSON.parse(cut.stderr).error).toMatchObject({ code: "INVALID_ARGUMENT", reason: "IMPORT_ERROR" });
-    expect(JSON.parse(cut.stderr).error.message).toMatch(/^cut\.jsonl, line 451: not JSON/);
-    expect(JSON.parse(cut.stdout).benchmarks).toMatchObject([{ inserted: 450, complete: false }]);
+    expect(cut).toMatchObject({ code: 1, stderr: "" });
+    expect(JSON.parse(cut.stdout).benchmarks).toMatchObject([
+      {
+        ...{ inserted: 450, unreadable: 1, complete: false },
+        issues: [{ outcome: "unreadable", reason: expect.stringMatching(/^cut\.jsonl, line 451: not JSON/) }],
+      },
+    ]);
     const { id } = JSON.parse(cut.stdout).benchmarks[0];
     expect(await json(["benchmark", "show", id])).toMatchObject({
-      status: "BENCHMARK_STATUS_PENDING",
+      status: "BENCHMARK_STATUS_COMPLETED",
       completed_iterations: 450,
+      total_iterations: 451,
     });
 
     await file("cut.jsonl", many(500).join("\n"));
@@ -180,7 +184,21 @@ describe("input that is wrong", () => {
     expect(await json(["benchmark", "show", id])).toMatchObject({
       status: "BENCHMARK_STATUS_COMPLETED",
       completed_iterations: 500,
+      total_iterations: 500,
     });
+  });
+
+  test("a file whose rest cannot be read ends its benchmark too", async () => {
+    const path = await file("cut.json", `[${many(3).join(",")},{"inp`);
+    const { code, stdout, stderr } = await run(["import", path]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^cut {2}\S+: 3 inserted, 0 duplicates, 0 conflicts, 0 rejected\n$/);
+    expect(stderr).toMatch(/^error: cut\.json, record 3, line 1: the file ends here/);
+    const { benchmarks } = await json(["benchmark", "list", "--name", "cut", "--limit", "1"]);
+    expect(benchmarks).toMatchObject([{ status: "BENCHMARK_STATUS_COMPLETED", total_iterations: 0 }]);
+    await file("cut.json", `[${many(5).join(",")}]`);
+    expect((await json(["import", path])).benchmarks).toMatchObject([{ inserted: 2, duplicates: 3 }]);
+    expect((await json(["benchmark", "show", benchmarks[0].id])).total_iterations).toBe(5);
   });
 
   test("a wrong type names file, line and field", async () => {
@@ -190,7 +208,26 @@ describe("input that is wrong", () => {
     );
     const { code, stderr } = await run(["import", path]);
     expect(code).toBe(1);
-    expect(stderr).toContain("error: types.jsonl, line 2, field score: expected a number");
+    expect(stderr).toContain("  unreadable: types.jsonl, line 2, field score: expected a number");
+  });
+
+  test("bad records are told one by one up to 20, and counted; importing again finds duplicates", async () => {
+    const bad = (n: number) =>
+      JSON.stringify({ sample_id: `bad ${n}`, input: "x", output: "y", score: "n/a" });
+    const path = await file(
+      "bad.jsonl",
+      [...many(3), ...Array.from({ length: 30 }, (_, n) => bad(n)), good(3)].join("\n"),
+    );
+    const first = await run(["import", path]);
+    expect(first.code).toBe(1);
+    expect(first.stdout).toContain("4 inserted, 0 duplicates, 0 conflicts, 0 rejected, 30 unreadable");
+    expect(first.stderr.match(/^ {2}unreadable: bad\.jsonl, line \d+, field score: /gm)).toHaveLength(20);
+    expect(first.stderr).toContain("  … 10 more");
+    const again = await run(["import", path]);
+    expect(again.code).toBe(1);
+    expect(again.stdout).toContain("0 inserted, 4 duplicates, 0 conflicts, 0 rejected, 30 unreadable");
+    const { benchmarks } = await json(["benchmark", "list", "--name", "bad", "--limit", "1"]);
+    expect(benchmarks).toMatchObject([{ status: "BENCHMARK_STATUS_COMPLETED", completed_iterations: 4 }]);
   });
 
   test("one bad file does not keep the others out", async () => {

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { jsonl, match } from "./openai-evals-fixture.ts";
 import { output } from "./promptfoo-fixture.ts";
-import { data, readAll, readOne, readUntilError, temporary } from "./support.ts";
+import { data, readAll, readFaulty, readOne, temporary } from "./support.ts";
 
 const rows = '{"input":"a","output":"b","score":1}\n{"input":"c","output":"d","score":0}\n';
 
@@ -60,7 +60,7 @@ describe("what is wrong is named", () => {
     ).join("\n");
     const packed = gzipSync(long);
     const path = await temporary("rows.jsonl.gz", packed.subarray(0, packed.length - 1000));
-    const { evaluations, message } = await readUntilError(path);
+    const { evaluations, message } = await readFaulty(path);
     expect(message).toBe("rows.jsonl.gz: not a whole gzip file: unexpected end of file");
     expect(evaluations.length).toBeGreaterThan(10_000);
   });
@@ -68,7 +68,7 @@ describe("what is wrong is named", () => {
   test("a broken file", async () => {
     const packed = gzipSync(rows);
     packed[15] = (packed[15] ?? 0) ^ 0xff;
-    expect((await readUntilError(await temporary("rows.jsonl.gz", packed))).message).toMatch(
+    expect((await readFaulty(await temporary("rows.jsonl.gz", packed))).message).toMatch(
       /^rows.jsonl.gz: not a whole gzip file/,
     );
   });
@@ -76,7 +76,7 @@ describe("what is wrong is named", () => {
   test("a bomb, in bounded memory", async () => {
     const line = Buffer.from(`${" ".repeat(1_000_000)}\n`);
     const bomb = gzipSync(Buffer.concat([Buffer.from(rows), ...Array<Buffer>(70).fill(line)]));
-    const { evaluations, message } = await readUntilError(await temporary("rows.jsonl.gz", bomb));
+    const { evaluations, message } = await readFaulty(await temporary("rows.jsonl.gz", bomb));
     expect(message).toBe("rows.jsonl.gz: inflates to more than 200 times its size");
     expect(evaluations).toHaveLength(2);
   });
@@ -85,7 +85,7 @@ describe("what is wrong is named", () => {
     const zip = await readFile(
       `${data}inspect/2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval`,
     );
-    expect((await readUntilError(await temporary("log.eval.gz", gzipSync(zip)))).message).toMatch(
+    expect((await readFaulty(await temporary("log.eval.gz", gzipSync(zip)))).message).toMatch(
       /not a whole ZIP file/,
     );
   });

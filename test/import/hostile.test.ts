@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { deflateRawSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseFieldMap } from "../../src/import/field-map.ts";
-import { data, readOne, readUntilError, temporary, zipOf } from "./support.ts";
+import { requireRead } from "../../src/import/import-error.ts";
+import { data, readFaulty, readOne, temporary, zipOf } from "./support.ts";
 
 const MIB = 1024 * 1024;
 const good = '{"input":"a","output":"b","score":1}';
@@ -28,32 +29,30 @@ describe("files that are no logs", () => {
     ["an empty ZIP", zipOf([]), /no header.json in this ZIP file/],
     ["another ZIP", zipOf([{ name: "word/document.xml", content: "<w/>" }]), /expected an Inspect .eval log/],
   ])("%s", async (_, content, message) => {
-    const { evaluations, message: found } = await readUntilError(await temporary("log", content));
+    const { evaluations, message: found } = await readFaulty(await temporary("log", content));
     expect(found).toMatch(message);
     expect(evaluations).toEqual([]);
   });
 
   test("no file, and a folder that is no run", async () => {
-    expect((await readUntilError("/nonexistent/log.json")).message).toBe("log.json: no such file");
+    expect((await readFaulty("/nonexistent/log.json")).message).toBe("log.json: no such file");
     const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    expect((await readUntilError(folder)).message).toMatch(
-      /a folder without run_spec.json; expected a file, or/,
-    );
+    expect((await readFaulty(folder)).message).toMatch(/a folder without run_spec.json; expected a file, or/);
   });
 
   test("another format than the one asked for, and a map for what needs none", async () => {
     const zip = `${data}inspect/2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval`;
-    expect((await readUntilError(zip, { format: "lm-eval" })).message).toMatch(
+    expect((await readFaulty(zip, { format: "lm-eval" })).message).toMatch(
       /expected lm-eval, this looks like inspect-zip/,
     );
-    expect((await readUntilError(zip, { map: parseFieldMap("input=a") })).message).toMatch(
+    expect((await readFaulty(zip, { map: parseFieldMap("input=a") })).message).toMatch(
       /a field map is for JSON and JSONL/,
     );
   });
 });
 
-describe("what comes before the error is read", () => {
+describe("what is whole is read", () => {
   test.each([
     [
       "cut JSONL",
@@ -61,7 +60,8 @@ describe("what comes before the error is read", () => {
       2,
       /line 3: not JSON \(.*\); expected one whole JSON value/,
     ],
-    ["a line of text", `${good}\nhello\n${good}`, 1, /line 2: not JSON/],
+    ["a line of text", `${good}\nhello\n${good}`, 2, /line 2: not JSON/],
+    ["a first line of text", `{"input":"a\n${good}\n${good}`, 2, /line 1: not JSON/],
     ["a line without a record", `${good}\n[1]`, 1, /line 2: expected a JSON object, found an array/],
     [
       "wrong type",
@@ -89,7 +89,7 @@ describe("what comes before the error is read", () => {
     ["more behind the end", `[${good}] {}`, 1, /expected the end of the file, found \{/],
     ["broken record", `[${good},{"input" "a"}]`, 1, /record 1, line 1: not JSON/],
   ])("%s", async (_, content, count, message) => {
-    const { evaluations, message: found } = await readUntilError(await temporary("rows", content));
+    const { evaluations, message: found } = await readFaulty(await temporary("rows", content));
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(count);
   });
@@ -109,7 +109,7 @@ describe("what comes before the error is read", () => {
     ["created_at", '"9999-12-31T23:00:00-02:00"', /field created_at: expected a time such as/],
     ["model", JSON.stringify("x".repeat(256)), /field model: .*256 characters long/],
   ])("%s %s", async (field, value, message) => {
-    const { evaluations, message: found } = await readUntilError(
+    const { evaluations, message: found } = await readFaulty(
       await temporary("rows", `${good}\n{"input":"a","output":"b","score":1,"${field}":${value}}`),
     );
     expect(found).toMatch(message);
@@ -125,7 +125,7 @@ describe("what comes before the error is read", () => {
 
   test("a text over 2 MiB is refused, never cut", async () => {
     const long = JSON.stringify({ input: "a", output: "ü".repeat(MIB + 1), score: 1 });
-    const { evaluations, message } = await readUntilError(await temporary("rows", `${good}\n${long}`));
+    const { evaluations, message } = await readFaulty(await temporary("rows", `${good}\n${long}`));
     expect(message).toMatch(/line 2, field output: 2097154 bytes long; the limit is 2097152/);
     expect(evaluations).toHaveLength(1);
   });
@@ -149,7 +149,7 @@ describe("sizes", () => {
   ])("%s of a gigabyte ends in bounded memory", async (_, start, message) => {
     const path = await sparse(start);
     const before = process.memoryUsage().rss;
-    const { evaluations, message: found } = await readUntilError(path);
+    const { evaluations, message: found } = await readFaulty(path);
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(1);
     expect(process.memoryUsage().rss - before).toBeLessThan(256 * MIB);
@@ -157,9 +157,9 @@ describe("sizes", () => {
 
   test("deep nesting without end costs no memory", async () => {
     const path = await temporary("rows", `[${good},${"[".repeat(15 * MIB)}`);
-    expect((await readUntilError(path)).message).toMatch(/the file ends here/);
+    expect((await readFaulty(path)).message).toMatch(/the file ends here/);
     const line = await temporary("rows", `${good}\n{"x":${"[".repeat(15 * MIB)}`);
-    expect((await readUntilError(line)).message).toMatch(/line 2: nested deeper than 34 levels/);
+    expect((await readFaulty(line)).message).toMatch(/line 2: nested deeper than 34 levels/);
   });
 
   test("many rows are read in constant memory", async () => {
@@ -170,7 +170,7 @@ describe("sizes", () => {
     const before = process.memoryUsage().rss;
     const { readLogs } = await import("../../src/import/read-logs.ts");
     for await (const benchmark of readLogs(path)) {
-      for await (const _ of benchmark.evaluations) {
+      for await (const _ of requireRead(benchmark).evaluations) {
         if (count++ % 500 === 0) peak = Math.max(peak, process.memoryUsage().rss - before);
       }
     }
@@ -269,11 +269,11 @@ describe("ZIP files", () => {
     [
       "a path out of the file",
       [{ ...first, name: "../../etc/passwd" }],
-      0,
+      1,
       /not a whole ZIP file: invalid relative path/,
     ],
   ])("%s", async (_, parts, count, message) => {
-    const { evaluations, message: found } = await readUntilError(
+    const { evaluations, message: found } = await readFaulty(
       await temporary("log.eval", zipOf([head, first, ...parts])),
     );
     expect(found).toMatch(message);
@@ -282,7 +282,7 @@ describe("ZIP files", () => {
 
   test("too many entries", async () => {
     const path = await temporary("log.eval", zipOf([head, first, { ...first, name: "samples/2.json" }]));
-    const { message } = await readUntilError(path, { limits: { maxEntries: 2 } });
+    const { message } = await readFaulty(path, { limits: { maxEntries: 2 } });
     expect(message).toBe("log.eval: more than 2 entries, which is the limit for a ZIP file");
   });
 
@@ -292,7 +292,7 @@ describe("ZIP files", () => {
     );
     for (const length of [4, 1000, 15_000, whole.length - 1]) {
       const path = await temporary("log.eval", whole.subarray(0, length));
-      expect((await readUntilError(path)).message).toMatch(/^log.eval: not a whole ZIP file: /);
+      expect((await readFaulty(path)).message).toMatch(/^log.eval: not a whole ZIP file: /);
     }
   });
 });
@@ -315,7 +315,7 @@ describe("Inspect and HELM", () => {
     [
       "a sample with a wrong id",
       (text: string) => text.replace('"id": 2,', '"id": null,'),
-      1,
+      2,
       /record 1, line \d+, field id: /,
     ],
     [
@@ -327,7 +327,7 @@ describe("Inspect and HELM", () => {
   ])("an Inspect log %s", async (_, change, count, message) => {
     const text = await readFile(`${data}inspect/2025-05-12T20-28-13-04-00_popularity.json`, "utf8");
     expect(change(text)).not.toBe(text);
-    const { evaluations, message: found } = await readUntilError(await temporary("log.json", change(text)));
+    const { evaluations, message: found } = await readFaulty(await temporary("log.json", change(text)));
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(count);
   });
@@ -339,14 +339,14 @@ describe("Inspect and HELM", () => {
     await writeFile(join(folder, "run_spec.json"), await readFile(`${from}/run_spec.json`));
     const states = await readFile(`${from}/scenario_state.json`);
     await writeFile(join(folder, "scenario_state.json"), states.subarray(0, states.length / 2));
-    const { evaluations, message } = await readUntilError(folder);
+    const { evaluations, message } = await readFaulty(folder);
     expect(message).toMatch(/^scenario_state.json, record \d, line \d+: the file ends here/);
     expect(evaluations.length).toBeGreaterThan(0);
   });
 });
 
 test("names that are too long say how to give others", async () => {
-  const { message } = await readUntilError(await temporary("rows", good), { name: "x".repeat(256) });
+  const { message } = await readFaulty(await temporary("rows", good), { name: "x".repeat(256) });
   expect(message).toMatch(
     /field name: 256 characters long; expected 1 to 255 characters. Give another with --name/,
   );

@@ -231,7 +231,11 @@ describe("logs made for the case", () => {
     );
     const { evaluations } = await read(log3);
     expect(evaluations.map(({ repetition, score, metrics }) => ({ repetition, score, metrics }))).toEqual([
-      { repetition: 0, score: 0.5, metrics: { b: 0.5, a: 0.5, "c.x": 1, "c.y": 2, "d.0": 1, "d.1": 0 } },
+      {
+        repetition: 0,
+        score: 0.5,
+        metrics: { b: 0.5, a: 0.5, "c.x": 1, "c.y": 2, "c.z": "?", "d.0": 1, "d.1": 0 },
+      },
       // Not the score of another scorer.
       { repetition: 1, score: undefined, metrics: { b: 1, d: 3 } },
     ]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readOne, readUntilError, temporary } from "./support.ts";
+import { readFaulty, readOne, temporary } from "./support.ts";
 
 const jsonl = (...rows: unknown[]) => rows.map((row) => JSON.stringify(row)).join("\n");
 
@@ -139,5 +139,5 @@ test.each([
     /line 2, field repetition: expected a whole number/,
   ],
 ])("%#: what is wrong is named", async (text, message) => {
-  expect((await readUntilError(await temporary("export.jsonl", text))).message).toMatch(message);
+  expect((await readFaulty(await temporary("export.jsonl", text))).message).toMatch(message);
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ImportError } from "../../src/import/import-error.ts";
 import { fuzzy, graded, jsonl, match } from "./openai-evals-fixture.ts";
-import { mean, readAll, readOne, readUntilError, scoresOf, temporary } from "./support.ts";
+import { mean, readAll, readFaulty, readOne, scoresOf, temporary } from "./support.ts";
 
 const log = (lines: readonly object[]) => temporary("230501_gpt_match.jsonl", jsonl(lines));
 const sum = (values: (number | undefined)[]) => values.reduce<number>((total, value = 0) => total + value, 0);
@@ -165,13 +165,13 @@ describe("what is wrong is named", () => {
         '"event_id":2,"sample_id":"test-match.s1.1","type":"match"',
         '"event_id":2,"sample_id":"test-match.s1.1"',
       ),
-      0,
+      2,
       /line 4, field type: /,
     ],
     [
       "data that is no object",
       text.replace(/"data":\{"prompt":"Once/, '"data":"x","y":{"prompt":"Once'),
-      1,
+      2,
       /line 5, field data: /,
     ],
     [
@@ -183,11 +183,11 @@ describe("what is wrong is named", () => {
     [
       "a time that is none",
       text.replace("2023-05-01 12:00:01.004456+00:00", "noon"),
-      1,
+      2,
       /line 6, field created_at: expected a time/,
     ],
   ])("%s", async (_, content, count, message) => {
-    const { evaluations, message: found } = await readUntilError(await temporary("log.jsonl", content));
+    const { evaluations, message: found } = await readFaulty(await temporary("log.jsonl", content));
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(count);
   });

@@ -4,7 +4,7 @@ import { BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.
 import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { parquetPieces } from "../../src/cli/transfer/parquet.ts";
 import { jsonLines } from "../../src/cli/transfer/text-formats.ts";
-import { readOne, readUntilError, temporary } from "./support.ts";
+import { readFaulty, readOne, temporary } from "./support.ts";
 
 const benchmark = create(BenchmarkSchema, {
   id: "0198c0de-0000-7000-8000-000000000001",
@@ -159,7 +159,7 @@ describe("our own Parquet", () => {
 describe("what is wrong is named", () => {
   test("another format than the one asked for", async () => {
     const path = await temporary("export.parquet", await parquet());
-    expect((await readUntilError(path, { format: "helm" })).message).toBe(
+    expect((await readFaulty(path, { format: "helm" })).message).toBe(
       "export.parquet: expected helm, this looks like parquet",
     );
   });
@@ -173,7 +173,7 @@ describe("what is wrong is named", () => {
       (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -8), Buffer.alloc(4, 0xff), Buffer.from("PAR1")]),
     ],
   ])("%s", async (_, change) => {
-    const { message, evaluations: read } = await readUntilError(
+    const { message, evaluations: read } = await readFaulty(
       await temporary("export.parquet", change(await parquet())),
     );
     expect(message).toMatch(/^export\.parquet: not a whole Parquet file: /);
@@ -184,7 +184,7 @@ describe("what is wrong is named", () => {
     const bytes = await parquet();
     const key = bytes.indexOf("ltb_export");
     bytes.write("another_key".slice(0, 10), key);
-    expect((await readUntilError(await temporary("export.parquet", bytes))).message).toMatch(
+    expect((await readFaulty(await temporary("export.parquet", bytes))).message).toMatch(
       /field ltb_export: missing in the file's metadata; expected an export of ours/,
     );
   });

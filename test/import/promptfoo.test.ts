@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ImportError } from "../../src/import/import-error.ts";
 import { output, rows } from "./promptfoo-fixture.ts";
-import { readAll, readUntilError, scoresOf, temporary } from "./support.ts";
+import { readAll, readFaulty, scoresOf, temporary } from "./support.ts";
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 const jsonl = (values: readonly object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
@@ -212,13 +212,13 @@ describe("what is wrong is named", () => {
     [
       "a score that is a text",
       () => replaced('"score": 0.5,\n        "success"', '"score": "high",\n        "success"'),
-      1,
+      11,
       /record 4, line \d+, field score: .*expected number/,
     ],
     [
       "a provider that is none",
       () => replaced('"id": "anthropic:messages:claude-3-5-haiku-20241022"', '"id": 7'),
-      1,
+      11,
       /record 2, line \d+, field provider.id/,
     ],
     ["no results", () => replaced('"results": [', '"other": ['), 0, /no results; expected at least one/],
@@ -235,7 +235,7 @@ describe("what is wrong is named", () => {
       /record 1, line \d+: the file ends here/,
     ],
   ])("%s", async (_, text, count, message) => {
-    const { evaluations, message: found } = await readUntilError(await temporary("output.json", text()));
+    const { evaluations, message: found } = await readFaulty(await temporary("output.json", text()));
     expect(found).toMatch(/^output\.json/);
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(count);
@@ -243,7 +243,7 @@ describe("what is wrong is named", () => {
 
   test("too many columns", async () => {
     const many = Array.from({ length: 300 }, (_, promptIdx) => ({ ...rows[0], promptIdx }));
-    expect((await readUntilError(await temporary("output.jsonl", jsonl(many)))).message).toMatch(
+    expect((await readFaulty(await temporary("output.jsonl", jsonl(many)))).message).toMatch(
       /more than 256 prompts and providers/,
     );
   });

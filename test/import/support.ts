@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { onTestFinished } from "vitest";
-import { ImportError } from "../../src/import/import-error.ts";
+import { ImportError, requireRead } from "../../src/import/import-error.ts";
 import { readLogs } from "../../src/import/read-logs.ts";
 import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "../../src/import/types.ts";
 
@@ -18,14 +18,17 @@ export interface ReadBenchmark {
 
 export async function readAll(path: string, options: ReadOptions = {}): Promise<ReadBenchmark[]> {
   const all: ReadBenchmark[] = [];
-  for await (const benchmark of readLogs(path, options))
+  for await (const read of readLogs(path, options)) {
+    const benchmark = requireRead(read);
     all.push({ benchmark, evaluations: await collect(benchmark.evaluations) });
+  }
   return all;
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+/** All records; the first that cannot be read is thrown. */
+export async function collect<T>(items: AsyncIterable<T | ImportError>): Promise<T[]> {
   const all: T[] = [];
-  for await (const item of items) all.push(item);
+  for await (const item of items) all.push(requireRead(item));
   return all;
 }
 
@@ -37,21 +40,38 @@ export async function readOne(path: string, options: ReadOptions = {}): Promise<
   return only;
 }
 
-/** Reads as far as it goes: the evaluations before the error, and its message. */
-export async function readUntilError(
-  path: string,
-  options: ReadOptions = {},
-): Promise<{ evaluations: ImportedEvaluation[]; message: string }> {
+/** What can be read of a log that has faults, and the messages of these in order. */
+interface FaultyLog {
+  benchmarks: ImportedBenchmark[];
+  evaluations: ImportedEvaluation[];
+  faults: string[];
+  /** The first fault. */
+  message: string;
+}
+
+/** Reads a log with faults as far as it goes. */
+export async function readFaulty(path: string, options: ReadOptions = {}): Promise<FaultyLog> {
+  const benchmarks: ImportedBenchmark[] = [];
   const evaluations: ImportedEvaluation[] = [];
-  try {
-    for await (const benchmark of readLogs(path, options)) {
-      for await (const evaluation of benchmark.evaluations) evaluations.push(evaluation);
+  const faults: string[] = [];
+  async function readEach<T>(items: AsyncIterable<T | ImportError>, take: (item: T) => unknown) {
+    try {
+      for await (const item of items) {
+        if (item instanceof ImportError) faults.push(item.message);
+        else await take(item);
+      }
+    } catch (error) {
+      if (!(error instanceof ImportError)) throw error;
+      faults.push(error.message);
     }
-  } catch (error) {
-    if (error instanceof ImportError) return { evaluations, message: error.message };
-    throw error;
   }
-  throw new Error(`${basename(path)}: expected an ImportError`);
+  await readEach(readLogs(path, options), (benchmark) => {
+    benchmarks.push(benchmark);
+    return readEach(benchmark.evaluations, (evaluation) => evaluations.push(evaluation));
+  });
+  const [message] = faults;
+  if (message === undefined) throw new Error(`${basename(path)}: expected an ImportError`);
+  return { benchmarks, evaluations, faults, message };
 }
 
 /** A file of a folder that goes when the test ends. */

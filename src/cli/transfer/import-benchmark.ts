@@ -4,9 +4,10 @@ import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { uuidOf } from "../../ids.ts";
+import { ImportError } from "../../import/import-error.ts";
 import type { ImportedBenchmark } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
-import { requireAnswer } from "../shared/errors.ts";
+import { CliError, requireAnswer } from "../shared/errors.ts";
 import { given } from "../shared/options.ts";
 import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
@@ -21,18 +22,23 @@ export interface ImportResult extends Upload {
 
 /**
  * Creates the benchmark, or goes on with the one that an earlier import made, sends its evaluations, and then
- * sets status, times and results, if all could be read and the status is not final already.
+ * sets status, times and results, also of a log that could not be read to its end. A benchmark in a final
+ * status keeps them, unless evaluations were missing in it.
+ * @param userId the caller, empty if the service asks nobody who he is
  * @throws ConnectError where a call fails
+ * @throws {CliError} if a benchmark with its id is not an earlier import of the caller
  */
 export async function importBenchmark(
   client: BenchmarkClient,
+  userId: string,
   imported: ImportedBenchmark,
   options: UploadOptions,
 ): Promise<ImportResult> {
-  const { benchmark, created } = await createOrGet(client, imported);
+  const { benchmark, created } = await createOrGet(client, userId, imported);
   const upload = await uploadEvaluations(client, benchmark.id, imported.evaluations, options);
-  if (upload.failure === undefined && !finalStatuses.includes(benchmark.status))
-    await finish(client, benchmark, imported, upload);
+  const isInterrupted = upload.failure !== undefined && !(upload.failure instanceof ImportError);
+  const isFinal = finalStatuses.includes(benchmark.status);
+  if (!isInterrupted && (!isFinal || upload.inserted > 0)) await finish(client, benchmark, imported, upload);
   return { id: benchmark.id, name: benchmark.name, created, ...upload };
 }
 
@@ -50,19 +56,27 @@ export async function importInto(
 
 /** An id belongs to one evaluation of one benchmark, so it becomes the sample id of a copy without one. */
 async function* withoutIds(evaluations: ImportedBenchmark["evaluations"]) {
-  for await (const { id, ...evaluation } of evaluations)
-    yield { ...evaluation, sampleId: evaluation.sampleId || (id ?? "") };
+  for await (const read of evaluations) {
+    if (read instanceof ImportError) yield read;
+    else {
+      const { id, ...evaluation } = read;
+      yield { ...evaluation, sampleId: evaluation.sampleId || (id ?? "") };
+    }
+  }
 }
 
 /**
- * The id of an imported benchmark: the same for the same run of the same source, so that importing it again
- * finds it. A benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made of the
- * SHA-256 of their key.
+ * The id of an imported benchmark: the same for the same user and run of the same source, so that importing
+ * it again finds it. A benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made of
+ * the SHA-256 of user and key.
  */
-export function importedId(key: string): string {
+export function importedId(userId: string, key: string): string {
   const exported = /^ltb:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(key);
   if (exported?.[1] !== undefined) return exported[1].toLowerCase();
-  const bytes = createHash("sha256").update(`llm-test-bench import\0${key}`).digest().subarray(0, 16);
+  const bytes = createHash("sha256")
+    .update(`llm-test-bench import\0${userId}\0${key}`)
+    .digest()
+    .subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return uuidOf(bytes);
@@ -70,9 +84,10 @@ export function importedId(key: string): string {
 
 async function createOrGet(
   client: BenchmarkClient,
+  userId: string,
   { key, name, description, provider, model, dataset, totalIterations, labels, metadata }: ImportedBenchmark,
 ): Promise<{ benchmark: Benchmark; created: boolean }> {
-  const id = importedId(key);
+  const id = importedId(userId, key);
   const optional = given({ description, totalIterations, labels, metadata });
   try {
     const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...optional });
@@ -80,22 +95,34 @@ async function createOrGet(
   } catch (error) {
     if (!(error instanceof ConnectError && error.code === Code.AlreadyExists)) throw error;
   }
-  return { benchmark: await get(client, id), created: false };
+  const benchmark = await get(client, id);
+  const differences = [
+    userId !== "" && benchmark.createdBy !== userId && "of another user",
+    benchmark.model !== model && `of model ${benchmark.model}`,
+    benchmark.dataset !== dataset && `on dataset ${benchmark.dataset}`,
+  ].filter((difference) => difference !== false);
+  if (differences.length > 0) {
+    const found = `benchmark ${id}, which this log would be, is there already, ${differences.join(", ")}`;
+    throw new CliError(`${found}; --benchmark ${id} adds to it`, { code: "ALREADY_EXISTS" });
+  }
+  return { benchmark, created: false };
 }
 
 async function finish(
   client: BenchmarkClient,
-  { id, totalIterations }: Benchmark,
+  { id, status: before, totalIterations }: Benchmark,
   imported: ImportedBenchmark,
-  { received }: Upload,
+  { received, unreadable, failure }: Upload,
 ): Promise<void> {
   const { status, error, startedAt, completedAt, metrics, results } = imported;
   const { completedIterations = 0, failedIterations = 0 } = imported;
+  const isCounted = imported.totalIterations === undefined && failure === undefined;
+  const records = received + unreadable;
   await client.updateBenchmark({
     id,
-    status: statuses[status],
+    ...(!finalStatuses.includes(before) && { status: statuses[status] }),
     // A source that does not say how many there were to be has been read to its end.
-    ...(totalIterations === 0 && imported.totalIterations === undefined && { totalIterations: received }),
+    ...(isCounted && totalIterations < records && { totalIterations: records }),
     ...given({ error, metrics }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),

@@ -5,7 +5,9 @@ import type {
   StreamEvaluationsRequestSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOutcome, NewEvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import type { ImportedEvaluation } from "../../import/types.ts";
+import { ImportError } from "../../import/import-error.ts";
+import type { ImportedBenchmark, ImportedEvaluation } from "../../import/types.ts";
+import { messageOf } from "../../thrown.ts";
 import { type BenchmarkClient, noDeadline } from "../shared/client.ts";
 
 /** A message is sent when it holds this many rows or about this many bytes. */
@@ -13,15 +15,19 @@ const MESSAGE_ROWS = 200;
 const MESSAGE_BYTES = 512 * 1024;
 /** Room in a message for what is around a row. */
 const ENVELOPE_BYTES = 1024;
+/** Records that cannot be read are told one by one up to this many. */
+const TOLD_RECORDS = 20;
 
 type NewEvaluation = MessageInitShape<typeof NewEvaluationSchema>;
 
 /** An evaluation that was not stored, and why. */
 export interface UploadIssue {
+  /** Empty for a record that cannot be read. */
   sampleId: string;
-  outcome: "conflict" | "rejected";
-  /** The field at fault; empty for a conflict. */
+  outcome: "conflict" | "rejected" | "unreadable";
+  /** The field at fault; empty for a conflict, and where it is not a field. */
   field: string;
+  /** Of a record that cannot be read, it begins with its place in the log. */
   reason: string;
 }
 
@@ -32,6 +38,8 @@ export interface Upload {
   duplicates: number;
   conflicts: number;
   rejected: number;
+  /** Records of the log that cannot be read, which are not among those received. */
+  unreadable: number;
   /** The first of them. */
   issues: UploadIssue[];
   /** The error that ended the reading of `evaluations`; those before it are stored. */
@@ -55,10 +63,12 @@ export interface UploadOptions {
 export async function uploadEvaluations(
   client: BenchmarkClient,
   benchmarkId: string,
-  evaluations: AsyncIterable<ImportedEvaluation>,
+  evaluations: ImportedBenchmark["evaluations"],
   { maxMessageBytes, signal, onSent }: UploadOptions,
 ): Promise<Upload> {
-  const tooLarge: UploadIssue[] = [];
+  const refused: UploadIssue[] = [];
+  const bad: UploadIssue[] = [];
+  let unreadable = 0;
   let failure: unknown;
   async function* messages(): AsyncGenerator<MessageInitShape<typeof StreamEvaluationsRequestSchema>> {
     let rows: NewEvaluation[] = [];
@@ -73,13 +83,19 @@ export async function uploadEvaluations(
     try {
       for await (const evaluation of evaluations) {
         signal?.throwIfAborted();
-        const row = newEvaluation(evaluation);
-        const size = sizeOf(evaluation, row, maxMessageBytes);
-        if (size + ENVELOPE_BYTES > maxMessageBytes) {
-          const reason = `takes ${size} bytes; the service takes messages of at most ${maxMessageBytes} bytes (LTB_MAX_MESSAGE_BYTES)`;
-          tooLarge.push({ sampleId: evaluation.sampleId, outcome: "rejected", field: "", reason });
+        if (evaluation instanceof ImportError) {
+          const { message: reason, place } = evaluation;
+          if (unreadable++ < TOLD_RECORDS)
+            bad.push({ sampleId: "", outcome: "unreadable", field: place.field ?? "", reason });
           continue;
         }
+        const encoded = encode(evaluation, maxMessageBytes);
+        if (typeof encoded === "string") {
+          const { sampleId } = evaluation;
+          refused.push({ sampleId, outcome: "rejected", field: "", reason: encoded });
+          continue;
+        }
+        const { row, size } = encoded;
         if (rows.length >= MESSAGE_ROWS || (rows.length > 0 && bytes + size > MESSAGE_BYTES)) yield message();
         rows.push(row);
         bytes += size;
@@ -92,12 +108,13 @@ export async function uploadEvaluations(
   const answer = await client.streamEvaluations(messages(), noDeadline);
   const { inserted, duplicates, conflicts } = answer;
   return {
-    received: answer.received + tooLarge.length,
+    received: answer.received + refused.length,
     inserted,
     duplicates,
     conflicts,
-    rejected: answer.rejected + tooLarge.length,
-    issues: [...answer.issues.map(issueOf), ...tooLarge],
+    rejected: answer.rejected + refused.length,
+    unreadable,
+    issues: [...bad, ...answer.issues.map(issueOf), ...refused],
     ...(failure !== undefined && { failure }),
   };
 }
@@ -105,6 +122,21 @@ export async function uploadEvaluations(
 function issueOf({ sampleId, outcome, field, reason }: StreamEvaluationsIssue): UploadIssue {
   const told = outcome === EvaluationOutcome.CONFLICT ? "conflict" : "rejected";
   return { sampleId, outcome: told, field, reason };
+}
+
+/** Makes a row of a message, or says why no message can hold it. */
+function encode(
+  evaluation: ImportedEvaluation,
+  maxMessageBytes: number,
+): { row: NewEvaluation; size: number } | string {
+  try {
+    const row = newEvaluation(evaluation);
+    const size = sizeOf(evaluation, row, maxMessageBytes);
+    if (size + ENVELOPE_BYTES <= maxMessageBytes) return { row, size };
+    return `takes ${size} bytes; the service takes messages of at most ${maxMessageBytes} bytes (LTB_MAX_MESSAGE_BYTES)`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function newEvaluation({ createdAt, ...evaluation }: ImportedEvaluation): NewEvaluation {
