@@ -8,7 +8,7 @@ let folder: string;
 let admin: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  service = await startTestService({ LTB_AUTH: "required", LTB_DATA_DIR: folder });
+  service = await startTestService(folder);
   admin = (await readFile(join(folder, "admin.key"), "utf8")).trim();
 });
 afterAll(async () => {

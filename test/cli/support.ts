@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { vi } from "vitest";
 import { run } from "../../src/cli/run.ts";
+import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
+import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
@@ -99,13 +101,18 @@ export async function runHere(args: string[]): Promise<Finished> {
   }
 }
 
-/** A service in this process, on free ports and a database of its own. */
-export async function startTestService(
-  settings: Record<string, string> = {},
-): Promise<RunningService & { address: string }> {
-  const own = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0", LTB_AUTH: "off" };
-  const env = { ...own, ...settings };
+/**
+ * A service in this process, on free ports and a database of its own.
+ * @param keyFolder where the key of its first admin is to be stored; without it, the service asks for none
+ */
+export async function startTestService(keyFolder?: string): Promise<RunningService & { address: string }> {
+  const addresses = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+  const env = { ...addresses, LTB_AUTH: keyFolder === undefined ? "off" : "required" };
   const connection = await createTestDatabase();
+  if (keyFolder !== undefined) {
+    const database = await Database.connect(connection);
+    await makeFirstAdmin(database, keyFolder).finally(() => database.close());
+  }
   const config = {
     ...loadConfig({ env, cwd: import.meta.dirname }),
     database: { kind: "external", connection, migration: undefined, replica: undefined, listen: true },
