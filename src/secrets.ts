@@ -14,16 +14,21 @@ export interface SecretPatterns {
 const password = "pass(?:word|wd|phrase)";
 const keys = "(?:api|private|access|secret|signing|encryption)[_-]?key";
 
-// Our own keys, hashes of passwords, passwords in URLs, keys in their queries, and keys of providers.
-const texts = [
-  String.raw`\blt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}`,
+// Our own keys and those of providers, at the start of a word.
+const words = [
+  "lt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}",
+  String.raw`sk-[\w-]{16,}`,
+  "(?:hf|gsk|gh[opsur])_[0-9A-Za-z]{20,}",
+  String.raw`AIza[\w-]{35}`,
+  String.raw`(?:AKIA|ASIA)[0-9A-Z]{16}\b`,
+].join("|");
+const bearer = String.raw`bearer\s+[\w.~+/=-]{8,}`;
+
+// Hashes of passwords, passwords in URLs, and keys in their queries.
+const others = [
   String.raw`\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s"]+`,
   String.raw`:\/\/[^\s/@:"]*:[^\s/@"]+@`,
   String.raw`[?&](?:${keys}|key|access[_-]?token)=[^\s&#"']{8,}`,
-  String.raw`\bsk-[\w-]{16,}`,
-  String.raw`\b(?:hf|gsk|gh[opsur])_[0-9A-Za-z]{20,}`,
-  String.raw`\bAIza[\w-]{35}`,
-  String.raw`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`,
 ].join("|");
 
 const inName = `${password}|secret|credential|authorization|cookie`;
@@ -32,7 +37,7 @@ const atEndOfName = `${keys}|token|pwd|(?:key|token)[_-]?hash`;
 /** Patterns for texts that nobody reads as data. In doubt, something is a secret. */
 export const anySecret: SecretPatterns = {
   names: new RegExp(`${inName}|(?:${atEndOfName})$`, "i"),
-  texts: new RegExp(String.raw`\bbearer\s+[\w.~+/=-]{8,}|${texts}`, "gi"),
+  texts: new RegExp(String.raw`\b(?:${words}|${bearer})|${others}`, "gi"),
 };
 
 /** Says of a JSON text, cheaply, whether `anySecret` may find something in it. */
@@ -47,7 +52,7 @@ export const plainSecret: SecretPatterns = {
   ),
   // Arguments in one text, `model=gpt-4,api_key=…`, have names too.
   texts: new RegExp(
-    String.raw`(?<=^(?:[\w-]+=[^,\s]*,)*(?:\w*${keys}|${password}|token)=)[^,\s]+|${texts}`,
+    String.raw`(?<=^(?:[\w-]+=[^,\s]*,)*(?:\w*${keys}|${password}|token)=)[^,\s]+|\b(?:${words})|${others}`,
     "gi",
   ),
 };
