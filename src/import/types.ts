@@ -103,7 +103,7 @@ export interface ReadOptions {
   format?: LogFormat;
   /** JSON and JSONL only: the map of the fields. Default: fields with our own names. */
   map?: FieldMap;
-  /** JSON only: the path of the array of rows, `results.rows`. Default: the only array of objects there is. */
+  /** JSON only: the path of the array of rows, `results.rows`. Default: the only array of objects. */
   rows?: string;
   /** These four replace what the log says. */
   name?: string;

@@ -67,8 +67,8 @@ async function* withoutIds(evaluations: ImportedBenchmark["evaluations"]) {
 
 /**
  * The id of an imported benchmark: the same for the same user and run of the same source, so that importing
- * it again finds it. A benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made of
- * the SHA-256 of user and key.
+ * it again finds it. A benchmark that we exported keeps its id; the others get a UUIDv8 (RFC 9562, 5.8) made
+ * of the SHA-256 of user and key.
  */
 export function importedId(userId: string, key: string): string {
   const exported = /^ltb:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(key);
