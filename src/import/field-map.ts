@@ -52,9 +52,9 @@ export function ownNames(...records: JsonObject[]): FieldMap {
  *
  * An expression is a field's path (`a.b[0]`, `a.0`), a number, a text in single quotes (doubled within:
  * `'it''s'`), or `+ - * /`, parentheses and `??` over these. `a ?? 0` is 0 where `a` is null or missing. A
- * name consists of letters, digits, `_` and `$`; any other name is written in backticks: `` `model-name`.x ``.
- * No library is used, because those for expressions read `-` and digits in names differently, and bring
- * functions.
+ * name consists of letters, digits, `_` and `$`; any other name is written in backticks, as in
+ * `` `model-name`.x ``. No library is used, because those for expressions read `-` and digits in names
+ * differently, and bring functions.
  *
  * @throws {ImportError} that names the column.
  */
