@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect, createServer } from "node:tls";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { type SslSettings, sslAttempts } from "../../src/database/connection/ssl.ts";
-import { type Pair, selfSigned } from "../tls/certificates.ts";
+import { createAuthority, local, type Pair, selfSigned } from "../tls/certificates.ts";
 
 let folder: string;
 let pem: string;
@@ -43,6 +45,7 @@ test("verify-ca checks the authority but not the name", () => {
     host,
     rejectUnauthorized: true,
     ca: pair.cert + pair.key,
+    allowPartialTrustChain: true,
     checkServerIdentity: expect.any(Function),
   });
 });
@@ -57,7 +60,7 @@ test.each(["allow", "prefer", "require"] as const)(
 
 test("verify-full leaves the name to be checked, with a named authority or those of Node", () => {
   expect(sslAttempts({ host, sslMode: "verify-full", sslRootCert: pem })).toEqual([
-    { host, rejectUnauthorized: true, ca: pair.cert + pair.key },
+    { host, rejectUnauthorized: true, ca: pair.cert + pair.key, allowPartialTrustChain: true },
   ]);
   expect(sslAttempts({ host, sslMode: "verify-full", sslRootCert: "system" })).toEqual([
     { host, rejectUnauthorized: true },
@@ -71,6 +74,23 @@ test("a client certificate goes along with every mode that uses TLS", () => {
     );
     expect(tls).toMatchObject({ cert: pair.cert + pair.key, key: pair.cert + pair.key });
   }
+});
+
+test("an intermediate authority may be all that is trusted", async () => {
+  const intermediate = await createAuthority("intermediate CA", await createAuthority());
+  const server = createServer(await intermediate.issue(local)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const sslRootCert = write("intermediate.pem", intermediate.cert);
+  const [tls] = sslAttempts({ host: "localhost", sslMode: "verify-full", sslRootCert });
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const socket = connect({ ...(tls || {}), port });
+  onTestFinished(() => {
+    socket.destroy();
+    server.close();
+  });
+  await once(socket, "secureConnect");
+  expect(socket.authorized).toBe(true);
 });
 
 test("no TLS on a Unix socket, whatever the mode", () => {

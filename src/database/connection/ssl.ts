@@ -54,7 +54,7 @@ function tlsOptions({ host, sslMode, sslRootCert, sslCert, sslKey }: SslSettings
     rejectUnauthorized: verifies,
     ca,
     // An intermediate authority may be the only one that is trusted, as for the service's own clients.
-    allowPartialTrustChain: true,
+    ...(ca !== undefined && { allowPartialTrustChain: true }),
     cert,
     key,
     ...(verifies && !verifiesName && { checkServerIdentity: () => undefined }),
