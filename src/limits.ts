@@ -4,8 +4,8 @@ export const limits = {
   nameLength: 255,
   /** A provider or job type has at most this many characters. */
   providerLength: 100,
-  /** A description or an error has at most this many characters. */
-  textLength: 65_536,
+  /** A description or an error has at most this many bytes of UTF-8. */
+  textBytes: 65_536,
   /** An evaluation's input, output and expected text each have at most this many bytes of UTF-8. */
   evaluationTextBytes: 2 * 1024 * 1024,
   /** All texts and JSON of an evaluation have at most these bytes, to be read in a message of 4 MiB. */
@@ -410,8 +410,8 @@ export const transportLimits = {
 
   /** So many characters of the path of a request to nothing are logged, and answered. */
   unknownPathLength: 200,
-  /** An error message has so many characters: with its details it must fit into 8 KiB of metadata. */
-  errorMessageLength: 1_024,
+  /** An error message has so many bytes: percent-encoded and with its details it must fit into 8 KiB. */
+  errorMessageBytes: 1_024,
   /** An error describes so many bytes of violations; the rest is left out. */
   errorViolationBytes: 3_072,
 } as const;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { momentAt } from "./calendar.ts";
 import { invalid } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { countCharacters } from "./text.ts";
 
 export type { JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
@@ -29,24 +30,27 @@ function fieldPath(root: string, path: readonly PropertyKey[]): string {
 
 const noNul = "must not contain the character U+0000, which PostgreSQL cannot store";
 
-/** A string of `min` to `max` characters. */
+/** A string of `min` to `max` characters: code points, as PostgreSQL counts them. */
 export function text(max: number, min = 0) {
   const expected = min > 0 ? `must have ${min} to ${max} characters` : `must have at most ${max} characters`;
+  const fits = (value: string) => {
+    const length = value.length <= max && min <= 1 ? value.length : countCharacters(value);
+    return length >= min && length <= max;
+  };
   return z
     .string({ error: "must be a string" })
-    .refine((value) => value.length >= min && value.length <= max, {
-      error: ({ input }) => `${expected}, has ${(input as string).length}`,
-    })
+    .refine(fits, { error: ({ input }) => `${expected}, has ${countCharacters(input as string)}` })
     .refine((value) => !value.includes("\0"), noNul);
 }
 
-/** A string of at most `max` bytes in UTF-8. */
-export function longText(max: number) {
+/** A string of `min` to `max` bytes in UTF-8. */
+export function longText(max: number, min = 0) {
+  const expected = min > 0 ? `must have ${min} to ${max} bytes` : `must have at most ${max} bytes`;
+  const fits = (value: string) =>
+    value.length >= min && (value.length * 3 <= max || Buffer.byteLength(value) <= max);
   return z
     .string({ error: "must be a string" })
-    .refine((value) => value.length * 3 <= max || Buffer.byteLength(value) <= max, {
-      error: ({ input }) => `must have at most ${max} bytes, has ${Buffer.byteLength(input as string)}`,
-    })
+    .refine(fits, { error: ({ input }) => `${expected}, has ${Buffer.byteLength(input as string)}` })
     .refine((value) => !value.includes("\0"), noNul);
 }
 

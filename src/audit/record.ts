@@ -8,6 +8,7 @@ import { arrayOf, table } from "../database/statement/table.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { anySecret, mayHoldSecret, withoutSecrets } from "../secrets.ts";
+import { cutText } from "../text.ts";
 import { isDeeper, type JsonObject, type JsonValue } from "../validation.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 
@@ -100,7 +101,8 @@ function word(value: string | Fragment): Fragment {
   return typeof value === "string" ? sql.fragment`${sql.literalValue(value)}` : value;
 }
 
-const cut = (text: string | undefined, length: number) => text?.slice(0, length).toWellFormed() ?? null;
+const cut = (text: string | undefined, most: number) =>
+  text === undefined ? null : cutText(text, most).toWellFormed();
 
 const insertEntries = statement("audit_insert", {
   row: z.object({ id: z.string() }),
@@ -121,7 +123,7 @@ function rowOf({ action, entityType, entityId, changes, origin }: AuditEntry) {
     id: newId(),
     action,
     entityType,
-    entityId: entityId?.slice(0, limits.nameLength),
+    entityId: entityId && cutText(entityId, limits.nameLength),
     changes: changes && changesText(changes),
     ...originColumns(origin),
   };

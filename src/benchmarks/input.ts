@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { json, jsonObject, labels, oneOf, text, timestamp, uuid, whole } from "../validation.ts";
+import { json, jsonObject, labels, longText, oneOf, text, timestamp, uuid, whole } from "../validation.ts";
 import { benchmarkStatuses } from "./rows.ts";
 
 const name = text(limits.nameLength, 1);
 const provider = text(limits.providerLength, 1);
-const longText = text(limits.textLength);
+const prose = longText(limits.textBytes);
 const status = oneOf(benchmarkStatuses);
 
 export const newBenchmark = z.strictObject({
   id: uuid.optional(),
   name,
-  description: longText.nullish(),
+  description: prose.nullish(),
   provider,
   model: name,
   dataset: name,
@@ -31,11 +31,11 @@ export const benchmarkChanges = z.strictObject({
   totalIterations: whole().optional(),
   results: json.nullish(),
   metrics: jsonObject.nullish(),
-  error: longText.nullish(),
+  error: prose.nullish(),
   startedAt: timestamp.nullish(),
   completedAt: timestamp.nullish(),
   name: name.optional(),
-  description: longText.nullish(),
+  description: prose.nullish(),
   labels: labels.optional(),
   metadata: jsonObject.nullish(),
 });

@@ -4,6 +4,7 @@ import {
   EvaluationSchema,
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { cutText } from "../text.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -67,5 +68,5 @@ function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: E
   const sample = repetition > 0 ? `${sampleId}#${repetition}` : sampleId;
   const [reason = ""] = error.split("\n", 1);
   const figures = [formatNumber(score), formatNumber(latencyMs), formatMinute(createdAt)];
-  return [id, sample || "-", ...figures, reason.slice(0, 80)];
+  return [id, sample || "-", ...figures, cutText(reason, 80)];
 }

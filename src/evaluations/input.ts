@@ -45,7 +45,7 @@ export const newEvaluation = z
     expected: sampleText.nullish(),
     metrics: jsonObject.default({}),
     score: finite.nullish(),
-    error: text(limits.textLength, 1).nullish(),
+    error: longText(limits.textBytes, 1).nullish(),
     latencyMs: notNegative.nullish(),
     inputTokens: whole().nullish(),
     outputTokens: whole().nullish(),
@@ -80,7 +80,7 @@ export const evaluationChanges = z.strictObject({
   score: finite.nullish(),
   metrics: jsonObject.optional(),
   expected: sampleText.nullish(),
-  error: text(limits.textLength).nullish(),
+  error: longText(limits.textBytes).nullish(),
   metadata: jsonObject.nullish(),
 });
 

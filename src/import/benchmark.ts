@@ -1,4 +1,5 @@
 import { momentAt } from "../calendar.ts";
+import { countCharacters, cutBytes, cutText } from "../text.ts";
 import type { JsonObject } from "../validation.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
 import { ImportError, type Place } from "./import-error.ts";
@@ -22,7 +23,7 @@ export function finishBenchmark(source: Source, place: Place, draft: BenchmarkDr
     results: isTooLarge ? undefined : draft.results,
     metrics: draft.metrics && boundJson(draft.metrics),
     metadata: boundJson({ ...draft.metadata, ...(isTooLarge && { ltb_omitted_results: true }) }),
-    error: draft.error?.slice(0, fieldLimits.errorBytes / 4),
+    error: draft.error && cutBytes(draft.error, fieldLimits.errorBytes),
   });
 }
 
@@ -37,10 +38,11 @@ export function nameBenchmark(source: Source, place: Place, draft: BenchmarkDraf
   };
   for (const [field, value] of Object.entries(named)) {
     const limit = field === "provider" ? fieldLimits.providerChars : fieldLimits.nameChars;
-    if (value === "" || value.length > limit)
+    const length = countCharacters(value);
+    if (length === 0 || length > limit)
       throw new ImportError(
         { ...place, field },
-        `${value === "" ? "empty" : `${value.length} characters long`}; expected 1 to ${limit} characters. Give another with --${field}`,
+        `${length === 0 ? "empty" : `${length} characters long`}; expected 1 to ${limit} characters. Give another with --${field}`,
       );
   }
   const counted = { ...source, onBytes: options.onBytes };
@@ -72,7 +74,7 @@ export function utc(text: string | null | undefined, place: Place): string | und
   if (moment === undefined)
     throw new ImportError(
       place,
-      `expected a time such as 2026-01-31T12:00:00Z, found ${JSON.stringify(text.slice(0, 50))}`,
+      `expected a time such as 2026-01-31T12:00:00Z, found ${JSON.stringify(cutText(text, 50))}`,
     );
   const fraction = digits?.slice(0, 6).replace(/0+$/, "");
   return `${new Date(moment).toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;

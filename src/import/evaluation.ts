@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { limits } from "../limits.ts";
+import { countCharacters, cutBytes } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject } from "./json-text.ts";
@@ -27,15 +28,15 @@ export function finishEvaluation(place: Place, { problems, ...draft }: FailableD
   checkEvaluation(place, draft);
   const own: JsonObject = {};
   let { sampleId } = draft;
-  if (sampleId.length > fieldLimits.sampleIdChars) {
+  if (countCharacters(sampleId) > fieldLimits.sampleIdChars) {
     own.ltb_sample_id = sampleId;
     sampleId = `sha256:${sha256(sampleId)}`;
   }
   let error = problems.find((problem) => typeof problem === "string");
-  if (Buffer.byteLength(error ?? "") > fieldLimits.errorBytes) {
-    own.ltb_error = error ?? "";
-    // A character takes at most three bytes per UTF-16 unit.
-    error = `${error?.slice(0, fieldLimits.errorBytes / 4).toWellFormed()} … (whole text in metadata.ltb_error)`;
+  if (error && Buffer.byteLength(error) > fieldLimits.errorBytes) {
+    own.ltb_error = error;
+    const hint = " … (whole text in metadata.ltb_error)";
+    error = cutBytes(error, fieldLimits.errorBytes - Buffer.byteLength(hint)) + hint;
   }
   const metadata = boundJson({ ...draft.metadata, ...own });
   return compact<ImportedEvaluation>({ ...draft, sampleId, error, metadata });
@@ -61,7 +62,7 @@ export function checkEvaluation(place: Place, draft: Draft): void {
   }
   for (const field of ["provider", "model"] as const) {
     const limit = field === "provider" ? providerChars : nameChars;
-    const length = draft[field]?.length ?? 0;
+    const length = countCharacters(draft[field] ?? "");
     if (length > limit) throw new ImportError(at(field), `${length} characters long; the limit is ${limit}`);
   }
   if (jsonSize(draft.metrics ?? {}, jsonBytes) > jsonBytes)

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation } from "./evaluation.ts";
@@ -124,7 +125,7 @@ function unscored(scorer: string | undefined, scores: Scores): string | undefine
   if (scorer === undefined) return undefined;
   const value = scores[scorer]?.value;
   if (typeof value === "object" && value !== null) return undefined;
-  return `scorer ${scorer}: its value is ${value === undefined ? "missing" : String(value).slice(0, 100)}, not a number`;
+  return `scorer ${scorer}: its value is ${value === undefined ? "missing" : cutText(String(value), 100)}, not a number`;
 }
 
 function silent(limit: { type: string } | null | undefined): string {

@@ -1,11 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { asText, finishEvaluation } from "./evaluation.ts";
 import { ImportError, tryRead } from "./import-error.ts";
 import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
+import { fieldLimits } from "./limits.ts";
 import { recordsOf } from "./records.ts";
 import { checked, json, number, object, text } from "./schema.ts";
 import { beside, mapRecords, readObject, type Source, stemOf } from "./source.ts";
@@ -98,7 +100,7 @@ async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedB
       totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
       status: "completed",
       ...timesOf(run),
-      labels: { source: "lm-eval", filter: filter.slice(0, 255) },
+      labels: { source: "lm-eval", filter: cutText(filter, fieldLimits.nameChars) },
       metadata: metadataOf(run),
       metrics: publishedMetrics(run, filter),
       results: run.results?.read.results[run.task],

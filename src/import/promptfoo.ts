@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
 import { sha256 } from "./evaluation.ts";
 import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { isObject, type PlacedRecord, parseJson, parseObject, without } from "./json-text.ts";
+import { fieldLimits } from "./limits.ts";
 import { columnOf, type PromptfooRow, promptfooEvaluation, type Row, rowSchema } from "./promptfoo-row.ts";
 import { recordsOfLines } from "./records.ts";
 import { checked, number, object, text } from "./schema.ts";
@@ -41,6 +43,7 @@ interface Overview {
 }
 
 const MAX_COLUMNS = 256;
+const MAX_NAME = fieldLimits.nameChars;
 // Fields that the rows repeat, that may be secret, or that describe the machine.
 const leftOut = ["tests", "env", "outputPath"];
 
@@ -57,7 +60,7 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
   for (const [index, column] of columns.entries()) {
     const metrics = header.prompts?.[column.first.promptIdx ?? index]?.metrics;
     const place = { file: source.file };
-    const dataset = header.config?.description?.trim().slice(0, 255) || stemOf(source);
+    const dataset = cutText(header.config?.description?.trim() ?? "", MAX_NAME) || stemOf(source);
     const { provider, prompt } = column.first;
     yield finishBenchmark(source, place, {
       key: benchmarkKey("promptfoo", `${identityOf(source, overview)}/${column.key}`),
@@ -67,7 +70,7 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
       totalIterations: column.count,
       status: "completed",
       ...timesOf(header, place),
-      labels: { source: "promptfoo", ...(provider.label && { provider: provider.label.slice(0, 255) }) },
+      labels: { source: "promptfoo", ...(provider.label && { provider: cutText(provider.label, MAX_NAME) }) },
       metadata: {
         ...without(about, ["prompts", "stats", "config"]),
         ...(isObject(about.config) && { config: without(about.config, leftOut) }),
@@ -170,7 +173,7 @@ function nameOf(dataset: string, column: Column, columns: readonly Column[]): st
   const label = prompt.label ?? "";
   const short = /^[^\n{}]{1,60}$/.test(label) ? label : `prompt ${labels.indexOf(label) + 1}`;
   const model = provider.label || provider.id;
-  return `${dataset}:${model}${labels.length > 1 ? ` [${short}]` : ""}`.slice(0, 255);
+  return cutText(`${dataset}:${model}${labels.length > 1 ? ` [${short}]` : ""}`, MAX_NAME);
 }
 
 // Kinds of endpoint between the provider and the model: openai:chat:gpt-4o.
@@ -180,8 +183,8 @@ const endpoints = /^(?:chat|completion|messages|responses|embedding|image|realti
 function modelOf(id: string): { provider?: string; model: string } {
   const [, provider, rest] = /^([a-z][\w.-]{0,99}):(?!\/\/)(.+)$/is.exec(id) ?? [];
   if (provider === undefined || rest === undefined || ["exec", "python", "golang", "ruby"].includes(provider))
-    return { model: id.slice(-255) || "unknown" };
-  return { provider, model: rest.replace(endpoints, "").slice(0, 255) };
+    return { model: [...id].slice(-MAX_NAME).join("") || "unknown" };
+  return { provider, model: cutText(rest.replace(endpoints, ""), MAX_NAME) };
 }
 
 function timesOf({ timestamp, stats }: Header, place: Place) {

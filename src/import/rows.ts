@@ -1,3 +1,4 @@
+import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, sha256 } from "./evaluation.ts";
@@ -37,7 +38,7 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
   if (!map.fields.has("input"))
     throw new ImportError(
       first.place,
-      `no field tells the input; the record has ${Object.keys(first.record).join(", ").slice(0, 500)}. Map one with --map input=FIELD,output=FIELD,score=FIELD,…`,
+      `no field tells the input; the record has ${cutText(Object.keys(first.record).join(", "), 500)}. Map one with --map input=FIELD,output=FIELD,score=FIELD,…`,
     );
   const value = (target: Target) => text(map, target, first);
   const model = modelOf(value("provider") ?? options.provider, value("model"));

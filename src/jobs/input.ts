@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { json, jsonObject, oneOf, text, timestamp, uuid, whole, workerName } from "../validation.ts";
+import {
+  json,
+  jsonObject,
+  longText,
+  oneOf,
+  text,
+  timestamp,
+  uuid,
+  whole,
+  workerName,
+} from "../validation.ts";
 import { jobStatuses } from "./rows.ts";
 
 const key = text(limits.nameLength, 1);
@@ -90,7 +100,7 @@ export const completion = leaseRef.extend({
 export type Completion = z.input<typeof completion>;
 
 export const failure = leaseRef.extend({
-  error: text(limits.textLength, 1),
+  error: longText(limits.textBytes, 1),
   retryable: z.boolean().default(true),
   retryAfterMs: whole(0, limits.retryAfterMs).nullable().default(null),
 });

@@ -18,8 +18,8 @@ const large: [string, number, Partial<NewBenchmark>, BenchmarkChanges | undefine
     undefined,
     true,
   ],
-  ["the longest descriptions", 150, { description: "x".repeat(limits.textLength) }, undefined, true],
-  ["the longest errors", 150, {}, { error: "é".repeat(limits.textLength) }, false],
+  ["the longest descriptions", 150, { description: "x".repeat(limits.textBytes) }, undefined, true],
+  ["the longest errors", 150, {}, { error: "é".repeat(limits.textBytes / 2) }, false],
   ["as many labels as there may be", 150, { labels }, undefined, false],
 ];
 

@@ -162,7 +162,7 @@ describe("a batch", () => {
     ["metrics", { metrics: { a: Number.POSITIVE_INFINITY } }, "finite"],
     ["metrics", { metrics: [] }, "object"],
     ["score", { score: Number.NaN }, "finite"],
-    ["error", { error: "e".repeat(limits.textLength + 1) }, "65536"],
+    ["error", { error: "e".repeat(limits.textBytes + 1) }, "65536"],
     ["latency_ms", { latencyMs: -0.1 }, "0 or more"],
     ["input_tokens", { inputTokens: 1.5 }, "whole"],
     ["output_tokens", { outputTokens: 2 ** 31 }, "2147483647"],

@@ -21,7 +21,7 @@
 //   be nested at most 32 levels deep, so that every runtime of Protobuf reads it. Times are exact to the
 //   microsecond.
 // - No string may contain U+0000, and all numbers must be finite. Sizes in KiB and MiB are those of the UTF-8
-//   text.
+//   text, and characters are Unicode code points.
 // - A batch may have at most 1000 items and a message, by default, at most 4 MiB (RESOURCE_EXHAUSTED).
 //
 // Every call can fail with these errors, besides those named at each method: INVALID_ARGUMENT (a field is

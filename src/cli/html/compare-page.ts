@@ -6,6 +6,7 @@ import {
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { countCharacters, cutText } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
@@ -199,5 +200,6 @@ function sampleItem(sample: PairedSample, texts: [string, string | undefined][],
 }
 
 function cut(text: string): string {
-  return text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)} … (${text.length} characters)` : text;
+  const shown = cutText(text, SHOWN_TEXT);
+  return shown === text ? text : `${shown} … (${countCharacters(text)} characters)`;
 }

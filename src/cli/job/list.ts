@@ -1,4 +1,5 @@
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
+import { countCharacters, cutText } from "../../text.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmarkId } from "../shared/find-benchmark.ts";
@@ -68,6 +69,6 @@ function row(job: Job) {
     `${retryCount}/${maxRetries}`,
     assignedWorkerId || "-",
     formatMinute(job.createdAt),
-    detail.length > 60 ? `${detail.slice(0, 59)}…` : detail,
+    countCharacters(detail) > 60 ? `${cutText(detail, 59)}…` : detail,
   ];
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Job, Lease } from "../../../gen/ltb/v1/job_pb.ts";
 import { limits } from "../../limits.ts";
+import { countCharacters } from "../../text.ts";
 import type { ClientOptions } from "../client.ts";
 import type { WorkerLog } from "./log.ts";
 
@@ -80,8 +81,9 @@ export interface WorkerSettings {
 export function settingsOf(options: WorkerOptions): WorkerSettings {
   const { workerId, capacity = 1, prefetch = 0, tags = [], handlers, leaseMs = limits.leaseMs } = options;
   const { drainTimeoutMs = 30_000, metadata, version = "" } = options;
-  if (workerId.length < 1 || workerId.length > limits.nameLength)
-    throw new RangeError(`workerId: expected 1 to ${limits.nameLength} characters, got ${workerId.length}`);
+  const length = countCharacters(workerId);
+  if (length < 1 || length > limits.nameLength)
+    throw new RangeError(`workerId: expected 1 to ${limits.nameLength} characters, got ${length}`);
   expectInteger("capacity", capacity, 1, limits.workerCapacity);
   expectInteger("prefetch", prefetch, 0, limits.workerCapacity - capacity);
   expectInteger("leaseMs", leaseMs, limits.leaseMinMs, limits.leaseMaxMs);

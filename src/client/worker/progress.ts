@@ -5,6 +5,7 @@ import {
   UpdateJobProgressItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { cutText } from "../../text.ts";
 import { durationMs, toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
 import type { HeldLease, Leases } from "./leases.ts";
@@ -45,7 +46,7 @@ export class ProgressReports {
       create(UpdateJobProgressItemSchema, { jobId: held.job.id, epoch: held.lease.epoch });
     if (fraction !== undefined && !Number.isNaN(fraction)) item.progress = Math.min(1, Math.max(0, fraction));
     if (message !== undefined)
-      item.message = String(message).slice(0, limits.messageLength).replaceAll("\0", "\ufffd").toWellFormed();
+      item.message = cutText(String(message), limits.messageLength).replaceAll("\0", "\ufffd").toWellFormed();
     this.#latest.set(held, item);
     this.#arm();
   }

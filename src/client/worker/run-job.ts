@@ -7,6 +7,7 @@ import {
   FailJobsItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { cutBytes } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
 import { toDuration } from "../../wire/duration.ts";
 import { abort, type HeldLease } from "./leases.ts";
@@ -86,9 +87,7 @@ function errorText(thrown: unknown): string {
   const text = messageOf(thrown) || (thrown instanceof Error ? thrown.name : "");
   // PostgreSQL cannot store a NUL, and protobuf cannot carry half a surrogate pair.
   const clean = text.replaceAll("\0", "\ufffd").toWellFormed();
-  const bytes = Buffer.from(clean);
-  if (bytes.length === 0) return "failed without a message";
-  if (bytes.length <= limits.textLength) return clean;
-  // A cut within a character leaves a replacement character, which may be longer than what it replaces.
-  return `${bytes.subarray(0, limits.textLength - 6).toString()}…`;
+  if (clean === "") return "failed without a message";
+  if (Buffer.byteLength(clean) <= limits.textBytes) return clean;
+  return `${cutBytes(clean, limits.textBytes - Buffer.byteLength("…"))}…`;
 }

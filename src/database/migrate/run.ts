@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, DatabaseError } from "pg";
+import { cutText } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
 import { formatPlace, MigrationError } from "./error.ts";
 import type { Direction, MigrationFile } from "./files.ts";
@@ -105,6 +106,6 @@ async function locateFailure(file: MigrationFile, statement: Statement, work: ()
     const reason = messageOf(error);
     const [excerpt = ""] = statement.text.split("\n", 1);
     const message = [reason, detail, hint].filter(Boolean).join("; ");
-    throw new MigrationError(`${place}: ${message} (in: ${excerpt.slice(0, 120)})`, { cause: error });
+    throw new MigrationError(`${place}: ${message} (in: ${cutText(excerpt, 120)})`, { cause: error });
   });
 }

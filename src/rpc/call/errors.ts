@@ -12,6 +12,7 @@ import {
 import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { codeName, type Reason, ServiceError, type Violation } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
+import { cutBytes } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
 import { violationsOf } from "../../validation.ts";
 import type { Call } from "./call.ts";
@@ -77,10 +78,10 @@ function publicError(error: ServiceError, call: FailedCall): ConnectError {
 }
 
 function connectError(code: Code, message: string, details: Detail[], cause: Error): ConnectError {
-  const most = transportLimits.errorMessageLength;
-  const kept = message.length > most ? `${message.slice(0, most - 1)}…` : message;
+  const kept = cutBytes(message, transportLimits.errorMessageBytes);
+  const shown = kept === message ? message : `${kept}…`;
   // A lone surrogate cannot be percent-encoded, and the transports' attempt ends the process.
-  return new ConnectError(kept.toWellFormed(), code, undefined, details, cause);
+  return new ConnectError(shown.toWellFormed(), code, undefined, details, cause);
 }
 
 function errorInfo(reason: Reason, metadata: Record<string, string> = {}): Detail<typeof ErrorInfoSchema> {
