@@ -521,6 +521,8 @@ create table api_keys (
   user_id uuid not null references users (id) on delete cascade,
   -- The creator of the key is not always the user as whom it acts.
   created_by uuid,
+  -- The key that its creator called by, if it was one: whoever had that key may have this one.
+  created_by_key uuid,
   -- This is the key that the key has replaced.
   rotated_from uuid references api_keys (id) on delete set null,
   created_at timestamptz not null default now(),

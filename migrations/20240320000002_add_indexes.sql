@@ -70,6 +70,7 @@ create index idx_workers_last_heartbeat on workers (last_heartbeat desc);
 create index idx_users_created_at on users (created_at desc, id desc);
 -- Keys and sessions of a user are read for lists, and when the sessions of a disabled user end.
 create index idx_api_keys_user on api_keys (user_id, created_at desc, id desc);
+create index idx_api_keys_created_by_key on api_keys (created_by_key) where created_by_key is not null;
 create index idx_api_keys_rotated_from on api_keys (rotated_from) where rotated_from is not null;
 create index idx_sessions_user on sessions (user_id);
 -- Cleanup looks for rows whose time is over.

@@ -9,7 +9,7 @@ import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/dire
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { forEachId } from "./shared/for-each-id.ts";
 import { gatherValues, parseDuration, parseTime } from "./shared/options.ts";
-import { formatMinute, note, print, printJson, toPlain } from "./shared/output.ts";
+import { formatMinute, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { findStoredUser, findUser, userArgument } from "./user/find.ts";
 
@@ -59,11 +59,12 @@ export function addCommand(program: Command): void {
   addServiceCommand(key, "revoke")
     .description("Revokes API keys: within a second no server takes them any more. There is no way back.")
     .argument("<id...>", "ids of the keys, as ltb key list shows them")
-    .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057")
-    .callService(async ({ users }, ids: string[], options: ServiceOptions) => {
-      const work = (id: string) => users.revokeApiKey({ id }).then(() => id);
-      await forEachId(ids, options, { field: "revoked", work, done: (id) => `revoked ${id}` });
-    });
+    .option("--with-descendants", "also the keys that these have made, and so on: after a leak")
+    .examples("ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057", [
+      "ltb key revoke 01890a5d-ac96-774b-bcce-b302099a8057 --with-descendants",
+      "it has leaked",
+    ])
+    .callService(revokeKeys);
 }
 
 interface CreateOptions extends ServiceOptions, DirectOptions {
@@ -102,6 +103,23 @@ async function createKey(options: CreateOptions): Promise<void> {
   }
 }
 
+async function revokeKeys(
+  { users }: ServiceClient,
+  ids: string[],
+  options: ServiceOptions & { withDescendants?: boolean },
+): Promise<void> {
+  const { withDescendants = false } = options;
+  const made = new Map<string, number>();
+  const work = async (id: string) => {
+    const { descendantsRevoked } = await users.revokeApiKey({ id, withDescendants });
+    made.set(id, descendantsRevoked);
+    return id;
+  };
+  const done = (id: string) =>
+    withDescendants ? `revoked ${id} and ${made.get(id)} keys that it made` : `revoked ${id}`;
+  await forEachId(ids, options, { field: "revoked", work, done });
+}
+
 async function listKeys(
   { users }: ServiceClient,
   { user, ...options }: ServiceOptions & { user?: string; limit: number },
@@ -132,7 +150,7 @@ function printSecret(apiKey: ApiKey | undefined, secret: string, { json }: { jso
   const { id, name, scopes, expiresAt } = apiKey;
   const may = scopes.length > 0 ? `, limited to ${scopes.join(", ")}` : "";
   const until = expiresAt ? `, until ${formatMinute(expiresAt)} UTC` : "";
-  note(`API key "${name}" (${id})${may}${until}. It is shown only now:`);
+  note(`API key "${oneLine(name)}" (${id})${may}${until}. It is shown only now:`);
   print(secret);
 }
 

@@ -105,6 +105,7 @@ export const newApiKey = z
     expiresAt: timestamp.nullish(),
     expiresInMs: whole(1, limits.delayMs).nullish(),
     createdBy: uuid.nullish(),
+    createdByKey: uuid.nullish(),
   })
   .refine(({ expiresAt, expiresInMs }) => (expiresAt ?? null) === null || (expiresInMs ?? null) === null, {
     path: ["expiresAt"],
@@ -113,7 +114,7 @@ export const newApiKey = z
 
 /**
  * An API key. Without scopes it may do all that its user's role allows. It ends at `expiresAt`, after
- * `expiresInMs` by the database's clock, or never.
+ * `expiresInMs` by the database's clock, or never, and with the key `createdByKey` at the latest.
  */
 export type NewApiKey = z.input<typeof newApiKey>;
 

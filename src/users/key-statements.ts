@@ -12,23 +12,28 @@ const pageColumns = columnsOf(apiKeyRow, "r", { active: isGood(sql.fragment`r`) 
 
 interface KeyRow extends z.output<typeof newApiKey> {
   id: string;
+  /** The key ends at this time or before; null: `expiresAt` alone counts. */
+  notAfter?: string | null;
   keyId: string;
   hash: string;
   rotatedFrom?: string;
 }
 
+// least() ignores null here too.
 export const insertApiKey = statement("api_key_insert", {
   row: apiKeyRow,
   build: (k: KeyRow) => sql.fragment`
-    insert into api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash,
-      rotated_from)
+    insert into api_keys as k (id, user_id, name, scopes, expires_at, created_by, created_by_key, key_id,
+      key_hash, rotated_from)
     values (
       ${k.id}, ${k.userId}, ${k.name}, ${sql.array(k.scopes, "text")},
-      coalesce(
+      least(
         ${k.expiresAt ?? null}::timestamptz,
-        clock_timestamp() + ${k.expiresInMs ?? null}::double precision * interval '1 ms'
+        clock_timestamp() + ${k.expiresInMs ?? null}::double precision * interval '1 ms',
+        ${k.notAfter ?? null}::timestamptz
       ),
-      ${k.createdBy ?? null}, ${k.keyId}, decode(${k.hash}, 'hex'), ${k.rotatedFrom ?? null}
+      ${k.createdBy ?? null}, ${k.createdByKey ?? null}, ${k.keyId}, decode(${k.hash}, 'hex'),
+      ${k.rotatedFrom ?? null}
     )
     on conflict (id) do nothing
     returning ${columns}`,
@@ -46,6 +51,13 @@ export const getApiKey = statement("api_key_get", {
 export const lockApiKey = statement("api_key_lock", {
   row: apiKeyRow,
   build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id} for no key update`,
+  examples: [[example.id]],
+});
+
+/** Keeps a key as it is until the transaction ends, unlike `lockApiKey` for any number of transactions. */
+export const holdApiKey = statement("api_key_hold", {
+  row: apiKeyRow,
+  build: (id: string) => sql.fragment`select ${columns} from api_keys k where k.id = ${id} for share`,
   examples: [[example.id]],
 });
 
@@ -77,6 +89,23 @@ export const revokeApiKey = statement("api_key_revoke", {
     update api_keys k set revoked_at = coalesce(revoked_at, clock_timestamp()) where k.id = ${id}
     returning ${columns}`,
   examples: [[example.id]],
+});
+
+/** Revokes keys that this key has made, or keys that it made have made, and so on: at most `limit`. */
+export const revokeDescendants = statement("api_key_revoke_descendants", {
+  row: apiKeyRow,
+  build: (id: string, limit: number) => sql.fragment`
+    with recursive made as (
+      select k.id from api_keys k where k.created_by_key = ${id}
+      union
+      select k.id from api_keys k join made m on k.created_by_key = m.id
+    ), good as (
+      select k.id from api_keys k join made m on m.id = k.id
+      where k.revoked_at is null order by k.id limit ${limit} for no key update of k
+    )
+    update api_keys k set revoked_at = clock_timestamp() from good where k.id = good.id
+    returning ${columns}`,
+  examples: [[example.id, 10]],
 });
 
 export const revokeApiKeysOf = statement("api_key_revoke_all", {

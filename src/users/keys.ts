@@ -1,11 +1,12 @@
 import { Code } from "@connectrpc/connect";
 import type { z } from "zod";
-import { recordAudit } from "../audit/record.ts";
+import { type AuditEntry, recordAudit } from "../audit/record.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
 import { alreadyExists, invalidField, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as statements from "./key-statements.ts";
@@ -27,8 +28,9 @@ export interface RotatedApiKey extends MadeApiKey {
 export interface RotateOptions {
   /** How long the old key keeps working: at most 30 days. Default: 0. */
   overlapMs?: number | undefined;
-  /** Id of the user who rotates it. */
+  /** Ids of the user who rotates it, and of the key that this user calls by: see `createApiKey`. */
   createdBy?: string | undefined;
+  createdByKey?: string | undefined;
 }
 
 export type ApiKeyPage = Page<ApiKey, input.UserPosition>;
@@ -39,7 +41,9 @@ export async function createApiKey(
   request?: RequestKey,
 ): Promise<MadeApiKey> {
   const key = parseInput(input.newApiKey, given);
-  return runOnce(db, request, "CreateApiKey", key, {
+  // A request is the same by whichever key its user repeats it.
+  const { createdByKey: _, ...body } = key;
+  return runOnce(db, request, "CreateApiKey", body, {
     create: (part) =>
       part.transaction(async (transaction) => {
         const made = await insert(transaction, key);
@@ -75,24 +79,47 @@ export async function revokeApiKey(db: Executor, id: string): Promise<ApiKey> {
     const before = requireFound(await transaction.maybeOne(statements.lockApiKey(key)), "api_key", key);
     if (before.revokedAt !== null) return before;
     const revoked = await transaction.one(statements.revokeApiKey(key));
-    const { userId, revokedAt } = revoked;
-    const changes = { before: { revokedAt: null }, after: { revokedAt, userId } };
-    await recordAudit(transaction, [{ action: "revoke", entityType: "api_key", entityId: key, changes }]);
+    await recordRevoked(transaction, [revoked]);
     return revoked;
   });
+}
+
+export async function revokeDescendants(db: Executor, id: string): Promise<number> {
+  const key = parseInput(uuid, id, "id");
+  let all = 0;
+  let found: number;
+  do {
+    found = await db.transaction(async (transaction) => {
+      const batch = statements.revokeDescendants(key, limits.maintenanceBatchRows);
+      const revoked = await transaction.any(batch);
+      await recordRevoked(transaction, revoked);
+      return revoked.length;
+    });
+    all += found;
+    // A revoked key makes no more, but may have been making one until just now.
+  } while (found > 0);
+  return all;
+}
+
+async function recordRevoked(db: Executor, revoked: readonly ApiKey[]): Promise<void> {
+  const entries = revoked.map(({ id, userId, revokedAt }): AuditEntry => {
+    const changes = { before: { revokedAt: null }, after: { revokedAt, userId } };
+    return { action: "revoke", entityType: "api_key", entityId: id, changes };
+  });
+  await recordAudit(db, entries);
 }
 
 export async function rotateApiKey(
   db: Executor,
   id: string,
-  { overlapMs = 0, createdBy }: RotateOptions,
+  { overlapMs = 0, ...by }: RotateOptions,
   request?: RequestKey,
 ): Promise<RotatedApiKey> {
   const key = parseInput(uuid, id, "id");
   const overlap = parseInput(input.overlapMs, overlapMs, "overlap");
   const body = { id: key, overlap };
   return runOnce(db, request, "RotateApiKey", body, {
-    create: (part) => part.transaction((db) => rotate(db, key, overlap, createdBy)),
+    create: (part) => part.transaction((db) => rotate(db, key, overlap, by)),
     remember: ({ apiKey }) => apiKey.id,
     recall: async (part, made) => {
       const apiKey = await getApiKey(part, made);
@@ -101,14 +128,16 @@ export async function rotateApiKey(
   });
 }
 
-async function rotate(db: Executor, id: string, overlapMs: number, createdBy: string | undefined) {
+type Maker = Pick<RotateOptions, "createdBy" | "createdByKey">;
+
+async function rotate(db: Executor, id: string, overlapMs: number, by: Maker) {
   const { userId } = requireFound(await db.maybeOne(statements.getApiKey(id)), "api_key", id);
   // The user is locked before its key, in the same order as by the deletion of a user.
   await db.maybeOne(holdUser(userId));
   const old = requireFound(await db.maybeOne(statements.lockApiKey(id)), "api_key", id);
-  if (!old.active) throw inactive(old);
+  if (!old.active) throw inactive(old, "cannot be rotated: create a new one");
   const { name, scopes, expiresAt } = old;
-  const made = await insert(db, { userId, name, scopes, expiresAt, createdBy, rotatedFrom: id });
+  const made = await insert(db, { userId, name, scopes, expiresAt, ...by, rotatedFrom: id });
   const oldApiKey = await db.one(statements.expireApiKey(id, overlapMs));
   const after = { expiresAt: oldApiKey.expiresAt, rotatedTo: made.apiKey.id };
   const changes = { before: { expiresAt }, after };
@@ -121,8 +150,11 @@ type NewKeyRow = z.output<typeof input.newApiKey> & { rotatedFrom?: string };
 async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
   // The lock is held until the key exists, so that a deletion of its user revokes it too.
   requireFound(await db.maybeOne(holdUser(key.userId)), "user", key.userId);
+  // A key that is being revoked makes no more keys, and none outlives it.
+  const maker = key.createdByKey ? await db.maybeOne(statements.holdApiKey(key.createdByKey)) : null;
+  if (maker && !maker.active) throw inactive(maker, "makes no more keys");
   const { id: keyId, hash, text } = newApiKey();
-  const row = { ...key, id: key.id ?? newId(), keyId, hash };
+  const row = { ...key, id: key.id ?? newId(), notAfter: maker?.expiresAt ?? null, keyId, hash };
   const apiKey = await db.maybeOne(statements.insertApiKey(row));
   if (!apiKey) throw alreadyExists("api_key", row.id, `API key ${row.id}`);
   const { userId, name, scopes, expiresAt, rotatedFrom } = apiKey;
@@ -132,9 +164,9 @@ async function insert(db: Executor, key: NewKeyRow): Promise<MadeApiKey> {
   return { apiKey, secret: text };
 }
 
-function inactive({ id, revokedAt }: ApiKey): ServiceError {
+function inactive({ id, revokedAt }: ApiKey, consequence: string): ServiceError {
   const state = revokedAt === null ? "expired" : "revoked";
-  const message = `API key ${id} is ${state} and cannot be rotated: create a new one`;
+  const message = `API key ${id} is ${state} and ${consequence}`;
   const metadata = { entity: "api_key", id };
   return new ServiceError(Code.FailedPrecondition, "KEY_INACTIVE", message, { metadata });
 }

@@ -140,8 +140,10 @@ export class UserRepository {
   }
 
   /**
-   * Makes an API key. The answer holds the key itself, which is kept nowhere.
-   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id or request id was used for something else
+   * Makes an API key. The answer holds the key itself, which is kept nowhere. It ends no later than the key
+   * `createdByKey`.
+   * @throws NOT_FOUND for the user; ALREADY_EXISTS if the id or request id was used for something else;
+   * FAILED_PRECONDITION if the key `createdByKey` is revoked or expired
    */
   createApiKey(key: input.NewApiKey, request?: RequestKey): Promise<keys.MadeApiKey> {
     return keys.createApiKey(this.#db, key, request);
@@ -160,6 +162,14 @@ export class UserRepository {
   /** Revokes an API key; a revoked one stays as it is. @throws NOT_FOUND */
   revokeApiKey(id: string): Promise<ApiKey> {
     return keys.revokeApiKey(this.#db, id);
+  }
+
+  /**
+   * Revokes the keys that a key has made, the keys that these have made, and so on. The key itself has to be
+   * revoked before, or it goes on making others. @returns how many it revoked
+   */
+  revokeDescendants(id: string): Promise<number> {
+    return keys.revokeDescendants(this.#db, id);
   }
 
   /**

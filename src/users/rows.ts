@@ -35,6 +35,7 @@ export const apiKeyRow = z.object({
   lastUsed: z.string().nullable(),
   createdAt: z.string(),
   createdBy: z.string().nullable(),
+  createdByKey: z.string().nullable(),
   revokedAt: z.string().nullable(),
   rotatedFrom: z.string().nullable(),
 });

@@ -105,12 +105,14 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     async createApiKey(request, context) {
       const { name, scopes } = request;
       const createdBy = actorIdOf(context);
-      refuseWiderScopes(callOf(context).principal?.scopes ?? [], scopes);
+      const { principal } = callOf(context);
+      refuseWiderScopes(principal?.scopes ?? [], scopes);
       const id = omitEmpty(request.id);
       const userId = userIdOf(request, context);
       const expiresAt = fromTimestamp(request.expiresAt, "expires_at");
       const expiresInMs = fromDuration(request.expiresIn, "expires_in", { min: 1, max: limits.delayMs });
-      const key = { id, userId, name, scopes, expiresAt, expiresInMs, createdBy };
+      const by = { createdBy, createdByKey: principal?.keyId };
+      const key = { id, userId, name, scopes, expiresAt, expiresInMs, ...by };
       const { apiKey, secret } = await users.createApiKey(key, requestKeyOf(request, createdBy));
       return { apiKey: apiKeyMessage(apiKey), secret: secret ?? "" };
     },
@@ -124,8 +126,9 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       return { apiKeys: items.map(apiKeyMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
-    async revokeApiKey({ id }) {
-      return { apiKey: apiKeyMessage(await users.revokeApiKey(id)) };
+    async revokeApiKey({ id, withDescendants }) {
+      const apiKey = apiKeyMessage(await users.revokeApiKey(id));
+      return { apiKey, descendantsRevoked: withDescendants ? await users.revokeDescendants(id) : 0 };
     },
 
     async rotateApiKey(request, context) {
@@ -136,7 +139,8 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       }
       const createdBy = actorIdOf(context);
       const requestKey = requestKeyOf(request, createdBy);
-      const rotated = await users.rotateApiKey(request.id, { overlapMs, createdBy }, requestKey);
+      const options = { overlapMs, createdBy, createdByKey: principal?.keyId };
+      const rotated = await users.rotateApiKey(request.id, options, requestKey);
       const [apiKey, oldApiKey] = [apiKeyMessage(rotated.apiKey), apiKeyMessage(rotated.oldApiKey)];
       return { apiKey, secret: rotated.secret ?? "", oldApiKey };
     },

@@ -38,6 +38,7 @@ describe("a new API key", () => {
       lastUsed: null,
       createdAt: expect.any(String),
       createdBy: unknownId,
+      createdByKey: null,
       revokedAt: null,
       rotatedFrom: null,
     });
@@ -358,4 +359,82 @@ test("a key that is revoked again stays as it is", async () => {
   expect(revoked).toMatchObject({ active: false, revokedAt: expect.any(String) });
   expect(await users.revokeApiKey(apiKey.id)).toEqual(revoked);
   await expect(users.revokeApiKey(unknownId)).rejects.toMatchObject({ code: Code.NotFound });
+});
+
+describe("a key that another key has made", () => {
+  test("ends with its maker at the latest, made or rotated", async () => {
+    const { users, user } = await testUsers();
+    const { id: userId } = await user();
+    const { apiKey: maker } = await users.createApiKey({ userId, name: "maker", expiresAt: at(hour) });
+    const by = { createdByKey: maker.id };
+    const make = async (expiresAt?: string) =>
+      (await users.createApiKey({ userId, name: "made", expiresAt, ...by })).apiKey;
+    expect(await make()).toMatchObject({ ...by, expiresAt: maker.expiresAt });
+    expect(await make(at(2 * hour))).toMatchObject({ ...by, expiresAt: maker.expiresAt });
+    const sooner = "2099-01-31T12:00:00.000001Z";
+    const { apiKey: later } = await users.createApiKey({
+      userId,
+      name: "k",
+      expiresAt: "2099-12-31T00:00:00Z",
+    });
+    const made = await users.createApiKey({ userId, name: "k", expiresAt: sooner, createdByKey: later.id });
+    expect(made.apiKey.expiresAt).toBe(sooner);
+    const { apiKey: endless } = await users.createApiKey({ userId, name: "endless" });
+    const { apiKey: rotated } = await users.rotateApiKey(endless.id, by);
+    expect(rotated).toMatchObject({ ...by, rotatedFrom: endless.id, expiresAt: maker.expiresAt });
+  });
+
+  test("is not made by one that has ended", async () => {
+    const { users, user, sql } = await testUsers();
+    const { id: userId } = await user();
+    const [revoked, expired] = [
+      await users.createApiKey({ userId, name: "revoked" }),
+      await users.createApiKey({ userId, name: "expired", expiresAt: at(hour) }),
+    ].map(({ apiKey }) => apiKey.id);
+    await users.revokeApiKey(revoked ?? "");
+    await sql("update api_keys set expires_at = now() where id = $1", [expired]);
+    for (const createdByKey of [revoked, expired])
+      await expect(users.createApiKey({ userId, name: "k", createdByKey })).rejects.toMatchObject({
+        code: Code.FailedPrecondition,
+        reason: "KEY_INACTIVE",
+      });
+  });
+
+  test("is revoked with all that its maker has made, and no other", async () => {
+    const { users, user, sql } = await testUsers();
+    const [{ id: userId }, other] = [await user(), await user()];
+    const make = async (name: string, createdByKey?: string, of = userId) =>
+      (await users.createApiKey({ userId: of, name, createdByKey })).apiKey.id;
+    const leaked = await make("leaked");
+    const child = await make("child", leaked);
+    await users.revokeApiKey(await make("dead end", leaked));
+    const { apiKey: rotated } = await users.rotateApiKey(child, { createdByKey: child });
+    await make("grandchild", rotated.id);
+    await make("of another user", leaked, other.id);
+    const kept = [await make("by nobody"), await make("by another", await make("another"))];
+    await users.revokeApiKey(leaked);
+    expect(await users.revokeDescendants(leaked)).toBe(4);
+    expect(await users.revokeDescendants(leaked)).toBe(0);
+    const good = await sql("select id, name from api_keys where revoked_at is null order by created_at");
+    expect(good.map(({ name }) => name)).toEqual(["by nobody", "another", "by another"]);
+    expect(good.map(({ id }) => id)).toEqual(expect.arrayContaining(kept));
+    const entries = await sql("select entity_id from audit_logs where action = 'revoke'");
+    expect(entries).toHaveLength(6);
+  });
+
+  test("does not slip through while its maker is being revoked", async () => {
+    const { users, user, sql } = await testUsers();
+    const { id: userId } = await user();
+    for (let round = 0; round < 10; round++) {
+      const { apiKey: leaked } = await users.createApiKey({ userId, name: "leaked" });
+      const { apiKey: child } = await users.createApiKey({ userId, name: "child", createdByKey: leaked.id });
+      const by = [leaked.id, child.id];
+      await Promise.allSettled([
+        ...by.map((createdByKey) => users.createApiKey({ userId, name: "made", createdByKey })),
+        users.revokeApiKey(leaked.id).then(() => users.revokeDescendants(leaked.id)),
+        ...by.map((createdByKey) => users.createApiKey({ userId, name: "made", createdByKey })),
+      ]);
+      expect(await sql("select name from api_keys where revoked_at is null")).toEqual([]);
+    }
+  });
 });

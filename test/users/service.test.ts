@@ -227,6 +227,32 @@ test("a key that is limited to scopes gets none that reaches further, neither ma
   await limited.revokeApiKey({ id: all.apiKey.id });
 });
 
+test("what a leaked key has made ends with it, by its expiry or by its revocation", async () => {
+  const { as, admin, adminKey, db } = await serveUsers();
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const leaked = await db.users.createApiKey({ userId: admin.id, name: "an hour", expiresAt });
+  const made = await as(leaked.secret).createApiKey({ name: "x", requestId: "r-1" });
+  expect(made.apiKey).toMatchObject({ createdByKey: leaked.apiKey.id });
+  expect(made.apiKey?.expiresAt).toEqual((await as(leaked.secret).whoAmI({})).apiKey?.expiresAt);
+  const next = await as(made.secret).rotateApiKey({ id: made.apiKey?.id ?? "", overlap: { seconds: 60n } });
+  expect(next.apiKey?.createdByKey).toBe(made.apiKey?.id);
+  // The same request by another key of the same user is no other request.
+  expect(await as(adminKey).createApiKey({ name: "x", requestId: "r-1" })).toMatchObject({ secret: "" });
+  const { id } = leaked.apiKey;
+  expect(await as(adminKey).revokeApiKey({ id })).toMatchObject({ descendantsRevoked: 0 });
+  await as(next.secret).whoAmI({});
+  const revoked = await as(adminKey).revokeApiKey({ id, withDescendants: true });
+  expect(revoked).toMatchObject({ apiKey: { active: false }, descendantsRevoked: 2 });
+  await expect
+    .poll(() =>
+      failure(as(next.secret).whoAmI({})).then(
+        ({ code }) => code,
+        () => undefined,
+      ),
+    )
+    .toBe(Code.Unauthenticated);
+});
+
 test("an admin sets the password of another without knowing it", async () => {
   const { as, adminKey, user } = await serveUsers();
   const { id, email } = await user();
