@@ -19,7 +19,9 @@ create table audit_logs (
   actor varchar(255),
   request_id varchar(128),
   user_agent text,
-  changes jsonb
+  changes jsonb,
+  -- CreateAuditLog added the entry: what it says is the caller's word, not what the service did.
+  external boolean not null default false
 );
 
 -- Lists go newest first: by user, by entity, and of all. Other filters are applied while reading one of them:
@@ -56,7 +58,8 @@ create table audit_unsealed (
 -- As in benchmark_events: random ids are not compressed in vain.
 alter table audit_unsealed alter column entry_ids set storage external;
 
--- A row is a link of the chain: a seal of up to about 1,000 entries, or a checkpoint, which cleanup leaves.
+-- A row is a link of the chain: a seal of up to about 1,000 entries, a checkpoint, which cleanup leaves, or a
+-- rotation, which says that a new key seals from there on.
 --   mac = HMAC-SHA-256(key, previous_mac and every other column, content as its SHA-256)
 -- src/audit/seal/hash-chain.ts has the bytes. The key is kept outside the database. Sequences begin at 1 and
 -- have no gap, so that a missing row shows.
@@ -78,16 +81,17 @@ create table audit_seals (
   -- A seal has for each entry its kind, id, epoch, time and the SHA-256 of its canonical bytes
   -- (src/audit/seal/digest.ts). It is stored as it was sealed, so that verifying the chain depends neither on
   -- the entries' rows nor on how a version of PostgreSQL prints values. A checkpoint has how many entries
-  -- were removed, and the id of the entry that tells of it.
+  -- were removed, and the id of the entry that tells of it; a rotation the last sequence of the former key.
   content bytea not null,
   constraint audit_seals_sequence_positive check (sequence > 0),
-  constraint audit_seals_kind_known check (kind in ('entries', 'checkpoint')),
+  constraint audit_seals_kind_known check (kind in ('entries', 'checkpoint', 'rotation')),
   constraint audit_seals_kind_complete check (
     case kind
       when 'entries' then
         entries > 0 and first_at is not null and last_at is not null and cutoff is null
         and octet_length(content) = 61 * entries
-      else entries = 0 and first_at is null and last_at is null and cutoff is not null
+      else
+        entries = 0 and first_at is null and last_at is null and (cutoff is not null) = (kind = 'checkpoint')
     end
   ),
   constraint audit_seals_lengths

@@ -20,6 +20,8 @@ export const auditRow = z.object({
   createdAt: z.string(),
   /** Only for attempts. */
   startedAt: z.string().nullable(),
+  /** True if `create` added the entry, false if the service wrote it itself. */
+  external: z.boolean(),
   /** True if the entry is part of the tamper-evident chain. */
   sealed: z.boolean(),
 });

@@ -3,6 +3,7 @@ import type { AuditService, ExportAuditLogsRequest } from "../../gen/ltb/v1/audi
 import { actorIdOf } from "../rpc/call/call.ts";
 import { fromTimestamp, omitEmpty, requestKeyOf } from "../wire/convert.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { refuseOwn } from "./actions.ts";
 import { auditPosition } from "./input.ts";
 import { auditMessage } from "./messages.ts";
 import type { AuditPage, AuditRepository } from "./repository.ts";
@@ -12,6 +13,7 @@ export function auditMethods(audit: AuditRepository) {
   return {
     async createAuditLog(request, context) {
       const { action, entityType, changes } = request;
+      refuseOwn(action, entityType);
       const given = {
         id: omitEmpty(request.id),
         action,

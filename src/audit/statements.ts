@@ -25,14 +25,15 @@ const logEntry = sql.fragment`
   l.created_at as at, l.id, 0 as epoch, l.user_id, l.api_key_id, l.actor::text as actor,
   l.action::text as action, l.entity_type::text as entity_type, l.entity_id::text as entity_id, l.changes,
   l.ip_address::text as ip_address, l.user_agent, l.request_id::text as request_id,
-  null::timestamptz as started_at`;
+  null::timestamptz as started_at, l.external`;
 const attemptEntry = sql.fragment`
   a.ended_at as at, a.job_id as id, a.epoch, null::uuid as user_id, null::uuid as api_key_id,
   a.worker_id::text as actor, 'attempt' as action, 'job' as entity_type, a.job_id::text as entity_id,
   jsonb_build_object(
     'epoch', a.epoch, 'attempt', a.attempt, 'worker_id', a.worker_id, 'outcome', a.outcome, 'error', a.error
   ) as changes,
-  null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at`;
+  null::text as ip_address, null::text as user_agent, null::text as request_id, a.started_at,
+  false as external`;
 
 /**
  * The head of the queue of unsealed entries. An entry older than all in it is sealed. For younger ones, and
@@ -64,10 +65,11 @@ export const insertLog = statement("audit_create", {
     with l as (
       insert into audit_logs
         (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent,
-        request_id)
+        request_id, external)
       values (
         ${log.id}, ${log.action}, ${log.entityType}, ${log.entityId}, ${log.changes}::jsonb, ${log.userId},
-        ${keyId ?? null}, ${log.actor}, ${log.ipAddress}, ${log.userAgent}, ${requestId ?? null}
+        ${keyId ?? null}, ${log.actor}, ${log.ipAddress}, ${log.userAgent}, ${requestId ?? null},
+        true
       )
       on conflict (id) do nothing
       returning *

@@ -6,15 +6,7 @@ import { noDeadline, type ServiceClient, type ServiceOptions } from "./shared/cl
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { isUuid, parseTime } from "./shared/options.ts";
-import {
-  formatFields,
-  formatSecond,
-  makePrintable,
-  note,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
+import { formatFields, formatSecond, note, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { resume } from "./transfer/resume.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
@@ -70,7 +62,9 @@ async function list(
   });
 }
 
-function row({ id, createdAt, actor, userId, action, entityType, entityId, ipAddress }: AuditLog): string[] {
+function row(entry: AuditLog): string[] {
+  const { id, createdAt, actor, userId, entityType, entityId, ipAddress } = entry;
+  const action = entry.external ? `${entry.action} (external)` : entry.action;
   const entity = entityId === "" ? entityType : `${entityType}/${entityId}`;
   return [id, formatSecond(createdAt), actor || userId || "-", action, entity, ipAddress || "-"];
 }
@@ -82,7 +76,7 @@ async function show({ audit }: ServiceClient, id: string, { json }: ServiceOptio
   if (json) return printJson(fields);
   const { changes, ...rest } = fields;
   print(formatFields(rest));
-  if (changes !== null) print(`\nchanges\n${makePrintable(JSON.stringify(changes, undefined, 2))}`);
+  if (changes !== null) print(`\nchanges\n${JSON.stringify(changes, undefined, 2)}`);
 }
 
 async function exportEntries(

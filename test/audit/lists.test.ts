@@ -43,9 +43,12 @@ describe("an entry of an outside system", () => {
       ...given,
       changes: { to: [1, null], token: "[redacted]" },
       actor: "u",
+      external: true,
       sealed: false,
     });
     expect(await s.db.audit.get(unknownId)).toEqual(log);
+    const [own] = (await s.db.audit.list({ entityType: "user", entityId: userId })).items;
+    expect(own).toMatchObject({ action: "create", external: false });
     const caller = {
       userId: user,
       keyId: other,

@@ -1,4 +1,4 @@
-import { createClient, type Interceptor } from "@connectrpc/connect";
+import { Code, createClient, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AuditService } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -484,6 +484,24 @@ const cases: Record<string, Case> = {
     expected: () => [entry("deploy", "model", "m", { to: 2 })],
   },
 };
+
+test.each([
+  ["delete", "benchmark", false],
+  ["attempt", "job", false],
+  ["delete", "model", true],
+  ["review", "benchmark", true],
+])("an outside system may say %s of %s: %s", async (action, entityType, may) => {
+  const { audit } = clients(admin.secret);
+  const answer = audit.createAuditLog({ action, entityType, entityId: "x" });
+  if (may) expect((await answer).auditLog).toMatchObject({ action, entityType, external: true });
+  else
+    await expect(answer).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: expect.stringContaining(
+        `the service records "${action}" of entity_type "${entityType}" itself`,
+      ),
+    });
+});
 
 test.each(Object.entries(cases))("%s", async (_method, { given, call, expected }) => {
   const api = clients(admin.secret);

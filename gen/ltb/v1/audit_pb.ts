@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/audit.proto.
  */
 export const file_ltb_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSKoAgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIEg0KBWFjdG9yGA0gASgJIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSK6AgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIEg0KBWFjdG9yGA0gASgJEhAKCGV4dGVybmFsGA4gASgIIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One entry of the audit log. Entries cannot be changed; only CleanupAuditLogs removes them.
@@ -118,6 +118,14 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
    * @generated from field: string actor = 13;
    */
   actor: string;
+
+  /**
+   * True for an entry that CreateAuditLog added: all that it says is the word of the user who acted. False for
+   * an entry of the service's own.
+   *
+   * @generated from field: bool external = 14;
+   */
+  external: boolean;
 };
 
 /**

@@ -503,7 +503,9 @@ export const CleanupAuditLogsResponseSchema: GenMessage<CleanupAuditLogsResponse
  */
 export const AuditService: GenService<{
   /**
-   * Adds an entry for something that an outside system did.
+   * Adds an entry for something that an outside system did; it has `external` set.
+   * INVALID_ARGUMENT: the action is one that the service itself records of that entity_type, such as "delete"
+   * of "benchmark".
    * ALREADY_EXISTS: the id is taken, or request_id was used with another body. NOT_FOUND: no user with
    * user_id.
    *

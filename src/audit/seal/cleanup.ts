@@ -10,7 +10,7 @@ import type { KeyRing } from "./key.ts";
 import { packRemoval } from "./records.ts";
 import type { AuditChain } from "./seal-task.ts";
 import type { Sealer } from "./sealer.ts";
-import { insertSeal, lockChain, readCutoff, readTail, removeOld, sealingTime } from "./statements.ts";
+import { insertSeal, lockChain, readCutoff, removeOld, sealingTime } from "./statements.ts";
 
 export interface Cleanup {
   deleted: number;
@@ -42,7 +42,7 @@ export async function cleanUpAuditLogs(
   return { deleted, more: deleted === limits.auditCleanupRows };
 }
 
-type Removed = { deleted: number; link?: Link };
+type Removed = { deleted: number; link: Link | null };
 
 async function remove(
   chain: AuditChain,
@@ -51,8 +51,7 @@ async function remove(
   olderThanDays: number,
 ): Promise<Removed> {
   await db.one(lockChain());
-  const tail = await db.maybeOne(readTail());
-  const problem = await chain.problem(db, keys, tail);
+  const { tail, marked, problem } = await chain.end(db, keys);
   if (problem !== undefined) {
     const message = `nothing is removed, because the audit trail does not hold: ${problem}`;
     throw new ServiceError(Code.FailedPrecondition, "AUDIT_CHAIN_BROKEN", message);
@@ -64,7 +63,7 @@ async function remove(
     });
   const { logs, attempts } = await db.one(removeOld(cutoff, limits.auditCleanupRows));
   const deleted = logs + attempts;
-  if (deleted === 0) return { deleted };
+  if (deleted === 0) return { deleted, link: marked };
 
   const removal = newId();
   const changes = { after: { olderThanDays, cutoff, auditLogs: logs, attempts } };

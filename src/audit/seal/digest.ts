@@ -4,10 +4,10 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 // PostgreSQL's binary format of a row. All numbers are big-endian:
 //
 //   int32 number of columns, then for each column
-//   int32 OID of its type: uuid 2950, timestamptz 1184, varchar 1043, text 25, jsonb 3802, int4 23
+//   int32 OID of its type: uuid 2950, timestamptz 1184, varchar 1043, text 25, jsonb 3802, int4 23, bool 16
 //   int32 length of the value in bytes, -1 for NULL
 //   the value: a UUID's 16 bytes; a timestamptz as int64 microseconds since 2000-01-01 UTC; int4 as int32;
-//   a text in UTF-8; jsonb as a byte 1 and its text as PostgreSQL prints it
+//   a text in UTF-8; jsonb as a byte 1 and its text as PostgreSQL prints it; bool as a byte 1 or 0
 //
 // They are the same in every version from 12 to 18 (test/audit/seal/digest.test.ts pins them, and makes the
 // same bytes by itself). PostgreSQL computes the digests, so that no row has to travel: 1.1 µs per entry,
@@ -20,7 +20,7 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 const wordsOf = (columns: string) => columns.split(" ");
 
 export const auditLogColumns = wordsOf(
-  "id user_id api_key_id created_at action entity_type entity_id ip_address actor request_id user_agent changes",
+  "id user_id api_key_id created_at action entity_type entity_id ip_address actor request_id user_agent changes external",
 );
 export const attemptColumns = wordsOf(
   "job_id started_at ended_at epoch attempt outcome worker_id error evaluations_inserted evaluations_duplicate evaluations_conflict",

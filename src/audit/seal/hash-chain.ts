@@ -5,7 +5,7 @@ import { KEY_ID_BYTES, type KeyRing, MAC_BYTES, type SealKey } from "./key.ts";
 /** A stored link, without the content that it seals. Times are ISO 8601 in UTC, to the microsecond. */
 export const linkRow = z.object({
   sequence: z.number(),
-  kind: z.enum(["entries", "checkpoint"]),
+  kind: z.enum(["entries", "checkpoint", "rotation"]),
   /** Null for a time that no seal can have. */
   sealedAt: z.string().nullable(),
   /** Hexadecimal. */
@@ -39,14 +39,14 @@ export const beginning = Buffer.alloc(MAC_BYTES);
 /** Distinguishes these bytes from any other use of the key. */
 const LABEL = Buffer.from("ltb audit seal 1\0");
 const NO_TIME = -(2n ** 63n);
-const kindBytes = { entries: 1, checkpoint: 2 } as const;
+const kindBytes = { entries: 1, checkpoint: 2, rotation: 3 } as const;
 
 /**
  * Computes the mac of a link, an HMAC-SHA-256. Numbers are big-endian, times are int64 microseconds since
  * 2000-01-01 UTC (none: -2^63). It covers
  *
  *   "ltb audit seal 1\0", 32 bytes mac of the link before (zeros for the first), int64 sequence,
- *   byte kind (entries 1, checkpoint 2), 8 bytes key id, int32 entries,
+ *   byte kind (entries 1, checkpoint 2, rotation 3), 8 bytes key id, int32 entries,
  *   times sealed_at, first_at, last_at and cutoff, 32 bytes SHA-256 of the content
  */
 export function macOf(link: SealHeader, key: SealKey): Buffer {
@@ -68,6 +68,12 @@ export function flaw(link: Link, keys: KeyRing): string | undefined {
   if (link.previousMac.length !== MAC_BYTES || link.mac.length !== MAC_BYTES)
     return "its mac has another length";
   return timingSafeEqual(macOf(link, key), link.mac) ? undefined : "its mac does not match what it seals";
+}
+
+/** The ids of the keys that have replaced the link's. Links after theirs cannot be sealed with it any more. */
+export function successorsOf({ keyId }: Pick<Link, "keyId">, { byId }: KeyRing): string[] {
+  const place = byId.get(keyId)?.place ?? -1;
+  return [...byId.values()].filter((key) => key.place > place).map(({ id }) => id);
 }
 
 export function contentHash(content: Buffer): Buffer {

@@ -13,6 +13,8 @@ export const MAC_BYTES = 32;
 export interface SealKey {
   /** Identifies the key without revealing anything about it: 16 hexadecimal digits. */
   readonly id: string;
+  /** The key's place in the file, from 0: each key replaces those before it. */
+  readonly place: number;
   /** HMAC-SHA-256. */
   mac(bytes: Buffer): Buffer;
 }
@@ -24,7 +26,7 @@ export interface KeyRing {
 }
 
 /**
- * Reads a key file, which has one key per line, as 64 hexadecimal digits.
+ * Reads a key file, which has one key per line, as 64 hexadecimal digits, each key once.
  * @returns undefined if there is no such file
  * @throws ConfigError if it cannot be read or holds anything else
  */
@@ -34,20 +36,22 @@ export async function readKeyFile(path: string): Promise<KeyRing | undefined> {
   });
   if (text === undefined) return undefined;
   const lines = text.trim().split(/\s*\n\s*/);
-  const keys = lines.map((line) => sealKey(Buffer.from(line, "hex")));
+  const keys = lines.map((line, place) => sealKey(Buffer.from(line, "hex"), place));
   const current = keys.at(-1);
-  if (current !== undefined && lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
-    return { current, byId: new Map(keys.map((key) => [key.id, key])) };
+  const byId = new Map(keys.map((key) => [key.id, key]));
+  if (current && byId.size === keys.length && lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
+    return { current, byId };
   // The message does not quote the text, which may be a key after all.
-  const expected = `lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints`;
+  const expected = `different lines of 64 hexadecimal digits in ${path}, such as "openssl rand -hex 32" prints`;
   throw keyFileProblem(`expected ${expected}, got something else`);
 }
 
-function sealKey(bytes: Buffer): SealKey {
+function sealKey(bytes: Buffer, place: number): SealKey {
   const key = createSecretKey(bytes);
   const id = hash("sha256", Buffer.concat([Buffer.from("ltb audit key id\0"), bytes]), "hex");
   return {
     id: id.slice(0, 2 * KEY_ID_BYTES),
+    place,
     mac: (message) => createHmac("sha256", key).update(message).digest(),
   };
 }

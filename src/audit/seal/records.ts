@@ -56,7 +56,15 @@ export function packRemoval({ logs, attempts }: { logs: number; attempts: number
   return content;
 }
 
-/** Reads from a checkpoint's content how many entries were removed. */
-export function removalOf(content: Buffer): number {
-  return Number(content.readBigInt64BE(0) + content.readBigInt64BE(8));
+/** Reads from a checkpoint's content how many entries were removed, and the entity_id of their entry. */
+export function removalOf(content: Buffer): { removed: number; entryId: string } {
+  const removed = Number(content.readBigInt64BE(0) + content.readBigInt64BE(8));
+  return { removed, entryId: uuidOf(content.subarray(16, 32)) };
+}
+
+/** Makes a rotation's content: int64 sequence of the last link that the former key has sealed. */
+export function packRotation(last: number): Buffer {
+  const content = Buffer.alloc(8);
+  content.writeBigInt64BE(BigInt(last), 0);
+  return content;
 }

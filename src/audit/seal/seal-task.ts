@@ -8,14 +8,17 @@ import {
   beginning,
   type ChainHead,
   chainHead,
+  contentHash,
   flaw,
   headOf,
   type Link,
   macOf,
   type SealHeader,
+  successorsOf,
 } from "./hash-chain.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
-import { readLink, readTail } from "./statements.ts";
+import { packRotation } from "./records.ts";
+import { insertSeal, readLastOf, readLink, readTail, sealingTime } from "./statements.ts";
 
 export interface ChainOptions {
   /** The key file; undefined: this process has no key. The last head is next to it, in `<keyFile>.head`. */
@@ -25,6 +28,15 @@ export interface ChainOptions {
   /** Whether a missing key file is an error. Default: false. */
   requireKey?: boolean;
   log?: Log | undefined;
+}
+
+/** The end of the chain, to which links may be added if there is no problem. */
+interface End {
+  tail: Link | null;
+  /** The link that was just added to mark a new key; it is the tail then. */
+  marked: Link | null;
+  /** The reason why nothing may be added. */
+  problem?: string | undefined;
 }
 
 /** The chain of seals as this process knows it: its keys, and its last head, which shows a cut-off end. */
@@ -93,6 +105,29 @@ export class AuditChain {
     return this.#head;
   }
 
+  /**
+   * Reads the end of the chain, in the transaction that has its lock. If a new key seals from now on, a link
+   * under it says so first, even with nothing to seal: nothing that the former key seals can follow then.
+   */
+  async end(db: Executor, keys: KeyRing): Promise<End> {
+    const tail = await db.maybeOne(readTail());
+    const problem = await this.problem(db, keys, tail);
+    if (problem !== undefined || tail === null || tail.keyId === keys.current.id)
+      return { tail, marked: null, problem };
+    const content = packRotation(tail.sequence);
+    const { at: sealedAt } = await db.one(sealingTime(tail.sealedAt));
+    const sealed = {
+      entries: 0,
+      firstAt: null,
+      lastAt: null,
+      cutoff: null,
+      contentHash: contentHash(content),
+    };
+    const marked = this.next(keys, tail, { kind: "rotation", sealedAt, ...sealed });
+    await db.one(insertSeal(marked, content));
+    return { tail: marked, marked };
+  }
+
   /** Explains why nothing may be added after this end: it was altered or cut off. Undefined if it is well. */
   async problem(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
     const head = await this.head();
@@ -100,6 +135,10 @@ export class AuditChain {
       return undefined;
     const wrong = tail && flaw(tail, keys);
     if (wrong) return `its last seal, ${tail.sequence}, does not hold: ${wrong}`;
+    const successors = tail ? successorsOf(tail, keys) : [];
+    const successor = successors.length > 0 ? await db.maybeOne(readLastOf(successors)) : null;
+    if (tail && successor)
+      return `its last seal, ${tail.sequence}, is made with a key that was replaced by seal ${successor.sequence}`;
     const lost = head && (await missingHead(db, head));
     if (!lost) return undefined;
     // The next round finds out whether an operator has accepted it.

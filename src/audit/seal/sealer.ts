@@ -3,7 +3,7 @@ import { limits } from "../../limits.ts";
 import { contentHash, type Link } from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
 import type { AuditChain } from "./seal-task.ts";
-import { insertSeal, readTail, takeUnsealed, tryLockChain } from "./statements.ts";
+import { insertSeal, takeUnsealed, tryLockChain } from "./statements.ts";
 
 interface Sealed {
   entries: number;
@@ -45,12 +45,11 @@ export class Sealer {
   /** Makes some seals, in the transaction that takes their entries out of the queue. */
   async #seal(keys: KeyRing, db: Executor): Promise<Sealed> {
     if (!(await db.one(tryLockChain())).locked) return { entries: 0, link: null, done: true };
-    const tail = await db.maybeOne(readTail());
-    const problem = await this.#chain.problem(db, keys, tail);
+    const { tail, marked, problem } = await this.#chain.end(db, keys);
     this.#chain.complain(problem && `nothing of the audit trail is sealed any more: ${problem}`);
     if (problem !== undefined) return { entries: 0, link: null, done: true };
 
-    const sealed: Sealed = { entries: 0, link: null, done: false };
+    const sealed: Sealed = { entries: 0, link: marked, done: false };
     for (let seals = 0; seals < limits.auditSealsPerCommit && !sealed.done; seals++) {
       const before: Link | null = sealed.link ?? tail;
       const taken = await db.one(takeUnsealed(this.#rows, limits.auditSealEntries, before?.sealedAt ?? null));

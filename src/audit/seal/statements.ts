@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
-import { table } from "../../database/statement/table.ts";
+import { arrayOf, table } from "../../database/statement/table.ts";
 import { attemptDigest, auditLogDigest } from "./digest.ts";
 import { type Link, linkRow } from "./hash-chain.ts";
 import { missingDigest, RECORD_BYTES, type SealRecord } from "./records.ts";
@@ -59,6 +59,15 @@ export const readLink = statement("audit_chain_link", {
   build: (sequence: number) =>
     sql.fragment`select ${linkColumns} from audit_seals where sequence = ${sequence}`,
   examples: [[1]],
+});
+
+/** The last link that one of these keys has sealed. */
+export const readLastOf = statement("audit_chain_last_of", {
+  row: z.object({ sequence: z.number() }),
+  build: (keyIds: readonly string[]) => sql.fragment`
+    select sequence from audit_seals where encode(key_id, 'hex') = any (${arrayOf("text", keyIds)})
+    order by sequence desc limit 1`,
+  examples: [[["0011223344556677"]]],
 });
 
 /** The first link that was sealed at this time or later. */
@@ -215,6 +224,15 @@ export const readTimeOf = statement("audit_time_of", {
       ) as at`;
   },
   examples: [[4_000, "-infinity", "infinity"]],
+});
+
+/** Which of these cleanups have an entry; each is named by the entity_id of its entry. */
+export const readCleanups = statement("audit_chain_cleanups", {
+  row: z.object({ entryId: z.string() }),
+  build: (entryIds: readonly string[]) => sql.fragment`
+    select entity_id as entry_id from audit_logs
+    where entity_type = 'audit_log' and action = 'cleanup' and entity_id = any (${arrayOf("text", entryIds)})`,
+  examples: [[[example.id]]],
 });
 
 // The statement finds an entry with a time in [after, upTo] that is neither in a seal nor in the queue. It

@@ -3,7 +3,16 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, timestamp } from "../../validation.ts";
-import { beginning, type ChainHead, contentHash, flaw, headOf, type Link, micros } from "./hash-chain.ts";
+import {
+  beginning,
+  type ChainHead,
+  contentHash,
+  flaw,
+  headOf,
+  type Link,
+  micros,
+  successorsOf,
+} from "./hash-chain.ts";
 import type { KeyRing } from "./key.ts";
 import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } from "./records.ts";
 import { type AuditChain, missingHead } from "./seal-task.ts";
@@ -53,6 +62,10 @@ export interface Verification {
 }
 
 type Seal = Omit<Link, "contentHash"> & { content: Buffer };
+type Found = SealRecord & { sequence: number };
+
+/** Cleanup leaves the entries of the last day: microseconds. */
+const DAY = 86_400_000_000n;
 
 class Broken extends Error {
   readonly at: Break;
@@ -93,8 +106,10 @@ class Run {
   readonly #db: Executor;
   readonly #keys: KeyRing;
   readonly #options: z.output<typeof input>;
-  /** Entries from before this time may be gone. */
+  /** Entries from before this time may be gone, if the checkpoint that says so is a link of the chain. */
   #cutoff: bigint | undefined;
+  /** The latest missing entry that a checkpoint further on has to excuse. */
+  #owed: { time: bigint; at: Break } | undefined;
   /** Entries that checkpoints say were removed. */
   #accounted = 0;
 
@@ -125,21 +140,18 @@ class Run {
     const { from = "-infinity", to = "infinity" } = this.#options;
     let before = await this.#before();
     for (let ended = false; !ended; await turn()) {
-      const first = (before?.sequence ?? 0) + 1;
-      const page = await this.#db.any(statements.readSeals(first, limits.auditVerifySeals));
-      const seals: Seal[] = [];
-      for (const seal of page) {
-        this.#follows(seal, before);
-        ended = isFrom(seal, to);
-        if (ended) break;
-        if (seal.kind === "checkpoint") this.#accounted += removalOf(seal.content);
-        before = { ...seal, contentHash: contentHash(seal.content) };
-        seals.push(seal);
-      }
-      ended ||= page.length < limits.auditVerifySeals;
-      await this.#entries(seals);
+      const page = await this.#read(before, to);
+      ({ before, ended } = page);
+      await this.#account(page.seals, await this.#missing(page.seals));
       if (before !== null) this.result.head = headOf(before);
     }
+    // The checkpoint that excuses an entry may be after the range, or have been made meanwhile.
+    for (let ended = false; this.#owed && !ended; await turn()) {
+      const page = await this.#read(before);
+      ({ before, ended } = page);
+      await this.#account(page.seals);
+    }
+    if (this.#owed) throw new Broken(this.#owed.at);
     const most = limits.auditVerifySeals * limits.auditSealEntries;
     for (let covered = from; covered !== to; await turn()) {
       const { at } = await this.#db.one(statements.readTimeOf(most, covered, to));
@@ -147,6 +159,21 @@ class Run {
       covered = at ?? to;
     }
     this.#accounts();
+  }
+
+  /** Reads the links that come next, up to `to`, each of which has to follow the one before. */
+  async #read(before: Link | null, to = "infinity") {
+    const first = (before?.sequence ?? 0) + 1;
+    const page = await this.#db.any(statements.readSeals(first, limits.auditVerifySeals));
+    const seals: Seal[] = [];
+    let last = before;
+    for (const seal of page) {
+      this.#follows(seal, last);
+      if (isFrom(seal, to)) return { seals, before: last, ended: true };
+      last = { ...seal, contentHash: contentHash(seal.content) };
+      seals.push(seal);
+    }
+    return { seals, before: last, ended: page.length < limits.auditVerifySeals };
   }
 
   /** Reads the link before the range. That too must hold, or an altered time could leave links out. */
@@ -181,14 +208,21 @@ class Run {
       throw new Broken({ sequence, reason: `seal ${sequence} does not follow the one before it` });
     if (before?.sealedAt && !isFrom(seal, before.sealedAt))
       throw new Broken({ sequence, reason: `seal ${sequence} says that it is older than the one before it` });
+    if (before && successorsOf(seal, this.#keys).includes(before.keyId))
+      throw new Broken({
+        sequence,
+        reason: `seal ${sequence} is made with a key that was replaced before it`,
+      });
+    if (seal.cutoff !== null && seal.sealedAt !== null && micros(seal.sealedAt) - micros(seal.cutoff) < DAY)
+      throw new Broken({ sequence, reason: `seal ${sequence} excuses entries of the day before it` });
   }
 
-  /** Compares the entries of these seals with their sealed records. */
-  async #entries(seals: readonly Seal[]): Promise<void> {
+  /** Compares the entries of these seals with their sealed records. @returns those that may be removed */
+  async #missing(seals: readonly Seal[]): Promise<Found[]> {
     const records = seals
       .filter(({ kind }) => kind === "entries")
       .flatMap(({ sequence, content }) => unpack(content).map((record) => ({ ...record, sequence })));
-    const flaws: { record: SealRecord & { sequence: number }; place: number; missing: boolean }[] = [];
+    const flaws: { record: Found; place: number; missing: boolean }[] = [];
     for (const [kind, compare] of [
       ["audit_log", statements.compareAuditLogs],
       ["job_attempt", statements.compareAttempts],
@@ -201,19 +235,45 @@ class Run {
         if (found) flaws.push({ ...found, missing: n !== altered });
       }
     }
-    let removed = 0;
     for (const { record, missing } of flaws.sort((a, b) => a.place - b.place)) {
-      if (!missing || !(await this.#isRemoved(record.time))) throw new Broken(breakAt(record, missing));
-      removed++;
+      if (!missing || !(await this.#mayBeRemoved(record.time))) throw new Broken(breakAt(record, missing));
     }
-    this.result.checked += records.length - removed;
-    this.result.removed += removed;
+    this.result.checked += records.length - flaws.length;
+    this.result.removed += flaws.length;
+    return flaws.map(({ record }) => record);
   }
 
-  /** True if a cleanup accounts for a missing entry, perhaps one of a moment ago. */
-  async #isRemoved(time: bigint): Promise<boolean> {
+  /** True if there is a cleanup, perhaps of a moment ago, that may account for a missing entry. */
+  async #mayBeRemoved(time: bigint): Promise<boolean> {
     if (this.#cutoff === undefined || time >= this.#cutoff) await this.checkpoint();
     return this.#cutoff !== undefined && time < this.#cutoff;
+  }
+
+  /**
+   * Sets what is missing against the checkpoints after it. Only one that the walk has come to counts, because
+   * its mac alone would also hold for one of another database, or of a key that was replaced.
+   */
+  async #account(seals: readonly Seal[], missing: readonly Found[] = []): Promise<void> {
+    const checkpoints = seals.filter(({ kind }) => kind === "checkpoint");
+    const ids = checkpoints.map(({ content }) => removalOf(content).entryId);
+    const found = ids.length > 0 ? await this.#db.any(statements.readCleanups(ids)) : [];
+    for (const { sequence, cutoff, content } of seals) {
+      for (const record of missing)
+        if (record.sequence === sequence) this.#owe(record.time, breakAt(record, true));
+      if (cutoff === null) continue;
+      const { removed, entryId } = removalOf(content);
+      this.#accounted += removed;
+      if (this.#owed && this.#owed.time < micros(cutoff)) this.#owed = undefined;
+      if (found.some((entry) => entry.entryId === entryId)) continue;
+      // A later cleanup may have removed it; it was made at least a day after the cutoff.
+      const at = { sequence, reason: `the entry of the cleanup that left seal ${sequence} is missing` };
+      if (!(await this.#mayBeRemoved(micros(cutoff) + DAY))) throw new Broken(at);
+      this.#owe(micros(cutoff) + DAY, at);
+    }
+  }
+
+  #owe(time: bigint, at: Break): void {
+    if (this.#owed === undefined || time > this.#owed.time) this.#owed = { time, at };
   }
 
   /** A checkpoint excuses as many missing entries as it says were removed. It does not say which. */
@@ -244,7 +304,7 @@ function gap(sequence: number): Break {
   return { sequence, reason: `seal ${sequence} is missing` };
 }
 
-function breakAt({ sequence, ...entry }: SealRecord & { sequence: number }, missing: boolean): Break {
+function breakAt({ sequence, ...entry }: Found, missing: boolean): Break {
   const what = missing
     ? entry.digest === missingDigest.toString("hex")
       ? "was already missing when it was to be sealed"

@@ -21,11 +21,11 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
   );
   await superuser.query(
     `insert into audit_logs
-      (id, user_id, api_key_id, created_at, action, entity_type, entity_id, ip_address, actor, request_id, user_agent, changes)
+      (id, user_id, api_key_id, created_at, action, entity_type, entity_id, ip_address, actor, request_id, user_agent, changes, external)
     values
       ('${id}', '11111111-2222-4333-8444-555555555555', null, '2026-01-31T12:34:56.789012Z', 'update', 'benchmark', 'größe', '192.0.2.1',
-        '', 'r', e'line\nline', $1),
-      ('${id.replace("57", "58")}', null, null, '1999-12-31T23:59:59.999999Z', 'x', 'y', null, null, null, null, null, null)`,
+        '', 'r', e'line\nline', $1, true),
+      ('${id.replace("57", "58")}', null, null, '1999-12-31T23:59:59.999999Z', 'x', 'y', null, null, null, null, null, null, false)`,
     [changes],
   );
   await superuser.query(
@@ -57,6 +57,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       varchar("r"),
       text("line\nline"),
       jsonb(changesText),
+      bool(true),
     ]),
     digest([
       uuid(id.replace("57", "58")),
@@ -68,6 +69,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       ...[null, null, null, null].map(varchar),
       text(null),
       jsonb(null),
+      bool(false),
     ]),
     digest([
       uuid(id),
@@ -99,8 +101,8 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
     { kind: "job_attempt", id, epoch: 4, time: 823_178_097_000_000n, digest: expected[3] },
   ]);
   expect(records.map(({ digest: found }) => found)).toEqual([
-    "1c43f891138b69a2ee607477e1e4a435a721c209d17ccd50bb2d07ad01d30408",
-    "c27feb2cd0f48261ec49382cfbba08259ded40d59d1b603edc898dbb5f9031f2",
+    "bf956a6768bb7f9498b93c54f0c4eb7b9146407aafe7fd417906742799c97ec6",
+    "c84c562443fd2c03dfc2d432eba40f7c248f475094cefa074224754c1bfafb1c",
     "2b2bee4ca9b6cc867dfead06045c8612d68643ba61ae9bfeb24e9868634bcbd1",
     "cfbc252e95a79d14d63f51999a713c1cb1a5c438e3c5250f4de9226111b63b55",
   ]);
@@ -140,6 +142,7 @@ const jsonb = (value: string | null): Field => ({
   oid: 3802,
   value: value === null ? null : Buffer.concat([Buffer.from([1]), Buffer.from(value)]),
 });
+const bool = (value: boolean): Field => ({ oid: 16, value: Buffer.from([Number(value)]) });
 const int4 = (value: number | null): Field => ({ oid: 23, value: value === null ? null : int32(value) });
 
 function time(iso: string, micros = 0): Field {

@@ -14,7 +14,7 @@ import { newId } from "../../../src/ids.ts";
 import { sample } from "../../harness/examples.ts";
 import { onlooker } from "../../harness/postgres.ts";
 import { eventually } from "../../harness/waiting.ts";
-import { addAttempts, addLogs, folder, recorder, startTrail } from "./support.ts";
+import { addAttempts, addLogs, folder, recorder, replaceKey, startTrail } from "./support.ts";
 
 /** Names of what is sealed, in order, and of what was written. */
 async function names(client: Client): Promise<{ sealed: string[]; written: string[] }> {
@@ -341,8 +341,36 @@ describe("the key", () => {
     await addLogs(superuser, 1);
     expect(await renewed.seal()).toBe(1);
     expect(await renewed.verify()).toMatchObject({ checked: 2 });
-    const { rows } = await superuser.query("select distinct key_id from audit_seals");
-    expect(rows).toHaveLength(2);
+    const { rows } = await superuser.query(
+      "select kind, entries, get_byte(content, 7) as last, dense_rank() over (order by key_id = $1) as key from audit_seals order by sequence",
+      [(await superuser.query("select key_id from audit_seals where sequence = 3")).rows[0].key_id],
+    );
+    expect(rows).toMatchObject([
+      { kind: "entries", key: "1" },
+      { kind: "rotation", entries: 0, last: 1, key: "2" },
+      { kind: "entries", key: "2" },
+    ]);
+    expect(await renewed.seal()).toBe(0);
+    expect((await renewed.verify()).head?.sequence).toBe(3);
+  });
+
+  test("is named once in its file", async () => {
+    const { keyFile, another } = await startTrail();
+    const line = await readFile(keyFile, "utf8");
+    await writeFile(keyFile, `${line}${"ab".repeat(32)}\n${line}`);
+    await expect(another().open()).rejects.toThrow(/LTB_AUDIT_KEY_FILE.*different lines/);
+  });
+
+  test("that is new is marked by a cleanup too", async () => {
+    const { superuser, trail, keyFile, another } = await startTrail();
+    await addLogs(superuser, 1, { age: 3 * 86_400 });
+    await trail.seal();
+    await replaceKey(keyFile);
+    const renewed = another();
+    expect(await renewed.cleanUp(2)).toMatchObject({ deleted: 1 });
+    const { rows } = await superuser.query("select kind from audit_seals order by sequence");
+    expect(rows.map(({ kind }) => kind)).toEqual(["entries", "rotation", "checkpoint"]);
+    expect(await renewed.verify()).toMatchObject({ removed: 1, head: { sequence: 3 } });
   });
 
   test.each(["", "abc", "ab".repeat(31), `${"ab".repeat(32)}\nx`, "ab".repeat(33)])(

@@ -1,9 +1,12 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll } from "vitest";
-import { createKeyFile } from "../../../src/audit/seal/key.ts";
+import { contentHash, macOf } from "../../../src/audit/seal/hash-chain.ts";
+import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
+import { packRemoval } from "../../../src/audit/seal/records.ts";
+import { insertSeal, readTail } from "../../../src/audit/seal/statements.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { DatabaseConfig } from "../../../src/config.ts";
 import { newId } from "../../../src/ids.ts";
@@ -125,4 +128,36 @@ export async function addAttempts(
     [ids, age],
   );
   return ids;
+}
+
+/** Adds a line with a new key to the key file. */
+export async function replaceKey(keyFile: string): Promise<void> {
+  await createKeyFile(`${keyFile}.next`);
+  await writeFile(keyFile, (await readFile(keyFile, "utf8")) + (await readFile(`${keyFile}.next`, "utf8")));
+}
+
+/** Appends a checkpoint, as somebody does who has the database and the key in this line of the key file. */
+export async function forgeCheckpoint(
+  { db, keyFile }: { db: Database; keyFile: string },
+  { line, ageMs, entryId = newId() }: { line: number; ageMs: number; entryId?: string },
+): Promise<void> {
+  const stolen = join(await folder(), "stolen.key");
+  await writeFile(stolen, (await readFile(keyFile, "utf8")).split("\n")[line] ?? "");
+  const key = (await readKeyFile(stolen))?.current;
+  const tail = await db.executor.maybeOne(readTail());
+  if (!key || !tail) throw new Error("there is nothing to forge");
+  const sealedAt = tail.sealedAt ?? "";
+  const cutoff = `${new Date(Date.parse(sealedAt) - ageMs).toISOString().slice(0, -1)}000Z`;
+  const content = packRemoval({ logs: 1, attempts: 0 }, entryId);
+  const header = {
+    ...({
+      sequence: tail.sequence + 1,
+      kind: "checkpoint",
+      sealedAt,
+      keyId: key.id,
+      previousMac: tail.mac,
+    } as const),
+    ...{ entries: 0, firstAt: null, lastAt: null, cutoff, contentHash: contentHash(content) },
+  };
+  await db.executor.one(insertSeal({ ...header, mac: macOf(header, key) }, content));
 }

@@ -2,7 +2,9 @@ import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { attemptColumns, auditLogColumns } from "../../../src/audit/seal/digest.ts";
 import { unknownId } from "../../harness/examples.ts";
-import { addAttempts, addLogs, startTrail } from "./support.ts";
+import { addAttempts, addLogs, forgeCheckpoint, replaceKey, startTrail } from "./support.ts";
+
+const DAY = 86_400;
 
 // Everything here is done by a superuser who gets around the guard triggers. Two seals, of three audit logs
 // and three attempts each.
@@ -53,6 +55,7 @@ describe("an entry", () => {
     text: "COLUMN || 'x'",
     jsonb: `COLUMN || '{"more": 1}'`,
     int4: "COLUMN + 10",
+    bool: "not COLUMN",
   };
   const columns = [
     ...auditLogColumns.map((column) => ["audit_logs", column] as const),
@@ -394,6 +397,85 @@ describe("a checkpoint", () => {
         "2 entries are missing from before the last cleanup's time, which is 1 more than cleanups removed",
     });
     await trail.superuser.query("delete from jobs");
+  });
+
+  /** A chain of its own with an old entry that somebody deletes; `add` then appends what excuses that. */
+  async function excused(add: (own: Awaited<ReturnType<typeof startTrail>>) => Promise<unknown>) {
+    const own = await startTrail();
+    const [id] = await addLogs(own.superuser, 1, { age: 3 * DAY });
+    await own.trail.seal();
+    const to = new Date().toISOString();
+    await own.tamper("delete from audit_logs where id = $1", [id]);
+    await add(own);
+    await rm(`${own.keyFile}.head`, { force: true });
+    const [all, range] = [await own.another().verify(), await own.another().verify({ to })];
+    return { own, all: all.broken, range: range.broken };
+  }
+
+  test("sealed with a key that was replaced, which a range does not take for good either", async () => {
+    const { own, all, range } = await excused(async (own) => {
+      await replaceKey(own.keyFile);
+      // The new key says that it is there, with nothing to seal.
+      expect(await own.another().seal()).toBe(0);
+      await forgeCheckpoint(own, { line: 0, ageMs: 2 * DAY * 1_000 });
+    });
+    const broken = { sequence: 3, reason: "seal 3 is made with a key that was replaced before it" };
+    expect([all, range]).toEqual([broken, broken]);
+    // Nor does the sealer build on it.
+    await addLogs(own.superuser, 1);
+    expect(await own.another().seal()).toBe(0);
+    expect(own.lines.at(-1)).toMatch("its last seal, 3, is made with a key that was replaced by seal 2");
+  });
+
+  test("of another chain with the same key", async () => {
+    const { all, range } = await excused(async (own) => {
+      const other = await startTrail();
+      await copyFile(own.keyFile, other.keyFile);
+      await addLogs(other.superuser, 1, { age: 3 * DAY });
+      await other.another().seal();
+      await other.another().cleanUp(2);
+      const { rows } = await other.superuser.query(
+        "select s::text as link from audit_seals s where kind = 'checkpoint'",
+      );
+      await own.superuser.query(
+        "insert into audit_seals select (s.link).* from (select $1::audit_seals as link) s",
+        [rows[0].link],
+      );
+    });
+    const broken = { sequence: 2, reason: "seal 2 does not follow the one before it" };
+    expect([all, range]).toEqual([broken, broken]);
+  });
+
+  test("that excuses entries of its last day", async () => {
+    const { all, range } = await excused((own) => forgeCheckpoint(own, { line: 0, ageMs: DAY * 1_000 - 1 }));
+    const broken = { sequence: 2, reason: "seal 2 excuses entries of the day before it" };
+    expect([all, range]).toEqual([broken, broken]);
+  });
+
+  test("without an entry of its cleanup", async () => {
+    const { own, all, range } = await excused((own) =>
+      forgeCheckpoint(own, { line: 0, ageMs: 2 * DAY * 1_000 }),
+    );
+    const broken = { sequence: 2, reason: "the entry of the cleanup that left seal 2 is missing" };
+    expect([all, range]).toEqual([broken, broken]);
+    // A later cleanup may have removed it, but none from before.
+    await forgeCheckpoint(own, { line: 0, ageMs: 3 * DAY * 1_000 });
+    expect((await own.another().verify()).broken).toEqual(broken);
+  });
+
+  test("whose entry a later cleanup has removed, as it may", async () => {
+    const { superuser, trail, tamper } = await startTrail();
+    await addLogs(superuser, 1, { age: 5 * DAY });
+    await trail.seal();
+    expect(await trail.cleanUp(4)).toMatchObject({ deleted: 1 });
+    // The entry of this cleanup goes as it would days later.
+    await tamper("truncate audit_unsealed");
+    await tamper("delete from audit_logs where action = 'cleanup'");
+    await addLogs(superuser, 1, { age: 3 * DAY - 3_600 });
+    await trail.seal();
+    expect((await trail.verify()).broken?.reason).toMatch("the entry of the cleanup that left seal 2");
+    expect(await trail.cleanUp(2)).toMatchObject({ deleted: 1 });
+    expect(await trail.verify()).toMatchObject({ removed: 2, head: { sequence: 4 } });
   });
 
   test("removed: what it accounted for is missing", async () => {
