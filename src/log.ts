@@ -1,6 +1,7 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 import { limits } from "./limits.ts";
+import { makePrintableJson } from "./text.ts";
 
 export type { Logger } from "pino";
 
@@ -23,6 +24,8 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // A log may be read on a terminal.
+      hooks: { streamWrite: makePrintableJson },
       // The paths are spelled out, because a wildcard costs each line 3 µs.
       redact: { paths: ["authorization", "headers.authorization", "metadata.authorization"], censor: "****" },
     },

@@ -6,7 +6,7 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark, findBenchmarkId } from "./shared/find-benchmark.ts";
 import { given } from "./shared/options.ts";
-import { formatMinute, makePrintable, print, printFields, printJson } from "./shared/output.ts";
+import { formatMinute, oneLine, print, printFields, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
@@ -95,14 +95,14 @@ async function remove(
     await confirm(`Delete ${name} (${id}) with its ${completedIterations + failedIterations} evaluations?`);
   await benchmarks.deleteBenchmark({ id }, longDeadline);
   if (options.json) printJson({ deleted: id });
-  else print(`deleted ${makePrintable(name)} (${id})`);
+  else print(`deleted ${oneLine(name)} (${id})`);
 }
 
 async function confirm(question: string): Promise<void> {
   if (!process.stdin.isTTY) throw new UsageError("nobody can be asked here: add --yes to delete");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${makePrintable(question)} [y/N] `);
+    const answer = await lines.question(`${oneLine(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("nothing was deleted", { code: "CANCELLED" });
   } finally {
     lines.close();

@@ -18,6 +18,7 @@ import {
   formatNumber,
   formatTable,
   note,
+  oneLine,
   print,
   printJson,
   toPlain,
@@ -120,18 +121,19 @@ function comparisonText(
   verdicts: readonly Verdict[],
   samples: number,
 ): string {
+  const nameOf = (id: string) => oneLine(names.get(id) ?? id);
   const rows = comparisons.map((comparison, index) => [
-    names.get(comparison.candidateId) ?? comparison.candidateId,
+    nameOf(comparison.candidateId),
     ...cells(comparison),
     verdicts[index] ?? "",
   ]);
   const lines = [
-    `${metric}, baseline ${names.get(baselineId) ?? ""}  ${baselineId}`,
+    `${oneLine(metric)}, baseline ${nameOf(baselineId)}  ${baselineId}`,
     "",
     formatTable(["candidate", ">n", ...means, ">95 % CI", ">p", ">win/loss/tie", "verdict"], rows),
   ];
   for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
-    const name = names.get(candidateId) ?? candidateId;
+    const name = nameOf(candidateId);
     if (baselineUnpaired + candidateUnpaired > 0)
       lines.push(
         "",

@@ -2,7 +2,7 @@ import type { Command } from "./shared/command.ts";
 import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configured.ts";
 import { exitCodes } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
-import { makePrintable, print, printJson } from "./shared/output.ts";
+import { print, printJson } from "./shared/output.ts";
 
 type Options = DatabaseOptions & { servers: number; backups?: string };
 
@@ -33,8 +33,8 @@ export function addCommand(program: Command): void {
       else {
         const width = Math.max(...checks.map(({ check }) => check.length));
         for (const { level, check, message, advice } of checks) {
-          print(makePrintable(`${level.padEnd(4)}  ${check.padEnd(width)}  ${message}`));
-          if (advice !== undefined) print(makePrintable(`${" ".repeat(width + 8)}${advice}`));
+          print(`${level.padEnd(4)}  ${check.padEnd(width)}  ${message}`);
+          if (advice !== undefined) print(`${" ".repeat(width + 8)}${advice}`);
         }
       }
       if (!isWell) process.exitCode = exitCodes.failure;

@@ -5,7 +5,7 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { note } from "./shared/output.ts";
+import { note, oneLine } from "./shared/output.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";
 import { csvLines, jsonLines, metricNames } from "./transfer/text-formats.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
@@ -13,7 +13,7 @@ import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 const formats = ["jsonl", "csv", "parquet"] as const;
 type Format = (typeof formats)[number];
 
-type Options = ServiceOptions & FilterOptions & { format?: Format; output?: string };
+type Options = ServiceOptions & FilterOptions & { format?: Format; output?: string; safeFormulas?: boolean };
 
 export function addCommand(program: Command): void {
   withFilterOptions(addServiceCommand(program, "export").withReplica())
@@ -25,10 +25,15 @@ export function addCommand(program: Command): void {
     .argument("<benchmark>", "id, or name (the newest with it)")
     .choice("--format <format>", "form of the output (default: by the file's extension, else jsonl)", formats)
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
+    .option(
+      "--safe-formulas",
+      "in CSV put ' before texts that a spreadsheet would run as a formula, such as =HYPERLINK(…) in an output; without it texts are as they are",
+    )
     .examples(
       "ltb export gsm8k -o gsm8k.jsonl",
       ["ltb export gsm8k -o gsm8k.parquet", "for DuckDB, pandas, Spark"],
       "ltb export gsm8k --format csv | head",
+      ["ltb export gsm8k -o gsm8k.csv --safe-formulas", "for Excel, LibreOffice, Google Sheets"],
       ["ltb export gsm8k --failed --metadata split=test -o failed.jsonl", "a part of them"],
       "ltb export gsm8k | gzip > gsm8k.jsonl.gz",
       ["ltb export gsm8k | tail -n +2 | jq .score", "without the first line, which is the benchmark"],
@@ -39,9 +44,10 @@ export function addCommand(program: Command): void {
 async function exportBenchmark(
   { benchmarks }: ServiceClient,
   reference: string,
-  { output, ...options }: Options,
+  { output, safeFormulas = false, ...options }: Options,
 ): Promise<void> {
   const format = options.format ?? formatOf(output);
+  if (safeFormulas && format !== "csv") throw new UsageError("--safe-formulas is for --format csv");
   if (format === "parquet" && output === undefined && process.stdout.isTTY)
     throw new UsageError("Parquet is not for a terminal: add -o FILE, or redirect the output");
   const { id, name } = await findBenchmark(benchmarks, reference);
@@ -50,7 +56,7 @@ async function exportBenchmark(
     if (format === "csv") {
       // The head names every metric, so the rows are read twice; the first time without their texts.
       const metrics = await metricNames(evaluations(EvaluationView.BASIC));
-      return csvLines(metrics, evaluations(EvaluationView.FULL));
+      return csvLines(metrics, evaluations(EvaluationView.FULL), { safeFormulas });
     }
     const { benchmark } = await benchmarks.getBenchmark({ id });
     requireAnswer(benchmark, "benchmark");
@@ -62,7 +68,7 @@ async function exportBenchmark(
   };
   if (output === undefined) return writeToStdout(await pieces());
   await writeToFile(output, await pieces());
-  note(`wrote ${name} (${id}) to ${output}`);
+  note(`wrote ${oneLine(name)} (${id}) to ${output}`);
 }
 
 function formatOf(output = ""): Format {

@@ -6,7 +6,7 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
-import { makePrintable, note, print, printJson } from "./shared/output.ts";
+import { note, oneLine, print, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
@@ -161,7 +161,7 @@ function show({ id, name, created, issues, notes, ...counted }: NotedResult): vo
   const { inserted, duplicates, conflicts, rejected, unreadable } = counted;
   const counts = `${inserted} inserted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
   const bad = unreadable > 0 ? `, ${unreadable} unreadable` : "";
-  print(`${makePrintable(name)}  ${id}${created ? "" : " (was there)"}: ${counts}${bad}`);
+  print(`${oneLine(name)}  ${id}${created ? "" : " (was there)"}: ${counts}${bad}`);
   const shown = issues.slice(0, SHOWN_ISSUES);
   for (const { sampleId, outcome, field, reason } of shown) {
     const place = outcome === "unreadable" ? "" : `sample ${sampleId}: ${field === "" ? "" : `${field}: `}`;

@@ -8,8 +8,8 @@ import {
   formatInterval,
   formatNumber,
   formatTable,
-  makePrintable,
   note,
+  oneLine,
   print,
   printJson,
   toPlain,
@@ -90,7 +90,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
   else {
     const head = [">rank", "ranks", ">band", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
-    print(`${makePrintable(dataset)}, ${total} ranked by ${makePrintable(metric)}\n`);
+    print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}\n`);
     print(formatTable(head, items.map(row)));
   }
   if (pending > 0)

@@ -3,7 +3,7 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { given, parseWhole } from "./shared/options.ts";
-import { formatTable, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { formatTable, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
 type SetOptions = ServiceOptions & { maxRunning?: number; perMinute?: number };
@@ -63,7 +63,7 @@ async function list({ jobs }: ServiceClient, options: ServiceOptions & { limit: 
 async function remove({ jobs }: ServiceClient, limitKey: string, options: ServiceOptions): Promise<void> {
   await jobs.deleteJobLimit({ limitKey });
   if (options.json) printJson({ deleted: limitKey });
-  else print(`${makePrintable(limitKey)} is unlimited`);
+  else print(`${oneLine(limitKey)} is unlimited`);
 }
 
 const columns = ["limit key", ">running", ">max running", ">per minute"];

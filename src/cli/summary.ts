@@ -6,7 +6,15 @@ import {
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
-import { formatInterval, formatNumber, formatTable, print, printJson, toPlain } from "./shared/output.ts";
+import {
+  formatInterval,
+  formatNumber,
+  formatTable,
+  oneLine,
+  print,
+  printJson,
+  toPlain,
+} from "./shared/output.ts";
 
 type Options = ServiceOptions & { metric?: string[]; exact?: boolean; html?: string };
 
@@ -60,7 +68,7 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   const parts = [`${evaluationCount} evaluations`, `${failedCount} failed`];
   if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
   if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
-  const lines = [`${name}  ${benchmarkId}`, parts.join(", ")];
+  const lines = [`${oneLine(name)}  ${benchmarkId}`, parts.join(", ")];
   if (summary.metrics.length > 0) lines.push("", formatTable(columns, summary.metrics.map(cells)));
   if (summary.metricsLeftOut > 0)
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);

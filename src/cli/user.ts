@@ -7,15 +7,7 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { UsageError } from "./shared/errors.ts";
 import { given } from "./shared/options.ts";
-import {
-  formatFields,
-  formatMinute,
-  makePrintable,
-  note,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
+import { formatFields, formatMinute, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
 import { findStoredUser, findUser, requireUser, userArgument } from "./user/find.ts";
@@ -107,7 +99,7 @@ export function addCommand(program: Command): void {
       const { id, username } = await findUser(users, text);
       await users.deleteUser({ id });
       if (options.json) printJson({ deleted: id });
-      else print(`deleted ${makePrintable(username)} (${id})`);
+      else print(`deleted ${oneLine(username)} (${id})`);
     });
 }
 

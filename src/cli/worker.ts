@@ -14,7 +14,7 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { gatherValues, parseDuration } from "./shared/options.ts";
-import { formatFields, makePrintable, print, printJson, toPlain } from "./shared/output.ts";
+import { formatFields, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { addRun } from "./worker/run.ts";
 
@@ -107,7 +107,7 @@ async function drain(
   const { worker } = await workers.drainWorker({ workerId, reason });
   requireAnswer(worker, "worker");
   if (json) return printJson(toPlain(WorkerSchema, worker));
-  print(`${makePrintable(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
+  print(`${oneLine(workerId)} gets no more jobs; it holds ${worker.currentTasks}`);
 }
 
 async function removeStale(

@@ -78,3 +78,26 @@ test("CSV holds metrics of every kind, objects as JSON, and tells unset from emp
   expect(first).toBe('1,"","",0,"","","","",,0.1,true,,,"",,,,,"{""k"":[""v""]}",,,""');
   expect(second).toBe('2,"","",0,"","","",,,,,"{""d"":1}",-0.5,"",,,,,,,,""');
 });
+
+test("CSV takes the bite out of texts that a spreadsheet would run, where that is asked for", async () => {
+  const texts = ['=HYPERLINK("http://x","y")', "@SUM(1)", "-2+3", "+1", "\t=1", " =1", "a=1", "'=1"];
+  const evaluations = texts.map((output) => create(EvaluationSchema, { output, score: -1 }));
+  async function* chunks() {
+    yield evaluations;
+  }
+  const outputs = async (options?: { safeFormulas: boolean }) => {
+    const lines = (await Array.fromAsync(csvLines(["=m"], chunks(), options))).join("").trim().split("\n");
+    return {
+      head: lines[0],
+      outputs: lines.slice(1).map((line) => /"",0,"","","",(.*),,,-1,/.exec(line)?.[1]),
+    };
+  };
+  expect(await outputs({ safeFormulas: true })).toEqual({
+    head: expect.stringContaining(",metrics.=m,"),
+    outputs: [
+      '"\'=HYPERLINK(""http://x"",""y"")"',
+      ...["'@SUM(1)", "'-2+3", "'+1", "'\t=1", "' =1", "a=1", "'=1"],
+    ],
+  });
+  expect((await outputs()).outputs).toEqual(['"=HYPERLINK(""http://x"",""y"")"', ...texts.slice(1)]);
+});

@@ -10,7 +10,7 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
 import { exitCodes, UsageError } from "../shared/errors.ts";
 import { gatherValues, parseTime } from "../shared/options.ts";
-import { makePrintable, print, printJson, toPlain } from "../shared/output.ts";
+import { oneLine, print, printJson, toPlain } from "../shared/output.ts";
 
 interface Options extends ServiceOptions {
   from?: Date;
@@ -111,7 +111,7 @@ function show(answer: VerifyAuditLogResponse, head: string | null, { json }: Ser
     return;
   }
   const { entriesChecked, entriesRemoved, entriesUnsealed, firstBroken: broken } = answer;
-  if (broken) print(makePrintable(`THE AUDIT TRAIL DOES NOT HOLD: ${broken.reason}`));
+  if (broken) print(oneLine(`THE AUDIT TRAIL DOES NOT HOLD: ${broken.reason}`));
   else print("The audit trail holds.");
   print(
     `entries checked ${entriesChecked}, removed by cleanup ${entriesRemoved}, waiting to be sealed ${entriesUnsealed}`,

@@ -3,6 +3,7 @@ import {
   type WatchBenchmarksResponse,
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { cutText } from "../../text.ts";
 import { formatNumber, joinCells, oneLine, print, printJson, toPlain } from "../shared/output.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
@@ -59,7 +60,7 @@ function bars(): Display {
         return;
       }
       const value = done(message);
-      const title = oneLine(name || id).slice(0, 30);
+      const title = cutText(oneLine(name || id), 30);
       const shown = { name: title.padEnd(30), done: doneOf(message), detail: detailOf(message) };
       // Without a planned number there is nothing to be a part of.
       const most = Math.max(total, value, 1);

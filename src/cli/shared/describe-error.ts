@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { codeName, ServiceError, type Violation } from "../../errors.ts";
 import { CliError, UsageError } from "./errors.ts";
-import { makePrintable } from "./output.ts";
+import { note, noteJson } from "./output.ts";
 
 /** An error as it is shown; with `--json` as `{"error": …}`. */
 export interface ShownError {
@@ -58,11 +58,10 @@ function ownError(code: string, reason: string, message: string): ShownError {
 
 /** Writes one error to stderr; its stack only with LTB_LOG_LEVEL=debug or trace. */
 export function showError(error: ShownError, { json, cause }: { json: boolean; cause?: unknown }): void {
-  process.stderr.write(
-    `${json ? JSON.stringify({ error }) : inWords(error, cause instanceof ConnectError)}\n`,
-  );
+  if (json) noteJson({ error });
+  else note(inWords(error, cause instanceof ConnectError));
   if (/^(debug|trace)$/i.test(process.env.LTB_LOG_LEVEL ?? "") && cause instanceof Error)
-    process.stderr.write(`${cause.stack}\n`);
+    note(String(cause.stack));
 }
 
 function inWords({ code, reason, message, violations }: ShownError, fromService: boolean): string {
@@ -71,7 +70,7 @@ function inWords({ code, reason, message, violations }: ShownError, fromService:
   const missing = violations
     .filter(({ description }) => !message.includes(description))
     .map(({ field, description }) => `; ${field}: ${description}`);
-  return makePrintable(`error: ${fromService ? label : ""}${message}${missing.join("")}`);
+  return `error: ${fromService ? label : ""}${message}${missing.join("")}`;
 }
 
 /** True where the connection broke and the same call may do better later. */

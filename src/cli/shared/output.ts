@@ -3,19 +3,32 @@ import { scalarZeroValue } from "@bufbuild/protobuf/reflect";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
 import type { Log } from "../../log.ts";
+import { makePrintable, makePrintableJson } from "../../text.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 
+// Commands write by these functions, so that nothing that others wrote acts on a terminal.
+
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${makePrintable(text)}\n`);
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  process.stdout.write(`${makePrintableJson(JSON.stringify(value))}\n`);
 }
 
 /** Something worth knowing that is not the result. */
 export function note(text: string): void {
   process.stderr.write(`${makePrintable(text)}\n`);
+}
+
+/** The same as JSON. */
+export function noteJson(value: unknown): void {
+  process.stderr.write(`${makePrintableJson(JSON.stringify(value))}\n`);
+}
+
+/** Asks for something that is typed in the same line. */
+export function ask(question: string): void {
+  process.stderr.write(makePrintable(question));
 }
 
 const noteLine = (_details: object, message: string) => note(message);
@@ -33,7 +46,7 @@ export type Cell = string | number | bigint;
 /** A table without frames. The names of columns that are aligned to the right begin with `>`. */
 export function formatTable(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const drawn = new Table({
-    head: columns.map((name) => name.replace(/^>/, "")),
+    head: columns.map((name) => oneLine(name.replace(/^>/, ""))),
     colAligns: columns.map((name) => (name.startsWith(">") ? "right" : "left")),
     chars: { ...noFrame, middle: "  " },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
@@ -57,7 +70,7 @@ export function oneLine(text: string): string {
 export function formatFields(object: JsonObject): string {
   const rows = flatten(object);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return makePrintable(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
 
 /** Prints every field of a message, or it as JSON. `words` are shown to people in place of such fields. */
@@ -81,11 +94,6 @@ function flatten(object: JsonObject, prefix = ""): [name: string, value: string]
     const text = typeof value === "number" ? formatNumber(value) : String(value);
     return [[name, Array.isArray(value) ? value.join(", ") : text]];
   });
-}
-
-/** Text for a terminal: what others wrote must not move its cursor or change its colours. */
-export function makePrintable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, "�");
 }
 
 /** A number in at most `digits` significant digits. */

@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { messageOf } from "../../thrown.ts";
 import type { Command } from "./command.ts";
 import { CliError, UsageError } from "./errors.ts";
+import { ask, note } from "./output.ts";
 
 /** The sources of a password. The command line is none, because other users of the machine can read it. */
 export interface PasswordOptions {
@@ -28,8 +29,9 @@ export async function readPassword(
     throw new UsageError(
       "there is no terminal to ask for the password: give --password-file FILE, or - for standard input",
     );
-  const password = await ask(`${prompt}: `);
-  if (confirm && (await ask(`${prompt} again: `)) !== password) throw new CliError("the passwords differ");
+  const password = await readHidden(`${prompt}: `);
+  if (confirm && (await readHidden(`${prompt} again: `)) !== password)
+    throw new CliError("the passwords differ");
   return password;
 }
 
@@ -43,8 +45,8 @@ async function fromFile(file: string): Promise<string> {
 }
 
 /** Asks at the terminal without showing what is typed. */
-async function ask(question: string): Promise<string> {
-  process.stderr.write(question);
+async function readHidden(question: string): Promise<string> {
+  ask(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   // With a terminal, readline turns the echo off and edits the line by itself; its output is discarded.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
@@ -56,6 +58,6 @@ async function ask(question: string): Promise<string> {
     return await given;
   } finally {
     lines.close();
-    process.stderr.write("\n");
+    note("");
   }
 }

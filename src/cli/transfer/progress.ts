@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { makePrintable } from "../shared/output.ts";
+import { cutText } from "../../text.ts";
+import { oneLine } from "../shared/output.ts";
 
 /** How far a file has been read, on stderr. */
 export interface Progress {
@@ -30,7 +31,7 @@ export async function showProgress(path: string, unit: string): Promise<Progress
   );
   let bytes = 0;
   let rows = 0;
-  bar.start(total, 0, { file: makePrintable(basename(path)).slice(0, 40), rows, unit });
+  bar.start(total, 0, { file: cutText(oneLine(basename(path)), 40), rows, unit });
   return {
     read(more) {
       bytes += more;

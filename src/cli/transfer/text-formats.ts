@@ -26,17 +26,21 @@ const columns = EvaluationSchema.fields.map(({ name }) => name);
  * CSV (RFC 4180, with a line feed after each line): a head, then a row an evaluation. What is unset is an
  * empty cell, an empty text is `""`, and what is neither text, number nor boolean is JSON.
  * @param metrics names of the metrics that get a column, as `metrics.NAME`
+ * @param safeFormulas puts an apostrophe before each text that a spreadsheet would take for a formula
  */
 export async function* csvLines(
   metrics: readonly string[],
   chunks: AsyncIterable<Evaluation[]>,
+  { safeFormulas = false }: { safeFormulas?: boolean } = {},
 ): AsyncGenerator<string> {
+  const text = safeFormulas ? disarm : (given: string) => given;
+  const cell = (value: JsonValue) => cellOf(value, text);
   const head = columns.flatMap((name) =>
     name === "metrics" ? metrics.map((metric) => `metrics.${metric}`) : [name],
   );
   yield `${head.map(cell).join(",")}\n`;
-  for await (const evaluations of chunks)
-    yield evaluations.map((evaluation) => row(evaluation, metrics)).join("");
+  const row = (evaluation: Evaluation) => `${valuesOf(evaluation, metrics).map(cell).join(",")}\n`;
+  for await (const evaluations of chunks) yield evaluations.map(row).join("");
 }
 
 /** The names of all metrics that any evaluation has, sorted. */
@@ -47,19 +51,23 @@ export async function metricNames(chunks: AsyncIterable<Evaluation[]>): Promise<
   return [...names].sort();
 }
 
-function row(evaluation: Evaluation, metrics: readonly string[]): string {
+function valuesOf(evaluation: Evaluation, metrics: readonly string[]): JsonValue[] {
   const fields = toPlain(EvaluationSchema, evaluation);
-  const cells = columns.flatMap((name) =>
+  return columns.flatMap((name) =>
     name === "metrics"
-      ? metrics.map((metric) => cell(evaluation.metrics?.[metric] ?? null))
-      : [cell(fields[name] ?? null)],
+      ? metrics.map((metric) => evaluation.metrics?.[metric] ?? null)
+      : [fields[name] ?? null],
   );
-  return `${cells.join(",")}\n`;
 }
 
-function cell(value: JsonValue): string {
+function cellOf(value: JsonValue, shown: (text: string) => string): string {
   if (value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = shown(typeof value === "string" ? value : JSON.stringify(value));
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Spreadsheets run a text that begins so, also after white space (OWASP, "CSV Injection"). */
+function disarm(text: string): string {
+  return /^\s*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }

@@ -2,12 +2,18 @@ import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { makePrintable } from "../../text.ts";
 
 type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Writes pieces of text or bytes to stdout, as fast as it is read. */
+/** Writes pieces of text or bytes to stdout, as fast as it is read: to a terminal only what it can show. */
 export async function writeToStdout(pieces: Pieces): Promise<void> {
-  await pipeline(Readable.from(pieces), process.stdout, { end: false });
+  const shown = process.stdout.isTTY ? showable(pieces) : pieces;
+  await pipeline(Readable.from(shown), process.stdout, { end: false });
+}
+
+async function* showable(pieces: Pieces): AsyncGenerator<string | Uint8Array> {
+  for await (const piece of pieces) yield typeof piece === "string" ? makePrintable(piece) : piece;
 }
 
 /** Writes pieces of text or bytes to a file, which appears (or is replaced) only when all are written. */
