@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { isPostmaster, readPidFile } from "../../src/database/embedded/postmaster.ts";
+import { isPostmaster, readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import {
   type Embedded,
   EmbeddedError,
@@ -226,6 +226,17 @@ test("after SIGKILL of both, with the pid taken by another program, it starts al
   await writeFile(pidFile, (await readFile(pidFile, "utf8")).replace(String(postmaster), String(other.pid)));
   expect(await query(await start(), "SELECT 1")).toEqual([[1]]);
   expect(other.exitCode).toBeNull();
+});
+
+test("a pid file that is a link to another file is not written through", async () => {
+  const data = join(dataDir, "postgres", "data");
+  await mkdir(data, { recursive: true });
+  const victim = join(dataDir, "victim");
+  const text = `${process.pid}\n${data}\n0\n5432\n\n\n\nready\n`;
+  await writeFile(victim, text);
+  await symlink(victim, join(data, "postmaster.pid"));
+  await expect(recoverFolder(data, { prefix: [] })).rejects.toMatchObject({ code: "ELOOP" });
+  expect(await readFile(victim, "utf8")).toBe(text);
 });
 
 test("a kill in the middle of initdb leaves nothing half-made", async () => {

@@ -72,7 +72,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     process.kill(found.pid, "SIGKILL");
     // PostgreSQL does not start beside backends of before, which may still be ending.
     for (let tries = 1; ; tries++) {
-      await recoverFolder(folders.data);
+      await recoverFolder(folders.data, runner);
       try {
         return await start();
       } catch (error) {

@@ -76,8 +76,9 @@ async function sweep(): Promise<void> {
     try {
       // A run that is just starting may not have its lock yet.
       if (Date.now() - (await stat(dataDir)).mtimeMs < 60_000) continue;
-      const unlock = await lockFolder(base, { prefix: [] });
-      await recoverFolder(join(base, "data"));
+      const runner = { prefix: [] };
+      const unlock = await lockFolder(base, runner);
+      await recoverFolder(join(base, "data"), runner);
       unlock();
       await rm(dataDir, { recursive: true, force: true });
     } catch {

@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { readFile, readlink, realpath } from "node:fs/promises";
 import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Log } from "../../log.ts";
-import { EmbeddedError } from "./runner.ts";
+import { openOwned } from "./folders.ts";
+import { EmbeddedError, type Runner } from "./runner.ts";
 
 /** The lines that PostgreSQL writes into `postmaster.pid` (src/include/utils/pidfile.h). */
 interface PidFile {
@@ -32,7 +34,7 @@ export async function readPidFile(dataFolder: string): Promise<PidFile | undefin
  * Leaves `dataFolder` without a running PostgreSQL: one that outlived its server is stopped in order, and a
  * stale pid file is made harmless. Only the holder of the folder's lock may call it.
  */
-export async function recoverFolder(dataFolder: string, logger?: Log): Promise<void> {
+export async function recoverFolder(dataFolder: string, runner: Runner, logger?: Log): Promise<void> {
   const found = await readPidFile(dataFolder);
   if (found === undefined || !(found.pid > 0)) return;
   if (await isPostmaster(found.pid, dataFolder)) {
@@ -50,7 +52,7 @@ export async function recoverFolder(dataFolder: string, logger?: Log): Promise<v
     );
   }
   logger?.info({}, `PostgreSQL was not stopped in order the last time: recovering ${dataFolder}`);
-  if (isAlive(found.pid)) await disownPidFile(dataFolder);
+  if (isAlive(found.pid)) await disownPidFile(dataFolder, runner);
 }
 
 async function stopOrphan(pid: number, dataFolder: string): Promise<void> {
@@ -66,10 +68,11 @@ async function stopOrphan(pid: number, dataFolder: string): Promise<void> {
  * PostgreSQL does not start while the pid in its file is alive, even as another program's. The file has to
  * stay for the memory key by which leftover backends are noticed, so its pid becomes one that nobody has.
  */
-async function disownPidFile(dataFolder: string): Promise<void> {
-  const path = join(dataFolder, "postmaster.pid");
-  const [, ...rest] = (await readFile(path, "utf8")).split("\n");
-  await writeFile(path, ["2000000000", ...rest].join("\n"));
+async function disownPidFile(dataFolder: string, runner: Runner): Promise<void> {
+  await using file = await openOwned(join(dataFolder, "postmaster.pid"), constants.O_RDWR, runner);
+  const [, ...rest] = (await file.readFile("utf8")).split("\n");
+  await file.truncate();
+  await file.write(["2000000000", ...rest].join("\n"), 0);
 }
 
 function isAlive(pid: number): boolean {

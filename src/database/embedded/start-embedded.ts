@@ -53,7 +53,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   try {
     const sync = settings.fsync !== "off";
     const password = await initialise(installation, { sync, logger, signal });
-    await recoverFolder(folders.data, logger);
+    await recoverFolder(folders.data, runner, logger);
     const server = await launchPatiently(installation, { settings, logger, signal });
     const { host, port } = server;
     const connection = { host, port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
