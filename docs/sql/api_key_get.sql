@@ -16,6 +16,7 @@ select
   k.last_used,
   k.created_at,
   k.created_by,
+  k.created_by_key,
   k.revoked_at,
   k.rotated_from
 from

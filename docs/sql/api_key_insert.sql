@@ -1,17 +1,18 @@
 -- api_key_insert
 insert into
-  api_keys as k (id, user_id, name, scopes, expires_at, created_by, key_id, key_hash, rotated_from)
+  api_keys as k (id, user_id, name, scopes, expires_at, created_by, created_by_key, key_id, key_hash, rotated_from)
 values
   (
     $1,
     $2,
     $3,
     $4::"text" [],
-    coalesce($5::timestamptz, clock_timestamp() + $6::double precision * interval '1 ms'),
-    $7,
+    least($5::timestamptz, clock_timestamp() + $6::double precision * interval '1 ms', $7::timestamptz),
     $8,
-    decode($9, 'hex'),
-    $10
+    $9,
+    $10,
+    decode($11, 'hex'),
+    $12
   )
 on conflict (id) do nothing
 returning
@@ -31,6 +32,7 @@ returning
   k.last_used,
   k.created_at,
   k.created_by,
+  k.created_by_key,
   k.revoked_at,
   k.rotated_from;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -40,6 +42,8 @@ returning
 -- $5 = null
 -- $6 = null
 -- $7 = null
--- $8 = '4fJ2kQ9s'
--- $9 = '00'
--- $10 = null
+-- $8 = null
+-- $9 = null
+-- $10 = '4fJ2kQ9s'
+-- $11 = '00'
+-- $12 = null

@@ -16,6 +16,7 @@ select
   r.last_used,
   r.created_at,
   r.created_by,
+  r.created_by_key,
   r.revoked_at,
   r.rotated_from,
   r.fetched
@@ -76,6 +77,7 @@ select
   r.last_used,
   r.created_at,
   r.created_by,
+  r.created_by_key,
   r.revoked_at,
   r.rotated_from,
   r.fetched

@@ -21,6 +21,7 @@ returning
   k.last_used,
   k.created_at,
   k.created_by,
+  k.created_by_key,
   k.revoked_at,
   k.rotated_from;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -25,7 +25,8 @@ select
               "l"."actor",
               "l"."request_id",
               "l"."user_agent",
-              "l"."changes"
+              "l"."changes",
+              "l"."external"
             )
           )
         ) <> s.digest

@@ -13,10 +13,11 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     values
-      ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11)
+      ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, true)
     on conflict (id) do nothing
     returning
       *
@@ -45,6 +46,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   false as sealed
 from
   (
@@ -62,7 +64,8 @@ from
       l.ip_address::text as ip_address,
       l.user_agent,
       l.request_id::text as request_id,
-      null::timestamptz as started_at
+      null::timestamptz as started_at,
+      l.external
     from
       l
   ) r;

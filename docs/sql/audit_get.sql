@@ -33,6 +33,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   (
     case
       when h.oldest is null
@@ -63,7 +64,8 @@ from
       l.ip_address::text as ip_address,
       l.user_agent,
       l.request_id::text as request_id,
-      null::timestamptz as started_at
+      null::timestamptz as started_at,
+      l.external
     from
       audit_logs l
     where
@@ -94,7 +96,8 @@ from
       null::text as ip_address,
       null::text as user_agent,
       null::text as request_id,
-      a.started_at
+      a.started_at,
+      false as external
     from
       job_attempts a
     where

@@ -33,6 +33,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   (
     case
       when h.oldest is null
@@ -76,7 +77,8 @@ from
                 l.ip_address::text as ip_address,
                 l.user_agent,
                 l.request_id::text as request_id,
-                null::timestamptz as started_at
+                null::timestamptz as started_at,
+                l.external
               from
                 audit_logs l
               where
@@ -114,7 +116,8 @@ from
                 null::text as ip_address,
                 null::text as user_agent,
                 null::text as request_id,
-                a.started_at
+                a.started_at,
+                false as external
               from
                 job_attempts a
               where
@@ -193,6 +196,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   (
     case
       when h.oldest is null
@@ -247,7 +251,8 @@ from
                 null::text as ip_address,
                 null::text as user_agent,
                 null::text as request_id,
-                a.started_at
+                a.started_at,
+                false as external
               from
                 job_attempts a
               where
@@ -328,6 +333,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   (
     case
       when h.oldest is null
@@ -371,7 +377,8 @@ from
                 l.ip_address::text as ip_address,
                 l.user_agent,
                 l.request_id::text as request_id,
-                null::timestamptz as started_at
+                null::timestamptz as started_at,
+                l.external
               from
                 audit_logs l
               where
@@ -465,6 +472,7 @@ select
   r.request_id,
   r.at as created_at,
   r.started_at,
+  r.external,
   (
     case
       when h.oldest is null
@@ -508,7 +516,8 @@ from
                 l.ip_address::text as ip_address,
                 l.user_agent,
                 l.request_id::text as request_id,
-                null::timestamptz as started_at
+                null::timestamptz as started_at,
+                l.external
               from
                 audit_logs l
               where
@@ -549,7 +558,8 @@ from
                 null::text as ip_address,
                 null::text as user_agent,
                 null::text as request_id,
-                a.started_at
+                a.started_at,
+                false as external
               from
                 job_attempts a
               where

@@ -68,7 +68,8 @@ with
               "l"."actor",
               "l"."request_id",
               "l"."user_agent",
-              "l"."changes"
+              "l"."changes",
+              "l"."external"
             )
           )
         )
