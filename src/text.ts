@@ -1,5 +1,5 @@
-// Characters are Unicode code points, as PostgreSQL counts them in a varchar, so an emoji of one code point is
-// one. JavaScript's own `length` and `slice` count UTF-16 units, of which such an emoji has two.
+// Characters are Unicode code points, as PostgreSQL counts them in a varchar. JavaScript's own `length` and
+// `slice` count UTF-16 units, of which an emoji has two.
 
 export function countCharacters(text: string): number {
   let count = 0;

@@ -120,8 +120,8 @@ export type AuditLog = Message<"ltb.v1.AuditLog"> & {
   actor: string;
 
   /**
-   * True for an entry that CreateAuditLog added: all that it says is the word of the user who acted. False for
-   * an entry of the service's own.
+   * True for an entry that CreateAuditLog added: all that it says is the word of the user who acted. False
+   * for an entry of the service's own.
    *
    * @generated from field: bool external = 14;
    */

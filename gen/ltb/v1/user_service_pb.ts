@@ -764,8 +764,8 @@ export type RevokeApiKeyRequest = Message<"ltb.v1.RevokeApiKeyRequest"> & {
   id: string;
 
   /**
-   * True: the keys that it made by CreateApiKey or RotateApiKey are revoked too, with those that they made, of
-   * whichever user. Default: false.
+   * True: the keys that it made by CreateApiKey or RotateApiKey are revoked too, with those that they made,
+   * of whichever user. Default: false.
    *
    * @generated from field: bool with_descendants = 2;
    */
@@ -1028,7 +1028,8 @@ export const UserService: GenService<{
   },
   /**
    * Replaces an API key by a new one with the same user, name, scopes and expiry, or the expiry of the key
-   * that makes the call if that is earlier. The old key keeps working for `overlap`. The new secret is in this answer and never again.
+   * that makes the call if that is earlier. The old key keeps working for `overlap`. The new secret is in
+   * this answer and never again.
    * NOT_FOUND: no such key. FAILED_PRECONDITION: the key is revoked or expired. ALREADY_EXISTS: request_id
    * was used with another body.
    *

@@ -70,7 +70,7 @@ export function flaw(link: Link, keys: KeyRing): string | undefined {
   return timingSafeEqual(macOf(link, key), link.mac) ? undefined : "its mac does not match what it seals";
 }
 
-/** The ids of the keys that have replaced the link's. Links after theirs cannot be sealed with it any more. */
+/** The ids of the keys that have replaced the link's: after their links it cannot seal any more. */
 export function successorsOf({ keyId }: Pick<Link, "keyId">, { byId }: KeyRing): string[] {
   const place = byId.get(keyId)?.place ?? -1;
   return [...byId.values()].filter((key) => key.place > place).map(({ id }) => id);
