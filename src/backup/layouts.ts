@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "fe6a2cce5880b5c28c7119ce568de2291c4d54d9610e1bd691408a83ad775c9d",
-  "20240320000002_add_indexes": "fe6a2cce5880b5c28c7119ce568de2291c4d54d9610e1bd691408a83ad775c9d",
-  "20240320000003_add_audit_logs": "133a1519d283b666c35fffaa6998da20fb94c3caa69631c936cfc0a19b6544ed",
+  "20240320000001_initial_schema": "7c9d2f79e81294a6425e16c8cd90d1834384cf35a203f1708f5c24846833470f",
+  "20240320000002_add_indexes": "7c9d2f79e81294a6425e16c8cd90d1834384cf35a203f1708f5c24846833470f",
+  "20240320000003_add_audit_logs": "2f356667a26f6ca2a5e92ba430e07ddc9528578331428e04d8ba7c7e650c47fc",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";
