@@ -285,8 +285,8 @@ create table worker_slots (
 -- that changes.
 create table jobs (
   id uuid primary key,
-  -- There is no reference: jobs of a benchmark can be many, and its deletion does not touch them. Results
-  -- that arrive for a benchmark that is gone are refused when they are written.
+  -- There is no reference: ended jobs of a benchmark can be many, and they outlive it. Its deletion fails
+  -- those that are pending or running, and jobs are neither made nor retried for a benchmark that is gone.
   benchmark_id uuid,
   -- This is workers.id of the worker that runs the job, or ran it last; that worker's row may be gone.
   assigned_worker_id uuid,
@@ -297,12 +297,15 @@ create table jobs (
   run_at timestamptz,
   started_at timestamptz,
   completed_at timestamptz,
-  -- "Oldest first" goes by this. A retried job keeps it, and with it its place.
+  -- "Oldest first" goes by this. A job that failed keeps it, and with it its place. One whose lease ended, or
+  -- that is given back again and again, gets a new one: it may be what brings its workers down.
   sequence bigint generated always as identity,
   progress double precision not null default 0,
   priority integer not null default 0,
   retry_count integer not null default 0,
   max_retries integer not null default 3,
+  -- Workers have given the job back this often since it was created or retried by hand.
+  release_count integer not null default 0,
   -- 0: there is no limit.
   timeout_seconds integer not null default 300,
   lane_id integer not null,
@@ -327,7 +330,7 @@ create table jobs (
   constraint jobs_ended_has_completion
     check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null)),
   constraint jobs_counts_not_negative
-    check (retry_count >= 0 and max_retries >= 0 and timeout_seconds >= 0 and epoch >= 0),
+    check (retry_count >= 0 and max_retries >= 0 and release_count >= 0 and timeout_seconds >= 0 and epoch >= 0),
   constraint jobs_progress_is_share check (progress between 0 and 1)
 ) with (fillfactor = 50);
 
@@ -445,7 +448,8 @@ create table job_limits (
   constraint job_limits_not_negative check (max_running >= 0 and per_minute >= 0)
 );
 
--- Keys that are limited per minute keep their starts of the last minute here, one row a claim.
+-- Limited keys keep their starts of the last minute here: one row a claim, and one for each start from before
+-- the limit.
 create table job_limit_starts (
   limit_key varchar(255) not null references job_limits (limit_key) on delete cascade,
   started_at timestamptz not null,

@@ -29,6 +29,8 @@ export const limits = {
   maxRetries: 100,
   /** A job is put off, and a key works, for at most 100 years. */
   delayMs: 3_155_760_000_000,
+  /** Workers give a job back this often at the cost of no retry; more often it counts as a failure. */
+  freeReleases: 10,
   /** An attempt at a job ends after this time where the job's creator names none. */
   timeoutSecondsDefault: 300,
   /** An attempt runs, and a retry is put off, for at most a week. */
@@ -38,8 +40,10 @@ export const limits = {
   retryPauseSeconds: 300,
   /** A limit of a job key allows at most so many jobs at once, or starts in a minute. */
   jobLimit: 1_000_000,
-  /** Starts of jobs with a limit a minute are kept to be counted, for longer than that minute. */
+  /** Starts of jobs with a limit are kept to be counted, for longer than the minute of `per_minute`. */
   limitStartsMinutes: 2,
+  /** A new limit looks for earlier starts among so many statements that changed jobs. */
+  limitStartEvents: 100_000,
   /** A progress message or a reason has at most this many characters. */
   messageLength: 1_024,
   /** A claim waits for a job at most this long. */

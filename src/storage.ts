@@ -24,6 +24,7 @@ import { evaluationTasks } from "./evaluations/maintenance.ts";
 import { EvaluationRepository } from "./evaluations/repository.ts";
 import { JobQueue } from "./jobs/queue.ts";
 import { JobRepository } from "./jobs/repository.ts";
+import { endJobsOf } from "./jobs/transitions/bulk.ts";
 import { jobTasks } from "./jobs/upkeep/maintenance.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -231,7 +232,7 @@ export class Database implements Repositories {
     return [
       ...jobTasks(db, this.queue),
       ...workerTasks(db),
-      ...benchmarkTasks(db),
+      ...benchmarkTasks(db, endJobsOf),
       ...evaluationTasks(db),
       ...requestTasks(db),
       ...userTasks(db),
@@ -278,7 +279,7 @@ export class Database implements Repositories {
     const jobs = new JobRepository(executor, this.queue, options);
     const heavy = options.transaction ? executor : this.#heavyReads.bound(executor);
     return {
-      benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed),
+      benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed, endJobsOf),
       evaluations: new EvaluationRepository(executor, options.counts, heavy),
       jobs,
       workers: new WorkerRepository(executor, this.queue, jobs, options),

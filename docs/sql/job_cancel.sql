@@ -13,8 +13,8 @@ with
       jobs j
       left join job_leases lease on lease.job_id = j.id
     where
-      j.id = any ($1::"uuid" [])
-      and j.status in ('pending', 'running')
+      j.status in ('pending', 'running')
+      and j.id = any ($1::"uuid" [])
   ),
   slot as materialized (
     select

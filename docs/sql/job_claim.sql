@@ -307,10 +307,11 @@ with
     group by
       worker_id,
       request_id
-      -- The same claim sent again before the first was answered: either answer may be the one that was lost.
-    on conflict (actor, method, request_id) do update
-    set
-      result = requests.result || excluded.result
+      -- The same claim that was sent to another server is waited for here, and its answer is that of both.
+    on conflict (actor, method, request_id) do nothing
+    returning
+      actor,
+      request_id
   ),
   counted as (
     insert into
@@ -483,6 +484,14 @@ select
   job.version,
   job.lane_id,
   job.demand,
+  job.request_id is not null
+  and (job.worker_id, job.request_id) not in (
+    select
+      actor,
+      request_id
+    from
+      answered
+  ) as is_repeat,
   case
     when job.place = (
       select

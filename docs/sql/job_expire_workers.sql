@@ -138,7 +138,8 @@ with
       end,
       error = gone.error,
       updated_at = clock.at,
-      version = j.version + 1
+      version = j.version + 1,
+      sequence = default
     from
       gone,
       clock

@@ -3,6 +3,7 @@ select
   j.status,
   att.outcome,
   coalesce(j.epoch = item.epoch, false) as is_current,
+  coalesce(att.attempt <= j.max_retries, false) as may_retry,
   j.run_at,
   coalesce(att.evaluations_inserted, 0) as evaluations_inserted,
   coalesce(att.evaluations_duplicate, 0) as evaluations_duplicate,

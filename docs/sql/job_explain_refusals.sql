@@ -7,6 +7,13 @@ select
       benchmarks b
     where
       b.id = item.benchmark_id
+      and not exists (
+        select
+        from
+          benchmark_deletions deletion
+        where
+          deletion.benchmark_id = b.id
+      )
   ) as has_benchmark,
   (
     select

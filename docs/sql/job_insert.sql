@@ -1,12 +1,8 @@
 -- job_insert
 with
-  item as materialized (
+  given as materialized (
     select
-      item.*,
-      lane.job_type,
-      lane.required_tags,
-      lane.limit_key,
-      coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
+      *
     from
       unnest(
         $1::uuid[],
@@ -21,7 +17,7 @@ with
         $10::text[],
         $11::jsonb[],
         $12::uuid[]
-      ) with ordinality as item (
+      ) with ordinality as given (
         id,
         lane_id,
         payload,
@@ -36,15 +32,50 @@ with
         created_by,
         ordinality
       )
-      join job_lanes lane on lane.id = item.lane_id
+  ),
+  benchmark as materialized (
+    select
+      b.id,
+      b.created_at,
+      b.created_by
+    from
+      benchmarks b
     where
-      item.benchmark_id is null
-      or exists (
+      b.id in (
+        select
+          benchmark_id
+        from
+          given
+      )
+      and not exists (
         select
         from
-          benchmarks b
+          benchmark_deletions deletion
         where
-          b.id = item.benchmark_id
+          deletion.benchmark_id = b.id
+      )
+    order by
+      b.id
+    for key share of
+      b
+  ),
+  item as materialized (
+    select
+      given.*,
+      lane.job_type,
+      lane.required_tags,
+      lane.limit_key,
+      coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
+    from
+      given
+      join job_lanes lane on lane.id = given.lane_id
+    where
+      given.benchmark_id is null
+      or given.benchmark_id in (
+        select
+          id
+        from
+          benchmark
       )
   ),
   keyed as (

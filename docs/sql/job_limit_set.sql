@@ -10,6 +10,8 @@ with
       max_running = excluded.max_running,
       per_minute = excluded.per_minute,
       updated_at = now()
+    where
+      (job_limits.max_running, job_limits.per_minute) is distinct from (excluded.max_running, excluded.per_minute)
     returning
       *
   )

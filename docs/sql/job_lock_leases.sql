@@ -24,7 +24,21 @@ with
   )
 select
   item.ordinality as position,
-  j.benchmark_id
+  j.benchmark_id,
+  j.benchmark_id is not null
+  and not exists (
+    select
+    from
+      benchmarks b
+    where
+      (
+        b.id = j.benchmark_id
+        and (
+          b.created_at <= j.created_at
+          or b.created_by is not distinct from j.created_by
+        )
+      )
+  ) as is_gone
 from
   (
     select

@@ -21,8 +21,6 @@ select
 from
   item
   join job_limits lim on lim.limit_key = item.limit_key
-where
-  lim.per_minute is not null
 returning
   limit_key;
 -- $1 = '{k}'

@@ -4,7 +4,7 @@ with
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[]) with ordinality as item (job_id, epoch, worker_id, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::bool[]) with ordinality as item (job_id, epoch, worker_id, by_worker, ordinality)
   ),
   slot as materialized (
     select
@@ -41,6 +41,17 @@ with
       lease.job_id = item.job_id
       and lease.epoch = item.epoch
       and lease.worker_id = item.worker_id
+      and (
+        not item.by_worker
+        or exists (
+          select
+          from
+            jobs j
+          where
+            j.id = lease.job_id
+            and j.release_count < 1
+        )
+      )
     returning
       lease.claimed_at,
       lease.attempt,
@@ -59,7 +70,8 @@ with
       status = 'pending',
       assigned_worker_id = null,
       updated_at = clock.at,
-      version = j.version + 1
+      version = j.version + 1,
+      release_count = j.release_count + gone.by_worker::integer
     from
       gone,
       clock
@@ -290,3 +302,4 @@ from
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{1}'
 -- $3 = '{w}'
+-- $4 = '{true}'

@@ -1,5 +1,40 @@
 -- job_retry
 with
+  named as materialized (
+    select
+      *
+    from
+      jobs j
+    where
+      j.id = any ($1::"uuid" [])
+      and j.status in ('failed', 'cancelled')
+  ),
+  benchmark as materialized (
+    select
+      b.id,
+      b.created_at,
+      b.created_by
+    from
+      benchmarks b
+    where
+      b.id in (
+        select
+          benchmark_id
+        from
+          named
+      )
+      and not exists (
+        select
+        from
+          benchmark_deletions deletion
+        where
+          deletion.benchmark_id = b.id
+      )
+    order by
+      b.id
+    for key share of
+      b
+  ),
   wanted as materialized (
     select
       j.id,
@@ -8,13 +43,25 @@ with
       j.job_type,
       j.unique_key
     from
-      jobs j
+      named j
       join job_finished fin on fin.status = j.status
       and fin.finished_at = j.completed_at
       and fin.job_id = j.id
     where
-      j.id = any ($1::"uuid" [])
-      and j.status in ('failed', 'cancelled')
+      j.benchmark_id is null
+      or exists (
+        select
+        from
+          benchmark b
+        where
+          (
+            b.id = j.benchmark_id
+            and (
+              b.created_at <= j.created_at
+              or b.created_by is not distinct from j.created_by
+            )
+          )
+      )
     order by
       j.id
     for update of
@@ -43,6 +90,7 @@ with
     set
       status = 'pending',
       retry_count = 0,
+      release_count = 0,
       epoch = j.epoch + 1,
       run_at = null,
       error = null,

@@ -78,16 +78,24 @@ public class Worker {
         done.addEvaluations(NewEvaluation.newBuilder().setSampleId(payload.get("sample").getStringValue())
             .setInput(a + " + " + b).setOutput(output).setScore(1));
       }
-      outcome = soon(jobs).completeJobs(CompleteJobsRequest.newBuilder().setWorkerId(ME).addItems(done).build())
-          .getResults(0).getOutcome();
+      var answer = soon(jobs).completeJobs(CompleteJobsRequest.newBuilder().setWorkerId(ME).addItems(done).build())
+          .getResults(0);
+      outcome = answer.getOutcome();
+      if (outcome == LeaseOutcome.LEASE_OUTCOME_REJECTED) { // It can never be stored, so no retry may begin.
+        outcome = fail(lease, "the result was refused: " + answer.getField() + ": " + answer.getReason());
+      }
     } else {
-      var failed = FailJobsItem.newBuilder().setJobId(id).setEpoch(lease.getEpoch())
-          .setError("payload: expected sample, a and b").setRetryable(false);
-      outcome = soon(jobs).failJobs(FailJobsRequest.newBuilder().setWorkerId(ME).addItems(failed).build())
-          .getResults(0).getOutcome();
+      outcome = fail(lease, "payload: expected sample, a and b");
     }
     held.remove(id);
     System.out.println(id + " " + outcome);
+  }
+
+  static LeaseOutcome fail(Lease lease, String error) {
+    var failed = FailJobsItem.newBuilder().setJobId(lease.getJob().getId()).setEpoch(lease.getEpoch())
+        .setError(error).setRetryable(false);
+    return soon(jobs).failJobs(FailJobsRequest.newBuilder().setWorkerId(ME).addItems(failed).build())
+        .getResults(0).getOutcome();
   }
 
   static void beat() {

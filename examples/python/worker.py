@@ -37,6 +37,11 @@ def beat():
             held.pop(gone.job_id, None)  # Work that takes long should stop here: its result would be refused.
 
 
+def fail(ref, error):
+    failed = job.FailJobsItem(**ref, error=error, retryable=False)
+    return jobs.FailJobs(job.FailJobsRequest(worker_id=me, items=[failed]), **call).results[0]
+
+
 def run(lease):
     ref = {"job_id": lease.job.id, "epoch": lease.epoch}
     try:
@@ -47,13 +52,14 @@ def run(lease):
         if lease.job.benchmark_id:
             question = evaluation_pb2.NewEvaluation(sample_id=sample, input=f"{a:g} + {b:g}", output=output, score=1)
             done.evaluations.append(question)
-        answer = jobs.CompleteJobs(job.CompleteJobsRequest(worker_id=me, items=[done]), **call)
+        result = jobs.CompleteJobs(job.CompleteJobsRequest(worker_id=me, items=[done]), **call).results[0]
+        if result.outcome == job_pb2.LEASE_OUTCOME_REJECTED:  # It can never be stored, so no retry may begin.
+            result = fail(ref, f"the result was refused: {result.field}: {result.reason}")
     except (KeyError, TypeError) as error:
-        failed = job.FailJobsItem(**ref, error=f"payload: expected sample, a and b: {error!r}", retryable=False)
-        answer = jobs.FailJobs(job.FailJobsRequest(worker_id=me, items=[failed]), **call)
+        result = fail(ref, f"payload: expected sample, a and b: {error!r}")
     finally:
         held.pop(lease.job.id, None)
-    print(lease.job.id, job_pb2.LeaseOutcome.Name(answer.results[0].outcome), flush=True)
+    print(lease.job.id, job_pb2.LeaseOutcome.Name(result.outcome), flush=True)
 
 
 for number in (signal.SIGINT, signal.SIGTERM):

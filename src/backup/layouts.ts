@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "7c9d2f79e81294a6425e16c8cd90d1834384cf35a203f1708f5c24846833470f",
-  "20240320000002_add_indexes": "7c9d2f79e81294a6425e16c8cd90d1834384cf35a203f1708f5c24846833470f",
-  "20240320000003_add_audit_logs": "2f356667a26f6ca2a5e92ba430e07ddc9528578331428e04d8ba7c7e650c47fc",
+  "20240320000001_initial_schema": "f1593f1d084a2e80dd12f6a34491af9dae137255f401d85221c16e14f83fbdbe",
+  "20240320000002_add_indexes": "f1593f1d084a2e80dd12f6a34491af9dae137255f401d85221c16e14f83fbdbe",
+  "20240320000003_add_audit_logs": "091dc875eacdea20e7db0a6e2a6f63970d991270112af5ca3e69717c200626c3",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

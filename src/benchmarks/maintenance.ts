@@ -5,7 +5,7 @@ import { sql, statement } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
-import { continueDeletions } from "./deletion.ts";
+import { continueDeletions, type EndJobs } from "./deletion.ts";
 
 // Deltas are added to their benchmarks, which changes no count that callers read. The bound keeps one count
 // set by hand from stopping all others. Benchmarks are locked before their deltas, as in all statements; one
@@ -38,7 +38,7 @@ const foldDeltas = statement("maintenance_fold_counts", {
 });
 
 /** The tasks of benchmarks: deletions, counts and events. */
-export function benchmarkTasks(db: Executor): MaintenanceTask[] {
+export function benchmarkTasks(db: Executor, endJobs: EndJobs): MaintenanceTask[] {
   const everyMs = limits.maintenanceIntervalMs;
   const foldCounts = () => inBatches(async (rows) => (await db.one(foldDeltas(rows))).folded);
   return [
@@ -47,7 +47,7 @@ export function benchmarkTasks(db: Executor): MaintenanceTask[] {
       everyMs,
       // It may pass over millions of dead rows.
       statementMs: limits.statementMs,
-      run: () => continueDeletions(db),
+      run: () => continueDeletions(db, endJobs),
     },
     { name: "counts of benchmarks", everyMs, run: foldCounts },
     { name: "events of benchmarks", everyMs, run: () => forgetOldEvents(db, benchmarkEvents) },

@@ -7,7 +7,7 @@ import { alreadyExists, requireFound, requireVersion, ServiceError } from "../er
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
-import { deleteBenchmark } from "./deletion.ts";
+import { deleteBenchmark, type EndJobs } from "./deletion.ts";
 import * as input from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
@@ -24,10 +24,12 @@ interface ListOptions extends PageOptions<input.BenchmarkPosition> {
 export class BenchmarkRepository {
   readonly #db: Executor;
   readonly #feed: feed.BenchmarkFeed;
+  readonly #endJobs: EndJobs;
 
-  constructor(db: Executor, changes: feed.BenchmarkFeed) {
+  constructor(db: Executor, changes: feed.BenchmarkFeed, endJobs: EndJobs) {
     this.#db = db;
     this.#feed = changes;
+    this.#endJobs = endJobs;
   }
 
   /**
@@ -44,7 +46,7 @@ export class BenchmarkRepository {
         throw alreadyExists("benchmark", row.id);
       },
       remember: ({ id }) => id,
-      recall: (db, id) => new BenchmarkRepository(db, this.#feed).get(id),
+      recall: (db, id) => new BenchmarkRepository(db, this.#feed, this.#endJobs).get(id),
     });
   }
 
@@ -87,13 +89,13 @@ export class BenchmarkRepository {
   }
 
   /**
-   * Deletes a benchmark with its evaluations, in small transactions. Until the last one it can be read, with
-   * counts that shrink, and accepts no evaluations. The maintenance of any server finishes an interrupted
-   * deletion, and a second call joins it.
+   * Deletes a benchmark with its evaluations, in small transactions; its pending and running jobs fail first.
+   * Until the last one it can be read, with counts that shrink, and accepts no evaluations and no jobs. The
+   * maintenance of any server finishes an interrupted deletion, and a second call joins it.
    * @throws NOT_FOUND
    */
   async delete(id: string): Promise<void> {
-    await deleteBenchmark(this.#db, parseInput(uuid, id, "id"));
+    await deleteBenchmark(this.#db, this.#endJobs, parseInput(uuid, id, "id"));
   }
 
   /** Answers a page of the benchmarks that match, newest first unless the filter says otherwise. */

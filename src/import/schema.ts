@@ -13,12 +13,5 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): 
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = [place.field, ...(issue?.path ?? [])].filter((step) => step !== undefined).join(".");
-  throw new ImportError(field === "" ? place : { ...place, field }, problemOf(issue));
-}
-
-/** Says what was expected; of a choice, what each alternative expected. */
-function problemOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code !== "invalid_union") return issue?.message ?? "does not fit";
-  const problems = issue.errors.flatMap(([first]) => first?.message ?? []);
-  return [...new Set(problems)].join(", or ") || issue.message;
+  throw new ImportError(field === "" ? place : { ...place, field }, issue?.message ?? "does not fit");
 }

@@ -7,7 +7,7 @@ import { example, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import type { ParsedJob } from "./input.ts";
-import { recordChanges, takenKeys } from "./parts.ts";
+import { keptBenchmarks, recordChanges, takenKeys } from "./parts.ts";
 import type { Job } from "./rows.ts";
 
 /** `origin`: who creates it, for the audit trail; many callers share the statement. */
@@ -49,6 +49,7 @@ const isCreated = sql.fragment`entry.entity_id in (select id::text from created)
 const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`;
 // Parts that are the same for all jobs are made once.
 const changes = recordChanges("created", null, state);
+const benchmark = keptBenchmarks("given");
 const keyed = takenKeys("item");
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
@@ -57,13 +58,14 @@ const keyed = takenKeys("item");
 const insertJobs = statement("job_insert", {
   row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
-    with item as materialized (
+    with given as materialized (
+      select * from ${table("given", jobs, jobColumns)}
+    ), ${benchmark}, item as materialized (
       select
-        item.*, lane.job_type, lane.required_tags, lane.limit_key,
+        given.*, lane.job_type, lane.required_tags, lane.limit_key,
         coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
-      from ${table("item", jobs, jobColumns)}
-      join job_lanes lane on lane.id = item.lane_id
-      where item.benchmark_id is null or exists (select from benchmarks b where b.id = item.benchmark_id)
+      from given join job_lanes lane on lane.id = given.lane_id
+      where given.benchmark_id is null or given.benchmark_id in (select id from benchmark)
     ), ${keyed}, created as (
       insert into jobs (
         id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
@@ -91,7 +93,10 @@ const explainRefusals = statement("job_explain_refusals", {
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
     select
       item.benchmark_id is null
-        or exists (select from benchmarks b where b.id = item.benchmark_id) as has_benchmark,
+        or exists (
+          select from benchmarks b where b.id = item.benchmark_id
+            and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)
+        ) as has_benchmark,
       (
         select key.job_id from job_keys key
         where key.job_type = item.job_type and key.unique_key = item.unique_key

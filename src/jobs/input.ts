@@ -1,16 +1,7 @@
 import { z } from "zod";
+import { storableError } from "../error-text.ts";
 import { limits } from "../limits.ts";
-import {
-  json,
-  jsonObject,
-  longText,
-  oneOf,
-  text,
-  timestamp,
-  uuid,
-  whole,
-  workerName,
-} from "../validation.ts";
+import { json, jsonObject, oneOf, text, timestamp, uuid, whole, workerName } from "../validation.ts";
 import { jobStatuses } from "./rows.ts";
 
 const key = text(limits.nameLength, 1);
@@ -100,7 +91,7 @@ export const completion = leaseRef.extend({
 export type Completion = z.input<typeof completion>;
 
 export const failure = leaseRef.extend({
-  error: longText(limits.textBytes, 1),
+  error: z.string({ error: "must be a string" }).transform(storableError),
   retryable: z.boolean().default(true),
   retryAfterMs: whole(0, limits.retryAfterMs).nullable().default(null),
 });

@@ -34,6 +34,26 @@ export const implicitHeartbeat = (workers: Fragment): Fragment => sql.fragment`
     ))
   )`;
 
+/**
+ * Locks the benchmarks of jobs (benchmark_id) that are there to stay, until the commit: a deletion waits for
+ * the lock, and then ends these jobs too.
+ */
+export const keptBenchmarks = (jobs: string): Fragment => sql.fragment`
+  benchmark as materialized (
+    select b.id, b.created_at, b.created_by from benchmarks b
+    where b.id in (select benchmark_id from ${fragmentOf(jobs)})
+      and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)
+    order by b.id for key share of b
+  )`;
+
+/**
+ * Whether benchmark `b` is the one that job `j` was made for, and not another user's that was made later with
+ * the id of a deleted one.
+ */
+export const isOfJob = (b: string, j: string): Fragment => sql.fragment`
+  (${fragmentOf(`${b}.id = ${j}.benchmark_id`)} and (${fragmentOf(`${b}.created_at <= ${j}.created_at`)}
+    or ${fragmentOf(`${b}.created_by is not distinct from ${j}.created_by`)}))`;
+
 /** Puts jobs (id, sequence, lane_id, priority) into line, in their old place. */
 export const readyJobs = (jobs: string): Fragment => sql.fragment`
   ready as (

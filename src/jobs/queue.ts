@@ -27,7 +27,7 @@ export class JobQueue {
     this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
-      const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId }));
+      const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId, byWorker: false }));
       // If this fails the leases run out by themselves.
       const announce = () => this.announce();
       this.writes.release(ends).then(announce, () => {});

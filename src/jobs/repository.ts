@@ -1,8 +1,9 @@
+import type { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { Page, PageOptions } from "../database/statement/page.ts";
-import { requireFound, ServiceError } from "../errors.ts";
+import { notFound, requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -23,6 +24,9 @@ import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts"
 import * as transitions from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
+
+/** The benchmark that a job works for, null for none, and whether that was deleted. */
+export type BenchmarkOfJob = Omit<z.output<typeof lockHeldLeases.row>, "position">;
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {
@@ -94,7 +98,10 @@ export class JobRepository {
           return jobs;
         }),
       remember: (all) => all.map(({ id }) => id),
-      recall: (db, ids) => readJobs(db, ids, false),
+      recall: async (db, ids) => {
+        const jobs = new Map((await readJobs(db, ids, false)).map((job) => [job.id, job]));
+        return ids.map((id) => requireFound(jobs.get(id), "job", id));
+      },
     }).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
@@ -111,12 +118,12 @@ export class JobRepository {
 
   /**
    * Locks the leases among these that the worker holds until the transaction ends, and reads the benchmark of
-   * each one's job, null for none. Others are left out: those not held, invalid ones, and repeats.
+   * each one's job. Others are left out: those not held, invalid ones, and repeats.
    */
   async lockHeld<Item extends input.LeaseRef>(
     workerId: string,
     items: readonly Item[],
-  ): Promise<Map<Item, string | null>> {
+  ): Promise<Map<Item, BenchmarkOfJob>> {
     const worker = parseInput(input.reporter, { workerId });
     const named = new Map<string, { item: Item; end: End }>();
     for (const item of items) {
@@ -126,10 +133,10 @@ export class JobRepository {
     }
     const each = [...named.values()];
     const rows = await this.#db.any(lockHeldLeases(each.map(({ end }) => end)));
-    const held = new Map<Item, string | null>();
-    for (const { position, benchmarkId } of rows) {
+    const held = new Map<Item, BenchmarkOfJob>();
+    for (const { position, ...benchmark } of rows) {
       const lease = each[position - 1];
-      if (lease) held.set(lease.item, benchmarkId);
+      if (lease) held.set(lease.item, benchmark);
     }
     return held;
   }
@@ -169,9 +176,12 @@ export class JobRepository {
     return results;
   }
 
-  /** Gives jobs back unrun: pending again in their old place, at the cost of no retry. */
+  /**
+   * Gives jobs back unrun: pending again, the first time in their old place, and then behind those that wait.
+   * It costs no retry up to `limits.freeReleases` times.
+   */
   async release(workerId: string, items: readonly input.LeaseRef[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(input.reporter, { workerId });
+    const worker = { ...parseInput(input.reporter, { workerId }), byWorker: true };
     const results = await writeValid(input.leaseRef, items, worker, this.#writes.release);
     for (const { outcome } of results) this.#counts.releases.add(outcome);
     this.#queue.announce();
@@ -204,12 +214,15 @@ export class JobRepository {
 
   /**
    * Makes a failed or cancelled job pending again, with all its retries.
-   * @throws NOT_FOUND, FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if a live job has its unique key
+   * @throws NOT_FOUND, also without its benchmark; FAILED_PRECONDITION if it is neither, ALREADY_EXISTS if a
+   * live job has its unique key
    */
   async retry(id: string): Promise<Job> {
     return this.#move(id, "pending", async (key, job) => {
       const [retried] = await this.#db.any(transitions.retryJobs([key]));
       if (retried) return true;
+      if (job.benchmarkId !== null && !(await this.#db.maybeOne(query.benchmarkOfJob(key))))
+        throw notFound("benchmark", job.benchmarkId);
       if (job.uniqueKey !== null && (job.status === "failed" || job.status === "cancelled")) {
         const holder = await this.#db.maybeOne(query.keyHolder(job.jobType, job.uniqueKey));
         if (holder) throw keyTaken(job.jobType, job.uniqueKey, holder.id);

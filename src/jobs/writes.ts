@@ -28,7 +28,7 @@ export interface JobWrites {
   create(job: JobToCreate): Promise<Creation>;
   complete(items: readonly finish.Completed[]): Promise<readonly EndResult[]>;
   fail(items: readonly finish.Failed[]): Promise<readonly EndResult[]>;
-  release(items: readonly finish.End[]): Promise<readonly EndResult[]>;
+  release(items: readonly finish.Release[]): Promise<readonly EndResult[]>;
   progress(items: readonly Progress[]): Promise<readonly EndResult[]>;
 }
 
@@ -48,28 +48,73 @@ export function writeDirectly(db: Executor): JobWrites {
       return creation;
     },
     complete: (items) =>
-      writeEnds(db, items, "completed", async (sorted) =>
-        succeed((await db.one(finish.completeLeases(sorted))).positions, sorted),
+      writeEnds(
+        db,
+        items,
+        async (sorted) => succeed((await db.one(finish.completeLeases(sorted))).positions, sorted),
+        (_, found) => found.outcome === "completed" && countsOf(found),
       ),
     fail: (items) =>
-      writeEnds(db, items, "failed", async (sorted) => {
-        const rows = await db.any(finish.failLeases(sorted));
-        return rows.map(({ willRetry, ...end }) => ({
-          ...end,
-          outcome: "ok",
-          status: willRetry ? "pending" : "failed",
-        }));
-      }),
+      writeEnds(
+        db,
+        items,
+        async (sorted) =>
+          (await db.any(finish.failLeases(sorted))).map(({ position, ...end }) => ({
+            position,
+            outcome: "ok",
+            ...failureOf(end),
+          })),
+        ({ retryable }, { outcome, mayRetry, isCurrent, runAt }) => {
+          const willRetry = retryable && mayRetry;
+          return (
+            outcome === "failed" && failureOf({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
+          );
+        },
+      ),
     release: (items) =>
-      writeEnds(db, items, "released", async (sorted) =>
-        succeed((await db.one(finish.releaseLeases(sorted))).positions, sorted),
+      writeEnds(
+        db,
+        items,
+        (sorted) => releaseJobs(db, sorted),
+        (_, { outcome }) => outcome === "released" && {},
       ),
     progress: (items) =>
-      writeEnds(db, items, undefined, async (sorted) => {
+      writeEnds(db, items, async (sorted) => {
         const rows = await db.any(reportProgress(sorted));
         return rows.map(({ position }) => ({ position, outcome: "ok" }));
       }),
   };
+}
+
+/** Gives back the jobs whose leases are held. Those that came back before go by other statements. */
+export async function releaseJobs(db: Executor, items: readonly finish.Release[]): Promise<PlacedResult[]> {
+  const released = new Set<finish.Release>();
+  for (const release of [finish.releaseLeases, finish.releaseAgain, finish.exhaustLeases]) {
+    const left = items.filter((item) => !released.has(item));
+    if (left.length === 0) break;
+    const { positions } = await db.one(release(left));
+    for (const { position } of succeed(positions, left)) {
+      const item = left[position - 1];
+      if (item) released.add(item);
+    }
+  }
+  return items.flatMap((item, index) =>
+    released.has(item) ? [{ position: index + 1, outcome: "ok" as const }] : [],
+  );
+}
+
+function failureOf({ willRetry, runAt }: { willRetry: boolean; runAt: string | null }) {
+  return { status: willRetry ? ("pending" as const) : ("failed" as const), runAt };
+}
+
+/** The counts of the evaluations that came with a completion; none where none came. */
+function countsOf({
+  evaluationsInserted,
+  evaluationsDuplicate,
+  evaluationsConflict,
+}: finish.EvaluationCounts): Partial<finish.EvaluationCounts> {
+  if (evaluationsInserted + evaluationsDuplicate + evaluationsConflict === 0) return {};
+  return { evaluationsInserted, evaluationsDuplicate, evaluationsConflict };
 }
 
 /** Writes the calls that arrive together by one statement and one commit. */
@@ -114,13 +159,14 @@ function gatherCalls<Item, Result>(write: (items: readonly Item[]) => Promise<re
 
 /**
  * Runs a statement over items in the order in which leases are locked, and finds out about those it left
- * alone. An end that was recorded before, by the same worker in the same epoch, is answered as it was then.
+ * alone.
+ * @param recall the answer to an end that this worker has recorded in this epoch before; false for others
  */
 async function writeEnds<Item extends finish.End>(
   db: Executor,
   items: readonly Item[],
-  recorded: string | undefined,
   run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,
+  recall: (item: Item, found: Explained) => Omit<EndResult, "outcome"> | false = () => false,
 ): Promise<EndResult[]> {
   const sorted = items.toSorted((a, b) => (a.jobId < b.jobId ? -1 : Number(a.jobId > b.jobId)));
   const results = new Map<Item, EndResult>();
@@ -131,25 +177,21 @@ async function writeEnds<Item extends finish.End>(
   const open = sorted.filter((item) => !results.has(item));
   if (open.length > 0) {
     const found = await db.any(finish.explainEnds(open));
-    for (const [position, item] of open.entries()) results.set(item, explain(found[position], recorded));
+    for (const [position, item] of open.entries()) {
+      const now = found[position];
+      if (!now) throw new ServiceError(Code.Aborted, "CONFLICT", "the job changed meanwhile: try again");
+      const before = recall(item, now);
+      results.set(item, before ? { outcome: "ok", ...before } : { outcome: outcomeOf(now) });
+    }
   }
   return items.flatMap((item) => results.get(item) ?? []);
 }
 
 type Explained = z.output<typeof finish.explainEnds.row>;
 
-function explain(found: Explained | undefined, recorded: string | undefined): EndResult {
-  if (!found) throw new ServiceError(Code.Aborted, "CONFLICT", "the job changed meanwhile: try again");
-  const { status, outcome, isCurrent, runAt, ...counts } = found;
-  if (recorded !== undefined && outcome === recorded) {
-    if (recorded === "completed") return { outcome: "ok", ...counts };
-    if (recorded !== "failed" || !isCurrent) return { outcome: "ok" };
-    return status === "failed"
-      ? { outcome: "ok", status, runAt: null }
-      : { outcome: "ok", status: "pending", runAt };
-  }
-  if (status === null) return { outcome: "not_found" };
-  return { outcome: status === "cancelled" && isCurrent ? "cancelled" : "stale" };
+function outcomeOf({ status, isCurrent }: Explained): LeaseOutcome {
+  if (status === null) return "not_found";
+  return status === "cancelled" && isCurrent ? "cancelled" : "stale";
 }
 
 /**

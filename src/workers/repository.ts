@@ -3,11 +3,12 @@ import type { Executor } from "../database/statement/executor.ts";
 import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
 import { requireFound, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { expireLeasesOf, releaseLeases } from "../jobs/finish/finish.ts";
+import { expireLeasesOf } from "../jobs/finish/finish.ts";
 import { reasonText } from "../jobs/input.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import type { JobRepository } from "../jobs/repository.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
+import { releaseJobs } from "../jobs/writes.ts";
 import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid, workerName } from "../validation.ts";
 import { type ClusterStats, clusterStatsOf, readCluster } from "./cluster.ts";
@@ -100,17 +101,20 @@ export class WorkerRepository {
   }
 
   /**
-   * Gives a worker no more jobs, also by claims under way; it finishes those it holds. Registering ends it.
+   * Gives a worker no more jobs; it finishes those it holds. Claims that wait are answered at once, those on
+   * other servers within a second or so. Registering ends it.
    * @throws NOT_FOUND
    */
   async drain(workerId: string, reason = ""): Promise<Worker> {
     const name = parseInput(workerName, workerId, "worker_id");
     const why = parseInput(reasonText, reason, "reason");
-    return this.#change("drain", name, (db) => db.maybeOne(query.drainWorker(name, why)));
+    const drained = await this.#change("drain", name, (db) => db.maybeOne(query.drainWorker(name, why)));
+    this.#queue.claimer.dismiss(name);
+    return drained;
   }
 
   /**
-   * Removes a worker. Its jobs are pending again at once, in their old place and at the cost of no retry.
+   * Removes a worker, which gives its jobs back as `JobRepository.release` does.
    * @returns the number of those jobs
    * @throws NOT_FOUND
    */
@@ -121,13 +125,14 @@ export class WorkerRepository {
       const before = requireFound(await db.maybeOne(query.lockWorker(name)), "worker", name);
       await db.any(query.lockSlots([name]));
       const leases = await db.any(query.leasesOfWorker(name));
-      const { positions } = leases.length > 0 ? await db.one(releaseLeases(leases)) : { positions: [] };
-      const jobsReleased = positions?.length ?? leases.length;
+      const held = leases.map((lease) => ({ ...lease, byWorker: true }));
+      const { length: jobsReleased } = held.length > 0 ? await releaseJobs(db, held) : [];
       await db.any(query.deleteWorkers([name]));
       const changes = { before, after: { reason: why ?? undefined, jobsReleased } };
       await recordAudit(db, [{ action: "deregister", entityType: "worker", entityId: name, changes }]);
       return jobsReleased;
     });
+    this.#queue.claimer.dismiss(name);
     this.#queue.announce();
     return released;
   }
@@ -197,7 +202,11 @@ export class WorkerRepository {
     run: (db: Executor) => Promise<Worker | null>,
   ): Promise<Worker> {
     return this.#db.transaction(async (db) => {
-      const before = await db.maybeOne(query.lockRegistration(workerId));
+      let before = await db.maybeOne(query.lockRegistration(workerId));
+      if (!before && action === "register") {
+        await db.one(query.awaitRegistrations(workerId));
+        before = await db.maybeOne(query.lockRegistration(workerId));
+      }
       const worker = requireFound(await run(db), "worker", workerId);
       const draining = drainingAfter[action] ?? before?.draining;
       // Strips the fields that belong to no registration.

@@ -128,6 +128,14 @@ export const lockRegistration = statement("worker_lock_registration", {
   examples: [["w"]],
 });
 
+// Calls that register a new worker at the same time take turns: there is no row yet that they could lock.
+export const awaitRegistrations = statement("worker_await_registrations", {
+  row: z.object({ locked: z.boolean() }),
+  build: (workerId: string) => sql.fragment`
+    select true as locked from pg_advisory_xact_lock(hashtextextended('worker:' || ${workerId}::text, 0))`,
+  examples: [["w"]],
+});
+
 // From here to the end of the transaction no claim gives it a job, and no completion frees a slot of it.
 export const lockWorker = statement("worker_lock", {
   row: registrationRow,

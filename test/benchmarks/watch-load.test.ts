@@ -86,7 +86,7 @@ test("a thousand watchers of one server cost the database hardly more than one",
       return b.executor.any(query);
     },
   };
-  const benchmarks = new BenchmarkRepository(counted, new BenchmarkFeed(counted));
+  const benchmarks = new BenchmarkRepository(counted, new BenchmarkFeed(counted), async () => false);
   const controller = new AbortController();
   const counts = Array.from({ length: 1_000 }, () => new Map<string, number>());
   const watchers = counts.map((seen, n) =>

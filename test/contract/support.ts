@@ -86,6 +86,8 @@ export function contract() {
     get services() {
       return provided;
     },
+    /** One round of what every server does by itself. */
+    maintain: () => db.maintain(),
     /** A connection beside the service's, to look on. */
     get database() {
       return client;

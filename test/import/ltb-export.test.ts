@@ -141,12 +141,3 @@ test.each([
 ])("%#: what is wrong is named", async (text, message) => {
   expect((await readFaulty(await temporary("export.jsonl", text))).message).toMatch(message);
 });
-
-test("what is nested as deep as the service stores it comes back whole", async () => {
-  const deep = (levels: number): object => (levels === 1 ? { a: 1 } : { a: deep(levels - 1) });
-  const header = { ltb_export: 1, benchmark: { ...benchmark, results: deep(32), metadata: deep(32) } };
-  const evaluation = { ...evaluations[0], metadata: deep(32) };
-  const read = await readOne(await temporary("export.jsonl", jsonl(header, evaluation)));
-  expect(read.benchmark).toMatchObject({ results: deep(32), metadata: deep(32) });
-  expect(read.evaluations[0]?.metadata).toEqual(deep(32));
-});

@@ -5,7 +5,7 @@ import { sql } from "../../src/database/statement/sql.ts";
 import type { BulkFilter } from "../../src/jobs/input.ts";
 import { changeMany } from "../../src/jobs/transitions/bulk.ts";
 import { cancelJobs, retryJobs } from "../../src/jobs/transitions/transitions.ts";
-import { unknownId } from "../harness/examples.ts";
+import { sample, unknownId } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -18,6 +18,7 @@ async function fill(): Promise<void> {
   const { id } = await q.db.jobs.create({ jobType: "filled" });
   const { rows } = await q.client.query("select lane_id from jobs where id = $1", [id]);
   await q.db.jobs.delete(id);
+  await q.db.benchmarks.create({ ...sample, id: benchmarkId });
   await q.client.query(
     `with made as (
       insert into jobs (id, benchmark_id, lane_id, job_type, payload, status, created_at, completed_at)

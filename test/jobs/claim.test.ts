@@ -349,13 +349,56 @@ describe("a request id", () => {
     expect(names((await q.db.jobs.claim({ workerId: "v", requestId: "r" })).leases)).toEqual(["1"]);
   });
 
-  test("sent twice at once never loses a lease", async () => {
+  test("sent several times at once is one claim, and what a second one took goes back in its place", async () => {
     await q.worker("w");
     await create(Array.from({ length: 8 }, () => ({})));
     const claim = { workerId: "w", requestId: "r", maxJobs: 3 };
-    await Promise.all([q.db.jobs.claim(claim), q.other.jobs.claim(claim)]);
-    const { rows } = await q.client.query("select 1 from job_leases");
-    expect((await q.db.jobs.claim(claim)).leases).toHaveLength(rows.length);
+    const both = [q.db, q.other, q.db, q.other];
+    const answers = await Promise.all(both.map((db) => db.jobs.claim(claim)));
+    for (const { leases } of answers) expect(names(leases)).toEqual(names(answers[0]?.leases ?? []));
+    expect((await q.db.jobs.claim(claim)).leases).toHaveLength(3);
+    await eventually(async () => (await q.db.jobs.stats()).running === 3);
+    const rest = await q.db.jobs.claim({ workerId: "w", maxJobs: 8 });
+    expect(names([...(answers[0]?.leases ?? []), ...rest.leases]).sort()).toEqual([..."01234567"]);
+    expect(rest.leases.every(({ retryCount }) => retryCount === 0)).toBe(true);
+  });
+
+  test("finds what a claim was given that waits on a dead connection, here and on another server", async () => {
+    await q.worker("w");
+    const claim = { workerId: "w", requestId: "r", waitMs: 20_000 };
+    const dead = q.db.jobs.claim(claim);
+    await parked();
+    const again = [q.db, q.other].map((db) => db.jobs.claim(claim));
+    await parked();
+    await create([{}]);
+    const given = names((await dead).leases);
+    expect(given).toEqual(["0"]);
+    const repeats = await within(2 * limits.claimPollMs, Promise.all(again), look);
+    for (const { leases } of repeats) expect(names(leases)).toEqual(given);
+  });
+
+  test("of a claim whose caller has gone does not end the wait of the others", async () => {
+    await q.worker("w");
+    const claim = { workerId: "w", requestId: "r", waitMs: 20_000 };
+    const controller = new AbortController();
+    const gone = withSignal({ signal: controller.signal }, () => q.db.jobs.claim(claim));
+    await parked();
+    const here = q.db.jobs.claim(claim);
+    await parked();
+    controller.abort();
+    await expect(gone).rejects.toMatchObject({ code: Code.Canceled });
+    await create([{}]);
+    expect(names((await here).leases)).toEqual(["0"]);
+  });
+
+  test("of a claim with less time does not shorten the wait of the one that repeats it", async () => {
+    await q.worker("w");
+    const claim = { workerId: "w", requestId: "r" };
+    const short = q.db.jobs.claim({ ...claim, waitMs: 200 });
+    const long = q.db.jobs.claim({ ...claim, waitMs: 20_000 });
+    expect((await short).leases).toEqual([]);
+    await create([{}]);
+    expect(names((await long).leases)).toEqual(["0"]);
   });
 });
 

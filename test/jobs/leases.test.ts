@@ -290,9 +290,8 @@ describe("a failure", () => {
   test("with a wrong field is rejected, the lease is still held", async () => {
     const lease = await claimedOne();
     const wrong: [object, string][] = [
-      [{ error: "" }, "error"],
-      [{ error: "\0" }, "error"],
-      [{ error: "e", retryAfterMs: 604_800_001 }, "retry_after_ms"],
+      [{ retryAfterMs: 604_800_001 }, "retry_after_ms"],
+      [{ retryAfterMs: -1 }, "retry_after_ms"],
     ];
     for (const [more, field] of wrong) {
       const item = { ...ref(lease), error: "e", ...more };
@@ -300,6 +299,19 @@ describe("a failure", () => {
     }
     expect(await q.db.jobs.complete("w", [ref(lease)])).toEqual([{ outcome: "ok" }]);
   });
+});
+
+test.each([
+  ["no words", "", "failed without a message"],
+  ["a character that cannot be stored", "a\0b", "a\ufffdb"],
+  ["more text than is kept", "é".repeat(70_000), `${"é".repeat(32_766)}…`],
+  ["half a character", "a\ud83d", "a\ufffd"],
+])("a failure with %s ends its job all the same", async (_, error, kept) => {
+  const lease = await claimedOne();
+  expect(await q.db.jobs.fail("w", [{ ...ref(lease), error, retryable: false }])).toMatchObject([
+    { outcome: "ok", status: "failed" },
+  ]);
+  expect(await q.db.jobs.get(lease.id)).toMatchObject({ status: "failed", error: kept });
 });
 
 describe("a lease that runs out", () => {

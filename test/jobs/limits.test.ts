@@ -104,6 +104,30 @@ describe("per_minute", () => {
     expect(await claimAtOnce(3)).toBe(7);
   });
 
+  test("counts starts from before it was set, whatever has become of them", async () => {
+    await create(20, { limitKey: "k" });
+    await create(3, { limitKey: "other" });
+    const ends = (await claim(8)).map(({ id, epoch }) => ({ jobId: id, epoch }));
+    await q.db.jobs.complete("w", ends.slice(0, 2));
+    await q.db.jobs.fail("w", [
+      { ...(ends[2] ?? { jobId: "", epoch: 0 }), error: "429", retryAfterMs: 60_000 },
+      { ...(ends[3] ?? { jobId: "", epoch: 0 }), error: "e", retryable: false },
+    ]);
+    await q.db.jobs.release("w", ends.slice(4, 6));
+    await q.db.jobs.setLimit({ limitKey: "k", perMinute: 10 });
+    expect((await claim()).filter(({ limitKey }) => limitKey === "k")).toHaveLength(2);
+    // Neither by another limit nor by a new one does the count begin again.
+    await q.db.jobs.setLimit({ limitKey: "k", perMinute: 11 });
+    expect(await claim()).toHaveLength(1);
+    await q.db.jobs.deleteLimit("k");
+    await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 100 });
+    expect(await claim(2)).toHaveLength(2);
+    await q.db.jobs.setLimit({ limitKey: "k", perMinute: 14 });
+    expect(await claim()).toHaveLength(1);
+    await q.client.query("update job_limit_starts set started_at = started_at - interval '61 s'");
+    expect((await claim()).length).toBeGreaterThan(0);
+  });
+
   test("and max_running: the tighter one", async () => {
     await q.db.jobs.setLimit({ limitKey: "k", perMinute: 5, maxRunning: 3 });
     await create(20, { limitKey: "k" });

@@ -1,7 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { unknownId } from "../harness/examples.ts";
+import { within } from "../harness/waiting.ts";
 import { testBench } from "./support.ts";
 
 const notFound = { code: Code.NotFound, reason: "NOT_FOUND" };
@@ -112,6 +114,21 @@ test("a drain reaches a claim that is already waiting", async () => {
   await db.workers.drain("w");
   await db.jobs.create({ jobType: "t" });
   expect((await waiting).leases).toEqual([]);
+});
+
+test.each([
+  ["a drain", "drain", true],
+  ["deregistration", "deregister", false],
+] as const)("%s answers a claim that waits at once", async (_, how, drain) => {
+  const { db, connection } = await testBench();
+  const other = await Database.connect(connection);
+  onTestFinished(() => other.close());
+  await db.workers.register({ workerId: "w" });
+  const [here, there] = [db, other].map(({ jobs }) => jobs.claim({ workerId: "w", waitMs: 30_000 }));
+  await expect.poll(() => db.queue.claimer.waiting + other.queue.claimer.waiting).toBe(2);
+  await db.workers[how]("w");
+  expect(await within(limits.claimPollMs / 2, here ?? Promise.reject())).toEqual({ leases: [], drain });
+  expect(await within(2 * limits.claimPollMs, there ?? Promise.reject())).toEqual({ leases: [], drain });
 });
 
 describe("leaving", () => {

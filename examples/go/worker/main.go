@@ -106,10 +106,7 @@ func run(ctx context.Context, granted *ltb.Lease) {
 	a, isNumber := payload["a"].(float64) // Numbers of a Struct are doubles.
 	b, isNumberToo := payload["b"].(float64)
 	if !isText || !isNumber || !isNumberToo {
-		never := false
-		item := &ltb.FailJobsItem{JobId: job.Id, Epoch: granted.Epoch, Error: "payload: expected sample, a and b", Retryable: &never}
-		_, err := jobs.FailJobs(ctx, &ltb.FailJobsRequest{WorkerId: me, Items: []*ltb.FailJobsItem{item}})
-		log.Print(job.Id, " failed: ", err)
+		fail(ctx, granted, "payload: expected sample, a and b")
 		return
 	}
 	output, score := fmt.Sprint(a+b), 1.0
@@ -122,7 +119,18 @@ func run(ctx context.Context, granted *ltb.Lease) {
 		log.Print(job.Id, ": ", err)
 		return
 	}
-	log.Print(job.Id, " ", done.Results[0].Outcome)
+	result := done.Results[0]
+	log.Print(job.Id, " ", result.Outcome)
+	if result.Outcome == ltb.LeaseOutcome_LEASE_OUTCOME_REJECTED { // It can never be stored, so no retry may begin.
+		fail(ctx, granted, fmt.Sprintf("the result was refused: %s: %s", result.Field, result.Reason))
+	}
+}
+
+func fail(ctx context.Context, granted *ltb.Lease, why string) {
+	never := false
+	item := &ltb.FailJobsItem{JobId: granted.Job.Id, Epoch: granted.Epoch, Error: why, Retryable: &never}
+	_, err := jobs.FailJobs(ctx, &ltb.FailJobsRequest{WorkerId: me, Items: []*ltb.FailJobsItem{item}})
+	log.Print(granted.Job.Id, " failed: ", why, " ", err)
 }
 
 func check(err error) {

@@ -1947,9 +1947,10 @@ export const BenchmarkService: GenService<{
   },
   /**
    * Deletes a benchmark with its evaluations, and returns when all are deleted. They are deleted in bounded
-   * batches. Until the end the benchmark can be read, with counts that shrink, and accepts no evaluations. If
-   * a call ends early, at its deadline or with its server, the service finishes the deletion; calling again
-   * waits for that. Jobs that name the benchmark are kept.
+   * batches. Until the end the benchmark can be read, with counts that shrink, and accepts no evaluations and
+   * no jobs. If a call ends early, at its deadline or with its server, the service finishes the deletion;
+   * calling again waits for that. Its pending and running jobs end FAILED at once, with an error that says
+   * so; those that have ended are kept.
    * NOT_FOUND: no such benchmark.
    *
    * @generated from rpc ltb.v1.BenchmarkService.DeleteBenchmark

@@ -73,7 +73,8 @@ export type Job = Message<"ltb.v1.Job"> & {
   error: string;
 
   /**
-   * Number of retries used: attempts that failed, timed out or expired since creation or the last RetryJob.
+   * Number of retries used: attempts that failed, timed out, expired, or were released for more than the
+   * tenth time, since creation or the last RetryJob.
    *
    * @generated from field: int32 retry_count = 8;
    */
@@ -130,7 +131,8 @@ export type Job = Message<"ltb.v1.Job"> & {
   limitKey: string;
 
   /**
-   * Key that only one pending or running job of the type may have. At most 255 characters; empty: none.
+   * Key that only one pending or running job of the type may have, whoever created it. At most 255
+   * characters; empty: none.
    *
    * @generated from field: string unique_key = 16;
    */
@@ -492,7 +494,7 @@ export type JobLimit = Message<"ltb.v1.JobLimit"> & {
   maxRunning?: number | undefined;
 
   /**
-   * Most jobs started in a minute. Unset: no limit. 0: none starts.
+   * Most jobs started in a minute, those from before it was set included. Unset: no limit. 0: none starts.
    *
    * @generated from field: optional int32 per_minute = 3;
    */
@@ -828,7 +830,7 @@ export const JobAttemptOutcome = {
   TIMED_OUT: 4,
 
   /**
-   * Given back by the worker without being run, or taken back when the worker deregistered. Costs no retry.
+   * Given back by the worker, or taken back when the worker deregistered. Costs no retry up to ten times.
    *
    * @generated from enum value: JOB_ATTEMPT_OUTCOME_RELEASED = 5;
    */
@@ -898,7 +900,8 @@ export const LeaseOutcome = {
   CANCELLED: 4,
 
   /**
-   * Refused: the item is invalid; `field` and `reason` say why. Nothing changed, and the lease is still held.
+   * Refused: the item is invalid; `field` and `reason` say why. Nothing changed, and the lease is still held:
+   * end the job by FailJobs with retryable false, since a retry would be refused as well.
    *
    * @generated from enum value: LEASE_OUTCOME_REJECTED = 5;
    */

@@ -9,7 +9,8 @@
 //
 // Retries: after a failure, a timeout or an expired lease, a job with retry_count < max_retries becomes
 // pending again, with exponential backoff and jitter; otherwise it fails. An attempt that runs longer than
-// timeout_seconds fails.
+// timeout_seconds fails. After a timeout or an expired lease the job goes behind the jobs of its priority
+// that wait, since it may be what brings its workers down; after a failure it keeps its place.
 //
 // Conventions: every call needs the metadata `authorization: Bearer <API key or session token>`. Ids are UUID
 // strings; if one is empty on create, the service makes a UUIDv7. request_id (1 to 128 characters) makes a
@@ -377,7 +378,9 @@ export type ClaimJobsRequest = Message<"ltb.v1.ClaimJobsRequest"> & {
 
   /**
    * Names this claim, 1 to 128 characters. If it is repeated after a lost answer, it returns the same leases
-   * again, as far as they are still held. Default: none; then leases of a lost answer wait for their expiry.
+   * again, as far as they are still held. So it does while the first still waits on a connection that is
+   * dead, also on another server, which finds what that one gets within a second or so. Default: none; then
+   * leases of a lost answer wait for their expiry.
    *
    * @generated from field: string request_id = 2;
    */
@@ -652,7 +655,7 @@ export type FailJobsItem = Message<"ltb.v1.FailJobsItem"> & {
   epoch: number;
 
   /**
-   * Error of the attempt, 1 byte to 64 KiB. Required.
+   * Error of the attempt. What is beyond 64 KiB is cut off. Default: "failed without a message".
    *
    * @generated from field: string error = 3;
    */
@@ -1270,7 +1273,7 @@ export type RetryJobsResponse = Message<"ltb.v1.RetryJobsResponse"> & {
   affected: number;
 
   /**
-   * Number of jobs left as they are because their unique_key is taken.
+   * Number of jobs left as they are because their unique_key is taken or their benchmark was deleted.
    *
    * @generated from field: int32 skipped = 2;
    */
@@ -1348,7 +1351,8 @@ export type SetJobLimitRequest = Message<"ltb.v1.SetJobLimitRequest"> & {
   maxRunning?: number | undefined;
 
   /**
-   * Most jobs started in a minute, 0 to 1000000; 0: none starts. Default: no limit.
+   * Most jobs started in a minute, 0 to 1000000; 0: none starts. Starts from before the limit was set count,
+   * but for jobs that were deleted. Default: no limit.
    *
    * @generated from field: optional int32 per_minute = 3;
    */
@@ -1880,7 +1884,8 @@ export const JobService: GenService<{
    * Gives a worker leases on ready jobs that match its job types and tags: highest priority first, then
    * oldest. It never gives more than the worker's free capacity, and skips jobs that are paused, at their
    * limit or not yet due. With `wait` the call waits for a job to become ready (long poll), and returns no
-   * lease when the time is up. A draining worker gets none.
+   * lease when the time is up. A draining worker gets none: its waiting calls return at once, those on other
+   * servers than the one that was told within a second or so. So do those of a worker that deregisters.
    * NOT_FOUND: the worker is not registered.
    *
    * @generated from rpc ltb.v1.JobService.ClaimJobs
@@ -1892,7 +1897,9 @@ export const JobService: GenService<{
   },
   /**
    * Completes jobs with their results, and stores their evaluations in the same transaction. An item that is
-   * sent again after its attempt was completed stores nothing, and gets the result of the first time.
+   * sent again after its attempt was completed stores nothing, and gets the result of the first time. An item
+   * that is REJECTED can never be stored as it is: call FailJobs with retryable false, or else the whole work
+   * is done again once the lease expires, and rejected again.
    *
    * @generated from rpc ltb.v1.JobService.CompleteJobs
    */
@@ -1913,8 +1920,10 @@ export const JobService: GenService<{
     output: typeof FailJobsResponseSchema;
   },
   /**
-   * Gives jobs back without running them. They become pending at once, in their old place, and it costs no
-   * retry.
+   * Gives jobs back without having run them to an end. They become pending at once: the first time in their
+   * old place, later behind the jobs of their priority that wait. From the eleventh time on since the job was
+   * created or retried by RetryJob, it counts as a failed attempt. An item that is sent again changes
+   * nothing.
    *
    * @generated from rpc ltb.v1.JobService.ReleaseJobs
    */
@@ -1948,8 +1957,8 @@ export const JobService: GenService<{
   },
   /**
    * Makes a failed or cancelled job pending again, with retry_count 0 and a new epoch, due at once.
-   * NOT_FOUND: no such job. FAILED_PRECONDITION: the job is neither failed nor cancelled. ALREADY_EXISTS: its
-   * unique_key was taken by another job, which the error names.
+   * NOT_FOUND: no such job, or its benchmark was deleted. FAILED_PRECONDITION: the job is neither failed nor
+   * cancelled. ALREADY_EXISTS: its unique_key was taken by another job, which the error names.
    *
    * @generated from rpc ltb.v1.JobService.RetryJob
    */
@@ -1971,7 +1980,7 @@ export const JobService: GenService<{
   },
   /**
    * Makes all failed and cancelled jobs that match pending again, in bounded batches. Jobs whose unique_key
-   * is taken are left as they are.
+   * is taken, or whose benchmark was deleted, are left as they are.
    * INVALID_ARGUMENT: no filter is given.
    *
    * @generated from rpc ltb.v1.JobService.RetryJobs

@@ -710,7 +710,7 @@ export const WorkerService: GenService<{
     output: typeof DrainWorkerResponseSchema;
   },
   /**
-   * Removes a worker. Jobs that it holds become pending at once, which costs them no retry.
+   * Removes a worker. It gives the jobs that it holds back, as by ReleaseJobs.
    * NOT_FOUND: the worker is not registered.
    *
    * @generated from rpc ltb.v1.WorkerService.DeregisterWorker

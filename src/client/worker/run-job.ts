@@ -6,8 +6,8 @@ import {
   type FailJobsItem,
   FailJobsItemSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { storableError } from "../../error-text.ts";
 import { limits } from "../../limits.ts";
-import { cutBytes } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
 import { toDuration } from "../../wire/duration.ts";
 import { abort, type HeldLease } from "./leases.ts";
@@ -82,12 +82,6 @@ export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): O
   return { kind: "failed", item };
 }
 
-/** Makes a text that the service accepts as an error, whatever was thrown. */
 function errorText(thrown: unknown): string {
-  const text = messageOf(thrown) || (thrown instanceof Error ? thrown.name : "");
-  // PostgreSQL cannot store a NUL, and protobuf cannot carry half a surrogate pair.
-  const clean = text.replaceAll("\0", "\ufffd").toWellFormed();
-  if (clean === "") return "failed without a message";
-  if (Buffer.byteLength(clean) <= limits.textBytes) return clean;
-  return `${cutBytes(clean, limits.textBytes - Buffer.byteLength("…"))}…`;
+  return storableError(messageOf(thrown) || (thrown instanceof Error ? thrown.name : ""));
 }

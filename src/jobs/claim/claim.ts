@@ -38,6 +38,8 @@ const claimedRow = leaseRow
     laneId: z.number(),
     /** Position of the demand that the job is for, from 1. */
     demand: z.number(),
+    /** True: another claim with the demand's request id was given leases before. */
+    isRepeat: z.boolean(),
     /** How many jobs the claim had seen; like `startedAt` in the first row only. */
     seen: z.number().nullable(),
   });
@@ -49,6 +51,8 @@ export interface Claim {
   leases: readonly Lease[];
   /** True if another claim took some of the jobs that this one had seen: there may be more. */
   contended: boolean;
+  /** Demands whose request id another claim was given leases for before: these are to go back. */
+  repeats: ReadonlySet<Demand>;
 }
 
 /** How many jobs of a limited key may start now. */
@@ -151,7 +155,6 @@ const recordStarts = statement("job_record_starts", {
     insert into job_limit_starts (limit_key, started_at, started)
     select item.limit_key, clock_timestamp(), item.started
     from item join job_limits lim on lim.limit_key = item.limit_key
-    where lim.per_minute is not null
     returning limit_key`,
   examples: [[[{ limitKey: "k", started: 1 }]]],
 });
@@ -251,8 +254,9 @@ const claim = statement("job_claim", {
       insert into requests (actor, method, request_id, body_hash, result)
       select worker_id, 'ClaimJobs', request_id, '', jsonb_agg(jsonb_build_array(id, epoch) order by place)
       from job where request_id is not null group by worker_id, request_id
-      -- The same claim sent again before the first was answered: either answer may be the one that was lost.
-      on conflict (actor, method, request_id) do update set result = requests.result || excluded.result
+      -- The same claim that was sent to another server is waited for here, and its answer is that of both.
+      on conflict (actor, method, request_id) do nothing
+      returning actor, request_id
     ), ${start}
     select ${claimedColumns} from job order by job.place`,
   examples: [[[1], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
@@ -270,6 +274,8 @@ const demandColumns = {
 
 const isFirst = sql.fragment`job.place = (select min(place) from job)`;
 const claimedColumns = columnsOf(claimedRow, "job", {
+  isRepeat: sql.fragment`job.request_id is not null
+    and (job.worker_id, job.request_id) not in (select actor, request_id from answered)`,
   startedAt: sql.fragment`case when ${isFirst} then (select at from total) end`,
   seen: sql.fragment`case when ${isFirst} then (select count(*) from best) end`,
 });
@@ -283,13 +289,13 @@ export async function claimJobs(
   lanes: readonly Lane[],
   demands: readonly Demand[],
 ): Promise<Claim> {
-  if (lanes.length === 0) return { leases: [], contended: false };
+  if (lanes.length === 0) return { leases: [], contended: false, repeats: new Set() };
   const ids = lanes.map(({ id }) => id);
   const claim = await claimWithinLimits(db, lanes, ids, demands);
   if (claim.leases.length > 0) return claim;
   const workers = demands.map(({ workerId }) => workerId);
   const { claimable } = await db.one(isClaimable(ids, workers));
-  return { leases: [], contended: claimable };
+  return { ...claim, contended: claimable };
 }
 
 /** Whether any job of these lanes could be claimed now. */
@@ -306,6 +312,7 @@ async function claimWithinLimits(
   const claimOf = (rows: readonly ClaimedRow[]) => ({
     leases: leasesOf(rows, lanes, demands),
     contended: rows.length < (rows[0]?.seen ?? 0),
+    repeats: new Set(rows.flatMap(({ isRepeat, demand }) => (isRepeat && demands[demand - 1]) || [])),
   });
   const limited = lanes.some(({ limitKey }) => limitKey !== null) ? await db.any(limitedKeys(ids)) : [];
   if (limited.length === 0) return claimOf(await db.any(claim(ids, demands, [])));

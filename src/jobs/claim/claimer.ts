@@ -1,11 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { type Caller, currentCaller, currentSignal, onBehalfOf, withoutScope } from "../../call-scope.ts";
 import type { Executor } from "../../database/statement/executor.ts";
+import { sql, statement } from "../../database/statement/sql.ts";
+import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { jsonBytes } from "../../validation.ts";
-import { Waiter } from "../../wait.ts";
+import { Waiter, waitFor } from "../../wait.ts";
 import type { Lane, LaneFilter, Lanes } from "../limits/lanes.ts";
 import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
+
+/** Of claims that wait, those that are over: another was answered for them, or their worker gets no jobs. */
+const findOver = statement("job_claims_over", {
+  row: z.object({ position: z.number(), isAnswered: z.boolean() }),
+  build: (claims: readonly { workerId: string; requestId: string | undefined }[]) => sql.fragment`
+    select item.ordinality as position, req.request_id is not null as is_answered
+    from ${table("item", claims, { workerId: "text", requestId: "text", ordinality: true })}
+    left join workers w on w.worker_id = item.worker_id
+    left join requests req on req.actor = item.worker_id and req.method = 'ClaimJobs'
+      and req.request_id = item.request_id
+    where w.worker_id is null or w.draining or req.request_id is not null`,
+  examples: [[[{ workerId: "w", requestId: "r" }]]],
+});
+
+/** Leases, or `repeat`: an earlier claim with the same request id was given some, which answer this too. */
+type Claimed = readonly Lease[] | "repeat";
 
 interface Poll {
   demand: Demand;
@@ -15,9 +34,21 @@ interface Poll {
   filter: LaneFilter;
   /** True once a claim has included it. */
   tried: boolean;
+  /** True while a statement that claims for it is under way. */
+  isClaiming: boolean;
   /** Whether it goes on waiting after a claim that brought nothing. */
   waits: boolean;
-  waiter: Waiter<readonly Lease[]>;
+  /** True once it was told to wait no more, rather than its time being up. */
+  isDismissed: boolean;
+  waiter: Waiter<Claimed>;
+}
+
+/** A claim with a request id, and how many calls wait for its answer. */
+interface Shared {
+  poll: Poll;
+  answer: Promise<Claimed>;
+  callers: number;
+  readonly left: AbortController;
 }
 
 /**
@@ -32,6 +63,8 @@ export class Claimer {
   readonly #giveBack: (workerId: string, leases: readonly Lease[]) => void;
   /** By group; those that have waited longest come first. */
   readonly #parked = new Map<string, Set<Poll>>();
+  /** By worker and request id. */
+  readonly #shared = new Map<string, Shared>();
   readonly #busy = new Set<string>();
   /** Groups to be served again, because something happened while they were being served. */
   readonly #again = new Set<string>();
@@ -45,9 +78,50 @@ export class Claimer {
     this.#giveBack = giveBack;
   }
 
-  /** Leases jobs to a worker; waits up to `waitMs` for a first one. */
-  claim(demand: Demand, filter: LaneFilter, waitMs: number): Promise<readonly Lease[]> {
-    const waiter = new Waiter<readonly Lease[]>({
+  /**
+   * Leases jobs to a worker; waits up to `waitMs` for a first one. A claim whose request id waits here shares
+   * the answer of the one before, whose caller may be gone without a sign.
+   */
+  async claim(demand: Demand, filter: LaneFilter, waitMs: number): Promise<Claimed> {
+    const signal = currentSignal();
+    if (demand.requestId === undefined) return this.#park(demand, filter, waitMs, signal).claimed;
+    const until = performance.now() + waitMs;
+    const key = JSON.stringify([demand.workerId, demand.requestId]);
+    for (;;) {
+      const left = Math.max(until - performance.now(), 0);
+      const earlier = this.#shared.get(key);
+      const shared = earlier ?? this.#share(key, demand, filter, left);
+      const claimed = await this.#join(shared, signal, left);
+      if (claimed === "repeat" || claimed.length > 0) return earlier ? "repeat" : claimed;
+      // Another's time may have been up.
+      if (left === 0 || shared.poll.isDismissed || this.#draining) return claimed;
+    }
+  }
+
+  #share(key: string, demand: Demand, filter: LaneFilter, waitMs: number): Shared {
+    const left = new AbortController();
+    const { poll, claimed } = this.#park(demand, filter, waitMs, left.signal);
+    const answer = claimed.finally(() => this.#shared.delete(key));
+    const shared = { poll, answer, callers: 0, left };
+    this.#shared.set(key, shared);
+    return shared;
+  }
+
+  /** Waits with others for the answer of a claim. It ends when the time of one is up, or all have gone. */
+  #join(shared: Shared, signal: AbortSignal | undefined, waitMs: number): Promise<Claimed> {
+    shared.callers++;
+    return waitFor(shared.answer, {
+      signal,
+      timeoutMs: waitMs,
+      onTimeout: () => this.#stopWaiting(shared.poll),
+      onEnd: () => {
+        if (--shared.callers === 0) shared.left.abort();
+      },
+    });
+  }
+
+  #park(demand: Demand, filter: LaneFilter, waitMs: number, signal: AbortSignal | undefined) {
+    const waiter = new Waiter<Claimed>({
       onTimeout: () => this.#stopWaiting(poll),
       onEnd: () => this.#leave(poll),
     });
@@ -57,15 +131,17 @@ export class Claimer {
       filter,
       group: JSON.stringify([filter.jobTypes, filter.tags]),
       tried: false,
+      isClaiming: false,
       waits: waitMs > 0 && !this.#draining,
+      isDismissed: false,
       waiter,
     };
     const polls = this.#parked.get(poll.group) ?? new Set();
     this.#parked.set(poll.group, polls.add(poll));
-    const leases = waiter.wait(currentSignal(), waitMs);
+    const claimed = waiter.wait(signal, waitMs);
     this.#arm();
     this.#serve(poll.group);
-    return leases;
+    return { poll, claimed };
   }
 
   /** Claims that wait for jobs. */
@@ -76,6 +152,11 @@ export class Claimer {
   /** Looks for jobs, when some may have become ready, or slots free. */
   wake(): void {
     for (const group of this.#parked.keys()) this.#serve(group);
+  }
+
+  /** Answers the waiting claims of a worker that gets no more jobs. Other servers find out by themselves. */
+  dismiss(workerId: string): void {
+    for (const poll of this.#polls) if (poll.demand.workerId === workerId) this.#dismiss(poll);
   }
 
   /** Answers every waiting claim, with nothing where there is nothing; from now on claims do not wait. */
@@ -100,6 +181,11 @@ export class Claimer {
     if (polls?.size === 0) this.#parked.delete(poll.group);
   }
 
+  #dismiss(poll: Poll): void {
+    poll.isDismissed = true;
+    this.#stopWaiting(poll);
+  }
+
   #stopWaiting(poll: Poll): void {
     poll.waits = false;
     // A claim that is just being made may still bring something.
@@ -113,10 +199,22 @@ export class Claimer {
         if (this.#parked.size === 0) return;
         this.#arm();
         const wake = () => this.wake();
-        withoutScope(() => this.#lanes.refresh()).then(wake, wake);
+        withoutScope(() => Promise.all([this.#lanes.refresh(), this.#endOver()])).then(wake, wake);
       },
       limits.claimPollMs * (0.5 + Math.random() / 2),
     );
+  }
+
+  /** Ends the claims that wait in vain: another server has answered them, or was told that they get none. */
+  async #endOver(): Promise<void> {
+    const polls = this.#polls;
+    for (const { position, isAnswered } of await this.#db.any(findOver(polls.map(({ demand }) => demand)))) {
+      const poll = polls[position - 1];
+      // What was found may be what a claim of this server has just been given.
+      if (!poll || poll.isClaiming) continue;
+      if (isAnswered) poll.waiter.resolve("repeat");
+      else this.#dismiss(poll);
+    }
   }
 
   /** One claim at a time a group: two of one server would only take turns at the same jobs. */
@@ -146,7 +244,10 @@ export class Claimer {
       if (!first) return;
       try {
         const lanes = this.#lanes.matching(first.filter);
-        const { contended, filled } = await this.#claimFor(lanes, polls);
+        for (const poll of polls) Object.assign(poll, { tried: true, isClaiming: true });
+        const { contended, filled } = await this.#claimFor(lanes, polls).finally(() => {
+          for (const poll of polls) poll.isClaiming = false;
+        });
         if (filled) continue;
         if (contended && contentions++ < limits.claimContentions) {
           await sleep(Math.random() * 2);
@@ -172,18 +273,21 @@ export class Claimer {
   }
 
   async #claimFor(lanes: readonly Lane[], polls: readonly Poll[]) {
-    for (const poll of polls) poll.tried = true;
     const demands = polls.map(({ demand }) => demand);
     const callers = polls.map(({ caller }) => caller);
-    const { leases, contended } = await onBehalfOf(callers, () => claimJobs(this.#db, lanes, demands));
+    const { leases, contended, repeats } = await onBehalfOf(callers, () =>
+      claimJobs(this.#db, lanes, demands),
+    );
     const byWorker = Map.groupBy(leases, ({ workerId }) => workerId);
     for (const poll of polls) {
       const { workerId, maxJobs } = poll.demand;
       const own = byWorker.get(workerId)?.splice(0, maxJobs) ?? [];
       if (own.length === 0) continue;
-      const kept = this.#parked.get(poll.group)?.has(poll) ? countOfFitting(own) : 0;
+      const isRepeat = repeats.has(poll.demand);
+      const kept = !isRepeat && this.#parked.get(poll.group)?.has(poll) ? countOfFitting(own) : 0;
       if (kept < own.length) this.#giveBack(workerId, own.slice(kept));
-      if (kept > 0) poll.waiter.resolve(own.slice(0, kept));
+      if (isRepeat) poll.waiter.resolve("repeat");
+      else if (kept > 0) poll.waiter.resolve(own.slice(0, kept));
     }
     const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
     return { contended, filled: leases.length === wanted };

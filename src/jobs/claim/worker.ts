@@ -79,11 +79,13 @@ export async function claimForWorker(
   // Jobs of a lane that another server has just made are in the order too.
   if (worker.newestLane > queue.lanes.highest) await queue.lanes.refresh();
   const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
-  const leases = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
-  queue.counts.addClaimed(leases);
-  if (leases.length > 0) queue.announce("watchable");
+  const claimed = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
+  if (claimed === "repeat")
+    return { leases: await db.any(readClaim(workerId, requestId ?? "")), drain: worker.draining };
+  queue.counts.addClaimed(claimed);
+  if (claimed.length > 0) queue.announce("watchable");
   // A drain may have been ordered while the claim waited.
-  const waited = leases.length === 0 && waitMs > 0;
+  const waited = claimed.length === 0 && waitMs > 0;
   const now = waited ? await db.maybeOne(readOffer(workerId)) : worker;
-  return { leases, drain: now?.draining ?? false };
+  return { leases: claimed, drain: now?.draining ?? false };
 }

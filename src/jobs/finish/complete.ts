@@ -8,7 +8,7 @@ import type { EvaluationResult } from "../../evaluations/write.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import { endMessage } from "../messages.ts";
-import type { JobRepository } from "../repository.ts";
+import type { BenchmarkOfJob, JobRepository } from "../repository.ts";
 import type { EndResult } from "../writes.ts";
 import type { EvaluationCounts } from "./finish.ts";
 
@@ -102,7 +102,9 @@ async function completeInTransaction(
   actor: string | undefined,
 ): Promise<Results> {
   const held = await jobs.lockHeld(workerId, items);
-  const sent = [...held].flatMap(([item, benchmarkId]) =>
+  const orphans = [...held].filter(([item, benchmark]) => isOrphan(item, benchmark));
+  if (orphans.length > 0) throw new Rejected(new Map(orphans.map(([item]) => [item, orphanMessage(item)])));
+  const sent = [...held].flatMap(([item, { benchmarkId }]) =>
     item.evaluations.map((evaluation) => fromMessage(evaluation, benchmarkId ?? "", actor)),
   );
   const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
@@ -128,6 +130,17 @@ async function completeInTransaction(
   }
   if (rejected.size > 0) throw new Rejected(rejected);
   return results;
+}
+
+/** Whether evaluations are for the job's benchmark, which was deleted: another may have its id by now. */
+function isOrphan({ evaluations }: CompleteJobsItem, { benchmarkId, isGone }: BenchmarkOfJob): boolean {
+  const isForIt = (id: string) => id === "" || id.toLowerCase() === benchmarkId;
+  return isGone && evaluations.some((evaluation) => isForIt(evaluation.benchmarkId));
+}
+
+function orphanMessage({ jobId }: CompleteJobsItem): CompleteJobsResult {
+  const reason = "the benchmark that the job was made for was deleted";
+  return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field: "evaluations", reason });
 }
 
 function rejectionOf(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult | undefined {

@@ -23,6 +23,11 @@ export interface Completed extends End, EvaluationCounts {
   result: JsonValue;
 }
 
+export interface Release extends End {
+  /** Whether a worker gave it back. Else it never reached one: it keeps its place, as often as may be. */
+  byWorker: boolean;
+}
+
 export interface Failed extends End {
   error: string;
   retryable: boolean;
@@ -50,13 +55,15 @@ const lockedItems = (items: Fragment): Fragment => sql.fragment`
 
 /**
  * Locks the leases among these that are held, and tells the benchmark of each job. What is written before
- * their completion in the same transaction is thus written once.
+ * their completion in the same transaction is thus written once. `isGone`: the job was made for a benchmark
+ * that was deleted, whether or not another has its id by now.
  */
 export const lockHeldLeases = statement("job_lock_leases", {
-  row: z.object({ position: z.number(), benchmarkId: z.string().nullable() }),
+  row: z.object({ position: z.number(), benchmarkId: z.string().nullable(), isGone: z.boolean() }),
   build: (ends: readonly End[]) => sql.fragment`
     with ${lockedItems(table("item", ends, { ...leaseColumns, ordinality: true }))}
-    select item.ordinality as position, j.benchmark_id
+    select item.ordinality as position, j.benchmark_id, j.benchmark_id is not null
+      and not exists (select from benchmarks b where ${parts.isOfJob("b", "j")}) as is_gone
     from (select item.* from item, (select count(*) from slot) s order by item.job_id) item
     join job_leases lease
       on lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
@@ -78,11 +85,12 @@ const noEvaluations = { evaluationsInserted: 0, evaluationsDuplicate: 0, evaluat
 // PostgreSQL undoes one of the two statements and it is run again. Deleted by key, not by ctid: a renewal may
 // have moved the row since the statement began.
 const clock = parts.clockAfter("gone");
-const heldLeases = (items: Fragment): Fragment => sql.fragment`
+const heldLeases = (items: Fragment, which = sql.fragment``): Fragment => sql.fragment`
   ${lockedItems(items)}, gone as (
     delete from job_leases lease
     using (select item.* from item, (select count(*) from slot) s order by item.job_id) item
     where lease.job_id = item.job_id and lease.epoch = item.epoch and lease.worker_id = item.worker_id
+      ${which}
     returning lease.claimed_at, lease.attempt, item.*
   ), ${clock}`;
 
@@ -135,8 +143,18 @@ const willRetry = sql.fragment`gone.retryable and j.retry_count < j.max_retries`
 
 const stateAfterFailure = sql.fragment`(case status when 'pending' then 'scheduled' else 'failed' end)`;
 
-// `gone` has retryable, retry_after_ms and error; `outcome` says how such attempts ended.
-const failures = (outcome: Fragment): Fragment => sql.fragment`
+const retries = sql.fragment`
+  select
+    ordinality as position, status = 'pending' as will_retry,
+    case status when 'pending' then run_at end as run_at
+  from ended`;
+
+// `gone` has retryable, retry_after_ms and error; `outcome` says how such attempts ended, `place` sets where
+// the jobs stand in line, and `slots` frees those of their workers.
+const failures = (
+  outcome: Fragment,
+  { place = sql.fragment``, slots = parts.freedSlots("ended", "failed"), answer = retries } = {},
+): Fragment => sql.fragment`
   ended as (
     update jobs j
     set status = case when ${willRetry} then 'pending' else 'failed' end,
@@ -145,7 +163,7 @@ const failures = (outcome: Fragment): Fragment => sql.fragment`
         then clock.at + coalesce(gone.retry_after_ms * interval '1 ms', ${backoff}) else j.run_at end,
       assigned_worker_id = case when ${willRetry} then null else j.assigned_worker_id end,
       completed_at = case when ${willRetry} then null else clock.at end,
-      error = gone.error, updated_at = clock.at, version = j.version + 1
+      error = gone.error, updated_at = clock.at, version = j.version + 1 ${place}
     from gone, clock
     where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
     returning
@@ -155,12 +173,9 @@ const failures = (outcome: Fragment): Fragment => sql.fragment`
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
   ), ${parts.finishedJobs("failed", sql.fragment`status = 'failed'`)},
   ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`)},
-  ${parts.freedSlots("ended", "failed")}, ${parts.freedKeys("ended", sql.fragment`ended.status = 'failed'`)},
+  ${slots}, ${parts.freedKeys("ended", sql.fragment`ended.status = 'failed'`)},
   ${parts.recordChanges("ended", "running", stateAfterFailure)}
-  select
-    ordinality as position, status = 'pending' as will_retry,
-    case status when 'pending' then run_at end as run_at
-  from ended`;
+  ${answer}`;
 
 const failed = failures(sql.fragment`'failed'`);
 const failedColumns = { ...leaseColumns, error: "text", retryable: "bool", retryAfterMs: "int4" } as const;
@@ -173,7 +188,12 @@ export const failLeases = statement("job_fail", {
   examples: [[[{ ...exampleLease, error: "e", retryable: true, retryAfterMs: null }]]],
 });
 
-const expired = failures(sql.fragment`(case when gone.timed_out then 'timed_out' else 'expired' end)`);
+// What brought its worker down, or never ended, may do so again: it goes behind all jobs that wait.
+const behind = sql.fragment`, sequence = default`;
+
+const expired = failures(sql.fragment`(case when gone.timed_out then 'timed_out' else 'expired' end)`, {
+  place: behind,
+});
 
 // Ends leases as `late` tells, a condition over `lease` and the time `now_at.at`. At most as many leases as
 // the workers have slots, so they are simply all read: an index over expires_at would be written by every
@@ -228,20 +248,55 @@ const release = sql.fragment`
   ${parts.readyJobs("ended")}, ${parts.endedAttempts("ended", sql.fragment`'released'`, nothing)},
   ${parts.freedSlots("ended")}, ${parts.recordChanges("ended", "running", "pending")}`;
 
-// Back in its old place: the sequence and priority are the job's own.
-export const releaseLeases = statement("job_release", {
-  row: endedItemsRow,
-  build: (items: readonly End[]) => sql.fragment`
-    with ${heldLeases(table("item", items, { ...leaseColumns, ordinality: true }))}, ended as (
+const releasedFewer = (times: number) => sql.fragment`
+  exists (select from jobs j where j.id = lease.job_id and j.release_count < ${fragmentOf(String(times))})`;
+
+const releaseOf = (items: readonly Release[], which: Fragment, place = sql.fragment``) => sql.fragment`
+    with ${heldLeases(table("item", items, { ...leaseColumns, byWorker: "bool", ordinality: true }), which)},
+    ended as (
       update jobs j
-      set status = 'pending', assigned_worker_id = null, updated_at = clock.at, version = j.version + 1
+      set status = 'pending', assigned_worker_id = null, updated_at = clock.at, version = j.version + 1,
+        release_count = j.release_count + gone.by_worker::integer ${place}
       from gone, clock
       where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
       returning
         j.id, j.epoch, j.job_type, j.benchmark_id, j.sequence, j.lane_id, j.priority, gone.worker_id,
         gone.claimed_at, gone.attempt, gone.ordinality
     ), ${release}
-    ${endedItems}`,
+    ${endedItems}`;
+
+// Back in its old place, as the sequence and priority are the job's own: the first time that a worker gives
+// it back, and always where it had not reached one.
+export const releaseLeases = statement("job_release", {
+  row: endedItemsRow,
+  build: (items: readonly Release[]) =>
+    releaseOf(items, sql.fragment`and (not item.by_worker or ${releasedFewer(1)})`),
+  examples: [[[{ ...exampleLease, byWorker: true }]]],
+});
+
+/** Gives back jobs that were given back before, and may be what makes their workers stop. */
+export const releaseAgain = statement("job_release_again", {
+  row: endedItemsRow,
+  build: (items: readonly Release[]) =>
+    releaseOf(items, sql.fragment`and ${releasedFewer(limits.freeReleases)}`, behind),
+  examples: [[[{ ...exampleLease, byWorker: true }]]],
+});
+
+const spent = failures(sql.fragment`'released'`, {
+  place: behind,
+  slots: parts.freedSlots("ended"),
+  answer: endedItems,
+});
+
+/** Fails the attempts of jobs that were given back too often for it to be free. */
+export const exhaustLeases = statement("job_release_spent", {
+  row: endedItemsRow,
+  build: (items: readonly End[]) => sql.fragment`
+    with ${heldLeases(sql.fragment`(
+      select item.*, true as retryable, null::integer as retry_after_ms,
+        ${`given back by workers more than ${limits.freeReleases} times`}::text as error
+      from ${table("item", items, { ...leaseColumns, ordinality: true })}
+    ) given`)}, ${spent}`,
   examples: [[[exampleLease]]],
 });
 
@@ -251,13 +306,16 @@ export const explainEnds = statement("job_explain_ends", {
     status: z.string().nullable(),
     outcome: z.string().nullable(),
     isCurrent: z.boolean(),
+    /** Whether a retry was left when the attempt ended. */
+    mayRetry: z.boolean(),
     runAt: z.string().nullable(),
     evaluationsInserted: z.number(),
     evaluationsDuplicate: z.number(),
     evaluationsConflict: z.number(),
   }),
   build: (ends: readonly End[]) => sql.fragment`
-    select j.status, att.outcome, coalesce(j.epoch = item.epoch, false) as is_current, j.run_at,
+    select j.status, att.outcome, coalesce(j.epoch = item.epoch, false) as is_current,
+      coalesce(att.attempt <= j.max_retries, false) as may_retry, j.run_at,
       coalesce(att.evaluations_inserted, 0) as evaluations_inserted,
       coalesce(att.evaluations_duplicate, 0) as evaluations_duplicate,
       coalesce(att.evaluations_conflict, 0) as evaluations_conflict

@@ -12,7 +12,9 @@ export function setLimit(db: Executor, given: input.NewJobLimit): Promise<statem
   const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
   return db.transaction(async (transaction) => {
     const before = await transaction.maybeOne(statements.lockLimit(limitKey));
-    const after = await transaction.one(statements.setLimit(limitKey, maxRunning, perMinute));
+    const after = await transaction.maybeOne(statements.setLimit(limitKey, maxRunning, perMinute));
+    if (!after) return transaction.one(statements.lockLimit(limitKey));
+    if (!before) await transaction.one(statements.countEarlierStarts(limitKey));
     await recordAudit(transaction, [statements.limitEntry(before, after)]);
     return after;
   });

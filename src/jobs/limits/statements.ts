@@ -20,6 +20,7 @@ const columns = columnsOf(limitRow, "lim", {
   running: sql.fragment`(select count(*) from job_leases lease where lease.limit_key = lim.limit_key)`,
 });
 
+// No row answers where the limit is as it should be already: a call that comes again changes nothing.
 export const setLimit = statement("job_limit_set", {
   row: limitRow,
   build: (key: string, maxRunning: number | null, perMinute: number | null) => sql.fragment`
@@ -28,10 +29,42 @@ export const setLimit = statement("job_limit_set", {
       values (${key}, ${maxRunning}, ${perMinute})
       on conflict (limit_key) do update
       set max_running = excluded.max_running, per_minute = excluded.per_minute, updated_at = now()
+      where (job_limits.max_running, job_limits.per_minute)
+        is distinct from (excluded.max_running, excluded.per_minute)
       returning *
     )
     select ${columns} from lim`,
   examples: [["k", 1, null]],
+});
+
+const recent = sql.fragment`clock_timestamp() - interval '1 minute'`;
+
+/**
+ * Counts what a key started before it had a limit. No table has starts by key: the events of the last minute
+ * name the jobs. Should there be more events than `limits.limitStartEvents`, the earliest are left out.
+ */
+export const countEarlierStarts = statement("job_limit_count_earlier", {
+  row: z.object({ started: z.number() }),
+  build: (key: string) => sql.fragment`
+    with job as materialized (
+      select distinct j.id
+      from (
+        select job_ids, created_at from job_events order by xid desc, id desc limit ${limits.limitStartEvents}
+      ) event
+      cross join lateral unnest(event.job_ids) as changed (id)
+      join jobs j on j.id = changed.id
+      where event.created_at > ${recent} and j.limit_key = ${key}
+    ), start as (
+      insert into job_limit_starts (limit_key, started_at, started)
+      select ${key}, begun.at, 1 from job cross join lateral (
+        select claimed_at as at from job_leases where job_id = job.id
+        union all select started_at from job_attempts where job_id = job.id
+      ) begun
+      where begun.at > ${recent}
+      returning 1
+    )
+    select count(*) as started from start`,
+  examples: [["k"]],
 });
 
 export const lockLimit = statement("job_limit_lock", {

@@ -4,6 +4,7 @@ import { equalities, example, type Fragment, sql, statement } from "../../databa
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
+import { isOfJob } from "../parts.ts";
 import { attemptRow, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
@@ -237,6 +238,16 @@ export const readStats = statement("job_stats", {
     [undefined, undefined],
     ["t", example.id],
   ],
+});
+
+// No row answers where the job's benchmark was deleted, or is being deleted.
+export const benchmarkOfJob = statement("job_benchmark", {
+  row: z.object({ id: z.string() }),
+  build: (id: string) => sql.fragment`
+    select b.id from jobs j join benchmarks b on ${isOfJob("b", "j")}
+    where j.id = ${id}
+      and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)`,
+  examples: [[example.id]],
 });
 
 export const keyHolder = statement("job_key_holder", {

@@ -4,9 +4,10 @@ import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { oneOf, parseInput, whole } from "../../validation.ts";
 import { type BulkFilter, bulkFilter } from "../input.ts";
+import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
-import { cleanJobs, type retryJobs } from "./transitions.ts";
+import { cleanJobs, failJobsOf, hasLiveJobs, type retryJobs } from "./transitions.ts";
 
 /** The result of a bulk operation. `more`: it stopped before all matching jobs were done. */
 export interface BulkResult {
@@ -53,6 +54,19 @@ export async function changeMany(
 }
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);
+
+/**
+ * Fails some of the pending and running jobs of a benchmark that is being deleted.
+ * @returns whether there were any; there may be more
+ */
+export async function endJobsOf(db: Executor, benchmarkId: string): Promise<boolean> {
+  const { pending, scheduled, running } = await jobStats(db, { benchmarkId });
+  if (pending + scheduled + running === 0) return false;
+  const reason = `benchmark ${benchmarkId} was deleted`;
+  const { length } = await db.any(failJobsOf(benchmarkId, reason, limits.bulkBatchRows));
+  // Those that are just being claimed, or ended, are found by the next call.
+  return length > 0 || (await db.one(hasLiveJobs(benchmarkId))).has;
+}
 
 /** Deletes old jobs that ended; see `JobRepository.cleanup`. */
 export async function cleanUpJobs(

@@ -49,25 +49,21 @@ const deletedJob = sql.fragment`
   )))`;
 
 /** Makes an entry of the audit trail for each of the jobs in a CTE. */
-function auditJobs(
-  action: AuditAction,
-  jobs: string,
-  changes: Fragment,
-  { length: atMost }: readonly string[],
-): Fragment {
+function auditJobs(action: AuditAction, jobs: string, changes: Fragment, atMost: number): Fragment {
   const [from, entityId] = [fragmentOf(jobs), sql.fragment`id::text`];
   return auditRows({ action, entityType: "job", entityId, changes, from, atMost });
 }
 
+type Stop = { status: "cancelled" | "failed"; reason: string | null; wanted: Fragment; atMost: number };
+
 // A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next
-// heartbeat, and what it still sends is refused.
-export const cancelJobs = statement("job_cancel", {
-  row: idRow,
-  build: (ids: readonly string[], reason: string | null) => sql.fragment`
+// heartbeat, and what it still sends is refused. `wanted` says which of the jobs `j`, of those that
+// have not ended.
+const stop = ({ status, reason, wanted, atMost }: Stop): Fragment => sql.fragment`
     with wanted as materialized (
       select j.id, j.lane_id, j.priority, j.sequence, j.run_at, j.status, lease.worker_id
       from jobs j left join job_leases lease on lease.job_id = j.id
-      where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('pending', 'running')
+      where j.status in ('pending', 'running') and ${wanted}
     ), ${parts.lockedSlots("wanted")}, leased as materialized (
       select lease.job_id, lease.epoch
       from job_leases lease, (select count(*) from slot) s
@@ -83,38 +79,79 @@ export const cancelJobs = statement("job_cancel", {
       order by job_id
     ), ${parts.clockAfter("free")}, ended as (
       update jobs j
-      set status = 'cancelled', completed_at = clock.at, updated_at = clock.at, version = j.version + 1,
-        error = coalesce(${reason}, j.error)
+      set status = ${sql.literalValue(status)}, completed_at = clock.at, updated_at = clock.at,
+        version = j.version + 1, error = coalesce(${reason}, j.error)
       from free, clock where j.id = free.job_id and j.status in ('pending', 'running')
       returning
         j.id, j.job_type, j.benchmark_id, j.unique_key, free.was, free.worker_id, free.epoch, free.attempt,
         free.claimed_at
     ), stopped as materialized (
       select * from ended where was = 'running'
-    ), ${parts.finishedJobs("cancelled")},
+    ), ${parts.finishedJobs(status)},
     ${parts.endedAttempts("stopped", sql.fragment`'cancelled'`, sql.fragment`${reason}::text`)},
     ${parts.freedSlots("stopped")}, ${parts.freedKeys("ended")},
-    ${parts.recordChanges("ended", state, "cancelled")},
-    ${auditJobs("cancel", "ended", statusChange({ status: "cancelled", error: reason ?? undefined }), ids)}
-    select id from ended`,
+    ${parts.recordChanges("ended", state, status)},
+    ${auditJobs(
+      status === "failed" ? "update" : "cancel",
+      "ended",
+      statusChange({ status, error: reason ?? undefined }),
+      atMost,
+    )}
+    select id from ended`;
+
+export const cancelJobs = statement("job_cancel", {
+  row: idRow,
+  build: (ids: readonly string[], reason: string | null) =>
+    stop({
+      status: "cancelled",
+      reason,
+      wanted: sql.fragment`j.id = any (${sql.array(ids, "uuid")})`,
+      atMost: ids.length,
+    }),
   examples: [[[example.id], "reason"]],
 });
 
-// A retry by hand starts from the beginning. A job whose unique key another job has taken stays as it is.
+/** Fails jobs of a benchmark that is being deleted, which could never store what they are for. */
+export const failJobsOf = statement("job_fail_of_benchmark", {
+  row: idRow,
+  build: (benchmarkId: string, reason: string, limit: number) =>
+    stop({
+      status: "failed",
+      reason,
+      wanted: sql.fragment`j.benchmark_id = ${benchmarkId} limit ${limit}`,
+      atMost: limit,
+    }),
+  examples: [[example.id, "reason", 500]],
+});
+
+export const hasLiveJobs = statement("job_live_of_benchmark", {
+  row: z.object({ has: z.boolean() }),
+  build: (benchmarkId: string) => sql.fragment`
+    select exists (
+      select from jobs where benchmark_id = ${benchmarkId} and status in ('pending', 'running')
+    ) as has`,
+  examples: [[example.id]],
+});
+
+// A retry by hand starts from the beginning. A job whose unique key another job has taken, or whose benchmark
+// is gone, stays as it is.
 export const retryJobs = statement("job_retry", {
   row: idRow,
   build: (ids: readonly string[]) => sql.fragment`
-    with wanted as materialized (
+    with named as materialized (
+      select * from jobs j
+      where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
+    ), ${parts.keptBenchmarks("named")}, wanted as materialized (
       select j.id, j.status, j.completed_at, j.job_type, j.unique_key
-      from jobs j
+      from named j
       join job_finished fin
         on fin.status = j.status and fin.finished_at = j.completed_at and fin.job_id = j.id
-      where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
+      where j.benchmark_id is null or exists (select from benchmark b where ${parts.isOfJob("b", "j")})
       order by j.id for update of fin
     ), ${parts.takenKeys("wanted")}, retried as (
       update jobs j
-      set status = 'pending', retry_count = 0, epoch = j.epoch + 1, run_at = null, error = null,
-        result = null,
+      set status = 'pending', retry_count = 0, release_count = 0, epoch = j.epoch + 1, run_at = null,
+        error = null, result = null,
         progress = 0, progress_message = null, assigned_worker_id = null, started_at = null,
         completed_at = null, updated_at = clock_timestamp(), version = j.version + 1
       from wanted
@@ -127,7 +164,7 @@ export const retryJobs = statement("job_retry", {
       delete from job_finished fin using retried
       where fin.status = retried.was and fin.finished_at = retried.completed_at and fin.job_id = retried.id
     ), ${parts.readyJobs("retried")}, ${parts.recordChanges("retried", state, "pending")},
-    ${auditJobs("retry", "retried", statusChange({ status: "pending" }), ids)}
+    ${auditJobs("retry", "retried", statusChange({ status: "pending" }), ids.length)}
     select id from retried`,
   examples: [[[example.id]]],
 });
@@ -159,7 +196,7 @@ export const deleteJobs = statement("job_delete", {
       delete from jobs j using free where j.id = free.job_id and j.status <> 'running'
       returning j.id, j.job_type, j.benchmark_id, j.unique_key, free.was
     ), ${parts.freedKeys("deleted")}, ${parts.recordChanges("deleted", state, null)},
-    ${auditJobs("delete", "deleted", deletedJob, ids)}
+    ${auditJobs("delete", "deleted", deletedJob, ids.length)}
     select id from deleted`,
   examples: [[[example.id]]],
 });

@@ -1,3 +1,5 @@
+import { limits } from "../../../src/limits.ts";
+
 /** The queue as it should be, for one caller at a time. */
 
 interface ModelJob {
@@ -11,6 +13,7 @@ interface ModelJob {
   state: "ready" | "later" | "running" | "completed" | "failed" | "cancelled";
   epoch: number;
   retries: number;
+  releases: number;
   maxRetries: number;
   workerId: string | undefined;
   /** How the attempts of this job have ended, by epoch. */
@@ -43,6 +46,7 @@ export class ModelQueue {
       state: isLater ? "later" : "ready",
       epoch: 0,
       retries: 0,
+      releases: 0,
       workerId: undefined,
       ends: new Map(),
     });
@@ -92,7 +96,7 @@ export class ModelQueue {
     if (job && held) {
       job.ends.set(epoch, { workerId, outcome });
       if (outcome === "completed") job.state = "completed";
-      else if (outcome === "released") job.state = "ready";
+      else if (outcome === "released") this.#release(job);
       else this.#fail(job, retryable);
       return "ok";
     }
@@ -106,6 +110,7 @@ export class ModelQueue {
     const job = this.jobs.get(id);
     if (job?.state !== "running") return;
     job.ends.set(job.epoch, { workerId: job.workerId ?? "", outcome: "expired" });
+    job.sequence = this.#sequence++;
     this.#fail(job, true);
   }
 
@@ -129,7 +134,7 @@ export class ModelQueue {
     if (!job) return "not_found";
     if (job.state !== "failed" && job.state !== "cancelled") return "forbidden";
     if (job.uniqueKey !== undefined && this.#holder(job.jobType, job.uniqueKey)) return "taken";
-    Object.assign(job, { state: "ready", retries: 0, epoch: job.epoch + 1 });
+    Object.assign(job, { state: "ready", retries: 0, releases: 0, epoch: job.epoch + 1 });
     return "ok";
   }
 
@@ -154,6 +159,12 @@ export class ModelQueue {
       cancelled: of("cancelled"),
       total: this.jobs.size,
     };
+  }
+
+  #release(job: ModelJob): void {
+    if (job.releases > 0) job.sequence = this.#sequence++;
+    if (job.releases++ < limits.freeReleases) job.state = "ready";
+    else this.#fail(job, true);
   }
 
   #fail(job: ModelJob, retryable: boolean): void {

@@ -1,0 +1,303 @@
+-- job_release_again
+with
+  item as materialized (
+    select
+      *
+    from
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::bool[]) with ordinality as item (job_id, epoch, worker_id, by_worker, ordinality)
+  ),
+  slot as materialized (
+    select
+      worker_id
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          item
+      )
+    order by
+      worker_id
+    for update
+  ),
+  gone as (
+    delete from job_leases lease using (
+      select
+        item.*
+      from
+        item,
+        (
+          select
+            count(*)
+          from
+            slot
+        ) s
+      order by
+        item.job_id
+    ) item
+    where
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
+      and lease.worker_id = item.worker_id
+      and exists (
+        select
+        from
+          jobs j
+        where
+          j.id = lease.job_id
+          and j.release_count < 10
+      )
+    returning
+      lease.claimed_at,
+      lease.attempt,
+      item.*
+  ),
+  clock as materialized (
+    select
+      clock_timestamp() as at,
+      count(*)
+    from
+      gone
+  ),
+  ended as (
+    update jobs j
+    set
+      status = 'pending',
+      assigned_worker_id = null,
+      updated_at = clock.at,
+      version = j.version + 1,
+      release_count = j.release_count + gone.by_worker::integer,
+      sequence = default
+    from
+      gone,
+      clock
+    where
+      j.id = gone.job_id
+      and j.status = 'running'
+      and j.epoch = gone.epoch
+    returning
+      j.id,
+      j.epoch,
+      j.job_type,
+      j.benchmark_id,
+      j.sequence,
+      j.lane_id,
+      j.priority,
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality
+  ),
+  ready as (
+    insert into
+      job_ready (job_id, sequence, lane_id, priority)
+    select
+      id,
+      sequence,
+      lane_id,
+      priority
+    from
+      ended
+  ),
+  attempt as (
+    insert into
+      job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select
+      id,
+      epoch,
+      attempt,
+      worker_id,
+      claimed_at,
+      clock.at,
+      'released',
+      null
+    from
+      ended,
+      clock
+  ),
+  unsealed as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids, epochs)
+    select
+      'job_attempt',
+      array_agg(id),
+      array_agg(epoch)
+    from
+      ended
+    having
+      count(*) > 0
+  ),
+  freed_slots as (
+    update worker_slots slot
+    set
+      used = greatest(slot.used - done.jobs, 0)
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs
+        from
+          ended
+        group by
+          worker_id
+      ) done
+    where
+      slot.worker_id = done.worker_id
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as pending,
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as scheduled,
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as running,
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as completed,
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as failed,
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as cancelled
+    from
+      ended
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            'pending' = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as pending,
+      (
+        count(*) filter (
+          where
+            'pending' = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as scheduled,
+      (
+        count(*) filter (
+          where
+            'pending' = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as running,
+      (
+        count(*) filter (
+          where
+            'pending' = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as completed,
+      (
+        count(*) filter (
+          where
+            'pending' = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as failed,
+      (
+        count(*) filter (
+          where
+            'pending' = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as cancelled
+    from
+      ended
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      job_events (job_ids)
+    select
+      array_agg(id)
+    from
+      ended
+    having
+      count(*) > 0
+  )
+select
+  case
+    when count(*) < (
+      select
+        count(*)
+      from
+        item
+    ) then coalesce(array_agg(ordinality::integer), '{}')
+  end as positions
+from
+  ended;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{1}'
+-- $3 = '{w}'
+-- $4 = '{true}'

@@ -1,0 +1,414 @@
+-- job_release_spent
+with
+  item as materialized (
+    select
+      *
+    from
+      (
+        select
+          item.*,
+          true as retryable,
+          null::integer as retry_after_ms,
+          $1::text as error
+        from
+          unnest($2::uuid[], $3::int4[], $4::text[]) with ordinality as item (job_id, epoch, worker_id, ordinality)
+      ) given
+  ),
+  slot as materialized (
+    select
+      worker_id
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          item
+      )
+    order by
+      worker_id
+    for update
+  ),
+  gone as (
+    delete from job_leases lease using (
+      select
+        item.*
+      from
+        item,
+        (
+          select
+            count(*)
+          from
+            slot
+        ) s
+      order by
+        item.job_id
+    ) item
+    where
+      lease.job_id = item.job_id
+      and lease.epoch = item.epoch
+      and lease.worker_id = item.worker_id
+    returning
+      lease.claimed_at,
+      lease.attempt,
+      item.*
+  ),
+  clock as materialized (
+    select
+      clock_timestamp() as at,
+      count(*)
+    from
+      gone
+  ),
+  ended as (
+    update jobs j
+    set
+      status = case
+        when gone.retryable
+        and j.retry_count < j.max_retries then 'pending'
+        else 'failed'
+      end,
+      retry_count = j.retry_count + (
+        gone.retryable
+        and j.retry_count < j.max_retries
+      )::integer,
+      run_at = case
+        when gone.retryable
+        and j.retry_count < j.max_retries then clock.at + coalesce(
+          gone.retry_after_ms * interval '1 ms',
+          (least(power(2, j.retry_count), 300) * (0.5 + random() / 2)) * interval '1 s'
+        )
+        else j.run_at
+      end,
+      assigned_worker_id = case
+        when gone.retryable
+        and j.retry_count < j.max_retries then null
+        else j.assigned_worker_id
+      end,
+      completed_at = case
+        when gone.retryable
+        and j.retry_count < j.max_retries then null
+        else clock.at
+      end,
+      error = gone.error,
+      updated_at = clock.at,
+      version = j.version + 1,
+      sequence = default
+    from
+      gone,
+      clock
+    where
+      j.id = gone.job_id
+      and j.status = 'running'
+      and j.epoch = gone.epoch
+    returning
+      j.id,
+      j.epoch,
+      j.job_type,
+      j.benchmark_id,
+      j.unique_key,
+      j.status,
+      j.run_at,
+      gone.worker_id,
+      gone.claimed_at,
+      gone.attempt,
+      gone.ordinality,
+      gone.error,
+      'released' as outcome
+  ),
+  scheduled as (
+    insert into
+      job_scheduled (run_at, job_id)
+    select
+      run_at,
+      id
+    from
+      ended
+    where
+      status = 'pending'
+  ),
+  finished as (
+    insert into
+      job_finished (job_id, finished_at, status, job_type, worker_id)
+    select
+      id,
+      clock.at,
+      'failed',
+      job_type,
+      worker_id
+    from
+      ended,
+      clock
+    where
+      status = 'failed'
+  ),
+  attempt as (
+    insert into
+      job_attempts (job_id, epoch, attempt, worker_id, started_at, ended_at, outcome, error)
+    select
+      id,
+      epoch,
+      attempt,
+      worker_id,
+      claimed_at,
+      clock.at,
+      outcome,
+      error
+    from
+      ended,
+      clock
+  ),
+  unsealed as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids, epochs)
+    select
+      'job_attempt',
+      array_agg(id),
+      array_agg(epoch)
+    from
+      ended
+    having
+      count(*) > 0
+  ),
+  freed_slots as (
+    update worker_slots slot
+    set
+      used = greatest(slot.used - done.jobs, 0)
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs
+        from
+          ended
+        group by
+          worker_id
+      ) done
+    where
+      slot.worker_id = done.worker_id
+  ),
+  freed_keys as (
+    delete from job_keys key using ended
+    where
+      ended.status = 'failed'
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+    select
+      job_type,
+      null::uuid,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as pending,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as scheduled,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as running,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as completed,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as failed,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as cancelled
+    from
+      ended
+    group by
+      job_type
+    union all
+    select
+      job_type,
+      benchmark_id,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'pending'
+        ) - count(*) filter (
+          where
+            'running' = 'pending'
+        )
+      )::integer as pending,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'scheduled'
+        ) - count(*) filter (
+          where
+            'running' = 'scheduled'
+        )
+      )::integer as scheduled,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'running'
+        ) - count(*) filter (
+          where
+            'running' = 'running'
+        )
+      )::integer as running,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'completed'
+        ) - count(*) filter (
+          where
+            'running' = 'completed'
+        )
+      )::integer as completed,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'failed'
+        ) - count(*) filter (
+          where
+            'running' = 'failed'
+        )
+      )::integer as failed,
+      (
+        count(*) filter (
+          where
+            (
+              case status
+                when 'pending' then 'scheduled'
+                else 'failed'
+              end
+            ) = 'cancelled'
+        ) - count(*) filter (
+          where
+            'running' = 'cancelled'
+        )
+      )::integer as cancelled
+    from
+      ended
+    where
+      benchmark_id is not null
+    group by
+      job_type,
+      benchmark_id
+  ),
+  event as (
+    insert into
+      job_events (job_ids)
+    select
+      array_agg(id)
+    from
+      ended
+    having
+      count(*) > 0
+  )
+select
+  case
+    when count(*) < (
+      select
+        count(*)
+      from
+        item
+    ) then coalesce(array_agg(ordinality::integer), '{}')
+  end as positions
+from
+  ended;
+-- $1 = 'given back by workers more than 10 times'
+-- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $3 = '{1}'
+-- $4 = '{w}'
