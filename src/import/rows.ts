@@ -136,8 +136,8 @@ async function findRows(source: Source): Promise<string> {
   throw new ImportError(
     { file },
     only === undefined
-      ? `an object without rows: none of ${keys.join(", ").slice(0, 500)} is an array of objects`
-      : `rows may be under ${found.join(", ").slice(0, 500)}; say which with --rows`,
+      ? `an object without rows: none of ${cutText(keys.join(", "), 500)} is an array of objects`
+      : `rows may be under ${cutText(found.join(", "), 500)}; say which with --rows`,
   );
 }
 
