@@ -71,7 +71,8 @@ where
   w.worker_id = alive.worker_id
 returning
   w.worker_id,
-  w.draining;
+  w.draining,
+  w.capacity;
 -- $1 = '{w}'
 -- $2 = '{0.5}'
 -- $3 = '{null}'

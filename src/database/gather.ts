@@ -6,6 +6,9 @@ import { Waiter } from "../wait.ts";
 interface Entry<Item, Result> {
   item: Item;
   weight: number;
+  owner: string;
+  /** Entries go out in the order of this. */
+  turn: number;
   caller: Caller;
   waiter: Waiter<Result>;
 }
@@ -17,6 +20,8 @@ export interface GatherOptions<Item> {
   maxWeight?: number;
   /** Weight of an item in its write. Default: 1. */
   weigh?: (item: Item) => number;
+  /** Whose item it is. Owners take turns, by weight. Default: all are of one, and go in their order. */
+  ownerOf?: (item: Item) => string;
   /** Most writes at once. With more than one, the next is prepared while the database commits the last. */
   maxWrites: number;
 }
@@ -25,22 +30,33 @@ export interface GatherOptions<Item> {
  * Lets calls that arrive together share a statement: items that come during a write go out together after it.
  * So a call alone waits for nobody, and under load one statement and one commit serve hundreds.
  *
+ * Owners whose items wait take turns by weight, so that one who sends much delays the others by one write
+ * (start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996).
+ *
  * Each item gets its own result, after the commit. A write that fails as a whole is repeated in halves until
  * the culprit stands alone. A caller whose time is up stops waiting; its item may be written all the same.
  * @param write writes all items or none; its results are in the order of the items
  */
 export function gather<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { maxItems, maxWrites, maxWeight = Number.POSITIVE_INFINITY, weigh = () => 1 }: GatherOptions<Item>,
+  options: GatherOptions<Item>,
 ): (item: Item) => Promise<Result> {
+  const { maxItems, maxWrites, maxWeight = Number.POSITIVE_INFINITY } = options;
+  const { weigh = () => 1, ownerOf = () => "" } = options;
   let queue: Entry<Item, Result>[] = [];
   let writes = 0;
+  /** The turn of the last entry that went out. */
+  let latestTurn = 0;
+  /** Of owners whose items wait: how many, and the turn of the next. */
+  const owners = new Map<string, { waiting: number; nextTurn: number }>();
 
   function next(): void {
     if (writes === maxWrites || queue.length === 0) return;
     const size = sizeOfBatch();
     const batch = queue.slice(0, size);
     queue = queue.slice(size);
+    for (const entry of batch) leave(entry);
+    latestTurn = batch.at(-1)?.turn ?? latestTurn;
     writes++;
     // Not the caller's signal: others share the statement.
     const callers = batch.map(({ caller }) => caller);
@@ -61,6 +77,21 @@ export function gather<Item, Result>(
     return beyond === -1 ? queue.length : beyond;
   }
 
+  function join(item: Item, waiter: Waiter<Result>): void {
+    const [weight, owner] = [weigh(item), ownerOf(item)];
+    const own = owners.get(owner) ?? { waiting: 0, nextTurn: 0 };
+    const turn = Math.max(latestTurn, own.nextTurn);
+    owners.set(owner, { waiting: own.waiting + 1, nextTurn: turn + weight });
+    const place = queue.findLastIndex((entry) => entry.turn <= turn) + 1;
+    queue.splice(place, 0, { item, weight, owner, turn, caller: currentCaller(), waiter });
+  }
+
+  function leave({ owner }: Entry<Item, Result>): void {
+    const own = owners.get(owner);
+    if (own && own.waiting > 1) own.waiting--;
+    else owners.delete(owner);
+  }
+
   async function settle(batch: readonly Entry<Item, Result>[]): Promise<void> {
     try {
       const results = await write(batch.map(({ item }) => item));
@@ -78,15 +109,17 @@ export function gather<Item, Result>(
 
   const hooks = {
     onAbort: (waiter: Waiter<Result>, signal: AbortSignal) => {
-      queue = queue.filter((entry) => entry.waiter !== waiter);
+      const gone = queue.find((entry) => entry.waiter === waiter);
+      if (gone) leave(gone);
+      queue = queue.filter((entry) => entry !== gone);
       waiter.reject(cancelled(signal));
     },
   };
 
   return (item) => {
     const waiter = new Waiter<Result>(hooks);
-    queue.push({ item, weight: weigh(item), caller: currentCaller(), waiter });
-    // A turn later, so that calls read from the network together go out together.
+    join(item, waiter);
+    // A tick later, so that calls read from the network together go out together.
     if (queue.length === 1) setImmediate(next);
     return waiter.wait(currentSignal());
   };

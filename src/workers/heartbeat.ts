@@ -37,7 +37,7 @@ const aliveStatus = sql.fragment`(
 
 // One statement writes many workers. It only reads their slots, so heartbeats never wait for claims.
 const beat = statement("worker_heartbeat", {
-  row: z.object({ workerId: z.string(), draining: z.boolean() }),
+  row: z.object({ workerId: z.string(), draining: z.boolean(), capacity: z.number() }),
   build: (beats: readonly Pick<Beat, "workerId" | "cpu" | "memory">[]) => sql.fragment`
     with beat as materialized (
       select * from ${table("beat", beats, { workerId: "text", cpu: "float8", memory: "float8" })}
@@ -55,14 +55,19 @@ const beat = statement("worker_heartbeat", {
       updated_at = case when w.status = ${aliveStatus} then w.updated_at else alive.at end
     from alive
     where w.worker_id = alive.worker_id
-    returning w.worker_id, w.draining`,
+    returning w.worker_id, w.draining, w.capacity`,
   examples: [[[{ workerId: "w", cpu: 0.5, memory: null }]]],
 });
 
-/** Lets heartbeats that arrive together share statements. */
+/** Lets heartbeats that arrive together share statements, up to a number of leases. */
 export function gatherHeartbeats(db: Executor) {
-  const options = { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites };
-  return gather<Beat, HeartbeatReply | ServiceError>((beats) => writeHeartbeats(db, beats), options);
+  return gather<Beat, HeartbeatReply | ServiceError>((beats) => writeHeartbeats(db, beats), {
+    maxItems: limits.gatherItems,
+    maxWrites: limits.gatherWrites,
+    maxWeight: limits.heartbeatLeases,
+    weigh: ({ leases }) => 1 + leases.length,
+    ownerOf: ({ workerId }) => workerId,
+  });
 }
 
 /**
@@ -79,7 +84,7 @@ export async function writeHeartbeats(
   const workers = await db.any(beat([...new Map(beats.map((one) => [one.workerId, one])).values()]));
   const known = new Map(workers.map((worker) => [worker.workerId, worker]));
   const leases = beats.filter(({ workerId }) => known.has(workerId)).flatMap(renewalsOf);
-  const ended = await renew(db, leases);
+  const ended = await renew(db, leases, known);
   return beats.map((one) => {
     const worker = known.get(one.workerId);
     if (!worker) return notFound("worker", one.workerId);
@@ -91,22 +96,30 @@ export async function writeHeartbeats(
   });
 }
 
-/** Renews the leases and answers those that are not held, by `keyOf`. */
-async function renew(db: Executor, leases: readonly Renewal[]): Promise<Map<string, Ended>> {
+/**
+ * Renews the leases and answers those that are not held, by `keyOf`. A worker runs no more jobs than it has
+ * capacity for: what has become of others is not looked up.
+ */
+async function renew(
+  db: Executor,
+  leases: readonly Renewal[],
+  workers: ReadonlyMap<string, { capacity: number }>,
+): Promise<Map<string, Ended>> {
   const ended = new Map<string, Ended>();
   // Each lease once, in the order in which leases are locked.
   const byKey = new Map(leases.map((lease) => [keyOf(lease), lease]));
   const wanted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lease]) => lease);
-  for (let start = 0; start < wanted.length; start += limits.heartbeatLeases) {
-    const part = wanted.slice(start, start + limits.heartbeatLeases);
-    const renewed = new Set((await db.any(renewLeases(part))).map(({ position }) => position));
-    const open = part.filter((_, index) => !renewed.has(index + 1));
-    if (open.length === 0) continue;
-    const found = await db.any(explainEnds(open));
-    for (const [index, lease] of open.entries()) {
-      const { status = null, isCurrent = false } = found[index] ?? {};
-      ended.set(keyOf(lease), status === "cancelled" && isCurrent ? "cancelled" : "lost");
-    }
+  if (wanted.length === 0) return ended;
+  const renewed = new Set((await db.any(renewLeases(wanted))).map(({ position }) => position));
+  const open = wanted.filter((_, index) => !renewed.has(index + 1));
+  if (open.length === 0) return ended;
+  const byWorker = Map.groupBy(open, ({ workerId }) => workerId);
+  const asked = [...byWorker].flatMap(([id, own]) => own.slice(0, workers.get(id)?.capacity));
+  const found = await db.any(explainEnds(asked));
+  for (const lease of open) ended.set(keyOf(lease), "lost");
+  for (const [index, lease] of asked.entries()) {
+    const { status = null, isCurrent = false } = found[index] ?? {};
+    if (status === "cancelled" && isCurrent) ended.set(keyOf(lease), "cancelled");
   }
   return ended;
 }

@@ -34,6 +34,34 @@ test("a write ends before it grows too heavy; an item that is heavier alone goes
   expect(batches).toEqual([[4, 4], [4], [50], [1, 9], [1]]);
 });
 
+test("owners take turns by weight, so one that sends much delays another by one write", async () => {
+  const written: string[] = [];
+  const write = async (items: readonly { owner: string; weight: number }[]) => {
+    written.push(items.map(({ owner }) => owner).join("+"));
+    await sleep(1);
+    return items;
+  };
+  const call = gather(write, {
+    maxItems: 10,
+    maxWrites: 1,
+    maxWeight: 10,
+    weigh: ({ weight }) => weight,
+    ownerOf: ({ owner }) => owner,
+  });
+  const loud = Array.from({ length: 6 }, () => call({ owner: "loud", weight: 10 }));
+  const quiet = ["a", "b"].map((owner) => call({ owner, weight: 1 }));
+  await loud[1];
+  expect(written.slice(0, 3)).toEqual(["loud", "a+b", "loud"]);
+  const controller = new AbortController();
+  const gone = withSignal({ signal: controller.signal }, () => call({ owner: "gone", weight: 1 }));
+  controller.abort();
+  const late = call({ owner: "a", weight: 1 });
+  await Promise.all([expect(gone).rejects.toThrow(), late, ...loud, ...quiet]);
+  // One write may have been under way when it came.
+  expect([3, 4]).toContain(written.indexOf("a", 3));
+  expect(written).toHaveLength(8);
+});
+
 test("never more writes at once than allowed", async () => {
   let now = 0;
   let most = 0;

@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -7,6 +10,7 @@ import { binaryArray, table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { eventually } from "../harness/waiting.ts";
 import { run } from "./support.ts";
 
 const { db, client } = await testDatabase({ poolSize: 1 });
@@ -175,6 +179,28 @@ describe("binary arrays arrive as they were sent:", () => {
         select ${sql.binary(first)}::text[] = ${sql.array(texts, "text")} as same, (${sql.binary(second)}::text[])[1] as other`,
     );
     expect(row).toEqual({ same: true, other: "other" });
+  });
+
+  test("the memory that a large one took is given back", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const held = async () => {
+      await setImmediate();
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = await held();
+    const large = "x".repeat(50_000_000);
+    expect(binaryArray("text", [large]).length).toBeGreaterThan(large.length);
+    await eventually(async () => (await held()) - before < 20_000_000);
+  });
+});
+
+test("what is larger than the database takes is the caller's fault", async () => {
+  const query = sql.type(z.object({}))`select repeat('x', 2000000000) as x`;
+  await expect(db.executor.one(query)).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    reason: "INVALID_ARGUMENT",
   });
 });
 

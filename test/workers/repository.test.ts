@@ -1,5 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { newId } from "../../src/ids.ts";
+import type { LeaseRef } from "../../src/jobs/input.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { unknownId } from "../harness/examples.ts";
@@ -236,6 +238,38 @@ describe("heartbeats", () => {
     });
     const other = [{ jobId: unknownId, epoch: 1 }];
     expect(await db.workers.heartbeat({ workerId: "w", leases: other })).toMatchObject({ lost: other });
+  });
+
+  test("that name thousands of leases do not keep those of others waiting", async () => {
+    const { db, running } = await testBench();
+    for (const workerId of ["loud", "quiet"]) await db.workers.register({ workerId, capacity: 3 });
+    const own = await running("quiet", 1);
+    const madeUp = Array.from({ length: limits.heartbeatLeases }, () => ({ jobId: newId(), epoch: 1 }));
+    const answered: string[] = [];
+    const beat = async (workerId: string, leases: readonly LeaseRef[]) => {
+      const reply = await db.workers.heartbeat({ workerId, leases: [...leases] });
+      answered.push(workerId);
+      return reply;
+    };
+    const loud = Array.from({ length: 10 }, () => beat("loud", madeUp));
+    expect(await beat("quiet", own)).toMatchObject({ lost: [], expiresInMs: 30_000 });
+    // Two writes were on their way.
+    expect(answered.length).toBeLessThanOrEqual(4);
+    for (const { lost, expiresInMs } of await Promise.all(loud)) {
+      expect(lost).toEqual(madeUp);
+      expect(expiresInMs).toBeNull();
+    }
+  });
+
+  test("learn of as many cancelled jobs as the worker has capacity; the others are lost", async () => {
+    const { db, running } = await testBench();
+    await db.workers.register({ workerId: "w", capacity: 4 });
+    const leases = await running("w", 4);
+    for (const { jobId } of leases.slice(1)) await db.jobs.cancel(jobId);
+    await db.workers.register({ workerId: "w", capacity: 2 });
+    const reply = await db.workers.heartbeat({ workerId: "w", leases });
+    expect(reply).toMatchObject({ expiresInMs: 30_000 });
+    expect([reply.cancelled.length, reply.lost.length]).toEqual([2, 1]);
   });
 
   test("claims and progress reports count as signs of life", async () => {

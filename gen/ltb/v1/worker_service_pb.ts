@@ -196,7 +196,8 @@ export type HeartbeatResponse = Message<"ltb.v1.HeartbeatResponse"> & {
 
   /**
    * Leases of the request that the worker no longer holds, for example because they expired and another
-   * worker got the job. The worker should drop them.
+   * worker got the job. The worker should drop them. If the worker names more such leases than it has
+   * capacity, those beyond it are here even if their job was cancelled.
    *
    * @generated from field: repeated ltb.v1.LeaseRef lost = 3;
    */

@@ -26,6 +26,7 @@ const bySqlState: Record<string, Mapping> = {
   "53": [ResourceExhausted, "OVERLOADED", "the database is out of resources", databaseRetryMs],
   "53100": [ResourceExhausted, "DISK_FULL", "the database's disk is full"],
   "53300": unavailable,
+  "54": [InvalidArgument, "INVALID_ARGUMENT", "a value is larger, or nested deeper, than the database takes"],
   "55P03": conflict("a lock was not free in time; nothing was written"),
   "57014": [Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the query was stopped before it was done"],
   "57P": unavailable,

@@ -65,8 +65,10 @@ export const elementTypes: ReadonlyMap<number, string> = new Map(
   Object.entries(oids).map(([type, oid]) => [oid, type]),
 );
 
-// One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out.
-let scratch = Buffer.allocUnsafe(64 * 1024);
+// One scratch buffer for all arrays: encoding is synchronous, and what is kept is copied out. One that had to
+// grow far is given back.
+const scratchBytes = { first: 64 * 1024, kept: 16 * 1024 * 1024 };
+let scratch = Buffer.allocUnsafe(scratchBytes.first);
 let end = 0;
 
 /**
@@ -93,7 +95,9 @@ export function binaryArray(type: ElementType, values: readonly unknown[]): Buff
   scratch.writeInt32BE(oids[type], 8);
   scratch.writeInt32BE(values.length, 12);
   scratch.writeInt32BE(1, 16);
-  return Buffer.from(scratch.subarray(0, end));
+  const array = Buffer.from(scratch.subarray(0, end));
+  if (scratch.length > scratchBytes.kept) scratch = Buffer.allocUnsafe(scratchBytes.first);
+  return array;
 }
 
 /** The elements of a binary float8[] or int8[] without nulls. Parsing text takes ten times as long. */
@@ -147,7 +151,8 @@ function hex(value: string): void {
 
 /** `version` is the byte that begins a binary jsonb; 0 for none. */
 function text(value: string, version: 0 | 1): void {
-  reserve(5 + value.length * 3);
+  // To count the bytes of a short text takes longer than to reserve too many.
+  reserve(5 + (value.length < 4_096 ? value.length * 3 : Buffer.byteLength(value)));
   const written = scratch.write(value, end + 4 + version);
   scratch.writeInt32BE(written + version, end);
   if (version) scratch[end + 4] = version;
