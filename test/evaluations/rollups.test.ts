@@ -381,6 +381,22 @@ describe("while others write", () => {
     await check(held, true);
   });
 
+  test("one whose sums overflow keeps nobody else from being folded", async () => {
+    const ids = [await newBenchmark(), await newBenchmark(), await newBenchmark()];
+    for (const id of [...ids, ...ids]) await db.evaluations.createMany([rowOf(id, { score: 1 })]);
+    const [first = "", poison = "", last = ""] = ids;
+    await client.query("update metric_deltas set m2 = 1.7e308 where benchmark_id = $1", [poison]);
+    await expect(fold()).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+    expect(await count("metric_deltas", poison)).toBe(4);
+    for (const id of [first, last]) {
+      expect(await count("metric_deltas", id)).toBe(0);
+      await check(id, true);
+    }
+    await client.query("delete from benchmarks where id = $1", [poison]);
+    await fold();
+    expect(await count("metric_deltas", poison)).toBe(0);
+  });
+
   test("much that is taken away becomes one part a metric", async () => {
     const benchmarkId = await newBenchmark();
     const rows = Array.from({ length: 130 }, (_, i) => rowOf(benchmarkId, { score: i, sampleId: `s${i}` }));

@@ -117,30 +117,67 @@ const dropDeltas = statement("rollup_drop_deltas", {
   examples: [[[lowestId]]],
 });
 
-/** Adds `metric_deltas` to the base, benchmark by benchmark. This changes no figure that is read. */
+/** The benchmarks up to `last` had their turn; undefined: all. */
+interface Portion {
+  last: string | undefined;
+  failure?: unknown;
+}
+
+/**
+ * Adds `metric_deltas` to the base, benchmark by benchmark. This changes no figure that is read. A benchmark
+ * whose sums overflow keeps its deltas and fails the round, once the others have been folded.
+ */
 export async function foldRollups(db: Executor): Promise<void> {
+  let failure: unknown;
   let after: string | undefined = lowestId;
-  while (after !== undefined) after = await foldNext(db, after);
+  while (after !== undefined) {
+    const portion: Portion = await foldNext(db, after, limits.rollupFoldBenchmarks);
+    failure ??= portion.failure;
+    after = portion.last;
+  }
+  if (failure) throw failure;
 }
 
 /** Folds the deltas of the next benchmarks; more than their share are left to the next round. */
-async function foldNext(db: Executor, after: string): Promise<string | undefined> {
+async function foldNext(db: Executor, after: string, size: number): Promise<Portion> {
   for (let repeats = 1; ; repeats++) {
-    const { last, folded } = await db.transaction((transaction) => foldSome(transaction, after));
-    if (folded < limits.maintenanceBatchRows || repeats === limits.rollupFoldRepeats) return last;
+    const { folded, ...portion } = await foldSome(db, after, size);
+    if (portion.failure && size > 1) return foldOneByOne(db, after, size);
+    if (folded < limits.maintenanceBatchRows || repeats === limits.rollupFoldRepeats) return portion;
   }
 }
 
-async function foldSome(db: Executor, after: string): Promise<{ last: string | undefined; folded: number }> {
-  const found = await db.any(lockRollups(after, limits.rollupFoldBenchmarks));
-  const inState = (state: string) => found.filter((one) => one.state === state).map(({ id }) => id);
-  const [mine, gone] = [inState("mine"), inState("gone")];
-  let folded = 0;
-  // Separate statements see what the former holder of the lock has committed.
-  if (mine.length > 0) {
-    ({ folded } = await db.one(foldDeltas(mine, limits.maintenanceBatchRows)));
-    await db.any(foldTaken(mine, limits.rollupTakenParts));
+async function foldOneByOne(db: Executor, after: string, count: number): Promise<Portion> {
+  const all: Portion = { last: after };
+  for (let n = 0; n < count && all.last !== undefined; n++) {
+    const { last, failure } = await foldNext(db, all.last, 1);
+    all.last = last;
+    all.failure ??= failure;
   }
-  if (gone.length > 0) await db.any(dropDeltas(gone));
-  return { last: found.at(-1)?.id, folded };
+  return all;
+}
+
+async function foldSome(db: Executor, after: string, size: number): Promise<Portion & { folded: number }> {
+  let last: string | undefined;
+  const work = async (transaction: Executor) => {
+    const found = await transaction.any(lockRollups(after, size));
+    last = found.at(-1)?.id;
+    const inState = (state: string) => found.filter((one) => one.state === state).map(({ id }) => id);
+    const [mine, gone] = [inState("mine"), inState("gone")];
+    let folded = 0;
+    // Separate statements see what the former holder of the lock has committed.
+    if (mine.length > 0) {
+      ({ folded } = await transaction.one(foldDeltas(mine, limits.maintenanceBatchRows)));
+      await transaction.any(foldTaken(mine, limits.rollupTakenParts));
+    }
+    if (gone.length > 0) await transaction.any(dropDeltas(gone));
+    return folded;
+  };
+  try {
+    const folded = await db.transaction(work);
+    return { last, folded };
+  } catch (failure) {
+    if (last === undefined) throw failure;
+    return { last, folded: 0, failure };
+  }
 }
