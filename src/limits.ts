@@ -278,6 +278,8 @@ export const limits = {
   auditCleanupRows: 20_000,
   /** Retention removes a part of what is too old this often, up to as much as one call of its cleanup. */
   retentionMs: 60_000,
+  /** Retention holds still where nothing has happened for so long: the database's clock may be ahead. */
+  retentionSilenceDays: 7,
   /** A request id is remembered this long. */
   requestIdHours: 24,
   /** PostgreSQL has so long to stop a cancelled query before its connection is given up. */

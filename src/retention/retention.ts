@@ -57,6 +57,24 @@ const takeTurn = statement("retention_take_turn", {
   examples: [["jobs", 60]],
 });
 
+// Where the clock is ahead, everything looks old. The service stores a time with nearly all that is done: jobs
+// and their ends, heartbeats, changes, uses of keys.
+const readNewest = statement("retention_newest", {
+  row: z.object({ newest: z.string().nullable(), isRecent: z.boolean() }),
+  build: () => sql.fragment`
+    select
+      newest,
+      coalesce(newest > now() - make_interval(days => ${limits.retentionSilenceDays}), true) as is_recent
+    from (
+      select greatest(
+        (select max(created_at) from jobs), (select max(ended_at) from job_attempts),
+        (select max(created_at) from audit_logs), (select max(last_heartbeat) from workers),
+        (select max(last_used) from api_keys), (select max(created_at) from benchmarks)
+      ) as newest
+    ) n`,
+  examples: [[]],
+});
+
 /** Removes old data, a part a minute, each kind on one server at a time. A kind without an age is kept. */
 export class Retention {
   readonly #store: AgingStore;
@@ -89,8 +107,11 @@ export class Retention {
   /**
    * Removes a part of the old data, unless another server has done so in this minute.
    * @returns numbers of rows by kind
+   * @throws Error while the newest time that is stored is so old that the clock may be wrong
    */
   async run(kind: Kind, days: number): Promise<Partial<Record<Kind, number>>> {
+    const { newest, isRecent } = await this.#store.executor.one(readNewest());
+    if (!isRecent) throw new Error(`nothing is removed: ${doubt(newest)}`);
     if (!(await isFirst(this.#store.executor, kind))) return {};
     const removed = await withOrigin({ actor: "retention" }, () => removals[kind](this.#store, days));
     this.#removed.add(kind, removed);
@@ -98,6 +119,10 @@ export class Retention {
     return { [kind]: removed };
   }
 }
+
+const doubt = (newest: string | null) =>
+  `by the database's clock nothing has happened for ${limits.retentionSilenceDays} days, since ${newest}. ` +
+  "Either the clock is ahead, or any call of a user or worker will set retention going again";
 
 /** Takes this minute's turn, by the database's clock, without a lock: a server that dies holds up nobody. */
 async function isFirst(db: Executor, kind: Kind): Promise<boolean> {

@@ -225,6 +225,25 @@ describe("after an outage", () => {
     expect((await db.workers.listAll()).map(({ workerId }) => workerId)).toEqual(["back"]);
   });
 
+  test("so does a jump of the database's clock, as after a suspension, in which our own stands still", async () => {
+    const db = await Database.connect(await createTestDatabase());
+    onTestFinished(() => db.close());
+    const maintenance = new QueueMaintenance(db.executor, db.queue, { termMs: 1_000 });
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await maintenance.watchOver();
+    await lease(db, "suspended", 3);
+    await sleep(limits.outageMs + 200);
+    await db.executor.any(endAll());
+    await maintenance.watchOver();
+    expect(await db.jobs.stats({ jobType: "suspended" })).toMatchObject({ running: 3 });
+    expect(db.queue.outages.latest).toMatchObject({ termMs: 1_000 });
+    await eventually(async () => {
+      await maintenance.watchOver();
+      return (await db.jobs.stats({ jobType: "suspended" })).running === 0;
+    });
+  });
+
   test("a server that hears nothing for a while holds back; others do not", async () => {
     const config = await createTestDatabase();
     const db = await Database.connect(config);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { Database } from "../../src/storage.ts";
+import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
@@ -144,6 +145,25 @@ test("of all servers one does it, once a minute", async () => {
   await jobsOf(31);
   expect(await retentionOf(db).run("jobs", 30)).toEqual({});
   await nextTurn();
+  expect(await retentionOf(db).run("jobs", 30)).toEqual({ jobs: 1 });
+});
+
+test("a clock that is ahead of all that is stored removes nothing until something happens", async () => {
+  const { client, db } = await testDatabase();
+  await db.workers.register({ workerId: "w" });
+  const { id } = await db.jobs.create({ jobType: "t" });
+  await db.jobs.cancel(id);
+  const back = (table: string, column: string) =>
+    client.query(`update ${table} set ${column} = ${column} - interval '40 days'`);
+  // The audit trail may not be changed.
+  await client.query("set session_replication_role = replica");
+  await back("audit_logs", "created_at");
+  await back("jobs", "created_at");
+  await back("job_finished", "finished_at");
+  await back("workers", "last_heartbeat");
+  await expect(retentionOf(db).run("jobs", 30)).rejects.toThrow("nothing has happened for 7 days");
+  expect(await db.jobs.get(id)).toMatchObject({ id });
+  await db.workers.heartbeat({ workerId: "w" });
   expect(await retentionOf(db).run("jobs", 30)).toEqual({ jobs: 1 });
 });
 

@@ -66,6 +66,8 @@ export class QueueMaintenance {
   readonly #termMs: number;
   #answeredAt = 0;
   #databaseStart: string | undefined;
+  /** The database's clock, and ours just before it was read, of the round before. */
+  #clocks: { database: number; ours: number } | undefined;
   #backSince: string | null = null;
 
   /** @param options.termMs how long leases from before an outage are left alone after it. Default: 30,000. */
@@ -84,14 +86,18 @@ export class QueueMaintenance {
 
   /**
    * Does one round of a server's, several times a second. After an outage (of the database, or of this
-   * server) it leaves the leases from before it alone for one more term: no worker could renew them. Each
-   * server notices by itself, so that none is faster than another that knows. A server that was cut off
-   * alone, or that fails and starts again and again, holds up nothing that others see to.
+   * server) it leaves the leases from before it alone for one more term: no worker could renew them. The same
+   * goes for a database whose clock has jumped ahead of ours, as it does where a machine with both was
+   * suspended, in which our monotonic clock stood still. Each server notices by itself, so that none is
+   * faster than another that knows. A server that was cut off alone, or that fails and starts again and
+   * again, holds up nothing that others see to.
    */
   async watchOver(): Promise<void> {
+    const askedAt = performance.now();
     const { at, databaseStart } = await this.#db.one(lookAtClock());
     const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
-    if (wasAway || databaseStart !== this.#databaseStart) this.#backSince = at;
+    const hasJumped = this.#jumpMs(Date.parse(at), askedAt) > limits.outageMs;
+    if (wasAway || hasJumped || databaseStart !== this.#databaseStart) this.#backSince = at;
     this.#databaseStart = databaseStart;
     this.#queue.outages.note(this.#backSince, this.#termMs);
     await this.run();
@@ -102,6 +108,13 @@ export class QueueMaintenance {
   async tidy(): Promise<void> {
     await inBatches(async (rows) => (await this.#db.one(foldStats(rows))).folded);
     await forgetOldEvents(this.#db, jobEvents);
+  }
+
+  /** By how much, at least, the database's clock has gained on ours since the round before. */
+  #jumpMs(database: number, askedAt: number): number {
+    const before = this.#clocks;
+    this.#clocks = { database, ours: askedAt };
+    return before ? database - before.database - (performance.now() - before.ours) : 0;
   }
 
   #expire(): Promise<number> {
