@@ -57,8 +57,8 @@ const takeTurn = statement("retention_take_turn", {
   examples: [["jobs", 60]],
 });
 
-// Where the clock is ahead, everything looks old. The service stores a time with nearly all that is done: jobs
-// and their ends, heartbeats, changes, uses of keys.
+// Where the clock is ahead, everything looks old. The service stores a time with nearly all that is done:
+// jobs and their ends, heartbeats, changes, uses of keys.
 const readNewest = statement("retention_newest", {
   row: z.object({ newest: z.string().nullable(), isRecent: z.boolean() }),
   build: () => sql.fragment`
