@@ -71,6 +71,10 @@ export const limits = {
   /** Denied calls are recorded this often; so many callers have entries of their own in between. */
   deniedIntervalMs: 2_000,
   deniedCallers: 200,
+  /** Those of strangers are recorded this often; so many addresses, and methods of one, are told apart. */
+  deniedStrangersMs: 60_000,
+  deniedStrangers: 20,
+  deniedMethods: 20,
   /** One message of an export of entries has about this many bytes. */
   auditChunkBytes: 1024 * 1024,
   /** A list of entries looks at this many statements that wait for the sealer. */
@@ -171,6 +175,13 @@ export const limits = {
   passwordChecks: 2,
   passwordQueue: 64,
   passwordWaitMs: 5_000,
+  /** So many logins ask the database at once, and so many wait for it. */
+  logins: 4,
+  loginsWaiting: 1_000,
+  /** An address may log in so often a second, and so often at once after a pause; so many are known. */
+  loginsPerSecond: 5,
+  loginsBurst: 60,
+  loginAddresses: 10_000,
   /** A failed login is answered no sooner, so that its time tells even less. */
   loginFailureMs: 300,
   sessionHours: 12,
@@ -186,6 +197,16 @@ export const limits = {
 
   /** So many calls run at once, of all and of one key, unless configured: 0.4 s at 10,000 a second. */
   callsInProgress: 4_000,
+  callsInProgressOfKey: 1_000,
+  /** Calls that wait for an event may be so many times as many: 20,000 waiting streams took 418 MB. */
+  waitingCallsFactor: 5,
+  /** Calls that take no credential have requests of at most so many bytes. */
+  openRequestBytes: 16 * 1024,
+  /** So many of these run at once, of all and of one address; the same again of those that are streams. */
+  openCalls: 2_000,
+  openCallsOfAddress: 500,
+  /** No list of a unary request has more items: as many as a heartbeat may name leases. */
+  listItems: 10_000,
   /** A server knows this many credentials, and remembers as many unknown ones. */
   credentialsKnown: 10_000,
   credentialsUnknown: 10_000,
@@ -399,6 +420,11 @@ export const transportLimits = {
   unreadRequestMs: 1_000,
   /** So many bytes of a response stream wait for a slow reader before the handler has to wait. */
   streamBufferBytes: 256 * 1024,
+
+  /** A request has one element (of lists, maps, JSON documents) for so many bytes of the largest message. */
+  elementBytes: 16,
+  /** Messages are decoded to this depth. */
+  messageDepth: 100,
 
   /** The header of an HTTP/1.1 request has at most this many bytes. */
   httpHeaderBytes: 16 * 1024,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { Health } from "../gen/health/v1/health_pb.ts";
-import type { Address } from "./address.ts";
+import { type Address, isLoopback } from "./address.ts";
 import type { AccessOptions } from "./auth/access.ts";
 import type { Config } from "./config.ts";
 import { transportLimits } from "./limits.ts";
@@ -93,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       host,
       health,
       corsOrigins: config.corsOrigins,
+      isLocal: isLoopback(config.http.host),
       metrics: metrics && { access: metrics.access, families },
       tls,
     }),

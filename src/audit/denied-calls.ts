@@ -20,17 +20,22 @@ interface Denied {
   count: number;
   firstAt: string;
   lastAt: string;
+  /** How often each method was denied to a stranger. */
+  methods: Map<string, number>;
 }
 
 /**
- * Records denied calls: every few seconds one entry for each caller, method and reason, with their number.
- * Beyond a bound the callers of a method share one, so a flood of refused calls is neither a flood of writes
- * nor invisible. Calls that the database does not take are kept, and recorded later.
+ * Records denied calls: every few seconds one entry for each caller, method and reason, with their number,
+ * and once a minute one for each address that calls without being anybody, with its methods. Beyond a bound
+ * callers share one, so a flood of refused calls is neither a flood of writes nor invisible. Calls that the
+ * database does not take are kept, and recorded later.
  */
 export class DeniedCalls {
   readonly #db: Executor;
   readonly #log: Log;
   readonly #waiting = new Map<string, Denied>();
+  readonly #strangers = new Map<string, Denied>();
+  #strangersAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -45,12 +50,16 @@ export class DeniedCalls {
     const { code, reason, message } = error;
     // A failed login has an entry of its own, about the user.
     if (reason === "INVALID_CREDENTIALS") return;
-    const caller = origin.userId ?? origin.ipAddress ?? "";
-    const own = JSON.stringify([method, reason, caller, origin.keyId]);
-    if (this.#waiting.has(own) || this.#waiting.size < limits.deniedCallers) this.#note(own, denied);
+    const isStranger = origin.userId === undefined;
+    const kept = isStranger ? this.#strangers : this.#waiting;
+    const most = isStranger ? limits.deniedStrangers : limits.deniedCallers;
+    const own = isStranger
+      ? (origin.ipAddress ?? "")
+      : JSON.stringify([method, reason, origin.userId, origin.keyId]);
+    if (kept.has(own) || kept.size < most) note(kept, own, denied);
     // Beyond the bound only method and reason are kept, whose number is limited.
     else
-      this.#note(`${method} ${reason}`, {
+      note(kept, isStranger ? "several" : `${method} ${reason}`, {
         method,
         error: { code, reason, message, metadata: {} },
         origin: { actor: "several" },
@@ -59,46 +68,70 @@ export class DeniedCalls {
   }
 
   #schedule(): void {
-    this.#timer ??= setTimeout(() => void this.flush(), limits.deniedIntervalMs).unref();
+    this.#timer ??= setTimeout(() => void this.#writeDue(), limits.deniedIntervalMs).unref();
+  }
+
+  #writeDue(): Promise<void> {
+    const isDue = performance.now() - this.#strangersAt >= limits.deniedStrangersMs;
+    return this.#writeAll(isDue ? [this.#waiting, this.#strangers] : [this.#waiting]);
   }
 
   /** Records the calls noted so far. Never throws. */
   flush(): Promise<void> {
+    return this.#writeAll([this.#waiting, this.#strangers]);
+  }
+
+  #writeAll(kinds: Map<string, Denied>[]): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write());
+    this.#writing = this.#writing.then(() => this.#write(kinds));
     return this.#writing;
   }
 
-  #note(key: string, first: DeniedCall): void {
-    const now = new Date().toISOString();
-    const known = this.#waiting.get(key) ?? { first, count: 0, firstAt: now };
-    this.#waiting.set(key, { ...known, count: known.count + 1, lastAt: now });
-  }
-
-  async #write(): Promise<void> {
-    const taken = [...this.#waiting];
-    this.#waiting.clear();
+  async #write(kinds: Map<string, Denied>[]): Promise<void> {
+    const taken = kinds.flatMap((kind) => [...kind].map(([key, denied]) => ({ kind, key, denied })));
+    if (this.#strangers.size > 0 && kinds.includes(this.#strangers)) this.#strangersAt = performance.now();
+    for (const kind of kinds) kind.clear();
     try {
-      const entries = taken.map(([, denied]) => entryOf(denied));
-      await recordAudit(this.#db, entries);
+      await recordAudit(
+        this.#db,
+        taken.map(({ denied }) => entryOf(denied)),
+      );
     } catch (error) {
       this.#log.warn({ err: error, denied: taken.length }, "denied calls could not be recorded yet");
-      for (const [key, denied] of taken) {
-        const newer = this.#waiting.get(key);
-        const count = denied.count + (newer?.count ?? 0);
-        this.#waiting.set(key, { ...denied, count, lastAt: newer?.lastAt ?? denied.lastAt });
-      }
-      this.#schedule();
+      this.#strangersAt = Number.NEGATIVE_INFINITY;
+      for (const { kind, key, denied } of taken) kind.set(key, merge(denied, kind.get(key)));
     }
+    if (this.#waiting.size + this.#strangers.size > 0) this.#schedule();
   }
 }
 
-function entryOf({ first, count, firstAt, lastAt }: Denied): AuditEntry {
-  const { method: entityId, error, origin } = first;
+function note(kept: Map<string, Denied>, key: string, first: DeniedCall): void {
+  const now = new Date().toISOString();
+  const known = kept.get(key) ?? { first, count: 0, firstAt: now, lastAt: now, methods: new Map() };
+  kept.set(key, { ...known, count: known.count + 1, lastAt: now });
+  countMethod(known.methods, first.method, 1);
+}
+
+function merge(older: Denied, newer: Denied | undefined): Denied {
+  if (!newer) return older;
+  for (const [method, count] of newer.methods) countMethod(older.methods, method, count);
+  return { ...older, count: older.count + newer.count, lastAt: newer.lastAt };
+}
+
+/** Values of entries are bounded, so of many methods the last ones share a name. */
+function countMethod(methods: Map<string, number>, method: string, count: number): void {
+  const name = methods.has(method) || methods.size < limits.deniedMethods ? method : "others";
+  methods.set(name, (methods.get(name) ?? 0) + count);
+}
+
+function entryOf({ first, count, firstAt, lastAt, methods }: Denied): AuditEntry {
+  const { method, error, origin } = first;
   const { reason, message, metadata } = error;
   const about = Object.keys(metadata).length > 0 ? { about: metadata } : {};
+  const each = methods.size > 1 ? { methods: Object.fromEntries(methods) } : {};
   const code = codeName(error.code);
-  const changes = { after: { code, reason, message, count, firstAt, lastAt, ...about } };
+  const changes = { after: { code, reason, message, count, firstAt, lastAt, ...each, ...about } };
+  const entityId = methods.size > 1 ? null : method;
   return { action: "denied", entityType: "method", entityId, changes, origin };
 }

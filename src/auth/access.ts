@@ -9,9 +9,10 @@ import { OutageLog } from "../outage-log.ts";
 import type { Principal } from "../principal.ts";
 import type { ClientCertificate } from "../rpc/tls/client-certificate.ts";
 import type { UserRepository } from "../users/repository.ts";
+import { addressBlock } from "../users/throttle.ts";
 import { parseToken } from "../users/tokens.ts";
 import { findCertified, recheckCertified, usernameOf } from "./certificates.ts";
-import { type Credential, Credentials, type PrincipalSource } from "./credentials.ts";
+import { type Credential, Credentials, makeRoom, type PrincipalSource } from "./credentials.ts";
 import { Owners } from "./ownership.ts";
 import type { Permission } from "./permissions.ts";
 import { Bucket, type RateLimit } from "./rate-limit.ts";
@@ -57,6 +58,9 @@ export class Access {
   readonly #denials: Pick<DeniedCalls, "recordDenied"> | undefined;
   readonly #credentials: Credentials | undefined;
   readonly #room: Room;
+  /** The rates of calls that need room but no credential, by address. */
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #open = { streams: new OpenCalls(), others: new OpenCalls() };
 
   constructor(options: AccessOptions, host: Host) {
     const most = Number.POSITIVE_INFINITY;
@@ -93,9 +97,38 @@ export class Access {
     return undefined;
   }
 
-  /** Admits a call that needs no credential. */
-  enterOpen(call: IncomingCall): undefined {
-    call.admission = this.#room.admit(undefined, undefined);
+  /**
+   * Admits a call that needs no credential. Streams and other calls are counted apart, so that watches of
+   * health keep nobody from logging in.
+   */
+  enterOpen(
+    call: IncomingCall,
+    { isStream, needsRoom }: { isStream: boolean; needsRoom: boolean },
+  ): undefined {
+    const block = addressBlock(call.ipAddress ?? "", 48);
+    const leaveOpen = this.#open[isStream ? "streams" : "others"].admit(block);
+    try {
+      if (needsRoom) this.#meter(block);
+      const admission = needsRoom ? this.#room.admit(undefined, undefined) : undefined;
+      const leave = () => {
+        leaveOpen();
+        admission?.leave();
+      };
+      call.admission = { permission: undefined, credential: undefined, leave };
+    } catch (error) {
+      leaveOpen();
+      throw error;
+    }
+  }
+
+  #meter(block: string): void {
+    const rate = { perSecond: limits.loginsPerSecond, burst: limits.loginsBurst };
+    const now = performance.now();
+    const bucket = this.#buckets.get(block) ?? new Bucket(rate, now);
+    makeRoom(this.#buckets, limits.loginAddresses, () => true);
+    this.#buckets.set(block, bucket);
+    const waitMs = bucket.take(rate, now);
+    if (waitMs > 0) throw refusals.addressLimited(rate.perSecond, waitMs);
   }
 
   /** Records a denial, if the error is one. */
@@ -191,7 +224,7 @@ export function bearerOf(authorization: string): string | undefined {
 
 /** Limits of the calls that a server accepts at once. */
 export interface CallLimits {
-  /** Most calls in progress of all callers together, without those that wait for an event. */
+  /** Most calls in progress of all callers together; of those that wait for an event there may be more. */
   readonly maxCalls: number;
   /** The same for one credential. */
   readonly maxCallsPerKey: number;
@@ -208,10 +241,32 @@ export interface Admission {
   leave(): void;
 }
 
+/** Counts calls that anybody may make: one address can neither hold much memory nor keep others out. */
+class OpenCalls {
+  readonly #ofAddress = new Map<string, number>();
+  #running = 0;
+
+  /** @returns what to call at the end of the call */
+  admit(block: string): () => void {
+    const running = this.#ofAddress.get(block) ?? 0;
+    if (this.#running >= limits.openCalls) throw refusals.serverFull(limits.openCalls);
+    if (running >= limits.openCallsOfAddress) throw refusals.tooManyOfAddress(running);
+    this.#running++;
+    this.#ofAddress.set(block, running + 1);
+    return () => {
+      this.#running--;
+      const left = (this.#ofAddress.get(block) ?? 1) - 1;
+      if (left > 0) this.#ofAddress.set(block, left);
+      else this.#ofAddress.delete(block);
+    };
+  }
+}
+
 /** Counts the calls in progress. Those beyond the limits are refused at once: waiting would only age them. */
 export class Room {
   readonly #limits: CallLimits;
   #inProgress = 0;
+  #waiting = 0;
 
   constructor(limits: CallLimits) {
     this.#limits = limits;
@@ -228,25 +283,19 @@ export class Room {
   /** @throws RESOURCE_EXHAUSTED, with the time after which to try again */
   admit(permission: Permission | undefined, credential: Credential | undefined): Admission {
     if (credential) this.#meter(credential);
-    const counts = permission?.waits !== true;
-    const refusal = counts ? this.#refusal(credential) : undefined;
+    const waits = permission?.waits === true;
+    const refusal = waits ? this.#refusalToWait(credential) : this.#refusal(credential);
     if (refusal) throw refusal;
-    const weight = counts ? 1 : 0;
-    this.#inProgress += weight;
-    if (credential) {
-      credential.running++;
-      credential.inProgress += weight;
-    }
-    return {
-      permission,
-      credential,
-      leave: () => {
-        this.#inProgress -= weight;
-        if (!credential) return;
-        credential.running--;
-        credential.inProgress -= weight;
-      },
-    };
+    this.#count(waits, credential, 1);
+    return { permission, credential, leave: () => this.#count(waits, credential, -1) };
+  }
+
+  #count(waits: boolean, credential: Credential | undefined, by: 1 | -1): void {
+    if (waits) this.#waiting += by;
+    else this.#inProgress += by;
+    if (!credential) return;
+    credential.running += by;
+    if (!waits) credential.inProgress += by;
   }
 
   #meter(credential: Credential): void {
@@ -262,6 +311,15 @@ export class Room {
     const { maxCalls, maxCallsPerKey } = this.#limits;
     if (this.#inProgress >= maxCalls) return refusals.serverFull(maxCalls);
     if (credential && credential.inProgress >= maxCallsPerKey) return refusals.tooManyOfKey(maxCallsPerKey);
+    return undefined;
+  }
+
+  #refusalToWait(credential: Credential | undefined): ServiceError | undefined {
+    const maxCalls = this.#limits.maxCalls * limits.waitingCallsFactor;
+    const maxOfKey = this.#limits.maxCallsPerKey * limits.waitingCallsFactor;
+    if (this.#waiting >= maxCalls) return refusals.serverFull(maxCalls);
+    if (credential && credential.running - credential.inProgress >= maxOfKey)
+      return refusals.tooManyOfKey(maxOfKey);
     return undefined;
   }
 }

@@ -258,7 +258,11 @@ function actorOf({ userId, keyId }: Principal): Credential["actor"] {
 }
 
 /** Drops the oldest droppable entry if there are too many. */
-function makeRoom<Value>(map: Map<string, Value>, most: number, mayGo: (value: Value) => boolean): void {
+export function makeRoom<Value>(
+  map: Map<string, Value>,
+  most: number,
+  mayGo: (value: Value) => boolean,
+): void {
   if (map.size < most) return;
   const oldest = map.entries().find(([, value]) => mayGo(value));
   if (oldest) map.delete(oldest[0]);

@@ -104,6 +104,18 @@ export function tooManyOfKey(most: number): ServiceError {
   return exhausted("RATE_LIMITED", `${running}, which is the most it may have at once`);
 }
 
+/** @param retryAfterMs until a call from this address will be accepted again */
+export function addressLimited(perSecond: number, retryAfterMs: number): ServiceError {
+  const message = `the caller's address makes more than ${perSecond} calls a second without a credential`;
+  return exhausted("RATE_LIMITED", message, retryAfterMs);
+}
+
+/** Calls that take no credential are counted by the address that they come from. */
+export function tooManyOfAddress(most: number): ServiceError {
+  const running = `the caller's address has ${most} calls without a credential in progress`;
+  return exhausted("OVERLOADED", `${running}, which is the most it may have at once`);
+}
+
 export function serverFull(most: number): ServiceError {
   const message = `the server has ${most} calls in progress, which is the most it takes at once`;
   return exhausted("OVERLOADED", message);

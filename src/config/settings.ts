@@ -17,7 +17,7 @@ export const service = z.object({
   LTB_REFLECTION: flag.optional(),
   LTB_RATE_LIMIT: callRate.optional(),
   LTB_MAX_CALLS: integer(1, 1_000_000).default(limits.callsInProgress),
-  LTB_MAX_CALLS_PER_KEY: integer(1, 1_000_000).default(limits.callsInProgress),
+  LTB_MAX_CALLS_PER_KEY: integer(1, 1_000_000).default(limits.callsInProgressOfKey),
   LTB_CORS_ORIGINS: origins.default([]),
   LTB_MAX_MESSAGE_BYTES: bytes(65_536, 67_108_864).default(4_194_304),
   LTB_DEFAULT_DEADLINE: seconds(0.1, 3600).default(30),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { type AuditEntry, recordAudit } from "../audit/record.ts";
-import { currentOrigin } from "../call-scope.ts";
+import { currentOrigin, currentSignal } from "../call-scope.ts";
+import { Gate } from "../database/connection/gate.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -23,22 +24,38 @@ export interface Login {
   user: User;
 }
 
+// Only a part of the pool may serve logins, since strangers can make any number of them.
+const gate = new Gate(limits.logins, {
+  maxWaiting: limits.loginsWaiting,
+  maxWaitMs: limits.passwordWaitMs,
+  refusal: (why) => {
+    const message = `too many logins at once: ${why}`;
+    return new ServiceError(Code.ResourceExhausted, "OVERLOADED", message, { retryAfterMs: 1_000 });
+  },
+});
+
 /** Begins a session. @throws UNAUTHENTICATED, the same in every case and after the same time */
 export async function login(db: Executor, input: Credentials): Promise<Login> {
-  const { email, password, address } = parseInput(credentials, input);
+  const given = parseInput(credentials, input);
   const started = performance.now();
-  const found = await db.maybeOne(credentialsByEmail(email));
-  // The account is identified by its id, because there are several ways to write one email.
-  const session = await throttle(db, found?.id ?? email, address, () => proveCaller(db, found, password));
+  const session = await gate.pass(() => attempt(db, given), currentSignal());
   if (!session) {
-    // This is not a part of the proof, whose attempt would be taken back if this failed. The typed email is
-    // not stored, because it may be a password.
-    await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
     // Checking an imported hash takes another time than checking ours.
     await sleep(Math.max(0, limits.loginFailureMs - (performance.now() - started)));
     const message = "email or password is wrong, or the user may not log in";
     throw new ServiceError(Code.Unauthenticated, "INVALID_CREDENTIALS", message);
   }
+  return session;
+}
+
+async function attempt(db: Executor, { email, password, address }: Credentials): Promise<Login | undefined> {
+  const found = await db.maybeOne(credentialsByEmail(email));
+  // The account is identified by its id, because there are several ways to write one email.
+  const session = await throttle(db, found?.id ?? email, address, () => proveCaller(db, found, password));
+  // This is not a part of the proof, whose attempt would be taken back if this failed. The typed email is not
+  // stored, because it may be a password.
+  if (!session)
+    await recordAudit(db, [{ action: "login_failed", entityType: "user", entityId: found?.id ?? null }]);
   return session;
 }
 

@@ -111,9 +111,11 @@ export async function throttle<T>(
   prove: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const name = account.toLowerCase();
-  const block = address && addressBlock(address);
-  const pair = countOf("pair", name, block ?? "");
-  const wide = [countOf("account", name), ...(block ? [countOf("address", block)] : [])];
+  const pair = countOf("pair", name, address ? addressBlock(address) : "");
+  const wide = [
+    countOf("account", name),
+    ...(address ? [countOf("address", addressBlock(address, 48))] : []),
+  ];
   const counted = await countAttempt(db, pair, wide);
   const takeBack = async (keys: string[]) => {
     if (keys.length > 0) await db.any(takeBackAttempts(keys));
@@ -163,8 +165,11 @@ function tooManyAttempts(waitMs: number): ServiceError {
   return new ServiceError(Code.ResourceExhausted, "TOO_MANY_ATTEMPTS", message, { retryAfterMs: waitMs });
 }
 
-/** The block that one party is likely to own: an IPv4 address, or the /64 of an IPv6 one. */
-export function addressBlock(address: string): string {
+/**
+ * The block that one party is likely to own: an IPv4 address, or the /64 of an IPv6 one; the /48, of which
+ * providers give a whole one to a customer, where a block is not to be trusted but slowed down.
+ */
+export function addressBlock(address: string, bits: 48 | 64 = 64): string {
   if (!isIPv6(address)) return address;
   // The URL parser writes each address in one way only (RFC 5952).
   const { hostname = "[::]" } = URL.parse(`http://[${address}]`) ?? {};
@@ -172,5 +177,5 @@ export function addressBlock(address: string): string {
   const groups = (text = "") => text.split(":").filter((group) => group !== "");
   const zeros = back === undefined ? 0 : 8 - groups(front).length - groups(back).length;
   const all = [...groups(front), ...Array<string>(zeros).fill("0"), ...groups(back)];
-  return `${all.slice(0, 4).join(":")}::/64`;
+  return `${all.slice(0, bits / 16).join(":")}::/${bits}`;
 }

@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type DeniedCall, DeniedCalls } from "../../src/audit/denied-calls.ts";
 import { changesText, difference, recordAudit } from "../../src/audit/record.ts";
 import { type Origin, withOrigin } from "../../src/call-scope.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
+import { limits } from "../../src/limits.ts";
 import { anySecret, withoutSecrets } from "../../src/secrets.ts";
 import { run } from "../database/support.ts";
 import { unknownId } from "../harness/examples.ts";
 import { silentLog } from "../harness/log.ts";
+import { eventually } from "../harness/waiting.ts";
 import { benchmarkInput, store } from "./support.ts";
 
 const own = store();
@@ -334,6 +336,42 @@ describe("denied calls", () => {
     const counts = entries.map(({ changes }) => Number(changes?.after?.count));
     expect(counts.reduce((sum, count) => sum + count)).toBe(5_000);
     expect(entries.find(({ actor }) => actor === "several")).toMatchObject({ user_id: null, entity_id: "m" });
+  });
+
+  test("of strangers are one entry a minute for each of a few addresses, with the methods in it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const mine = new DeniedCalls(s.db.executor, silentLog);
+    const error = new ServiceError(Code.Unauthenticated, "CREDENTIAL_MISSING", "no");
+    const tryAll = (ipAddress: string) => {
+      for (let n = 0; n < 70; n++) mine.recordDenied({ method: `m${n % 30}`, error, origin: { ipAddress } });
+    };
+    const written = async (rows: number) => {
+      const found: Awaited<ReturnType<typeof s.fresh>> = [];
+      await eventually(async () => found.push(...(await s.fresh())) >= rows);
+      return found;
+    };
+    await s.fresh();
+    tryAll("192.0.2.1");
+    // The first ones are recorded soon.
+    await vi.advanceTimersByTimeAsync(limits.deniedIntervalMs);
+    const [first] = await written(1);
+    expect(first).toMatchObject({
+      ip_address: "192.0.2.1",
+      entity_id: null,
+      changes: { after: { count: 70 } },
+    });
+    const methods = Object(first?.changes?.after?.methods);
+    expect(methods).toMatchObject({ m0: 3, m10: 2 });
+    expect(Object.keys(methods)).toHaveLength(limits.deniedMethods + 1);
+    for (let n = 0; n < 100; n++) tryAll(`198.51.100.${n}`);
+    await vi.advanceTimersByTimeAsync(limits.deniedStrangersMs / 2);
+    expect(await s.fresh()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(limits.deniedStrangersMs / 2 + limits.deniedIntervalMs);
+    const rows = await written(limits.deniedStrangers + 1);
+    expect(rows).toHaveLength(limits.deniedStrangers + 1);
+    expect(rows.reduce((sum, { changes }) => sum + Number(changes?.after?.count), 0)).toBe(7_000);
+    expect(rows.filter(({ actor }) => actor === "several")).toHaveLength(1);
   });
 
   test("are kept while the database does not take them", async () => {

@@ -77,7 +77,7 @@ describe("defaults", () => {
       reflection: true,
       rateLimit: undefined,
       maxCalls: 4_000,
-      maxCallsPerKey: 4_000,
+      maxCallsPerKey: 1_000,
       corsOrigins: [],
       maxMessageBytes: 4 * 1024 * 1024,
       defaultDeadlineSeconds: 30,

@@ -4,7 +4,7 @@ import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect
 import { type Context, context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { SamplingDecision } from "@opentelemetry/sdk-trace";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
@@ -84,6 +84,28 @@ const transports = {
 };
 const systems = Object.keys(transports) as (keyof typeof transports)[];
 const sample = { name: "a secret name", provider: "p", model: "m", dataset: "d" };
+
+test("a stranger has no span made or sampled, whatever it sends", async () => {
+  const guarded = await startServer({
+    config: serverConfig,
+    database: db,
+    services: services(db, loadConfig({ env: {}, cwd: "/" })),
+    access: { auth: "required", db },
+    log,
+  });
+  onTestFinished(() => guarded.stop());
+  const transport = createGrpcTransport({ baseUrl: `http://${formatAddress(guarded.grpcAddress)}` });
+  const { listJobs } = createServiceClient(JobService, transport);
+  const { id: userId } = await db.users.create({ username: "traced", email: "t@example.org", role: "user" });
+  const { secret } = await db.users.createApiKey({ userId, name: "k" });
+  const [strange, known] = [ids(), ids()];
+  await expect(listJobs({}, { headers: { traceparent: strange.traceparent } })).rejects.toThrow();
+  const authorization = `Bearer ${secret}`;
+  await listJobs({}, { headers: { traceparent: known.traceparent, authorization } });
+  // The export of the later call has come, so the earlier would have.
+  await spansOf(known.traceId);
+  expect(otlp.spans.filter(({ traceId }) => traceId === strange.traceId)).toEqual([]);
+});
 
 describe.each(systems)("a call by %s", (system) => {
   const clients = () => createServiceClient(BenchmarkService, transports[system]());

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { hostname } from "node:os";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../harness/waiting.ts";
@@ -302,6 +303,63 @@ describe("CORS", () => {
     );
     expect(open.headers.get("access-control-allow-origin")).toBe("https://bench.example");
   });
+});
+
+describe("a listener of this machine only", () => {
+  /** The status of a request with such headers, which `fetch` does not let one set. */
+  const status = async (server: TestServer, target: string, headers: string[]) => {
+    const lines = [
+      `POST ${target} HTTP/1.1`,
+      "connection: close",
+      "content-type: application/json",
+      ...headers,
+    ];
+    const answer = await raw(server, `${lines.join("\r\n")}\r\ncontent-length: 2\r\n\r\n{}`);
+    return Number(answer.split(" ", 2)[1]);
+  };
+
+  test.each([path, "/metrics", "/healthz"])("refuses pages that come by another name: %s", async (target) => {
+    const server = await serve({ get: () => ({}) }, { corsOrigins: ["https://bench.example"] });
+    for (const host of [
+      "evil.example",
+      "evil.example:50053",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+    ])
+      expect(await status(server, target, [`host: ${host}`]), host).toBe(403);
+    for (const origin of ["http://evil.example:50053", "null"])
+      expect(await status(server, target, ["host: localhost", `origin: ${origin}`]), origin).toBe(403);
+    for (const host of [
+      "localhost:1",
+      "a.localhost",
+      "127.0.0.1:50053",
+      "[::1]:50053",
+      "bench.example",
+      hostname(),
+    ])
+      expect(await status(server, target, [`host: ${host}`]), host).toBe(200);
+    for (const origin of ["http://localhost:5173", "http://127.0.0.1:1", "https://bench.example"])
+      expect(await status(server, target, ["host: localhost", `origin: ${origin}`]), origin).toBe(200);
+  });
+
+  test("takes any name where every page may call", async () => {
+    const server = await serve({ get: () => ({}) }, { corsOrigins: ["*"] });
+    expect(await status(server, path, ["host: evil.example", "origin: http://evil.example"])).toBe(200);
+  });
+
+  test("and others take any name, which only they know", async () => {
+    const server = await serve({ get: () => ({}) }, { http: { host: "0.0.0.0", port: 0 } });
+    expect(await status(server, path, ["host: bench.example"])).toBe(200);
+  });
+});
+
+test("the log has no query of a refused request, which may be a whole message", async () => {
+  const server = await serve({ get: () => ({}) });
+  await fetch(`${server.httpUrl}${path}?message=secret`, { method: "PUT", headers: json, body: "{}" });
+  await fetch(`${server.httpUrl}/nothing?message=secret`);
+  await eventually(() => server.log.filter(({ msg }) => msg === "refused").length === 2);
+  expect(server.log.filter(({ msg }) => msg === "refused")).toMatchObject([{ path }, { path: "/nothing" }]);
+  expect(JSON.stringify(server.log)).not.toContain("secret");
 });
 
 test.each([

@@ -169,7 +169,7 @@ test("of two servers each answers for its own unknown methods", async () => {
 });
 
 const head =
-  "POST /ltb.v1.BenchmarkService/GetBenchmark HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+  "POST /ltb.v1.BenchmarkService/GetBenchmark HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 
 function open({ httpAddress }: TestServer) {
   const socket = connect(httpAddress.port, httpAddress.host);

@@ -386,6 +386,22 @@ describe("guessing is slowed down", () => {
     await users.login({ email, password });
   });
 
+  test("of many accounts from one /48 of IPv6, of which one party may have all addresses", async () => {
+    expect(addressBlock("2001:db8:1:2:3:4:5:6", 48)).toBe("2001:db8:1::/48");
+    expect(addressBlock("192.0.2.7", 48)).toBe("192.0.2.7");
+    const bench = await testUsers();
+    const from = (n: number) => `2001:db8:1:${n.toString(16)}::1`;
+    const ends = [];
+    for (let n = 0; n < 40; n += 10)
+      ends.push(
+        ...(await Promise.all(
+          Array.from({ length: 10 }, (_, each) => guess(bench, `v${n + each}@example.com`, from(n + each))),
+        )),
+      );
+    expect(ends.filter((end) => end === "TOO_MANY_ATTEMPTS").length).toBeGreaterThanOrEqual(5);
+    expect(await guess(bench, "other@example.com", "2001:db8:2::1")).toBe("INVALID_CREDENTIALS");
+  });
+
   test("but logins that were right do not count", async () => {
     const { users, user, sql } = await testUsers();
     const { email } = await user({ password });

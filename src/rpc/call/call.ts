@@ -130,6 +130,11 @@ export class Call implements IncomingCall {
     return this.#log;
   }
 
+  /** True once the call has been answered, counted and logged. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Milliseconds since the call came. */
   get durationMs(): number {
     return performance.now() - this.#begun;
@@ -143,14 +148,26 @@ export class Call implements IncomingCall {
     else stopLate(this);
   }
 
+  /** Gives the request of a call without a deadline the time that a unary call has by default. */
+  awaitRequest(): void {
+    if (this.deadline === undefined) this.#timer = setTimeout(stopLate, this.#host.defaultDeadlineMs, this);
+  }
+
+  /** Ends the wait that `awaitRequest` began. */
+  takeRequest(): void {
+    if (this.deadline === undefined) clearTimeout(this.#timer);
+  }
+
   /** Stops the call when its caller goes. */
   watchCaller(): void {
     if (this.#watching) return;
     this.#watching = true;
-    this.#origin.onCancel(() => {
-      if (this.#ended) return;
-      this.stop(this.#isLate() ? deadlineExceeded() : cancelled());
-    });
+    this.#origin.onCancel(() => this.leave());
+  }
+
+  /** Stops the call because its caller has gone. */
+  leave(): void {
+    if (!this.#ended) this.stop(this.#isLate() ? deadlineExceeded() : cancelled());
   }
 
   /** Ends the call as soon as the server drains, for feeds, which never end by themselves. */

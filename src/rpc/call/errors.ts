@@ -11,7 +11,7 @@ import {
 } from "../../../gen/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { codeName, type Reason, ServiceError, type Violation } from "../../errors.ts";
-import { transportLimits } from "../../limits.ts";
+import { limits, transportLimits } from "../../limits.ts";
 import { cutBytes } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
 import { violationsOf } from "../../validation.ts";
@@ -117,7 +117,15 @@ function requestInfo({ requestId }: FailedCall): Detail<typeof RequestInfoSchema
 /** Makes the error for a request message of more than `limit` bytes, which is refused unread. */
 export function requestTooLarge(limit: number): ServiceError {
   const what = `the request has more than the ${limit} bytes that a message may have`;
-  return tooLarge(`${what} (LTB_MAX_MESSAGE_BYTES); send it in parts`, { limit_bytes: String(limit) });
+  // Messages that anybody may send have a lower limit, which no setting changes.
+  const advice = limit > limits.openRequestBytes ? " (LTB_MAX_MESSAGE_BYTES); send it in parts" : " here";
+  return tooLarge(`${what}${advice}`, { limit_bytes: String(limit) });
+}
+
+/** Makes the error for a request message of more than `limit` elements, which is refused before decoding. */
+export function requestTooHeavy(limit: number): ServiceError {
+  const what = `the request has more than the ${limit} elements (of lists, maps and JSON documents)`;
+  return tooLarge(`${what} that a message may have; send it in parts`, { limit_elements: String(limit) });
 }
 
 /** Makes the error for a response message of `bytes` bytes, more than `limit`. */

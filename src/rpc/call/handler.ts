@@ -30,12 +30,28 @@ export type ProvidedMethod = MethodImplSpec;
 /** A response as an implementation gives it. */
 export type Response = MessageInitShape<DescMessage>;
 
-/** A method behind the chain, as a listener calls it with what comes over its wire. */
-export type Handler<In, Out> =
-  | Answering<DescMethodUnary, In, Out>
-  | Answering<DescMethodClientStreaming, AsyncIterable<In>, Out>
-  | Streaming<DescMethodServerStreaming, In, Out>
-  | Streaming<DescMethodBiDiStreaming, AsyncIterable<In>, Out>;
+/**
+ * A method behind the chain, as a listener calls it with what comes over its wire: `begin` once the metadata
+ * is there, and `answer` or `stream` with the request, or else `refuse`. A listener reads no request before.
+ */
+export type Handler<In, Out> = Beginning &
+  (
+    | Answering<DescMethodUnary, In, Out>
+    | Answering<DescMethodClientStreaming, AsyncIterable<In>, Out>
+    | Streaming<DescMethodServerStreaming, In, Out>
+    | Streaming<DescMethodBiDiStreaming, AsyncIterable<In>, Out>
+  );
+
+interface Beginning {
+  /**
+   * Begins the call; at once where nothing has to be looked up.
+   * @param onStop gets the error to answer if the call is stopped before its request is there
+   * @throws the error to answer where the call is not let in; it has ended then
+   */
+  readonly begin: (context: CallContext, onStop: (error: unknown) => void) => Promise<void> | undefined;
+  /** Ends a call whose request cannot be read. @returns the error to answer */
+  readonly refuse: (error: unknown, context: CallContext) => unknown;
+}
 
 interface Answering<Method extends DescMethod, Request, Out> {
   readonly kind: Method["methodKind"];

@@ -26,6 +26,11 @@ export function refuseUnknownPath(
     httpMethod === "POST"
       ? new ServiceError(Code.Unimplemented, "UNIMPLEMENTED", `there is no method ${shown}`)
       : new ServiceError(Code.NotFound, "NOT_FOUND", `there is nothing at ${shown}`);
-  log.info({ requestId, path: shown, code: codeName(reason.code), peer }, "refused");
+  log.info({ requestId, path: withoutQuery(shown), code: codeName(reason.code), peer }, "refused");
   return { requestId, error: toConnectError(reason, { requestId, log }) };
+}
+
+/** The path of a URL for the log. A query may hold a whole message, which belongs to nobody else. */
+export function withoutQuery(url = ""): string {
+  return url.replace(/\?.*$/s, "").slice(0, transportLimits.unknownPathLength);
 }

@@ -1,37 +1,35 @@
-import type { PeerCertificate } from "node:tls";
 import { ConnectError } from "@connectrpc/connect";
-import { type Deadline, Metadata, status as Status } from "@grpc/grpc-js";
+import { Metadata, type ServerInterceptingCallInterface, status as Status } from "@grpc/grpc-js";
 import type { CallContext, CallOrigin } from "../call/call.ts";
 import { encodeStatus } from "../call/errors.ts";
 import { forEachSendable } from "../call/metadata.ts";
 import { type ClientCertificate, readCertificate } from "../tls/client-certificate.ts";
 
-/** The part that calls of grpc-js of every kind have in common. */
-export interface GrpcCall {
-  readonly metadata: Metadata;
-  readonly cancelled: boolean;
-  once(event: "cancelled", listener: () => void): unknown;
-  getPath(): string;
-  getHost(): string;
-  getPeer(): string;
-  getDeadline(): Deadline;
-  /** Holds a certificate only if TLS has verified it. */
-  getAuthContext(): { sslPeerCertificate?: PeerCertificate };
-}
+/** A call as the interceptors of grpc-js see it; its certificate is there only if TLS has verified it. */
+type Intercepted = Pick<
+  ServerInterceptingCallInterface,
+  "getPeer" | "getHost" | "getDeadline" | "getAuthContext"
+>;
 
-/** A call as grpc-js knows it. */
+/** A call as grpc-js knows it, from the moment that its metadata is there. */
 export class GrpcOrigin implements CallOrigin {
   readonly protocolName = "grpc";
   readonly requestMethod = "POST";
-  readonly #call: GrpcCall;
+  readonly #call: Intercepted;
+  readonly #path: string;
+  readonly #metadata: Metadata;
+  #cancelled = false;
+  #onCancel: (() => void) | undefined;
   #requestHeader: Headers | undefined;
 
-  constructor(call: GrpcCall) {
+  constructor(call: Intercepted, path: string, metadata: Metadata) {
     this.#call = call;
+    this.#path = path;
+    this.#metadata = metadata;
   }
 
   get url(): string {
-    return `http://${this.#call.getHost()}${this.#call.getPath()}`;
+    return `http://${this.#call.getHost()}${this.#path}`;
   }
 
   get peer(): string {
@@ -48,7 +46,7 @@ export class GrpcOrigin implements CallOrigin {
   }
 
   header(name: string): string | undefined {
-    return asText(this.#call.metadata.get(name)[0]);
+    return asText(this.#metadata.get(name)[0]);
   }
 
   get requestHeader(): Headers {
@@ -56,14 +54,21 @@ export class GrpcOrigin implements CallOrigin {
     return this.#requestHeader;
   }
 
+  /** @param listener the only one: a call watches its caller once */
   onCancel(listener: () => void): void {
-    if (this.#call.cancelled) listener();
-    else this.#call.once("cancelled", listener);
+    if (this.#cancelled) listener();
+    else this.#onCancel = listener;
+  }
+
+  /** Tells that the caller has gone, or that grpc-js has ended the call. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#onCancel?.();
   }
 
   #readHeader(): Headers {
     const headers = new Headers();
-    for (const [name, values] of Object.entries(this.#call.metadata.toJSON()))
+    for (const [name, values] of Object.entries(this.#metadata.toJSON()))
       for (const value of values) headers.append(name, asText(value) ?? "");
     return headers;
   }

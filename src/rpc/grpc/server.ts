@@ -14,12 +14,13 @@ import {
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { messageOf } from "../../thrown.ts";
-import { CallContext, pathOf } from "../call/call.ts";
+import { type CallContext, pathOf } from "../call/call.ts";
 import type { ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
+import { lightBytes, weighBinary } from "../call/weight.ts";
 import { compose } from "../middleware/chain.ts";
-import { type GrpcCall, GrpcOrigin, headerMetadata, statusOf, trailerMetadata } from "./call.ts";
-import { GrpcRefusals } from "./repairs.ts";
+import { headerMetadata, statusOf, trailerMetadata } from "./call.ts";
+import { GrpcEntrance } from "./entrance.ts";
 import { GrpcWriter, type WritableCall } from "./writer.ts";
 
 type Bytes = Uint8Array;
@@ -27,10 +28,9 @@ type RequestStream = ServerReadableStream<Bytes, Bytes>;
 
 /** A grpc-js server that answers the methods through the chain. */
 export function createGrpcServer(methods: readonly ProvidedMethod[], host: RpcHost): Server {
-  const byPath = new Map(methods.map(({ method }) => [pathOf(method), method]));
-  const refusals = new GrpcRefusals(byPath, host);
-  const server = new Server({ ...serverOptions(host.maxMessageBytes), interceptors: [refusals.interceptor] });
-  for (const provided of methods) register(server, provided, host, refusals);
+  const entrance = new GrpcEntrance(host);
+  const server = new Server({ ...serverOptions(host.maxMessageBytes), interceptors: [entrance.interceptor] });
+  for (const provided of methods) register(server, provided, host, entrance);
   return server;
 }
 
@@ -50,15 +50,10 @@ function serverOptions(maxMessageBytes: number): ServerOptions {
   };
 }
 
-function register(server: Server, provided: ProvidedMethod, host: RpcHost, refusals: GrpcRefusals): boolean {
+function register(server: Server, provided: ProvidedMethod, host: RpcHost, entrance: GrpcEntrance): boolean {
   const { method } = provided;
-  const handler = compose(provided, byteWire(method), host);
-  const contextOf = (call: GrpcCall) => new CallContext(method, new GrpcOrigin(call), host);
-  const streamingContextOf = (call: GrpcCall) => {
-    const context = contextOf(call);
-    refusals.noteStream(call, context);
-    return context;
-  };
+  const handler = compose(provided, byteWire(method, host.maxMessageBytes), host);
+  entrance.add(handler);
   const add = (type: string, handle: Parameters<typeof server.register<Bytes, Bytes>>[1]) =>
     server.register(
       pathOf(method),
@@ -70,22 +65,22 @@ function register(server: Server, provided: ProvidedMethod, host: RpcHost, refus
   switch (handler.kind) {
     case "unary":
       return add("unary", (call: ServerUnaryCall<Bytes, Bytes>, callback: sendUnaryData<Bytes>) => {
-        const context = contextOf(call);
+        const context = entrance.take(call);
         void answerOnce(handler.answer(call.request, context), context, call, callback);
       });
     case "client_streaming":
       return add("clientStream", (call: RequestStream, callback: sendUnaryData<Bytes>) => {
-        const context = streamingContextOf(call);
+        const context = entrance.take(call);
         void answerOnce(handler.answer(requestsOf(call), context), context, call, callback);
       });
     case "server_streaming":
       return add("serverStream", (call: ServerWritableStream<Bytes, Bytes>) => {
-        const context = contextOf(call);
+        const context = entrance.take(call);
         void answerStream(handler.stream(call.request, context), context, call);
       });
     case "bidi_streaming":
       return add("bidi", (call: ServerDuplexStream<Bytes, Bytes>) => {
-        const context = streamingContextOf(call);
+        const context = entrance.take(call);
         void answerStream(handler.stream(requestsOf(call), context), context, call);
       });
   }
@@ -140,9 +135,11 @@ async function answerStream(
  * The bytes that grpc-js receives and sends for a method. The chain decodes and encodes them, so that a
  * malformed request or an unsendable response is answered, logged and explained like any other failure.
  */
-function byteWire({ input }: DescMethod): Wire<Bytes, Bytes> {
+function byteWire({ input }: DescMethod, maxMessageBytes: number): Wire<Bytes, Bytes> {
+  const light = lightBytes(maxMessageBytes);
   return {
     decode(bytes) {
+      if (bytes.length > light) weighBinary(input, bytes, maxMessageBytes);
       try {
         return fromBinary(input, bytes);
       } catch (cause) {

@@ -10,54 +10,82 @@ import { compressionGzip } from "@connectrpc/connect-node";
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { type CallContext, cancelled } from "../call/call.ts";
-import { requestTooLarge, toConnectError } from "../call/errors.ts";
-import type { ProvidedMethod, Response, Wire } from "../call/handler.ts";
+import { requestTooLarge } from "../call/errors.ts";
+import type { Handler, ProvidedMethod, Response, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { forEachSendable } from "../call/metadata.ts";
+import { requestBytes } from "../middleware/access.ts";
 import { compose } from "../middleware/chain.ts";
-import { observeRefusal } from "../middleware/observe.ts";
-import { exchangeIn, openCall } from "./origin.ts";
+import { exchangeIn, openCall, takeCall } from "./origin.ts";
 import { strictJson } from "./strict-json.ts";
+
+const shared = {
+  grpc: false,
+  // No `writeMaxBytes`: `Pump` refuses responses while the call can still be answered and logged as failed.
+  maxTimeoutMs: transportLimits.deadlineMs,
+  acceptCompression: [compressionGzip],
+  compressMinBytes: transportLimits.httpCompressMinBytes,
+};
 
 /** The methods as Connect and gRPC-Web handlers. gRPC has its own listener, which is four times as fast. */
 export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost): ConnectRouter {
-  const router = createConnectRouter({
-    grpc: false,
-    // No `writeMaxBytes`: `Pump` refuses responses while the call can still be answered and logged as failed.
-    readMaxBytes: host.maxMessageBytes,
-    requestGate: explainRefusals(host),
-    maxTimeoutMs: transportLimits.deadlineMs,
-    acceptCompression: [compressionGzip],
-    compressMinBytes: transportLimits.httpCompressMinBytes,
-  });
+  const router = createConnectRouter(shared);
   for (const provided of methods) addMethod(router, provided, host);
   return router;
 }
 
 function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): ConnectRouter {
-  const handler = compose(provided, messageWire(host), host);
-  const open = (outer: HandlerContext) => openCall(outer, handler.method, host);
-  const options = { grpc: false, jsonOptions: strictJson(handler.method.input) };
+  const { method } = provided;
+  const readMaxBytes = requestBytes(method, host);
+  const handler = compose(provided, messageWire(readMaxBytes), host);
+  const requestGate = gateOf(handler, readMaxBytes, host);
+  const options = { ...shared, readMaxBytes, requestGate, jsonOptions: strictJson(method.input) };
   switch (handler.kind) {
     case "unary":
-      return router.rpc(handler.method, answerOnce(handler.answer, open), options);
+      return router.rpc(handler.method, answerOnce(handler.answer), options);
     case "client_streaming":
-      return router.rpc(handler.method, answerOnce(handler.answer, open), options);
+      return router.rpc(handler.method, answerOnce(handler.answer), options);
     case "server_streaming":
-      return router.rpc(handler.method, answerStream(handler.stream, open), options);
+      return router.rpc(handler.method, answerStream(handler.stream), options);
     case "bidi_streaming":
-      return router.rpc(handler.method, answerStream(handler.stream, open), options);
+      return router.rpc(handler.method, answerStream(handler.stream), options);
   }
 }
 
-type Open = (outer: HandlerContext) => CallContext;
+/**
+ * Makes the gate of a method, which Connect calls before it reads the request. It begins the call, and ends
+ * one whose request cannot be read (too large, no JSON, an unknown compression), or does not come.
+ */
+function gateOf(handler: Handler<Message, Response>, maxBytes: number, host: RpcHost) {
+  return async (outer: HandlerContext): Promise<void> => {
+    const { signal } = outer;
+    const exchange = exchangeIn(outer);
+    const context = openCall(outer, handler.method, host);
+    const { call } = context;
+    const end = () => {
+      if (exchange.isTaken || call.hasEnded) return;
+      const { reason } = signal;
+      // It went, or is late.
+      if (!(reason instanceof ConnectError) || gone.includes(reason.code)) return call.leave();
+      // Connect aborts the signal with its error just before it serializes that.
+      const explained = handler.refuse(explainUnreadable(reason, maxBytes), context);
+      if (explained instanceof ConnectError) replaceError(reason, explained);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    await handler.begin(context, exchange.stopped.reject);
+    if (signal.aborted) end();
+  };
+}
 
-function answerOnce<Request>(
-  answer: (request: Request, context: CallContext) => Promise<Response>,
-  open: Open,
-) {
+const gone = [Code.Canceled, Code.DeadlineExceeded];
+
+function replaceError(error: ConnectError, { code, message, rawMessage, details }: ConnectError): void {
+  Object.assign(error, { code, message, rawMessage, details });
+}
+
+function answerOnce<Request>(answer: (request: Request, context: CallContext) => Promise<Response>) {
   return async (request: Request, outer: HandlerContext): Promise<Response> => {
-    const context = open(outer);
+    const context = takeCall(outer);
     try {
       return await answer(request, context);
     } finally {
@@ -66,12 +94,9 @@ function answerOnce<Request>(
   };
 }
 
-function answerStream<Request>(
-  stream: (request: Request, context: CallContext) => AsyncIterable<Response>,
-  open: Open,
-) {
+function answerStream<Request>(stream: (request: Request, context: CallContext) => AsyncIterable<Response>) {
   return (request: Request, outer: HandlerContext) => {
-    const context = open(outer);
+    const context = takeCall(outer);
     return relay(stream(request, context), context, outer);
   };
 }
@@ -89,11 +114,11 @@ async function* relay(responses: AsyncIterable<Response>, context: CallContext, 
 }
 
 /** Messages as Connect has them. */
-function messageWire({ maxMessageBytes }: RpcHost): Wire<Message, Response> {
+function messageWire(maxBytes: number): Wire<Message, Response> {
   return {
     decode: (request) => request,
     send: (response) => response,
-    explain: (error) => explainUnreadable(error, maxMessageBytes),
+    explain: (error) => explainUnreadable(error, maxBytes),
   };
 }
 
@@ -103,39 +128,14 @@ function copyMetadata({ setHeader, setTrailer }: CallContext, outer: HandlerCont
 }
 
 /**
- * Makes a request gate that gives the errors of requests which never become calls (too large, no JSON, an
- * unknown compression) the details and log line of all others. Connect aborts a request's signal with its
- * error just before it serializes that: both are at hand only then.
- */
-export function explainRefusals(host: RpcHost): (context: HandlerContext) => void {
-  return (outer) => {
-    const { signal } = outer;
-    signal.addEventListener("abort", () => {
-      if (!exchangeIn(outer).call && signal.reason instanceof ConnectError)
-        explain(signal.reason, outer, host);
-    });
-  };
-}
-
-function explain(error: ConnectError, outer: HandlerContext, host: RpcHost): void {
-  // Not refused: it went, or is late and may still become a call.
-  if (error.code === Code.Canceled || error.code === Code.DeadlineExceeded) return;
-  const { call } = openCall(outer, outer.method, host);
-  const explained = toConnectError(explainUnreadable(error, host.maxMessageBytes), call);
-  observeRefusal(call, outer.method, host, explained);
-  const { code, message, rawMessage, details } = explained;
-  Object.assign(error, { code, message, rawMessage, details });
-}
-
-/**
  * Gives our error for a request that Connect cannot read, and any other as it is. Where bytes are no message,
  * no gzip or compressed without a word, Connect says INTERNAL, though only the caller can mend that. What is
  * no error of Connect's comes from the connection, which the caller has cut.
  */
-function explainUnreadable(error: unknown, maxMessageBytes: number): unknown {
+function explainUnreadable(error: unknown, maxBytes: number): unknown {
   if (!(error instanceof ConnectError)) return cancelled();
   if (error.cause instanceof ServiceError) return error.cause;
-  if (error.code === Code.ResourceExhausted) return requestTooLarge(maxMessageBytes);
+  if (error.code === Code.ResourceExhausted) return requestTooLarge(maxBytes);
   if (error.code !== Code.Internal) return error;
   const message = `the request cannot be read: ${error.rawMessage}`;
   return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { cause: error });

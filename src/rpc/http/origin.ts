@@ -7,7 +7,7 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import { type Call, CallContext, type CallOrigin } from "../call/call.ts";
+import { CallContext, type CallOrigin } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
 import { certificateOf } from "../tls/client-certificate.ts";
 
@@ -15,17 +15,28 @@ import { certificateOf } from "../tls/client-certificate.ts";
 interface Exchange {
   readonly peer: string;
   readonly socket: Socket | undefined;
-  /** Once the request has become a call, which logs itself. */
-  call: Call | undefined;
+  /** Set once the request has become a call, which logs itself. */
+  context: CallContext | undefined;
+  /** True once the request is whole and its handler was called, which answers from then on. */
+  isTaken: boolean;
+  /** Rejects with the error to answer if the call is stopped before its request is whole. */
+  readonly stopped: PromiseWithResolvers<never>;
 }
 
-const exchangeKey = createContextKey<Exchange>({ peer: "unknown", socket: undefined, call: undefined });
+const exchangeKey = createContextKey<Exchange>(exchangeFrom(undefined));
 
 /** An exchange and the context values that carry it to `originOf`. */
 export function exchangeOf({ socket }: IncomingMessage): { exchange: Exchange; values: ContextValues } {
-  const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-  const exchange: Exchange = { peer, socket, call: undefined };
+  const exchange = exchangeFrom(socket);
   return { exchange, values: createContextValues().set(exchangeKey, exchange) };
+}
+
+function exchangeFrom(socket: Socket | undefined): Exchange {
+  const peer = socket ? `${socket.remoteAddress}:${socket.remotePort}` : "unknown";
+  const stopped = Promise.withResolvers<never>();
+  // Most calls are stopped when nobody reads their request.
+  stopped.promise.catch(() => undefined);
+  return { peer, socket, context: undefined, isTaken: false, stopped };
 }
 
 /** The exchange that Connect's context belongs to. */
@@ -36,9 +47,17 @@ export function exchangeIn(context: HandlerContext): Exchange {
 /** Makes the request a call: the chain's context for Connect's. */
 export function openCall(outer: HandlerContext, method: DescMethod, host: RpcHost): CallContext {
   const context = new CallContext(method, originOf(outer), host);
-  exchangeIn(outer).call = context.call;
+  exchangeIn(outer).context = context;
   outer.responseHeader.set("x-request-id", context.call.requestId);
   return context;
+}
+
+/** Gives the context of a call that was let in to the handler, which answers it. */
+export function takeCall(outer: HandlerContext): CallContext {
+  const exchange = exchangeIn(outer);
+  if (!exchange.context) throw new Error("a call came past the gate");
+  exchange.isTaken = true;
+  return exchange.context;
 }
 
 /** A call as connect-node knows it. */

@@ -11,11 +11,14 @@ import { transportLimits } from "../../limits.ts";
 import { clampTimeouts } from "../call/call.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
+import { withoutQuery } from "../call/unknown-path.ts";
 import type { HealthState } from "../standard/health.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 import { answerJson, answerUnknown } from "./answers.ts";
+import { readBody } from "./body.ts";
 import { connectRouter } from "./connect.ts";
 import { answerCors } from "./cors.ts";
+import { foreignName } from "./foreign.ts";
 import { type MetricsOptions, metricsRoute } from "./metrics.ts";
 import { exchangeOf } from "./origin.ts";
 
@@ -25,6 +28,8 @@ export interface HttpOptions {
   health: HealthState;
   /** Origins whose pages may call, for example `https://bench.example.org`; `*` allows all. */
   corsOrigins: readonly string[];
+  /** True where only programs of this machine reach the server, so its names are known. */
+  isLocal: boolean;
   /** Undefined: there is no `/metrics`. */
   metrics?: MetricsOptions | undefined;
   /** Undefined: clear text. */
@@ -34,7 +39,8 @@ export interface HttpOptions {
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Makes the HTTP/1.1 server: Connect, gRPC-Web and JSON (no bidirectional methods), health and metrics. */
-export function createHttpServer({ methods, host, health, corsOrigins, metrics, tls }: HttpOptions): Server {
+export function createHttpServer(httpOptions: HttpOptions): Server {
+  const { methods, host, health, corsOrigins, isLocal, metrics, tls } = httpOptions;
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
     ["/readyz", (_, response) => answerReady(response, health)],
@@ -48,15 +54,18 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
       const started = performance.now();
       response.once("close", () => {
         // A call has its own line; this is a request that Connect refused before it became one.
-        if (exchange.call) return;
+        if (exchange.context) return;
         const durationMs = Math.round((performance.now() - started) * 100) / 100;
+        const { peer } = exchange;
         host.log.info(
-          { path: request.url, status: response.statusCode, peer: exchange.peer, durationMs },
+          { path: handler.requestPath, status: response.statusCode, peer, durationMs },
           "refused",
         );
       });
       const received = universalRequestFromNodeRequest(request, response, undefined, values);
-      const answer = await handler({ ...received, body: bodyOf(request) });
+      const { promise: stopped } = exchange.stopped;
+      const inflated = readBody(request, received.header, handler.method, host, stopped);
+      const answer = await handler({ ...received, ...inflated });
       await universalResponseToNodeResponse(answer, response);
     });
   }
@@ -70,12 +79,14 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
     discardRest(request, response);
     try {
       if (answerCors(request, response, corsOrigins)) return;
+      const foreign = isLocal ? foreignName(request.headers, corsOrigins) : undefined;
+      if (foreign !== undefined) return answerForeign(response, foreign);
       const route = routes.get(request.url?.split("?", 1)[0] ?? "");
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
       // Connect's adapter leaves these uncaught: a request without a usable Host header ends the process.
-      host.log.debug({ err: error, path: request.url }, "request not answered");
+      host.log.debug({ err: error, path: withoutQuery(request.url) }, "request not answered");
       if (!response.headersSent)
         answerJson(response, 400, { code: "invalid_argument", message: "malformed request" });
       else response.destroy();
@@ -85,18 +96,15 @@ export function createHttpServer({ methods, host, health, corsOrigins, metrics, 
   return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
 }
 
+function answerForeign(response: ServerResponse, name: string): void {
+  const own = "this machine's addresses, localhost and the hosts in LTB_CORS_ORIGINS";
+  const message = `${JSON.stringify(name)} is no name of this service, which answers only to ${own}`;
+  answerJson(response, 403, { code: "permission_denied", message });
+}
+
 function answerReady(response: ServerResponse, { notReady }: HealthState): void {
   if (notReady === undefined) answerJson(response, 200, { status: "ready" });
   else answerJson(response, 503, { status: "not_ready", reason: notReady });
-}
-
-/**
- * The body of a request for one reader, who may leave it early. Node's own iteration destroys the request
- * then, and the next one on the connection is never read (https://github.com/nodejs/node/issues/38262). This
- * can go once connect-node reads requests without destroying them.
- */
-export function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
-  return request.iterator({ destroyOnReturn: false });
 }
 
 /**

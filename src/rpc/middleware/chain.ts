@@ -1,7 +1,7 @@
 import { toConnectError } from "../call/errors.ts";
 import type { Handler, ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
-import { authenticate, authorize } from "./access.ts";
+import { authenticate, authorize, bound } from "./access.ts";
 import type { Middleware } from "./hooks.ts";
 import { observe } from "./observe.ts";
 import { deadline, makeHandler } from "./pump.ts";
@@ -20,13 +20,23 @@ const errors: Middleware = (_, { access }) => ({
 });
 
 /**
- * From the outermost to the innermost: calls start in this order and end in the opposite one. `observe`,
- * `trace` and `errors` come first, so that what a call is refused for passes them like what its
- * implementation throws. `deadline` comes before `authenticate`, which may query the database. `authorize`
- * judges decoded requests, and its own queries ask the primary, as `readFrom` comes after. Fields are
- * validated by the repositories, which the library's users call without a server.
+ * From the outermost to the innermost: calls start in this order and end in the opposite one. `observe` and
+ * `errors` come first, so that what a call is refused for passes them like what its implementation throws.
+ * `deadline` comes before `authenticate`, which may query the database. `trace` comes after it, so that
+ * strangers can neither make spans nor have them sampled. `authorize` judges decoded requests, whose lists
+ * are `bound` by then, and its own queries ask the primary, as `readFrom` comes after. Fields are validated
+ * by the repositories, which the library's users call without a server.
  */
-const chain: readonly Middleware[] = [observe, trace, errors, deadline, authenticate, authorize, readFrom];
+const chain: readonly Middleware[] = [
+  observe,
+  errors,
+  deadline,
+  authenticate,
+  trace,
+  bound,
+  authorize,
+  readFrom,
+];
 
 /** The method behind the whole chain, for the listener that speaks `wire`. */
 export function compose<In, Out>(

@@ -22,14 +22,6 @@ export const observe: Middleware = (method, host) => {
   };
 };
 
-/** Counts and logs a call that its transport refused, so that it never came to the chain. */
-export function observeRefusal(call: Call, method: DescMethod, host: RpcHost, error: ConnectError): void {
-  const stats = host.calls.of(method);
-  stats.begin();
-  stats.end(error.code, call.durationMs / 1000);
-  logCall(call, method, host, { code: error.code, error });
-}
-
 function logCall(call: Call, method: DescMethod, { log }: RpcHost, { code, error }: Outcome): void {
   const level = levelOf(code, method);
   if (!log.isLevelEnabled(level)) return;

@@ -16,27 +16,35 @@ export function makeHandler<In, Out>(
 ): Handler<In, Out> {
   const pump = new Pump(provided.method, wire, hooks, host);
   const { kind, method, impl } = provided;
+  const opening = {
+    begin: (context: CallContext, onStop: (error: unknown) => void) => pump.begin(context, onStop),
+    refuse: (error: unknown, context: CallContext) => pump.refuse(error, context),
+  };
   switch (kind) {
     case "unary":
       return {
+        ...opening,
         kind,
         method,
         answer: (request, context) => pump.answer(context, () => pump.accept(request, context, impl)),
       };
     case "client_streaming":
       return {
+        ...opening,
         kind,
         method,
         answer: (each, context) => pump.answer(context, () => impl(pump.acceptEach(each, context), context)),
       };
     case "server_streaming":
       return {
+        ...opening,
         kind,
         method,
         stream: (request, context) => pump.stream(context, () => pump.accept(request, context, impl)),
       };
     case "bidi_streaming":
       return {
+        ...opening,
         kind,
         method,
         stream: (each, context) => pump.stream(context, () => impl(pump.acceptEach(each, context), context)),
@@ -76,13 +84,43 @@ class Pump<In, Out> {
     this.#ends = hooks.flatMap(({ end }) => end ?? []).reverse();
   }
 
+  begin(context: CallContext, onStop: (error: unknown) => void): Promise<void> | undefined {
+    const { call } = context;
+    const isLetIn = () => {
+      if (call.stopReason) throw call.stopReason;
+      if (this.#method.methodKind === "server_streaming") call.awaitRequest();
+      call.onStop = (reason) => onStop(this.#fail(context, reason));
+    };
+    try {
+      const starting = this.#start(context);
+      if (!starting) {
+        isLetIn();
+        return undefined;
+      }
+      const started = new Promise<void>((resolve, reject) => {
+        call.onStop = reject;
+        starting.then(resolve, reject);
+      });
+      return started.then(isLetIn).catch((error: unknown) => {
+        throw this.#fail(context, error);
+      });
+    } catch (error) {
+      throw this.#fail(context, error);
+    }
+  }
+
+  refuse(error: unknown, context: CallContext): unknown {
+    return this.#fail(context, error);
+  }
+
   /** The response that `implementation` gives, as it is to be sent. */
   async answer(context: CallContext, implementation: () => Promise<Response> | Response): Promise<Out> {
     const { call } = context;
     try {
       const response = await new Promise<Out>((resolve, reject) => {
+        if (call.stopReason) return reject(call.stopReason);
         call.onStop = reject;
-        enterScope(call.scope, () => this.#respond(context, implementation)).then(resolve, reject);
+        enterScope(call.scope, () => this.#respond(implementation)).then(resolve, reject);
       });
       this.#end(context, { code: 0 });
       return response;
@@ -91,7 +129,7 @@ class Pump<In, Out> {
     }
   }
 
-  /** The responses of `implementation` as they are to be sent. The call begins with the first one. */
+  /** The responses of `implementation` as they are to be sent. It begins with the first one. */
   stream(
     context: CallContext,
     implementation: () => Promise<AsyncIterable<Response>> | AsyncIterable<Response>,
@@ -103,10 +141,7 @@ class Pump<In, Out> {
     let hasEnded = false;
 
     const pull = async (): Promise<IteratorResult<Out, undefined>> => {
-      if (!responses) {
-        await this.#start(context);
-        responses = (await implementation())[Symbol.asyncIterator]();
-      }
+      responses ??= (await implementation())[Symbol.asyncIterator]();
       const { done, value } = await responses.next();
       return done ? { done, value: undefined } : { done: false, value: this.#encode(value) };
     };
@@ -121,10 +156,13 @@ class Pump<In, Out> {
       close();
       this.#end(context, { code: call.stopReason?.code ?? Code.Canceled });
     };
+    call.takeRequest();
     call.onStop = (reason) => {
       // A transport that waits for room to write may never ask again once its caller has gone.
       if (fail && !isPulling && !hasEnded && reason.code === Code.Canceled) return cancel();
-      fail?.(reason);
+      if (fail) fail(reason);
+      // It has not begun to read, and may never do so.
+      else this.#fail(context, reason);
       close();
     };
     return iterate(
@@ -132,8 +170,7 @@ class Pump<In, Out> {
         if (hasEnded) return { done: true, value: undefined };
         try {
           const result = await new Promise<IteratorResult<Out, undefined>>((resolve, reject) => {
-            // The first one has to start the call in any case.
-            if (fail && call.stopReason) return reject(call.stopReason);
+            if (call.stopReason) return reject(call.stopReason);
             fail = reject;
             isPulling = true;
             // A generator's body runs in the scope of the code that asks it for its next message.
@@ -156,7 +193,7 @@ class Pump<In, Out> {
         }
       },
       async () => {
-        if (!hasEnded && fail) cancel();
+        if (!hasEnded) cancel();
       },
     );
   }
@@ -211,9 +248,7 @@ class Pump<In, Out> {
     }, close);
   }
 
-  async #respond(context: CallContext, implementation: () => Promise<Response> | Response): Promise<Out> {
-    const starting = this.#start(context);
-    if (starting) await starting;
+  async #respond(implementation: () => Promise<Response> | Response): Promise<Out> {
     return this.#encode(await implementation());
   }
 
@@ -251,6 +286,7 @@ class Pump<In, Out> {
   }
 
   #end(context: CallContext, outcome: Outcome): void {
+    if (context.call.hasEnded) return;
     for (const end of this.#ends) end(context, outcome);
   }
 }

@@ -1,0 +1,103 @@
+import type { IncomingMessage } from "node:http";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import {
+  pipe,
+  readAllBytes,
+  transformDecompressEnvelope,
+  transformJoinEnvelopes,
+  transformSplitEnvelope,
+} from "@connectrpc/connect/protocol";
+import { compressionGzip } from "@connectrpc/connect-node";
+import { ServiceError } from "../../errors.ts";
+import type { RpcHost } from "../call/host.ts";
+import { weighBinary, weighJson } from "../call/weight.ts";
+import { requestBytes } from "../middleware/access.ts";
+
+/** A request as Connect is to read it: inflated, and with the headers of that. */
+interface Inflated {
+  readonly header: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Inflates and weighs the messages of a request before Connect parses them, which it does at once and whole.
+ * Nothing is read before Connect asks for it, after the call was let in.
+ * @param stopped rejects with the error to answer if the call is stopped before its request is whole
+ */
+export function readBody(
+  request: IncomingMessage,
+  header: Headers,
+  method: DescMethod,
+  host: RpcHost,
+  stopped: Promise<never>,
+): Inflated {
+  const maxBytes = requestBytes(method, host);
+  const type = header.get("content-type") ?? "";
+  const isGzip = (name: string) => (header.get(name) === compressionGzip.name ? compressionGzip : null);
+  const weigh = (message: Uint8Array) => {
+    try {
+      if (type.includes("json")) weighJson(message, host.maxMessageBytes);
+      else weighBinary(method.input, message, host.maxMessageBytes);
+    } catch (error) {
+      throw error instanceof ServiceError ? forConnect(error) : error;
+    }
+  };
+  const bytes = untilStopped(bodyOf(request), stopped);
+
+  if (/^application\/(grpc-web|connect\+)/.test(type)) {
+    const compression = isGzip(
+      type.startsWith("application/grpc") ? "grpc-encoding" : "connect-content-encoding",
+    );
+    async function* weighEach(messages: AsyncIterable<{ flags: number; data: Uint8Array }>) {
+      for await (const message of messages) {
+        weigh(message.data);
+        yield message;
+      }
+    }
+    const split = transformSplitEnvelope(maxBytes);
+    const inflate = transformDecompressEnvelope(compression, maxBytes);
+    return { header, body: pipe(bytes, split, inflate, weighEach, transformJoinEnvelopes()) };
+  }
+
+  const compression = isGzip("content-encoding");
+  const length = header.get("content-length");
+  if (compression) {
+    header.delete("content-encoding");
+    header.delete("content-length");
+  }
+  async function* inflateWhole() {
+    const sent = await readAllBytes(bytes, maxBytes, length);
+    const message = compression ? await compression.decompress(sent, maxBytes) : sent;
+    weigh(message);
+    yield message;
+  }
+  return { header, body: inflateWhole() };
+}
+
+/** Connect masks what is no error of its own. */
+function forConnect(error: ServiceError): ConnectError {
+  return new ConnectError(error.message, error.code, undefined, undefined, error);
+}
+
+/**
+ * The body of a request for one reader, who may leave it early. Node's own iteration destroys the request
+ * then, and the next one on the connection is never read (https://github.com/nodejs/node/issues/38262). This
+ * can go once connect-node reads requests without destroying them.
+ */
+function bodyOf(request: IncomingMessage): AsyncIterator<Uint8Array> {
+  return request.iterator({ destroyOnReturn: false });
+}
+
+/** The same bytes, or the error that `stopped` rejects with, whichever comes first. */
+function untilStopped(inner: AsyncIterator<Uint8Array>, stopped: Promise<never>): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.race([inner.next(), stopped]),
+      async return(value?: unknown) {
+        await inner.return?.();
+        return { done: true, value };
+      },
+    }),
+  };
+}
