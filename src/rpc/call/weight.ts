@@ -3,8 +3,8 @@ import { transportLimits } from "../../limits.ts";
 import { requestTooHeavy } from "./errors.ts";
 
 /**
- * What the fields of a message hold, by number: messages (lists of them, entries of maps), other lists, or one
- * value. A number that is missing is an unknown field, which decoding keeps.
+ * The content of a message's fields, by number: messages (lists of them, entries of maps), other lists, or
+ * one value. A number that is missing is an unknown field, which decoding keeps.
  */
 type Shape = ReadonlyMap<number, Shape | "list" | "value">;
 
@@ -20,8 +20,8 @@ export function lightBytes(maxMessageBytes: number): number {
 
 /**
  * Refuses a request in the binary format whose decoding would cost too much, before it is decoded: it counts
- * messages, items of lists, entries of maps, values of JSON documents and unknown fields. What is malformed is
- * left to the decoder.
+ * messages, items of lists, entries of maps, values of JSON documents and unknown fields. The decoder refuses
+ * what is malformed.
  * @throws RESOURCE_EXHAUSTED
  */
 export function weighBinary(type: DescMessage, bytes: Uint8Array, maxMessageBytes: number): void {

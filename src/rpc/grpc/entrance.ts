@@ -29,12 +29,12 @@ interface Entered {
 }
 
 /**
- * Begins each call when its metadata is there, before grpc-js reads a byte of its request: who is not let in is
- * answered at once, and a request that never ends is answered at the deadline.
+ * Begins each call when its metadata is there, before grpc-js reads a byte of its request: who is not let in
+ * is answered at once, and a request that never ends is answered at the deadline.
  *
- * It also gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details and
- * the log line of all others. They come below all interceptors, so the call's own `sendStatus` is replaced. This
- * can go once interceptors (https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md)
+ * It also gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details
+ * and the log line of all others. They come below all interceptors, so the call's own `sendStatus` is
+ * replaced. This can go once interceptors (https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md)
  * see such errors; compression has an issue (https://github.com/grpc/grpc-node/issues/2767).
  */
 export class GrpcEntrance {
