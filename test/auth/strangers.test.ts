@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request as http, type IncomingMessage } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import net from "node:net";
 import { gzipSync } from "node:zlib";
 import { Code, createClient } from "@connectrpc/connect";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -237,6 +238,23 @@ describe("a request that never ends", () => {
     await expect.poll(() => outcome(system.getInfo({}))).toBe("OK");
   });
 
+  test("leaves its HTTP connection to the next request", async () => {
+    const small = await own.serve({ LTB_DEFAULT_DEADLINE: "1s" });
+    const socket = net.connect(small.httpAddress.port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    let answers = "";
+    socket.on("data", (chunk) => {
+      answers += chunk;
+    });
+    const { authorization } = bearerOf(user);
+    const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: ${authorization}`;
+    socket.write(`${head}\r\ncontent-length: 100000\r\n\r\n{`);
+    await eventually(() => answers.startsWith("HTTP/1.1 504"));
+    socket.write(" ".repeat(99_999));
+    socket.write(`${head}\r\ncontent-length: 2\r\n\r\n{}`);
+    await eventually(() => answers.includes("HTTP/1.1 200"), 20_000);
+  });
+
   test("ends with its key", async () => {
     const small = await own.serve({ LTB_DEFAULT_DEADLINE: "1h", LTB_MAX_CALLS: "2" });
     const caller = await own.caller("user");
@@ -283,12 +301,13 @@ describe("a request of known size and unknown weight", () => {
     message: expect.stringContaining("262144 elements"),
     details: [{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.RequestInfo" }],
   };
+  let heavy: RunningService;
   beforeEach(async () => {
-    service ??= await own.serve();
+    heavy ??= await own.serve({ LTB_DEFAULT_DEADLINE: "1h" });
   });
 
   async function post(type: string, body: Buffer, encoding: Record<string, string> = {}) {
-    const { port } = service.httpAddress;
+    const { port } = heavy.httpAddress;
     const all = { ...headers(type), ...encoding };
     const response = await fetch(`http://127.0.0.1:${port}/${path}`, { method: "POST", headers: all, body });
     return { status: response.status, body: (await response.json()) as object };
@@ -310,7 +329,7 @@ describe("a request of known size and unknown weight", () => {
     const items = emptyItems(most / 2 - 10);
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(items.length, 1);
-    const call = grpcCall(sessionTo(service), `/${path}`, bearerOf(user));
+    const call = grpcCall(sessionTo(heavy), `/${path}`, bearerOf(user));
     call.stream.end(Buffer.concat([prefix, items]));
     expect(await call.status).toBe(Code.ResourceExhausted);
   });
@@ -322,7 +341,7 @@ describe("a request of known size and unknown weight", () => {
       status: 400,
       body: { message: expect.stringMatching(/^evaluations: .*10000/) },
     });
-    const { jobs } = clients(listeners.gRPC(service, worker.key));
+    const { jobs } = clients(listeners.gRPC(heavy, worker.key));
     const items = Array.from({ length: limits.listItems + 1 }, () => ({}));
     expect(await outcome(jobs.releaseJobs({ workerId: "w", items }))).toBe("INVALID_ARGUMENT");
   });

@@ -216,7 +216,7 @@ describe("a request that cannot be read is the caller's fault, and no error of t
       },
     });
     const socket = connect(server.httpAddress.port, server.httpAddress.host);
-    const head = "host: x\r\ncontent-type: application/connect+proto\r\ncontent-length: 99";
+    const head = "host: localhost\r\ncontent-type: application/connect+proto\r\ncontent-length: 99";
     socket.write(`POST /ltb.v1.BenchmarkService/StreamEvaluations HTTP/1.1\r\n${head}\r\n\r\n`);
     socket.write(envelope(Buffer.alloc(0)));
     await eventually(() => hasBegun);

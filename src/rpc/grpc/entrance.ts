@@ -34,8 +34,9 @@ interface Entered {
  *
  * It also gives grpc-js's own errors (a request too large, broken gzip, an unknown compression) the details
  * and the log line of all others. They come below all interceptors, so the call's own `sendStatus` is
- * replaced. This can go once interceptors (https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md)
- * see such errors; compression has an issue (https://github.com/grpc/grpc-node/issues/2767).
+ * replaced. This can go once interceptors
+ * (https://github.com/grpc/proposal/blob/master/L112-node-server-interceptors.md) see such errors;
+ * compression has an issue (https://github.com/grpc/grpc-node/issues/2767).
  */
 export class GrpcEntrance {
   readonly #host: RpcHost;

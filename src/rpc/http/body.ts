@@ -43,7 +43,11 @@ export function readBody(
       throw error instanceof ServiceError ? forConnect(error) : error;
     }
   };
-  const bytes = untilStopped(bodyOf(request), stopped);
+  const inner = bodyOf(request);
+  const bytes = untilStopped(inner, stopped);
+  // Its rest is read and thrown away, or the next request on the connection would never be.
+  const drain = () => void request.resume();
+  stopped.catch(async () => inner.return?.().then(drain, drain));
 
   if (/^application\/(grpc-web|connect\+)/.test(type)) {
     const compression = isGzip(
