@@ -24,8 +24,8 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      // A log may be read on a terminal.
-      hooks: { streamWrite: makePrintableJson },
+      // A log may be read on a terminal. JSON has escaped what acts on it in ASCII.
+      hooks: { streamWrite: (line) => (/^[\n -~]*$/.test(line) ? line : makePrintableJson(line)) },
       // The paths are spelled out, because a wildcard costs each line 3 µs.
       redact: { paths: ["authorization", "headers.authorization", "metadata.authorization"], censor: "****" },
     },

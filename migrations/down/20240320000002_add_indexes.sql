@@ -1,5 +1,5 @@
 drop index idx_requests_created_at, idx_login_attempts_last_attempt, idx_sessions_expires_at,
-  idx_sessions_user, idx_api_keys_rotated_from, idx_api_keys_user, idx_users_created_at;
+  idx_sessions_user, idx_api_keys_created_by_key, idx_api_keys_rotated_from, idx_api_keys_user, idx_users_created_at;
 drop index idx_workers_last_heartbeat;
 drop index idx_job_stat_deltas_benchmark, idx_job_stat_deltas_type, idx_job_finished_worker,
   idx_job_limit_starts, idx_job_leases_limit_key, idx_jobs_benchmark,

@@ -101,8 +101,9 @@ function word(value: string | Fragment): Fragment {
   return typeof value === "string" ? sql.fragment`${sql.literalValue(value)}` : value;
 }
 
-const cut = (text: string | undefined, most: number) =>
-  text === undefined ? null : cutText(text, most).toWellFormed();
+// Nearly all are short enough to be stored as they are.
+const cut = (text: string | null | undefined, most: number) =>
+  text == null ? null : (text.length > most ? cutText(text, most) : text).toWellFormed();
 
 const insertEntries = statement("audit_insert", {
   row: z.object({ id: z.string() }),
@@ -123,7 +124,7 @@ function rowOf({ action, entityType, entityId, changes, origin }: AuditEntry) {
     id: newId(),
     action,
     entityType,
-    entityId: entityId && cutText(entityId, limits.nameLength),
+    entityId: cut(entityId, limits.nameLength),
     changes: changes && changesText(changes),
     ...originColumns(origin),
   };

@@ -60,19 +60,21 @@ export class JobRepository {
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
     const prepared = await this.#prepare(parsed);
-    const created = await runOnce(this.#db, request, "CreateJob", parsed, {
-      create: async (db) => {
-        const writes = request ? writeDirectly(db) : this.#writes;
-        const job = await writes.create(prepared).catch((error) => {
-          throw nameTakenId(error, parsed.id);
-        });
-        if (job instanceof ServiceError) throw job;
-        this.#counts.jobsCreated++;
-        return job;
-      },
-      remember: ({ id }) => id,
-      recall: (db, id) => this.#in(db).get(id),
-    });
+    const create = async (writes: JobWrites) => {
+      const job = await writes.create(prepared).catch((error) => {
+        throw nameTakenId(error, parsed.id);
+      });
+      if (job instanceof ServiceError) throw job;
+      this.#counts.jobsCreated++;
+      return job;
+    };
+    const createOnce = (key: RequestKey) =>
+      runOnce(this.#db, key, "CreateJob", parsed, {
+        create: (db) => create(writeDirectly(db)),
+        remember: ({ id }) => id,
+        recall: (db, id) => this.#in(db).get(id),
+      });
+    const created = await (request ? createOnce(request) : create(this.#writes));
     this.#queue.announce();
     return created;
   }

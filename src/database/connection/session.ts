@@ -59,18 +59,26 @@ export interface WrongSetting {
   wanted: string;
 }
 
-// `home` is the schema that holds the service's tables, whatever the search path says, or, before there are
-// any, the first of the search path. Names are qualified because a search path may put other functions first.
+// `home` is the schema that holds the tables of the service: the first of the search path, else of the path
+// that PostgreSQL has by default. Before there are tables it is the first of the search path. Names are
+// qualified because a search path may put other functions first.
 const settingsQuery = `
-  with homes as (
-    select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relname in ('schema_migrations', 'job_leases') and c.relkind = 'r'
-    group by n.nspname having pg_catalog.count(*) = 2
+  with places as (
+    select nspname, place
+    from unnest(pg_catalog.current_schemas(false)) with ordinality as s (nspname, place)
+    union all select session_user, 1000 union all select 'public', 1001
+  ), homes as (
+    select nspname, place from places
+    where 2 = (
+      select pg_catalog.count(*)
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = places.nspname and c.relname in ('schema_migrations', 'job_leases')
+        and c.relkind = 'r'
+    )
   ), home as (
     select coalesce(
-      (select nspname from homes where nspname = pg_catalog.current_schema()),
-      (select pg_catalog.min(nspname) from homes having pg_catalog.count(*) = 1),
-      pg_catalog.current_schema(),
+      (select nspname from homes order by place limit 1),
+      nullif(pg_catalog.current_schema(), 'pg_catalog'),
       'public'
     ) as nspname
   ), wrong as (
