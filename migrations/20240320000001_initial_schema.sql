@@ -308,7 +308,11 @@ create table jobs (
   release_count integer not null default 0,
   -- 0: there is no limit.
   timeout_seconds integer not null default 300,
-  lane_id integer not null,
+  -- This is made of job_type, required_tags and limit_key: see job_lanes.
+  lane_id uuid not null,
+  -- A message takes about as many bytes for the job, without its result and error. The service counts them
+  -- once: those of the stored documents are compressed, and a claim cannot unpack all that it may take.
+  bytes integer not null,
   -- The epoch grows with every claim and every retry by hand, never back: it fences off a worker whose lease
   -- is gone.
   epoch integer not null default 0,
@@ -336,17 +340,21 @@ create table jobs (
 
 -- Jobs wait in one lane if they have the same type, required tags and limit key. A claim reads the heads of
 -- the lanes that it may take from; jobs for others, paused or at their limit cost it nothing.
+-- Nothing refers to a lane: whoever puts a job into line makes its lane if it is not there, and lanes in
+-- which nobody has stood for long are deleted.
 create table job_lanes (
-  id integer generated always as identity primary key,
+  -- The id is half of the SHA-256 of type, tags and limit key, so it always means the same lane: servers may
+  -- remember it, also when the database has been restored.
+  id uuid primary key,
+  -- Servers find lanes that are new to them by this.
+  number bigint generated always as identity,
+  -- Since then no job has been put into line here. Null: it may be in use.
+  retired_at timestamptz,
   job_type varchar(100) not null,
   limit_key varchar(255),
-  -- The digest is the SHA-256 of type, tags and limit key. A unique index over the tags themselves would
-  -- refuse sets beyond 2,700 bytes.
-  digest bytea not null,
   -- The tags are sorted and without repeats, so that equal sets are one lane.
   required_tags text[] not null default '{}',
-  constraint job_lanes_digest_key unique (digest),
-  constraint job_lanes_digest_length check (octet_length(digest) = 32)
+  constraint job_lanes_number_key unique (number)
 );
 
 -- This is where jobs stand that may start now. Rows are inserted and deleted, never updated; the one index is
@@ -354,9 +362,11 @@ create table job_lanes (
 -- of dead rows, not after a share of the table.
 create table job_ready (
   job_id uuid not null,
+  lane_id uuid not null,
   sequence bigint not null,
-  lane_id integer not null,
-  priority integer not null
+  priority integer not null,
+  -- These are jobs.bytes and those of the job's error: a claim takes only as many jobs as one answer holds.
+  bytes integer not null
 ) with (
   autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 );

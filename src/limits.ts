@@ -82,8 +82,12 @@ export const limits = {
   /** An IP address has at most this many characters, as one of IPv6 that holds one of IPv4. */
   ipAddressLength: 45,
   userAgentLength: 1_024,
+  /** A message takes so many bytes for a job besides its documents, tags and keys. */
+  jobBytes: 1_000,
   /** A job is shown with this many attempts. */
   attemptsShown: 100,
+  /** An attempt is shown with this many characters of its error; the last error is the job's own, whole. */
+  attemptErrorLength: 2_048,
   /** The statistics of jobs are folded once there are this many rows of them. */
   statDeltasFolded: 100,
   /** The answer to a pause or its end names at most this many lanes. */
@@ -95,13 +99,17 @@ export const limits = {
   claimPollsMost: 200,
   /** A claim that others were faster than is made again at once, this often. */
   claimContentions: 20,
+  /** The queue has so many lanes, as each slows every claim. One without a job in line goes after so long. */
+  lanes: 5_000,
+  laneIdleMs: 3_600_000,
+  lanesTidyMs: 600_000,
   /** A server reads all lanes again this often, and otherwise the new ones. */
   lanesReadAllMs: 10_000,
   /** A bulk change looks this often at jobs that were just being claimed or ended. */
   bulkTries: 5,
   /** This many calls share one statement, and as many as `gatherWrites` of a kind run at once. */
   gatherItems: 200,
-  /** Payloads and metadata in one such statement have at most this many bytes. */
+  /** What callers gave in one such statement has at most this many bytes. */
   gatherBytes: 4 * 1024 * 1024,
   gatherWrites: 2,
   /** Events are kept this long for watchers to resume. */

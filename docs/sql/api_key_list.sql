@@ -26,7 +26,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(300 + octet_length(r.name) + coalesce(pg_column_size(r.scopes), 0)) over running as bytes
+      sum(300 + octet_length(r.name) + coalesce(pg_column_size(r.scopes), 0)) over running as bytes_so_far
     from
       (
         select
@@ -51,7 +51,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $3
+  or r.bytes_so_far <= $3
 order by
   r.created_at desc,
   r.id desc;
@@ -87,7 +87,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(300 + octet_length(r.name) + coalesce(pg_column_size(r.scopes), 0)) over running as bytes
+      sum(300 + octet_length(r.name) + coalesce(pg_column_size(r.scopes), 0)) over running as bytes_so_far
     from
       (
         select
@@ -113,7 +113,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $5
+  or r.bytes_so_far <= $5
 order by
   r.created_at desc,
   r.id desc;

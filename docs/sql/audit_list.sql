@@ -55,7 +55,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes
+      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes_so_far
     from
       (
         select
@@ -149,7 +149,7 @@ from
   cross join line_head h
 where
   r.place = 1
-  or r.bytes <= $6
+  or r.bytes_so_far <= $6
 order by
   r.at desc,
   r.id desc,
@@ -218,7 +218,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes
+      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes_so_far
     from
       (
         select
@@ -284,7 +284,7 @@ from
   cross join line_head h
 where
   r.place = 1
-  or r.bytes <= $8
+  or r.bytes_so_far <= $8
 order by
   r.at asc,
   r.id asc,
@@ -355,7 +355,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes
+      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes_so_far
     from
       (
         select
@@ -416,7 +416,7 @@ from
   cross join line_head h
 where
   r.place = 1
-  or r.bytes <= $15
+  or r.bytes_so_far <= $15
 order by
   r.at desc,
   r.id desc,
@@ -494,7 +494,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes
+      sum(700 + coalesce(pg_column_size(r.changes #> '{}'), 0) + coalesce(octet_length(r.user_agent), 0)) over running as bytes_so_far
     from
       (
         select
@@ -593,7 +593,7 @@ from
   cross join line_head h
 where
   r.place = 1
-  or r.bytes <= $16
+  or r.bytes_so_far <= $16
 order by
   r.at asc,
   r.id asc,

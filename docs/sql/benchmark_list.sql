@@ -30,7 +30,7 @@ from
       row_number() over running as place,
       sum(
         700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -64,7 +64,7 @@ from
   ) del on true
 where
   r.place = 1
-  or r.bytes <= $2
+  or r.bytes_so_far <= $2
 order by
   r.created_at desc,
   r.id desc;
@@ -103,7 +103,7 @@ from
       row_number() over running as place,
       sum(
         700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0) + coalesce(pg_column_size(r.results #> '{}'), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0) + coalesce(octet_length(r.description), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -146,7 +146,7 @@ from
   ) del on true
 where
   r.place = 1
-  or r.bytes <= $13
+  or r.bytes_so_far <= $13
 order by
   r.created_at asc,
   r.id asc;

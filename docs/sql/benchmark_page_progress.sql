@@ -31,7 +31,7 @@ from
       row_number() over running as place,
       sum(
         700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -95,7 +95,7 @@ from
   ) score on true
 where
   r.place = 1
-  or r.bytes <= $2
+  or r.bytes_so_far <= $2
 order by
   r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -27,7 +27,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes
+      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
     from
       (
         select
@@ -53,7 +53,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $3
+  or r.bytes_so_far <= $3
 order by
   r.created_at desc,
   r.id desc;
@@ -92,7 +92,7 @@ from
       row_number() over running as place,
       sum(
         800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -123,7 +123,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $10
+  or r.bytes_so_far <= $10
 order by
   r.created_at asc,
   r.id asc;
@@ -169,7 +169,7 @@ from
       row_number() over running as place,
       sum(
         800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -196,7 +196,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $5
+  or r.bytes_so_far <= $5
 order by
   r.score asc,
   r.id asc;
@@ -237,7 +237,7 @@ from
       row_number() over running as place,
       sum(
         800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -263,7 +263,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $3
+  or r.bytes_so_far <= $3
 order by
   r.score desc,
   r.id desc;
@@ -302,7 +302,7 @@ from
       row_number() over running as place,
       sum(
         800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -329,7 +329,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $5
+  or r.bytes_so_far <= $5
 order by
   r.created_at desc,
   r.id desc;
@@ -370,7 +370,7 @@ from
       row_number() over running as place,
       sum(
         800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
-      ) over running as bytes
+      ) over running as bytes_so_far
     from
       (
         select
@@ -408,7 +408,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $7
+  or r.bytes_so_far <= $7
 order by
   r.created_at desc,
   r.id desc;

@@ -10,11 +10,11 @@ from
       started_at,
       ended_at,
       outcome,
-      error
+      left(error, $1) as error
     from
       job_attempts
     where
-      job_id = $1
+      job_id = $2
     union all
     select
       epoch,
@@ -27,14 +27,15 @@ from
     from
       job_leases
     where
-      job_id = $2
+      job_id = $3
     order by
       epoch desc
     limit
-      $3
+      $4
   ) a
 order by
   epoch;
--- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $1 = 2048
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $3 = 100
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = 100

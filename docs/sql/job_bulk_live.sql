@@ -4,7 +4,7 @@
     job_id as id,
     'running' as place,
     null::timestamptz as run_at,
-    null::integer as lane,
+    null::uuid as lane,
     null::integer as priority,
     null::bigint as sequence
   from
@@ -56,7 +56,7 @@ union all
           job_ready
         where
           lane_id = lane.id
-          and lane.id = $8
+          and lane.id = $8::uuid
           and priority = $9
           and sequence > $10
         order by
@@ -72,7 +72,7 @@ union all
           job_ready
         where
           lane_id = lane.id
-          and lane.id = $12
+          and lane.id = $12::uuid
           and priority < $13
         order by
           priority desc,
@@ -88,7 +88,7 @@ union all
           job_ready
         where
           lane_id = lane.id
-          and lane.id > $15
+          and lane.id > $15::uuid
         order by
           priority desc,
           sequence
@@ -98,7 +98,7 @@ union all
     ) ready
   where
     $17::boolean
-    and lane.id >= $18
+    and lane.id >= $18::uuid
     and (
       $19::text is null
       or lane.job_type = $20::text
@@ -121,17 +121,17 @@ union all
 -- $5 = '-infinity'
 -- $6 = '00000000-0000-0000-0000-000000000000'
 -- $7 = 10
--- $8 = 0
+-- $8 = '00000000-0000-0000-0000-000000000000'
 -- $9 = 2147483647
 -- $10 = 0
 -- $11 = 10
--- $12 = 0
+-- $12 = '00000000-0000-0000-0000-000000000000'
 -- $13 = 2147483647
 -- $14 = 10
--- $15 = 0
+-- $15 = '00000000-0000-0000-0000-000000000000'
 -- $16 = 10
 -- $17 = true
--- $18 = 0
+-- $18 = '00000000-0000-0000-0000-000000000000'
 -- $19 = 't'
 -- $20 = 't'
 -- $21 = null

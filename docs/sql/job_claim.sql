@@ -57,7 +57,7 @@ with
   total as materialized (
     -- The clock is read once the slots are locked.
     select
-      coalesce(sum(free), 0)::integer as wanted,
+      least(coalesce(sum(free), 0), 3146)::integer as wanted,
       clock_timestamp() as at
     from
       granted
@@ -76,7 +76,7 @@ with
         from
           job_lanes lane
         where
-          lane.id = any ($5::int4[])
+          lane.id = any ($5::uuid[])
           and not exists (
             select
             from
@@ -104,7 +104,8 @@ with
         select
           ready.ctid as tid,
           ready.priority,
-          ready.sequence
+          ready.sequence,
+          ready.bytes
         from
           job_ready ready
         where
@@ -123,36 +124,53 @@ with
   ),
   best as materialized (
     select
-      tid
+      tid,
+      row_number() over running = 1
+      or sum(bytes) over running <= $8 as fits
     from
       (
         select
           tid,
           priority,
           sequence,
-          left_now,
-          row_number() over (
-            partition by
-              limit_key
-            order by
-              priority desc,
-              sequence
-          ) as place_in_key
+          bytes
         from
-          head
-      ) ranked
-    where
-      left_now is null
-      or place_in_key <= left_now
-    order by
-      priority desc,
-      sequence
-    limit
-      (
-        select
-          wanted
-        from
-          total
+          (
+            select
+              tid,
+              priority,
+              sequence,
+              bytes,
+              left_now,
+              row_number() over (
+                partition by
+                  limit_key
+                order by
+                  priority desc,
+                  sequence
+              ) as place_in_key
+            from
+              head
+          ) ranked
+        where
+          left_now is null
+          or place_in_key <= left_now
+        order by
+          priority desc,
+          sequence
+        limit
+          (
+            select
+              wanted
+            from
+              total
+          )
+      ) first
+    window
+      running as (
+        order by
+          priority desc,
+          sequence rows unbounded preceding
       )
   ),
   taken as (
@@ -171,6 +189,8 @@ with
                   tid
                 from
                   best
+                where
+                  fits
               )
             )
           for update
@@ -503,8 +523,24 @@ select
         count(*)
       from
         best
+      where
+        fits
     )
-  end as seen
+  end as seen,
+  case
+    when job.place = (
+      select
+        min(place)
+      from
+        job
+    ) then exists (
+      select
+      from
+        best
+      where
+        not fits
+    )
+  end as is_full
 from
   job
 order by
@@ -513,6 +549,7 @@ order by
 -- $2 = '{1}'
 -- $3 = '{30000}'
 -- $4 = '{r}'
--- $5 = '{1}'
+-- $5 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $6 = '{k}'
 -- $7 = '{1}'
+-- $8 = 3145728

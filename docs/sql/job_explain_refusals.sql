@@ -15,6 +15,13 @@ select
           deletion.benchmark_id = b.id
       )
   ) as has_benchmark,
+  exists (
+    select
+    from
+      job_lanes lane
+    where
+      lane.id = item.lane_id
+  ) as has_lane,
   (
     select
       key.job_id
@@ -25,9 +32,10 @@ select
       and key.unique_key = item.unique_key
   ) as holder
 from
-  unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as item (job_type, unique_key, benchmark_id, ordinality)
+  unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) with ordinality as item (lane_id, job_type, unique_key, benchmark_id, ordinality)
 order by
   item.ordinality;
--- $1 = '{t}'
--- $2 = '{null}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{t}'
 -- $3 = '{null}'
+-- $4 = '{null}'

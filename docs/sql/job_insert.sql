@@ -1,25 +1,79 @@
 -- job_insert
 with
+  wanted as materialized (
+    select
+      wanted.id,
+      wanted.job_type,
+      wanted.limit_key,
+      array(
+        select
+          jsonb_array_elements_text(wanted.required_tags)
+      ) as required_tags,
+      lane.id is null as is_new,
+      lane.id is null
+      or lane.retired_at is not null as is_missing
+    from
+      unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) as wanted (id, job_type, required_tags, limit_key)
+      left join job_lanes lane on lane.id = wanted.id
+  ),
+  made as (
+    insert into
+      job_lanes (id, job_type, required_tags, limit_key)
+    select
+      id,
+      job_type,
+      required_tags,
+      limit_key
+    from
+      wanted
+    where
+      is_missing
+      and (
+        not is_new
+        or (
+          select
+            count(*)
+          from
+            job_lanes
+        ) + (
+          select
+            count(*)
+          from
+            wanted
+          where
+            is_new
+        ) <= $5
+      )
+    order by
+      id
+    on conflict (id) do update
+    set
+      retired_at = null
+    returning
+      id
+  ),
   given as materialized (
     select
       *
     from
       unnest(
-        $1::uuid[],
-        $2::int4[],
-        $3::jsonb[],
-        $4::int4[],
-        $5::int4[],
-        $6::int4[],
-        $7::timestamptz[],
-        $8::int8[],
-        $9::uuid[],
-        $10::text[],
-        $11::jsonb[],
-        $12::uuid[]
+        $6::uuid[],
+        $7::uuid[],
+        $8::int4[],
+        $9::jsonb[],
+        $10::int4[],
+        $11::int4[],
+        $12::int4[],
+        $13::timestamptz[],
+        $14::int8[],
+        $15::uuid[],
+        $16::text[],
+        $17::jsonb[],
+        $18::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
+        bytes,
         payload,
         priority,
         max_retries,
@@ -68,7 +122,16 @@ with
       coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
     from
       given
-      join job_lanes lane on lane.id = given.lane_id
+      join wanted lane on lane.id = given.lane_id
+      and (
+        not lane.is_missing
+        or lane.id in (
+          select
+            id
+          from
+            made
+        )
+      )
     where
       given.benchmark_id is null
       or given.benchmark_id in (
@@ -91,7 +154,8 @@ with
       unique_key is not null
     order by
       job_type,
-      unique_key
+      unique_key,
+      ordinality
     on conflict do nothing
     returning
       job_id
@@ -101,6 +165,7 @@ with
       jobs (
         id,
         lane_id,
+        bytes,
         job_type,
         required_tags,
         limit_key,
@@ -117,6 +182,7 @@ with
     select
       id,
       lane_id,
+      bytes,
       job_type,
       required_tags,
       limit_key,
@@ -147,18 +213,20 @@ with
       sequence,
       lane_id,
       priority,
+      bytes,
       run_at,
       job_type,
       benchmark_id
   ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority)
+      job_ready (job_id, sequence, lane_id, priority, bytes)
     select
       id,
       sequence,
       lane_id,
-      priority
+      priority,
+      bytes
     from
       created
     where
@@ -405,17 +473,17 @@ with
       entry.request_id
     from
       unnest(
-        $13::uuid[],
-        $14::text[],
-        $15::text[],
-        $16::text[],
-        $17::text[],
-        $18::uuid[],
         $19::uuid[],
         $20::text[],
         $21::text[],
         $22::text[],
-        $23::text[]
+        $23::text[],
+        $24::uuid[],
+        $25::uuid[],
+        $26::text[],
+        $27::text[],
+        $28::text[],
+        $29::text[]
       ) as entry (
         id,
         action,
@@ -459,25 +527,31 @@ select
       created
   ) as ids;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $2 = '{1}'
--- $3 = '{"{}"}'
--- $4 = '{0}'
--- $5 = '{3}'
--- $6 = '{300}'
--- $7 = '{null}'
--- $8 = '{null}'
--- $9 = '{null}'
--- $10 = '{null}'
--- $11 = '{null}'
--- $12 = '{null}'
--- $13 = made anew each time
--- $14 = '{create}'
--- $15 = '{job}'
--- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $17 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
+-- $2 = '{t}'
+-- $3 = '{[]}'
+-- $4 = '{null}'
+-- $5 = 5000
+-- $6 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $7 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $8 = '{1000}'
+-- $9 = '{"{}"}'
+-- $10 = '{0}'
+-- $11 = '{3}'
+-- $12 = '{300}'
+-- $13 = '{null}'
+-- $14 = '{null}'
+-- $15 = '{null}'
+-- $16 = '{null}'
+-- $17 = '{null}'
 -- $18 = '{null}'
--- $19 = '{null}'
--- $20 = '{service}'
--- $21 = '{null}'
--- $22 = '{null}'
--- $23 = '{null}'
+-- $19 = made anew each time
+-- $20 = '{create}'
+-- $21 = '{job}'
+-- $22 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $23 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
+-- $24 = '{null}'
+-- $25 = '{null}'
+-- $26 = '{service}'
+-- $27 = '{null}'
+-- $28 = '{null}'
+-- $29 = '{null}'

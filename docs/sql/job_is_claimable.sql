@@ -13,7 +13,7 @@ select
     from
       job_lanes lane
     where
-      lane.id = any ($2::int4[])
+      lane.id = any ($2::uuid[])
       and not exists (
         select
         from
@@ -42,4 +42,4 @@ select
       )
   ) as claimable;
 -- $1 = '{w}'
--- $2 = '{1}'
+-- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -5,7 +5,7 @@ select
     from
       job_lanes lane
     where
-      lane.id = any ($1::int4[])
+      lane.id = any ($1::uuid[])
       and not exists (
         select
         from
@@ -26,4 +26,4 @@ select
           ready.lane_id = lane.id
       )
   ) as ready;
--- $1 = '{1}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

@@ -1,12 +1,12 @@
 -- job_lane_list
 select
   id,
+  number,
   job_type,
   required_tags,
-  limit_key,
-  encode(digest, 'hex') as digest
+  limit_key
 from
   job_lanes
 where
-  id > $1;
+  number > $1;
 -- $1 = 0

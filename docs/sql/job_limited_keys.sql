@@ -9,7 +9,7 @@ where
     from
       job_lanes lane
     where
-      lane.id = any ($1::int4[])
+      lane.id = any ($1::uuid[])
       and not exists (
         select
         from
@@ -31,4 +31,4 @@ where
           ready.lane_id = lane.id
       )
   );
--- $1 = '{1}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

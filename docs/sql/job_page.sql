@@ -33,7 +33,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(pg_column_size(r.*)) over running as bytes
+      sum(r.bytes + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.result #> '{}'), 0)) over running as bytes_so_far
     from
       (
         select
@@ -56,7 +56,7 @@ from
   and fin.job_id = r.id
 where
   r.place = 1
-  or r.bytes <= $2
+  or r.bytes_so_far <= $2
 order by
   r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
@@ -97,7 +97,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(600 + coalesce(octet_length(r.error), 0)) over running as bytes
+      sum(600 + coalesce(octet_length(r.error), 0)) over running as bytes_so_far
     from
       (
         select
@@ -120,7 +120,7 @@ from
   and fin.job_id = r.id
 where
   r.place = 1
-  or r.bytes <= $2
+  or r.bytes_so_far <= $2
 order by
   r.ordinality;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

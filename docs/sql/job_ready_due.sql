@@ -32,27 +32,61 @@ with
   moved as materialized (
     select
       j.id,
+      j.benchmark_id,
       j.lane_id,
-      j.priority,
-      j.sequence,
       j.job_type,
-      j.benchmark_id
+      j.required_tags,
+      j.limit_key,
+      j.sequence,
+      j.priority,
+      j.bytes,
+      j.error
     from
       taken
       join jobs j on j.id = taken.job_id
     where
       j.status = 'pending'
   ),
+  made as (
+    insert into
+      job_lanes (id, job_type, required_tags, limit_key)
+    select distinct
+      on (lane_id) lane_id,
+      job_type,
+      required_tags,
+      limit_key
+    from
+      moved j
+    where
+      not exists (
+        select
+        from
+          job_lanes lane
+        where
+          lane.id = j.lane_id
+          and lane.retired_at is null
+      )
+    order by
+      lane_id
+    on conflict (id) do update
+    set
+      retired_at = null
+    returning
+      id
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority)
+      job_ready (job_id, sequence, lane_id, priority, bytes)
     select
       id,
       sequence,
       lane_id,
-      priority
+      priority,
+      bytes + coalesce(octet_length(error), 0)
     from
       moved
+    where
+      true
   ),
   counted as (
     insert into

@@ -80,26 +80,60 @@ with
     returning
       j.id,
       j.epoch,
-      j.job_type,
       j.benchmark_id,
-      j.sequence,
       j.lane_id,
+      j.job_type,
+      j.required_tags,
+      j.limit_key,
+      j.sequence,
       j.priority,
+      j.bytes,
+      j.error,
       gone.worker_id,
       gone.claimed_at,
       gone.attempt,
       gone.ordinality
   ),
+  made as (
+    insert into
+      job_lanes (id, job_type, required_tags, limit_key)
+    select distinct
+      on (lane_id) lane_id,
+      job_type,
+      required_tags,
+      limit_key
+    from
+      ended j
+    where
+      not exists (
+        select
+        from
+          job_lanes lane
+        where
+          lane.id = j.lane_id
+          and lane.retired_at is null
+      )
+    order by
+      lane_id
+    on conflict (id) do update
+    set
+      retired_at = null
+    returning
+      id
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority)
+      job_ready (job_id, sequence, lane_id, priority, bytes)
     select
       id,
       sequence,
       lane_id,
-      priority
+      priority,
+      bytes + coalesce(octet_length(error), 0)
     from
       ended
+    where
+      true
   ),
   attempt as (
     insert into

@@ -40,8 +40,11 @@ with
       j.id,
       j.status,
       j.completed_at,
+      j.unique_key,
+      j.lane_id,
       j.job_type,
-      j.unique_key
+      j.required_tags,
+      j.limit_key
     from
       named j
       join job_finished fin on fin.status = j.status
@@ -67,6 +70,46 @@ with
     for update of
       fin
   ),
+  made as (
+    insert into
+      job_lanes (id, job_type, required_tags, limit_key)
+    select distinct
+      on (lane_id) lane_id,
+      job_type,
+      required_tags,
+      limit_key
+    from
+      wanted j
+    where
+      not exists (
+        select
+        from
+          job_lanes lane
+        where
+          lane.id = j.lane_id
+          and lane.retired_at is null
+      )
+    order by
+      lane_id
+    on conflict (id) do update
+    set
+      retired_at = null
+    returning
+      id
+  ),
+  placed as materialized (
+    -- Lanes are locked before keys, as where jobs are created.
+    select
+      wanted.*
+    from
+      wanted,
+      (
+        select
+          count(*)
+        from
+          made
+      ) m
+  ),
   keyed as (
     insert into
       job_keys (job_type, unique_key, job_id)
@@ -75,12 +118,13 @@ with
       unique_key,
       id
     from
-      wanted
+      placed
     where
       unique_key is not null
     order by
       job_type,
-      unique_key
+      unique_key,
+      id
     on conflict do nothing
     returning
       job_id
@@ -118,11 +162,15 @@ with
       )
     returning
       j.id,
-      j.job_type,
       j.benchmark_id,
       j.lane_id,
-      j.priority,
+      j.job_type,
+      j.required_tags,
+      j.limit_key,
       j.sequence,
+      j.priority,
+      j.bytes,
+      j.error,
       wanted.status as was,
       wanted.completed_at
   ),
@@ -135,14 +183,17 @@ with
   ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority)
+      job_ready (job_id, sequence, lane_id, priority, bytes)
     select
       id,
       sequence,
       lane_id,
-      priority
+      priority,
+      bytes + coalesce(octet_length(error), 0)
     from
       retried
+    where
+      true
   ),
   counted as (
     insert into

@@ -4,7 +4,7 @@ select
   r.priority,
   r.sequence
 from
-  unnest($1::"int4" []) as lane (id)
+  unnest($1::uuid[]) as lane (id)
   cross join lateral (
     select
       *
@@ -23,7 +23,7 @@ order by
   r.sequence
 limit
   $3;
--- $1 = '{1}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 2
 -- $3 = 2
 
@@ -33,7 +33,7 @@ select
   r.priority,
   r.sequence
 from
-  unnest($1::"int4" []) as lane (id)
+  unnest($1::uuid[]) as lane (id)
   cross join lateral (
     select
       *
@@ -59,7 +59,7 @@ order by
   r.sequence
 limit
   $6;
--- $1 = '{1}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 0
 -- $3 = 0
 -- $4 = 1

@@ -28,7 +28,7 @@ select
   draining,
   (
     select
-      coalesce(max(id), 0)
+      coalesce(max(number), 0)
     from
       job_lanes
   ) as newest_lane

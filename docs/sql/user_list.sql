@@ -18,7 +18,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(300 + octet_length(r.email || r.username) + coalesce(pg_column_size(r.metadata #> '{}'), 0)) over running as bytes
+      sum(300 + octet_length(r.email || r.username) + coalesce(pg_column_size(r.metadata #> '{}'), 0)) over running as bytes_so_far
     from
       (
         select
@@ -43,7 +43,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $2
+  or r.bytes_so_far <= $2
 order by
   r.created_at desc,
   r.id desc;
@@ -70,7 +70,7 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(300 + octet_length(r.email || r.username) + coalesce(pg_column_size(r.metadata #> '{}'), 0)) over running as bytes
+      sum(300 + octet_length(r.email || r.username) + coalesce(pg_column_size(r.metadata #> '{}'), 0)) over running as bytes_so_far
     from
       (
         select
@@ -98,7 +98,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $6
+  or r.bytes_so_far <= $6
 order by
   r.created_at desc,
   r.id desc;

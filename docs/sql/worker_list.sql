@@ -45,7 +45,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(pg_column_size(r.*)) over running as bytes
+      sum(
+        2000 + octet_length(r.tags::text || r.job_types::text || coalesce(r.drain_reason, '')) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -74,7 +76,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $5
+  or r.bytes_so_far <= $5
 order by
   r.registered_at desc,
   r.id desc;
@@ -131,7 +133,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(pg_column_size(r.*)) over running as bytes
+      sum(
+        2000 + octet_length(r.tags::text || r.job_types::text || coalesce(r.drain_reason, '')) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -170,7 +174,7 @@ from
   ) r
 where
   r.place = 1
-  or r.bytes <= $11
+  or r.bytes_so_far <= $11
 order by
   r.registered_at desc,
   r.id desc;

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "f1593f1d084a2e80dd12f6a34491af9dae137255f401d85221c16e14f83fbdbe",
-  "20240320000002_add_indexes": "f1593f1d084a2e80dd12f6a34491af9dae137255f401d85221c16e14f83fbdbe",
-  "20240320000003_add_audit_logs": "091dc875eacdea20e7db0a6e2a6f63970d991270112af5ca3e69717c200626c3",
+  "20240320000001_initial_schema": "0d17b83eb4f00f0c996c39cefbf566a33d9c8dbc7bb3bafaed49eec67facf4ae",
+  "20240320000002_add_indexes": "0d17b83eb4f00f0c996c39cefbf566a33d9c8dbc7bb3bafaed49eec67facf4ae",
+  "20240320000003_add_audit_logs": "71a742191f3719bc6f74b18d18f3e09af62200952322c458cfd591f852b2e65d",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

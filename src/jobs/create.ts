@@ -6,19 +6,29 @@ import type { Executor } from "../database/statement/executor.ts";
 import { example, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { jsonBytes } from "../validation.ts";
 import type { ParsedJob } from "./input.ts";
-import { keptBenchmarks, recordChanges, takenKeys } from "./parts.ts";
+import { keptBenchmarks, madeLanes, readyJobs, recordChanges, takenKeys } from "./parts.ts";
 import type { Job } from "./rows.ts";
 
-/** `origin`: who creates it, for the audit trail; many callers share the statement. */
-export type JobToCreate = ParsedJob & { id: string; laneId: number; origin: Origin | undefined };
+export type JobToCreate = ParsedJob & {
+  id: string;
+  /** See `laneIdOf`. */
+  laneId: string;
+  /** About how many a message takes for the job: see `bytesOf`. */
+  bytes: number;
+  /** Who creates it, for the audit trail; many callers share the statement. */
+  origin: Origin | undefined;
+};
 
 /** The job as it was created, or why it was not. */
 export type Creation = Job | ServiceError;
 
 const exampleJob: JobToCreate = {
   id: example.id,
-  laneId: 1,
+  laneId: example.id,
+  bytes: 1_000,
   jobType: "t",
   payload: {},
   priority: 0,
@@ -30,7 +40,8 @@ const exampleJob: JobToCreate = {
 
 const jobColumns = {
   id: "uuid",
-  laneId: "int4",
+  laneId: "uuid",
+  bytes: "int4",
   payload: "jsonb",
   priority: "int4",
   maxRetries: "int4",
@@ -50,7 +61,28 @@ const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pend
 // Parts that are the same for all jobs are made once.
 const changes = recordChanges("created", null, state);
 const benchmark = keptBenchmarks("given");
-const keyed = takenKeys("item");
+const keyed = takenKeys("item", sql.fragment`ordinality`);
+const ready = readyJobs("created", sql.fragment`bytes`, sql.fragment`run_at is null or run_at <= now()`);
+
+// Each lane slows down every claim, so their number is bounded; a few more may slip in at the same time. They
+// are counted only where there is a new one.
+const newLanes = madeLanes(sql.fragment`
+  select id, job_type, required_tags, limit_key from wanted
+  where is_missing and (
+    not is_new
+    or (select count(*) from job_lanes) + (select count(*) from wanted where is_new) <= ${limits.lanes}
+  )
+  order by id`);
+
+const laneColumns = { id: "uuid", jobType: "text", requiredTags: "jsonb", limitKey: "text" } as const;
+
+/** The lanes of jobs, each once. */
+function lanesOf(jobs: readonly JobToCreate[]) {
+  const lanes = jobs.map(({ laneId: id, jobType, requiredTags, limitKey }) => {
+    return [id, { id, jobType, requiredTags, limitKey }] as const;
+  });
+  return [...new Map(lanes).values()];
+}
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
@@ -58,38 +90,51 @@ const keyed = takenKeys("item");
 const insertJobs = statement("job_insert", {
   row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
-    with given as materialized (
+    with wanted as materialized (
+      select
+        wanted.id, wanted.job_type, wanted.limit_key,
+        array(select jsonb_array_elements_text(wanted.required_tags)) as required_tags,
+        lane.id is null as is_new, lane.id is null or lane.retired_at is not null as is_missing
+      from ${table("wanted", lanesOf(jobs), laneColumns)} left join job_lanes lane on lane.id = wanted.id
+    ), ${newLanes}, given as materialized (
       select * from ${table("given", jobs, jobColumns)}
     ), ${benchmark}, item as materialized (
       select
         given.*, lane.job_type, lane.required_tags, lane.limit_key,
         coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
-      from given join job_lanes lane on lane.id = given.lane_id
+      from given
+      join wanted lane on lane.id = given.lane_id
+        and (not lane.is_missing or lane.id in (select id from made))
       where given.benchmark_id is null or given.benchmark_id in (select id from benchmark)
     ), ${keyed}, created as (
       insert into jobs (
-        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
-        run_at, benchmark_id, unique_key, metadata, created_by
+        id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
+        timeout_seconds, run_at, benchmark_id, unique_key, metadata, created_by
       )
       select
-        id, lane_id, job_type, required_tags, limit_key, payload, priority, max_retries, timeout_seconds,
-        due_at, benchmark_id, unique_key, metadata, created_by
+        id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
+        timeout_seconds, due_at, benchmark_id, unique_key, metadata, created_by
       from item
       where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
       order by ordinality
-      returning id, sequence, lane_id, priority, run_at, job_type, benchmark_id
-    ), ready as (
-      insert into job_ready (job_id, sequence, lane_id, priority)
-      select id, sequence, lane_id, priority from created where run_at is null or run_at <= now()
-    ), scheduled as (
+      returning id, sequence, lane_id, priority, bytes, run_at, job_type, benchmark_id
+    ), ${ready}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
     ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select now() as created_at, (select array_agg(id) from created) as ids`,
   examples: [[[exampleJob]]],
 });
 
+const refusedColumns = {
+  laneId: "uuid",
+  jobType: "text",
+  uniqueKey: "text",
+  benchmarkId: "uuid",
+  ordinality: true,
+} as const;
+
 const explainRefusals = statement("job_explain_refusals", {
-  row: z.object({ hasBenchmark: z.boolean(), holder: z.string().nullable() }),
+  row: z.object({ hasBenchmark: z.boolean(), hasLane: z.boolean(), holder: z.string().nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
     select
       item.benchmark_id is null
@@ -97,14 +142,21 @@ const explainRefusals = statement("job_explain_refusals", {
           select from benchmarks b where b.id = item.benchmark_id
             and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)
         ) as has_benchmark,
+      exists (select from job_lanes lane where lane.id = item.lane_id) as has_lane,
       (
         select key.job_id from job_keys key
         where key.job_type = item.job_type and key.unique_key = item.unique_key
       ) as holder
-    from ${table("item", jobs, { jobType: "text", uniqueKey: "text", benchmarkId: "uuid", ordinality: true })}
+    from ${table("item", jobs, refusedColumns)}
     order by item.ordinality`,
   examples: [[[exampleJob]]],
 });
+
+/** About how many bytes a message takes for the job, without its result and error. */
+export function bytesOf({ payload, metadata, requiredTags, limitKey, uniqueKey }: ParsedJob): number {
+  const given = [payload, metadata ?? null, requiredTags, limitKey ?? null, uniqueKey ?? null];
+  return limits.jobBytes + jsonBytes(given);
+}
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
 export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
@@ -116,7 +168,8 @@ export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Pr
   return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
 }
 
-function newJob({ laneId: _lane, origin: _origin, delayMs, ...job }: JobToCreate, createdAt: string): Job {
+function newJob(created: JobToCreate, createdAt: string): Job {
+  const { laneId: _lane, bytes: _bytes, origin: _origin, delayMs, ...job } = created;
   return {
     ...job,
     runAt: job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null),
@@ -149,7 +202,16 @@ function later(time: string, ms: number): string {
 
 function refusalOf(job: JobToCreate, reason: z.output<typeof explainRefusals.row> | undefined): ServiceError {
   if (reason && !reason.hasBenchmark) return notFound("benchmark", job.benchmarkId ?? "");
+  if (reason && !reason.hasLane) return tooManyLanes();
   return keyTaken(job.jobType, job.uniqueKey ?? "", reason?.holder ?? null);
+}
+
+function tooManyLanes(): ServiceError {
+  const message =
+    `jobs wait, or have waited within the last hour, in ${limits.lanes} combinations of job_type, ` +
+    "required_tags and limit_key. Use fewer limit keys and tags: what differs from job to job belongs into " +
+    "payload or metadata";
+  return new ServiceError(Code.ResourceExhausted, "TOO_MANY_LANES", message);
 }
 
 /** The unique key belongs to another live job; null where that has just ended. */
@@ -165,6 +227,7 @@ export function keyTaken(jobType: string, uniqueKey: string, holder: string | nu
 function entryOf({
   id,
   laneId: _lane,
+  bytes: _bytes,
   origin,
   createdBy: _by,
   requiredTags,

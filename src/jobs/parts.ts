@@ -54,19 +54,50 @@ export const isOfJob = (b: string, j: string): Fragment => sql.fragment`
   (${fragmentOf(`${b}.id = ${j}.benchmark_id`)} and (${fragmentOf(`${b}.created_at <= ${j}.created_at`)}
     or ${fragmentOf(`${b}.created_by is not distinct from ${j}.created_by`)}))`;
 
-/** Puts jobs (id, sequence, lane_id, priority) into line, in their old place. */
-export const readyJobs = (jobs: string): Fragment => sql.fragment`
-  ready as (
-    insert into job_ready (job_id, sequence, lane_id, priority)
-    select id, sequence, lane_id, priority from ${fragmentOf(jobs)}
+/**
+ * Makes lanes that are not there, and takes retired ones back.
+ * @param lanes a select of their id, job_type, required_tags and limit_key, each once, in the order of locks
+ */
+export const madeLanes = (lanes: Fragment): Fragment => sql.fragment`
+  made as (
+    insert into job_lanes (id, job_type, required_tags, limit_key) ${lanes}
+    on conflict (id) do update set retired_at = null
+    returning id
   )`;
 
-/** Takes the unique keys of jobs (id, job_type, unique_key), as far as they are free. */
-export const takenKeys = (jobs: string): Fragment => sql.fragment`
+/** Puts jobs (id, sequence, lane_id, priority) into line, which have so many `bytes`. */
+export const readyJobs = (jobs: string, bytes: Fragment, when: Fragment): Fragment => sql.fragment`
+  ready as (
+    insert into job_ready (job_id, sequence, lane_id, priority, bytes)
+    select id, sequence, lane_id, priority, ${bytes} from ${fragmentOf(jobs)} where ${when}
+  )`;
+
+export const laneColumns = fragmentOf("j.lane_id, j.job_type, j.required_tags, j.limit_key");
+
+/** Makes the lanes of jobs (`laneColumns`) that come back into line. */
+export const returnedLanes = (jobs: string): Fragment =>
+  madeLanes(sql.fragment`
+    select distinct on (lane_id) lane_id, job_type, required_tags, limit_key from ${fragmentOf(jobs)} j
+    where not exists (
+      select from job_lanes lane where lane.id = j.lane_id and lane.retired_at is null
+    )
+    order by lane_id`);
+
+export const lineColumns = fragmentOf("j.sequence, j.priority, j.bytes, j.error");
+
+/** Puts jobs (id, lane_id, `lineColumns`), whose lanes are there, into line again. */
+export const returnedJobs = (jobs: string): Fragment =>
+  readyJobs(jobs, sql.fragment`bytes + coalesce(octet_length(error), 0)`, sql.fragment`true`);
+
+/**
+ * Takes the unique keys of jobs (id, job_type, unique_key), as far as they are free.
+ * @param first which of several jobs with one key gets it: the first by this
+ */
+export const takenKeys = (jobs: string, first = sql.fragment`id`): Fragment => sql.fragment`
   keyed as (
     insert into job_keys (job_type, unique_key, job_id)
     select job_type, unique_key, id from ${fragmentOf(jobs)}
-    where unique_key is not null order by job_type, unique_key
+    where unique_key is not null order by job_type, unique_key, ${first}
     on conflict do nothing
     returning job_id
   )`;

@@ -9,9 +9,10 @@ import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
-import { createJobs, type JobToCreate, keyTaken } from "./create.ts";
+import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import * as input from "./input.ts";
+import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
 import { deleteLimit, deletePause, insertPause, type JobLane, type JobLimit } from "./limits/statements.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
@@ -59,7 +60,7 @@ export class JobRepository {
    */
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
-    const prepared = await this.#prepare(parsed);
+    const prepared = prepare(parsed);
     const create = async (writes: JobWrites) => {
       const job = await writes.create(prepared).catch((error) => {
         throw nameTakenId(error, parsed.id);
@@ -75,6 +76,7 @@ export class JobRepository {
         recall: (db, id) => this.#in(db).get(id),
       });
     const created = await (request ? createOnce(request) : create(this.#writes));
+    this.#queue.lanes.add([prepared]);
     this.#queue.announce();
     return created;
   }
@@ -85,9 +87,7 @@ export class JobRepository {
    */
   async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
     const parsed = parseInput(input.itemsOf(input.newJob), jobs, "jobs");
-    // One after the other: each new lane is two statements, and there may be a thousand of them.
-    const prepared: JobToCreate[] = [];
-    for (const job of parsed) prepared.push(await this.#prepare(job));
+    const prepared = parsed.map(prepare);
     const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed, {
       create: (db): Promise<readonly Job[]> =>
         db.transaction(async (transaction) => {
@@ -107,6 +107,7 @@ export class JobRepository {
     }).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
+    this.#queue.lanes.add(prepared);
     this.#queue.announce();
     return created;
   }
@@ -368,13 +369,6 @@ export class JobRepository {
     return new JobRepository(db, this.#queue, { transaction: true, counts: this.#counts });
   }
 
-  async #prepare(job: input.ParsedJob): Promise<JobToCreate> {
-    const { jobType, requiredTags, limitKey } = job;
-    const lane = { jobType, requiredTags, limitKey: limitKey ?? null };
-    const laneId = await this.#queue.lanes.idOf(lane, this.#transaction);
-    return { ...job, id: job.id ?? newId(), laneId, origin: currentOrigin() };
-  }
-
   /** The first jobs that match, read by as many pages as it takes. */
   async #collect(filter: input.JobFilter, limit: number): Promise<readonly Job[]> {
     const found: Job[] = [];
@@ -413,4 +407,10 @@ export class JobRepository {
     }
     throw keepsChanging(key);
   }
+}
+
+function prepare(job: input.ParsedJob): JobToCreate {
+  const { id = newId(), jobType, requiredTags, limitKey } = job;
+  const laneId = laneIdOf({ jobType, requiredTags, limitKey: limitKey ?? null });
+  return { ...job, id, laneId, bytes: bytesOf(job), origin: currentOrigin() };
 }

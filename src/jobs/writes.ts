@@ -122,8 +122,8 @@ export function writeTogether(db: Executor): JobWrites {
   const { complete, fail, release, progress } = writeDirectly(db);
   return {
     create: gatherCreations((jobs) => createJobs(db, jobs)),
-    complete: gatherCalls(complete),
-    fail: gatherCalls(fail),
+    complete: gatherCalls(complete, ({ result }) => jsonBytes(result)),
+    fail: gatherCalls(fail, ({ error }) => Buffer.byteLength(error)),
     release: gatherCalls(release),
     progress: gatherCalls(progress),
   };
@@ -136,16 +136,25 @@ export function gatherCreations(create: (jobs: readonly JobToCreate[]) => Promis
   return gather(create, {
     ...atOnce,
     maxWeight: limits.gatherBytes,
-    weigh: ({ payload, metadata }) => jsonBytes(payload) + jsonBytes(metadata ?? null),
+    weigh: ({ bytes }) => bytes,
+    ownerOf: ({ createdBy }) => createdBy ?? "",
   });
 }
 
-function gatherCalls<Item, Result>(write: (items: readonly Item[]) => Promise<readonly Result[]>) {
+/** Calls of a thousand items each do not become one statement of 200,000. */
+const leastItemBytes = Math.floor(limits.gatherBytes / limits.batchItems);
+
+/** Gathers calls of workers, up to a number of items and to the bytes of what they carry. */
+export function gatherCalls<Item extends finish.End, Result>(
+  write: (items: readonly Item[]) => Promise<readonly Result[]>,
+  bytesOf: (item: Item) => number = () => 0,
+) {
   const options = {
     ...atOnce,
-    // Calls of a thousand items each do not become one statement of 200,000.
-    maxWeight: limits.batchItems,
-    weigh: (items: readonly Item[]) => items.length,
+    maxWeight: limits.gatherBytes,
+    weigh: (items: readonly Item[]) =>
+      items.reduce((sum, item) => sum + Math.max(leastItemBytes, bytesOf(item)), 0),
+    ownerOf: ([first]: readonly Item[]) => first?.workerId ?? "",
   };
   return gather<readonly Item[], readonly Result[]>(async (calls) => {
     const results = await write(calls.flat());

@@ -201,7 +201,10 @@ export const listWorkers = statement("worker_list", {
         ])}
         order by w.registered_at desc, w.id desc limit ${limit}`,
       columns: pageColumns,
-      size: sql.fragment`pg_column_size(r.*)`,
+      // pg_column_size of a column is that of its compressed form; `#> '{}'` is the document, uncompressed.
+      size: sql.fragment`
+        2000 + octet_length(r.tags::text || r.job_types::text || coalesce(r.drain_reason, ''))
+          + coalesce(pg_column_size(r.metadata #> '{}'), 0)`,
       order: sql.fragment`r.registered_at desc, r.id desc`,
     }),
   examples: [

@@ -47,7 +47,15 @@ const benchmark = (row: Row = {}) => ({
   dataset: "d",
   ...row,
 });
-const job = (row: Row = {}) => ({ id: id(), job_type: "benchmark", payload: "{}", lane_id: 1, ...row });
+const lane = id();
+const job = (row: Row = {}) => ({
+  id: id(),
+  job_type: "benchmark",
+  payload: "{}",
+  lane_id: lane,
+  bytes: 1,
+  ...row,
+});
 const worker = (row: Row = {}) => ({ id: id(), worker_id: `w-${id()}`, address: "localhost:1", ...row });
 const user = (row: Row = {}) => ({
   id: id(),
@@ -240,7 +248,7 @@ describe("what a row may say", () => {
   });
 
   test("a job stands in line once", async () => {
-    const ready = { lane_id: 1, priority: 0, sequence: 7 };
+    const ready = { lane_id: lane, priority: 0, sequence: 7, bytes: 1 };
     expect(await refusedBy("job_ready", { ...ready, job_id: id() }, { ...ready, job_id: id() })).toBe(
       "idx_jobs_status_priority",
     );

@@ -21,8 +21,9 @@ async function fill(): Promise<void> {
   await q.db.benchmarks.create({ ...sample, id: benchmarkId });
   await q.client.query(
     `with made as (
-      insert into jobs (id, benchmark_id, lane_id, job_type, payload, status, created_at, completed_at)
-      select md5(random()::text || n)::uuid, $1, $2, 'filled', '{}', 'completed', now() - n * interval '1 s', now() - n * interval '1 s'
+      insert into jobs (id, benchmark_id, lane_id, bytes, job_type, payload, status, created_at, completed_at)
+      select md5(random()::text || n)::uuid, $1, $2, 1, 'filled', '{}', 'completed', now() - n * interval '1 s',
+        now() - n * interval '1 s'
       from generate_series(1, $3::integer) n
       returning id, completed_at
     ), finished as (

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import type { Lease } from "../../src/jobs/claim/claim.ts";
+import { claimJobs, type Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { limits } from "../../src/limits.ts";
 import { eventually, within } from "../harness/waiting.ts";
@@ -312,6 +312,67 @@ describe("claims that wait", () => {
     await create(Array.from({ length: 9 }, () => ({})));
     const answers = await Promise.all(claims);
     expect(answers.map(({ leases }) => leases.length).sort()).toEqual([0, 2, 3]);
+  });
+});
+
+describe("the bytes of an answer", () => {
+  // PostgreSQL keeps such a text in a hundredth of its length.
+  const large = { text: "x".repeat(900_000) };
+  const attempts = async () => (await q.client.query("select outcome from job_attempts")).rows;
+
+  test("end a claim before it takes more than they hold, and no lease is given back", async () => {
+    await q.worker("w");
+    for (let n = 0; n < 10; n++) await q.db.jobs.create({ jobType: "t", payload: large });
+    const taken: number[] = [];
+    for (let left = 10; left > 0; left -= taken.at(-1) ?? 0)
+      taken.push((await q.db.jobs.claim({ workerId: "w", maxJobs: 1_000 })).leases.length);
+    expect(taken).toEqual([3, 3, 3, 1]);
+    expect(await attempts()).toEqual([]);
+  });
+
+  test("are those of one statement, whoever shares it", async () => {
+    await q.worker("w");
+    await q.worker("v");
+    for (let n = 0; n < 8; n++) await q.db.jobs.create({ jobType: "t", payload: large, metadata: large });
+    const demand = { maxJobs: 1_000, leaseMs: 30_000, requestId: undefined };
+    const demands = ["w", "v"].map((workerId) => ({ workerId, ...demand }));
+    await q.db.queue.lanes.refresh();
+    const lanes = q.db.queue.lanes.matching({ jobTypes: [], tags: [] });
+    const { leases, isFull } = await claimJobs(q.db.executor, lanes, demands);
+    expect(leases).toHaveLength(1);
+    expect(isFull).toBe(true);
+    const claims = ["w", "v"].map((workerId) => q.db.jobs.claim({ workerId, maxJobs: 3 }));
+    expect((await Promise.all(claims)).map((claim) => claim.leases.length)).toEqual([1, 1]);
+    expect(await attempts()).toEqual([]);
+  });
+
+  test("count the error of the last attempt", async () => {
+    await q.worker("w");
+    const jobs = await create(Array.from({ length: 60 }, () => ({})));
+    await q.db.jobs.claim({ workerId: "w", maxJobs: 100 });
+    const ends = jobs.map(({ id }) => ({ jobId: id, epoch: 1, error: "e".repeat(65_000), retryAfterMs: 0 }));
+    await q.db.jobs.fail("w", ends);
+    await q.maintain();
+    const { leases } = await q.db.jobs.claim({ workerId: "w", maxJobs: 100 });
+    expect(leases).toHaveLength(Math.floor(limits.pageBytes / (65_000 + 1_080)));
+    await q.db.jobs.release(
+      "w",
+      leases.map(({ id, epoch }) => ({ jobId: id, epoch })),
+    );
+    expect((await q.db.jobs.claim({ workerId: "w", maxJobs: 100 })).leases).toHaveLength(leases.length);
+  });
+
+  test("let a single job of any size pass, and thousands of small ones", async () => {
+    await q.worker("w", { capacity: 10_000 });
+    await q.db.jobs.create({ jobType: "t", payload: { text: "x".repeat(1_040_000) }, priority: 1 });
+    for (let n = 0; n < 5; n++) await create(Array.from({ length: 1_000 }, () => ({})));
+    expect((await q.db.jobs.claim({ workerId: "w" })).leases).toHaveLength(1);
+    const claims = Array.from({ length: 5 }, () => q.db.jobs.claim({ workerId: "w", maxJobs: 1_000 }));
+    const taken = (await Promise.all(claims)).map(({ leases }) => leases.length);
+    expect(Math.min(...taken)).toBeGreaterThan(0);
+    const rest = await q.db.jobs.claim({ workerId: "w", maxJobs: 1_000 });
+    expect(taken.reduce((sum, n) => sum + n, rest.leases.length)).toBeGreaterThanOrEqual(3_000);
+    expect(await attempts()).toEqual([]);
   });
 });
 

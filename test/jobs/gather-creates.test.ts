@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
 import { notFound } from "../../src/errors.ts";
 import { newId } from "../../src/ids.ts";
-import type { JobToCreate } from "../../src/jobs/create.ts";
+import { bytesOf, type JobToCreate } from "../../src/jobs/create.ts";
 import { gatherCreations } from "../../src/jobs/writes.ts";
 import { limits } from "../../src/limits.ts";
 
-const job = (letters: number, more: Partial<JobToCreate> = {}): JobToCreate => ({
-  id: newId(),
-  laneId: 1,
-  jobType: "t",
-  payload: { text: "x".repeat(letters) },
-  priority: 0,
-  maxRetries: 3,
-  timeoutSeconds: 300,
-  requiredTags: [],
-  origin: undefined,
-  ...more,
-});
+function job(letters: number, metadata?: { text: string }): JobToCreate {
+  const parsed = {
+    jobType: "t",
+    payload: { text: "x".repeat(letters) },
+    metadata,
+    priority: 0,
+    maxRetries: 3,
+    timeoutSeconds: 300,
+    requiredTags: [],
+  };
+  return { ...parsed, id: newId(), laneId: newId(), bytes: bytesOf(parsed), origin: undefined };
+}
 
 async function sizesOf(jobs: readonly JobToCreate[]): Promise<number[]> {
   const sizes: number[] = [];
@@ -35,9 +35,9 @@ test("small jobs share a statement up to a number", async () => {
 });
 
 test("large ones up to their bytes, metadata included; one that is larger goes alone", async () => {
-  const third = Math.floor(limits.gatherBytes / 3) - 1_000;
+  const third = Math.floor(limits.gatherBytes / 3) - 2_000;
   expect(await sizesOf(Array.from({ length: 7 }, () => job(third)))).toEqual([3, 3, 1]);
   const metadata = { text: "x".repeat(third) };
-  expect(await sizesOf(Array.from({ length: 3 }, () => job(third, { metadata })))).toEqual([1, 1, 1]);
+  expect(await sizesOf(Array.from({ length: 3 }, () => job(third, metadata)))).toEqual([1, 1, 1]);
   expect(await sizesOf([job(1), job(limits.gatherBytes), job(1)])).toEqual([1, 1, 1]);
 });

@@ -262,6 +262,14 @@ describe("a failure", () => {
     ]);
   });
 
+  test("is shown whole as the job's, and shortened as each attempt's, so that a hundred fit", async () => {
+    const lease = await claimedOne({ maxRetries: 100 });
+    const error = "e".repeat(65_536);
+    await q.db.jobs.fail("w", [{ ...ref(lease), error }]);
+    expect((await q.db.jobs.get(lease.id)).error).toBe(error);
+    expect(await q.db.jobs.attempts(lease.id)).toMatchObject([{ error: "e".repeat(2_048) }]);
+  });
+
   test("that is not to be retried fails at once and is a candidate for a retry by hand", async () => {
     const lease = await claimedOne();
     const results = await q.db.jobs.fail("w", [{ ...ref(lease), error: "e", retryable: false }]);

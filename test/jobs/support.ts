@@ -150,7 +150,8 @@ const checks = `
   select 'a place without its job', names || ' of ' || job_id from places p where not exists (select from jobs j where j.id = p.job_id)
   union all
   select 'a ready row differs from its job', r.job_id::text from job_ready r join jobs j on j.id = r.job_id
-  where (r.lane_id, r.priority, r.sequence) is distinct from (j.lane_id, j.priority, j.sequence)
+  where (r.lane_id, r.priority, r.sequence, r.bytes) is distinct from
+    (j.lane_id, j.priority, j.sequence, j.bytes + coalesce(octet_length(j.error), 0))
   union all
   select 'a scheduled row differs from its job', s.job_id::text from job_scheduled s join jobs j on j.id = s.job_id
   where s.run_at is distinct from j.run_at
@@ -172,7 +173,8 @@ const checks = `
   ) u on u.job_id = a.job_id and u.epoch = a.epoch
   where a.job_id is null or u.times is distinct from 1
   union all
-  select 'a lane differs from its job', j.id::text from jobs j left join job_lanes l on l.id = j.lane_id
+  select 'a lane differs from its job', j.id::text
+  from job_ready r join jobs j on j.id = r.job_id left join job_lanes l on l.id = r.lane_id
   where (l.job_type, l.required_tags, l.limit_key) is distinct from (j.job_type, j.required_tags, j.limit_key)
   union all
   select 'a live job lacks its key', id::text from jobs j

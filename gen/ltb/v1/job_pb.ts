@@ -294,7 +294,8 @@ export type NewJob = Message<"ltb.v1.NewJob"> & {
   benchmarkId: string;
 
   /**
-   * Key of the limit that the job counts against, at most 255 characters. Default: none.
+   * Key of the limit that the job counts against, at most 255 characters. Default: none. Jobs may wait in at
+   * most 5,000 combinations of job_type, required_tags and limit_key; more are refused: TOO_MANY_LANES.
    *
    * @generated from field: string limit_key = 10;
    */
@@ -380,7 +381,8 @@ export type JobAttempt = Message<"ltb.v1.JobAttempt"> & {
   outcome: JobAttemptOutcome;
 
   /**
-   * Error of the attempt, at most 64 KiB. Empty when there is none.
+   * The first 2,048 characters of the attempt's error. The job's `error` has the last one whole. Empty when
+   * there is none.
    *
    * @generated from field: string error = 7;
    */

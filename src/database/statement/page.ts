@@ -40,11 +40,11 @@ export function page(parts: PageParts): Fragment {
     select ${columns}, r.fetched
     from (
       select r.*, count(*) over () as fetched, row_number() over running as place, sum(${size})
-        over running as bytes
+        over running as bytes_so_far
       from (${rows}) r
       window running as (order by ${order} rows between unbounded preceding and current row)
     ) r ${joins}
-    where r.place = 1 or r.bytes <= ${maxBytes}
+    where r.place = 1 or r.bytes_so_far <= ${maxBytes}
     order by ${order}`;
 }
 

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { columnsOf, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
+import {
+  columnsOf,
+  example,
+  type Fragment,
+  fragmentOf,
+  sql,
+  statement,
+} from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";
@@ -35,13 +42,15 @@ const claimedRow = leaseRow
   .omit({ progress: true, progressMessage: true, completedAt: true, updatedAt: true })
   .omit({ expiresInMs: true, deadlineInMs: true })
   .extend({
-    laneId: z.number(),
+    laneId: z.string(),
     /** Position of the demand that the job is for, from 1. */
     demand: z.number(),
     /** True: another claim with the demand's request id was given leases before. */
     isRepeat: z.boolean(),
-    /** How many jobs the claim had seen; like `startedAt` in the first row only. */
+    /** How many jobs the claim had seen that it may take; like `startedAt` in the first row only. */
     seen: z.number().nullable(),
+    /** Whether it left some because one answer would not hold them; in the first row only. */
+    isFull: z.boolean().nullable(),
   });
 
 type ClaimedRow = z.output<typeof claimedRow>;
@@ -53,6 +62,8 @@ export interface Claim {
   contended: boolean;
   /** Demands whose request id another claim was given leases for before: these are to go back. */
   repeats: ReadonlySet<Demand>;
+  /** True if there were more jobs than one answer holds. */
+  isFull: boolean;
 }
 
 /** How many jobs of a limited key may start now. */
@@ -67,8 +78,8 @@ type Started = Omit<Quota, "free"> & { started: number };
 const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requestId: "r" };
 
 // Lanes that may be taken from: neither paused, nor limited unless this claim holds their quota.
-const openLanes = (lanes: readonly number[]): Fragment => sql.fragment`
-  job_lanes lane where lane.id = any (${arrayOf("int4", lanes)}) and not exists (
+const openLanes = (lanes: readonly string[]): Fragment => sql.fragment`
+  job_lanes lane where lane.id = any (${arrayOf("uuid", lanes)}) and not exists (
     select from job_pauses pause
     where pause.job_type in ('', lane.job_type) and pause.limit_key in ('', coalesce(lane.limit_key, ''))
       and (pause.limit_key = '' or lane.limit_key is not null)
@@ -77,7 +88,7 @@ const openLanes = (lanes: readonly number[]): Fragment => sql.fragment`
 // An empty claim asks whether that was for want of jobs and slots, or because others were faster.
 const isClaimable = statement("job_is_claimable", {
   row: z.object({ claimable: z.boolean() }),
-  build: (lanes: readonly number[], workers: readonly string[]) => sql.fragment`
+  build: (lanes: readonly string[], workers: readonly string[]) => sql.fragment`
     select
       exists (select from worker_slots where worker_id = any (${sql.array(workers, "text")})
         and used < capacity)
@@ -86,28 +97,28 @@ const isClaimable = statement("job_is_claimable", {
           and not exists (select from job_limits lim where lim.limit_key = lane.limit_key)
           and exists (select from job_ready ready where ready.lane_id = lane.id)
       ) as claimable`,
-  examples: [[[1], ["w"]]],
+  examples: [[[example.id], ["w"]]],
 });
 
 const isReady = statement("job_is_ready", {
   row: z.object({ ready: z.boolean() }),
-  build: (lanes: readonly number[]) => sql.fragment`
+  build: (lanes: readonly string[]) => sql.fragment`
     select exists (
       select from ${openLanes(lanes)} and exists (select from job_ready ready where ready.lane_id = lane.id)
     ) as ready`,
-  examples: [[[1]]],
+  examples: [[[example.id]]],
 });
 
 // Limited keys that have a job ready in these lanes; without any limit this reads an empty table.
 const limitedKeys = statement("job_limited_keys", {
   row: z.object({ limitKey: z.string() }),
-  build: (lanes: readonly number[]) => sql.fragment`
+  build: (lanes: readonly string[]) => sql.fragment`
     select lim.limit_key from job_limits lim
     where exists (
       select from ${openLanes(lanes)} and lane.limit_key = lim.limit_key
         and exists (select from job_ready ready where ready.lane_id = lane.id)
     )`,
-  examples: [[[1]]],
+  examples: [[[example.id]]],
 });
 
 const lockLimits = statement("job_lock_limits", {
@@ -163,12 +174,14 @@ const recordStarts = statement("job_record_starts", {
 //
 // The heads of the lanes are read without locks, and only those picked are then locked: locking as many rows
 // in each lane as are wanted in all halves the rate with 20 lanes. A ready row that another claim holds is
-// passed over, so what is taken can be less than what was seen. In batches of 500 a claim takes PostgreSQL 16
-// µs a job, of which 5 are the job itself, 3 its lease and 2 the answer; locking the ready rows takes 0.4,
-// and the places by limit key nothing that shows.
+// passed over, so what is taken can be less than what was seen. No more is taken than one answer holds, by
+// the bytes in the ready rows: all payloads of a claim are in memory at once, and a lease that is given back
+// is an attempt for nothing. In batches of 500 a claim takes PostgreSQL 16 µs a job, of which 5 are the job
+// itself, 3 its lease and 2 the answer; locking the ready rows takes 0.4, and the places by limit key nothing
+// that shows.
 const claim = statement("job_claim", {
   row: claimedRow,
-  build: (lanes: readonly number[], demands: readonly Demand[], quotas: readonly Quota[]) => sql.fragment`
+  build: (lanes: readonly string[], demands: readonly Demand[], quotas: readonly Quota[]) => sql.fragment`
     with demand as materialized (
       select * from ${table("demand", demands, demandColumns)}
     ), slot as materialized (
@@ -190,7 +203,8 @@ const claim = statement("job_claim", {
       ) dem
     ), total as materialized (
       -- The clock is read once the slots are locked.
-      select coalesce(sum(free), 0)::integer as wanted, clock_timestamp() as at from granted
+      select least(coalesce(sum(free), 0), ${mostJobs})::integer as wanted, clock_timestamp() as at
+      from granted
     ), lane as materialized (
       select ln.id, ln.limit_key, case when lim.limit_key is not null
         then coalesce(quota.free, 0) end as left_now
@@ -201,23 +215,28 @@ const claim = statement("job_claim", {
     ), head as materialized (
       select lane.limit_key, lane.left_now, rdy.*
       from lane cross join lateral (
-        select ready.ctid as tid, ready.priority, ready.sequence
+        select ready.ctid as tid, ready.priority, ready.sequence, ready.bytes
         from job_ready ready where ready.lane_id = lane.id
         order by ready.priority desc, ready.sequence
         limit (select least(wanted, coalesce(lane.left_now, wanted)) from total)
       ) rdy
     ), best as materialized (
-      select tid from (
-        select tid, priority, sequence, left_now,
-          row_number() over (partition by limit_key order by priority desc, sequence) as place_in_key
-        from head
-      ) ranked
-      where left_now is null or place_in_key <= left_now
-      order by priority desc, sequence
-      limit (select wanted from total)
+      select tid, row_number() over running = 1 or sum(bytes) over running <= ${limits.pageBytes} as fits
+      from (
+        select tid, priority, sequence, bytes from (
+          select tid, priority, sequence, bytes, left_now,
+            row_number() over (partition by limit_key order by priority desc, sequence) as place_in_key
+          from head
+        ) ranked
+        where left_now is null or place_in_key <= left_now
+        order by priority desc, sequence
+        limit (select wanted from total)
+      ) first
+      window running as (order by priority desc, sequence rows unbounded preceding)
     ), taken as (
       delete from job_ready where ctid = any (array(
-        select ctid from job_ready where ctid = any (array(select tid from best)) for update skip locked
+        select ctid from job_ready where ctid = any (array(select tid from best where fits))
+        for update skip locked
       ))
       returning job_id, priority, sequence
     ), placed as materialized (
@@ -259,8 +278,11 @@ const claim = statement("job_claim", {
       returning actor, request_id
     ), ${start}
     select ${claimedColumns} from job order by job.place`,
-  examples: [[[1], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
+  examples: [[[example.id], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
 });
+
+/** At most so many jobs fit into one answer, however small they are; one more shows that there are more. */
+const mostJobs = fragmentOf(String(Math.ceil(limits.pageBytes / limits.jobBytes)));
 
 const start = recordChanges("job", "pending", "running");
 
@@ -277,26 +299,30 @@ const claimedColumns = columnsOf(claimedRow, "job", {
   isRepeat: sql.fragment`job.request_id is not null
     and (job.worker_id, job.request_id) not in (select actor, request_id from answered)`,
   startedAt: sql.fragment`case when ${isFirst} then (select at from total) end`,
-  seen: sql.fragment`case when ${isFirst} then (select count(*) from best) end`,
+  seen: sql.fragment`case when ${isFirst} then (select count(*) from best where fits) end`,
+  isFull: sql.fragment`case when ${isFirst} then exists (select from best where not fits) end`,
 });
 
 /**
  * Leases the best ready jobs of the lanes to the workers: by priority, then age, among the jobs that were
- * committed and not being claimed when the claim began. The first worker gets the first jobs.
+ * committed and not being claimed when the claim began. The first worker gets the first jobs. All of them
+ * together fit into one answer.
  */
 export async function claimJobs(
   db: Executor,
   lanes: readonly Lane[],
   demands: readonly Demand[],
 ): Promise<Claim> {
-  if (lanes.length === 0) return { leases: [], contended: false, repeats: new Set() };
+  if (lanes.length === 0) return nothing;
   const ids = lanes.map(({ id }) => id);
   const claim = await claimWithinLimits(db, lanes, ids, demands);
   if (claim.leases.length > 0) return claim;
   const workers = demands.map(({ workerId }) => workerId);
   const { claimable } = await db.one(isClaimable(ids, workers));
-  return { ...claim, contended: claimable };
+  return { ...nothing, contended: claimable };
 }
+
+const nothing: Claim = { leases: [], contended: false, isFull: false, repeats: new Set() };
 
 /** Whether any job of these lanes could be claimed now. */
 export async function hasReadyJobs(db: Executor, lanes: readonly Lane[]): Promise<boolean> {
@@ -306,13 +332,14 @@ export async function hasReadyJobs(db: Executor, lanes: readonly Lane[]): Promis
 async function claimWithinLimits(
   db: Executor,
   lanes: readonly Lane[],
-  ids: readonly number[],
+  ids: readonly string[],
   demands: readonly Demand[],
 ): Promise<Claim> {
   const claimOf = (rows: readonly ClaimedRow[]) => ({
     leases: leasesOf(rows, lanes, demands),
     contended: rows.length < (rows[0]?.seen ?? 0),
     repeats: new Set(rows.flatMap(({ isRepeat, demand }) => (isRepeat && demands[demand - 1]) || [])),
+    isFull: rows[0]?.isFull ?? false,
   });
   const limited = lanes.some(({ limitKey }) => limitKey !== null) ? await db.any(limitedKeys(ids)) : [];
   if (limited.length === 0) return claimOf(await db.any(claim(ids, demands, [])));

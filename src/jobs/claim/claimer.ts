@@ -5,7 +5,6 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
-import { jsonBytes } from "../../validation.ts";
 import { Waiter, waitFor } from "../../wait.ts";
 import type { Lane, LaneFilter, Lanes } from "../limits/lanes.ts";
 import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
@@ -245,10 +244,10 @@ export class Claimer {
       try {
         const lanes = this.#lanes.matching(first.filter);
         for (const poll of polls) Object.assign(poll, { tried: true, isClaiming: true });
-        const { contended, filled } = await this.#claimFor(lanes, polls).finally(() => {
+        const { contended, hasMore } = await this.#claimFor(lanes, polls).finally(() => {
           for (const poll of polls) poll.isClaiming = false;
         });
-        if (filled) continue;
+        if (hasMore) continue;
         if (contended && contentions++ < limits.claimContentions) {
           await sleep(Math.random() * 2);
           continue;
@@ -275,31 +274,18 @@ export class Claimer {
   async #claimFor(lanes: readonly Lane[], polls: readonly Poll[]) {
     const demands = polls.map(({ demand }) => demand);
     const callers = polls.map(({ caller }) => caller);
-    const { leases, contended, repeats } = await onBehalfOf(callers, () =>
-      claimJobs(this.#db, lanes, demands),
-    );
+    const claim = await onBehalfOf(callers, () => claimJobs(this.#db, lanes, demands));
+    const { leases, contended, isFull, repeats } = claim;
     const byWorker = Map.groupBy(leases, ({ workerId }) => workerId);
     for (const poll of polls) {
       const { workerId, maxJobs } = poll.demand;
       const own = byWorker.get(workerId)?.splice(0, maxJobs) ?? [];
       if (own.length === 0) continue;
       const isRepeat = repeats.has(poll.demand);
-      const kept = !isRepeat && this.#parked.get(poll.group)?.has(poll) ? countOfFitting(own) : 0;
-      if (kept < own.length) this.#giveBack(workerId, own.slice(kept));
-      if (isRepeat) poll.waiter.resolve("repeat");
-      else if (kept > 0) poll.waiter.resolve(own.slice(0, kept));
+      if (isRepeat || !this.#parked.get(poll.group)?.has(poll)) this.#giveBack(workerId, own);
+      poll.waiter.resolve(isRepeat ? "repeat" : own);
     }
     const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
-    return { contended, filled: leases.length === wanted };
+    return { contended, hasMore: isFull || leases.length === wanted };
   }
-}
-
-/** How many of the leases fit into one answer: what does not arrive would wait for its expiry. */
-function countOfFitting(leases: readonly Lease[]): number {
-  let bytes = 0;
-  const beyond = leases.findIndex(({ payload, metadata, error }, index) => {
-    bytes += 1_000 + jsonBytes(payload) + jsonBytes(metadata) + (error?.length ?? 0) * 3;
-    return index > 0 && bytes > limits.pageBytes;
-  });
-  return beyond === -1 ? leases.length : beyond;
 }

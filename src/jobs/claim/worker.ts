@@ -21,12 +21,12 @@ const readOffer = statement("job_worker_offer", {
     tags: z.array(z.string()),
     jobTypes: z.array(z.string()),
     draining: z.boolean(),
-    /** The highest id of a lane that was committed by then; 0 for none. */
+    /** The highest number of a lane that was committed by then; 0 for none. */
     newestLane: z.number(),
   }),
   build: (workerId: string) => sql.fragment`
     with ${implicitHeartbeat(sql.fragment`select ${workerId}`)}
-    select tags, job_types, draining, (select coalesce(max(id), 0) from job_lanes) as newest_lane
+    select tags, job_types, draining, (select coalesce(max(number), 0) from job_lanes) as newest_lane
     from workers where worker_id = ${workerId}`,
   examples: [["w"]],
 });

@@ -245,7 +245,8 @@ export const expireLeasesOf = statement("job_expire_workers", {
 });
 
 const release = sql.fragment`
-  ${parts.readyJobs("ended")}, ${parts.endedAttempts("ended", sql.fragment`'released'`, nothing)},
+  ${parts.returnedLanes("ended")}, ${parts.returnedJobs("ended")},
+  ${parts.endedAttempts("ended", sql.fragment`'released'`, nothing)},
   ${parts.freedSlots("ended")}, ${parts.recordChanges("ended", "running", "pending")}`;
 
 const releasedFewer = (times: number) => sql.fragment`
@@ -260,8 +261,8 @@ const releaseOf = (items: readonly Release[], which: Fragment, place = sql.fragm
       from gone, clock
       where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
       returning
-        j.id, j.epoch, j.job_type, j.benchmark_id, j.sequence, j.lane_id, j.priority, gone.worker_id,
-        gone.claimed_at, gone.attempt, gone.ordinality
+        j.id, j.epoch, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns},
+        gone.worker_id, gone.claimed_at, gone.attempt, gone.ordinality
     ), ${release}
     ${endedItems}`;
 

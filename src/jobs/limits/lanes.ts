@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
+import type { JobToCreate } from "../create.ts";
 
 /** The fields that jobs of one lane have in common. */
 export interface LaneKey {
@@ -13,7 +14,7 @@ export interface LaneKey {
 }
 
 export interface Lane extends LaneKey {
-  id: number;
+  id: string;
 }
 
 /** The jobs that a claim can take: those of any of the types (empty: all) whose tags are all among these. */
@@ -22,47 +23,67 @@ export interface LaneFilter {
   tags: readonly string[];
 }
 
-const insertLane = statement("job_lane_insert", {
-  row: z.object({ id: z.number() }),
-  build: (jobType: string, tags: readonly string[], limitKey: string | null, digest: string) => sql.fragment`
-    insert into job_lanes (job_type, required_tags, limit_key, digest)
-    values (${jobType}, ${sql.array(tags, "text")}, ${limitKey}, decode(${digest}, 'hex'))
-    on conflict (digest) do nothing
-    returning id`,
-  examples: [["t", ["a"], null, "00"]],
-});
-
-const findLane = statement("job_lane_find", {
-  row: z.object({ id: z.number() }),
-  build: (digest: string) => sql.fragment`select id from job_lanes where digest = decode(${digest}, 'hex')`,
-  examples: [["00"]],
-});
-
 const listLanes = statement("job_lane_list", {
   row: z.object({
-    id: z.number(),
+    id: z.string(),
+    number: z.number(),
     jobType: z.string(),
     requiredTags: z.array(z.string()),
     limitKey: z.string().nullable(),
-    digest: z.string(),
   }),
   build: (after: number) => sql.fragment`
-    select id, job_type, required_tags, limit_key,
-      encode(digest, 'hex') as digest
-    from job_lanes where id > ${after}`,
+    select id, number, job_type, required_tags, limit_key from job_lanes where number > ${after}`,
   examples: [[0]],
 });
 
+// A lane without jobs in line is retired first, and deleted once that was long ago. Whoever puts a job into
+// line meanwhile takes it back (`madeLanes` in parts.ts); only a statement that began before could miss that,
+// so no lane goes while any transaction from before is open.
+const retireLanes = statement("job_lane_retire", {
+  row: z.object({ id: z.string() }),
+  build: () => sql.fragment`
+    update job_lanes set retired_at = now() where id in (
+      select id from job_lanes lane
+      where retired_at is null and not exists (select from job_ready ready where ready.lane_id = lane.id)
+      for update skip locked
+    )
+    returning id`,
+  examples: [[]],
+});
+
+const deleteLanes = statement("job_lane_delete", {
+  row: z.object({ id: z.string() }),
+  build: () => sql.fragment`
+    delete from job_lanes where id in (
+      select id from job_lanes lane
+      where retired_at < least(
+          now() - ${limits.laneIdleMs} * interval '1 ms',
+          (select min(xact_start) from pg_stat_activity where datname = current_database())
+            - interval '1 minute'
+        )
+        and not exists (select from job_ready ready where ready.lane_id = lane.id)
+      for update skip locked
+    )
+    returning id`,
+  examples: [[]],
+});
+
+/** Deletes the lanes that nobody has used for long, and retires those that nobody uses now. */
+export async function tidyLanes(db: Executor): Promise<void> {
+  await db.any(deleteLanes());
+  await db.any(retireLanes());
+}
+
 /**
- * The lanes of the queue. They are few, never change and are never deleted, so every server keeps them all in
- * memory; those that other servers add are read as soon as a claim sees a higher id.
- *
- * Lanes are known by the digest that is stored with them: it is of the texts as they were given, some of
- * which PostgreSQL keeps differently (half a surrogate pair).
+ * The lanes of the queue. There are only so many (`limits.lanes`), so every server keeps them all in memory;
+ * those that other servers add are read as soon as a claim sees a higher number. What is remembered wrongly
+ * does no harm: a lane that is gone has no jobs.
  */
 export class Lanes {
   readonly #db: Executor;
-  readonly #byDigest = new Map<string, Lane>();
+  #byId = new Map<string, Lane>();
+  /** Those that were made here since the last reading of all began. */
+  #recent = new Map<string, Lane>();
   #highest = 0;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
@@ -70,44 +91,44 @@ export class Lanes {
     this.#db = db;
   }
 
-  /**
-   * The id of the lane, which is made if there is none yet: on its own, before the job, because an empty lane
-   * hurts nobody. Within a transaction it is made by that, and not remembered, because it may be undone.
-   */
-  async idOf(key: LaneKey, transaction?: Executor): Promise<number> {
-    const digest = digestOf(key);
-    const known = this.#byDigest.get(digest);
-    if (known) return known.id;
-    const db = transaction ?? this.#db;
-    await db.any(insertLane(key.jobType, key.requiredTags, key.limitKey, digest));
-    if (transaction) return (await transaction.one(findLane(digest))).id;
-    await this.refresh();
-    const made = this.#byDigest.get(digest);
-    if (!made) throw new Error("a lane that was made is not there");
-    return made.id;
+  /** Adds the lanes of jobs that were created here. */
+  add(jobs: readonly JobToCreate[]): void {
+    for (const { laneId: id, jobType, requiredTags, limitKey } of jobs) {
+      if (this.#byId.has(id)) continue;
+      const lane = { id, jobType, requiredTags, limitKey: limitKey ?? null };
+      this.#byId.set(id, lane);
+      this.#recent.set(id, lane);
+    }
   }
 
-  /** The highest id of a lane that is known here. */
+  /** The highest number of a lane that is known here. */
   get highest(): number {
     return this.#highest;
   }
 
   /** Reads the lanes that were added since the last time. */
   async refresh(): Promise<void> {
-    // A lower id may be committed after a higher one: look back a little, and now and then at all of them,
-    // because a transaction may make a lane and end much later.
+    // A lower number may be committed after a higher one: look back a little, and now and then at all of
+    // them, because a transaction may make a lane and end much later, and lanes also go.
     const isAllDue = performance.now() - this.#readAllAt > limits.lanesReadAllMs;
-    if (isAllDue) this.#readAllAt = performance.now();
-    for (const { digest, ...lane } of await this.#db.any(listLanes(isAllDue ? 0 : this.#highest - 100))) {
-      if (this.#byDigest.has(digest)) continue;
-      this.#byDigest.set(digest, lane);
-      this.#highest = Math.max(this.#highest, lane.id);
+    if (isAllDue) {
+      this.#readAllAt = performance.now();
+      this.#recent = new Map();
+    }
+    const rows = await this.#db.any(listLanes(isAllDue ? 0 : this.#highest - 100));
+    if (isAllDue) {
+      this.#byId = new Map(this.#recent);
+      this.#highest = 0;
+    }
+    for (const { number, ...lane } of rows) {
+      this.#byId.set(lane.id, lane);
+      this.#highest = Math.max(this.#highest, number);
     }
   }
 
   /** Ids of the lanes of a type, or of all. */
-  ofType(jobType: string | undefined): number[] {
-    return [...this.#byDigest.values()]
+  ofType(jobType: string | undefined): string[] {
+    return [...this.#byId.values()]
       .filter((lane) => jobType === undefined || lane.jobType === jobType)
       .map(({ id }) => id);
   }
@@ -115,14 +136,16 @@ export class Lanes {
   matching({ jobTypes, tags }: LaneFilter): Lane[] {
     const offered = new Set(tags);
     const wanted = new Set(jobTypes);
-    return [...this.#byDigest.values()]
+    return [...this.#byId.values()]
       .filter(({ jobType }) => wanted.size === 0 || wanted.has(jobType))
       .filter(({ requiredTags }) => requiredTags.every((tag) => offered.has(tag)));
   }
 }
 
-function digestOf({ jobType, requiredTags, limitKey }: LaneKey): string {
-  return createHash("sha256")
+/** The id of the lane of such jobs, of the texts as they were given. */
+export function laneIdOf({ jobType, requiredTags, limitKey }: LaneKey): string {
+  const digest = createHash("sha256")
     .update(JSON.stringify([jobType, requiredTags, limitKey]))
     .digest("hex");
+  return digest.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -9,12 +9,14 @@ import { attemptRow, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
-// The latest attempts, oldest first; one that is still running is its lease.
+// The latest attempts, oldest first; one that is still running is its lease. All of their errors have to fit
+// into one message.
 export const listAttempts = statement("job_attempts", {
   row: attemptRow,
   build: (id: string, limit: number) => sql.fragment`
     select * from (
-      select epoch, attempt, worker_id, started_at, ended_at, outcome, error
+      select epoch, attempt, worker_id, started_at, ended_at, outcome,
+        left(error, ${limits.attemptErrorLength}) as error
       from job_attempts where job_id = ${id}
       union all
       select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
@@ -119,17 +121,17 @@ function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery) {
 export const scanReady = statement("job_scan_ready", {
   row: z.object({ id: z.string(), priority: z.number(), sequence: z.number() }),
   prepared: false,
-  build: (lanes: readonly number[], limit: number, after: PriorityPosition | undefined) => sql.fragment`
+  build: (lanes: readonly string[], limit: number, after: PriorityPosition | undefined) => sql.fragment`
     select r.job_id as id, r.priority, r.sequence
-    from unnest(${sql.array(lanes, "int4")}) as lane (id) cross join lateral (
+    from unnest(${arrayOf("uuid", lanes)}) as lane (id) cross join lateral (
       select * from job_ready ready
       where ${sql.and([sql.fragment`ready.lane_id = lane.id`, after && isAfter(after)])}
       order by ready.priority desc, ready.sequence limit ${limit}
     ) r
     order by r.priority desc, r.sequence limit ${limit}`,
   examples: [
-    [[1], 2, undefined],
-    [[1], 2, { order: "priority", priority: 0, sequence: 1 }],
+    [[example.id], 2, undefined],
+    [[example.id], 2, { order: "priority", priority: 0, sequence: 1 }],
   ],
 });
 
@@ -147,6 +149,10 @@ const pageColumns = {
   }),
 };
 const pageJoins = workerJoins("r");
+// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
+const briefSize = sql.fragment`600 + coalesce(octet_length(r.error), 0)`;
+const fullSize = sql.fragment`
+  r.bytes + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.result #> '{}'), 0)`;
 
 // The jobs with these ids, in their order.
 export const pageJobs = statement("job_page", {
@@ -164,7 +170,7 @@ export const pageJobs = statement("job_page", {
         join jobs j on j.id = wanted.id`,
       columns: full ? pageColumns.full : pageColumns.brief,
       joins: pageJoins,
-      size: full ? sql.fragment`pg_column_size(r.*)` : sql.fragment`600 + coalesce(octet_length(r.error), 0)`,
+      size: full ? fullSize : briefSize,
       order: sql.fragment`r.ordinality`,
     }),
   examples: [

@@ -22,7 +22,7 @@ interface LivePosition {
   running: string;
   scheduled: string;
   runAt: string;
-  lane: number;
+  lane: string;
   priority: number;
   sequence: number;
 }
@@ -31,7 +31,7 @@ const beforeLive: LivePosition = {
   running: lowestId,
   scheduled: lowestId,
   runAt: "-infinity",
-  lane: 0,
+  lane: lowestId,
   priority: 2 ** 31 - 1,
   sequence: 0,
 };
@@ -45,13 +45,13 @@ const scanLive = statement("job_bulk_live", {
     id: z.string(),
     place: z.enum(["running", "scheduled", "ready"]),
     runAt: z.string().nullable(),
-    lane: z.number().nullable(),
+    lane: z.string().nullable(),
     priority: z.number().nullable(),
     sequence: z.number().nullable(),
   }),
   build: ({ running, pending, jobType, limitKey }: Live, after: LivePosition, limit: number) => sql.fragment`
     (
-      select job_id as id, 'running' as place, null::timestamptz as run_at, null::integer as lane,
+      select job_id as id, 'running' as place, null::timestamptz as run_at, null::uuid as lane,
         null::integer as priority, null::bigint as sequence
       from job_leases
       where ${running}::boolean and job_id > ${after.running}::uuid
@@ -66,19 +66,19 @@ const scanLive = statement("job_bulk_live", {
       from job_lanes lane cross join lateral (
         (
           select * from job_ready
-          where lane_id = lane.id and lane.id = ${after.lane} and priority = ${after.priority}
+          where lane_id = lane.id and lane.id = ${after.lane}::uuid and priority = ${after.priority}
             and sequence > ${after.sequence}
           order by sequence limit ${limit}
         ) union all (
           select * from job_ready
-          where lane_id = lane.id and lane.id = ${after.lane} and priority < ${after.priority}
+          where lane_id = lane.id and lane.id = ${after.lane}::uuid and priority < ${after.priority}
           order by priority desc, sequence limit ${limit}
         ) union all (
-          select * from job_ready where lane_id = lane.id and lane.id > ${after.lane}
+          select * from job_ready where lane_id = lane.id and lane.id > ${after.lane}::uuid
           order by priority desc, sequence limit ${limit}
         )
       ) ready
-      where ${pending}::boolean and lane.id >= ${after.lane}
+      where ${pending}::boolean and lane.id >= ${after.lane}::uuid
         and (${jobType ?? null}::text is null or lane.job_type = ${jobType ?? null}::text)
         and (${limitKey ?? null}::text is null or lane.limit_key = ${limitKey ?? null}::text)
       order by lane.id, ready.priority desc, ready.sequence limit ${limit}

@@ -142,13 +142,16 @@ export const retryJobs = statement("job_retry", {
       select * from jobs j
       where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
     ), ${parts.keptBenchmarks("named")}, wanted as materialized (
-      select j.id, j.status, j.completed_at, j.job_type, j.unique_key
+      select j.id, j.status, j.completed_at, j.unique_key, ${parts.laneColumns}
       from named j
       join job_finished fin
         on fin.status = j.status and fin.finished_at = j.completed_at and fin.job_id = j.id
       where j.benchmark_id is null or exists (select from benchmark b where ${parts.isOfJob("b", "j")})
       order by j.id for update of fin
-    ), ${parts.takenKeys("wanted")}, retried as (
+    ), ${parts.returnedLanes("wanted")}, placed as materialized (
+      -- Lanes are locked before keys, as where jobs are created.
+      select wanted.* from wanted, (select count(*) from made) m
+    ), ${parts.takenKeys("placed")}, retried as (
       update jobs j
       set status = 'pending', retry_count = 0, release_count = 0, epoch = j.epoch + 1, run_at = null,
         error = null, result = null,
@@ -158,12 +161,12 @@ export const retryJobs = statement("job_retry", {
       where j.id = wanted.id
         and (wanted.unique_key is null or exists (select from keyed where keyed.job_id = wanted.id))
       returning
-        j.id, j.job_type, j.benchmark_id, j.lane_id, j.priority, j.sequence, wanted.status as was,
+        j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}, wanted.status as was,
         wanted.completed_at
     ), unfinished as (
       delete from job_finished fin using retried
       where fin.status = retried.was and fin.finished_at = retried.completed_at and fin.job_id = retried.id
-    ), ${parts.readyJobs("retried")}, ${parts.recordChanges("retried", state, "pending")},
+    ), ${parts.returnedJobs("retried")}, ${parts.recordChanges("retried", state, "pending")},
     ${auditJobs("retry", "retried", statusChange({ status: "pending" }), ids.length)}
     select id from retried`,
   examples: [[[example.id]]],
@@ -235,7 +238,7 @@ export const cleanJobs = statement("job_clean", {
 
 // Due jobs go into line at their old place.
 export const readyDueJobs = statement("job_ready_due", {
-  row: z.object({ id: z.string(), laneId: z.number() }),
+  row: z.object({ id: z.string(), laneId: z.string() }),
   build: (limit: number) => sql.fragment`
     with due as materialized (
       select ctid as tid from job_scheduled where run_at <= clock_timestamp() order by run_at, job_id
@@ -243,9 +246,10 @@ export const readyDueJobs = statement("job_ready_due", {
     ), taken as (
       delete from job_scheduled where ctid = any (array(select tid from due)) returning job_id
     ), moved as materialized (
-      select j.id, j.lane_id, j.priority, j.sequence, j.job_type, j.benchmark_id
+      select j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}
       from taken join jobs j on j.id = taken.job_id where j.status = 'pending'
-    ), ${parts.readyJobs("moved")}, ${parts.recordChanges("moved", "scheduled", "pending")}
+    ), ${parts.returnedLanes("moved")}, ${parts.returnedJobs("moved")},
+    ${parts.recordChanges("moved", "scheduled", "pending")}
     select id, lane_id from moved`,
   examples: [[100]],
 });

@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import type { MaintenanceTask } from "../../maintenance.ts";
 import { forgetOldEvents, jobEvents } from "../../watch/events.ts";
 import { expireLeases } from "../finish/finish.ts";
+import { tidyLanes } from "../limits/lanes.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
 
@@ -44,7 +45,7 @@ const foldStats = statement("job_fold_stats", {
   examples: [[10]],
 });
 
-/** The queue's tasks: leases that run out, due jobs, statistics and events. */
+/** The queue's tasks: leases that run out, due jobs, unused lanes, statistics and events. */
 export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
   const jobs = new QueueMaintenance(db, queue);
   return [
@@ -55,6 +56,7 @@ export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
       // Somebody who asks for it does not wait out the term that leases get after an outage.
       runNow: () => jobs.run(),
     },
+    { name: "lanes", everyMs: limits.lanesTidyMs, run: () => tidyLanes(db) },
     { name: "job statistics and events", everyMs: limits.maintenanceIntervalMs, run: () => jobs.tidy() },
   ];
 }

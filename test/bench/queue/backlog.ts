@@ -68,18 +68,19 @@ const input = `'${JSON.stringify(payload)}'::jsonb`;
 
 export const pending = (jobs: string) => `
   with made as (
-    insert into jobs (id, created_at, lane_id, job_type, required_tags, payload)
-    select id, at, lane_id, job_type, required_tags, ${input} from (${jobs}) j
-    returning id, sequence, lane_id, priority, job_type
+    insert into jobs (id, created_at, lane_id, bytes, job_type, required_tags, payload)
+    select id, at, lane_id, 1000, job_type, required_tags, ${input} from (${jobs}) j
+    returning id, sequence, lane_id, priority, bytes, job_type
   ), ready as (
-    insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from made
+    insert into job_ready (job_id, sequence, lane_id, priority, bytes)
+    select id, sequence, lane_id, priority, bytes from made
   )
   insert into job_stat_deltas (job_type, pending) select job_type, count(*) from made group by job_type`;
 
 const scheduled = (jobs: string) => `
   with made as (
-    insert into jobs (id, created_at, lane_id, job_type, required_tags, payload, run_at)
-    select id, at, lane_id, job_type, required_tags, ${input}, at + interval '1 day' from (${jobs}) j
+    insert into jobs (id, created_at, lane_id, bytes, job_type, required_tags, payload, run_at)
+    select id, at, lane_id, 1000, job_type, required_tags, ${input}, at + interval '1 day' from (${jobs}) j
     returning id, run_at, job_type
   ), scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from made
@@ -89,10 +90,10 @@ const scheduled = (jobs: string) => `
 export const ended = (jobs: string) => `
   with made as (
     insert into jobs (
-      id, created_at, started_at, completed_at, assigned_worker_id, lane_id, job_type, required_tags, payload, status, result,
+      id, created_at, started_at, completed_at, assigned_worker_id, lane_id, bytes, job_type, required_tags, payload, status, result,
       progress, epoch, version
     )
-    select j.id, at, at, at, s.id, lane_id, job_type, required_tags, ${input}, 'completed', '${JSON.stringify(result)}', 1, 1, 3
+    select j.id, at, at, at, s.id, lane_id, 1000, job_type, required_tags, ${input}, 'completed', '${JSON.stringify(result)}', 1, 1, 3
     from (${jobs}) j, (select id from worker_slots limit 1) s
     returning id, completed_at, job_type
   ), finished as (

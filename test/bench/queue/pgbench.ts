@@ -14,11 +14,12 @@ const changes = { after: { jobType, payload, priority: 0, maxRetries: 3, timeout
  * would pay.
  */
 const script = `with created as (
-  insert into jobs (id, lane_id, job_type, required_tags, payload, priority, max_retries, timeout_seconds)
-  select uuidv7(), id, job_type, required_tags, :payload::jsonb, 0, 3, 300 from job_lanes where id = :lane
-  returning id, sequence, lane_id, priority, job_type
+  insert into jobs (id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, timeout_seconds)
+  select uuidv7(), id, 1000, job_type, required_tags, :payload::jsonb, 0, 3, 300 from job_lanes where id = :lane
+  returning id, sequence, lane_id, priority, bytes, job_type
 ), ready as (
-  insert into job_ready (job_id, sequence, lane_id, priority) select id, sequence, lane_id, priority from created
+  insert into job_ready (job_id, sequence, lane_id, priority, bytes)
+  select id, sequence, lane_id, priority, bytes from created
 ), counted as (
   insert into job_stat_deltas (job_type, pending) select job_type, 1 from created
 ), event as (
@@ -50,7 +51,7 @@ export function findPgbench(): string | undefined {
 export async function pgbenchCreates(
   pgbench: string,
   { host, port, user, password, database }: Connection,
-  options: { seconds: number; laneId: number; folder: string },
+  options: { seconds: number; laneId: string; folder: string },
 ): Promise<number> {
   const file = join(options.folder, "create-job.sql");
   await writeFile(file, script);
