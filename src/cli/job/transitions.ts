@@ -75,7 +75,8 @@ async function retry(
   }
   if (options.json) return printJson({ retried, skipped });
   print(`${retried} jobs are in the queue again`);
-  if (skipped > 0) note(`note: ${skipped} were left as they are: another live job has their unique key`);
+  const why = "another live job has their unique key, or their benchmark was deleted";
+  if (skipped > 0) note(`note: ${skipped} were left as they are: ${why}`);
 }
 
 /** A job as JSON; null where the answer left it out. */
