@@ -85,28 +85,39 @@ class Pump<In, Out> {
   }
 
   begin(context: CallContext, onStop: (error: unknown) => void): Promise<void> | undefined {
-    const { call } = context;
-    const isLetIn = () => {
-      if (call.stopReason) throw call.stopReason;
-      if (this.#method.methodKind === "server_streaming") call.awaitRequest();
-      call.onStop = (reason) => onStop(this.#fail(context, reason));
-    };
+    let starting: Promise<void> | undefined;
     try {
-      const starting = this.#start(context);
-      if (!starting) {
-        isLetIn();
-        return undefined;
-      }
-      const started = new Promise<void>((resolve, reject) => {
-        call.onStop = reject;
-        starting.then(resolve, reject);
-      });
-      return started.then(isLetIn).catch((error: unknown) => {
-        throw this.#fail(context, error);
-      });
+      starting = this.#start(context);
     } catch (error) {
       throw this.#fail(context, error);
     }
+    if (starting) return this.#beginLate(context, starting, onStop);
+    this.#letIn(context, onStop);
+    return undefined;
+  }
+
+  async #beginLate(
+    context: CallContext,
+    starting: Promise<void>,
+    onStop: (error: unknown) => void,
+  ): Promise<void> {
+    const { call } = context;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        call.onStop = reject;
+        starting.then(resolve, reject);
+      });
+      if (call.stopReason) throw call.stopReason;
+    } catch (error) {
+      throw this.#fail(context, error);
+    }
+    this.#letIn(context, onStop);
+  }
+
+  #letIn(context: CallContext, onStop: (error: unknown) => void): void {
+    const { call } = context;
+    if (this.#method.methodKind === "server_streaming") call.awaitRequest();
+    call.onStop = (reason) => onStop(this.#fail(context, reason));
   }
 
   refuse(error: unknown, context: CallContext): unknown {
