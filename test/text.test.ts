@@ -74,7 +74,6 @@ test.each(limited)("%s takes %d characters, of whatever size", async (field, mos
 const long: [field: string, write: (text: string) => Promise<unknown>][] = [
   ["description", (description) => db.benchmarks.create({ ...benchmark, description })],
   ["error", (error) => store({ error })],
-  ["error", async (error) => parseInput(failure, { jobId: unknownId, epoch: 1, error })],
   ["error", (error) => db.benchmarks.create(benchmark).then(({ id }) => db.benchmarks.update(id, { error }))],
 ];
 
@@ -83,6 +82,13 @@ test.each(long)("%s takes 64 KiB", async (field, write) => {
   await expect(write(`${emoji(16_384)}x`)).rejects.toMatchObject({
     violations: [{ field, description: expect.stringMatching("65536 bytes, has 65537") }],
   });
+});
+
+test("the error of an attempt is cut to 64 KiB between two characters, because its worker would lose it", () => {
+  const { error } = parseInput(failure, { jobId: unknownId, epoch: 1, error: emoji(20_000) });
+  expect(Buffer.byteLength(error)).toBeLessThanOrEqual(65_536);
+  expect(Buffer.byteLength(error)).toBeGreaterThan(65_000);
+  expect(error.isWellFormed()).toBe(true);
 });
 
 test("what an import has to cut ends with a whole character", async () => {

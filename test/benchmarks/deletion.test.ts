@@ -242,7 +242,7 @@ test.each([
 test("nobody waits for it who writes elsewhere, and it waits for none of them", async () => {
   const id = await newBenchmark();
   const other = await newBenchmark();
-  await fill(client, id, 5_000);
+  await fill(client, id, 20_000);
   // Open all the time, with rows of its own.
   const writer = await onlooker(config);
   await writer.query("begin");

@@ -228,7 +228,7 @@ export const readTimeOf = statement("audit_time_of", {
 
 /** Which of these cleanups have an entry; each is named by the entity_id of its entry. */
 export const readCleanups = statement("audit_chain_cleanups", {
-  row: z.object({ entryId: z.string() }),
+  row: z.object({ entryId: z.string().nullable() }),
   build: (entryIds: readonly string[]) => sql.fragment`
     select entity_id as entry_id from audit_logs
     where entity_type = 'audit_log' and action = 'cleanup' and entity_id = any (${arrayOf("text", entryIds)})`,
