@@ -42,14 +42,15 @@ export class RunningLoad {
   #refused = 0;
   #creating = true;
   #working = true;
-  readonly #loops: Promise<unknown>[];
+  readonly #creators: Promise<unknown>[];
+  readonly #workers: Promise<unknown>[];
 
   constructor(address: string, load: Load) {
     this.#clients = clients(address);
     this.#load = { workers: 3, creators: 12, pauseMs: 2, stalling: 0, benchmarkId: "", ...load };
     const { workers, stalling, creators, jobType } = this.#load;
-    this.#loops = [
-      ...Array.from({ length: creators }, () => this.#create()),
+    this.#creators = Array.from({ length: creators }, () => this.#create());
+    this.#workers = [
       ...Array.from({ length: workers }, (_, index) => this.#work(`${jobType} worker ${index}`, 20)),
       ...Array.from({ length: stalling }, (_, index) =>
         this.#work(`${jobType} stalling ${index}`, 2, leaseMs + 500),
@@ -75,6 +76,8 @@ export class RunningLoad {
   /** Creates no more, waits until all that is there has ended, and tells what has gone wrong. */
   async finish(pool: Pool, withinMs = 10_000): Promise<string[]> {
     this.#creating = false;
+    // What is still on its way would come after the last worker.
+    await Promise.all(this.#creators);
     const began = performance.now();
     let live: unknown[] = [];
     do {
@@ -86,7 +89,7 @@ export class RunningLoad {
       ));
     } while (live.length > 0 && performance.now() - began < withinMs);
     this.#working = false;
-    await Promise.all(this.#loops);
+    await Promise.all(this.#workers);
     return [
       ...this.#wrong,
       ...live.map((job) => `has not ended: ${JSON.stringify(job)}`),
