@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { withOrigin } from "../src/call-scope.ts";
 import { failure } from "../src/jobs/input.ts";
-import { createLogger } from "../src/log.ts";
 import { countCharacters, cutBytes, cutText } from "../src/text.ts";
 import { parseInput } from "../src/validation.ts";
 import { testDatabase } from "./harness/database.ts";
@@ -103,13 +102,4 @@ test("what is recorded of a caller ends with a whole character", async () => {
   const { id } = await withOrigin(origin, () => db.benchmarks.create(benchmark));
   const [entry] = (await db.audit.list({ entityType: "benchmark", entityId: id })).items;
   expect(entry).toMatchObject({ actor: `z${emoji(254)}`, userAgent: `z${emoji(1_023)}` });
-});
-
-test("a line of the log does not act on a terminal, and loses nothing by it", () => {
-  const name = "a\u009b31m\u007f\u001b]0;x\u0007\u202e\u2066\u200f\u061cz";
-  const lines: string[] = [];
-  createLogger("info", { write: (line) => void lines.push(line) }).info({ name }, name);
-  expect(lines.join("")).toMatch(/^\P{Cc}+\n$/u);
-  expect(lines.join("")).not.toMatch(/\p{Bidi_Control}/u);
-  expect(JSON.parse(lines.join(""))).toMatchObject({ name, msg: name });
 });

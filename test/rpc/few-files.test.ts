@@ -6,7 +6,7 @@ import { createTestDatabase } from "../harness/postgres.ts";
 const run = promisify(execFile);
 
 /** A file more on the path of every call has to be worth it. */
-const most = 42;
+const most = 40;
 
 test(`CreateJob passes at most ${most} files`, async () => {
   const { password, ...config } = await createTestDatabase();

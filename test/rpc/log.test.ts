@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -31,6 +31,19 @@ test("credentials are blanked out", () => {
 test("lines below the level are left out", () => {
   expect(linesOf("info", (log) => log.debug("x"))).toEqual([]);
   expect(linesOf("silent", (log) => log.fatal("x"))).toEqual([]);
+});
+
+test("what is written does not act on a terminal, and loses nothing by it", () => {
+  const name = "a\u009b31m\u007f\u001b]0;x\u0007\u202e\u2066\u200f\u061cz";
+  const program = `
+    const { createLogger, openOutput } = await import(process.argv[1]);
+    createLogger("info", openOutput(2)).info({ name: process.argv[2] }, process.argv[2]);`;
+  const module = join(import.meta.dirname, "../../src/log.ts");
+  const args = ["--input-type=module", "-e", program, module, name];
+  const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(stderr).toMatch(/^\P{Cc}+\n$/u);
+  expect(stderr).not.toMatch(/\p{Bidi_Control}/u);
+  expect(JSON.parse(stderr)).toMatchObject({ name, msg: name });
 });
 
 describe("a service whose log nobody takes", () => {
