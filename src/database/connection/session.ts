@@ -174,10 +174,14 @@ export async function openClient(config: ClientConfig): Promise<Client> {
  */
 export async function refuseOldPooler(config: ClientConfig): Promise<void> {
   const statement = { name: `ltb_${randomUUID()}`, text: "select pg_catalog.pg_backend_pid() as pid" };
-  const [one, other] = [await openClient(config), await openClient(config)];
+  const one = await openClient(config);
+  let other: Client | undefined;
   try {
     const { rows } = await one.query<{ pid: number }>(statement);
-    if (rows[0]?.pid !== sessionOf(one).processId) await other.query(statement);
+    // A server says the id of the very process, and knows no pooler.
+    if (rows[0]?.pid === sessionOf(one).processId) return;
+    other = await openClient(config);
+    await other.query(statement);
   } catch (error) {
     if (sqlState(error) !== "42P05" && sqlState(error) !== "26000") throw error;
     throw new Error(
@@ -187,6 +191,6 @@ export async function refuseOldPooler(config: ClientConfig): Promise<void> {
       { cause: error },
     );
   } finally {
-    for (const client of [one, other]) void closeClient(client);
+    for (const client of [one, other]) if (client) void closeClient(client);
   }
 }
