@@ -102,6 +102,8 @@ export class Cluster {
   }
 
   async #recovered(): Promise<void> {
+    // Both servers may have been killed just before.
+    while (!this.#servers.some(({ isUp }) => isUp)) await sleep(20);
     const up = this.#loads.filter((_, index) => this.#servers[index]?.isUp);
     this.recoveries.push(...(await Promise.all(up.map((load) => load.recovery()))));
   }
