@@ -160,7 +160,7 @@ test("a transaction of the library does not disturb claims that wait, and wakes 
   });
   const committed = performance.now();
   expect((await claim).leases).toHaveLength(1);
-  expect(performance.now() - committed).toBeLessThan(100);
+  expect(performance.now() - committed).toBeLessThan(700);
   expect((await other).leases).toEqual([]);
 });
 
