@@ -5,8 +5,9 @@
 -- * The service makes ids as UUIDv7, so they have no default. They ascend with time: indexes grow at their
 --   right edge.
 -- * Columns of a fixed width come first and wide ones last, so that no byte is lost to alignment.
--- * The statement that changes a row sets its updated_at. Benchmarks and evaluations have no triggers: those
---   cost on every row, and tables that are spread over several nodes cannot have them.
+-- * The statement that changes a row sets its updated_at. Triggers run only for rows that other programs
+--   write by SQL (the last section): they cost on every row, and tables that are spread over several nodes
+--   cannot have them.
 -- * A unique key of evaluations contains benchmark_id, by which the table can later be spread.
 -- * A double precision column that must be finite is compared with infinity: NaN sorts above it, and fails as
 --   well.
@@ -30,8 +31,8 @@ create table benchmarks (
   completed_iterations integer not null default 0,
   failed_iterations integer not null default 0,
   -- The version grows with every change that a caller asks for, never with counts; expected_version is
-  -- compared with it.
-  version integer not null default 1,
+  -- compared with it. 0, which the service never writes: see adopt_benchmark.
+  version integer not null default 0,
   status varchar(50) not null default 'pending',
   name varchar(255) not null,
   provider varchar(100) not null,
@@ -120,8 +121,8 @@ create table evaluations (
   input_tokens integer,
   output_tokens integer,
   -- The hash is of the evaluation as it was first sent. The same sample sent again is a duplicate if its hash
-  -- is equal and a conflict if not, also after the row was re-scored.
-  content_hash bytea not null,
+  -- is equal and a conflict if not, also after the row was re-scored. For the default see adopt_evaluation.
+  content_hash bytea not null default '\x00000000000000000000000000000000',
   sample_id varchar(255),
   provider varchar(100) not null,
   model varchar(255) not null,
@@ -224,7 +225,8 @@ create table stale_rollups (
 -- worker_slots.
 create table workers (
   id uuid primary key,
-  created_by uuid,
+  -- For the default, which does not stay, see adopt_worker.
+  created_by uuid default '00000000-0000-0000-0000-000000000000',
   last_heartbeat timestamptz not null default now(),
   registered_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -308,11 +310,11 @@ create table jobs (
   release_count integer not null default 0,
   -- 0: there is no limit.
   timeout_seconds integer not null default 300,
-  -- This is made of job_type, required_tags and limit_key: see job_lanes.
-  lane_id uuid not null,
+  -- This is made of job_type, required_tags and limit_key: see job_lanes. For the default see adopt_job.
+  lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
   -- A message takes about as many bytes for the job, without its result and error. The service counts them
   -- once: those of the stored documents are compressed, and a claim cannot unpack all that it may take.
-  bytes integer not null,
+  bytes integer not null default 0,
   -- The epoch grows with every claim and every retry by hand, never back: it fences off a worker whose lease
   -- is gone.
   epoch integer not null default 0,
@@ -519,14 +521,17 @@ create table users (
   password_hash varchar(255) not null,
   role varchar(50) not null default 'user',
   metadata jsonb,
+  -- The deletion of a user frees both names: it puts the id in their place.
+  constraint users_email_key unique (email),
+  constraint users_username_key unique (username),
   constraint users_role_known check (role in ('admin', 'user', 'viewer', 'worker')),
   constraint users_deleted_not_active check (deleted_at is null or not active)
 );
 
--- Deviation: the specification's unique email and username hold without regard to case, and a deleted user's
--- are free again. An expression can be unique only by an index, hence here and not with the other indexes.
-create unique index users_email_key on users (lower(email)) where deleted_at is null;
-create unique index users_username_key on users (lower(username)) where deleted_at is null;
+-- Names are also unique without regard to case. The specification's own unique keys stay beside these,
+-- because `on conflict (email)` finds no index of an expression.
+create unique index users_email_lower on users (lower(email));
+create unique index users_username_lower on users (lower(username));
 
 -- Deviation: key_hash is a plain SHA-256 of a random secret. A salted hash cannot be looked up, and a secret
 -- of 178 bits or more needs no salt.
@@ -598,3 +603,153 @@ create table requests (
   primary key (actor, method, request_id),
   constraint requests_request_id_not_empty check (request_id <> '')
 );
+
+-- Rows written by SQL ---------------------------------------------------------------------------------------
+--
+-- Other programs may insert rows with the columns of the specification alone, and change benchmarks. What is
+-- ours beside these columns has defaults that the service itself never writes and that do not stay. By them
+-- the triggers know such rows, and do what the service's statements do beside their own. For rows of the
+-- service their conditions are false: docs/specification.md has what that costs.
+--
+-- Rows are adopted after they were inserted and not before, because `on conflict do nothing` may drop them.
+
+-- A job is put into its lane, like one that the service creates (src/jobs/create.ts). One that is inserted as
+-- running has a lease that is over at once: it comes back into line as after the loss of its worker.
+create function adopt_job() returns trigger language plpgsql as $$
+declare
+  tags text[] := array(select distinct tag collate "C" from unnest(new.required_tags) tag order by 1);
+  -- src/jobs/limits/lanes.ts makes the same id.
+  lane uuid := encode(substring(sha256(convert_to(
+    '[' || to_json(new.job_type::text) || ',' || array_to_json(tags) || ','
+      || coalesce(to_json(new.limit_key::text)::text, 'null') || ']', 'UTF8'
+  )) from 1 for 16), 'hex')::uuid;
+  state text := case when new.status = 'pending' and new.run_at > now() then 'scheduled' else new.status end;
+  -- No message takes more for a document than five times its text.
+  size integer := least(
+    1000 + 5 * octet_length(concat(new.payload, new.metadata, tags, new.limit_key, new.unique_key))::bigint,
+    2000000000
+  );
+  worker text := coalesce(
+    (select w.worker_id from workers w where w.id = new.assigned_worker_id), new.assigned_worker_id::text
+  );
+begin
+  insert into job_lanes (id, job_type, required_tags, limit_key)
+  select lane, new.job_type, tags, new.limit_key
+  where not exists (select from job_lanes where id = lane and retired_at is null)
+  on conflict (id) do update set retired_at = null;
+  update jobs
+  set lane_id = lane, required_tags = tags, bytes = size,
+    epoch = greatest(new.epoch, (state = 'running')::integer)
+  where id = new.id;
+  if new.unique_key is not null and state in ('pending', 'scheduled', 'running') then
+    insert into job_keys (job_type, unique_key, job_id) values (new.job_type, new.unique_key, new.id);
+  end if;
+  case state
+    when 'pending' then
+      insert into job_ready (job_id, sequence, lane_id, priority, bytes)
+      values (new.id, new.sequence, lane, new.priority, size);
+    when 'scheduled' then
+      insert into job_scheduled (run_at, job_id) values (new.run_at, new.id);
+    when 'running' then
+      insert into job_leases (job_id, claimed_at, expires_at, epoch, attempt, worker_id, limit_key)
+      values (
+        new.id, new.started_at, now(), greatest(new.epoch, 1), new.retry_count + 1, worker, new.limit_key
+      );
+      update worker_slots set used = used + 1 where id = new.assigned_worker_id;
+    else
+      insert into job_finished (job_id, finished_at, status, job_type, worker_id)
+      values (new.id, new.completed_at, state, new.job_type, worker);
+  end case;
+  insert into job_stat_deltas
+    (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+  select
+    new.job_type, total, (state = 'pending')::integer, (state = 'scheduled')::integer,
+    (state = 'running')::integer, (state = 'completed')::integer, (state = 'failed')::integer,
+    (state = 'cancelled')::integer
+  from (select null::uuid union all select new.benchmark_id where new.benchmark_id is not null) kinds (total);
+  insert into job_events (job_ids) values (array[new.id]);
+  return null;
+end
+$$;
+create trigger jobs_adopt after insert on jobs
+  for each row when (new.bytes = 0) execute function adopt_job();
+
+-- An evaluation is counted. Its benchmark's figures are computed anew once for each transaction, and are read
+-- from the evaluations until then. The hash is of the id: the same sample, sent to the service, conflicts.
+create function adopt_evaluation() returns trigger language plpgsql as $$
+begin
+  update evaluations set content_hash = decode(md5(new.id::text), 'hex')
+  where id = new.id and benchmark_id = new.benchmark_id;
+  insert into benchmark_count_deltas (benchmark_id, completed, failed)
+  values (new.benchmark_id, (new.error is null)::integer, (new.error is not null)::integer);
+  if exists (
+    select from stale_rollups where benchmark_id = new.benchmark_id and is_missing
+      and xmin::text = (txid_current() % 4294967296)::text
+  ) then
+    return null;
+  end if;
+  -- A mark that is there is set again: a computation under way sees by that that it came too early.
+  insert into stale_rollups (benchmark_id, is_missing) values (new.benchmark_id, true)
+  on conflict (benchmark_id) do update set is_missing = true;
+  insert into benchmark_events (benchmark_ids) values (array[new.benchmark_id]);
+  return null;
+end
+$$;
+create trigger evaluations_adopt after insert on evaluations
+  for each row when (new.content_hash = '\x00000000000000000000000000000000')
+  execute function adopt_evaluation();
+
+-- A benchmark gets the time of the status that it enters, and a new version. Counts are not watched: they
+-- change with the deltas all the time.
+create function adopt_benchmark() returns trigger language plpgsql as $$
+begin
+  new.version := new.version + 1;
+  if tg_op = 'UPDATE' then
+    new.updated_at := now();
+  end if;
+  if new.status = 'running' then
+    new.started_at := coalesce(new.started_at, now());
+  elsif new.status in ('completed', 'failed', 'cancelled') then
+    new.completed_at := coalesce(new.completed_at, now());
+  end if;
+  insert into benchmark_events (benchmark_ids) values (array[new.id]);
+  return new;
+end
+$$;
+create trigger benchmarks_adopt before insert on benchmarks
+  for each row when (new.version = 0) execute function adopt_benchmark();
+create trigger benchmarks_change before update of
+  name, description, provider, model, dataset, status, total_iterations, results, metrics, error, started_at,
+  completed_at, created_by, labels, metadata
+  on benchmarks for each row when (new.version = old.version) execute function adopt_benchmark();
+
+-- A worker gets its slots.
+create function adopt_worker() returns trigger language plpgsql as $$
+begin
+  update workers set created_by = null where id = new.id;
+  insert into worker_slots (worker_id, id, capacity)
+  values (new.worker_id, new.id, case when new.draining then 0 else new.capacity end);
+  return null;
+end
+$$;
+create trigger workers_adopt after insert on workers
+  for each row when (new.created_by = '00000000-0000-0000-0000-000000000000') execute function adopt_worker();
+
+-- The pending jobs in the order in which they are claimed, as the specification asks for them:
+--   select * from jobs where status = 'pending' order by priority desc, created_at limit 50
+-- has no index, because one over status would be written, with all others of jobs, by every claim and every
+-- completion. This reads the same from idx_jobs_status_priority, a few rows of each lane.
+create function pending_jobs(most integer default 50) returns setof jobs language sql stable as $$
+  select j.*
+  from (
+    select ready.*
+    from job_lanes lane cross join lateral (
+      select job_id, priority, sequence from job_ready
+      where lane_id = lane.id order by priority desc, sequence limit most
+    ) ready
+    order by ready.priority desc, ready.sequence limit most
+  ) head
+  -- With a limit it is no join that might read the whole table.
+  cross join lateral (select * from jobs where id = head.job_id limit 1) j
+  order by head.priority desc, head.sequence
+$$;

@@ -20,8 +20,9 @@ create table audit_logs (
   request_id varchar(128),
   user_agent text,
   changes jsonb,
-  -- CreateAuditLog added the entry: what it says is the caller's word, not what the service did.
-  external boolean not null default false
+  -- CreateAuditLog added the entry, or another program by SQL: what it says is its word, not what the
+  -- service did. The service always sets it; without it see adopt_audit_log.
+  external boolean not null
 );
 
 -- Lists go newest first: by user, by entity, and of all. Other filters are applied while reading one of them:
@@ -122,6 +123,21 @@ begin
       hint = 'Entries leave only by the cleanup of audit logs, which leaves a checkpoint.';
 end
 $$;
+
+-- An entry that another program inserts by SQL, with the columns of the specification alone, waits to be
+-- sealed like any other. Entries that pretend to be the service's own do not, and verifying finds them.
+create function adopt_audit_log() returns trigger language plpgsql as $$
+begin
+  new.external := true;
+  -- `on conflict do nothing` may drop the row: what is there already is sealed once.
+  if not exists (select from audit_logs where id = new.id) then
+    insert into audit_unsealed (entry_kind, entry_ids) values ('audit_log', array[new.id]);
+  end if;
+  return new;
+end
+$$;
+create trigger audit_logs_adopt before insert on audit_logs
+  for each row when (new.external is null) execute function adopt_audit_log();
 
 create trigger audit_logs_append_only before update or delete or truncate on audit_logs
   for each statement execute function refuse_audit_change();

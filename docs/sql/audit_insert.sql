@@ -13,7 +13,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       entry.id,
@@ -26,7 +27,8 @@ with
       entry.actor,
       entry.ip_address,
       entry.user_agent,
-      entry.request_id
+      entry.request_id,
+      false
     from
       unnest(
         $1::uuid[],

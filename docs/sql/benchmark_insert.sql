@@ -2,9 +2,21 @@
 with
   b as (
     insert into
-      benchmarks (id, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
+      benchmarks (
+        id,
+        version,
+        name,
+        description,
+        provider,
+        model,
+        dataset,
+        total_iterations,
+        created_by,
+        labels,
+        metadata
+      )
     values
-      ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     on conflict (id) do nothing
     returning
       *
@@ -22,7 +34,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       entry.id,
@@ -35,7 +48,8 @@ with
       entry.actor,
       entry.ip_address,
       entry.user_agent,
-      entry.request_id
+      entry.request_id,
+      false
     from
       unnest(
         $11::uuid[],

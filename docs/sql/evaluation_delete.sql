@@ -299,7 +299,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($2::uuid[]) [row_number() over ()] as id,
@@ -328,7 +329,8 @@ with
       $5::text as actor,
       $6::text as ip_address,
       $7::text as user_agent,
-      $8::text as request_id
+      $8::text as request_id,
+      false as external
     from
       gone
     returning
@@ -660,7 +662,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($3::uuid[]) [row_number() over ()] as id,
@@ -689,7 +692,8 @@ with
       $6::text as actor,
       $7::text as ip_address,
       $8::text as user_agent,
-      $9::text as request_id
+      $9::text as request_id,
+      false as external
     from
       gone
     returning

@@ -95,7 +95,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($9::uuid[]) [row_number() over ()] as id,
@@ -115,7 +116,8 @@ with
       $15::text as actor,
       $16::text as ip_address,
       $17::text as user_agent,
-      $18::text as request_id
+      $18::text as request_id,
+      false as external
     from
       (
         select
@@ -292,7 +294,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($9::uuid[]) [row_number() over ()] as id,
@@ -312,7 +315,8 @@ with
       $15::text as actor,
       $16::text as ip_address,
       $17::text as user_agent,
-      $18::text as request_id
+      $18::text as request_id,
+      false as external
     from
       (
         select
@@ -497,7 +501,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($10::uuid[]) [row_number() over ()] as id,
@@ -517,7 +522,8 @@ with
       $16::text as actor,
       $17::text as ip_address,
       $18::text as user_agent,
-      $19::text as request_id
+      $19::text as request_id,
+      false as external
     from
       (
         select

@@ -433,7 +433,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($36::uuid[]) [row_number() over ()] as id,
@@ -469,7 +470,8 @@ with
       $39::text as actor,
       $40::text as ip_address,
       $41::text as user_agent,
-      $42::text as request_id
+      $42::text as request_id,
+      false as external
     from
       (
         select

@@ -424,7 +424,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($4::uuid[]) [row_number() over ()] as id,
@@ -448,7 +449,8 @@ with
       $8::text as actor,
       $9::text as ip_address,
       $10::text as user_agent,
-      $11::text as request_id
+      $11::text as request_id,
+      false as external
     from
       ended
     returning

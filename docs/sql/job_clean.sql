@@ -190,7 +190,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($5::uuid[]) [row_number() over ()] as id,
@@ -208,7 +209,8 @@ with
       $10::text as actor,
       $11::text as ip_address,
       $12::text as user_agent,
-      $13::text as request_id
+      $13::text as request_id,
+      false as external
     from
       (
         select

@@ -302,7 +302,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($2::uuid[]) [row_number() over ()] as id,
@@ -334,7 +335,8 @@ with
       $5::text as actor,
       $6::text as ip_address,
       $7::text as user_agent,
-      $8::text as request_id
+      $8::text as request_id,
+      false as external
     from
       deleted
     returning

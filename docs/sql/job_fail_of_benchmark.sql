@@ -426,7 +426,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($5::uuid[]) [row_number() over ()] as id,
@@ -450,7 +451,8 @@ with
       $9::text as actor,
       $10::text as ip_address,
       $11::text as user_agent,
-      $12::text as request_id
+      $12::text as request_id,
+      false as external
     from
       ended
     returning

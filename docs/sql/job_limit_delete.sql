@@ -20,7 +20,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($2::uuid[]) [row_number() over ()] as id,
@@ -36,7 +37,8 @@ with
       $5::text as actor,
       $6::text as ip_address,
       $7::text as user_agent,
-      $8::text as request_id
+      $8::text as request_id,
+      false as external
     from
       gone
     returning

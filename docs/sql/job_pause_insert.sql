@@ -22,7 +22,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       entry.id,
@@ -35,7 +36,8 @@ with
       entry.actor,
       entry.ip_address,
       entry.user_agent,
-      entry.request_id
+      entry.request_id,
+      false
     from
       unnest(
         $3::uuid[],

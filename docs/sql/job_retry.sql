@@ -348,7 +348,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($2::uuid[]) [row_number() over ()] as id,
@@ -372,7 +373,8 @@ with
       $6::text as actor,
       $7::text as ip_address,
       $8::text as user_agent,
-      $9::text as request_id
+      $9::text as request_id,
+      false as external
     from
       retried
     returning

@@ -5,7 +5,9 @@ set
   deleted_at = now(),
   updated_at = now(),
   version = version + 1,
-  password_hash = ''
+  password_hash = '',
+  email = id,
+  username = ' ' || id
 where
   id = $1
   and deleted_at is null

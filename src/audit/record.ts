@@ -34,7 +34,7 @@ export function auditEntries(entries: readonly AuditEntry[], when: Fragment = sq
   return auditLog(sql.fragment`
     select
       entry.id, entry.action, entry.entity_type, entry.entity_id, entry.changes::jsonb, entry.user_id,
-      entry.api_key_id, entry.actor, entry.ip_address, entry.user_agent, entry.request_id
+      entry.api_key_id, entry.actor, entry.ip_address, entry.user_agent, entry.request_id, false
     from ${table("entry", entries.map(rowOf), entryColumns)}
     where ${when}`);
 }
@@ -78,7 +78,7 @@ export function auditRows(rows: AuditRows): Fragment {
       ${word(entityType)} as entity_type, ${entityId} as entity_id, ${changes} as changes,
       ${by.userId ?? null}::uuid as user_id, ${by.apiKeyId ?? null}::uuid as api_key_id,
       ${by.actor}::text as actor, ${by.ipAddress}::text as ip_address, ${by.userAgent}::text as user_agent,
-      ${by.requestId}::text as request_id
+      ${by.requestId}::text as request_id, false as external
     from ${from}`);
 }
 
@@ -88,7 +88,7 @@ function auditLog(entries: Fragment): Fragment {
     audit_written as (
       insert into audit_logs
         (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent,
-          request_id)
+          request_id, external)
       ${entries}
       returning id
     ), audit_queued as (

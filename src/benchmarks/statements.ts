@@ -47,9 +47,9 @@ export const insertBenchmark = statement("benchmark_insert", {
   build: (b: z.output<typeof newBenchmark> & { id: string }) => sql.fragment`
     with b as (
       insert into benchmarks
-        (id, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
+        (id, version, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
       values (
-        ${b.id}, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
+        ${b.id}, 1, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
         ${b.totalIterations}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
         ${b.metadata ? JSON.stringify(b.metadata) : null}
       )

@@ -115,11 +115,12 @@ function assignments(changes: z.output<typeof userChanges>): Fragment[] {
   ];
 }
 
+// Both names are free again. What stands in their place is neither an email address nor a username.
 export const deleteUser = statement("user_delete", {
   row: idRow,
   build: (id: string) => sql.fragment`
     update users set active = false, deleted_at = now(), updated_at = now(), version = version + 1,
-    password_hash = ''
+      password_hash = '', email = id, username = ' ' || id
     where id = ${id} and deleted_at is null
     returning id`,
   examples: [[example.id]],

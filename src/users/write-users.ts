@@ -103,11 +103,9 @@ async function explainTaken<T>({ id, email, username }: Names, write: () => Prom
   } catch (thrown) {
     const error = toServiceError(thrown);
     if (!(error instanceof ServiceError) || error.code !== Code.AlreadyExists) throw thrown;
-    const taken = new Map([
-      ["users_email_key", ["email", `a user with email ${email ?? ""}`]],
-      ["users_username_key", ["username", `a user with username ${username ?? ""}`]],
-    ]);
-    const [field = "", name] = taken.get(error.metadata.constraint ?? "") ?? ["id", `user ${id}`];
+    const [, field = "id"] = /^users_(email|username)_/.exec(error.metadata.constraint ?? "") ?? [];
+    const taken = field === "email" ? email : username;
+    const name = field === "id" ? `user ${id}` : `a user with ${field} ${taken ?? ""}`;
     const facts = { metadata: { entity: "user", field }, cause: thrown };
     throw new ServiceError(Code.AlreadyExists, "ALREADY_EXISTS", `${name} exists already`, facts);
   }

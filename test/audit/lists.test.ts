@@ -188,11 +188,11 @@ describe("of a million entries", { timeout: 300_000 }, () => {
     // A job each, with one attempt each for a tenth of them; every hundredth entry is the user's, and every
     // second has the time of the one before.
     await s.client.query(
-      `insert into audit_logs (id, user_id, created_at, action, entity_type, entity_id, changes)
+      `insert into audit_logs (id, user_id, created_at, action, entity_type, entity_id, changes, external)
        select md5('log' || n)::uuid, case when n % 100 = 0 then $1::uuid else $2::uuid end,
          '2026-01-01Z'::timestamptz + (n / 2) * interval '1 ms',
          case when n % 100000 = 0 then 'rare' else 'create' end, case when n % 250000 = 7 then 'unusual' else 'job' end,
-         md5('job' || n)::uuid::text, '{"after": {"job_type": "t"}}'
+         md5('job' || n)::uuid::text, '{"after": {"job_type": "t"}}', false
        from generate_series(1, ${entries}) n`,
       [user, other],
     );

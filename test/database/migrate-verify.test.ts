@@ -74,8 +74,8 @@ describe("a schema that is not as it was made", () => {
     ["drop trigger audit_logs_append_only on audit_logs", "trigger audit_logs.audit_logs_append_only"],
     ["drop function refuse_audit_change() cascade", "function refuse_audit_change()"],
     [
-      "update pg_index set indisvalid = false where indexrelid = 'users_email_key'::regclass",
-      "unique index users_email_key",
+      "update pg_index set indisvalid = false where indexrelid = 'users_email_lower'::regclass",
+      "unique index users_email_lower",
     ],
   ])("%s: nothing is served on it", async (damage, object) => {
     const connection = await migrated();
@@ -95,12 +95,12 @@ describe("a schema that is not as it was made", () => {
     await query(
       connection,
       `drop table login_attempts; alter table jobs drop column progress;
-      update pg_index set indisvalid = false where indexrelid = 'users_email_key'::regclass`,
+      update pg_index set indisvalid = false where indexrelid = 'users_email_lower'::regclass`,
     );
     const { faults, isComplete } = await verifyMigrations(connection);
     expect(isComplete).toBe(true);
     expect(faults.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-      "invalid index users_email_key",
+      "invalid index users_email_lower",
       "missing table login_attempts",
       "missing column jobs.progress",
       "missing constraint jobs.jobs_progress_is_share",
@@ -142,6 +142,7 @@ describe("a schema that is not as it was made", () => {
       "different index idx_jobs_created_at",
       "different table jobs",
       "different trigger audit_logs.audit_logs_append_only",
+      "different trigger jobs.jobs_adopt",
     ]);
     expect(additional).toEqual(["column notes.id", "index mine", "table notes"]);
     expect(await query(connection, schemas)).toEqual(before);

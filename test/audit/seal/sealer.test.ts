@@ -139,7 +139,7 @@ describe("sealing", () => {
       `insert into audit_unsealed (entry_kind, entry_ids) values ('audit_log', '{}'), ('audit_log', '{null}')`,
     );
     await tamper(
-      `insert into audit_logs (id, action, entity_type, created_at) values ('${newId()}', 'x', 'y', 'infinity')`,
+      `insert into audit_logs (id, action, entity_type, created_at, external) values ('${newId()}', 'x', 'y', 'infinity', false)`,
     );
     await superuser.query(
       `insert into audit_unsealed (entry_kind, entry_ids) select 'audit_log', array_agg(id) from audit_logs`,

@@ -97,9 +97,9 @@ export async function addLogs(
   await client.query(
     `with entry as (
       insert into audit_logs (id, created_at, user_id, api_key_id, action, entity_type, entity_id, ip_address, actor, request_id,
-        user_agent, changes)
+        user_agent, changes, external)
       select id, clock_timestamp() - make_interval(secs => $2) + n * interval '1 us', $3::uuid, $4::uuid, 'update', 'benchmark',
-        'benchmark-' || n, '192.0.2.1', 'alice', 'request-' || n, 'test/1', jsonb_build_object('after', jsonb_build_object('n', n))
+        'benchmark-' || n, '192.0.2.1', 'alice', 'request-' || n, 'test/1', jsonb_build_object('after', jsonb_build_object('n', n)), false
       from unnest($1::uuid[]) with ordinality as e (id, n)
     )
     insert into audit_unsealed (created_at, entry_kind, entry_ids) values (clock_timestamp() - make_interval(secs => $2), 'audit_log', $1)`,

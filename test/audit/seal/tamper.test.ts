@@ -155,7 +155,7 @@ describe("an entry", () => {
   ])("inserted with the time %s", async (time) => {
     const id = unknownId;
     await trail.tamper(
-      `insert into audit_logs (id, action, entity_type, created_at) values ($1, 'x', 'y', ${time})`,
+      `insert into audit_logs (id, action, entity_type, created_at, external) values ($1, 'x', 'y', ${time}, false)`,
       [id],
     );
     expect(await broken()).toEqual({

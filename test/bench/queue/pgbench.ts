@@ -26,9 +26,10 @@ const script = `with created as (
   insert into job_events (job_ids) select array_agg(id) from created
 ), entry as (
   insert into audit_logs
-    (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent, request_id)
+    (id, action, entity_type, entity_id, changes, user_id, api_key_id, actor, ip_address, user_agent, request_id,
+    external)
   select
-    uuidv7(), 'create', 'job', id::text, :changes::jsonb, uuidv7(), uuidv7(), 'admin', '127.0.0.1', 'pgbench', id::text
+    uuidv7(), 'create', 'job', id::text, :changes::jsonb, uuidv7(), uuidv7(), 'admin', '127.0.0.1', 'pgbench', id::text, false
   from created
   returning id
 ), queued as (
