@@ -8,7 +8,11 @@ import { type Layer, readSources, SECRET_NAMES, type Sources } from "./config/so
 import { chooseTls } from "./config/tls.ts";
 import { nearest } from "./config/typos.ts";
 
-export { type DatabaseChoice, embeddedDatabaseConfig } from "./config/choose-database.ts";
+export {
+  type DatabaseChoice,
+  databaseConfigFromEnv,
+  embeddedDatabaseConfig,
+} from "./config/choose-database.ts";
 export {
   type DatabaseConfig,
   databaseConfig,

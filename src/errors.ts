@@ -26,6 +26,7 @@ export type Reason =
   | "LAST_ADMIN"
   | "MESSAGE_TOO_LARGE"
   | "METHOD_NOT_PERMITTED"
+  | "MIGRATION_FAILED"
   | "NOT_A_SESSION"
   | "NOT_FOUND"
   | "NOT_OWNER"

@@ -1,35 +1,20 @@
 /** The library: the service's database and repositories, usable without the server. */
-export type {
-  BenchmarkChanges,
-  BenchmarkFilter,
-  BenchmarkPosition,
-  NewBenchmark,
-} from "./benchmarks/input.ts";
-export { type BenchmarkPage, BenchmarkRepository } from "./benchmarks/repository.ts";
-export { type Benchmark, type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
-export type { BenchmarkChange, BenchmarkProgress, BenchmarkWatchFilter } from "./benchmarks/watch.ts";
-export { withSignal } from "./call-scope.ts";
-export { ConfigError, type DatabaseConfig, type DatabaseOptions, databaseConfig, Secret } from "./config.ts";
+export type { NewAuditLog } from "./audit/input.ts";
+export type { ChainOptions } from "./audit/seal/seal-task.ts";
+export { type BenchmarkStatus, benchmarkStatuses } from "./benchmarks/rows.ts";
+export type { BenchmarkWatchFilter } from "./benchmarks/watch.ts";
+export { withOrigin, withSignal } from "./call-scope.ts";
+export { type DatabaseOptions, Secret, type SslMode } from "./config.ts";
 export type { RequestKey } from "./database/requests.ts";
 export { isConnectionError, isDuplicateKey, isNotFound } from "./database/statement/errors.ts";
 export type { Executor } from "./database/statement/executor.ts";
+export type { Page, PageOptions } from "./database/statement/page.ts";
 export type { DatabaseStats } from "./database/statistics.ts";
 export { type Reason, ServiceError, type Violation } from "./errors.ts";
+export type { Comparison, ComparisonInput, ComparisonPage } from "./evaluations/compare/compare.ts";
 export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
-export type {
-  EvaluationChanges,
-  EvaluationFilter,
-  EvaluationPosition,
-  LeaderboardPosition,
-  NewEvaluation,
-} from "./evaluations/input.ts";
-export type {
-  LeaderboardEntry,
-  LeaderboardInput,
-  LeaderboardPage,
-} from "./evaluations/leaderboard/leaderboard.ts";
-export { type EvaluationPage, EvaluationRepository } from "./evaluations/repository.ts";
-export type { Evaluation } from "./evaluations/rows.ts";
+export type { EvaluationChanges, EvaluationFilter } from "./evaluations/input.ts";
+export type { LeaderboardInput } from "./evaluations/leaderboard/leaderboard.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";
@@ -38,25 +23,29 @@ export type {
   Completion,
   Failure,
   JobFilter,
-  NewJob,
+  LeaseRef,
   NewJobLimit,
+  Pause,
   ProgressReport,
 } from "./jobs/input.ts";
-export type { JobListOptions, JobPage } from "./jobs/lists/lists.ts";
-export type { JobStats } from "./jobs/lists/stats.ts";
-export { JobRepository } from "./jobs/repository.ts";
-export type { Job, JobAttempt, JobStatus } from "./jobs/rows.ts";
-export type { JobChange, JobWatchOptions, WatchFilter } from "./jobs/watch.ts";
-export type { EndResult, LeaseOutcome } from "./jobs/writes.ts";
-export type { Principal, UserRole } from "./principal.ts";
-export { type ConnectOptions, Database, type Repositories } from "./storage.ts";
-export type { NewApiKey, NewUser, UserChanges, UserFilter } from "./users/input.ts";
-export type { ApiKeyPage, MadeApiKey, RotatedApiKey } from "./users/keys.ts";
-export type { Login } from "./users/login.ts";
-export { type UserPage, UserRepository } from "./users/repository.ts";
-export type { ApiKey, User } from "./users/rows.ts";
+export type { JobLane } from "./jobs/limits/statements.ts";
+export type { JobListOptions } from "./jobs/lists/lists.ts";
+export type { JobStats, JobTypeStats } from "./jobs/lists/stats.ts";
+export type { JobStatus } from "./jobs/rows.ts";
+export type { BulkResult } from "./jobs/transitions/bulk.ts";
+export type { JobWatchOptions, WatchFilter } from "./jobs/watch.ts";
+export type { LeaseOutcome } from "./jobs/writes.ts";
+export { DatabaseConfig, type DatabaseConfigBuilder, databaseConfig } from "./library/config.ts";
+export { Database, type Repositories } from "./library/database.ts";
+export type * from "./library/models.ts";
+export type { UserRole } from "./principal.ts";
+export type { ConnectOptions } from "./storage.ts";
+export type { Credentials, NewUser, PasswordChange, UserChanges, UserFilter } from "./users/input.ts";
+export type { RotateOptions } from "./users/keys.ts";
 export { parseToken, type Token } from "./users/tokens.ts";
 export { version } from "./version.ts";
 export type { WatchOptions } from "./watch/watch.ts";
-export { WorkerRepository } from "./workers/repository.ts";
-export type { Worker } from "./workers/rows.ts";
+export type { HeartbeatReply } from "./workers/heartbeat.ts";
+export type { Heartbeat, NewWorker, WorkerChanges, WorkerFilter } from "./workers/input.ts";
+export type { StaleRemoval } from "./workers/repository.ts";
+export type { WorkerStatus } from "./workers/rows.ts";

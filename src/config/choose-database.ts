@@ -6,7 +6,8 @@ import {
   resolveDatabase,
 } from "./database.ts";
 import type { DatabaseOptions } from "./database-options.ts";
-import type { Problem } from "./error.ts";
+import { ConfigError, type Problem } from "./error.ts";
+import { readEnvironment } from "./sources.ts";
 
 /** The names of the database's options (`config/database.ts` has form, limits and default of each). */
 export const DATABASE_NAMES: Record<keyof DatabaseOptions, string> = {
@@ -43,6 +44,24 @@ export type DatabaseChoice =
       readonly listen: boolean;
     };
 
+function optionsOf(values: Record<string, string>): DatabaseOptions {
+  return Object.fromEntries(Object.entries(DATABASE_NAMES).map(([option, name]) => [option, values[name]]));
+}
+
+/**
+ * Reads the configuration of a database from the environment alone: DATABASE_URL, or DATABASE_HOST and the
+ * others; what is not set has its default. The service also reads `.env` and a file (`loadConfig`).
+ * @throws ConfigError that names every wrong variable
+ */
+export function databaseConfigFromEnv(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
+  const { layer, problems } = readEnvironment(env);
+  const naming = { nameOf: (option: keyof DatabaseOptions) => DATABASE_NAMES[option], rankOf: () => 0 };
+  const resolved = resolveDatabase(optionsOf(layer.values), naming);
+  problems.push(...resolved.problems);
+  if (problems.length > 0 || resolved.config === undefined) throw new ConfigError(problems);
+  return resolved.config;
+}
+
 /** Chooses the database. `values` are the settings by name, `ranks` the ranks of their sources. */
 export function chooseDatabase(
   values: Record<string, string>,
@@ -51,8 +70,7 @@ export function chooseDatabase(
   problems: Problem[],
   warnings: string[],
 ): DatabaseChoice | undefined {
-  const named = Object.entries(DATABASE_NAMES).map(([option, name]) => [option, values[name]]);
-  const options: DatabaseOptions = Object.fromEntries(named);
+  const options = optionsOf(values);
   // Another URL shares everything with the main one except the destination.
   const { url, host, port, database, user, password, ...shared } = options;
   if ([url, host, database, user].every((value) => value === undefined)) {

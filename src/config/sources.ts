@@ -33,14 +33,20 @@ export const SECRET_NAMES = [
 
 /** Reads all sources of settings: the environment over `.env` in the working folder over a JSON file. */
 export function readSources({ env, cwd, file }: SourceOptions): Sources {
-  const problems: Problem[] = [];
-  const environment = layer("the environment", 3, env);
+  const { layer: environment, problems } = readEnvironment(env);
   const dotenv = layer(".env", 2, readDotenv(cwd, problems));
   const path = file ?? environment.values.LTB_CONFIG_FILE ?? dotenv.values.LTB_CONFIG_FILE;
   const json = layer(path ?? "", 1, path === undefined ? {} : readJson(path, problems));
-  const layers = [environment, dotenv, json];
-  for (const each of layers) readSecretFiles(each, problems);
-  return { layers, problems };
+  for (const each of [dotenv, json]) readSecretFiles(each, problems);
+  return { layers: [environment, dotenv, json], problems };
+}
+
+/** Reads the environment alone. */
+export function readEnvironment(env: NodeJS.ProcessEnv): { layer: Layer; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const environment = layer("the environment", 3, env);
+  readSecretFiles(environment, problems);
+  return { layer: environment, problems };
 }
 
 /** An empty value counts as unset, because compose files and CI systems write `NAME=` for unset variables. */

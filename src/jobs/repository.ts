@@ -258,7 +258,7 @@ export class JobRepository {
   }
 
   /** Deletes jobs that ended over `days` days ago, in batches. Their attempts stay in the audit trail. */
-  cleanup(
+  cleanupOldJobs(
     days: number = limits.jobAgeDaysDefault,
     statuses: readonly JobStatus[] = ["completed", "failed", "cancelled"],
   ): Promise<BulkResult> {
@@ -297,12 +297,12 @@ export class JobRepository {
   }
 
   async countByStatus(status: JobStatus): Promise<number> {
-    const stats = await this.stats();
+    const stats = await this.getStats();
     return status === "pending" ? stats.pending + stats.scheduled : stats[status];
   }
 
   /** How many jobs are in each state, exact, in all and by type; without counting jobs. */
-  stats(
+  getStats(
     filter: { jobType?: string; benchmarkId?: string } = {},
   ): Promise<JobStats & { byType: JobTypeStats[] }> {
     return jobStats(this.#db, filter);

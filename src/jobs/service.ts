@@ -158,7 +158,7 @@ export function jobService(store: JobStore) {
 
     async getJobStats({ jobType, benchmarkId }) {
       const filter = { ...(jobType && { jobType }), ...(benchmarkId && { benchmarkId }) };
-      const { byType, ...all } = await jobs.stats(filter);
+      const { byType, ...all } = await jobs.getStats(filter);
       return { ...statsMessage(all), byType: byType.map(statsMessage) };
     },
 
@@ -175,7 +175,10 @@ export function jobService(store: JobStore) {
 
     async cleanupJobs({ olderThanDays, statuses }) {
       const wanted = statuses.map((status) => jobStatus.parse(status, "statuses") ?? "pending");
-      const { affected, more } = await jobs.cleanup(olderThanDays, wanted.length > 0 ? wanted : undefined);
+      const { affected, more } = await jobs.cleanupOldJobs(
+        olderThanDays,
+        wanted.length > 0 ? wanted : undefined,
+      );
       return { deleted: affected, more };
     },
   } satisfies Partial<ServiceImpl<typeof JobService>>;

@@ -35,7 +35,7 @@ type Remove = (store: AgingStore, days: number) => Promise<number>;
 
 // Each call removes a bounded number of rows, in batches, and records that in the audit trail.
 const removals: Readonly<Record<Kind, Remove>> = {
-  jobs: async ({ jobs }, days) => (await jobs.cleanup(days)).affected,
+  jobs: async ({ jobs }, days) => (await jobs.cleanupOldJobs(days)).affected,
   evaluations: async ({ evaluations }, days) => (await evaluations.cleanup(days)).deleted,
   audit: async ({ auditTrail }, days) => (await auditTrail.cleanUp(days)).deleted,
 };

@@ -190,7 +190,7 @@ export class WorkerRepository {
   }
 
   async clusterStats(): Promise<ClusterStats> {
-    const reads = [this.#db.one(readCluster()), this.#jobs.stats()] as const;
+    const reads = [this.#db.one(readCluster()), this.#jobs.getStats()] as const;
     const [row, { byType: _, ...jobs }] = await Promise.all(reads);
     return clusterStatsOf(row, jobs);
   }

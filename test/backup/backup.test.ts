@@ -106,7 +106,7 @@ test("what is restored is what was backed up, and the service goes on with it", 
   expect(await contentOf(target)).toEqual(content);
   expect(manifest.tables.evaluations?.rows).toBe(1_000);
   const again = await Database.connect({ ...target, sslMode: "disable" });
-  const { pending, running, completed, failed, cancelled } = await again.jobs.stats();
+  const { pending, running, completed, failed, cancelled } = await again.jobs.getStats();
   expect({ pending, running, completed, failed, cancelled }).toEqual({
     pending: 15,
     running: 2,

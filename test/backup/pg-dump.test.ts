@@ -112,7 +112,7 @@ describe.skipIf(programs === undefined)(
       expect(await migrateUp(connection)).toEqual({ applied: [] });
       const db = await Database.connect({ ...connection, sslMode: "disable" });
       await db.jobs.create({ jobType: "t" });
-      expect(await db.jobs.stats()).toMatchObject({ pending: 41, completed: 10, total: 51 });
+      expect(await db.jobs.getStats()).toMatchObject({ pending: 41, completed: 10, total: 51 });
       await db.close();
     });
 

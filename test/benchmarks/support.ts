@@ -1,7 +1,9 @@
+import type { BenchmarkChange, BenchmarkWatchFilter } from "../../src/benchmarks/watch.ts";
 import { withSignal } from "../../src/call-scope.ts";
 import type { ServiceError } from "../../src/errors.ts";
-import type { BenchmarkChange, BenchmarkWatchFilter, NewEvaluation, WatchOptions } from "../../src/index.ts";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import type { Database } from "../../src/storage.ts";
+import type { WatchOptions } from "../../src/watch/watch.ts";
 import { eventually } from "../harness/waiting.ts";
 
 /** A watch that is read in the background; back once it is in place, or has failed. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BenchmarkRepository } from "../../src/benchmarks/repository.ts";
+import type { BenchmarkProgress, BenchmarkWatchFilter } from "../../src/benchmarks/watch.ts";
 import { BenchmarkFeed } from "../../src/benchmarks/watch.ts";
 import { withSignal } from "../../src/call-scope.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { newId } from "../../src/ids.ts";
-import type { BenchmarkProgress, BenchmarkWatchFilter } from "../../src/index.ts";
 import { limits } from "../../src/limits.ts";
 import { smallPool } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";

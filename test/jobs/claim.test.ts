@@ -139,7 +139,7 @@ describe("what a worker is given", () => {
     await q.makeDue("2998-12-31T00:00:00Z");
     await q.maintain();
     expect(names((await q.db.jobs.claim({ workerId: "w", maxJobs: 9 })).leases)).toEqual(["0"]);
-    expect(await q.db.jobs.stats()).toMatchObject({ pending: 0, scheduled: 1, running: 1, total: 2 });
+    expect(await q.db.jobs.getStats()).toMatchObject({ pending: 0, scheduled: 1, running: 1, total: 2 });
   });
 
   test("is nothing while it drains", async () => {
@@ -299,7 +299,7 @@ describe("claims that wait", () => {
     await made;
     const answers = await Promise.all(claims);
     const granted = answers.flatMap((answer) => (typeof answer === "object" ? answer.leases : []));
-    await eventually(async () => (await q.db.jobs.stats()).running === granted.length);
+    await eventually(async () => (await q.db.jobs.getStats()).running === granted.length);
     const { leases } = await q.db.jobs.claim({ workerId: "v", maxJobs: 20 });
     expect(leases).toHaveLength(10 - granted.length);
     expect(leases.every(({ retryCount }) => retryCount === 0)).toBe(true);
@@ -418,7 +418,7 @@ describe("a request id", () => {
     const answers = await Promise.all(both.map((db) => db.jobs.claim(claim)));
     for (const { leases } of answers) expect(names(leases)).toEqual(names(answers[0]?.leases ?? []));
     expect((await q.db.jobs.claim(claim)).leases).toHaveLength(3);
-    await eventually(async () => (await q.db.jobs.stats()).running === 3);
+    await eventually(async () => (await q.db.jobs.getStats()).running === 3);
     const rest = await q.db.jobs.claim({ workerId: "w", maxJobs: 8 });
     expect(names([...(answers[0]?.leases ?? []), ...rest.leases]).sort()).toEqual([..."01234567"]);
     expect(rest.leases.every(({ retryCount }) => retryCount === 0)).toBe(true);

@@ -95,7 +95,7 @@ test(
       retryMany: (db) => db.jobs.retryMany({ limitKey: `k${random(2)}` }),
       retryType: (db) => db.jobs.retryMany({ jobType: `t${random(3)}` }),
       cleanup: (db) =>
-        db.jobs.cleanup(0, [(["completed", "failed", "cancelled"] as const)[random(3)] ?? "failed"]),
+        db.jobs.cleanupOldJobs(0, [(["completed", "failed", "cancelled"] as const)[random(3)] ?? "failed"]),
       expire: async () => {
         await q.client.query(
           `update job_leases set expires_at = clock_timestamp()

@@ -41,7 +41,7 @@ test("its pending, scheduled and running jobs fail at once with that reason, and
   const [scheduled] = await jobsOf(1, { runAt: "2999-01-01T00:00:00Z", uniqueKey: "k" });
   const [other] = await q.db.jobs.createMany([{ jobType: "other" }]);
   await q.db.benchmarks.delete(benchmarkId);
-  expect(await q.db.jobs.stats()).toMatchObject({
+  expect(await q.db.jobs.getStats()).toMatchObject({
     pending: 1,
     scheduled: 0,
     running: 0,
@@ -64,7 +64,7 @@ test("more jobs than one batch fail, also where the maintenance of another serve
   await jobsOf(600);
   await q.client.query("insert into benchmark_deletions (benchmark_id) values ($1)", [benchmarkId]);
   await q.other.maintain();
-  expect(await q.db.jobs.stats()).toMatchObject({ pending: 0, failed: 1_600 });
+  expect(await q.db.jobs.getStats()).toMatchObject({ pending: 0, failed: 1_600 });
   await expect(q.db.benchmarks.get(benchmarkId)).rejects.toMatchObject({ code: Code.NotFound });
 });
 
@@ -85,7 +85,7 @@ test("jobs that are made while it is being deleted are refused, or fail with the
   );
   await q.db.benchmarks.delete(benchmarkId);
   const made = (await Promise.all(making)).filter((id) => id !== undefined);
-  expect(await q.db.jobs.stats()).toMatchObject({ pending: 0, failed: 20 + made.length });
+  expect(await q.db.jobs.getStats()).toMatchObject({ pending: 0, failed: 20 + made.length });
 });
 
 test("a transaction that makes jobs for it holds up the end of the deletion, and its jobs fail too", async () => {

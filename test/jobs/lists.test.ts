@@ -132,7 +132,7 @@ test.each([0, 1_001, 1.5])("a page of %d is refused", async (limit) => {
 });
 
 test("the operations of the specification agree with the lists", async () => {
-  const stats = await q.db.jobs.stats();
+  const stats = await q.db.jobs.getStats();
   expect(await q.db.jobs.listByStatus("failed", 1_000)).toHaveLength(stats.failed);
   expect(await q.db.jobs.listRunning(1_000)).toHaveLength(stats.running);
   expect(await q.db.jobs.listPending(1_000)).toHaveLength(stats.pending);
@@ -173,8 +173,9 @@ describe("statistics", () => {
       { jobType: "none" },
     ];
     for (let round = 0; round < 2; round++) {
-      for (const filter of filters) expect(await q.db.jobs.stats(filter)).toMatchObject(await count(filter));
-      const { byType } = await q.db.jobs.stats();
+      for (const filter of filters)
+        expect(await q.db.jobs.getStats(filter)).toMatchObject(await count(filter));
+      const { byType } = await q.db.jobs.getStats();
       expect(byType.map(({ jobType }) => jobType)).toEqual(["even", "odd"]);
       for (const { jobType, ...numbers } of byType) expect(numbers).toMatchObject(await count({ jobType }));
       await q.db.maintain();
@@ -189,12 +190,12 @@ describe("statistics", () => {
       returning extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age`,
     );
     const began = performance.now();
-    const { oldestPendingAgeMs } = await q.db.jobs.stats();
+    const { oldestPendingAgeMs } = await q.db.jobs.getStats();
     const older = (oldestPendingAgeMs ?? 0) - (rows[0]?.age ?? 0);
     expect(older).toBeGreaterThanOrEqual(-1);
     // No more than what has passed since, with the way of the answers.
     expect(older).toBeLessThan(performance.now() - began + 1_000);
-    expect((await q.db.jobs.stats({ jobType: "none" })).oldestPendingAgeMs).toBeNull();
+    expect((await q.db.jobs.getStats({ jobType: "none" })).oldestPendingAgeMs).toBeNull();
   });
 });
 

@@ -59,7 +59,7 @@ describe("while the database is there", () => {
 
   test("a lease that runs out is ended within a second, once, by either of two servers", async () => {
     const leases = await lease(a, "expire", 50);
-    const ended = eventually(async () => (await b.jobs.stats({ jobType: "expire" })).running === 0);
+    const ended = eventually(async () => (await b.jobs.getStats({ jobType: "expire" })).running === 0);
     await within(1_000 + 1_000, ended, look);
     const { rows } = await client.query(
       "select min(extract(epoch from ended_at - started_at))::float8 as shortest from job_attempts where worker_id = 'expire'",
@@ -115,9 +115,9 @@ describe("while the database is there", () => {
     await client.query("begin");
     await client.query("select from worker_slots where worker_id = 'locked' for update");
     await sleep(1_700);
-    expect(await a.jobs.stats({ jobType: "locked" })).toMatchObject({ running: 3 });
+    expect(await a.jobs.getStats({ jobType: "locked" })).toMatchObject({ running: 3 });
     await client.query("commit");
-    const ended = eventually(async () => (await a.jobs.stats({ jobType: "locked" })).running === 0);
+    const ended = eventually(async () => (await a.jobs.getStats({ jobType: "locked" })).running === 0);
     await within(1_000, ended, look);
   });
 
@@ -129,12 +129,12 @@ describe("while the database is there", () => {
       }),
     );
     await a.jobs.cancelMany(type);
-    expect(await b.jobs.stats(type)).toMatchObject({ cancelled: 400, total: 400 });
+    expect(await b.jobs.getStats(type)).toMatchObject({ cancelled: 400, total: 400 });
     await eventually(async () => {
       const { rows } = await client.query("select count(*) from job_stat_deltas");
       return Number(rows[0].count) < 100;
     });
-    expect(await b.jobs.stats(type)).toMatchObject({ cancelled: 400, total: 400 });
+    expect(await b.jobs.getStats(type)).toMatchObject({ cancelled: 400, total: 400 });
   });
 
   test("killed connections cost no lease its end", async () => {
@@ -145,7 +145,7 @@ describe("while the database is there", () => {
     }, 100);
     await sleep(1_500);
     clearInterval(killing);
-    const stats = () => a.jobs.stats({ jobType: "killed" }).catch(() => undefined);
+    const stats = () => a.jobs.getStats({ jobType: "killed" }).catch(() => undefined);
     await within(
       1_500,
       eventually(async () => (await stats())?.running === 0),
@@ -171,7 +171,7 @@ describe("after an outage", () => {
     await postgres.start();
     // A third server comes up just now, to which everything looks long overdue.
     servers.push(await startServer(postgres.config));
-    const working = async () => (await db.jobs.stats({ jobType: "held" }).catch(() => undefined))?.running;
+    const working = async () => (await db.jobs.getStats({ jobType: "held" }).catch(() => undefined))?.running;
     await eventually(async () => (await working()) !== undefined);
     await sleep(1_000);
     expect(await working()).toBe(20);
@@ -182,13 +182,13 @@ describe("after an outage", () => {
     );
     expect(done.every(({ outcome }) => outcome === "ok")).toBe(true);
     await lease(db, "later", 5);
-    const ended = eventually(async () => (await db.jobs.stats({ jobType: "later" })).running === 0);
+    const ended = eventually(async () => (await db.jobs.getStats({ jobType: "later" })).running === 0);
     await within(2_500, ended, () => db.healthCheck());
-    expect(await db.jobs.stats({ jobType: "lost" })).toMatchObject({ running: 5 });
+    expect(await db.jobs.getStats({ jobType: "lost" })).toMatchObject({ running: 5 });
     expect(lost).toHaveLength(5);
     // What `maintain` is asked for by hand it does at once.
     await db.maintain();
-    expect(await db.jobs.stats({ jobType: "lost" })).toMatchObject({ running: 0 });
+    expect(await db.jobs.getStats({ jobType: "lost" })).toMatchObject({ running: 0 });
   });
 
   test("the term ends, and with it the leases that nobody renewed", async () => {
@@ -198,7 +198,7 @@ describe("after an outage", () => {
     await db.executor.any(endAll());
     const running = async (maintenance: QueueMaintenance) => {
       await maintenance.watchOver();
-      return (await db.jobs.stats({ jobType: "before" })).running;
+      return (await db.jobs.getStats({ jobType: "before" })).running;
     };
     const long = new QueueMaintenance(db.executor, db.queue, { termMs: 60_000 });
     for (let round = 0; round < 3; round++) expect(await running(long)).toBe(3);
@@ -236,11 +236,11 @@ describe("after an outage", () => {
     await sleep(limits.outageMs + 200);
     await db.executor.any(endAll());
     await maintenance.watchOver();
-    expect(await db.jobs.stats({ jobType: "suspended" })).toMatchObject({ running: 3 });
+    expect(await db.jobs.getStats({ jobType: "suspended" })).toMatchObject({ running: 3 });
     expect(db.queue.outages.latest).toMatchObject({ termMs: 1_000 });
     await eventually(async () => {
       await maintenance.watchOver();
-      return (await db.jobs.stats({ jobType: "suspended" })).running === 0;
+      return (await db.jobs.getStats({ jobType: "suspended" })).running === 0;
     });
   });
 
@@ -260,14 +260,14 @@ describe("after an outage", () => {
     vi.advanceTimersByTime(250);
     await db.executor.any(endAll());
     await cut?.run();
-    expect(await db.jobs.stats({ jobType: "cut" })).toMatchObject({ running: 3 });
+    expect(await db.jobs.getStats({ jobType: "cut" })).toMatchObject({ running: 3 });
     await well?.run();
-    expect(await db.jobs.stats({ jobType: "cut" })).toMatchObject({ running: 0 });
+    expect(await db.jobs.getStats({ jobType: "cut" })).toMatchObject({ running: 0 });
     // What is leased after the outage is as always.
     await lease(db, "after", 3);
     await db.executor.any(endAll());
     await cut?.run();
-    expect(await db.jobs.stats({ jobType: "after" })).toMatchObject({ running: 0 });
+    expect(await db.jobs.getStats({ jobType: "after" })).toMatchObject({ running: 0 });
   });
 });
 

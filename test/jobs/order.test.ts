@@ -182,7 +182,7 @@ test(
         for (const { workerId, ...options } of workers) await q.worker(workerId, options);
         const world = { model: new ModelQueue(), ids: [], leases: [] };
         for (const [take, here] of steps) await take({ ...world, db: here ? q.db : q.other });
-        expect(await q.db.jobs.stats()).toMatchObject(world.model.counts());
+        expect(await q.db.jobs.getStats()).toMatchObject(world.model.counts());
       }),
       { numRuns: runs },
     );

@@ -147,7 +147,7 @@ describe("delete", () => {
       await q.db.jobs.delete(id);
       await expect(q.db.jobs.get(id)).rejects.toMatchObject({ code: Code.NotFound });
       await expect(q.db.jobs.delete(id)).rejects.toMatchObject({ code: Code.NotFound });
-      expect(await q.db.jobs.stats()).toMatchObject({ total: 0 });
+      expect(await q.db.jobs.getStats()).toMatchObject({ total: 0 });
     },
   );
 
@@ -247,7 +247,7 @@ describe("changes of many", () => {
     stop = true;
     await Promise.all(workers);
     expect({ affected, more }).toEqual({ affected: 1_800, more: false });
-    expect(await q.db.jobs.stats()).toMatchObject({ cancelled: 1_800, total: 1_800 });
+    expect(await q.db.jobs.getStats()).toMatchObject({ cancelled: 1_800, total: 1_800 });
   });
 
   test("retry takes a job that has failed anew meanwhile by what it is now", async () => {
@@ -283,18 +283,18 @@ describe("cleanup", () => {
   test("removes ended jobs of the age and statuses asked for", async () => {
     for (const state of ["completed", "failed", "cancelled", "scheduled", "pending"] as const)
       await jobIn(state);
-    expect(await q.db.jobs.cleanup(1)).toMatchObject({ affected: 0, more: false });
-    expect(await q.db.jobs.cleanup(0, ["failed"])).toMatchObject({ affected: 1 });
-    expect(await q.db.jobs.cleanup(0, [])).toMatchObject({ affected: 0 });
-    expect(await q.db.jobs.cleanup(0)).toMatchObject({ affected: 2 });
-    expect(await q.db.jobs.stats()).toMatchObject({ total: 2, pending: 1, scheduled: 1 });
+    expect(await q.db.jobs.cleanupOldJobs(1)).toMatchObject({ affected: 0, more: false });
+    expect(await q.db.jobs.cleanupOldJobs(0, ["failed"])).toMatchObject({ affected: 1 });
+    expect(await q.db.jobs.cleanupOldJobs(0, [])).toMatchObject({ affected: 0 });
+    expect(await q.db.jobs.cleanupOldJobs(0)).toMatchObject({ affected: 2 });
+    expect(await q.db.jobs.getStats()).toMatchObject({ total: 2, pending: 1, scheduled: 1 });
   });
 
   test("takes all of many batches", async () => {
     for (let i = 0; i < 2; i++)
       await q.db.jobs.createMany(Array.from({ length: 600 }, () => ({ jobType: "many" })));
     await q.db.jobs.cancelMany({ jobType: "many" });
-    expect(await q.db.jobs.cleanup(0)).toEqual({ affected: 1_200, skipped: 0, more: false });
+    expect(await q.db.jobs.cleanupOldJobs(0)).toEqual({ affected: 1_200, skipped: 0, more: false });
   });
 
   test("never takes a job that is being retried", async () => {
@@ -303,18 +303,20 @@ describe("cleanup", () => {
       await q.db.jobs.cancelMany({ jobType: `r${round}` });
       const [retried, ...cleaned] = await Promise.all([
         q.other.jobs.retryMany({ jobType: `r${round}` }),
-        q.db.jobs.cleanup(0),
-        q.other.jobs.cleanup(0),
+        q.db.jobs.cleanupOldJobs(0),
+        q.other.jobs.cleanupOldJobs(0),
       ]);
       const deleted = cleaned.reduce((sum, { affected }) => sum + affected, 0);
       expect(retried.affected + deleted).toBe(jobs.length);
-      expect((await q.db.jobs.stats({ jobType: `r${round}` })).pending).toBe(retried.affected);
+      expect((await q.db.jobs.getStats({ jobType: `r${round}` })).pending).toBe(retried.affected);
     }
   });
 
   test("refuses what cannot be meant", async () => {
-    await expect(q.db.jobs.cleanup(-1)).rejects.toMatchObject({ violations: [{ field: "older_than_days" }] });
-    await expect(q.db.jobs.cleanup(0, ["running"])).rejects.toMatchObject({
+    await expect(q.db.jobs.cleanupOldJobs(-1)).rejects.toMatchObject({
+      violations: [{ field: "older_than_days" }],
+    });
+    await expect(q.db.jobs.cleanupOldJobs(0, ["running"])).rejects.toMatchObject({
       violations: [{ field: "statuses[0]" }],
     });
   });

@@ -232,8 +232,8 @@ test("a database that is out of reach holds up nobody who reads metrics", async 
 test("statements by name, the pool, and what waits for it", async () => {
   const db = await Database.connect({ ...q.config, poolSize: 2 });
   try {
-    await db.jobs.stats();
-    await db.transaction(async ({ jobs }) => jobs.stats());
+    await db.jobs.getStats();
+    await db.transaction(async ({ jobs }) => jobs.getStats());
     await expect(db.jobs.get(unknownId)).rejects.toThrow();
     const now = await metrics(db);
     const statement = "job_stats";

@@ -148,7 +148,7 @@ describe("leaving", () => {
       { workerId: "w", outcome: "released" },
     ]);
     expect(await db.jobs.complete("w", held)).toEqual([{ outcome: "stale" }, { outcome: "stale" }]);
-    expect(await db.jobs.stats()).toMatchObject({ pending: 3, running: 0 });
+    expect(await db.jobs.getStats()).toMatchObject({ pending: 3, running: 0 });
   });
 
   test("while it claims and completes: no job is lost, none runs twice", async () => {
@@ -174,7 +174,7 @@ describe("leaving", () => {
       }
     };
     await Promise.all(["a", "b", "c", "d"].map(work));
-    expect(await db.jobs.stats()).toMatchObject({ running: 0, completed, pending: 300 - completed });
+    expect(await db.jobs.getStats()).toMatchObject({ running: 0, completed, pending: 300 - completed });
   });
 });
 
@@ -425,7 +425,7 @@ describe("stale workers", () => {
     expect(await db.jobs.attempts(failed?.jobId ?? "")).toMatchObject([{ outcome: "expired", error }]);
     expect(await db.jobs.get(kept?.jobId ?? "")).toMatchObject({ status: "running", workerId: "alive" });
     expect(await db.jobs.complete("stale", retried)).toEqual([{ outcome: "stale" }, { outcome: "stale" }]);
-    expect(await db.jobs.stats()).toMatchObject({ scheduled: 2, failed: 1, running: 1, pending: 0 });
+    expect(await db.jobs.getStats()).toMatchObject({ scheduled: 2, failed: 1, running: 1, pending: 0 });
   });
 
   test("are removed once, whoever removes them, while one of them comes back", async () => {
@@ -451,7 +451,7 @@ describe("stale workers", () => {
     expect(sum("removed") + beat).toBe(50);
     expect(sum("jobsRequeued") + beat).toBe(50);
     expect(await db.workers.listAll()).toHaveLength(beat);
-    expect(await db.jobs.stats()).toMatchObject({ scheduled: 50 - beat, running: beat });
+    expect(await db.jobs.getStats()).toMatchObject({ scheduled: 50 - beat, running: beat });
   });
 
   test("none", async () => {

@@ -73,7 +73,7 @@ export class QueueClient {
       case "retryMany":
         return this.#bulk(command.op, () => this.#db.jobs.retryMany(filterOf(command.lane)));
       case "cleanup":
-        return this.#bulk(command.op, () => this.#db.jobs.cleanup(0));
+        return this.#bulk(command.op, () => this.#db.jobs.cleanupOldJobs(0));
       case "maintain":
         return new QueueMaintenance(this.#db.executor, this.#db.queue).run();
       case "expire":
