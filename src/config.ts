@@ -111,6 +111,8 @@ function validate({ layers, problems: found }: Sources, cwd: string) {
     /** Most connections of one listener. */
     maxConnections: own.LTB_MAX_CONNECTIONS,
     logLevel: own.LTB_LOG_LEVEL,
+    /** "auto": for people where the log goes to a terminal, else JSON. */
+    logFormat: own.LTB_LOG_FORMAT,
     /** "off": everybody who reaches a port may do everything. */
     auth: own.LTB_AUTH,
     /** Who may read `/metrics`. */

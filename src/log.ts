@@ -1,6 +1,7 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 import { limits } from "./limits.ts";
+import { readableLines } from "./log-lines.ts";
 import { makePrintableJson } from "./text.ts";
 
 export type { Logger } from "pino";
@@ -38,9 +39,16 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
  * It never waits: a reader that stops (a log driver, `| tee`, a frozen terminal) or a full disk must not stop
  * the service. A bounded number of lines is kept for it, and where some are left out, a line tells how many.
  * @param fd 1 for standard output, 2 for standard error.
+ * @param format `pretty`: for people; `auto`: that on a terminal, else JSON. Default: `json`.
  */
-export function openOutput(fd: 1 | 2): DestinationStream {
-  const output = new Output(openUnblocked(fd));
+export function openOutput(fd: 1 | 2, format: "auto" | "json" | "pretty" = "json"): DestinationStream {
+  const stream = fd === 1 ? process.stdout : process.stderr;
+  const isReadable = format === "pretty" || (format === "auto" && stream.isTTY);
+  const output = new Output(
+    openUnblocked(fd),
+    // A log may be read on a terminal in either form.
+    isReadable ? (lines) => readableLines(lines, stream) : makePrintableJson,
+  );
   setInterval(() => output.flushSync(), 100).unref();
   process.on("exit", () => output.flushSync());
   return output;
@@ -61,6 +69,7 @@ function openUnblocked(fd: 1 | 2): number {
 
 class Output implements DestinationStream {
   readonly #fd: number;
+  readonly #shown: (lines: string) => string;
   /** What is left of a write, which the end of its line must follow. */
   #begun = Buffer.alloc(0);
   #text = "";
@@ -69,8 +78,9 @@ class Output implements DestinationStream {
   #retry: NodeJS.Timeout | undefined;
   #pauseMs = 1;
 
-  constructor(fd: number) {
+  constructor(fd: number, shown: (lines: string) => string) {
     this.#fd = fd;
+    this.#shown = shown;
   }
 
   write(line: string): void {
@@ -102,8 +112,7 @@ class Output implements DestinationStream {
   }
 
   #takeText(): void {
-    // A log may be read on a terminal.
-    this.#begun = Buffer.from(makePrintableJson(this.#text));
+    this.#begun = Buffer.from(this.#shown(this.#text));
     this.#text = "";
     if (this.#leftOut === 0) return;
     const details = { level: "warn", time: new Date().toISOString(), lines: this.#leftOut };

@@ -56,7 +56,7 @@ async function list(
   await printList("auditLogs", options, {
     schema: AuditLogSchema,
     read: (page) => client.audit.listAuditLogs({ ...filter, ...page }),
-    columns: ["id", "time", "who", "action", "entity", "address"],
+    columns: ["id", "time (UTC)", "who", "action", "entity", "address"],
     row,
     things: "entries",
   });
@@ -92,7 +92,7 @@ async function exportEntries(
       yield auditLogs.map((entry) => `${JSON.stringify(toJson(AuditLogSchema, entry))}\n`).join("");
     }
   }
-  if (output === undefined) return writeToStdout(lines());
+  if (output === undefined || output === "-") return writeToStdout(lines());
   await writeToFile(output, lines());
   note(`wrote ${entries} entries to ${output}`);
 }

@@ -7,6 +7,7 @@ import { type DatabaseOptions, withMigrationConnection, withReplicaConnection } 
 import { UsageError } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatTable, note, print, printJson } from "./shared/output.ts";
+import { withInput } from "./transfer/open-input.ts";
 
 const prefix = "llm_test_bench_";
 const suffix = ".backup.tar";
@@ -40,11 +41,11 @@ export function addCommand(program: Command): void {
       "Reads a backup to its end and compares every table with its SHA-256, and all with the layout that this " +
         "program has. Needs no database.",
     )
-    .argument("<file>", "a backup")
+    .argument("<file>", "a backup; - reads it from standard input")
     .examples("ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar")
     .action(async (file: string, options: DatabaseOptions) => {
       const { verifyBackup } = await import("../backup/verify.ts");
-      showBackup(file, await verifyBackup(file), "is whole", options);
+      showBackup(file, await withInput(file, verifyBackup), "is whole", options);
     });
 }
 

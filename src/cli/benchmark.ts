@@ -1,12 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { addCreate, addUpdate, showBenchmark } from "./benchmark/edit.ts";
 import { addWatch } from "./benchmark/watch.ts";
 import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark, findBenchmarkId } from "./shared/find-benchmark.ts";
 import { given } from "./shared/options.ts";
-import { formatMinute, oneLine, print, printFields, printJson } from "./shared/output.ts";
+import { formatMinute, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
@@ -22,8 +23,9 @@ interface ListOptions extends ServiceOptions {
 export function addCommand(program: Command): void {
   const benchmark = program
     .command("benchmark")
-    .summary("list, show, follow or delete benchmarks")
-    .description("Lists, shows, follows and deletes benchmarks.");
+    .summary("create, list, follow and change benchmarks")
+    .description("Creates, lists, shows, follows, changes and deletes benchmarks.");
+  addCreate(benchmark);
   addServiceCommand(benchmark, "list")
     .withReplica()
     .description("Lists benchmarks, newest first.")
@@ -40,6 +42,7 @@ export function addCommand(program: Command): void {
     .argument("<benchmark>", "id, or name (the newest with it)")
     .examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata")
     .callService(show);
+  addUpdate(benchmark);
   addWatch(benchmark);
   addServiceCommand(benchmark, "delete")
     .description(
@@ -61,7 +64,7 @@ async function list({ benchmarks }: ServiceClient, options: ListOptions): Promis
   await printList("benchmarks", options, {
     schema: BenchmarkSchema,
     read: (page) => benchmarks.listBenchmarks({ ...request, ...page }),
-    columns: ["id", "name", "model", "dataset", "status", ">done", ">failed", "created"],
+    columns: ["id", "name", "model", "dataset", "status", ">done", ">failed", "created (UTC)"],
     row,
   });
 }
@@ -81,7 +84,7 @@ async function show(
   const id = await findBenchmarkId(benchmarks, reference);
   const { benchmark } = await benchmarks.getBenchmark({ id });
   requireAnswer(benchmark, "benchmark");
-  printFields(BenchmarkSchema, benchmark, options, { status: statusName(benchmark.status) });
+  showBenchmark(benchmark, options);
 }
 
 async function remove(

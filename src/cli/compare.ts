@@ -10,8 +10,9 @@ import {
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { exitCodes } from "./shared/errors.ts";
+import { exitCodes, UsageError } from "./shared/errors.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
+import { requireMetrics } from "./shared/known-names.ts";
 import { parseWhole } from "./shared/options.ts";
 import {
   formatInterval,
@@ -70,12 +71,15 @@ async function compare(
   candidates: string[],
   options: Options,
 ): Promise<void> {
-  const names = new Map<string, string>();
-  for (const reference of [baseline, ...candidates]) {
+  const { id: baselineId, name } = await findBenchmark(benchmarks, baseline);
+  const names = new Map([[baselineId, name]]);
+  for (const reference of candidates) {
     const { id, name } = await findBenchmark(benchmarks, reference);
+    if (id === baselineId)
+      throw new UsageError(`${oneLine(reference)} is the baseline itself: compare it with another benchmark`);
     names.set(id, name);
   }
-  const [baselineId = "", ...candidateIds] = names.keys();
+  const [, ...candidateIds] = names.keys();
   const response = await benchmarks.compareBenchmarks({
     baselineId,
     candidateIds,
@@ -84,6 +88,8 @@ async function compare(
     tieTolerance: options.tolerance,
     pageSize: Math.max(1, options.samples),
   });
+  if (response.comparisons.every(({ nPaired }) => nPaired === 0))
+    await requireMetrics(benchmarks, { id: baselineId, name }, [options.metric]);
   const verdicts = response.comparisons.map((comparison) => verdictOf(comparison, options));
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);

@@ -3,6 +3,9 @@ import { type DatabaseOptions, withConfiguredDatabase } from "./shared/configure
 import { exitCodes } from "./shared/errors.ts";
 import { parseWhole } from "./shared/options.ts";
 import { print, printJson } from "./shared/output.ts";
+import { paint } from "./shared/terminal.ts";
+
+const colours = { ok: "green", warn: "yellow", fail: "red" } as const;
 
 type Options = DatabaseOptions & { servers: number; backups?: string };
 
@@ -33,7 +36,7 @@ export function addCommand(program: Command): void {
       else {
         const width = Math.max(...checks.map(({ check }) => check.length));
         for (const { level, check, message, advice } of checks) {
-          print(`${level.padEnd(4)}  ${check.padEnd(width)}  ${message}`);
+          print(`${paint(colours[level], level.padEnd(4))}  ${check.padEnd(width)}  ${message}`);
           if (advice !== undefined) print(`${" ".repeat(width + 8)}${advice}`);
         }
       }

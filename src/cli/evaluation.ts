@@ -59,7 +59,7 @@ async function list({ benchmarks }: ServiceClient, reference: string, options: O
   await printList("evaluations", options, {
     schema: EvaluationSchema,
     read: (page) => benchmarks.listEvaluations({ ...request, ...page }),
-    columns: ["id", "sample", ">score", ">latency ms", "created", "error"],
+    columns: ["id", "sample", ">score", ">latency ms", "created (UTC)", "error"],
     row,
   });
 }

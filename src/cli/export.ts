@@ -44,8 +44,9 @@ export function addCommand(program: Command): void {
 async function exportBenchmark(
   { benchmarks }: ServiceClient,
   reference: string,
-  { output, safeFormulas = false, ...options }: Options,
+  { output: path, safeFormulas = false, ...options }: Options,
 ): Promise<void> {
+  const output = path === "-" ? undefined : path;
   const format = options.format ?? formatOf(output);
   if (safeFormulas && format !== "csv") throw new UsageError("--safe-formulas is for --format csv");
   if (format === "parquet" && output === undefined && process.stdout.isTTY)

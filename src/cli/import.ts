@@ -8,6 +8,7 @@ import { describeError, isTransient, showError } from "./shared/describe-error.t
 import { CliError } from "./shared/errors.ts";
 import { note, oneLine, print, printJson } from "./shared/output.ts";
 import { type ImportResult, importBenchmark, importInto } from "./transfer/import-benchmark.ts";
+import { openInput } from "./transfer/open-input.ts";
 import { type Progress, showProgress } from "./transfer/progress.ts";
 import type { UploadOptions } from "./transfer/upload.ts";
 
@@ -36,7 +37,7 @@ export function addCommand(program: Command): void {
         "`ltb export` wrote as JSONL or Parquet; each but .eval and Parquet also packed by gzip. Importing a log again stores nothing " +
         "twice: it goes on where an import was cut off.",
     )
-    .argument("<file...>", "logs; for HELM the folder of a run")
+    .argument("<file...>", "logs; for HELM the folder of a run; - reads one from standard input")
     .choice("--format <format>", "what the files are; auto tells it by their content", logFormats, "auto")
     .addOption(
       new Option(
@@ -54,13 +55,19 @@ export function addCommand(program: Command): void {
     .option("--score <metric>", "all but JSON and JSONL: the metric that becomes the score")
     .option("--rows <path>", "JSON: where in the file the array of rows is, as in results.rows")
     .option("--keep-secrets", "keep API keys, passwords and the like, which become [redacted] otherwise")
-    .option("--benchmark <id>", "add the evaluations to this benchmark, which is left as it is otherwise")
+    .addOption(
+      new Option(
+        "--benchmark <id>",
+        "add the evaluations to this benchmark, which is left as it is otherwise",
+      ).conflicts(["name", "provider", "model", "dataset"]),
+    )
     .examples(
       ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
       ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
       ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
       ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
       ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
+      ["aws s3 cp s3://logs/run.eval - | ltb import -", "from anywhere"],
       "ltb import rows.json --map input=prompt,output=answer,score=grade/10 --model gpt-4",
       [
         "ltb import results.json --rows results --map 'input=task,score=solved ?? 0'",
@@ -112,7 +119,7 @@ async function importFiles(client: ServiceClient, files: string[], options: Opti
 /** Imports what can be read of a file. What cannot does not keep the rest, or other files, from it. */
 async function* importFile(
   { benchmarks }: ServiceClient,
-  file: string,
+  argument: string,
   options: Options & { userId: string },
   upload: UploadOptions,
 ): AsyncGenerator<NotedResult | ImportError | CliError> {
@@ -124,18 +131,20 @@ async function* importFile(
   const onNote = (text: string) => notes.push(text);
   const send = (imported: ImportedBenchmark) =>
     options.benchmark === undefined
-      ? importBenchmark(benchmarks, options.userId, imported, { ...upload, onSent })
+      ? importBenchmark(benchmarks, options.userId, imported, { ...upload, onSent, name: options.name })
       : importInto(benchmarks, options.benchmark, imported, { ...upload, onSent });
   const stop = () => {
     progress?.stop();
     progress = undefined;
   };
+  await using input = await openInput(argument, upload.signal);
+  const { path, file } = input;
   try {
-    for await (const imported of readLogs(file, { ...options, onBytes, onNote })) {
+    for await (const imported of readLogs(path, { ...options, file, onBytes, onNote })) {
       if (imported instanceof ImportError) yield imported;
       else {
         notes = [];
-        progress = await showProgress(file, "evaluations");
+        progress = await showProgress(path, "evaluations", file);
         const result = await send(imported).catch(refusalOf).finally(stop);
         if (result instanceof CliError) yield result;
         else {

@@ -128,7 +128,16 @@ async function listKeys(
   await printList("apiKeys", options, {
     schema: ApiKeySchema,
     read: (page) => users.listApiKeys({ userId, ...page }),
-    columns: ["id", "begins with", "name", "scopes", "state", "expires", "last used", "created"],
+    columns: [
+      "id",
+      "begins with",
+      "name",
+      "scopes",
+      "state",
+      "expires (UTC)",
+      "last used (UTC)",
+      "created (UTC)",
+    ],
     row,
     things: "API keys",
   });

@@ -1,9 +1,9 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { InvalidArgumentError } from "commander";
 import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { given, parseCount, parseTime } from "./shared/options.ts";
+import { requireRanked } from "./shared/known-names.ts";
+import { gatherPairs, given, parseCount, parseTime } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -42,7 +42,7 @@ export function addCommand(program: Command): void {
     .option("--metric <name>", "metric to rank by", "score")
     .option("--lower-is-better", "as for latency and cost")
     .option("--provider <provider>", "only those of this provider")
-    .option("--label <key=value>", "only those with this label; may be given again", label)
+    .option("--label <key=value>", "only those with this label; may be given again", gatherPairs)
     .choice("--status <status>", "only those in this status", Object.keys(statuses))
     .option("--created-after <time>", "only those created at this time or later", parseTime)
     .option("--created-before <time>", "only those created before this time", parseTime)
@@ -79,6 +79,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     [total, pending] = [response.totalCount, response.pendingCount];
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
+  if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
     await writeLeaderboard(options.html, { ...options, dataset, total }, items);
@@ -105,10 +106,4 @@ function row(entry: LeaderboardEntry) {
   const ranks = rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`;
   const figures = [formatNumber(mean), formatInterval(entry, { digits: 4 }), entry.count];
   return [rank, ranks, band ?? "-", benchmarkName, `${provider}/${model}`, ...figures];
-}
-
-function label(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined) throw new InvalidArgumentError("Expected key=value.");
-  return { ...before, [key]: value };
 }

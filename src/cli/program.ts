@@ -1,6 +1,8 @@
+import { styleText } from "node:util";
 import { version } from "../version.ts";
 import { Command } from "./shared/command.ts";
 import { addCommands } from "./shared/commands.ts";
+import { lineWidth } from "./shared/terminal.ts";
 
 /**
  * The command line, `ltb`, as far as `args` need it. Wrong usage, `--help` and `--version` end as a
@@ -12,12 +14,13 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .description(
       "Keeps the benchmarks, evaluations and jobs of an LLM test bench in PostgreSQL, and serves them over gRPC, Connect, gRPC-Web and JSON.",
     )
-    .version(version, "-V, --version", "print the version")
+    .version(version, "-v, --version", "print the version")
     .helpOption("-h, --help", "print this help, or a command's")
-    .helpCommand(false)
+    .helpCommand("help [command...]", "print this help, or a command's")
+    .configureHelp({ styleTitle: (title) => styleText("bold", title, { validateStream: false }) })
     .exitOverride()
     // Errors are shown in one place, by `run`, as text or JSON.
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({ outputError: () => undefined, getOutHelpWidth: () => lineWidth() ?? 80 });
   // Completions are of all commands.
   await addCommands(program, args[0] === "complete" ? [] : args, {
     "Service:": {
@@ -62,6 +65,7 @@ Start:
   ltb summary my-benchmark        mean, confidence interval and percentiles of every metric
   ltb compare main candidate      which is better, by how much, and whether it is more than chance
 
-Exit codes: 0 done, 1 failed, 2 wrong usage. Each command has examples: ltb COMMAND --help`,
+Exit codes: 0 done, 1 failed, 2 wrong usage; of compare --fail-on-regression 3 a candidate is worse.
+Each command has examples: ltb COMMAND --help`,
   );
 }

@@ -1,6 +1,7 @@
 import { showBackup } from "./backup.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
 import { type DatabaseOptions, withMigrationConnection } from "./shared/configured.ts";
+import { withInput } from "./transfer/open-input.ts";
 
 export function addCommand(program: Command): void {
   addDatabaseCommand(program, "restore")
@@ -9,7 +10,7 @@ export function addCommand(program: Command): void {
       "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
         "service before. An older state looks like a cut to the audit trail: where that is meant, remove the .head file beside the audit key.",
     )
-    .argument("<file>", "what `backup` wrote")
+    .argument("<file>", "what `backup` wrote; - reads it from standard input")
     .option("--force", "replace what the database holds; without, one that holds rows is refused")
     .examples("ltb restore before-upgrade.tar", [
       "DATABASE_URL=postgres://… ltb restore before-upgrade.tar",
@@ -17,8 +18,10 @@ export function addCommand(program: Command): void {
     ])
     .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");
-      const result = await withMigrationConnection(options, (connection) =>
-        restore(connection, file, { force: options.force ?? false }),
+      const result = await withInput(file, (path) =>
+        withMigrationConnection(options, (connection) =>
+          restore(connection, path, { force: options.force ?? false }),
+        ),
       );
       showBackup(file, result, "is restored", options);
     });

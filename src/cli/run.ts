@@ -10,16 +10,15 @@ import { exitCodes, UsageError } from "./shared/errors.ts";
  */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    const program = await createProgram(args);
-    await program.parseAsync(args, { from: "user" });
+    // `ltb help job submit` is `ltb job submit --help`; of a command that does not exist there is none.
+    const topic = args[0] === "help" ? args.slice(1) : undefined;
+    const program = await createProgram(topic ?? args);
+    const isKnown = topic?.length === 0 || program.commands.some((command) => command.name() === topic?.[0]);
+    await program.parseAsync(topic && isKnown ? [...topic, "--help"] : (topic ?? args), { from: "user" });
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
     if (hasCode(error, "EPIPE")) return exitCodes.ok;
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exitCodes.ok;
-      // Help was asked for by leaving the command out; it is the message.
-      if (error.code === "commander.help") return exitCodes.usage;
-    }
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     const { describeError, showError } = await import("./shared/describe-error.ts");
     showError(describeError(error), { json: args.includes("--json"), cause: error });
     return error instanceof CommanderError || error instanceof UsageError

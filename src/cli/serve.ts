@@ -13,7 +13,7 @@ export function addCommand(program: Command): void {
       "Runs the service until Ctrl-C or SIGTERM: gRPC on LTB_GRPC_ADDRESS (127.0.0.1:50052); Connect, gRPC-Web and JSON on " +
         "LTB_HTTP_ADDRESS (127.0.0.1:50053). The database is an embedded PostgreSQL in LTB_DATA_DIR (.ltb), or the one that " +
         "DATABASE_URL or DATABASE_HOST names. Settings come from the environment, .env and a JSON file, in this order. " +
-        "Logs are JSON lines on stderr.",
+        "Logs go to stderr: lines for people on a terminal, else JSON (LTB_LOG_FORMAT).",
     )
     .option("--config <file>", "JSON file with settings by the names of the environment (LTB_CONFIG_FILE)")
     .examples(
@@ -21,6 +21,7 @@ export function addCommand(program: Command): void {
       ["LTB_DATA_DIR=/srv/ltb ltb serve", "elsewhere"],
       ["DATABASE_URL=postgres://… ltb serve", "on a PostgreSQL of yours, 12 or newer"],
       ["LTB_LOG_LEVEL=warn ltb serve", "without a line for each request"],
+      ["LTB_LOG_FORMAT=json ltb serve", "also on a terminal"],
     )
     .action(serveUntilStopped);
 }
@@ -34,7 +35,7 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   // The service outlives whoever read the first lines of it (`ltb serve | head`), unlike other commands.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => undefined);
-  const log = createLogger(config.logLevel, openOutput(2));
+  const log = createLogger(config.logLevel, openOutput(2, config.logFormat));
   const stop = stopOnSignal({
     first: (signal) =>
       log.info(`${signal}: finishing the calls in flight, then stopping; once more to stop at once`),

@@ -6,6 +6,7 @@ import {
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
+import { requireMetrics } from "./shared/known-names.ts";
 import {
   formatInterval,
   formatNumber,
@@ -47,6 +48,8 @@ export function addCommand(program: Command): void {
         metrics: options.metric ?? [],
         exact: options.exact ?? false,
       });
+      const empty = summary.metrics.filter(({ count }) => count === 0).map(({ name }) => name);
+      if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
       if (options.json) printJson(summaryObject(name, summary));
       else print(summaryText(name, summary));
       if (options.html !== undefined) {

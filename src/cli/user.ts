@@ -144,7 +144,7 @@ async function listUsers({ users }: ServiceClient, options: ListOptions): Promis
   await printList("users", options, {
     schema: UserSchema,
     read: (page) => users.listUsers({ ...filter, ...page }),
-    columns: ["id", "user name", "email", "role", "active", "last login", "created"],
+    columns: ["id", "user name", "email", "role", "active", "last login (UTC)", "created (UTC)"],
     row,
   });
 }

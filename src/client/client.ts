@@ -9,7 +9,10 @@ import { createTransport } from "./transport.ts";
 export interface ClientOptions {
   /** `host:port` of the gRPC listener; `https://host:port` means TLS. Default: `localhost:50052`. */
   address?: string;
-  /** API key or session token, sent as `authorization: Bearer …`. Default: none. */
+  /**
+   * API key or session token, sent as `authorization: Bearer …`; empty: none. Default: LTB_API_KEY of the
+   * environment.
+   */
   apiKey?: string | undefined;
   /** `true`: TLS with Node's own authorities. Default: as the address says, which it may not contradict. */
   tls?: boolean | TlsOptions | undefined;
@@ -44,7 +47,7 @@ export interface LtbClient extends Clients, Disposable {
  * lost, and keeps no process from ending.
  *
  * ```ts
- * const client = createClient({ address: "localhost:50052", apiKey: process.env.LTB_API_KEY });
+ * const client = createClient({ address: "localhost:50052" });
  * const { job } = await client.jobs.createJob({ jobType: "benchmark", payload: { prompt: "2 + 2 = ?" } });
  * for await (const { job: change } of client.jobs.watchJobs({ ids: [job.id] })) console.log(change?.status);
  * client.close();
@@ -63,7 +66,7 @@ export interface LtbClient extends Clients, Disposable {
  */
 export function createClient({
   address = "localhost:50052",
-  apiKey,
+  apiKey = process.env.LTB_API_KEY,
   tls,
   timeoutMs = 30_000,
   retry = {},
@@ -74,7 +77,7 @@ export function createClient({
   const reading = readFrom === "primary" ? [] : [setReadPlace(readFrom)];
   const transport = createTransport({
     address,
-    apiKey,
+    apiKey: apiKey || undefined,
     tls,
     timeoutMs,
     // It comes after the caller's interceptors, which may make the active span.

@@ -13,6 +13,7 @@ export const service = z.object({
   LTB_METRICS_TOKEN: token.optional(),
   LTB_SLOW_QUERY_MS: integer(0, 3_600_000).default(500),
   LTB_LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent").default("info"),
+  LTB_LOG_FORMAT: oneOf("auto", "json", "pretty").default("auto"),
   LTB_AUTH: oneOf("required", "off").default("required"),
   LTB_REFLECTION: flag.optional(),
   LTB_RATE_LIMIT: callRate.optional(),

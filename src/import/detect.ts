@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { ImportError } from "./import-error.ts";
 import { insignificant, splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
-import type { DetectedFormat } from "./types.ts";
+import { type DetectedFormat, readable } from "./types.ts";
 
 const HEAD_BYTES = 1024 * 1024;
 
@@ -34,19 +34,17 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
     const found = formatOfObject(await firstKeys(source, head.subarray(start + 1)));
     return found === "lm-eval-samples" ? found : "json";
   }
-  if (first !== 0x7b)
-    throw new ImportError(
-      { file },
-      "not a log: expected an Inspect log (.eval or .json), lm-eval samples or results, a HELM run folder, a promptfoo output, an OpenAI evals log, a JSON array, JSONL or an export of ours",
-    );
+  if (first !== 0x7b) throw new ImportError({ file }, `not a log: expected one of ${readable}`);
   const format = formatOfObject(await firstKeys(source, head));
   return format === "jsonl" && goesOnBehindLine(head.subarray(start)) ? "json-object" : format;
 }
 
 /** True if the first line leaves its object open, as in JSON that was indented for people. */
 function goesOnBehindLine(head: Buffer): boolean {
-  const newline = head.indexOf(0x0a);
-  return newline > 0 && /[{[,:]\s*$/.test(head.toString("latin1", 0, newline));
+  const text = head.toString("latin1");
+  const newline = text.indexOf("\n");
+  if (newline < 0) return false;
+  return /[{[,:]$/.test(text.slice(0, newline).trimEnd()) || /^\s*[,:\]}]/.test(text.slice(newline));
 }
 
 async function readHead(source: Source): Promise<Buffer> {

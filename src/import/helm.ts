@@ -93,7 +93,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
   const run = checked(runSpec, spec.record, spec.place);
   const exists = (name: string) => existsSync(file(name).path);
   const about = exists("scenario.json") ? (await readObject(file("scenario.json"))).record : undefined;
-  const described = checked(scenario, about ?? {}, { file: "scenario.json" });
+  const described = checked(scenario, about ?? {}, { file: file("scenario.json").file });
   const stats = exists("stats.json") ? await readStats(file("stats.json")) : undefined;
   const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
   yield finishBenchmark(source, place, {

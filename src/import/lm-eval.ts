@@ -52,7 +52,7 @@ const MAX_FILTERS = 64;
 
 /** Reads a `samples_*.jsonl` of lm-evaluation-harness, with the run's `results_*.json` beside it. */
 export async function* readLmEvalSamples(source: Source): AsyncGenerator<ImportedBenchmark> {
-  const [, task, stamp] = samplesName.exec(source.file) ?? [];
+  const [, task, stamp] = samplesName.exec(source.name) ?? [];
   const run: Run = { samples: source.path, task: task ?? stemOf(source), stamp: stamp ?? "" };
   const name =
     stamp && (await readdir(dirname(source.path))).find((name) => resultsName.exec(name)?.[1] === stamp);
@@ -63,7 +63,7 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
 /** Reads a `results_*.json`: one benchmark per task, with its samples if their file is beside it. */
 export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
   const results = await readResults(source);
-  const stamp = resultsName.exec(source.file)?.[1] ?? "";
+  const stamp = resultsName.exec(source.name)?.[1] ?? "";
   const names = stamp === "" ? [] : await readdir(dirname(source.path));
   // Groups of tasks have results but no configuration, and no samples of their own.
   const { configs } = results.read;

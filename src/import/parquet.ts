@@ -1,6 +1,7 @@
-import { createReadStream } from "node:fs";
 import { crc32, zstdDecompressSync } from "node:zlib";
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import * as z from "zod";
+import { messageOf } from "../thrown.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place, tryRead } from "./import-error.ts";
 import { kindOf, type PlacedRecord, parseJson, parseObject } from "./json-text.ts";
@@ -26,17 +27,13 @@ const compressors = {
 /** Reads our own export as Parquet. Each row is an evaluation; the benchmark is in the file's metadata. */
 export async function* readParquet(source: Source): AsyncGenerator<ImportedBenchmark> {
   const { file, limits } = source;
-  const { metadata, buffer } = await openParquet(source);
+  const { metadata } = await openParquet(source);
   const header = aboutOf(metadata, "ltb_export");
   if (header === undefined)
     throw new ImportError(
       { file, field: "ltb_export" },
       "missing in the file's metadata; expected an export of ours",
     );
-  // The library trusts Parquet's own structures, and a damaged one can keep it busy for ever.
-  const end = buffer.byteLength - metadata.metadata_length - 8;
-  if (aboutOf(metadata, "ltb_crc32") !== String(await attempt({ file }, () => checksumOf(source, end))))
-    throw new ImportError({ file }, "damaged: its CRC-32 is not what its metadata says");
   const record = parseObject(Buffer.from(header), { file }, limits);
   yield exportedBenchmark(record, source, rowsOf);
 }
@@ -45,34 +42,61 @@ function aboutOf({ key_value_metadata: about }: FileMetaData, name: string): str
   return about?.find(({ key }) => key === name)?.value;
 }
 
-async function checksumOf({ path }: Source, end: number): Promise<number> {
-  let checksum = 0;
-  for await (const chunk of createReadStream(path, { end: end - 1, highWaterMark: 1024 * 1024 }))
-    checksum = crc32(chunk, checksum);
-  return checksum;
+/** Of each row group: its rows, where it begins and ends in the file, and the CRC-32 of it. */
+const checksumSchema = z.array(z.tuple([z.int(), z.int(), z.int(), z.int()]));
+
+/** The rows of each row group that is whole; for any other an error, which tells what is missing. */
+async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord | ImportError> {
+  const { file, limits } = source;
+  const parquet = await openParquet(source);
+  const count = parquet.metadata.row_groups.length;
+  const at = { file, field: "ltb_crc32" };
+  const about = aboutOf(parquet.metadata, "ltb_crc32") ?? "null";
+  const { data: groups } = checksumSchema.safeParse(parseJson(Buffer.from(about), at, limits).value);
+  if (groups?.length !== count) throw new ImportError(at, `expected the checksums of ${count} row groups`);
+  let first = 0;
+  for (const [number, group] of groups.entries()) {
+    const [rows, start, end] = group;
+    const read = await readGroup(parquet, number, first, group).catch((cause) => {
+      const lost = `row group ${number}, with records ${first} to ${first + rows - 1}`;
+      return new ImportError({ file, record: first }, `${lost}: ${messageOf(cause)}`, { cause });
+    });
+    source.onBytes?.(end - start);
+    if (read instanceof ImportError) yield read;
+    else
+      for (const [n, row] of read.entries()) {
+        const place = { file, record: first + n };
+        yield tryRead(() => ({ record: recordOf(row, place, source), marks: {}, place }));
+      }
+    first += rows;
+  }
 }
 
-async function* rowsOf(source: Source): AsyncGenerator<PlacedRecord | ImportError> {
-  const { file } = source;
-  const { buffer, metadata } = await openParquet(source);
-  let index = 0;
-  for (const group of metadata.row_groups) {
-    const rowEnd = index + Number(group.num_rows);
-    if (group.total_byte_size > MAX_GROUP_BYTES)
-      throw new ImportError(
-        { file, record: index },
-        `a row group of ${group.total_byte_size} bytes; the limit is ${MAX_GROUP_BYTES}`,
-      );
-    const records = await attempt({ file, record: index }, () =>
-      parquetReadObjects({ file: buffer, metadata, rowStart: index, rowEnd, compressors, parsers }),
-    );
-    source.onBytes?.(Number(group.total_compressed_size ?? 0));
-    for (const record of records) {
-      const place = { file, record: index };
-      yield tryRead(() => ({ record: recordOf(record, place, source), marks: {}, place }));
-      index++;
-    }
-  }
+type Parquet = Awaited<ReturnType<typeof openParquet>>;
+
+/** Reads a row group. @throws Error of any kind if it is damaged, as anyone may have written the file. */
+async function readGroup(
+  { buffer, metadata }: Parquet,
+  number: number,
+  rowStart: number,
+  [rows, start, end, checksum]: z.infer<typeof checksumSchema>[number],
+): Promise<Record<string, unknown>[]> {
+  if (end - start > MAX_GROUP_BYTES)
+    throw new Error(`longer than ${MAX_GROUP_BYTES} bytes, which is the limit`);
+  const bytes = await buffer.slice(start, end);
+  // The library trusts Parquet's own structures, and a damaged one can keep it busy for ever.
+  if (crc32(new Uint8Array(bytes)) !== checksum)
+    throw new Error("damaged: its CRC-32 is not what the file's metadata says");
+  if (Number(metadata.row_groups[number]?.num_rows) !== rows)
+    throw new Error("damaged: the file's metadata tells two numbers of its rows");
+  const file = {
+    byteLength: buffer.byteLength,
+    slice(from: number, to = buffer.byteLength) {
+      if (from < start || to > end) throw new Error("damaged: the file's metadata seeks it elsewhere");
+      return bytes.slice(from - start, to - start);
+    },
+  };
+  return parquetReadObjects({ file, metadata, rowStart, rowEnd: rowStart + rows, compressors, parsers });
 }
 
 function openParquet({ path, file }: Source) {

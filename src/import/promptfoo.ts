@@ -163,8 +163,8 @@ function rowOf({ record, marks, place }: PlacedRecord): Row {
 }
 
 /** Returns the id of the evaluation. Versions before 2024 and JSONL have none. */
-function identityOf({ file }: Source, { header, first }: Overview): string {
-  return header.evalId || sha256(JSON.stringify([withoutGz(file), header.timestamp ?? null, first]));
+function identityOf({ name }: Source, { header, first }: Overview): string {
+  return header.evalId || sha256(JSON.stringify([withoutGz(name), header.timestamp ?? null, first]));
 }
 
 function nameOf(dataset: string, column: Column, columns: readonly Column[]): string {

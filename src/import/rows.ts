@@ -26,7 +26,7 @@ type Model = Partial<Record<"provider" | "model", string | undefined>>;
  * indexes, from 0, if the map has none. Metadata has the fields that the evaluation has not.
  */
 export async function* readRows(source: Source, format: Format): AsyncGenerator<ImportedBenchmark> {
-  const { file, options } = source;
+  const { file, name: fileName, options } = source;
   const items = options.rows ?? (format === "json-object" ? await findRows(source) : undefined);
   const rows = (from: Source) => rowsOf(from, format, items);
   const first = await firstOf(rows(source));
@@ -44,7 +44,7 @@ export async function* readRows(source: Source, format: Format): AsyncGenerator<
   const model = modelOf(value("provider") ?? options.provider, value("model"));
   const name = stemOf(source);
   const given = [options.provider, options.model, options.dataset];
-  const identity = JSON.stringify([withoutGz(file), map.source, ...given, first.record]);
+  const identity = JSON.stringify([withoutGz(fileName), map.source, ...given, first.record]);
   const place = { file };
   yield finishBenchmark(source, place, {
     key: benchmarkKey(format === "jsonl" ? "jsonl" : "json", sha256(identity)),
@@ -132,11 +132,12 @@ async function findRows(source: Source): Promise<string> {
   const found: string[] = [];
   for (const key of arrays.slice(0, MAX_ARRAYS)) if (await holdsRows(source, key)) found.push(key);
   const [only, ...others] = found;
+  const inside = keys.length === 0 ? "nothing in it" : `none of ${cutText(keys.join(", "), 500)}`;
   if (only !== undefined && others.length === 0) return only;
   throw new ImportError(
     { file },
     only === undefined
-      ? `an object without rows: none of ${cutText(keys.join(", "), 500)} is an array of objects`
+      ? `a JSON object, but no log of Inspect, lm-evaluation-harness, promptfoo or ours, and without rows: ${inside} is an array of objects`
       : `rows may be under ${cutText(found.join(", "), 500)}; say which with --rows`,
   );
 }

@@ -16,8 +16,10 @@ const GUNZIP_BYTES = 16 * 1024;
 /** A file to read, with the information that every reader needs. */
 export interface Source {
   path: string;
-  /** The name that messages use. */
+  /** What messages call it: the path as it was given. */
   file: string;
+  /** The file's own name, which says something of its content. */
+  name: string;
   limits: ImportLimits;
   options: ReadOptions;
   /** Set if the reading counts for the progress bar; called with the bytes on the disk. */
@@ -25,17 +27,18 @@ export interface Source {
 }
 
 export function sourceOf(path: string, options: ReadOptions): Source {
-  return { path, file: basename(path), limits: { ...defaultLimits, ...options.limits }, options };
+  const { file = path } = options;
+  return { path, file, name: basename(file), limits: { ...defaultLimits, ...options.limits }, options };
 }
 
 /** Another file of the same log. */
 export function beside(source: Source, path: string): Source {
-  return { ...source, path, file: basename(path) };
+  return path === source.path ? source : { ...source, path, file: path, name: basename(path) };
 }
 
 /** Returns the file's name without its extension, and without `.gz` after that. */
-export function stemOf({ file }: Source): string {
-  const name = withoutGz(file);
+export function stemOf({ name: packed }: Source): string {
+  const name = withoutGz(packed);
   return basename(name, extname(name));
 }
 

@@ -24,6 +24,10 @@ export const accepted = {
   ltb: ["ltb", "parquet"],
 } as const;
 
+/** What can be read, in words. */
+export const readable =
+  "Inspect, lm-evaluation-harness, HELM, promptfoo, OpenAI evals, JSON, JSONL, exports of ours";
+
 /** The format of a file, as its content shows it. */
 export type DetectedFormat = (typeof accepted)[keyof typeof accepted][number];
 
@@ -99,6 +103,8 @@ export interface ImportedEvaluation {
 }
 
 export interface ReadOptions {
+  /** What messages call the file, where its path says nothing, as of a copy. Default: its path. */
+  file?: string;
   /** Default: `auto`. */
   format?: LogFormat;
   /** JSON and JSONL only: the map of the fields. Default: fields with our own names. */

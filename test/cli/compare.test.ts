@@ -44,6 +44,20 @@ test("a gate fails with a code of its own only for a significant regression", as
   expect((await gate("6b_finetuning", "175b_verification", "--lower-is-better")).code).toBe(3);
 });
 
+test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {
+  for (const candidates of [["6b_finetuning"], ["175b_verification", "6b_finetuning"]])
+    expect(await ltb.run("compare", "6b_finetuning", ...candidates)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "error: 6b_finetuning is the baseline itself: compare it with another benchmark\n",
+    });
+  expect(await ltb.run("compare", "6b_finetuning", "6b_verification", "--metric", "nosuch")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "error: 6b_finetuning has no values of nosuch; there are score\n",
+  });
+});
+
 test("wrong use is told from a regression", async () => {
   expect((await ltb.run("compare", "6b_finetuning")).code).toBe(2);
   expect((await ltb.run("compare", "6b_finetuning", "nobody")).code).toBe(1);

@@ -35,7 +35,7 @@ describe("evaluation list", () => {
   test("shows a row each, newest first", async () => {
     const { code, stdout } = await cli.run("evaluation", "list", "listed");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^id +sample +score +latency ms +created +error\n/);
+    expect(stdout).toMatch(/^id +sample +score +latency ms +created \(UTC\) +error\n/);
     expect(stdout).toMatch(/ d +- +- +\d{4}.* timed out\n/);
     expect(stdout).toMatch(/ c#2 /);
     expect(stdout).not.toContain("at line 1");

@@ -293,6 +293,20 @@ describe("watch", () => {
     expect(await cli.fed("", "job", "watch", "-")).toMatchObject({ code: 0, stderr: "no jobs to watch\n" });
   });
 
+  test("of many jobs it tells at first how many stand how, and in the end how they ended", async () => {
+    const [a, b, c] = [await submit("counted"), await submit("counted"), await submit("counted")];
+    await cli.run("job", "cancel", c, "--reason", "early");
+    const child = cli.spawn("job", "watch", a, b, c);
+    const watching = finished(child);
+    await new Promise((resolve) => child.stderr?.once("data", resolve));
+    await cli.run("job", "cancel", a, b);
+    const { code, stdout, stderr } = await watching;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "3 jobs: 2 pending, 1 cancelled\n" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.split(/ +/)[3]).slice(0, -1)).toEqual(Array(3).fill("cancelled"));
+    expect(lines.at(-1)).toBe("3 cancelled");
+  });
+
   test("without ids it goes on until Ctrl-C", async () => {
     const child = cli.spawn("job", "watch", "--type", "followed");
     const done = finished(child);
@@ -309,7 +323,7 @@ describe("watch", () => {
     child.kill("SIGINT");
     const { code, stdout } = await done;
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}[0-9a-f-]{36} {2}followed {2}pending$/m);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\dZ {2}[0-9a-f-]{36} {2}followed {2}pending$/m);
     expect(stdout).not.toContain("unwatched");
   });
 });

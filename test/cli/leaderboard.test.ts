@@ -50,6 +50,19 @@ test("a table of ranks, bands, means and intervals", async () => {
   ]);
 });
 
+test("a dataset or metric that nobody has is an error, with those that there are", async () => {
+  expect(await ltb.run("leaderboard", "nosuch")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "error: no benchmark is on nosuch; there are gsm8k\n",
+  });
+  const { code, stderr } = await ltb.run("leaderboard", "gsm8k", "--metric", "nosuch", "--json");
+  expect([code, JSON.parse(stderr).error]).toMatchObject([1, { code: "NOT_FOUND" }]);
+  expect(stderr).toContain("has no values of nosuch; there are score, latency_ms");
+  // Where only the other options leave nobody, that is no error.
+  expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toMatchObject({ code: 0, stdout: "" });
+});
+
 test("options choose the metric, the order and who is ranked", async () => {
   const { stdout } = await ltb.run(
     "leaderboard",

@@ -96,7 +96,11 @@ test("from an empty folder: one screen on stdout, logs as JSON lines on stderr, 
   expect(await (await fetch(url, { method: "POST", headers: authorized, body })).json()).toEqual({});
   const [, command = ""] = /-- (demo.*)$/m.exec(screen) ?? [];
   // The command line finds the key where the service keeps it, and nowhere else.
-  expect((await ltb(["stats", "--address", grpc])).stderr).toContain("CREDENTIAL_MISSING");
+  expect((await ltb(["stats", "--address", grpc])).stderr).toMatch(
+    /^error: UNAUTHENTICATED \(CREDENTIAL_MISSING\): the service asks for an API key: give one with --api-key or LTB_API_KEY.*\n$/,
+  );
+  const wrong = await ltb(["job", "watch", "--address", grpc], { LTB_API_KEY: "ltb_wrong" });
+  expect(wrong.stderr).toMatch(/CREDENTIAL_INVALID.*; it came from --api-key or LTB_API_KEY\n$/);
   const demo = await ltb([...command.split(" "), "--json"], { LTB_DATA_DIR: dataDir });
   const { benchmark_id } = JSON.parse(demo.stdout);
   child.kill("SIGTERM");

@@ -21,9 +21,10 @@ export interface Finished {
   stderr: string;
 }
 
-/** The environment without settings of ours that the caller may have, and without authentication. */
+/** The environment without settings that the caller may have, of ours and of colours; no authentication. */
 export function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(LTB|DATABASE)_/.test(name));
+  const own = /^(?:LTB_|DATABASE_|FORCE_COLOR$|NO_COLOR$|COLUMNS$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(kept), LTB_AUTH: "off", ...settings };
 }
 

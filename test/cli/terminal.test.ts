@@ -117,7 +117,12 @@ const lines: Record<string, (() => string[])[] | string> = {
     () => [join(folder, "rows.jsonl"), "--map", "input=prompt,output=answer,sample_id=id", "--name", hostile],
     () => [join(folder, `${hostile}.jsonl`)],
   ],
-  summary: [() => [ids.benchmark], () => [hostile], () => ["none", "--metric", hostile]],
+  summary: [
+    () => [ids.benchmark],
+    () => [hostile],
+    () => [ids.benchmark, "--metric", `no ${hostile}`],
+    () => ["none", "--metric", hostile],
+  ],
   compare: [
     () => [ids.benchmark, ids.other, "--samples", "5"],
     () => [ids.other, ids.benchmark, "--metric", hostile],
@@ -126,6 +131,7 @@ const lines: Record<string, (() => string[])[] | string> = {
     () => [hostile],
     () => [hostile, "--metric", hostile],
     () => [hostile, "--metric", `no ${hostile}`],
+    () => [`no ${hostile}`],
   ],
   export: [
     () => [hostile],
@@ -133,6 +139,21 @@ const lines: Record<string, (() => string[])[] | string> = {
     () => [ids.benchmark, "-o", join(folder, `${hostile}.csv`)],
     () => [`no ${hostile}`],
   ],
+  "benchmark create": [
+    () => [
+      hostile,
+      "--provider",
+      hostile,
+      "--model",
+      hostile,
+      "--dataset",
+      hostile,
+      "--description",
+      hostile,
+    ],
+    () => [hostile, "--provider", "p", "--model", "m", "--dataset", "d", "--metadata", hostile],
+  ],
+  "benchmark update": [() => [ids.benchmark, "--error", hostile], () => [`no ${hostile}`, "--name", "x"]],
   "benchmark list": [() => []],
   "benchmark show": [() => [ids.benchmark]],
   "benchmark watch": [() => [`no ${hostile}`]],
@@ -224,5 +245,6 @@ test("no command writes to a terminal in another way", async () => {
   for (const file of files)
     if (/std(out|err)\.write|console\./.test(await readFile(join(root, file), "utf8"))) writing.push(file);
   // A job's command writes what it likes: whoever runs the worker has written it.
-  expect(writing.toSorted()).toEqual(["shared/output.ts", "worker/execute.ts"]);
+  // A shell reads what may follow, with a tab in each line.
+  expect(writing.toSorted()).toEqual(["complete.ts", "shared/output.ts", "worker/execute.ts"]);
 });

@@ -1,9 +1,12 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { finished, runHere, start, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
+const INSPECT = join(import.meta.dirname, "..", "data", "inspect");
 const MAP =
   "input=question,expected=ground_truth,output=`6b_finetuning`.solution,score=`6b_finetuning`.is_correct";
 const IMPORT = ["import", SAMPLE, "--map", MAP, "--model", "6b"];
@@ -167,7 +170,7 @@ describe("input that is wrong", () => {
     expect(JSON.parse(cut.stdout).benchmarks).toMatchObject([
       {
         ...{ inserted: 450, unreadable: 1, complete: false },
-        issues: [{ outcome: "unreadable", reason: expect.stringMatching(/^cut\.jsonl, line 451: not JSON/) }],
+        issues: [{ outcome: "unreadable", reason: expect.stringContaining(`${path}, line 451: not JSON`) }],
       },
     ]);
     const { id } = JSON.parse(cut.stdout).benchmarks[0];
@@ -193,7 +196,7 @@ describe("input that is wrong", () => {
     const { code, stdout, stderr } = await run(["import", path]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^cut {2}\S+: 3 inserted, 0 duplicates, 0 conflicts, 0 rejected\n$/);
-    expect(stderr).toMatch(/^error: cut\.json, record 3, line 1: the file ends here/);
+    expect(stderr).toContain(`error: ${path}, record 3, line 1: the file ends here`);
     const { benchmarks } = await json(["benchmark", "list", "--name", "cut", "--limit", "1"]);
     expect(benchmarks).toMatchObject([{ status: "BENCHMARK_STATUS_COMPLETED", total_iterations: 0 }]);
     await file("cut.json", `[${many(5).join(",")}]`);
@@ -208,7 +211,7 @@ describe("input that is wrong", () => {
     );
     const { code, stderr } = await run(["import", path]);
     expect(code).toBe(1);
-    expect(stderr).toContain("  unreadable: types.jsonl, line 2, field score: expected a number");
+    expect(stderr).toContain(`  unreadable: ${path}, line 2, field score: expected a number`);
   });
 
   test("bad records are told one by one up to 20, and counted; importing again finds duplicates", async () => {
@@ -221,7 +224,9 @@ describe("input that is wrong", () => {
     const first = await run(["import", path]);
     expect(first.code).toBe(1);
     expect(first.stdout).toContain("4 inserted, 0 duplicates, 0 conflicts, 0 rejected, 30 unreadable");
-    expect(first.stderr.match(/^ {2}unreadable: bad\.jsonl, line \d+, field score: /gm)).toHaveLength(20);
+    expect(first.stderr.match(/^ {2}unreadable: \/.*\/bad\.jsonl, line \d+, field score: /gm)).toHaveLength(
+      20,
+    );
     expect(first.stderr).toContain("  … 10 more");
     const again = await run(["import", path]);
     expect(again.code).toBe(1);
@@ -239,7 +244,7 @@ describe("input that is wrong", () => {
       path,
     ]);
     expect(code).toBe(1);
-    expect(stderr).toContain("absent.json: no such file");
+    expect(stderr).toContain(`error: ${join(folder, "absent.json")}: no such file\n`);
     expect(stderr).toContain("empty.json");
     expect(stdout).toMatch(/^fine {2}[0-9a-f-]{36}: 3 inserted/m);
   });
@@ -270,6 +275,125 @@ describe("input that is wrong", () => {
     expect(stdout).not.toContain("\u001b");
   });
 });
+
+describe("a log that comes only once", () => {
+  const rows = ["a", "b"].map((id) => JSON.stringify({ sample_id: id, input: "i", output: "o", score: 1 }));
+  const fed = (input: string | Buffer, ...args: string[]) => {
+    const child = start(["import", ...args, "--json"], { LTB_ADDRESS: service.address }, folder, "pipe");
+    child.stdin?.end(input);
+    return finished(child);
+  };
+
+  test("is read from standard input, and from a pipe", async () => {
+    const { code, stdout } = await fed(rows.join("\n"), "-", "--name", "piped");
+    const [first] = JSON.parse(stdout).benchmarks;
+    expect([code, first]).toMatchObject([0, { name: "piped", created: true, inserted: 2 }]);
+    const again = await fed(rows.join("\n"), "-");
+    expect(JSON.parse(again.stdout).benchmarks).toMatchObject([{ id: first.id, inserted: 0, duplicates: 2 }]);
+    const log = "2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval";
+    const zip = await fed(await readFile(join(INSPECT, log)), "/dev/stdin");
+    expect(JSON.parse(zip.stdout).benchmarks).toMatchObject([{ created: true, complete: true }]);
+    const pipe = join(folder, "pipe.jsonl");
+    execFileSync("mkfifo", [pipe]);
+    const written = writeFile(pipe, rows.join("\n"));
+    expect((await json(["import", pipe])).benchmarks).toMatchObject([{ name: "pipe", inserted: 2 }]);
+    await written;
+  });
+
+  test("is named so where it is wrong, and nothing is left of it", async () => {
+    const before = await readdir(tmpdir());
+    expect(await fed("{broken", "-")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("standard input, line 1: not JSON"),
+    });
+    expect((await fed("", "-")).stderr).toContain("standard input: empty; expected a log");
+    const left = (await readdir(tmpdir())).filter(
+      (name) => /^ltb-.{6}$/.test(name) && !before.includes(name),
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe("a benchmark", () => {
+  test("is created, changed and shown", async () => {
+    const about = ["--provider", "local", "--model", "llama", "--dataset", "mmlu"];
+    const more = ["--total", "7", "--label", "team=a", "--label", "run=1", "--metadata", '{"seed": 1}'];
+    const { code, stdout } = await run(["benchmark", "create", "by hand", ...about, ...more]);
+    const id = stdout.trim();
+    expect(code).toBe(0);
+    expect(await json(["benchmark", "show", id])).toMatchObject({
+      ...{ id, name: "by hand", provider: "local", model: "llama", dataset: "mmlu", total_iterations: 7 },
+      ...{ labels: { team: "a", run: "1" }, metadata: { seed: 1 }, status: "BENCHMARK_STATUS_PENDING" },
+    });
+    const repeated = await run(["benchmark", "create", "by hand", ...about, "--id", id]);
+    expect(repeated).toMatchObject({ code: 1, stderr: expect.stringContaining("ALREADY_EXISTS") });
+
+    const results = await file("results.json", "[1, null]");
+    const changes = ["--name", "renamed", "--status", "failed", "--error", "why", "--results", `@${results}`];
+    expect((await run(["benchmark", "update", "by hand", ...changes])).code).toBe(0);
+    expect(await json(["benchmark", "show", id])).toMatchObject({
+      ...{ name: "renamed", status: "BENCHMARK_STATUS_FAILED", error: "why", results: [1, null] },
+      ...{ labels: { team: "a", run: "1" }, total_iterations: 7 },
+    });
+    const cleared = await json(["benchmark", "update", id, "--error", "", "--label", "team=b"]);
+    expect(cleared).toMatchObject({ error: "", labels: { team: "b" } });
+  });
+
+  test("is not changed by nothing, nor by what is no JSON", async () => {
+    const nothing = await run(["benchmark", "update", "renamed"]);
+    expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining("say what to change: --name") });
+    const wrong = await run(["benchmark", "update", "renamed", "--metadata", "[1]"]);
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--metadata: expected a JSON object, found an array"),
+    });
+    const lacking = await run(["benchmark", "create", "x", "--model", "m"]);
+    expect(lacking).toMatchObject({ code: 2, stderr: expect.stringContaining("--dataset <dataset>") });
+  });
+});
+
+test("another name for a log that is there is refused, and nothing is stored", async () => {
+  const path = await file("named.jsonl", JSON.stringify({ input: "i", output: "o", score: 1 }));
+  const [first] = (await json(["import", path, "--name", "A"])).benchmarks;
+  const { code, stdout, stderr } = await run(["import", path, "--name", "B"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toBe(
+    `error: benchmark ${first.id}, which this log would be, is there already, named A; ` +
+      `--benchmark ${first.id} adds to it, \`ltb benchmark update ${first.id} --name B\` renames it\n`,
+  );
+  await run(["benchmark", "update", first.id, "--name", "B"]);
+  for (const name of [["--name", "B"], []])
+    expect((await json(["import", path, ...name])).benchmarks).toMatchObject([{ id: first.id, name: "B" }]);
+  const both = await run(["import", path, "--benchmark", first.id, "--name", "C"]);
+  expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be used with option") });
+});
+
+test("a metric that nothing has is an error, with those that there are", async () => {
+  const path = await file(
+    "metrics.jsonl",
+    JSON.stringify({ input: "i", output: "o", score: 1, latency_ms: 5 }),
+  );
+  await json(["import", path]);
+  const { code, stdout, stderr } = await run(["summary", "metrics", "--metric", "score", "nosuch"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toBe("error: metrics has no values of nosuch; there are score, latency_ms\n");
+  // One without evaluations may still get them.
+  const about = ["--provider", "p", "--model", "m", "--dataset", "d"];
+  await run(["benchmark", "create", "empty", ...about]);
+  expect((await run(["summary", "empty", "--metric", "score"])).code).toBe(0);
+});
+
+test.for([["stats"], ["job", "watch"]])(
+  "%s at the HTTP port says in one line that it is not the one for gRPC",
+  async (args) => {
+    const address = `127.0.0.1:${service.httpAddress.port}`;
+    const { code, stdout, stderr } = await finished(start([...args, "--address", address]));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^error: UNAVAILABLE \(UNREACHABLE\): no service at .* is this the gRPC port\?.*\n$/,
+    );
+  },
+);
 
 describe("benchmarks by name", () => {
   test("the newest is taken with a note, and deleting asks for one", async () => {

@@ -1,10 +1,18 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { stripTypeScriptTypes } from "node:module";
 import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
-import { version } from "../../src/version.ts";
-import { ltb, runHere, start } from "./support.ts";
+import { formatTable, oneLine } from "../../src/cli/shared/output.ts";
+import { commandLine, quote, quotePath } from "../../src/cli/shared/shell.ts";
+import { paint, withoutMarks } from "../../src/cli/shared/terminal.ts";
+import { packageRoot, version } from "../../src/version.ts";
+import { ltb, MAIN, runHere, start } from "./support.ts";
 
 test("every command has a description and examples", async () => {
   const leaves = (await createProgram([])).commands.flatMap((command) =>
@@ -50,10 +58,132 @@ test.for([
   expect(stderr).not.toContain("    at ");
 });
 
-test("without a command the help is shown as an error", async () => {
-  const { code, stdout, stderr } = await runHere([]);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toContain("Usage: ltb");
+test.for([
+  { args: [], usage: "ltb [options] [command]" },
+  { args: ["job"], usage: "ltb job [options] [command]" },
+  { args: ["help"], usage: "ltb [options] [command]" },
+  { args: ["help", "job", "submit"], usage: "ltb job submit [options] <type> [payload]" },
+  { args: ["job", "help", "submit"], usage: "ltb job submit [options] <type> [payload]" },
+])("help is printed where it is asked for, or no command is given: $args", async ({ args, usage }) => {
+  const { code, stdout, stderr } = await runHere(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`Usage: ${usage}\n`);
+});
+
+test("there is no help for what does not exist", async () => {
+  const { code, stderr } = await runHere(["help", "sumary"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("unknown command 'sumary'\n(Did you mean summary?)");
+});
+
+test("help has a command's own options first, those of the connection last, and every exit code", async () => {
+  const { stdout } = await runHere(["import", "--help"]);
+  const heads = stdout.match(/^(\S.*:)$| {2}(--format|--json|-h, --help|--address)/gm);
+  expect(heads).toEqual([
+    "Arguments:",
+    "Options:",
+    "  --format",
+    "  --json",
+    "  -h, --help",
+    "Connection:",
+    "  --address",
+    "Examples:",
+  ]);
+  expect((await runHere(["--help"])).stdout).toMatch(/^Exit codes: 0 .*, 1 .*, 2 .*--fail-on-regression 3 /m);
+});
+
+test.for(["-v", "version", "-V"])("%s prints the version too", async (word) => {
+  expect(await ltb([word])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+describe("an older Node", () => {
+  const sentence =
+    /^ltb needs Node 24\.7 or later, and this is Node (18\.20\.0|[\d.]+) \(.+\): install a newer one\n$/;
+
+  test("gets a sentence, for which it need load nothing of ours", async () => {
+    const older = 'Object.defineProperty(process.versions, "node", { value: "18.20.0" })';
+    const preload = `--import=data:text/javascript,${encodeURIComponent(older)}`;
+    for (const args of [["--version"], ["stats"]]) {
+      const { code, stdout, stderr } = await ltb(args, { NODE_OPTIONS: preload });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(sentence);
+    }
+    const { engines } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+    expect(engines.node).toBe(">=24.7");
+  });
+
+  const found = (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "node"))
+    .find((node) => /^v(18|20|22)\./.test(spawnSync(node, ["--version"], { encoding: "utf8" }).stdout ?? ""));
+
+  // It takes one that is installed beside ours.
+  test.skipIf(found === undefined)("can load the built program", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ltb-old-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "main.mjs"), stripTypeScriptTypes(readFileSync(MAIN, "utf8")));
+    const { status, stderr } = spawnSync(found ?? "", [join(folder, "main.mjs")], { encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+});
+
+describe("on a terminal", () => {
+  const columns = ["id", "name", ">n", "error"];
+  const rows = [
+    ["01890a5d", "a benchmark", 1, ""],
+    ["01890a5e", "another", 12345, "the model did not answer in time"],
+  ];
+  const table = (width: string) => {
+    vi.stubEnv("COLUMNS", width);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return withoutMarks(formatTable(columns, rows)).replaceAll("�", "");
+  };
+
+  test("a row that is too long goes on in the next line, with whole cells", () => {
+    expect(table("80")).toBe(
+      [
+        "id        name             n  error",
+        "01890a5d  a benchmark      1",
+        "01890a5e  another      12345  the model did not answer in time",
+      ].join("\n"),
+    );
+    expect(table("40")).toBe(
+      [
+        "id        name             n\n    error",
+        "01890a5d  a benchmark      1",
+        "01890a5e  another      12345\n    the model did not answer in time",
+      ].join("\n"),
+    );
+    // A cell that is longer than a line is broken between its words.
+    expect(table("26").split("\n").slice(-2)).toEqual(["    the model did not", "    answer in time"]);
+    expect(table("1")).toContain("01890a5d");
+  });
+
+  test("there are colours where they are wanted, and none that others wrote", async () => {
+    const shown = async (settings: Record<string, string>) =>
+      (await ltb(["job", "stats", "--address", "127.0.0.1:1"], settings)).stderr;
+    expect(await shown({ FORCE_COLOR: "1" })).toContain("\u001b[31merror:\u001b[39m UNAVAILABLE");
+    expect(await shown({})).toMatch(/^error: UNAVAILABLE/);
+    expect(await shown({ NO_COLOR: "1" })).toMatch(/^error: UNAVAILABLE/);
+    const { stdout } = await ltb(["--help"], { FORCE_COLOR: "1" });
+    expect(stdout).toContain("\u001b[1mUsage:");
+    const foreign = paint("red", "x");
+    expect(oneLine(foreign)).toBe("�x�");
+    expect(formatTable([foreign], [[foreign]])).not.toContain(foreign);
+  });
+});
+
+test("commands and paths are told as one has to type them where one stands", () => {
+  const stand = (folder: string) => {
+    vi.stubEnv("npm_lifecycle_event", "start");
+    vi.stubEnv("INIT_CWD", folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return [commandLine("serve"), commandLine("demo"), quotePath(join(packageRoot, ".ltb/admin.key"))];
+  };
+  expect(stand(packageRoot)).toEqual(["npm start", "npm run ltb -- demo", ".ltb/admin.key"]);
+  const root = packageRoot.slice(1);
+  const npm = `npm --prefix ${quote(root)}`;
+  expect(stand("/")).toEqual([`${npm} start`, `${npm} run ltb -- demo`, quote(`${root}/.ltb/admin.key`)]);
 });
 
 test.for([

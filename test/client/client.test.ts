@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService, type StreamEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import {
@@ -68,7 +68,7 @@ async function failing(errors: ConnectError[], options: ClientOptions = fast) {
 describe("calls", () => {
   test("bring the API key, and answers come back whole", async () => {
     let authorization: string | null = "";
-    const { client } = await serveRoutes(
+    const { client, address } = await serveRoutes(
       (router) =>
         router.service(SystemService, {
           getInfo: (_, { requestHeader, responseHeader, responseTrailer }) => {
@@ -95,6 +95,18 @@ describe("calls", () => {
     });
     await client.system.getInfo({}, { headers: { authorization: "Bearer session" } });
     expect(authorization).toBe("Bearer session");
+
+    vi.stubEnv("LTB_API_KEY", "of the environment");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const [apiKey, sent] of [
+      [undefined, "Bearer of the environment"],
+      ["own", "Bearer own"],
+      ["", null],
+    ] as const) {
+      using other = createClient({ address, apiKey });
+      await other.system.getInfo({});
+      expect(authorization).toBe(sent);
+    }
   });
 
   test("have a deadline by default, streams have none", async () => {

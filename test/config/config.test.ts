@@ -71,6 +71,7 @@ describe("defaults", () => {
       allowInsecure: false,
       maxConnections: 2_000,
       logLevel: "info",
+      logFormat: "auto",
       auth: "required",
       metrics: "open",
       slowQueryMs: 500,
@@ -320,6 +321,7 @@ describe("service", () => {
     ["LTB_MAX_MESSAGE_BYTES", "64KiB", "maxMessageBytes", 65_536],
     ["LTB_MAX_MESSAGE_BYTES", "67108864", "maxMessageBytes", 67_108_864],
     ["LTB_LOG_LEVEL", "DEBUG", "logLevel", "debug"],
+    ["LTB_LOG_FORMAT", "Pretty", "logFormat", "pretty"],
     ["LTB_AUTH", "off", "auth", "off"],
     ["LTB_ALLOW_INSECURE", "Yes", "allowInsecure", true],
   ] as const)("%s=%s", (name, value, key, expected) => {
@@ -332,6 +334,7 @@ describe("service", () => {
     ["LTB_MAX_MESSAGE_BYTES", "65535"],
     ["LTB_MAX_MESSAGE_BYTES", "65MiB"],
     ["LTB_LOG_LEVEL", "loud"],
+    ["LTB_LOG_FORMAT", "yaml"],
     ["LTB_ALLOW_INSECURE", "maybe"],
     ["LTB_AUTH", "on"],
     ["LTB_AUTH", "optional"],

@@ -28,6 +28,7 @@ function commandsOf(text: string): string[] {
 test.each(names)("every command of ltb in %s exists, with its options", async (name) => {
   for (const line of commandsOf(read(name))) {
     const words = line.replace(/'[^']*'/g, "'").split(/\s+/);
+    if (words[0] === "help") words.shift();
     let command: Command = await createProgram([]);
     for (;;) {
       const inner = command.commands.find((one) => one.name() === words[0]);
@@ -56,7 +57,14 @@ test.each(names)("every script of npm that %s names exists", (name) => {
 // Variables that are no settings of the service: those of its clients, of the commands that workers run, and
 // of tests.
 const others = [
-  ...["LTB_ADDRESS", "LTB_API_KEY", "LTB_TLS_CA_FILE", "LTB_TLS_CLIENT_CERT_FILE", "LTB_TLS_CLIENT_KEY_FILE"],
+  ...[
+    "LTB_ADDRESS",
+    "LTB_API_KEY",
+    "LTB_API_KEY_FILE",
+    "LTB_TLS_CA_FILE",
+    "LTB_TLS_CLIENT_CERT_FILE",
+    "LTB_TLS_CLIENT_KEY_FILE",
+  ],
   ...["LTB_JOB_ID", "LTB_JOB_TYPE", "LTB_ATTEMPT", "LTB_SEED"],
 ];
 

@@ -148,6 +148,26 @@ describe("our own Parquet", () => {
     expect(bytes).toBeGreaterThan(50_000);
   });
 
+  test("what is whole is read of a damaged one, and the row group that is not is named", async () => {
+    const many = Array.from({ length: 45_000 }, (_, n) => ({
+      id: id(n),
+      sampleId: String(n),
+      input: `in ${n}`,
+    }));
+    const bytes = await parquet(many);
+    const [, [, start = 0, end = 0]] = JSON.parse(
+      /\[\[20000,.*?\]\]/.exec(bytes.toString("latin1"))?.[0] ?? "",
+    );
+    const middle = Math.floor((start + end) / 2);
+    bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+    const { evaluations: read, faults } = await readFaulty(await temporary("export.parquet", bytes));
+    expect(faults).toEqual([
+      "export.parquet, record 20000: row group 1, with records 20000 to 39999: damaged: its CRC-32 is not what the file's metadata says",
+    ]);
+    expect(read).toHaveLength(25_000);
+    expect([read[19_999]?.sampleId, read[20_000]?.sampleId]).toEqual(["19999", "40000"]);
+  });
+
   test("without evaluations", async () => {
     const { benchmark: read, evaluations: none } = await readOne(
       await temporary("export.parquet", await parquet([])),

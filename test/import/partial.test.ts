@@ -465,6 +465,17 @@ describe("rows", () => {
     expect(deep?.evaluations).toEqual(found?.evaluations);
   });
 
+  test.each([
+    ["commas first", '{"name": "x"\n, "version": 1\n}\n'],
+    ["indented", '{\n  "name": "x",\n  "version": 1\n}\n'],
+    ["ended late", '{"name": "x", "version": 1\r\n}'],
+  ])("JSON without any is not called invalid: %s", async (_, content) => {
+    const { message } = await readFaulty(await temporary("package.json", content));
+    expect(message).toMatch(
+      /^package.json: a JSON object, but no log .* without rows: none of name, version/,
+    );
+  });
+
   test("null counts as what follows ??", async () => {
     const path = await temporary("results.json", JSON.stringify(results, null, 4));
     const zero = parseFieldMap("input=instruction,sample_id=task_id,score=is_resolved ?? missing ?? 0");
@@ -477,7 +488,10 @@ describe("rows", () => {
 
   test.each([
     [{ a: [{}], b: [{}] }, /^results.json: rows may be under a, b; say which with --rows/],
-    [{ a: ["x"], b: 1 }, /^results.json: an object without rows: none of a, b is an array of objects/],
+    [
+      { a: ["x"], b: 1 },
+      /^results.json: a JSON object, but no log of Inspect, .*, and without rows: none of a, b is an array of objects/,
+    ],
   ])("that are not clear: %j", async (object, message) => {
     const path = await temporary("results.json", JSON.stringify(object, null, 2));
     expect((await readFaulty(path, { map })).message).toMatch(message);

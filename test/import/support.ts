@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { onTestFinished } from "vitest";
@@ -49,7 +49,7 @@ interface FaultyLog {
   message: string;
 }
 
-/** Reads a log with faults as far as it goes. */
+/** Reads a log with faults as far as it goes. The messages are without the folder that is in front of it. */
 export async function readFaulty(path: string, options: ReadOptions = {}): Promise<FaultyLog> {
   const benchmarks: ImportedBenchmark[] = [];
   const evaluations: ImportedEvaluation[] = [];
@@ -57,14 +57,16 @@ export async function readFaulty(path: string, options: ReadOptions = {}): Promi
   async function readEach<T>(items: AsyncIterable<T | ImportError>, take: (item: T) => unknown) {
     try {
       for await (const item of items) {
-        if (item instanceof ImportError) faults.push(item.message);
+        if (item instanceof ImportError) faults.push(shortened(item));
         else await take(item);
       }
     } catch (error) {
       if (!(error instanceof ImportError)) throw error;
-      faults.push(error.message);
+      faults.push(shortened(error));
     }
   }
+  const shortened = ({ message }: ImportError) =>
+    message.replaceAll(`${path}/`, "").replaceAll(`${dirname(path)}/`, "");
   await readEach(readLogs(path, options), (benchmark) => {
     benchmarks.push(benchmark);
     return readEach(benchmark.evaluations, (evaluation) => evaluations.push(evaluation));

@@ -46,6 +46,31 @@ test("what is written does not act on a terminal, and loses nothing by it", () =
   expect(JSON.parse(stderr)).toMatchObject({ name, msg: name });
 });
 
+test("for people it is lines with the time, the level, the message and the details, and acts on nothing", () => {
+  const program = `
+    const { createLogger, openOutput } = await import(process.argv[1]);
+    const log = createLogger("info", openOutput(2, process.argv[2]));
+    log.info({ method: "ltb.v1.JobService/GetJob", ms: 1.5, note: "a b" }, "call");
+    log.error({ err: new Error("\\u001b[31mbroken\\nforged"), name: "\\u009b31m" }, "two\\nlines");`;
+  const module = join(import.meta.dirname, "../../src/log.ts");
+  const written = (format: string, env: Record<string, string>) =>
+    spawnSync(process.execPath, ["--input-type=module", "-e", program, module, format], {
+      encoding: "utf8",
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...env },
+    }).stderr;
+  const plain = written("pretty", { NO_COLOR: "1" });
+  const [first, second, ...stack] = plain.split("\n");
+  expect(first).toMatch(
+    /^\d\d:\d\d:\d\dZ INFO {2}call method=ltb\.v1\.JobService\/GetJob ms=1\.5 note="a b"$/,
+  );
+  expect(second).toMatch(/^\d\d:\d\d:\d\dZ ERROR two lines name=�31m$/);
+  expect(stack.slice(0, 2)).toEqual(["    Error: �[31mbroken", "    forged"]);
+  expect(plain.replaceAll("\n", "")).toMatch(/^\P{Cc}+$/u);
+  expect(written("pretty", { FORCE_COLOR: "1" })).toContain("\u001b[31mERROR\u001b[39m two lines");
+  // What is no terminal gets JSON.
+  for (const line of written("auto", {}).trimEnd().split("\n")) JSON.parse(line);
+});
+
 describe("a service whose log nobody takes", () => {
   const count = 200_000;
   /** Logs more than any reader, pipe and file takes unread, and says so; goes on, and ends, when told. */

@@ -4,7 +4,15 @@ import {
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { cutText } from "../../text.ts";
-import { formatNumber, joinCells, oneLine, print, printJson, toPlain } from "../shared/output.ts";
+import {
+  formatClock,
+  formatNumber,
+  joinCells,
+  oneLine,
+  print,
+  printJson,
+  toPlain,
+} from "../shared/output.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */
@@ -98,7 +106,7 @@ function detailOf({ benchmark, meanScore }: WatchBenchmarksResponse): string {
 
 function lineOf(message: WatchBenchmarksResponse): string {
   const { id = "", name = "" } = message.benchmark ?? {};
-  const time = new Date().toISOString().slice(11, 19);
+  const time = formatClock(new Date());
   const progress = message.deleted ? [] : [doneOf(message), detailOf(message)];
   return joinCells([time, id, name, statusOf(message).padEnd(9), ...progress]);
 }

@@ -52,7 +52,7 @@ async function list({ jobs, benchmarks }: ServiceClient, options: Options): Prom
   await printList("jobs", options, {
     schema: JobSchema,
     read: (page) => jobs.listJobs({ ...filter, ...page }),
-    columns: ["id", "type", "status", ">priority", ">retries", "worker", "created", ""],
+    columns: ["id", "type", "status", ">priority", ">retries", "worker", "created (UTC)", ""],
     row,
   });
 }

@@ -1,17 +1,31 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
-import { ImportError } from "../../import/import-error.ts";
-import { parseObject } from "../../import/json-text.ts";
+import { ImportError, type Place } from "../../import/import-error.ts";
+import { parseJson, parseObject } from "../../import/json-text.ts";
 import { defaultLimits } from "../../import/limits.ts";
 import { unreadable } from "../../import/source.ts";
-import type { JsonObject } from "../../validation.ts";
+import type { JsonObject, JsonValue } from "../../validation.ts";
 import { UsageError } from "../shared/errors.ts";
 
 /**
- * The payload that an argument names: JSON text, `-` for standard input, `@FILE` for a file.
+ * The JSON object that an argument names: its text, `-` for standard input, `@FILE` for a file.
+ * @param name what messages call the argument
  * @throws UsageError, ImportError where it is not a JSON object
  */
-export async function readPayload(argument: string): Promise<JsonObject> {
+export async function readPayload(argument: string, name = "PAYLOAD"): Promise<JsonObject> {
+  return readArgument(argument, name, parse);
+}
+
+/** The same for JSON of any kind. */
+export async function readJson(argument: string, name: string): Promise<JsonValue> {
+  return readArgument(argument, name, (text, place) => parseJson(bytesOf(text), place, defaultLimits).value);
+}
+
+async function readArgument<T>(
+  argument: string,
+  name: string,
+  parse: (text: string, place: Place) => T,
+): Promise<T> {
   if (argument === "-" || argument.startsWith("@")) {
     const path = argument.replace(/^@/, "");
     const file = nameOf(path);
@@ -21,7 +35,7 @@ export async function readPayload(argument: string): Promise<JsonObject> {
     return parse(content, { file });
   }
   try {
-    return parse(argument, { file: "PAYLOAD" });
+    return parse(argument, { file: name });
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     throw new UsageError(
@@ -68,8 +82,12 @@ async function* linesOf(path: string, file: string): AsyncGenerator<string> {
   yield rest;
 }
 
-function parse(content: string, place: { file: string; line?: number }): JsonObject {
-  return parseObject(Buffer.from(content.replace(/^\uFEFF/, "")), place, defaultLimits).record;
+function parse(content: string, place: Place): JsonObject {
+  return parseObject(bytesOf(content), place, defaultLimits).record;
+}
+
+function bytesOf(content: string): Buffer {
+  return Buffer.from(content.replace(/^\uFEFF/, ""));
 }
 
 function open(path: string) {

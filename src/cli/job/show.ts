@@ -28,7 +28,7 @@ async function show({ jobs }: ServiceClient, id: string, options: ServiceOptions
   const texts = json.map(([name, value]) => [name, JSON.stringify(value)]);
   print(formatFields({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
   if (job.attempts.length === 0) return;
-  const head = [">attempt", ">epoch", "worker", "started", ">took", "outcome", "error"];
+  const head = [">attempt", ">epoch", "worker", "started (UTC)", ">took", "outcome", "error"];
   print(`\n${formatTable(head, job.attempts.map(row))}`);
 }
 

@@ -2,19 +2,16 @@ import { text } from "node:stream/consumers";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "@connectrpc/connect";
 import { type Job, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
-import {
-  type WatchJobsRequest,
-  type WatchJobsResponse,
-  WatchJobsResponseSchema,
-} from "../../../gen/ltb/v1/job_service_pb.ts";
+import { type WatchJobsRequest, WatchJobsResponseSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
-import { joinCells, note, print, printJson, toPlain } from "../shared/output.ts";
+import { formatClock, joinCells, note, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
+import { paint } from "../shared/terminal.ts";
 import { hasEnded, jobStatusName } from "./status.ts";
 
 /** Most ids of one watch. */
@@ -54,6 +51,9 @@ async function watch(client: ServiceClient, args: string[], options: Options): P
 
   const open = new Set(ids);
   const notDone = new Set<string>();
+  const isMany = ids.length > 1 && !options.json;
+  /** How each of many jobs stands, by id. */
+  const states = new Map<string, string>();
   const show = async (followed: Followed) => {
     const mine = new Set(followed.ids);
     const watch = (afterCursor: string, call: CallOptions) =>
@@ -62,11 +62,17 @@ async function watch(client: ServiceClient, args: string[], options: Options): P
       const { job, deleted } = message;
       // The type and the benchmark of a deleted job are no longer known.
       if (job === undefined || (deleted && (type ?? benchmark) !== undefined)) continue;
-      showChange(message, options);
       const { id, status } = job;
-      if (status === JobStatus.FAILED || status === JobStatus.CANCELLED || (deleted && mine.has(id)))
-        notDone.add(id);
+      const isBad =
+        status === JobStatus.FAILED || status === JobStatus.CANCELLED || (deleted && mine.has(id));
+      if (isBad) notDone.add(id);
       else notDone.delete(id);
+      // How many jobs stand at first is told once for all, but for those that went wrong.
+      const isFirst = isMany && !states.has(id);
+      if (options.json) printJson(toPlain(WatchJobsResponseSchema, message));
+      else if (!isFirst || isBad) showChange(job, deleted);
+      if (isMany) states.set(id, stateOf(job, deleted));
+      if (isFirst && states.size === ids.length) note(`${ids.length} jobs: ${countStates(states)}`);
       if (!deleted && !hasEnded(job)) continue;
       open.delete(id);
       mine.delete(id);
@@ -82,6 +88,7 @@ async function watch(client: ServiceClient, args: string[], options: Options): P
   }
   const unfinished = `interrupted; ${open.size} of ${ids.length} jobs have not ended`;
   if (open.size > 0) throw new CliError(unfinished, { code: "CANCELLED" });
+  if (isMany) print(countStates(states));
   if (notDone.size > 0) process.exitCode = 1;
 }
 
@@ -90,15 +97,28 @@ async function idsFromInput(args: string[]): Promise<string[]> {
   return [...new Set([...args, ...read])].filter((id) => id !== "" && id !== "-");
 }
 
-function showChange(message: WatchJobsResponse, { json }: Options): void {
-  const { job, deleted } = message;
-  if (json) printJson(toPlain(WatchJobsResponseSchema, message));
-  if (json || job === undefined) return;
+const colours: Record<string, "green" | "red"> = { completed: "green", failed: "red", deleted: "red" };
+
+function stateOf(job: Job, deleted: boolean): string {
+  return deleted ? "deleted" : jobStatusName(job);
+}
+
+/** As in `3 completed, 1 failed`. */
+function countStates(states: ReadonlyMap<string, string>): string {
+  const counts = Object.entries(Object.groupBy(states.values(), (state) => state));
+  return counts.map(([state, all = []]) => `${all.length} ${state}`).join(", ");
+}
+
+function showChange(job: Job, deleted: boolean): void {
   const time = job.updatedAt === undefined ? new Date() : timestampDate(job.updatedAt);
-  const status = deleted ? "deleted" : jobStatusName(job);
-  const detail = deleted ? "" : detailOf(job);
-  const cells = [time.toISOString().slice(11, 19), job.id, job.jobType, status.padEnd(9), detail];
-  print(joinCells(cells));
+  const state = stateOf(job, deleted);
+  const before = joinCells([formatClock(time), job.id, job.jobType]);
+  const detail = deleted ? "" : joinCells([detailOf(job)]);
+  const colour = colours[state];
+  const word = colour === undefined ? state : paint(colour, state);
+  print(
+    `${before}  ${word}${detail === "" ? "" : `${" ".repeat(Math.max(0, 9 - state.length))}  ${detail}`}`,
+  );
 }
 
 function detailOf(job: Job): string {

@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from "../../address.ts";
+import { readable } from "../../import/types.ts";
 import type { FirstKeys, RunningService } from "../../serve.ts";
 import { version } from "../../version.ts";
 import { commandLine, quotePath } from "./shell.ts";
@@ -32,7 +33,7 @@ Call it:
 
 Fill it:
   ${commandLine(`demo${address}`)}
-  ${commandLine(`import${address} FILE…`)}   (Inspect, lm-evaluation-harness, HELM, JSON, JSONL)
+  ${commandLine(`import${address} FILE…`)}   (${readable})
 
 Stop it: Ctrl-C. Calls in flight are finished first.
 `;

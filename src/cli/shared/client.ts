@@ -3,7 +3,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { type Clients, clientsOf } from "../../client/services.ts";
 import { explainTlsFailure } from "../../tls-failures.ts";
-import { apiKeyFor } from "./api-key.ts";
+import { apiKeyFor, describeKeySource, waysToGiveKey } from "./api-key.ts";
 import { commandLine } from "./shell.ts";
 import { type TlsFlags, tlsOf } from "./tls.ts";
 
@@ -37,12 +37,12 @@ export function createClient(options: ServiceOptions): ServiceClient {
   const tls = tlsOf(options);
   const baseUrl = `${tls ? "https" : "http"}://${hostAndPort(options.address)}`;
   const { serverName, ...files } = tls ?? {};
-  const sessionManager = new Http2SessionManager(
+  const sessionManager = new Sessions(
     baseUrl,
     { pingIntervalMs: PING_INTERVAL_MS },
     { ...files, allowPartialTrustChain: true, ...(serverName !== undefined && { servername: serverName }) },
   );
-  const interceptors = [explainUnreachable(options.address, tls !== undefined)];
+  const interceptors = [explainUnreachable(options.address, tls !== undefined), explainCredential(options)];
   const apiKey = apiKeyFor(options);
   if (apiKey !== undefined) interceptors.push(withHeader("authorization", `Bearer ${apiKey}`));
   if (options.replica) interceptors.push(withHeader("ltb-read", "replica"));
@@ -55,6 +55,17 @@ export function createClient(options: ServiceOptions): ServiceClient {
   return { ...clientsOf(transport), [Symbol.dispose]: () => sessionManager.abort() };
 }
 
+const ignore = () => undefined;
+
+/** Its sessions may still fail when they have been given up, which nobody listens to, and is no matter. */
+class Sessions extends Http2SessionManager {
+  override async request(...args: Parameters<Http2SessionManager["request"]>) {
+    const stream = await super.request(...args);
+    stream.session?.off("error", ignore).on("error", ignore);
+    return stream;
+  }
+}
+
 /** The address as `host:port`, for lines that people paste. */
 export function hostAndPort(address: string): string {
   return address.replace(/^https?:\/\//, "");
@@ -64,6 +75,35 @@ function withHeader(name: string, value: string): Interceptor {
   return (next) => (request) => {
     request.header.set(name, value);
     return next(request);
+  };
+}
+
+/** Says how a key is given here, where none was, or where the one that the service refused is from. */
+function explainCredential(options: ServiceOptions): Interceptor {
+  const explain = (error: unknown) => {
+    if (!(error instanceof ConnectError) || error.code !== Code.Unauthenticated) throw error;
+    const isMissing = error.findDetails(ErrorInfoSchema)[0]?.reason === "CREDENTIAL_MISSING";
+    if (!isMissing && apiKeyFor(options) === undefined) throw error;
+    const message = isMissing
+      ? `the service asks for an API key: give one with ${waysToGiveKey}; \`ltb key create\` makes one`
+      : `${error.rawMessage}; it came from ${describeKeySource(options)}`;
+    throw Object.assign(new ConnectError(message, error.code, error.metadata, undefined, error), {
+      details: error.details,
+    });
+  };
+  return (next) => async (request) => {
+    const response = await next(request).catch(explain);
+    if (!response.stream) return response;
+    const { message } = response;
+    return { ...response, message: explained() };
+
+    async function* explained() {
+      try {
+        yield* message;
+      } catch (error) {
+        explain(error);
+      }
+    }
   };
 }
 

@@ -1,9 +1,27 @@
-import { Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
+import { Command as CommanderCommand, Help, InvalidArgumentError, Option } from "commander";
 import type { ServiceClient, ServiceOptions } from "./client.ts";
 import { parseCount } from "./options.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
 const DEFAULT_DEADLINE_SECONDS = 30;
+
+const CONNECTION = "Connection:";
+
+/** Help that shows what is a command's own before the options that many share. */
+class OwnFirstHelp extends Help {
+  override visibleOptions(command: CommanderCommand): Option[] {
+    const place = ({ long, helpGroupHeading }: Option) => {
+      if (helpGroupHeading === CONNECTION) return 2;
+      return long === "--json" || long === "--help" ? 1 : 0;
+    };
+    return super.visibleOptions(command).toSorted((a, b) => place(a) - place(b));
+  }
+
+  /** Groups come in the order of what is shown, and not of what was added. */
+  override groupItems<T extends CommanderCommand | Option>(_: T[], shown: T[], groupOf: (item: T) => string) {
+    return super.groupItems([], shown, groupOf);
+  }
+}
 
 /** A command of commander, with the options and the kind of help that many of ours share. */
 export class Command extends CommanderCommand {
@@ -13,10 +31,19 @@ export class Command extends CommanderCommand {
     return new Command(name);
   }
 
+  override createHelp(): Help {
+    return Object.assign(new OwnFirstHelp(), this.configureHelp());
+  }
+
+  /** Whoever names a group of commands and none of them has asked for help, which is no error. */
+  override help(): never {
+    return super.help();
+  }
+
   /** Adds what `ServiceOptions` holds: --address, --api-key, --tls and its kind, --deadline and --json. */
   forService(): this {
-    const option = (flags: string, description: string, variable: string) =>
-      new Option(flags, description).env(variable);
+    const option = (flags: string, description: string) =>
+      new Option(flags, description).helpGroup(CONNECTION);
     const address = "gRPC address of the service; https://host:port for one with TLS";
     const key =
       "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found";
@@ -24,24 +51,23 @@ export class Command extends CommanderCommand {
     const certificate = "certificate to show to a service that demands one (PEM)";
     const privateKey = "private key of that certificate (PEM)";
     return this.addOption(
-      option("--address <host:port>", address, "LTB_ADDRESS")
+      option("--address <host:port>", address)
+        .env("LTB_ADDRESS")
         .argParser(hostWithPort)
         .default(DEFAULT_ADDRESS),
     )
-      .addOption(option("--api-key <key>", key, "LTB_API_KEY"))
-      .option("--tls", "use TLS, as an https:// address does; the options below and their variables imply it")
-      .addOption(option("--tls-ca <file>", ca, "LTB_TLS_CA_FILE"))
-      .addOption(option("--tls-cert <file>", certificate, "LTB_TLS_CLIENT_CERT_FILE"))
-      .addOption(option("--tls-key <file>", privateKey, "LTB_TLS_CLIENT_KEY_FILE"))
-      .option(
-        "--tls-server-name <name>",
-        "name that the service's certificate has to bear, if not the host's",
+      .addOption(option("--api-key <key>", key).env("LTB_API_KEY"))
+      .addOption(option("--tls", "use TLS, as an https:// address does; the options below imply it"))
+      .addOption(option("--tls-ca <file>", ca).env("LTB_TLS_CA_FILE"))
+      .addOption(option("--tls-cert <file>", certificate).env("LTB_TLS_CLIENT_CERT_FILE"))
+      .addOption(option("--tls-key <file>", privateKey).env("LTB_TLS_CLIENT_KEY_FILE"))
+      .addOption(
+        option("--tls-server-name <name>", "name that the service's certificate bears, if not the host's"),
       )
-      .option(
-        "--deadline <seconds>",
-        "longest time that a call may take which is not a stream",
-        seconds,
-        DEFAULT_DEADLINE_SECONDS,
+      .addOption(
+        option("--deadline <seconds>", "longest time that a call may take which is not a stream")
+          .argParser(seconds)
+          .default(DEFAULT_DEADLINE_SECONDS),
       )
       .withJson();
   }

@@ -4,6 +4,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error
 import { codeName, ServiceError, type Violation } from "../../errors.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { note, noteJson } from "./output.ts";
+import { paint } from "./terminal.ts";
 
 /** An error as it is shown; with `--json` as `{"error": …}`. */
 export interface ShownError {
@@ -70,7 +71,7 @@ function inWords({ code, reason, message, violations }: ShownError, fromService:
   const missing = violations
     .filter(({ description }) => !message.includes(description))
     .map(({ field, description }) => `; ${field}: ${description}`);
-  return `error: ${fromService ? label : ""}${message}${missing.join("")}`;
+  return `${paint("red", "error:")} ${fromService ? label : ""}${message}${missing.join("")}`;
 }
 
 /** True where the connection broke and the same call may do better later. */

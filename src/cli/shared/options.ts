@@ -58,6 +58,13 @@ export function parseTime(text: string): Date {
   return new Date(moment + Number(fraction.slice(0, 3).padEnd(3, "0")));
 }
 
+/** Gathers pairs of an option that may be given more than once. */
+export function gatherPairs(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("Expected key=value.");
+  return { ...before, [key]: value };
+}
+
 /** Gathers an option that may be given more than once. */
 export function gatherValues(value: string, before: string[] = []): string[] {
   return [...before, value];

@@ -5,11 +5,12 @@ import Table from "cli-table3";
 import type { Log } from "../../log.ts";
 import { makePrintable, makePrintableJson } from "../../text.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import { lineWidth, paint, showable, withoutMarks } from "./terminal.ts";
 
 // Commands write by these functions, so that nothing that others wrote acts on a terminal.
 
 export function print(text: string): void {
-  process.stdout.write(`${makePrintable(text)}\n`);
+  process.stdout.write(`${showable(text, process.stdout)}\n`);
 }
 
 export function printJson(value: unknown): void {
@@ -18,7 +19,8 @@ export function printJson(value: unknown): void {
 
 /** Something worth knowing that is not the result. */
 export function note(text: string): void {
-  process.stderr.write(`${makePrintable(text)}\n`);
+  const shown = text.replace(/^(?:note|warning):/, (label) => paint("yellow", label));
+  process.stderr.write(`${showable(shown, process.stderr)}\n`);
 }
 
 /** The same as JSON. */
@@ -38,21 +40,75 @@ export const noteLog: Log = { debug: () => undefined, info: noteLine, warn: note
 
 /** The parts of a frame, none of which are drawn. */
 const frame = "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right";
-const edges = "left left-mid mid mid-mid right right-mid";
+const edges = "left left-mid mid mid-mid right right-mid middle";
 const noFrame = Object.fromEntries(`${frame} ${edges}`.split(" ").map((part) => [part, ""]));
 
 export type Cell = string | number | bigint;
 
-/** A table without frames. The names of columns that are aligned to the right begin with `>`. */
+/** How far the further lines of a row are indented that is too long for one. */
+const INDENT = 4;
+const NEXT_LINE = `\n${" ".repeat(INDENT)}`;
+
+/**
+ * A table without frames. The names of columns that are aligned to the right begin with `>`. A row that is
+ * longer than a line of the terminal goes on in further lines, which begin with whole cells.
+ */
 export function formatTable(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const width = lineWidth() ?? Number.POSITIVE_INFINITY;
+  const drawn = columns.map((name, index) =>
+    drawColumn(
+      name,
+      rows.map((row) => row[index] ?? ""),
+    ),
+  );
+  const layers = layersOf(drawn, width);
+  const lines = [columns, ...rows].map((_, row) => {
+    const text = layers.map((layer) =>
+      layer
+        .map((column) => column[row])
+        .join("  ")
+        .trimEnd(),
+    );
+    const filled = text.filter((line, layer) => layer === 0 || line !== "");
+    const styled = filled.map((line) => (row === 0 ? paint("bold", line) : wrapWords(line, width)));
+    return styled.join(NEXT_LINE);
+  });
+  return lines.join("\n");
+}
+
+/** The lines of a column, all of one width: its name, and its cells. */
+function drawColumn(name: string, cells: readonly Cell[]): string[] {
   const drawn = new Table({
-    head: columns.map((name) => oneLine(name.replace(/^>/, ""))),
-    colAligns: columns.map((name) => (name.startsWith(">") ? "right" : "left")),
-    chars: { ...noFrame, middle: "  " },
+    head: [oneLine(name.replace(/^>/, ""))],
+    colAligns: [name.startsWith(">") ? "right" : "left"],
+    chars: noFrame,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  for (const row of rows) drawn.push(row.map((cell) => oneLine(String(cell))));
-  return drawn.toString().replace(/ +$/gm, "");
+  for (const cell of cells) drawn.push([oneLine(String(cell))]);
+  return drawn.toString().split("\n");
+}
+
+/** The columns, divided into as few lines as they fit in. */
+function layersOf(columns: readonly string[][], width: number): string[][][] {
+  const layers: string[][][] = [];
+  let left = 0;
+  for (const column of columns) {
+    const taken = Math.max(...column.map(({ length }) => length));
+    if (layers.length === 0 || taken > left) {
+      left = width - (layers.length === 0 ? 0 : INDENT);
+      layers.push([]);
+    }
+    layers.at(-1)?.push(column);
+    left -= taken + 2;
+  }
+  return layers;
+}
+
+/** Breaks a line that is one long cell between its words. A longer line of several cells is none of these. */
+function wrapWords(line: string, width: number): string {
+  if (line.length <= width) return line;
+  const words = new RegExp(`\\S.{0,${Math.max(width - INDENT, 20) - 1}}(?=\\s|$)|\\S+`, "gu");
+  return line.match(words)?.join(NEXT_LINE) ?? line;
 }
 
 /** Joins cells to a line of a terminal, without empty ones. */
@@ -63,7 +119,7 @@ export function joinCells(cells: readonly string[]): string {
 
 /** Text for a line of a terminal. */
 export function oneLine(text: string): string {
-  return makePrintable(text).replaceAll("\n", " ");
+  return withoutMarks(makePrintable(text)).replaceAll("\n", " ");
 }
 
 /** Lists an object as lines of name and value, without empty ones; an inner object has its own lines. */
@@ -114,6 +170,11 @@ export function formatInterval(
 /** A time in UTC to the minute, for a column of a table. */
 export function formatMinute(time: Timestamp | undefined): string {
   return formatSecond(time).slice(0, 16);
+}
+
+/** The time of day in UTC, as ISO 8601 has it. */
+export function formatClock(time: Date): string {
+  return `${time.toISOString().slice(11, 19)}Z`;
 }
 
 /** A time in UTC to the second. */

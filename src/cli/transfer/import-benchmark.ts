@@ -9,6 +9,7 @@ import type { ImportedBenchmark } from "../../import/types.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { CliError, requireAnswer } from "../shared/errors.ts";
 import { given } from "../shared/options.ts";
+import { quote } from "../shared/shell.ts";
 import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
 
@@ -18,6 +19,11 @@ export interface ImportResult extends Upload {
   name: string;
   /** False: it was there before. */
   created: boolean;
+}
+
+interface ImportOptions extends UploadOptions {
+  /** The name that the caller asked for, which a benchmark that is there already must have. */
+  name?: string | undefined;
 }
 
 /**
@@ -32,9 +38,9 @@ export async function importBenchmark(
   client: BenchmarkClient,
   userId: string,
   imported: ImportedBenchmark,
-  options: UploadOptions,
+  { name: asked, ...options }: ImportOptions,
 ): Promise<ImportResult> {
-  const { benchmark, created } = await createOrGet(client, userId, imported);
+  const { benchmark, created } = await createOrGet(client, userId, imported, asked);
   const upload = await uploadEvaluations(client, benchmark.id, imported.evaluations, options);
   const isInterrupted = upload.failure !== undefined && !(upload.failure instanceof ImportError);
   const isFinal = finalStatuses.includes(benchmark.status);
@@ -86,6 +92,7 @@ async function createOrGet(
   client: BenchmarkClient,
   userId: string,
   { key, name, description, provider, model, dataset, totalIterations, labels, metadata }: ImportedBenchmark,
+  asked: string | undefined,
 ): Promise<{ benchmark: Benchmark; created: boolean }> {
   const id = importedId(userId, key);
   const optional = given({ description, totalIterations, labels, metadata });
@@ -98,12 +105,17 @@ async function createOrGet(
   const benchmark = await get(client, id);
   const differences = [
     userId !== "" && benchmark.createdBy !== userId && "of another user",
+    benchmark.provider !== provider && `of provider ${benchmark.provider}`,
     benchmark.model !== model && `of model ${benchmark.model}`,
     benchmark.dataset !== dataset && `on dataset ${benchmark.dataset}`,
   ].filter((difference) => difference !== false);
+  const isOther = differences.length > 0;
+  if (asked !== undefined && benchmark.name !== asked) differences.push(`named ${benchmark.name}`);
   if (differences.length > 0) {
     const found = `benchmark ${id}, which this log would be, is there already, ${differences.join(", ")}`;
-    throw new CliError(`${found}; --benchmark ${id} adds to it`, { code: "ALREADY_EXISTS" });
+    const rename = `\`ltb benchmark update ${id} --name ${quote(asked ?? "")}\` renames it`;
+    const ways = `--benchmark ${id} adds to it${isOther ? "" : `, ${rename}`}`;
+    throw new CliError(`${found}; ${ways}`, { code: "ALREADY_EXISTS" });
   }
   return { benchmark, created: false };
 }

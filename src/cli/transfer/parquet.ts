@@ -63,7 +63,8 @@ const columns: readonly Column[] = [
 /**
  * Parquet (parquet-format 2, pages in zstd): a row an evaluation, and the benchmark as proto3 JSON under
  * `ltb_export` in the file's metadata. `ltb import` reads it. Holds one row group in memory. `ltb_crc32`
- * there is the CRC-32 of all before the metadata.
+ * there is a JSON array with the rows of each row group, where it begins and ends in the file, and its
+ * CRC-32, by which the import knows what is whole of a damaged file.
  */
 export async function* parquetPieces(
   benchmark: Benchmark,
@@ -80,13 +81,14 @@ export async function* parquetPieces(
     createdBy: "llm-test-bench-persistence",
   });
   // The writer counts its offset separately from its buffer, which starts again once it is handed out.
-  let checksum = 0;
+  let size = 0;
   const written = () => {
     const piece = bytes.getBytes().slice();
     bytes.index = 0;
-    checksum = crc32(piece, checksum);
+    size += piece.length;
     return piece;
   };
+  const groups: [rows: number, start: number, end: number, checksum: number][] = [];
   for await (const group of groupsOf(chunks)) {
     const columnData = columns.map(({ element, value, statistics }) => ({
       name: element.name,
@@ -95,10 +97,13 @@ export async function* parquetPieces(
       offsetIndex: false,
     }));
     await parquet.write({ columnData, rowGroupSize: group.length });
-    yield written();
+    const start = size;
+    const piece = written();
+    groups.push([group.length, start, size, crc32(piece)]);
+    yield piece;
   }
   yield written();
-  about.push({ key: "ltb_crc32", value: String(checksum) });
+  about.push({ key: "ltb_crc32", value: JSON.stringify(groups) });
   await parquet.finish();
   yield written();
 }

@@ -13,8 +13,9 @@ export interface Progress {
 /**
  * A progress bar where stderr is a terminal, else nothing.
  * @param unit what the rows are, in the plural
+ * @param file what people call it
  */
-export async function showProgress(path: string, unit: string): Promise<Progress> {
+export async function showProgress(path: string, unit: string, file = path): Promise<Progress> {
   if (!process.stderr.isTTY) return { read: () => undefined, sent: () => undefined, stop: () => undefined };
   const total = Math.max(1, await sizeOf(path));
   const { Presets, SingleBar } = await import("cli-progress");
@@ -31,7 +32,7 @@ export async function showProgress(path: string, unit: string): Promise<Progress
   );
   let bytes = 0;
   let rows = 0;
-  bar.start(total, 0, { file: cutText(oneLine(basename(path)), 40), rows, unit });
+  bar.start(total, 0, { file: cutText(oneLine(basename(file)), 40), rows, unit });
   return {
     read(more) {
       bytes += more;
