@@ -1,4 +1,4 @@
-import { type Family, gauge } from "./metrics/family.ts";
+import { counters, type Family, gauge } from "./metrics/family.ts";
 import type { RpcHost } from "./rpc/call/host.ts";
 import type { HealthState } from "./rpc/standard/health.ts";
 import { version } from "./version.ts";
@@ -19,6 +19,13 @@ export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
       () => host.access.load().inProgress,
     ),
     gauge("ltb_admitted_calls_max", "LTB_MAX_CALLS.", () => host.access.load().maxCalls),
+    counters(
+      "ltb_connections_closed_total",
+      "Connections closed because their port had LTB_MAX_CONNECTIONS: new ones that were refused, and those on " +
+        "which nobody had been let in, displaced by new ones.",
+      "why",
+      host.connections.closed,
+    ),
     gauge(
       "ltb_credential_lookups_waiting",
       "Calls that wait for the look-up of a credential not seen before.",

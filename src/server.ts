@@ -79,11 +79,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const look = () => probe(database, health, log);
   await look();
   const paths = new Set(methods.map(({ method }) => pathOf(method)));
-  const connections = { tls, maxConnections: config.maxConnections ?? transportLimits.connections };
+  const maxConnections = config.maxConnections ?? transportLimits.connections;
+  const listening = { tls, maxConnections, connections: host.connections };
   const grpc = await listenGrpc(
     createGrpcServer(methods, host),
     config.grpc,
-    { ...connections, log: log.child({ listener: "grpc" }) },
+    { ...listening, log: log.child({ listener: "grpc" }) },
     (port) => explainUnknownMethods(paths, port, host),
   );
   const families = [...serverFamilies(host, health), ...(metrics?.families ?? [])];
@@ -98,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       tls,
     }),
     config.http,
-    { ...connections, log: log.child({ listener: "http" }) },
+    { ...listening, log: log.child({ listener: "http" }) },
   ).catch(async (error: unknown) => {
     await grpc.stop(0);
     throw error;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request as http, type IncomingMessage } from "node:http";
+import { Agent, request as http, type IncomingMessage } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import net from "node:net";
 import { gzipSync } from "node:zlib";
@@ -11,6 +11,7 @@ import { limits } from "../../src/limits.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
+import { scrape } from "../observability/exposition.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 // Few, so that a test can have all of them.
@@ -346,3 +347,72 @@ describe("a request of known size and unknown weight", () => {
     expect(await outcome(jobs.releaseJobs({ workerId: "w", items }))).toBe("INVALID_ARGUMENT");
   });
 });
+
+describe.each(["gRPC", "HTTP"] as const)(
+  "a port that has all the connections it may have: %s",
+  (listener) => {
+    const most = 4;
+
+    /** A caller with one connection, as long as that lasts. */
+    function connectCaller(to: RunningService): () => Promise<number | undefined> {
+      if (listener === "gRPC") {
+        const session = sessionTo(to).on("error", () => undefined);
+        return async () => {
+          if (session.destroyed) return undefined;
+          const { stream, status } = grpcCall(session, "/ltb.v1.SystemService/GetInfo", bearerOf(user));
+          const cut = once(stream.end(Buffer.alloc(5)), "close").then(() => undefined);
+          return Promise.race([status, cut]);
+        };
+      }
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      onTestFinished(() => agent.destroy());
+      const sockets = new Set<unknown>();
+      return () =>
+        new Promise((resolve) => {
+          const headers = { "content-type": "application/json", ...bearerOf(user) };
+          const { port } = to.httpAddress;
+          const path = "/ltb.v1.SystemService/GetInfo";
+          http({ host: "127.0.0.1", port, method: "POST", path, headers, agent })
+            .on("error", () => resolve(undefined))
+            .on("socket", (socket) => sockets.add(socket))
+            .on("response", (response) => {
+              const status = response.statusCode === 200 ? 0 : response.statusCode;
+              response.resume().on("end", () => resolve(sockets.size === 1 ? status : undefined));
+            })
+            .end("{}");
+        });
+    }
+
+    test("lets callers in all the same, in the place of strangers", async () => {
+      const full = await own.serve({ LTB_MAX_CONNECTIONS: `${most}` });
+      const { port } = listener === "gRPC" ? full.grpcAddress : full.httpAddress;
+      const gone: Promise<unknown>[] = [];
+      const strangers = async (count: number) => {
+        for (let n = 0; n < count; n++) {
+          const socket = net.connect(port, "127.0.0.1").on("error", () => undefined);
+          onTestFinished(() => void socket.destroy());
+          gone.push(once(socket.resume(), "close"));
+          await once(socket, "connect");
+        }
+      };
+      await strangers(2 * most);
+      const callers: (() => Promise<number | undefined>)[] = [];
+      for (let n = 0; n < most; n++) {
+        const call = connectCaller(full);
+        expect(await call()).toBe(0);
+        callers.push(call);
+        await strangers(most);
+      }
+      await Promise.all(gone);
+      // Nobody displaces those that were let in.
+      for (const call of callers) expect(await call()).toBe(0);
+      expect(await connectCaller(full)()).toBeUndefined();
+      if (listener === "gRPC") {
+        const metrics = await scrape(`http://127.0.0.1:${full.httpAddress.port}`);
+        const closed = (why: string) => metrics.value("ltb_connections_closed_total", { why });
+        expect(closed("refused")).toBe(most + 1);
+        expect(closed("displaced")).toBe(gone.length - most);
+      }
+    });
+  },
+);

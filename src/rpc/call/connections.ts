@@ -2,15 +2,18 @@ import type { Server, Socket } from "node:net";
 import { type TLSSocket, Server as TlsServer } from "node:tls";
 import { transportLimits } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
+import { Tally } from "../../metrics/tally.ts";
 import { rememberCertificate } from "../tls/client-certificate.ts";
 import { explainHandshake, explainUnverified } from "../tls/handshake.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 
 /** How a listener takes connections. */
 export interface ConnectionOptions {
+  /** Those of all listeners of the server. */
+  connections: Connections;
   /** Undefined: clear text. */
   tls: ServerTls | undefined;
-  /** Most connections open at once, including those that negotiate TLS; one more is closed at once. */
+  /** Most connections open at once, including those that negotiate TLS. */
   maxConnections: number;
   log: Logger;
 }
@@ -23,20 +26,60 @@ export interface Cuts {
   all(): void;
 }
 
-/** Limits the connections of a server that does not listen yet, and those that TLS has not let in. */
-export function guardConnections(server: Server, { tls, maxConnections, log }: ConnectionOptions): Cuts {
-  server.maxConnections = maxConnections;
-  server.on("drop", refusalLog(maxConnections, log));
-  const open = new Set<Socket>();
-  server.on("connection", (socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
-  });
-  const destroy = (sockets: Iterable<Socket>) => {
-    for (const socket of sockets) socket.destroy();
-  };
-  const all = () => destroy(open);
-  if (tls === undefined || !(server instanceof TlsServer)) return { negotiating: () => undefined, all };
+/** The connections of all listeners of a server. */
+export class Connections {
+  /** Connections that were closed because their port was full; see `guard`. */
+  readonly closed = new Tally(["refused", "displaced"]);
+  /** The connections of each listener on which nobody has been let in yet, the oldest first, by their peer. */
+  readonly #strangers: Map<string, Socket>[] = [];
+
+  /** Notes that a call was let in on the connection to this peer: its address and port. */
+  letIn(peer: string): void {
+    for (const strangers of this.#strangers) strangers.delete(peer);
+  }
+
+  /**
+   * Limits the connections of a server that does not listen yet, and those that TLS has not let in. Where the
+   * port is full, a new connection takes the place of the oldest on which nobody has been let in: so strangers
+   * keep no caller out, however many connections they hold. Without such a one it is closed at once.
+   */
+  guard(server: Server, options: Omit<ConnectionOptions, "connections">): Cuts {
+    const { maxConnections, log } = options;
+    const strangers = new Map<string, Socket>();
+    this.#strangers.push(strangers);
+    const tell = fullLog(maxConnections, log);
+    const open = new Set<Socket>();
+    server.on("connection", (socket) => {
+      const peer = peerOf(socket);
+      open.add(socket);
+      strangers.set(peer, socket);
+      socket.once("close", () => {
+        open.delete(socket);
+        if (strangers.get(peer) === socket) strangers.delete(peer);
+      });
+      if (open.size <= maxConnections) return;
+      const [[oldest, leaving] = [peer, socket]] = strangers;
+      const what = leaving === socket ? "refused" : "displaced";
+      open.delete(leaving);
+      strangers.delete(oldest);
+      leaving.destroy();
+      this.closed.add(what);
+      tell(what);
+    });
+    return { all: () => destroy(open), negotiating: guardHandshakes(server, options) };
+  }
+}
+
+function destroy(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+}
+
+/** @returns cuts the connections that still negotiate */
+function guardHandshakes(
+  server: Server,
+  { tls, log }: Pick<ConnectionOptions, "tls" | "log">,
+): Cuts["negotiating"] {
+  if (tls === undefined || !(server instanceof TlsServer)) return () => undefined;
 
   // TLS hands out another socket than the one that was accepted, which the address of the other end tells.
   const negotiating = new Map<string, Socket>();
@@ -71,25 +114,27 @@ export function guardConnections(server: Server, { tls, maxConnections, log }: C
   });
   server.on("tlsClientError", (error, socket) => refuse(socket, error));
   tls.keep(server);
-  return { negotiating: () => destroy(negotiating.values()), all };
+  return () => destroy(negotiating.values());
 }
 
-/** The first refusal is logged at once, further ones together after a while. */
-function refusalLog(maxConnections: number, log: Logger): () => void {
-  let refused = 0;
+/** The first connection that is closed is logged at once, further ones together after a while. */
+function fullLog(maxConnections: number, log: Logger): (what: "refused" | "displaced") => void {
+  const none = { refused: 0, displaced: 0 };
+  let counts = { ...none };
   let pause: NodeJS.Timeout | undefined;
   const tell = () => {
     pause = undefined;
-    if (refused === 0) return;
+    if (counts.refused + counts.displaced === 0) return;
     log.warn(
-      { refused, maxConnections },
-      "connections were refused: there are as many as LTB_MAX_CONNECTIONS allows",
+      { ...counts, maxConnections },
+      "there are as many connections as LTB_MAX_CONNECTIONS allows: new ones displace those on which nobody " +
+        "was let in, and are refused where there is none",
     );
-    refused = 0;
+    counts = { ...none };
     pause = setTimeout(tell, transportLimits.refusedLogMs).unref();
   };
-  return () => {
-    refused++;
+  return (what) => {
+    counts[what]++;
     if (pause === undefined) tell();
   };
 }

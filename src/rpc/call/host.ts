@@ -5,12 +5,14 @@ import type { Logger } from "../../log.ts";
 import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, gauge, histogram, type Labels, type Sample } from "../../metrics/family.ts";
 import { type Call, shuttingDown } from "./call.ts";
+import { Connections } from "./connections.ts";
 
 /** The state that both listeners and every call share. */
 export class RpcHost {
   readonly log: Logger;
   readonly access: Access;
   readonly calls = new CallStats();
+  readonly connections = new Connections();
   /** Deadline of unary calls whose caller gave none, in milliseconds from their start. */
   readonly defaultDeadlineMs: number;
   /** Largest request or response message, in bytes. */

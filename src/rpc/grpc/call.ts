@@ -18,6 +18,7 @@ export class GrpcOrigin implements CallOrigin {
   readonly #call: Intercepted;
   readonly #path: string;
   readonly #metadata: Metadata;
+  #peer: string | undefined;
   #cancelled = false;
   #onCancel: (() => void) | undefined;
   #requestHeader: Headers | undefined;
@@ -33,7 +34,8 @@ export class GrpcOrigin implements CallOrigin {
   }
 
   get peer(): string {
-    return this.#call.getPeer();
+    this.#peer ??= this.#call.getPeer();
+    return this.#peer;
   }
 
   get clientCertificate(): ClientCertificate | undefined {

@@ -7,7 +7,7 @@ import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Address } from "../../address.ts";
 import { transportLimits } from "../../limits.ts";
 import { hasCode } from "../../thrown.ts";
-import { type ConnectionOptions, type Cuts, guardConnections } from "../call/connections.ts";
+import type { ConnectionOptions, Cuts } from "../call/connections.ts";
 import { explainListenError, type Listener } from "../call/listener.ts";
 import { repairHttp2 } from "./repairs.ts";
 
@@ -19,10 +19,10 @@ import { repairHttp2 } from "./repairs.ts";
 export async function listenGrpc(
   server: Server,
   address: Address,
-  connections: ConnectionOptions,
+  options: ConnectionOptions,
   onBound: (port: number) => () => void,
 ): Promise<Listener> {
-  const { tls } = connections;
+  const { tls, connections } = options;
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const inject = (socket: Socket) => {
     if (!socket.destroyed) injector.injectConnection(socket);
@@ -35,7 +35,7 @@ export async function listenGrpc(
     const acceptor = tls
       ? createTlsServer({ ...tls.options, ALPNProtocols: ["h2"] }, inject)
       : createNetServer(inject);
-    cuts.push(guardConnections(acceptor, connections));
+    cuts.push(connections.guard(acceptor, options));
     acceptor.listen({ host, port });
     await once(acceptor, "listening");
     acceptors.push(acceptor);

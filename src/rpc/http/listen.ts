@@ -2,14 +2,14 @@ import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import type { Address } from "../../address.ts";
-import { type ConnectionOptions, guardConnections } from "../call/connections.ts";
+import type { ConnectionOptions } from "../call/connections.ts";
 import { explainListenError, type Listener } from "../call/listener.ts";
 
 /** Binds the server. */
 export async function listenHttp(
   server: Server,
   address: Address,
-  connections: ConnectionOptions,
+  options: ConnectionOptions,
 ): Promise<Listener> {
   const running = new Set<ServerResponse>();
   let stopping = false;
@@ -23,7 +23,7 @@ export async function listenHttp(
     });
     if (stopping) response.setHeader("connection", "close");
   });
-  const cuts = guardConnections(server, connections);
+  const cuts = options.connections.guard(server, options);
   try {
     server.listen(address);
     await once(server, "listening");
