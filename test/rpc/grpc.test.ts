@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Client, credentials, type ServiceError as GrpcError, Metadata, status } from "@grpc/grpc-js";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { callOf } from "../../src/rpc/call/call.ts";
@@ -183,7 +183,7 @@ test.each([
   ["broken gzip", { "grpc-encoding": "gzip" }, frame(Buffer.from("abc"), 1), "INVALID_ARGUMENT"],
   ["a malformed timeout", { "grpc-timeout": "soon" }, frame(Buffer.alloc(0)), "INVALID_ARGUMENT"],
   ["no message", {}, Buffer.alloc(0), "UNIMPLEMENTED"],
-  ["half a message", {}, Buffer.from([0, 0, 0, 0, 9, 1]), "UNIMPLEMENTED"],
+  ["half a message", {}, Buffer.from([0, 0, 0, 0, 9, 1]), "INVALID_ARGUMENT"],
   ["two messages", {}, Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0))]), "UNIMPLEMENTED"],
 ])("%s is refused, and the server serves on", async (_, headers, body, reason) => {
   const server = await serve({ get: () => ({}) });
@@ -192,6 +192,49 @@ test.each([
   expect(reasonIn(answer)).toBe(reason);
   expect(server.log.filter(({ msg }) => msg === "call")).toHaveLength(reason ? 1 : 0);
   expect(await call(clientOf(server), getBenchmark, Buffer.alloc(0))).toBeUndefined();
+});
+
+describe("a request that ends inside a message is INVALID_ARGUMENT, whatever came before", () => {
+  const whole = frame(Buffer.from([0x0a, 0x01, 0x61]));
+  test.each([
+    ["after its flag", whole.subarray(0, 1)],
+    ["inside its length", whole.subarray(0, 3)],
+    ["after its length", whole.subarray(0, 5)],
+    ["inside its bytes", whole.subarray(0, 7)],
+  ])("%s", async (_, part) => {
+    let outcome = "";
+    const server = await serve({
+      get: () => ({}),
+      collect: async (requests) => {
+        try {
+          const { length } = await Array.fromAsync(requests);
+          outcome = `complete with ${length}`;
+        } catch {
+          outcome = "cut";
+        }
+        return { received: 0 };
+      },
+    });
+    const unary = await raw(server, getBenchmark, {}, part);
+    const stream = await raw(
+      server,
+      "/ltb.v1.BenchmarkService/StreamEvaluations",
+      {},
+      Buffer.concat([whole, part]),
+    );
+    for (const answer of [unary, stream]) {
+      expect(answer).toMatchObject({ "grpc-status": String(status.INVALID_ARGUMENT) });
+      expect(decodeURIComponent(String(answer["grpc-message"]))).toContain("ends inside a message");
+      expect(reasonIn(answer)).toBe("INVALID_ARGUMENT");
+    }
+    await eventually(() => outcome);
+    expect(outcome).toBe("cut");
+    expect(server.log.filter(({ msg }) => msg === "call")).toMatchObject([
+      { method: expect.stringContaining("GetBenchmark"), code: "INVALID_ARGUMENT" },
+      { method: expect.stringContaining("StreamEvaluations"), code: "INVALID_ARGUMENT" },
+    ]);
+    expect(await call(clientOf(server), getBenchmark, Buffer.alloc(0))).toBeUndefined();
+  });
 });
 
 test("calls whose request is too large do not use up their connection", async () => {

@@ -1,5 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { connect } from "node:net";
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../harness/waiting.ts";
@@ -146,6 +150,22 @@ function envelope(message: Uint8Array, flags = 0, announced = message.length): U
   return Buffer.concat([head, message]);
 }
 
+/** Keeps all threads busy that inflate, and all else that Node does beside its own. @returns ends it */
+function holdThreads(): () => Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "ltb-threads-"));
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  // Each waits for a writer to open the other end.
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  const readers = Array.from({ length: threads }, () => open(pipe, "r"));
+  return async () => {
+    const writer = openSync(pipe, constants.O_RDWR);
+    for (const reader of readers) await (await reader).close();
+    closeSync(writer);
+    rmSync(folder, { recursive: true });
+  };
+}
+
 describe("a request that cannot be read is the caller's fault, and no error of the server", () => {
   /** Field 1 promises 127 bytes. */
   const cut = Buffer.from([0x0a, 0x7f, 0x61]);
@@ -205,6 +225,41 @@ describe("a request that cannot be read is the caller's fault, and no error of t
     expect(server.log.filter(({ level }) => level === "error")).toEqual([]);
     if (type === binary || type === text) expect(response.status).toBe(400);
     expect(answer).toMatch(type === web || type === webText ? /grpc-status: 3\r\n/ : /"invalid_argument"/);
+  });
+
+  describe("also where the deadline passes while it is inflated:", () => {
+    const callers = { "connect-timeout-ms": "200" };
+    test.each<[string, string, string, Record<string, string>, Uint8Array]>([
+      ["the caller's", get, binary, { ...gzip, ...callers }, cutGzip],
+      ["the server's", get, text, gzip, cutGzip],
+      ["the caller's", get, web, { ...webGzip, "grpc-timeout": "200m" }, envelope(cutGzip, 1)],
+      ["the server's", get, web, webGzip, envelope(cutGzip, 1)],
+      [
+        "the caller's",
+        "ExportEvaluations",
+        connectStream,
+        { ...streamGzip, ...callers },
+        envelope(cutGzip, 1),
+      ],
+    ])("%s, of %s, %s", async (_, method, type, headers, body) => {
+      const server = await serve(
+        {
+          get: () => ({}),
+          async *export() {
+            yield {};
+          },
+        },
+        { defaultDeadlineSeconds: 0.3 },
+      );
+      const release = holdThreads();
+      const request = { method: "POST", headers: { "content-type": type, ...headers }, body };
+      const answering = fetch(`${server.httpUrl}/ltb.v1.BenchmarkService/${method}`, request);
+      const line = await server.callLine(method).finally(release);
+      expect(line).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+      expect(await (await answering).text()).toMatch(
+        /grpc-status: (3|4)\r\n|"code":"(invalid_argument|deadline_exceeded)"/,
+      );
+    });
   });
 
   test("one whose connection is cut in the middle is cancelled", async () => {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  type Compression,
   pipe,
   readAllBytes,
   transformDecompressEnvelope,
@@ -13,6 +14,19 @@ import { ServiceError } from "../../errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { weighBinary, weighJson } from "../call/weight.ts";
 import { requestBytes } from "../middleware/access.ts";
+
+/**
+ * Connect's gzip, for which bytes that are none are the caller's fault. By itself it says INTERNAL of some,
+ * which is what callers get whose deadline passes meanwhile: nobody explains their errors any more.
+ */
+export const gzip: Compression = {
+  ...compressionGzip,
+  decompress: (bytes, maxBytes) =>
+    compressionGzip.decompress(bytes, maxBytes).catch((error: unknown) => {
+      const isInternal = error instanceof ConnectError && error.code === Code.Internal;
+      throw isInternal ? new ConnectError(error.rawMessage, Code.InvalidArgument) : error;
+    }),
+};
 
 /** A request as Connect is to read it: inflated, and with the headers of that. */
 interface Inflated {
@@ -34,7 +48,7 @@ export function readBody(
 ): Inflated {
   const maxBytes = requestBytes(method, host);
   const type = header.get("content-type") ?? "";
-  const isGzip = (name: string) => (header.get(name) === compressionGzip.name ? compressionGzip : null);
+  const isGzip = (name: string) => (header.get(name) === gzip.name ? gzip : null);
   const weigh = (message: Uint8Array) => {
     try {
       if (type.includes("json")) weighJson(message, host.maxMessageBytes);

@@ -6,7 +6,6 @@ import {
   createConnectRouter,
   type HandlerContext,
 } from "@connectrpc/connect";
-import { compressionGzip } from "@connectrpc/connect-node";
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { type CallContext, cancelled } from "../call/call.ts";
@@ -16,6 +15,7 @@ import type { RpcHost } from "../call/host.ts";
 import { forEachSendable } from "../call/metadata.ts";
 import { requestBytes } from "../middleware/access.ts";
 import { compose } from "../middleware/chain.ts";
+import { gzip } from "./body.ts";
 import { exchangeIn, openCall, takeCall } from "./origin.ts";
 import { strictJson } from "./strict-json.ts";
 
@@ -23,7 +23,7 @@ const shared = {
   grpc: false,
   // No `writeMaxBytes`: `Pump` refuses responses while the call can still be answered and logged as failed.
   maxTimeoutMs: transportLimits.deadlineMs,
-  acceptCompression: [compressionGzip],
+  acceptCompression: [gzip],
   compressMinBytes: transportLimits.httpCompressMinBytes,
 };
 
