@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { isPostmaster, readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import {
   type Embedded,
@@ -237,6 +238,13 @@ test("a pid file that is a link to another file is not written through", async (
   await symlink(victim, join(data, "postmaster.pid"));
   await expect(recoverFolder(data, { prefix: [] })).rejects.toMatchObject({ code: "ELOOP" });
   expect(await readFile(victim, "utf8")).toBe(text);
+});
+
+test("a lock that is a link leads nowhere", async () => {
+  const elsewhere = join(dataDir, "elsewhere");
+  await symlink(elsewhere, join(dataDir, "lock"));
+  await expect(lockFolder(dataDir, { prefix: [] })).rejects.toThrow("is a link, which is not followed");
+  expect(await exists(elsewhere)).toBe(false);
 });
 
 test("a kill in the middle of initdb leaves nothing half-made", async () => {

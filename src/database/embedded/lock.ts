@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lchown, readFile } from "node:fs/promises";
+import { lchown, lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openOwned } from "./folders.ts";
@@ -17,6 +17,12 @@ const SQLITE_BUSY = 5;
 export async function lockFolder(folder: string, runner: Runner): Promise<() => void> {
   const file = join(folder, "lock");
   const pidFile = join(folder, "lock.pid");
+  // SQLite would follow a link, and make as root whatever it leads to.
+  const isLink = await lstat(file).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+  if (isLink) throw new EmbeddedError(`${file} is a link, which is not followed: remove it and start again.`);
   const database = new DatabaseSync(file);
   try {
     // No journal file is made, because after a kill it would stay, owned by the user of that time.
