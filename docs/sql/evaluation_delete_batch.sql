@@ -31,7 +31,14 @@ with
       )
     returning
       id,
-      error is not null as failed
+      benchmark_id,
+      error is not null as failed,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
   ),
   counted as (
     insert into
@@ -95,8 +102,7 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id,
-        external
+        request_id
       )
     select
       ($9::uuid[]) [row_number() over ()] as id,
@@ -116,8 +122,7 @@ with
       $15::text as actor,
       $16::text as ip_address,
       $17::text as user_agent,
-      $18::text as request_id,
-      false as external
+      $18::text as request_id
     from
       (
         select
@@ -230,7 +235,14 @@ with
       )
     returning
       id,
-      error is not null as failed
+      benchmark_id,
+      error is not null as failed,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
   ),
   counted as (
     insert into
@@ -250,16 +262,223 @@ with
     having
       count(*) > 0
   ),
-  stale as (
+  rollup as (
+    select
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(part.metric) <= '255'::integer
+      and dense_rank() over (
+        partition by
+          part.benchmark_id,
+          part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        order by
+          part.metric
+      ) <= '256'::integer as fits
+    from
+      (
+        select
+          part.benchmark_id,
+          part.metric,
+          - sum(part.count)::bigint as count,
+          - sum(part.sum) as sum,
+          - greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
+                  case
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(part.low) as min,
+          max(part.high) as max,
+          array_agg(
+            part.bin
+            order by
+              part.bin
+          ) as bins,
+          array_agg(
+            - part.count
+            order by
+              part.bin
+          ) as bin_counts,
+          array_agg(
+            part.low
+            order by
+              part.bin
+          ) as bin_lows,
+          array_agg(
+            part.high
+            order by
+              part.bin
+          ) as bin_highs
+        from
+          (
+            select
+              part.*,
+              case
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      v.*
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          'metrics.failed' as metric,
+                          e.failed::integer::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'score' as metric,
+                          e."score"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'latency_ms' as metric,
+                          e."latency_ms"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'input_tokens' as metric,
+                          e."input_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'output_tokens' as metric,
+                          e."output_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'cost_usd' as metric,
+                          e."cost_usd"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          v.metric,
+                          v.value
+                        from
+                          "gone" e
+                          cross join lateral (
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) part
+            window
+              whole as (
+                partition by
+                  part.benchmark_id,
+                  part.metric
+              )
+          ) part
+        group by
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
+    where
+      s.names is null
+      or part.metric = any (s.names)
+      or part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+  ),
+  rolled_up as (
+    insert into
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      rollup
+    where
+      fits
+      or is_built_in
+  ),
+  overflown as (
     insert into
       stale_rollups (benchmark_id, is_missing)
-    select
-      $7::uuid,
+    select distinct
+      benchmark_id,
       true
     from
-      gone
-    limit
-      1
+      rollup
+    where
+      not fits
+      and not is_built_in
+    order by
+      benchmark_id
     on conflict (benchmark_id) do update
     set
       is_missing = true
@@ -272,7 +491,7 @@ with
     from
       (
         select
-          $8::uuid as id
+          $7::uuid as id
         from
           gone
         limit
@@ -294,29 +513,27 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id,
-        external
+        request_id
       )
     select
-      ($9::uuid[]) [row_number() over ()] as id,
-      $10::text as action,
+      ($8::uuid[]) [row_number() over ()] as id,
+      $9::text as action,
       'benchmark' as entity_type,
-      $11::text as entity_id,
+      $10::text as entity_id,
       jsonb_strip_nulls(
         jsonb_build_object(
           'older_than_days',
-          $12::integer,
+          $11::integer,
           'before',
           jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count])
         )
       ) as changes,
-      $13::uuid as user_id,
-      $14::uuid as api_key_id,
-      $15::text as actor,
-      $16::text as ip_address,
-      $17::text as user_agent,
-      $18::text as request_id,
-      false as external
+      $12::uuid as user_id,
+      $13::uuid as api_key_id,
+      $14::text as actor,
+      $15::text as ip_address,
+      $16::text as user_agent,
+      $17::text as request_id
     from
       (
         select
@@ -384,17 +601,16 @@ from
 -- $5 = 10
 -- $6 = '00000000-0000-0000-0000-000000000000'
 -- $7 = '00000000-0000-0000-0000-000000000000'
--- $8 = '00000000-0000-0000-0000-000000000000'
--- $9 = made anew each time
--- $10 = 'delete_evaluations'
--- $11 = '00000000-0000-0000-0000-000000000000'
+-- $8 = made anew each time
+-- $9 = 'delete_evaluations'
+-- $10 = '00000000-0000-0000-0000-000000000000'
+-- $11 = null
 -- $12 = null
 -- $13 = null
--- $14 = null
--- $15 = 'service'
+-- $14 = 'service'
+-- $15 = null
 -- $16 = null
 -- $17 = null
--- $18 = null
 
 -- evaluation_delete_batch, 3 of 3
 with
@@ -437,7 +653,14 @@ with
       )
     returning
       id,
-      error is not null as failed
+      benchmark_id,
+      error is not null as failed,
+      score,
+      latency_ms,
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      metrics
   ),
   counted as (
     insert into
@@ -457,16 +680,223 @@ with
     having
       count(*) > 0
   ),
-  stale as (
+  rollup as (
+    select
+      part.*,
+      part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed') as is_built_in,
+      length(part.metric) <= '255'::integer
+      and dense_rank() over (
+        partition by
+          part.benchmark_id,
+          part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+        order by
+          part.metric
+      ) <= '256'::integer as fits
+    from
+      (
+        select
+          part.benchmark_id,
+          part.metric,
+          - sum(part.count)::bigint as count,
+          - sum(part.sum) as sum,
+          - greatest(
+            sum(
+              case
+                when abs(
+                  case
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) < 1e-150 then part.m2
+                else part.m2 + part.count * (
+                  case
+                    when abs(part.sum) < 1e-290 then 0
+                    else part.sum / part.count
+                  end - part.mean
+                ) ^ 2
+              end
+            ),
+            0
+          ) as m2,
+          min(part.low) as min,
+          max(part.high) as max,
+          array_agg(
+            part.bin
+            order by
+              part.bin
+          ) as bins,
+          array_agg(
+            - part.count
+            order by
+              part.bin
+          ) as bin_counts,
+          array_agg(
+            part.low
+            order by
+              part.bin
+          ) as bin_lows,
+          array_agg(
+            part.high
+            order by
+              part.bin
+          ) as bin_highs
+        from
+          (
+            select
+              part.*,
+              case
+                when abs(sum(part.sum) over whole) < 1e-290 then 0
+                else sum(part.sum) over whole / sum(part.count) over whole
+              end as mean
+            from
+              (
+                select
+                  case
+                    when abs(v.value) < '1e-9'::double precision then 0
+                    else (
+                      sign(v.value) * (
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                      )
+                    )::integer
+                  end as bin,
+                  v.metric,
+                  v.benchmark_id,
+                  count(*) as count,
+                  sum(v.value) as sum,
+                  regr_sxx(v.value, v.value) as m2,
+                  min(v.value) as low,
+                  max(v.value) as high
+                from
+                  (
+                    select
+                      v.*
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          'metrics.failed' as metric,
+                          e.failed::integer::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'score' as metric,
+                          e."score"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'latency_ms' as metric,
+                          e."latency_ms"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'input_tokens' as metric,
+                          e."input_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'output_tokens' as metric,
+                          e."output_tokens"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          'cost_usd' as metric,
+                          e."cost_usd"::double precision as value
+                        from
+                          "gone" e
+                        union all
+                        select
+                          e.benchmark_id,
+                          v.metric,
+                          v.value
+                        from
+                          "gone" e
+                          cross join lateral (
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  1,
+                  2,
+                  3
+              ) part
+            window
+              whole as (
+                partition by
+                  part.benchmark_id,
+                  part.metric
+              )
+          ) part
+        group by
+          part.benchmark_id,
+          part.metric
+      ) part
+      left join stale_rollups s on s.benchmark_id = part.benchmark_id
+    where
+      s.names is null
+      or part.metric = any (s.names)
+      or part.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+  ),
+  rolled_up as (
+    insert into
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+    select
+      benchmark_id,
+      metric,
+      count,
+      sum,
+      m2,
+      min,
+      max,
+      bins,
+      bin_counts,
+      bin_lows,
+      bin_highs
+    from
+      rollup
+    where
+      fits
+      or is_built_in
+  ),
+  overflown as (
     insert into
       stale_rollups (benchmark_id, is_missing)
-    select
-      $8::uuid,
+    select distinct
+      benchmark_id,
       true
     from
-      gone
-    limit
-      1
+      rollup
+    where
+      not fits
+      and not is_built_in
+    order by
+      benchmark_id
     on conflict (benchmark_id) do update
     set
       is_missing = true
@@ -479,7 +909,7 @@ with
     from
       (
         select
-          $9::uuid as id
+          $8::uuid as id
         from
           gone
         limit
@@ -501,29 +931,27 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id,
-        external
+        request_id
       )
     select
-      ($10::uuid[]) [row_number() over ()] as id,
-      $11::text as action,
+      ($9::uuid[]) [row_number() over ()] as id,
+      $10::text as action,
       'benchmark' as entity_type,
-      $12::text as entity_id,
+      $11::text as entity_id,
       jsonb_strip_nulls(
         jsonb_build_object(
           'older_than_days',
-          $13::integer,
+          $12::integer,
           'before',
           jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count])
         )
       ) as changes,
-      $14::uuid as user_id,
-      $15::uuid as api_key_id,
-      $16::text as actor,
-      $17::text as ip_address,
-      $18::text as user_agent,
-      $19::text as request_id,
-      false as external
+      $13::uuid as user_id,
+      $14::uuid as api_key_id,
+      $15::text as actor,
+      $16::text as ip_address,
+      $17::text as user_agent,
+      $18::text as request_id
     from
       (
         select
@@ -592,14 +1020,13 @@ from
 -- $6 = 10
 -- $7 = '00000000-0000-0000-0000-000000000000'
 -- $8 = '00000000-0000-0000-0000-000000000000'
--- $9 = '00000000-0000-0000-0000-000000000000'
--- $10 = made anew each time
--- $11 = 'delete_evaluations'
--- $12 = '00000000-0000-0000-0000-000000000000'
+-- $9 = made anew each time
+-- $10 = 'delete_evaluations'
+-- $11 = '00000000-0000-0000-0000-000000000000'
+-- $12 = null
 -- $13 = null
 -- $14 = null
--- $15 = null
--- $16 = 'service'
+-- $15 = 'service'
+-- $16 = null
 -- $17 = null
 -- $18 = null
--- $19 = null

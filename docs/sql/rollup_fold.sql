@@ -188,7 +188,10 @@ with
           m.metric,
           m.count,
           m.sum,
-          m.m2,
+          case
+            when b.min = b.max then 0
+            else m.m2
+          end as m2,
           b.min,
           b.max,
           b.bins,
@@ -197,6 +200,7 @@ with
           b.bin_highs,
           case
             when m.was_taken
+            and b.min < b.max
             and m.size > 1e-290 then m.m2 < 1e-5 * m.size
             else false
           end as is_lossy

@@ -61,7 +61,10 @@ from
       m.metric,
       m.count,
       m.sum,
-      m.m2,
+      case
+        when b.min = b.max then 0
+        else m.m2
+      end as m2,
       b.min,
       b.max,
       b.bins,
@@ -70,6 +73,7 @@ from
       b.bin_highs,
       case
         when m.was_taken
+        and b.min < b.max
         and m.size > 1e-290 then m.m2 < 1e-5 * m.size
         else false
       end as is_lossy

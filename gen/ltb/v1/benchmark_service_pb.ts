@@ -1516,8 +1516,8 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
 
   /**
    * True: every figure was computed from the evaluations. Either the request asked for that, or there were no
-   * aggregates to read. Aggregates are missing for a while after an upgrade or a cleanup, and for metrics
-   * that are left out of them.
+   * aggregates to read. Aggregates are missing for a while after an upgrade, and for metrics that are left
+   * out of them.
    *
    * @generated from field: bool exact = 8;
    */

@@ -6,6 +6,7 @@ import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
+import { takenRollups } from "../rollups/deltas.ts";
 
 /** The evaluations of one benchmark after `after` that one statement deletes. */
 interface DeletedBatch {
@@ -62,6 +63,14 @@ export function findBefore(which: DeletedKind, before: string): Fragment {
   )`;
 }
 
+// Where a benchmark goes as a whole, nobody needs its rollups, and a mark costs less than taking every row out
+// of them. Where it ages, they stay true, or a summary would read all rows for most of every minute.
+const lostRollups = (benchmarkId: string): Fragment => sql.fragment`
+  stale as (
+    insert into stale_rollups (benchmark_id, is_missing) select ${benchmarkId}::uuid, true from gone limit 1
+    on conflict (benchmark_id) do update set is_missing = true
+  )`;
+
 // With statistics older than the rows, PostgreSQL would sort all of a benchmark. Lasts for the transaction.
 export const inIndexOrder = statement("evaluation_in_index_order", {
   row: z.object({ value: z.string() }),
@@ -77,8 +86,7 @@ const exampleBatch = {
 // The rows are found by an index, from where the batch before ended: its dead rows are not passed over again.
 // They are deleted in the order of their place, which keeps two batches from a deadlock. A row re-scored in
 // between has another place and stays, but `found` counts it. The condition names no benchmark: PostgreSQL
-// might search by it, and read 5 million rows to delete a thousand. The rollups are marked to be computed
-// again, which costs less than taking every row out of them.
+// might search by it, and read 5 million rows to delete a thousand.
 export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   row: z.object({
     found: z.number(),
@@ -99,15 +107,14 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
       order by ${time}, e.id limit ${rows}
     ), gone as (
       delete from evaluations where ctid = any (array(select place from batch))
-      returning id, error is not null as failed
+      returning
+        id, benchmark_id, error is not null as failed, score, latency_ms, input_tokens, output_tokens,
+        cost_usd, metrics
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed)
       from gone having count(*) > 0
-    ), stale as (
-      insert into stale_rollups (benchmark_id, is_missing) select ${benchmarkId}::uuid, true from gone limit 1
-      on conflict (benchmark_id) do update set is_missing = true
-    ), ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
+    ), ${which === "all" ? lostRollups(benchmarkId) : takenRollups("gone")}, ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
     ${auditRows({
       action: sql.fragment`${reason.action}::text`,
       entityType: "benchmark",
