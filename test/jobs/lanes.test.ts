@@ -1,9 +1,15 @@
 import { Code } from "@connectrpc/connect";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { tidyLanes } from "../../src/jobs/limits/lanes.ts";
 import { limits } from "../../src/limits.ts";
 import { eventually } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
+
+// Shorter than the minute that each transaction is given, which is what a test can wait for.
+vi.mock("../../src/limits.ts", async (original) => {
+  const { limits, ...others } = await original<typeof import("../../src/limits.ts")>();
+  return { ...others, limits: { ...limits, laneIdleMs: 1_000 } };
+});
 
 const q = queue();
 beforeEach(async () => {
@@ -106,6 +112,30 @@ describe("lanes in which no job waits", () => {
     // A server that still knows it makes it again.
     await q.db.jobs.create({ jobType: "idle" });
     expect((await claimed()).map(({ jobType }) => jobType).sort()).toEqual(["back", "idle", "waiting"]);
+  });
+
+  test("stay while a transaction is open from before they were retired", async () => {
+    await q.db.jobs.create({ jobType: "t" });
+    await claimed();
+    await tidyLanes(q.db.executor);
+    const old = await q.client.connect();
+    onTestFinished(() => old.release(true));
+    await old.query("begin");
+    const { rows } = await old.query("select pg_backend_pid() as pid");
+    // By little, so that no other transaction keeps it: each is given a minute.
+    await q.client.query(
+      `update job_lanes set retired_at = xact_start - interval '1 minute' + interval '1 ms'
+      from pg_stat_activity where pid = $1`,
+      [rows[0].pid],
+    );
+    await q.client.query("select pg_sleep(0.1)");
+    await tidyLanes(q.other.executor);
+    expect(await lanes()).toEqual(["t"]);
+    await old.query("commit");
+    await eventually(async () => {
+      await tidyLanes(q.other.executor);
+      return (await lanes()).length === 0;
+    });
   });
 
   test("stay while a job is coming in", async () => {
