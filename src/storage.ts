@@ -276,13 +276,12 @@ export class Database implements Repositories {
   }
 
   #repositories(executor: Executor, options: { transaction: boolean; counts: Counts }): Repositories {
-    const jobs = new JobRepository(executor, this.queue, options);
     const heavy = options.transaction ? executor : this.#heavyReads.bound(executor);
     return {
       benchmarks: new BenchmarkRepository(executor, this.#benchmarkFeed, endJobsOf),
       evaluations: new EvaluationRepository(executor, options.counts, heavy),
-      jobs,
-      workers: new WorkerRepository(executor, this.queue, jobs, options),
+      jobs: new JobRepository(executor, this.queue, options),
+      workers: new WorkerRepository(executor, this.queue, options),
       users: new UserRepository(executor),
       audit: new AuditRepository(executor, this.auditTrail),
     };

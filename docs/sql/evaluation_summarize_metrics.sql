@@ -61,12 +61,9 @@ from
     where
       abs(v.value) < 1e+150
   ) v
-where
-  metric <> $3
 group by
   metric
 order by
   metric;
 -- $1 = '{0.5, 0.9, 0.95, 0.99}'
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $3 = 'metrics.failed'

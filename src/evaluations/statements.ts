@@ -7,7 +7,7 @@ import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
-import { evaluationsOf, failedMetric, metricBound, metricValues } from "./metric.ts";
+import { evaluationsOf, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { evaluationRow } from "./rows.ts";
 import { exampleFilter, exampleSearch, matches, type SearchPlan, searchConditions } from "./search/search.ts";
@@ -329,24 +329,6 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
     from (
       ${metricValues(evaluationsOf(benchmarkId))}
     ) v
-    where metric <> ${failedMetric} group by metric order by metric`,
-  examples: [[example.id]],
-});
-
-export const summarizeTotals = statement("evaluation_summarize_totals", {
-  row: z.object({
-    evaluationCount: z.number(),
-    failedCount: z.number(),
-    inputTokens: z.number(),
-    outputTokens: z.number(),
-    costUsd: z.number(),
-  }),
-  build: (benchmarkId: string) => sql.fragment`
-    select
-      count(*) as evaluation_count, count(error) as failed_count,
-      coalesce(sum(input_tokens), 0)::bigint as input_tokens,
-      coalesce(sum(output_tokens), 0)::bigint as output_tokens,
-      coalesce(sum(cost_usd) filter (where cost_usd < ${metricBound}), 0)::double precision as cost_usd
-    from evaluations where benchmark_id = ${benchmarkId}`,
+    group by metric order by metric`,
   examples: [[example.id]],
 });

@@ -119,6 +119,13 @@ export class JobRepository {
     return requireFound(job, "job", key);
   }
 
+  /** A job with its latest 100 attempts, as of one moment. @throws NOT_FOUND */
+  async getWithAttempts(id: string): Promise<Job & { attempts: readonly JobAttempt[] }> {
+    const key = parseInput(uuid, id, "id");
+    const found = await this.#db.maybeOne(query.getWithAttempts(key, limits.attemptsShown));
+    return requireFound(found, "job", key);
+  }
+
   /**
    * Locks the leases among these that the worker holds until the transaction ends, and reads the benchmark of
    * each one's job. Others are left out: those not held, invalid ones, and repeats.

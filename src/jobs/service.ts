@@ -32,7 +32,7 @@ export function jobService(store: JobStore) {
     },
 
     async getJob({ id }) {
-      const [job, attempts] = await Promise.all([jobs.get(id), jobs.attempts(id)]);
+      const { attempts, ...job } = await jobs.getWithAttempts(id);
       return { job: jobMessage(job, attempts) };
     },
 

@@ -6,7 +6,6 @@ import { newId } from "../ids.ts";
 import { expireLeasesOf } from "../jobs/finish/finish.ts";
 import { reasonText } from "../jobs/input.ts";
 import type { JobQueue } from "../jobs/queue.ts";
-import type { JobRepository } from "../jobs/repository.ts";
 import type { Outage } from "../jobs/upkeep/outages.ts";
 import { releaseJobs } from "../jobs/writes.ts";
 import { limits } from "../limits.ts";
@@ -32,14 +31,12 @@ export interface StaleRemoval {
 export class WorkerRepository {
   readonly #db: Executor;
   readonly #queue: JobQueue;
-  readonly #jobs: JobRepository;
   readonly #beat: ReturnType<typeof gatherHeartbeats>;
 
   /** @param options.transaction true: `db` is one transaction, which shares no statement with others */
-  constructor(db: Executor, queue: JobQueue, jobs: JobRepository, { transaction }: { transaction: boolean }) {
+  constructor(db: Executor, queue: JobQueue, { transaction }: { transaction: boolean }) {
     this.#db = db;
     this.#queue = queue;
-    this.#jobs = jobs;
     this.#beat = transaction
       ? async (beat) => expectFirst(await writeHeartbeats(db, [beat]))
       : gatherHeartbeats(db);
@@ -190,9 +187,7 @@ export class WorkerRepository {
   }
 
   async clusterStats(): Promise<ClusterStats> {
-    const reads = [this.#db.one(readCluster()), this.#jobs.getStats()] as const;
-    const [row, { byType: _, ...jobs }] = await Promise.all(reads);
-    return clusterStatsOf(row, jobs);
+    return clusterStatsOf(await this.#db.one(readCluster()));
   }
 
   /** Changes a worker under a lock and records what is new or has changed; being there again is no change. */

@@ -500,7 +500,7 @@ describe("cluster statistics", () => {
       load: 0.375,
       completedLastMinute: 0,
       averageDurationMs: null,
-      jobs: { running: 5, total: 5 },
+      jobs: { running: 5 },
       health: "unhealthy",
     });
   });

@@ -2,15 +2,13 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { example, sql, statement } from "../../database/statement/sql.ts";
 import { numbersOf } from "../../database/statement/table.ts";
-import { failedMetric, isBuiltIn } from "../metric.ts";
+import { isBuiltIn } from "../metric.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
 import { mergedParts, partColumns } from "./parts.ts";
 
 interface Rollups {
   figures: Figures[];
-  evaluationCount: number;
-  failedCount: number;
   /** At least so many metrics have none. */
   namesLeftOut: number;
 }
@@ -63,16 +61,11 @@ const rollupsOfBenchmark = statement("rollup_read", {
 export async function readRollups(db: Executor, benchmarkId: string): Promise<Rollups | undefined> {
   const rows = await db.any(rollupsOfBenchmark(benchmarkId));
   const figures: Figures[] = [];
-  const totals = { evaluationCount: 0, failedCount: 0, namesLeftOut: 0 };
+  let namesLeftOut = 0;
   for (const row of rows) {
     if (row.isMissing || row.isLossy) return undefined;
-    totals.namesLeftOut = row.namesLeftOut;
+    namesLeftOut = row.namesLeftOut;
     if (row.metric === null) continue;
-    if (row.metric === failedMetric) {
-      totals.evaluationCount = row.count;
-      totals.failedCount = row.sum;
-      continue;
-    }
     const { metric: name, count, sum, m2, min, max } = row;
     const counts = numbersOf("int8", row.counts);
     const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
@@ -80,5 +73,5 @@ export async function readRollups(db: Executor, benchmarkId: string): Promise<Ro
     const fractions = percentiles({ counts, lows, highs }, summaryFractions);
     figures.push({ name, count, sum, mean: sum / count, stddev, min, max, percentiles: fractions });
   }
-  return { figures, ...totals };
+  return { figures, namesLeftOut };
 }

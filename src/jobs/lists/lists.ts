@@ -53,14 +53,24 @@ async function listNewest(
 ): Promise<JobPage> {
   const scan = await db.one(query.scanJobs(filter, limit + 1, after));
   const [ids, keys] = [scan.ids ?? [], scan.keys ?? []];
-  const items = await readJobs(db, ids.slice(0, limit), full);
-  const shown = items.at(-1);
-  if (shown && items.length < ids.length)
+  const read = await readJobs(db, ids.slice(0, limit), full);
+  const items = stillMatching(read, filter);
+  const shown = read.at(-1);
+  if (shown && read.length < ids.length)
     return { items, next: positionOf(keys[ids.indexOf(shown.id)], shown.id) };
   // All of the page were deleted between the two statements, but more was found.
   if (ids.length > limit) return { items, next: positionOf(keys[limit - 1], ids[limit - 1]) };
   const isPartial = scan.scanned >= limits.scanRows;
   return { items, next: isPartial ? positionOf(scan.lastKey, scan.lastId) : undefined };
+}
+
+/** Leaves out the jobs that have moved on between the two statements of a page. */
+function stillMatching(jobs: readonly Job[], { status, workerId }: input.JobsQuery): readonly Job[] {
+  return jobs.filter(
+    (job) =>
+      (status === undefined || job.status === status) &&
+      (workerId === undefined || job.workerId === workerId),
+  );
 }
 
 type Maybe = string | null | undefined;
@@ -72,16 +82,18 @@ function positionOf(key: Maybe, id: Maybe): input.NewestPosition | undefined {
 async function listReady(
   db: Executor,
   lanes: Lanes,
-  { status, jobType, workerId, benchmarkId }: input.JobsQuery,
+  filter: input.JobsQuery,
   { limit, full, after }: Wanted<input.PriorityPosition>,
 ): Promise<JobPage> {
+  const { status, jobType, workerId, benchmarkId } = filter;
   if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
     throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
   }
   await lanes.refresh();
   const rows = await db.any(query.scanReady(lanes.ofType(jobType), limit + 1, after));
   const ids = rows.slice(0, limit).map(({ id }) => id);
-  const items = await readJobs(db, ids, full);
-  const last = items.length < rows.length ? rows[Math.max(items.length, 1) - 1] : undefined;
-  return { items, next: last && { order: "priority", priority: last.priority, sequence: last.sequence } };
+  const read = await readJobs(db, ids, full);
+  const last = read.length < rows.length ? rows[Math.max(read.length, 1) - 1] : undefined;
+  const next = last && ({ order: "priority", priority: last.priority, sequence: last.sequence } as const);
+  return { items: stillMatching(read, filter), next };
 }

@@ -1,27 +1,60 @@
 import { z } from "zod";
 import { fetched, page } from "../../database/statement/page.ts";
-import { equalities, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import {
+  equalities,
+  example,
+  type Fragment,
+  fragmentOf,
+  sql,
+  statement,
+} from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
 import { isOfJob } from "../parts.ts";
-import { attemptRow, jobColumns, jobRow, workerJoins } from "../rows.ts";
+import { attemptRow, type JobAttempt, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
 // The latest attempts, oldest first; one that is still running is its lease. All of their errors have to fit
 // into one message.
+const attemptsOf = (id: string, limit: number): Fragment => sql.fragment`(
+  select epoch, attempt, worker_id, started_at, ended_at, outcome,
+    left(error, ${limits.attemptErrorLength}) as error
+  from job_attempts where job_id = ${id}
+  union all
+  select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
+  order by epoch desc limit ${limit}
+) a`;
+
 export const listAttempts = statement("job_attempts", {
   row: attemptRow,
   build: (id: string, limit: number) => sql.fragment`
-    select * from (
-      select epoch, attempt, worker_id, started_at, ended_at, outcome,
-        left(error, ${limits.attemptErrorLength}) as error
-      from job_attempts where job_id = ${id}
-      union all
-      select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
-      order by epoch desc limit ${limit}
-    ) a order by epoch`,
+    select * from ${attemptsOf(id, limit)} order by epoch`,
+  examples: [[example.id, 100]],
+});
+
+const utc = (time: string): Fragment =>
+  fragmentOf(`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
+
+// One statement, and so one moment: a job that is running has an attempt that runs, and any other has none.
+export const getWithAttempts = statement("job_get", {
+  row: jobRow.extend({ attempts: z.custom<readonly JobAttempt[]>() }),
+  build: (id: string, limit: number) => sql.fragment`
+    select
+      ${jobColumns("j")}, coalesce(
+        (
+          select json_agg(
+            json_build_object(
+              'epoch', epoch, 'attempt', attempt, 'workerId', worker_id, 'startedAt', ${utc("started_at")},
+              'endedAt', ${utc("ended_at")}, 'outcome', outcome, 'error', error
+            ) order by epoch
+          )
+          from ${attemptsOf(id, limit)}
+        ), '[]'
+      ) as attempts
+    from jobs j ${workerJoins("j")}
+    where j.id = ${id}`,
   examples: [[example.id, 100]],
 });
 
@@ -179,19 +212,23 @@ export const pageJobs = statement("job_page", {
   ],
 });
 
-const statsColumns = sql.fragment`
+/** Adds up the jobs in each state over rows of job_stat_deltas. */
+export const stateSums = sql.fragment`
   coalesce(sum(pending), 0)::integer as pending, coalesce(sum(scheduled), 0)::integer as scheduled,
   coalesce(sum(running), 0)::integer as running, coalesce(sum(completed), 0)::integer as completed,
   coalesce(sum(failed), 0)::integer as failed, coalesce(sum(cancelled), 0)::integer as cancelled`;
 
-export const jobStatsRow = z.object({
-  jobType: z.string(),
+export const stateSumsRow = z.object({
   pending: z.number(),
   scheduled: z.number(),
   running: z.number(),
   completed: z.number(),
   failed: z.number(),
   cancelled: z.number(),
+});
+
+export const jobStatsRow = stateSumsRow.extend({
+  jobType: z.string(),
   /** Age of the oldest ready job in milliseconds; null if none is ready. */
   oldestPendingAgeMs: z.number().nullable(),
 });
@@ -204,7 +241,7 @@ export const statsByType = (
   benchmarkId: string | undefined,
 ): Fragment => sql.fragment`
     with recursive totals as (
-      select job_type, ${statsColumns} from job_stat_deltas
+      select job_type, ${stateSums} from job_stat_deltas
       where ${sql.and([
         benchmarkId === undefined
           ? sql.fragment`benchmark_id is null`
