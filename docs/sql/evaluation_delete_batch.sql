@@ -102,7 +102,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($9::uuid[]) [row_number() over ()] as id,
@@ -122,7 +123,8 @@ with
       $15::text as actor,
       $16::text as ip_address,
       $17::text as user_agent,
-      $18::text as request_id
+      $18::text as request_id,
+      false as external
     from
       (
         select
@@ -513,7 +515,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($8::uuid[]) [row_number() over ()] as id,
@@ -533,7 +536,8 @@ with
       $14::text as actor,
       $15::text as ip_address,
       $16::text as user_agent,
-      $17::text as request_id
+      $17::text as request_id,
+      false as external
     from
       (
         select
@@ -931,7 +935,8 @@ with
         actor,
         ip_address,
         user_agent,
-        request_id
+        request_id,
+        external
       )
     select
       ($9::uuid[]) [row_number() over ()] as id,
@@ -951,7 +956,8 @@ with
       $15::text as actor,
       $16::text as ip_address,
       $17::text as user_agent,
-      $18::text as request_id
+      $18::text as request_id,
+      false as external
     from
       (
         select
