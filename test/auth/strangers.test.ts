@@ -153,7 +153,12 @@ describe("before anyone is known", () => {
       expect(await outcome(watch())).toBe("OVERLOADED");
       expect(await outcome(health.check({}))).toBe("OK");
       expect(
-        await outcome(clients(listeners.HTTP(service)).users.login({ email: "a@b.c", password: "p" })),
+        await outcome(
+          clients(listeners.HTTP(service)).users.login(
+            { email: "a@b.c", password: "p" },
+            { timeoutMs: 20_000 },
+          ),
+        ),
       ).toBe("INVALID_CREDENTIALS");
       stop.abort();
       await Promise.all(watches);
