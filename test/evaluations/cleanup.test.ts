@@ -58,7 +58,7 @@ test("evaluations go that are older than so many days, of every benchmark, and c
     if (maintained) await db.maintain();
     expect(await db.benchmarks.get(a)).toMatchObject({ completedIterations: 1, failedIterations: 0 });
     expect(await db.benchmarks.get(b)).toMatchObject({ completedIterations: 0, failedIterations: 0 });
-    // Read from the aggregates at any time: those who let a large benchmark age by the minute still get it fast.
+    // From the aggregates at any time: of a large benchmark that ages by the minute they are fast too.
     const isExact = false;
     expect(await db.evaluations.summarize(a)).toMatchObject({ isExact, evaluationCount: 1, failedCount: 0 });
     expect((await db.evaluations.summarize(a)).metrics).toMatchObject([{ name: "score", count: 1 }]);

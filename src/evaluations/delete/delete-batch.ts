@@ -63,8 +63,8 @@ export function findBefore(which: DeletedKind, before: string): Fragment {
   )`;
 }
 
-// Where a benchmark goes as a whole, nobody needs its rollups, and a mark costs less than taking every row out
-// of them. Where it ages, they stay true, or a summary would read all rows for most of every minute.
+// Where a benchmark goes as a whole, nobody needs its rollups, and a mark costs less than taking every row
+// out of them. Where it ages, they stay true, or a summary would read all rows for most of every minute.
 const lostRollups = (benchmarkId: string): Fragment => sql.fragment`
   stale as (
     insert into stale_rollups (benchmark_id, is_missing) select ${benchmarkId}::uuid, true from gone limit 1

@@ -30,7 +30,7 @@ export interface Cuts {
 export class Connections {
   /** Connections that were closed because their port was full; see `guard`. */
   readonly closed = new Tally(["refused", "displaced"]);
-  /** The connections of each listener on which nobody has been let in yet, the oldest first, by their peer. */
+  /** For each listener, the connections on which nobody has been let in yet, the oldest first, by peer. */
   readonly #strangers: Map<string, Socket>[] = [];
 
   /** Notes that a call was let in on the connection to this peer: its address and port. */
@@ -40,8 +40,8 @@ export class Connections {
 
   /**
    * Limits the connections of a server that does not listen yet, and those that TLS has not let in. Where the
-   * port is full, a new connection takes the place of the oldest on which nobody has been let in: so strangers
-   * keep no caller out, however many connections they hold. Without such a one it is closed at once.
+   * port is full, a new connection takes the place of the oldest on which nobody has been let in, so that
+   * strangers keep no caller out, however many they hold. Without such a one it is closed at once.
    */
   guard(server: Server, options: Omit<ConnectionOptions, "connections">): Cuts {
     const { maxConnections, log } = options;
