@@ -11,7 +11,7 @@ import { sample } from "../harness/examples.ts";
 
 const { db } = await testDatabase();
 
-/** Runs statements, with a change between one of them (the first, if not said otherwise) and all later ones. */
+/** Runs statements, with a change between one of them (by default the first) and all later ones. */
 function interrupted(change: () => Promise<unknown>, after = 1): Executor {
   const { executor } = db;
   let changed: Promise<unknown> | undefined;
