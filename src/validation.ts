@@ -17,7 +17,14 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 
 /** The wrong fields of a failed parse. `root` is put before each path, for example `evaluations[3]`. */
 export function violationsOf(error: z.ZodError, root = ""): { field: string; description: string }[] {
-  return error.issues.map((issue) => ({ field: fieldPath(root, issue.path), description: issue.message }));
+  return error.issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys")
+      return { field: fieldPath(root, issue.path), description: issue.message };
+    return issue.keys.map((key) => ({
+      field: fieldPath(root, [...issue.path, key]),
+      description: "is not a known field",
+    }));
+  });
 }
 
 function fieldPath(root: string, path: readonly PropertyKey[]): string {
