@@ -51,17 +51,20 @@ export interface LoadOptions {
   file?: string;
   /** The folder of `.env`, and of relative paths. */
   cwd?: string;
+  /** False for a program that opens no port, so that it does not matter who could reach it. Default: true. */
+  listens?: boolean;
 }
 
 /**
  * Reads the configuration: environment over `.env` over JSON file over defaults.
  * @throws ConfigError with all problems at once
  */
-export function loadConfig({ env = process.env, file, cwd = process.cwd() }: LoadOptions = {}): Config {
-  return validate(readSources({ env, file, cwd }), cwd);
+export function loadConfig(options: LoadOptions = {}): Config {
+  const { env = process.env, file, cwd = process.cwd(), listens = true } = options;
+  return validate(readSources({ env, file, cwd }), cwd, listens);
 }
 
-function validate({ layers, problems: found }: Sources, cwd: string) {
+function validate({ layers, problems: found }: Sources, cwd: string, listens: boolean) {
   const problems = [...found];
   const warnings = layers.flatMap(unknownNames);
   const values: Record<string, string> = {};
@@ -76,7 +79,7 @@ function validate({ layers, problems: found }: Sources, cwd: string) {
   for (const { path, message } of error?.issues ?? []) problems.push({ name: String(path[0]), message });
   const database = chooseDatabase(values, ranks, own?.DATABASE_LISTEN ?? true, problems, warnings);
   const tls = own && chooseTls(own, cwd, problems);
-  const reachable = own ? LISTENERS.filter((name) => !isLoopback(own[name].host)) : [];
+  const reachable = own && listens ? LISTENERS.filter((name) => !isLoopback(own[name].host)) : [];
   for (const name of tls === undefined && !own?.LTB_ALLOW_INSECURE ? reachable : [])
     problems.push({
       name,
@@ -105,6 +108,8 @@ function validate({ layers, problems: found }: Sources, cwd: string) {
     /** The key that seals the audit trail. `given`: the file was named, and is not merely the default. */
     auditKey: {
       file: resolve(cwd, own.LTB_AUDIT_KEY_FILE ?? join(own.LTB_DATA_DIR, "audit.key")),
+      /** Undefined: next to the key. */
+      headFile: own.LTB_AUDIT_HEAD_FILE && resolve(cwd, own.LTB_AUDIT_HEAD_FILE),
       given: own.LTB_AUDIT_KEY_FILE !== undefined,
     },
     allowInsecure: own.LTB_ALLOW_INSECURE,

@@ -21,7 +21,7 @@ import { waitFor } from "./wait.ts";
 export type FirstKeys =
   /** Nobody has to authenticate. */
   | { kind: "off" }
-  /** The embedded default: the file has the key of user admin. `made`: that key if new, shown only here. */
+  /** The embedded default: the file has the key of user admin. `made`: that key if new, to be shown once. */
   | { kind: "embedded"; file: string; made: string | undefined }
   /** `anyUser`: whether there is a user yet who could have a key. */
   | { kind: "external"; anyUser: boolean };
@@ -84,6 +84,7 @@ export async function serve(
     ...(replica && { replica: { database: replica, maxLagMs: config.replicaMaxLagSeconds * 1000 } }),
     auditKey: {
       keyFile: config.auditKey.file,
+      headFile: config.auditKey.headFile,
       // The servers of another database share one key, so none of them can make it.
       createKey: config.database.kind === "embedded",
       requireKey: config.auditKey.given,

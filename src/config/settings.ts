@@ -8,6 +8,7 @@ export const service = z.object({
   LTB_HTTP_ADDRESS: address.default({ host: "127.0.0.1", port: 50_053 }),
   LTB_DATA_DIR: text.default(".ltb"),
   LTB_AUDIT_KEY_FILE: text.optional(),
+  LTB_AUDIT_HEAD_FILE: text.optional(),
   LTB_ALLOW_INSECURE: flag.default(false),
   LTB_METRICS: oneOf("open", "off").optional(),
   LTB_METRICS_TOKEN: token.optional(),

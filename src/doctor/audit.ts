@@ -13,14 +13,15 @@ export const audit: Check = async ({ row, database, config }) => {
   );
   const db = await Database.connect({ ...database, poolSize: 1 }, { startupTimeoutMs: 0 });
   try {
-    const chain = new AuditChain(db.executor, { keyFile: config.auditKey.file });
+    const { file: keyFile, headFile } = config.auditKey;
+    const chain = new AuditChain(db.executor, { keyFile, headFile });
     const keys = await chain.keys();
     const tail = await db.executor.maybeOne(readTail());
     if (keys === undefined && tail === null && config.database.kind === "embedded")
       return ok("nothing is sealed yet; the service makes its key at its first start");
     if (keys === undefined)
       return warn(
-        `no key in ${config.auditKey.file}, so nothing is sealed from here; ${waiting} statements wait`,
+        `no key in ${keyFile}, so nothing is sealed from here; ${waiting} statements wait`,
         "Give every server the one key (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
       );
     const problem = await chain.problem(db.executor, keys, tail);

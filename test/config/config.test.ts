@@ -45,6 +45,7 @@ test("the audit key is looked for in the data folder, or where it is said to be"
   const auditKey = (env: Record<string, string>) => load(env).auditKey;
   expect(auditKey({ LTB_DATA_DIR: "data" })).toEqual({ file: join(cwd, "data", "audit.key"), given: false });
   expect(auditKey({ LTB_AUDIT_KEY_FILE: "k" })).toEqual({ file: join(cwd, "k"), given: true });
+  expect(auditKey({ LTB_AUDIT_HEAD_FILE: "h" })).toMatchObject({ headFile: join(cwd, "h") });
 });
 
 describe("defaults", () => {
@@ -311,6 +312,8 @@ describe("service", () => {
     (text) => {
       expect(failure({ LTB_GRPC_ADDRESS: text }).message).toContain("LTB_ALLOW_INSECURE=1");
       expect(load({ LTB_GRPC_ADDRESS: text, LTB_ALLOW_INSECURE: "1" }).allowInsecure).toBe(true);
+      // A program that opens no port may share the environment of one that does.
+      expect(loadConfig({ env: { LTB_GRPC_ADDRESS: text }, cwd, listens: false }).grpc.port).toBe(1);
     },
   );
 

@@ -71,9 +71,14 @@ export async function createKeyFile(path: string): Promise<void> {
   }
 }
 
-/** True if other users may read the file. Windows has no such modes. */
+/**
+ * True if other users may read the file. One of root may be its group's, by which alone we can read it: so
+ * Kubernetes mounts secrets. Windows has no such modes.
+ */
 export async function isOpenToOthers(path: string): Promise<boolean> {
-  return process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0;
+  const { mode, uid } = await stat(path);
+  const isRoots = uid === 0 && process.geteuid?.() !== 0;
+  return process.platform !== "win32" && (mode & (isRoots ? 0o037 : 0o077)) !== 0;
 }
 
 export function keyFileProblem(message: string): ConfigError {

@@ -21,8 +21,10 @@ import { packRotation } from "./records.ts";
 import { insertSeal, readLastOf, readLink, readTail, sealingTime } from "./statements.ts";
 
 export interface ChainOptions {
-  /** The key file; undefined: this process has no key. The last head is next to it, in `<keyFile>.head`. */
+  /** The key file; undefined: this process has no key. */
   keyFile?: string | undefined;
+  /** Where the last head is kept. Default: next to the key, in `<keyFile>.head`. */
+  headFile?: string | undefined;
   /** Whether to make the key file if there is none and nothing is sealed yet. Default: false. */
   createKey?: boolean;
   /** Whether a missing key file is an error. Default: false. */
@@ -178,7 +180,7 @@ export class AuditChain {
   }
 
   get #headFile(): string {
-    return `${this.#keyFile}.head`;
+    return this.#options.headFile ?? `${this.#keyFile}.head`;
   }
 }
 

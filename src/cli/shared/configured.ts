@@ -21,7 +21,7 @@ export async function withConfiguredDatabase<T>(
 ): Promise<T> {
   const { loadConfig } = await import("../../config.ts");
   const { startConfiguredDatabase } = await import("../../configured-database.ts");
-  const config = loadConfig(file === undefined ? {} : { file });
+  const config = loadConfig({ ...(file !== undefined && { file }), listens: false });
   for (const warning of config.warnings) note(`warning: ${warning}`);
   const database = await startConfiguredDatabase(config, { join: true });
   try {

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
 import type { Client } from "pg";
-import { describe, expect, test } from "vitest";
-import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createKeyFile, isOpenToOthers, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { unpack } from "../../../src/audit/seal/records.ts";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { Executor } from "../../../src/database/statement/executor.ts";
@@ -390,9 +390,37 @@ describe("the key", () => {
     await another().open();
     expect(lines.at(-1)).toMatch(/^warn: others than this user may read the key/);
   });
+
+  test("of root, which its group may read as Kubernetes mounts secrets, is not", async () => {
+    const file = join(await folder(), "audit.key");
+    await createKeyFile(file);
+    await chmod(file, 0o440);
+    const { uid } = await stat(file);
+    const us = vi.spyOn(process, "geteuid").mockReturnValue(1000);
+    onTestFinished(() => us.mockRestore());
+    expect(await isOpenToOthers(file)).toBe(uid !== 0);
+    await chmod(file, 0o444);
+    expect(await isOpenToOthers(file)).toBe(true);
+    us.mockReturnValue(uid);
+    await chmod(file, 0o440);
+    expect(await isOpenToOthers(file)).toBe(true);
+  });
 });
 
 describe("the head beside the key", () => {
+  test("is elsewhere where that is wanted, as for a key in a folder that is only read", async () => {
+    const { superuser, db, keyFile, log } = await startTrail();
+    const headFile = join(await folder(), "kept.head");
+    const trail = new AuditTrail(db.executor, { keyFile, headFile, log });
+    await addLogs(superuser, 1);
+    await trail.seal();
+    expect(JSON.parse(await readFile(headFile, "utf8"))).toEqual((await trail.verify()).head);
+    await expect(stat(`${keyFile}.head`)).rejects.toThrow("ENOENT");
+    await writeFile(headFile, JSON.stringify({ sequence: 7, seal: "ab".repeat(32), sealedAt: "" }));
+    const another = new AuditTrail(db.executor, { keyFile, headFile, log });
+    expect((await another.verify()).broken?.reason).toContain("seal 7");
+  });
+
   test("is kept for this user only, and follows", async () => {
     const { superuser, trail, keyFile } = await startTrail();
     for (const sequence of [1, 2]) {
