@@ -14,3 +14,9 @@ export function formatAddress({ host, port }: Address): string {
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
+
+/** The address to call a listener by: one that is bound to every address is called on this machine. */
+export function callableAddress({ host, port }: Address): Address {
+  if (host === "0.0.0.0") return { host: "127.0.0.1", port };
+  return host === "::" ? { host: "::1", port } : { host, port };
+}

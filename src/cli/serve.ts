@@ -44,7 +44,7 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   });
   try {
     const service = await serve(config, { log, signal: stop });
-    print(writeBanner(service, performance.now() - startedAt));
+    print(writeBanner(service, performance.now() - startedAt, process.stdout.isTTY));
     const cause = await Promise.race([service.databaseGone, aborted(stop)]);
     if (cause !== undefined) log.fatal(`the embedded PostgreSQL has ended by itself (${cause}); stopping`);
     await service.stop();

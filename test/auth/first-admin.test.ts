@@ -67,10 +67,14 @@ test("the command line finds the key for this machine, and sends it nowhere else
 
 test("the writeBanner says how to come in", () => {
   const address = { host: "127.0.0.1", port: 50_052 };
-  const shown = (keys: Parameters<typeof writeBanner>[0]["keys"]) =>
-    writeBanner({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1);
+  const shown = (keys: Parameters<typeof writeBanner>[0]["keys"], terminal = true) =>
+    writeBanner({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1, terminal);
   const file = "/srv/my data/it's/admin.key";
   expect(shown({ kind: "embedded", file, made: "ltb_x" })).toContain("\n  ltb_x\n");
+  // Elsewhere it would stay in a journal, or in the log of a container.
+  expect(shown({ kind: "embedded", file, made: "ltb_x" }, false)).toBe(
+    shown({ kind: "embedded", file, made: undefined }),
+  );
   expect(shown({ kind: "embedded", file, made: undefined })).toContain(
     `Bearer $(cat '/srv/my data/it'\\''s/admin.key')"`,
   );
