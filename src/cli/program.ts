@@ -29,6 +29,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       backup: () => import("./backup.ts"),
       restore: () => import("./restore.ts"),
       doctor: () => import("./doctor.ts"),
+      health: () => import("./health.ts"),
     },
     "Data:": {
       demo: () => import("./demo.ts"),

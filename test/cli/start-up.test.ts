@@ -43,6 +43,11 @@ test("a command loads nothing of the others, nor of the server", async () => {
   ]);
 });
 
+test("health loads the settings, and nothing that serves or calls", async () => {
+  const { packages } = await loaded("health", "--timeout", "0.1");
+  expect(packages.filter((name) => !["commander", "zod"].includes(name))).toEqual([]);
+});
+
 test("help and completions load every command, but not what only its work needs", async () => {
   const { packages, ours } = await loaded("--help");
   expect(ours).toEqual(expect.arrayContaining(["cli/serve.ts", "cli/worker.ts", "cli/complete.ts"]));

@@ -1,6 +1,6 @@
 import { Command as CommanderCommand, Help, InvalidArgumentError, Option } from "commander";
 import type { ServiceClient, ServiceOptions } from "./client.ts";
-import { parseCount } from "./options.ts";
+import { parseCount, parseSeconds } from "./options.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
 const DEFAULT_DEADLINE_SECONDS = 30;
@@ -42,14 +42,10 @@ export class Command extends CommanderCommand {
 
   /** Adds what `ServiceOptions` holds: --address, --api-key, --tls and its kind, --deadline and --json. */
   forService(): this {
-    const option = (flags: string, description: string) =>
-      new Option(flags, description).helpGroup(CONNECTION);
     const address = "gRPC address of the service; https://host:port for one with TLS";
     const key =
       "API key (also the content of LTB_API_KEY_FILE); on this machine that of the embedded default is found";
     const ca = "authorities to trust instead of the public ones (PEM)";
-    const certificate = "certificate to show to a service that demands one (PEM)";
-    const privateKey = "private key of that certificate (PEM)";
     return this.addOption(
       option("--address <host:port>", address)
         .env("LTB_ADDRESS")
@@ -59,17 +55,25 @@ export class Command extends CommanderCommand {
       .addOption(option("--api-key <key>", key).env("LTB_API_KEY"))
       .addOption(option("--tls", "use TLS, as an https:// address does; the options below imply it"))
       .addOption(option("--tls-ca <file>", ca).env("LTB_TLS_CA_FILE"))
-      .addOption(option("--tls-cert <file>", certificate).env("LTB_TLS_CLIENT_CERT_FILE"))
-      .addOption(option("--tls-key <file>", privateKey).env("LTB_TLS_CLIENT_KEY_FILE"))
+      .withCertificate()
       .addOption(
         option("--tls-server-name <name>", "name that the service's certificate bears, if not the host's"),
       )
       .addOption(
         option("--deadline <seconds>", "longest time that a call may take which is not a stream")
-          .argParser(seconds)
+          .argParser(parseSeconds)
           .default(DEFAULT_DEADLINE_SECONDS),
       )
       .withJson();
+  }
+
+  /** Adds --tls-cert and --tls-key. */
+  withCertificate(): this {
+    const certificate = "certificate to show to a service that demands one (PEM)";
+    const privateKey = "private key of that certificate (PEM)";
+    return this.addOption(
+      option("--tls-cert <file>", certificate).env("LTB_TLS_CLIENT_CERT_FILE"),
+    ).addOption(option("--tls-key <file>", privateKey).env("LTB_TLS_CLIENT_KEY_FILE"));
   }
 
   /** Adds --replica, for commands that read much. */
@@ -128,16 +132,14 @@ export function addDatabaseCommand(parent: Command, name: string): Command {
   return parent.command(name).forDatabase();
 }
 
+/** An option of the connection to the service. */
+function option(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup(CONNECTION);
+}
+
 function hostWithPort(address: string): string {
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
   if (url === null || url.pathname !== "/" || !/:\d+\/?$/.test(address))
     throw new InvalidArgumentError(`Expected host:port, such as ${DEFAULT_ADDRESS}.`);
   return address.replace(/\/$/, "");
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 86_400))
-    throw new InvalidArgumentError("Expected seconds, more than 0 and at most 86400.");
-  return value;
 }

@@ -30,6 +30,14 @@ export function parseWhole(
   };
 }
 
+/** Seconds, more than 0 and at most a day. */
+export function parseSeconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400))
+    throw new InvalidArgumentError("Expected seconds, more than 0 and at most 86400.");
+  return value;
+}
+
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A time span in milliseconds: `90` (seconds), `500ms`, `30s`, `5m`, `2h`, `7d`. */
