@@ -5,8 +5,8 @@
 --   psql postgres://owner:…@host/llm_test_bench --set=role=ltb_service --file=deploy/grants.sql
 --   DATABASE_URL=postgres://ltb_service:…@host/llm_test_bench ltb serve
 --
--- Run it as the owner after each `ltb migrate up`; it may be run again. Do not make the service's role a
--- member of the owner's.
+-- deploy/roles.sql makes both roles. Run this as the owner after each `ltb migrate up`; it may be run again. Do
+-- not make the service's role a member of the owner's.
 
 begin;
 
@@ -15,6 +15,8 @@ grant usage on schema public to :"role";
 
 revoke all on all tables in schema public from :"role";
 grant select, insert, update, delete on all tables in schema public to :"role";
+-- `ltb backup` reads how far they are.
+grant select on all sequences in schema public to :"role";
 
 -- The audit trail only grows; its entries never change.
 revoke update, delete on audit_logs, audit_seals, job_attempts from :"role";

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
@@ -34,15 +35,40 @@ function anchors(file: string): string[] {
   });
 }
 
+/** The links to other files, and to places in this one. */
+function linksOf(name: string): string[] {
+  const text = prose(join(root, name)).replace(/`[^`\n]+`(?!\])/g, "");
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
 test.each(names)("every link of %s leads somewhere", (name) => {
   const file = join(root, name);
-  const text = prose(file).replace(/`[^`\n]+`(?!\])/g, "");
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
-  for (const link of links.filter((one) => !/^[a-z]+:/.test(one))) {
+  for (const link of linksOf(name)) {
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? file : join(dirname(file), path);
     expect(existsSync(target), link).toBe(true);
     if (anchor !== undefined && statSync(target).isFile()) expect(anchors(target), link).toContain(anchor);
+  }
+});
+
+test("what a document of the package links to, and what it tells to run or to copy, is in the package", () => {
+  const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const [{ files: packed }] = JSON.parse(execFileSync("npm", pack, { cwd: root, encoding: "utf8" }));
+  const paths: string[] = packed.map(({ path }: { path: string }) => path);
+  const isThere = (path: string) => paths.some((one) => one === path || one.startsWith(`${path}/`));
+  const documents = paths.filter((path) => path.endsWith(".md"));
+  expect(documents).toEqual(expect.arrayContaining(["README.md", "CONTRIBUTING.md", "docs/deployment.md"]));
+  for (const name of documents) {
+    for (const link of linksOf(name)) {
+      const path = join(dirname(name), link.split("#")[0] ?? "").replace(/\/$/, "");
+      if (!link.startsWith("#")) expect(isThere(path), `${link} in ${name}`).toBe(true);
+    }
+    const named = readFileSync(join(root, name), "utf8").matchAll(/\b(?:deploy|examples)\/[\w./-]*\w/g);
+    for (const [path] of named) {
+      const made = /^deploy\/secrets|\/gen\b/.test(path);
+      if (!made) expect(isThere(path), `${path} in ${name}`).toBe(true);
+    }
   }
 });
 

@@ -1,5 +1,6 @@
-import type { Client } from "pg";
+import { type Client, DatabaseError } from "pg";
 import type { Log } from "../../log.ts";
+import { messageOf } from "../../thrown.ts";
 import { type Connection, withClient } from "../connection/connect.ts";
 import { refuseBrokenSchema } from "./broken-schema.ts";
 import { readCatalog } from "./catalog.ts";
@@ -166,6 +167,12 @@ async function withLockedClient<T>(
       await client.query(SETTINGS);
       await createLedger(client);
       return await work(client, { info: (message) => logger?.info({}, message), lockTimeoutMs });
+    } catch (error) {
+      const cause = error instanceof MigrationError ? error.cause : error;
+      // insufficient_privilege, as of the service's own role beside that of an owner
+      if (!(cause instanceof DatabaseError && cause.code === "42501")) throw error;
+      const message = `the role ${client.user} may not change the schema (${messageOf(error)})`;
+      throw new MigrationError(`${message}; run \`ltb migrate up\` first, as the schema's owner`, { cause });
     } finally {
       if (isPooled) await client.query("discard all").catch(() => undefined);
     }
