@@ -5,8 +5,8 @@
 --   psql postgres://owner:…@host/llm_test_bench --set=role=ltb_service --file=deploy/grants.sql
 --   DATABASE_URL=postgres://ltb_service:…@host/llm_test_bench ltb serve
 --
--- deploy/roles.sql makes both roles. Run this as the owner after each `ltb migrate up`; it may be run again. Do
--- not make the service's role a member of the owner's.
+-- deploy/roles.sql makes both roles. Run this as the owner after each `ltb migrate up`; it may be run again.
+-- Do not make the service's role a member of the owner's.
 
 begin;
 

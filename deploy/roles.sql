@@ -1,6 +1,6 @@
--- Makes the two roles of docs/security.md, or gives them new passwords: ltb_owner owns the schema and migrates it,
--- ltb_service is the service's own. Run it in the service's database, before the first `ltb migrate up`, as a
--- superuser, or as the database's owner with CREATEROLE. It may be run again.
+-- Makes the two roles of docs/security.md, or gives them new passwords: ltb_owner owns the schema and
+-- migrates it, ltb_service is the service's own. Run it in the service's database, before the first
+-- `ltb migrate up`, as a superuser, or as the database's owner with CREATEROLE. It may be run again.
 --
 --   export OWNER_PASSWORD=… SERVICE_PASSWORD=…
 --   psql postgres://postgres:…@host/llm_test_bench --set=ON_ERROR_STOP=1 --file=deploy/roles.sql
