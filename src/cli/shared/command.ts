@@ -71,9 +71,9 @@ export class Command extends CommanderCommand {
   withCertificate(): this {
     const certificate = "certificate to show to a service that demands one (PEM)";
     const privateKey = "private key of that certificate (PEM)";
-    return this.addOption(
-      option("--tls-cert <file>", certificate).env("LTB_TLS_CLIENT_CERT_FILE"),
-    ).addOption(option("--tls-key <file>", privateKey).env("LTB_TLS_CLIENT_KEY_FILE"));
+    return this.addOption(option("--tls-cert <file>", certificate).env("LTB_TLS_CLIENT_CERT_FILE")).addOption(
+      option("--tls-key <file>", privateKey).env("LTB_TLS_CLIENT_KEY_FILE"),
+    );
   }
 
   /** Adds --replica, for commands that read much. */
