@@ -12,6 +12,9 @@
 -- * A double precision column that must be finite is compared with infinity: NaN sorts above it, and fails as
 --   well.
 
+-- psql and sqlx run the file as it stands: all of it or nothing.
+begin;
+
 -- Benchmarks ------------------------------------------------------------------------------------------------
 
 -- A benchmark is a run of one model on one dataset.
@@ -753,3 +756,5 @@ create function pending_jobs(most integer default 50) returns setof jobs languag
   cross join lateral (select * from jobs where id = head.job_id limit 1) j
   order by head.priority desc, head.sequence
 $$;
+
+commit;

@@ -2,6 +2,9 @@
 -- the order total, so a page ends at one row and the next begins after it. The last two columns of each
 -- list's index are that order.
 
+-- psql and sqlx run the file as it stands: all of it or nothing.
+begin;
+
 -- Benchmarks have few writes, so each filter that a list may have gets an index.
 create index idx_benchmarks_created_at on benchmarks (created_at desc, id desc);
 create index idx_benchmarks_status on benchmarks (status, created_at desc, id desc);
@@ -77,3 +80,5 @@ create index idx_sessions_user on sessions (user_id);
 create index idx_sessions_expires_at on sessions (expires_at);
 create index idx_login_attempts_last_attempt on login_attempts (last_attempt);
 create index idx_requests_created_at on requests (created_at);
+
+commit;

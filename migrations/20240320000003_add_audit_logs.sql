@@ -1,5 +1,8 @@
 -- This adds the audit trail and the tamper-evident chain over it. docs/security.md says what it defends.
 
+-- psql and sqlx run the file as it stands: all of it or nothing.
+begin;
+
 -- The transaction that makes a change inserts its entry, and entries never change themselves. Deviations from
 -- the specification: entity_id is text, because workers, limits and lanes are named, not numbered; user_id
 -- does not reference users (see there); the actor, the key and the request are kept beside it.
@@ -181,3 +184,5 @@ begin
   );
 end
 $$;
+
+commit;

@@ -1,3 +1,4 @@
+begin;
 drop function pending_jobs(integer);
 drop table requests, login_attempts, sessions, api_keys, users;
 drop table job_events, job_stat_deltas, job_pauses, job_limit_starts, job_limits, job_attempts, job_finished,
@@ -6,3 +7,4 @@ drop table worker_slots, workers;
 drop table stale_rollups, metric_deltas, metric_rollups, evaluations;
 drop table benchmark_events, benchmark_deletions, benchmark_count_deltas, benchmarks;
 drop function adopt_worker(), adopt_benchmark(), adopt_evaluation(), adopt_job();
+commit;

@@ -8,8 +8,8 @@ export interface TableLayout extends BackupTable {
 }
 
 /**
- * Reads the tables of the service with their writable columns. Tables that others refer to come first. The
- * ledger of migrations is left out, because a restore migrates by itself.
+ * Reads the tables of the service with their writable columns. Tables that others refer to come first. Ledgers
+ * of migrations are left out, because a restore migrates by itself.
  */
 export async function readTables(client: Client): Promise<TableLayout[]> {
   const { rows } = await client.query<TableLayout & { refersTo: string[] }>(
@@ -24,7 +24,7 @@ export async function readTables(client: Client): Promise<TableLayout[]> {
       from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = ''
     ) a
     where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
-      and c.relname <> 'schema_migrations'
+      and c.relname not in ('schema_migrations', '_sqlx_migrations')
     order by c.relname`,
   );
   const sorted: TableLayout[] = [];

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { MigrationFault } from "../database/migrate/migrate.ts";
 import { addIndexCommands } from "./migrate/search-index.ts";
 import { addDatabaseCommand, type Command } from "./shared/command.ts";
@@ -112,13 +113,16 @@ export function addCommand(program: Command): void {
   migrate
     .command("add")
     .description(
-      "Writes an empty migration into migrations/, and the file that undoes it into migrations/down/; prints their paths.",
+      "Writes an empty migration into ./migrations/, and the file that undoes it into ./migrations/down/; prints their paths.",
     )
     .argument("<name>", "lower-case words joined by _")
     .examples("ltb migrate add add_prompt_versions")
     .action(async (name: string) => {
-      const { addMigration } = await import("../database/migrate/migrate.ts");
-      const { up, down } = await addMigration(name);
+      const { addMigration, migrationsDirectory } = await import("../database/migrate/files.ts");
+      const directory = resolve("migrations");
+      const { up, down } = await addMigration(name, directory);
       print(`${up}\n${down}`);
+      if (directory !== migrationsDirectory)
+        note("the service applies only the migrations that come with it: run these with psql or sqlx");
     });
 }

@@ -28,6 +28,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       migrate: () => import("./migrate.ts"),
       backup: () => import("./backup.ts"),
       restore: () => import("./restore.ts"),
+      upgrade: () => import("./upgrade.ts"),
       doctor: () => import("./doctor.ts"),
       health: () => import("./health.ts"),
     },

@@ -4,14 +4,15 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { backUp } from "../../src/backup/backup.ts";
 import { binariesIn } from "../../src/database/embedded/binaries.ts";
 import { prepareFolders } from "../../src/database/embedded/folders.ts";
 import { type Embedded, startEmbedded } from "../../src/database/embedded/start-embedded.ts";
-import { migrateUp } from "../../src/database/migrate/migrate.ts";
+import { migrateUp, verifyMigrations } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
-import { initialiseTest } from "../harness/server.ts";
+import { createTestDatabase } from "../harness/postgres.ts";
+import { initialiseTest, testBinaries } from "../harness/server.ts";
 
 const shell = promisify(execFile);
 
@@ -110,10 +111,25 @@ describe.skipIf(programs === undefined)(
 
       const connection = { ...postgres.connection, database: name };
       expect(await migrateUp(connection)).toEqual({ applied: [] });
+      expect(await verifyMigrations(connection)).toEqual({ faults: [], additional: [], isComplete: true });
       const db = await Database.connect({ ...connection, sslMode: "disable" });
       await db.jobs.create({ jobType: "t" });
       expect(await db.jobs.getStats()).toMatchObject({ pending: 41, completed: 10, total: 51 });
       await db.close();
+    });
+
+    test("a later PostgreSQL takes the dump, and finds no difference from what it would have made", async ({
+      skip,
+    }) => {
+      const { major } = await testBinaries();
+      skip(Number(major) <= Number(postgres.version.split(".")[0]), "the tests run on none that is later");
+      const { host, port, user, password } = inject("postgres");
+      const { database } = await createTestDatabase({ template: false });
+      await line("pg_dump llm_test_bench > later.sql");
+      const way = `PGHOST='${host}' PGPORT=${port} PGUSER=${user} PGPASSWORD='${password}'`;
+      await line(`${way} psql -q -v ON_ERROR_STOP=1 ${database} < later.sql`);
+      const whole = { faults: [], additional: [], isComplete: true };
+      expect(await verifyMigrations({ ...inject("postgres"), database })).toEqual(whole);
     });
 
     test("a table can be read from our own backup by tar", async () => {

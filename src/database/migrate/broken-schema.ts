@@ -30,7 +30,8 @@ export async function refuseBrokenSchema(
     );
 }
 
-function shorten(objects: readonly string[]): string {
+/** Names the first five. */
+export function shorten(objects: readonly string[]): string {
   const shown = objects.slice(0, 5).join(", ");
   return objects.length > 5 ? `${shown} and ${objects.length - 5} more` : shown;
 }

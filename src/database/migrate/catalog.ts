@@ -14,7 +14,7 @@ export function findMissing(expected: readonly string[], isPresent: (object: str
   return [...tables, ...parts];
 }
 
-/** Reads all that migrations make in the current schema, as PostgreSQL writes it; not their own table. */
+/** Reads all that migrations make in the current schema, as PostgreSQL writes it; not the tables of runners. */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query<{ name: string; definition: string; schema: string }>(CATALOG);
   return new Map(
@@ -36,7 +36,7 @@ const CATALOG = `
   with tables as (
     select oid, relname, reloptions from pg_class
     where relnamespace = quote_ident(current_schema())::regnamespace and relkind in ('r', 'p')
-      and relname <> 'schema_migrations'
+      and relname not in ('schema_migrations', '_sqlx_migrations')
   ), objects (name, definition) as (
     select 'table ' || relname, coalesce(array_to_string(reloptions, ', '), '') from tables
     union all

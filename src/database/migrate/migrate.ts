@@ -2,6 +2,7 @@ import { type Client, DatabaseError } from "pg";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../thrown.ts";
 import { type Connection, withClient } from "../connection/connect.ts";
+import { adoptSchema } from "./adopt.ts";
 import { refuseBrokenSchema } from "./broken-schema.ts";
 import { readCatalog } from "./catalog.ts";
 import { findDataLoss } from "./data-loss.ts";
@@ -14,7 +15,6 @@ import { type RunOptions, runMigration } from "./run.ts";
 import { type Verification, verifySchema } from "./verify.ts";
 
 export { MigrationError } from "./error.ts";
-export { addMigration } from "./files.ts";
 export { findMismatch, type HistoryMismatch, type MigrationState, refuseMismatch } from "./history.ts";
 export type { MigrationFault, Verification } from "./verify.ts";
 
@@ -31,7 +31,8 @@ export interface MigrationOptions {
 
 /**
  * Applies every migration that the database has not seen, oldest first, each in a transaction of its own
- * unless its file says otherwise. Servers that start together take turns.
+ * unless its file says otherwise. Servers that start together take turns. What psql or sqlx made from the same
+ * files is recorded as applied.
  * @param options.upTo name of the last migration to apply. Default: the newest.
  * @throws MigrationError naming file and line, or that another migration did not end in time, that the
  * database's migrations are not this program's, or that something is missing of what they have made
@@ -42,6 +43,7 @@ export async function migrateUp(
 ): Promise<{ applied: string[] }> {
   const { directory = migrationsDirectory, logger, upTo } = options;
   return withLockedClient(connection, options, async (client, run) => {
+    if ((await readLedger(client)).size === 0) await adoptSchema(client, directory, run.info);
     const states = await compareHistory(await readLedger(client), directory);
     refuseMismatch(states);
     const pending = namesWhere(states, ({ appliedAt }) => appliedAt === null);

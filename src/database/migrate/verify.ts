@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { findMissing, readCatalog, readInvalidIndexes } from "./catalog.ts";
-import { buildExpectedCatalog } from "./expected-catalog.ts";
+import { compareWithMigrations } from "./expected-catalog.ts";
 import { compareHistory, namesWhere, refuseMismatch } from "./history.ts";
 import { readLedger } from "./ledger.ts";
 
@@ -47,15 +47,13 @@ export async function verifySchema(client: Client, directory: string): Promise<V
   // The objects of an unknown migration cannot be distinguished from faults.
   if (latest === undefined || unknown.length > 0)
     return { faults, additional: [], isComplete: unknown.length === 0 };
-  const expected = await buildExpectedCatalog(client, directory, done);
+  const comparison = await compareWithMigrations(client, present, directory, done);
+  const expected = comparison?.expected.at(-1);
   const names = expected ? [...expected.keys()] : (applied.get(latest)?.objects ?? []);
   for (const name of findMissing(names, (object) => present.has(object)))
     faults.push({ kind: "missing", name, expected: expected?.get(name) });
-  for (const [name, definition] of expected ?? []) {
-    const found = present.get(name);
-    if (found !== undefined && found !== definition)
-      faults.push({ kind: "different", name, expected: definition, found });
-  }
+  for (const name of comparison?.different ?? [])
+    faults.push({ kind: "different", name, expected: expected?.get(name), found: present.get(name) ?? "" });
   const additional = names.length === 0 ? [] : [...present.keys()].filter((name) => !names.includes(name));
   return { faults, additional, isComplete: expected !== undefined };
 }
