@@ -8,8 +8,8 @@ export interface TableLayout extends BackupTable {
 }
 
 /**
- * Reads the tables of the service with their writable columns. Tables that others refer to come first. Ledgers
- * of migrations are left out, because a restore migrates by itself.
+ * Reads the tables of the service with their writable columns. Tables that others refer to come first. The
+ * ledgers of migrations are left out, because a restore migrates by itself.
  */
 export async function readTables(client: Client): Promise<TableLayout[]> {
   const { rows } = await client.query<TableLayout & { refersTo: string[] }>(

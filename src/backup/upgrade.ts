@@ -12,12 +12,13 @@ import { addSearchIndex, listSearchIndexes } from "../evaluations/search/manage-
 import type { Log } from "../log.ts";
 import { backUp } from "./backup.ts";
 import type { BackupResult } from "./format.ts";
+import { refuseOtherLayout } from "./layouts.ts";
 import { restore } from "./restore.ts";
 
 export interface UpgradeOptions {
   /** The folder of the service's data (LTB_DATA_DIR). */
   dataDir: string;
-  /** Where the programs of the folder's own major version are. Without them the error says how to get them. */
+  /** Where the programs of the folder's own major version are. Without: the error says how to get them. */
   oldBinaries?: string | undefined;
   logger?: Log | undefined;
   /** Gives up: the old folder stays in use as it is. */
@@ -34,9 +35,9 @@ export interface Upgrade {
 }
 
 /**
- * Moves the embedded database from the data folder of an older major version of PostgreSQL into a new one, by a
- * backup with the old programs and a restore with the new ones. The old folder is in use until the new one is
- * whole, and kept then; a move that was cut off begins again.
+ * Moves the embedded database from the data folder of an older major version of PostgreSQL into a new one, by
+ * a backup with the old programs and a restore with the new ones. The old folder is in use until the new one
+ * is whole, and kept then; a move that was cut off begins again.
  * @returns undefined if the folder is of this program's version already
  * @throws EmbeddedError that says what to do: there is no such database, it is being served, the programs are
  * missing or of another version, or there is no room
@@ -59,9 +60,18 @@ async function upgradeLocked(to: Installation, options: UpgradeOptions): Promise
   const { folders, runner, binaries } = to;
   const { oldBinaries, logger } = options;
   await finishReplacement(folders);
+  const workplace = join(folders.base, "upgrade");
+  const clear = async () => {
+    // A PostgreSQL of a move that was killed may still run there.
+    await recoverFolder(join(workplace, "postgres", "data"), runner, logger);
+    await rm(workplace, { recursive: true, force: true, maxRetries: 5 });
+  };
   const made = await madeBy(folders.data);
   if (made === undefined) throw noDatabase(folders.data);
-  if (made === binaries.major) return undefined;
+  if (made === binaries.major) {
+    await clear();
+    return undefined;
+  }
   if (oldBinaries === undefined || Number(made) > Number(binaries.major))
     throw otherMajor(folders.data, made, binaries);
   const old = await findOtherBinaries(oldBinaries);
@@ -69,12 +79,6 @@ async function upgradeLocked(to: Installation, options: UpgradeOptions): Promise
     throw new EmbeddedError(
       `${resolve(oldBinaries)} has PostgreSQL ${old.version}. ${otherMajor(folders.data, made, binaries).message}`,
     );
-  const workplace = join(folders.base, "upgrade");
-  const clear = async () => {
-    // A PostgreSQL of a move that was killed may still run there.
-    await recoverFolder(join(workplace, "postgres", "data"), runner, logger);
-    await rm(workplace, { recursive: true, force: true, maxRetries: 5 });
-  };
   // A move that was cut off is not continued: the old folder may have been served since.
   await clear();
   await dropReplacement(folders);
@@ -85,7 +89,8 @@ async function upgradeLocked(to: Installation, options: UpgradeOptions): Promise
     const file = join(workplace, "backup.tar");
     const from = await prepareFolders(options.dataDir, old, logger);
     const indexes = await withPostgres(from, options, async ({ connection }) => {
-      await backUp(connection, file);
+      const { header } = await backUp(connection, file);
+      refuseOtherLayout(folders.data, header);
       return listSearchIndexes(connection);
     });
     const next = await prepareFolders(workplace, binaries, logger);
@@ -121,6 +126,7 @@ async function withPostgres<T>(
   const stop = () => void postgres.stop();
   signal?.addEventListener("abort", stop);
   try {
+    signal?.throwIfAborted();
     return await work(postgres);
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -146,5 +152,7 @@ async function refuseWithoutRoom({ base, data }: Folders): Promise<void> {
 }
 
 function noDatabase(folder: string): EmbeddedError {
-  return new EmbeddedError(`There is no embedded database in ${folder}: LTB_DATA_DIR names another folder.`);
+  return new EmbeddedError(
+    `There is no embedded database in ${folder}: set LTB_DATA_DIR to the folder of the service's data.`,
+  );
 }

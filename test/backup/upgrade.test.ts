@@ -25,7 +25,7 @@ import { eventually } from "../harness/waiting.ts";
 const own = await findBinaries();
 const cache = join(import.meta.dirname, "..", "..", "node_modules", ".cache", "ltb-matrix");
 
-/** One older PostgreSQL: that of TEST_POSTGRES_BIN, one that `npm run test:matrix` has fetched, or Debian's. */
+/** An older PostgreSQL: that of TEST_POSTGRES_BIN, one that `npm run test:matrix` fetched, or Debian's. */
 const old = await findOlder([
   ...(process.env.TEST_POSTGRES_BIN === undefined ? [] : [process.env.TEST_POSTGRES_BIN]),
   ...Object.values(RELEASES)
@@ -187,8 +187,10 @@ describe.skipIf(old === undefined)(
       await expectUpgraded();
       // The next start ends an exchange of the folders that was cut off.
       await rename(join(base(), "data"), join(base(), "data.upgraded"));
+      await mkdir(join(base(), "upgrade"));
       await expectUpgraded();
       expect(await upgrade("--json")).toMatchObject({ code: 0, stdout: '{"upgraded":false}\n' });
+      expect(await readdir(base())).not.toContain("upgrade");
 
       const addresses = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
       const config = loadConfig({ env: { ...addresses, LTB_DATA_DIR: dataDir }, cwd: dataDir });

@@ -173,7 +173,7 @@ test("a file may be one transaction, and may not end it in the middle", async ()
   }
 });
 
-/** Makes constraints and indexes again from the text that PostgreSQL has of them, as a dump and a restore do. */
+/** Makes constraints and indexes again from the text that PostgreSQL writes of them, as a restore does. */
 const REMAKE = `do $$
 declare made record;
 begin

@@ -41,8 +41,8 @@ export async function findBinaries(): Promise<Binaries> {
 }
 
 /**
- * Finds the programs of another PostgreSQL: in `folder`, in its `bin`, or in the package that npm has installed
- * into it.
+ * Finds the programs of another PostgreSQL: in `folder`, in its `bin`, or in the package that npm has
+ * installed into it.
  */
 export async function findOtherBinaries(folder: string): Promise<Binaries> {
   const places = [[], ["bin"], programsWithin].map((within) => resolve(folder, ...within));

@@ -7,8 +7,8 @@ import type { Folders } from "./folders.ts";
 const wholeIn = ({ base }: Folders) => join(base, "data.upgraded");
 
 /**
- * Puts the data folder `made`, which is whole, in the place of the present one, which is called `kept` from then
- * on. After a kill or a power cut the present one is still there, or the next start ends the exchange.
+ * Puts the data folder `made`, which is whole, in the place of the present one, which is called `kept` from
+ * then on. After a kill or a power cut the present one is still there, or the next start ends the exchange.
  */
 export async function replaceData(folders: Folders, made: string, kept: string): Promise<void> {
   for (const [from, to] of [

@@ -9,7 +9,7 @@ import { recordUp } from "./ledger.ts";
 /**
  * Records the migrations of a database whose tables were made by psql or sqlx from the same files, up to the
  * last one that is there as a whole. Tables of others are no matter.
- * @throws MigrationError if the database holds objects by the names of ours that are not as the files make them
+ * @throws MigrationError if the database holds objects by the names of ours, but not as the files make them
  */
 export async function adoptSchema(
   client: Client,

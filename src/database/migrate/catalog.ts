@@ -14,7 +14,7 @@ export function findMissing(expected: readonly string[], isPresent: (object: str
   return [...tables, ...parts];
 }
 
-/** Reads all that migrations make in the current schema, as PostgreSQL writes it; not the tables of runners. */
+/** Reads all that migrations make in the current schema, as PostgreSQL writes it; not their ledgers. */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query<{ name: string; definition: string; schema: string }>(CATALOG);
   return new Map(

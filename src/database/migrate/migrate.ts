@@ -31,8 +31,8 @@ export interface MigrationOptions {
 
 /**
  * Applies every migration that the database has not seen, oldest first, each in a transaction of its own
- * unless its file says otherwise. Servers that start together take turns. What psql or sqlx made from the same
- * files is recorded as applied.
+ * unless its file says otherwise. Servers that start together take turns. What psql or sqlx made from the
+ * same files is recorded as applied.
  * @param options.upTo name of the last migration to apply. Default: the newest.
  * @throws MigrationError naming file and line, or that another migration did not end in time, that the
  * database's migrations are not this program's, or that something is missing of what they have made
