@@ -92,8 +92,8 @@ export async function addWorker(
 ): Promise<string> {
   await client.query(
     `with w as (
-      insert into workers (id, worker_id, address, capacity, tags, job_types, draining, status)
-      values ($1, $2, '127.0.0.1:1', $3, $4, $5, $6, case when $6 then 'draining' else 'idle' end)
+      insert into workers (id, worker_id, address, capacity, tags, job_types, draining, status, created_by)
+      values ($1, $2, '127.0.0.1:1', $3, $4, $5, $6, case when $6 then 'draining' else 'idle' end, null)
       returning *
     )
     insert into worker_slots (worker_id, id, capacity)
