@@ -43,9 +43,11 @@ export function addCommand(program: Command): void {
     )
     .argument("<file>", "a backup; - reads it from standard input")
     .examples("ltb backup verify /backups/llm_test_bench_20240320_020000.backup.tar")
-    .action(async (file: string, options: DatabaseOptions) => {
+    .action(async (argument: string, options: DatabaseOptions) => {
       const { verifyBackup } = await import("../backup/verify.ts");
-      showBackup(file, await withInput(file, verifyBackup), "is whole", options);
+      await withInput(argument, async (path, file) =>
+        showBackup(file, await verifyBackup(path), "is whole", options),
+      );
     });
 }
 

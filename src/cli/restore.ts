@@ -16,13 +16,13 @@ export function addCommand(program: Command): void {
       "DATABASE_URL=postgres://… ltb restore before-upgrade.tar",
       "into another PostgreSQL",
     ])
-    .action(async (file: string, options: DatabaseOptions & { force?: boolean }) => {
+    .action(async (argument: string, options: DatabaseOptions & { force?: boolean }) => {
       const { restore } = await import("../backup/restore.ts");
-      const result = await withInput(file, (path) =>
-        withMigrationConnection(options, (connection) =>
+      await withInput(argument, async (path, file) => {
+        const result = await withMigrationConnection(options, (connection) =>
           restore(connection, path, { force: options.force ?? false }),
-        ),
-      );
-      showBackup(file, result, "is restored", options);
+        );
+        showBackup(file, result, "is restored", options);
+      });
     });
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { adminKeyFile } from "../../src/auth/admin-key.ts";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
-import { apiKeyFor } from "../../src/cli/shared/api-key.ts";
+import { apiKeyFor, describeKeySource } from "../../src/cli/shared/api-key.ts";
 import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { Database } from "../../src/storage.ts";
 import { parseToken, type Token } from "../../src/users/tokens.ts";
@@ -59,6 +59,8 @@ test("the command line finds the key for this machine, and sends it nowhere else
   for (const address of ["bench.example.org:50052", "10.0.0.1:1", "https://127.0.0.1.example.org:1"])
     expect(apiKeyFor({ address }), address).toBeUndefined();
   expect(apiKeyFor({ address: "localhost:50052", apiKey: "given" })).toBe("given");
+  expect(describeKeySource({ address: "localhost:1" })).toBe(adminKeyFile(folder));
+  expect(describeKeySource({ address: "localhost:1", apiKey: "given" })).toBe("--api-key or LTB_API_KEY");
   vi.stubEnv("LTB_API_KEY_FILE", adminKeyFile(folder));
   expect(apiKeyFor({ address: "bench.example.org:50052" })).toBe(key);
   vi.stubEnv("LTB_API_KEY_FILE", join(folder, "missing"));

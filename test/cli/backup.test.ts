@@ -1,4 +1,4 @@
-import { readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../harness/postgres.ts";
@@ -31,9 +31,23 @@ test("from one database into another, and never over anything by accident", asyn
     code: 0,
     stdout: expect.stringMatching(/is whole/),
   });
-  expect(await ltb(["restore", file], to)).toMatchObject({
+  const fed = async (content: Buffer, args: string[]) => {
+    const child = start(args, to, folder, "pipe");
+    child.stdin?.end(content);
+    return finished(child);
+  };
+  const bytes = await readFile(file);
+  expect(await fed(bytes, ["backup", "verify", "-"])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/is restored/),
+    stdout: expect.stringContaining("standard input is whole"),
+  });
+  expect(await fed(bytes.subarray(0, 3_000), ["restore", "-"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: standard input is damaged: /),
+  });
+  expect(await fed(bytes, ["restore", "-"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("standard input is restored"),
   });
   expect(await ltb(["backup", file], from)).toMatchObject({
     code: 2,

@@ -98,10 +98,12 @@ test("from an empty folder: one screen on stdout, logs as JSON lines on stderr, 
   const [, command = ""] = /-- (demo.*)$/m.exec(screen) ?? [];
   // The command line finds the key where the service keeps it, and nowhere else.
   expect((await ltb(["stats", "--address", grpc])).stderr).toMatch(
-    /^error: UNAUTHENTICATED \(CREDENTIAL_MISSING\): the service asks for an API key: give one with --api-key or LTB_API_KEY.*\n$/,
+    /^error: UNAUTHENTICATED \(CREDENTIAL_MISSING\): the call needs a credential: give it by --api-key or LTB_API_KEY, .*\n$/,
   );
   const wrong = await ltb(["job", "watch", "--address", grpc], { LTB_API_KEY: "ltb_wrong" });
-  expect(wrong.stderr).toMatch(/CREDENTIAL_INVALID.*; it came from --api-key or LTB_API_KEY\n$/);
+  expect(wrong.stderr).toMatch(
+    /CREDENTIAL_INVALID.*give it by --api-key .*; it came from --api-key or LTB_API_KEY\n$/,
+  );
   const demo = await ltb([...command.split(" "), "--json"], { LTB_DATA_DIR: dataDir });
   const { benchmark_id } = JSON.parse(demo.stdout);
   child.kill("SIGTERM");

@@ -390,7 +390,7 @@ test.for([["stats"], ["job", "watch"]])(
     const { code, stdout, stderr } = await finished(start([...args, "--address", address]));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^error: UNAVAILABLE \(UNREACHABLE\): no service at .* is this the gRPC port\?.*\n$/,
+      /^error: UNAVAILABLE \(UNREACHABLE\): 127\.0\.0\.1:\d+ does not speak gRPC: is this the gRPC port\? .*--address.*\n$/,
     );
   },
 );

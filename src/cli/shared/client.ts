@@ -82,11 +82,10 @@ function withHeader(name: string, value: string): Interceptor {
 function explainCredential(options: ServiceOptions): Interceptor {
   const explain = (error: unknown) => {
     if (!(error instanceof ConnectError) || error.code !== Code.Unauthenticated) throw error;
-    const isMissing = error.findDetails(ErrorInfoSchema)[0]?.reason === "CREDENTIAL_MISSING";
-    if (!isMissing && apiKeyFor(options) === undefined) throw error;
-    const message = isMissing
-      ? `the service asks for an API key: give one with ${waysToGiveKey}; \`ltb key create\` makes one`
-      : `${error.rawMessage}; it came from ${describeKeySource(options)}`;
+    // What the service says is for every kind of client.
+    const told = error.rawMessage.replace(/send metadata `[^`]*`/, `give it by ${waysToGiveKey}`);
+    const source = apiKeyFor(options) === undefined ? "" : `; it came from ${describeKeySource(options)}`;
+    const message = `${told}${source}`;
     throw Object.assign(new ConnectError(message, error.code, error.metadata, undefined, error), {
       details: error.details,
     });
@@ -146,7 +145,6 @@ const connectionProblems: Record<string, string> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   ETIMEDOUT: "no answer",
-  ERR_HTTP2_ERROR: "it does not speak gRPC; is this the gRPC port?",
 };
 
 function connectionProblem(error: unknown, address: string, secure: boolean): string | undefined {
@@ -154,6 +152,8 @@ function connectionProblem(error: unknown, address: string, secure: boolean): st
     const failure = secure ? explainTlsFailure(cause.message, tlsWords) : undefined;
     if (failure !== undefined) return `cannot connect to ${address}: ${failure}`;
     if (!("code" in cause && typeof cause.code === "string")) continue;
+    if (cause.code === "ERR_HTTP2_ERROR")
+      return `${address} does not speak gRPC: is this the gRPC port? Name that with --address (50052, unless it is set; 50053 is for HTTP)`;
     const problem = connectionProblems[cause.code];
     if (problem !== undefined)
       return `no service at ${address} (${problem}). Start it with: ${commandLine("serve")} – or name another with --address`;

@@ -12,7 +12,7 @@ class OwnFirstHelp extends Help {
   override visibleOptions(command: CommanderCommand): Option[] {
     const place = ({ long, helpGroupHeading }: Option) => {
       if (helpGroupHeading === CONNECTION) return 2;
-      return long === "--json" || long === "--help" ? 1 : 0;
+      return /^--(replica|json|help)$/.test(long ?? "") ? 1 : 0;
     };
     return super.visibleOptions(command).toSorted((a, b) => place(a) - place(b));
   }

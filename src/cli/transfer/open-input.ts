@@ -38,11 +38,14 @@ export async function openInput(file: string, signal?: AbortSignal): Promise<Inp
   return { path, file: name, [Symbol.asyncDispose]: dispose };
 }
 
-/** Works with the path of such a file, and names it as it was given where that fails. */
-export async function withInput<T>(file: string, work: (path: string) => Promise<T>): Promise<T> {
-  await using input = await openInput(file);
+/** Works with the path of such a file, and what messages call it. Errors name it so in place of the path. */
+export async function withInput<T>(
+  argument: string,
+  work: (path: string, file: string) => Promise<T>,
+): Promise<T> {
+  await using input = await openInput(argument);
   try {
-    return await work(input.path);
+    return await work(input.path, input.file);
   } catch (error) {
     if (error instanceof Error) error.message = error.message.replaceAll(input.path, input.file);
     throw error;
