@@ -650,7 +650,7 @@ begin
   case state
     when 'pending' then
       insert into job_ready (job_id, sequence, lane_id, priority, bytes)
-      values (new.id, new.sequence, lane, new.priority, size);
+      values (new.id, new.sequence, lane, new.priority, size + coalesce(octet_length(new.error), 0));
     when 'scheduled' then
       insert into job_scheduled (run_at, job_id) values (new.run_at, new.id);
     when 'running' then
@@ -731,7 +731,8 @@ create function adopt_worker() returns trigger language plpgsql as $$
 begin
   update workers set created_by = null where id = new.id;
   insert into worker_slots (worker_id, id, capacity)
-  values (new.worker_id, new.id, case when new.draining then 0 else new.capacity end);
+  values (new.worker_id, new.id, case when new.draining then 0 else new.capacity end)
+  on conflict (worker_id) do nothing;
   return null;
 end
 $$;

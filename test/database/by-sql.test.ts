@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { laneIdOf } from "../../src/jobs/limits/lanes.ts";
 import { testDatabase } from "../harness/database.ts";
 import { onlooker } from "../harness/postgres.ts";
+import { disagreements } from "../jobs/support.ts";
 
 // Other programs write with the columns of the specification alone, and know nothing of those of ours.
 
@@ -85,13 +86,17 @@ const evaluation = (benchmarkId: string, row: Row = {}, more = "") =>
   );
 
 describe("a job", () => {
+  afterEach(async () => {
+    expect(await disagreements(client)).toEqual([]);
+  });
+
   test("is claimed, completed and counted", async () => {
     const jobType = "claimed";
     const watch = db.jobs.watch({ jobType });
     const { value: begun } = await watch.next();
     expect(begun.job).toBeUndefined();
     const low = await job({ job_type: jobType, priority: 1 });
-    const high = await job({ job_type: jobType, priority: 2 });
+    const high = await job({ job_type: jobType, priority: 2, error: "from before" });
     const seen = new Set<string | undefined>();
     while (seen.size < 2) seen.add((await watch.next()).value.job?.id ?? [...seen][0]);
     await watch.return(undefined as never);

@@ -113,7 +113,7 @@ export async function emptyQueue(client: Pool): Promise<void> {
 }
 
 /** In what the tables of the queue contradict each other; nothing while all is well. */
-export async function disagreements(client: Pool): Promise<string[]> {
+export async function disagreements(client: Pick<Pool, "query">): Promise<string[]> {
   const { rows } = await client.query<{ what: string; found: string }>(checks);
   return rows.map(({ what, found }) => `${what}: ${found}`);
 }
