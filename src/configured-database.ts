@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type Config, type DatabaseConfig, describeDatabase, embeddedDatabaseConfig } from "./config.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
-import { findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
+import { FolderInUse, findRunning, startEmbedded } from "./database/embedded/start-embedded.ts";
+import type { Patience } from "./database/statement/patience.ts";
 import { limits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 
@@ -13,14 +14,14 @@ export interface ConfiguredDatabase {
   /** Resolves with the cause when the embedded PostgreSQL ends by itself; never for another database. */
   gone: Promise<string>;
   /** The connection of migrations, which must not lead through a pooler. */
-  migrationConnection(): Promise<Connection>;
+  migrationConnection(patience: Patience): Promise<Connection>;
   /** Stops PostgreSQL if it is the embedded one. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is.
- * @param options.join uses the embedded PostgreSQL of a service that runs on the same folder, if there is one
+ * @param options.join uses the embedded PostgreSQL of a process that serves the same folder, if there is one
  */
 export async function startConfiguredDatabase(
   config: Config,
@@ -31,24 +32,29 @@ export async function startConfiguredDatabase(
     connection,
     description,
     gone: new Promise<never>(() => undefined),
-    migrationConnection: () => findConnection(migration, config.startupTimeoutSeconds * 1000),
+    migrationConnection: (patience: Patience) => findConnection(migration, patience),
     stop: async () => undefined,
   });
   if (database.kind === "external")
     return reachable(database.connection, describeDatabase(database.connection), database.migration);
   const folder = join(dataDir, "postgres");
-  const running = options.join ? await findRunning(dataDir) : undefined;
-  if (running) {
-    const connection = embeddedDatabaseConfig(database.pool, running);
-    return reachable(connection, `${folder} (embedded, of the running service)`);
-  }
   const needed = database.pool.poolSize + limits.spareConnections;
-  const embedded = await startEmbedded({
+  const starting = startEmbedded({
     dataDir,
     ...(options.log && { logger: options.log }),
     ...(options.signal && { signal: options.signal }),
     ...(needed > limits.embeddedConnections && { settings: { max_connections: String(needed) } }),
   });
+  const embedded = await starting.catch(async (error: unknown) => {
+    // Only the lock tells: the PostgreSQL of a service that was killed runs on for nobody.
+    const running = options.join && error instanceof FolderInUse ? await findRunning(dataDir) : undefined;
+    if (!running) throw error;
+    return { running, pid: (error as FolderInUse).pid };
+  });
+  if ("running" in embedded) {
+    const connection = embeddedDatabaseConfig(database.pool, embedded.running);
+    return reachable(connection, `${folder} (embedded, run by process ${embedded.pid})`);
+  }
   const connection = embeddedDatabaseConfig(database.pool, embedded.connection);
   return {
     ...reachable(connection, `${folder} (embedded PostgreSQL ${embedded.version})`),

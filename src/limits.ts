@@ -352,6 +352,8 @@ export const limits = {
   /** A database that went away is asked again after such pauses, from the first to the longest. */
   outagePauseFirstMs: 50,
   outagePauseMs: 1_000,
+  /** A start tells this often what it waits for. */
+  outageToldMs: 5_000,
   /** A caller is asked to wait so long for a database without room, and after a conflict. */
   databaseRetryMs: 1_000,
   conflictRetryMs: 100,

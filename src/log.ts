@@ -32,6 +32,9 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
   );
 }
 
+/** The lines of all outputs of this process that were left out because they were not taken. */
+export const logLoss = { lines: 0 };
+
 /**
  * A destination that writes lines every 4 KiB or 100 ms, and on exit. A write for each request would cost
  * more than its own bookkeeping, and writing in the background twice as much again.
@@ -86,6 +89,7 @@ class Output implements DestinationStream {
   write(line: string): void {
     if (this.#text.length + line.length > limits.logCharacters) {
       this.#leftOut++;
+      logLoss.lines++;
       return;
     }
     this.#text += line;

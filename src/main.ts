@@ -31,4 +31,6 @@ if (args.length === 1 && /^(-V|-v|--version|version)$/.test(args[0] ?? "")) {
 } else {
   const { run } = await import("./cli/run.ts");
   process.exitCode = await run(args);
+  // A reader that has stopped takes no last words either, and what it does not take would keep the process.
+  if (args[0] === "serve") setTimeout(() => process.exit(), 1_000).unref();
 }

@@ -5,13 +5,13 @@ import { makeFirstAdmin } from "./auth/first-admin.ts";
 import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
-import { retryAfterOutage } from "./database/statement/retry-after-outage.ts";
+import { Patience } from "./database/statement/patience.ts";
 import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { MaintenanceStats } from "./metrics/maintenance.ts";
 import { Retention } from "./retention/retention.ts";
 import { ServerTls } from "./rpc/tls/server-tls.ts";
-import { startServer } from "./server.ts";
+import { startServer, tryAddresses } from "./server.ts";
 import { services } from "./services.ts";
 import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
@@ -57,42 +57,38 @@ export async function serve(
   await using started = new AsyncDisposableStack();
   const telemetry = await startTelemetry(process.env, log);
   started.defer(() => telemetry.stop());
-  // The certificates come first: a wrong file is found before the database is touched.
+  // These come first: a wrong file or a port that is taken is found before the database is touched.
   const tls = config.tls && (await ServerTls.load(config.tls, log));
   started.defer(() => tls?.stop());
+  await tryAddresses(config, log);
   const source = await startConfiguredDatabase(config, { log, signal });
   started.defer(() => source.stop());
 
   log.info(`the database: ${source.description}`);
-  const timeoutMs = config.startupTimeoutSeconds * 1000;
+  const patience = new Patience(config.startupTimeoutSeconds * 1000, { log, signal });
   // A step is begun again where the database goes away in it. Nobody brings the embedded one back.
-  const insist = <T>(work: () => Promise<T>) => {
-    const done = retryAfterOutage(work, {
-      timeoutMs: config.database.kind === "embedded" ? 0 : timeoutMs,
-      signal,
-      onAway: (error) => log.warn({ err: error }, "the database went away during the start; waiting for it"),
-    });
-    return waitUnlessAborted(done, signal);
-  };
-  await insist(async () => migrateUp(await source.migrationConnection(), { logger: log }));
+  const insist = <T>(work: () => Promise<T>, release?: (late: T) => unknown) =>
+    waitUnlessAborted(config.database.kind === "embedded" ? work() : patience.retry(work), signal, release);
+  await insist(async () => migrateUp(await source.migrationConnection(patience), { logger: log }));
 
   const replica = config.database.kind === "external" ? config.database.replica : undefined;
-  const connecting = Database.connect(source.connection, {
-    startupTimeoutMs: timeoutMs,
-    listen: config.database.listen,
-    preparedStatements: config.preparedStatements,
-    ...(replica && { replica: { database: replica, maxLagMs: config.replicaMaxLagSeconds * 1000 } }),
-    auditKey: {
-      keyFile: config.auditKey.file,
-      headFile: config.auditKey.headFile,
-      // The servers of another database share one key, so none of them can make it.
-      createKey: config.database.kind === "embedded",
-      requireKey: config.auditKey.given,
-    },
-    slowQueryMs: config.slowQueryMs,
-    log,
-  });
-  const database = await waitUnlessAborted(connecting, signal, (late) => late.close());
+  const connect = () =>
+    Database.connect(source.connection, {
+      patience,
+      listen: config.database.listen,
+      preparedStatements: config.preparedStatements,
+      ...(replica && { replica: { database: replica, maxLagMs: config.replicaMaxLagSeconds * 1000 } }),
+      auditKey: {
+        keyFile: config.auditKey.file,
+        headFile: config.auditKey.headFile,
+        // The servers of another database share one key, so none of them can make it.
+        createKey: config.database.kind === "embedded",
+        requireKey: config.auditKey.given,
+      },
+      slowQueryMs: config.slowQueryMs,
+      log,
+    });
+  const database = await insist(connect, (late) => late.close());
   started.defer(() => database.close());
   await insist(() => database.auditTrail.open());
   const maintenanceStats = new MaintenanceStats();

@@ -1,4 +1,5 @@
-import { counters, type Family, gauge } from "./metrics/family.ts";
+import { logLoss } from "./log.ts";
+import { counter, counters, type Family, gauge } from "./metrics/family.ts";
 import type { RpcHost } from "./rpc/call/host.ts";
 import type { HealthState } from "./rpc/standard/health.ts";
 import { version } from "./version.ts";
@@ -11,6 +12,11 @@ export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
     ]),
     gauge("ltb_database_up", "1 if the database answered the last probe and takes writes, else 0.", () =>
       health.notReady === "DATABASE_UNAVAILABLE" ? 0 : 1,
+    ),
+    counter(
+      "ltb_log_lines_lost_total",
+      "Lines of the log that were left out, as nobody took them: its disk is full or its reader has stopped.",
+      () => logLoss.lines,
     ),
     ...host.calls.families(),
     gauge(

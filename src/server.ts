@@ -1,4 +1,6 @@
+import { createServer } from "node:http";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { Server } from "@grpc/grpc-js";
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { type Address, isLoopback } from "./address.ts";
 import type { AccessOptions } from "./auth/access.ts";
@@ -7,6 +9,7 @@ import { transportLimits } from "./limits.ts";
 import type { Logger } from "./log.ts";
 import type { Family } from "./metrics/family.ts";
 import { pathOf } from "./rpc/call/call.ts";
+import { Connections } from "./rpc/call/connections.ts";
 import { methodsOf, type ProvidedService, provide } from "./rpc/call/handler.ts";
 import { RpcHost } from "./rpc/call/host.ts";
 import type { Listener } from "./rpc/call/listener.ts";
@@ -77,7 +80,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ]);
 
   const look = () => probe(database, health, log);
-  await look();
   const paths = new Set(methods.map(({ method }) => pathOf(method)));
   const maxConnections = config.maxConnections ?? transportLimits.connections;
   const listening = { tls, maxConnections, connections: host.connections };
@@ -104,6 +106,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await grpc.stop(0);
     throw error;
   });
+  // Only now: what cannot be bound must not call itself serving.
+  await look();
   const probing = new AbortController();
   void keepLooking(look, probing.signal);
 
@@ -118,6 +122,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return stopped;
     },
   };
+}
+
+/**
+ * Binds both addresses for a moment, so that one that is taken is found before anything is made for them.
+ * @throws Error that names address and variable
+ */
+export async function tryAddresses({ grpc, http }: ServerConfig, log: Logger): Promise<void> {
+  const listening = { tls: undefined, maxConnections: 1, connections: new Connections(), log };
+  const first = await listenGrpc(new Server(), grpc, listening, () => () => undefined);
+  try {
+    const second = await listenHttp(createServer(), http, listening);
+    await second.stop(0);
+  } finally {
+    await first.stop(0);
+  }
 }
 
 async function drain(host: RpcHost, health: HealthState, listeners: Listener[], timeoutMs: number) {

@@ -17,6 +17,7 @@ import { HeavyReads } from "./database/heavy-reads.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
 import { requestTasks } from "./database/requests.ts";
 import { type Executor, poolExecutor } from "./database/statement/executor.ts";
+import { Patience } from "./database/statement/patience.ts";
 import { StatementWatch } from "./database/statement/statement-watch.ts";
 import { type DatabaseStats, readStats } from "./database/statistics.ts";
 import { ServiceError } from "./errors.ts";
@@ -51,6 +52,8 @@ export interface Repositories {
 export interface ConnectOptions {
   /** How long a database that is still starting is waited for. Default: 60,000 ms. */
   startupTimeoutMs?: number;
+  /** The same, shared with other steps of a start. */
+  patience?: Patience;
   /** Whether hot statements are prepared by name: false behind poolers without that. Default: true. */
   preparedStatements?: boolean;
   /**
@@ -140,7 +143,9 @@ export class Database implements Repositories {
   static async connect(input: DatabaseOptions | DatabaseConfig | string, options: ConnectOptions = {}) {
     const config = databaseConfig(input as DatabaseOptions);
     const { preparedStatements = true, log } = options;
-    const connection = await findConnection(config, options.startupTimeoutMs ?? limits.startupMs);
+    const startupMs = options.startupTimeoutMs ?? limits.startupMs;
+    const patience = options.patience ?? new Patience(startupMs, log && { log });
+    const connection = await findConnection(config, patience);
     if (preparedStatements) await refuseOldPooler(connection);
     const pool = await Pool.create(connection, config, { prepared: preparedStatements, isOneServer: true });
     const replica =

@@ -35,3 +35,13 @@ export function makePrintable(text: string): string {
 export function makePrintableJson(json: string): string {
   return json.replace(acting, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+/** Writes a text as one word of the shell. */
+export function quote(text: string): string {
+  return isPlainWord(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Whether a shell takes a text as the word that it is. */
+export function isPlainWord(text: string): boolean {
+  return /^[\w./:@%+=,-]+$/.test(text);
+}

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import completions from "@bomb.sh/tab/commander";
+import { isPlainWord } from "../text.ts";
 import { findNames, kindOf, type Name, type NameKind } from "./complete/names.ts";
 import type { Command } from "./shared/command.ts";
 import { oneLine, print } from "./shared/output.ts";
-import { isPlainWord } from "./shared/shell.ts";
 
 const offerNothing = () => undefined;
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
+import { makePrintable } from "../text.ts";
 import { writeBanner } from "./shared/banner.ts";
 import type { Command } from "./shared/command.ts";
 import { CliError, exitCodes } from "./shared/errors.ts";
-import { print } from "./shared/output.ts";
 import { stopOnSignal } from "./shared/stop-on-signal.ts";
 
 export function addCommand(program: Command): void {
@@ -28,13 +28,13 @@ export function addCommand(program: Command): void {
 
 async function serveUntilStopped({ config: file }: { config?: string }): Promise<void> {
   const startedAt = performance.now();
+  // The service outlives whoever read the first lines of it (`ltb serve | head`), unlike other commands.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", () => undefined);
   const { loadConfig } = await import("../config.ts");
   const { createLogger, openOutput } = await import("../log.ts");
   const { serve } = await import("../serve.ts");
   const config = loadConfig(file === undefined ? {} : { file });
-  // The service outlives whoever read the first lines of it (`ltb serve | head`), unlike other commands.
-  for (const stream of [process.stdout, process.stderr])
-    stream.removeAllListeners("error").on("error", () => undefined);
   const log = createLogger(config.logLevel, openOutput(2, config.logFormat));
   const stop = stopOnSignal({
     first: (signal) =>
@@ -44,7 +44,9 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   });
   try {
     const service = await serve(config, { log, signal: stop });
-    print(writeBanner(service, performance.now() - startedAt, process.stdout.isTTY));
+    const banner = writeBanner(service, performance.now() - startedAt, process.stdout.isTTY);
+    // As the log, it waits for no reader.
+    openOutput(1).write(makePrintable(banner));
     const cause = await Promise.race([service.databaseGone, aborted(stop)]);
     if (cause !== undefined) log.fatal(`the embedded PostgreSQL has ended by itself (${cause}); stopping`);
     await service.stop();

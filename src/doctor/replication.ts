@@ -45,7 +45,7 @@ export const replica: Check = async ({ row, config }) => {
   const maxLagMs = config.replicaMaxLagSeconds * 1000;
   let standby: Client;
   try {
-    standby = await openClient(await findConnection(configured, 0));
+    standby = await openClient(await findConnection(configured));
   } catch (error) {
     return warn(
       `${host}:${port} cannot be reached: ${messageOf(error)}`,

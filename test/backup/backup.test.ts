@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const connection = (config: DatabaseConfig) => findConnection(config, 0);
+const connection = (config: DatabaseConfig) => findConnection(config);
 const empty = async () => connection(await createTestDatabase({ template: false }));
 
 /** Every kind of value that a table holds, also those that COPY has to escape. */

@@ -1,13 +1,24 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm, stat } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  onTestFinished,
+  test,
+} from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { eventually } from "../harness/waiting.ts";
 import { greeting } from "../rpc/support.ts";
@@ -71,6 +82,18 @@ function copyInitialised(): void {
   execFileSync("cp", ["-a", join(initialised, "postgres"), dataDir]);
 }
 
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
+  return address.port;
+}
+
+async function freePort(): Promise<number> {
+  await using server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return portOf(server);
+}
+
 async function postmaster(): Promise<number> {
   return Number.parseInt(await readFile(join(dataDir, "postgres", "data", "postmaster.pid"), "utf8"), 10);
 }
@@ -131,23 +154,94 @@ test("a second service on the same folder is refused, and the first serves on", 
   expect((await ltb(["stats", "--address", grpc])).code).toBe(0);
 });
 
-test("a port that is taken: one message, and nothing is left running", async () => {
-  copyInitialised();
-  const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
-  const address = taken.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  const { code, stdout, stderr } = await startServe({
-    LTB_HTTP_ADDRESS: `127.0.0.1:${port}`,
-    LTB_LOG_LEVEL: "error",
-  }).done;
-  taken.close();
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toMatch(
-    /^error: cannot listen on 127\.0\.0\.1:\d+ \(set by LTB_HTTP_ADDRESS\): another program uses that port[^\n]*\n$/,
-  );
-  await expect(postmaster()).rejects.toThrow("ENOENT");
+test.each(["LTB_GRPC_ADDRESS", "LTB_HTTP_ADDRESS"])(
+  "%s is taken: one message, and no database is made",
+  async (name) => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { code, stdout, stderr } = await startServe({ [name]: `127.0.0.1:${portOf(taken)}` }).done;
+    taken.close();
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^error: cannot listen on 127\.0\.0\.1:\d+ \(set by LTB_\w+_ADDRESS\): another program uses that port[^\n]*\n$/,
+    );
+    expect(await readdir(dataDir)).toEqual([]);
+  },
+);
+
+describe.skipIf(process.platform !== "linux")("nobody takes what it writes", () => {
+  const full = () => openSync("/dev/full", "w");
+  /** A pipe whose reader has stopped: it takes no more bytes. */
+  const stopped = () => {
+    const path = join(dataDir, "pipe");
+    execFileSync("mkfifo", [path]);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    expect(() => {
+      for (;;) writeSync(fd, "x".repeat(4096));
+    }).toThrow("EAGAIN");
+    return fd;
+  };
+  const cases: [string, () => number | "pipe"][] = [
+    ["the disk is full", full],
+    ["the reader has stopped", stopped],
+    ["the reader has gone", () => "pipe"],
+  ];
+
+  test.each(cases)("%s: it serves, and stops when told", async (_, output) => {
+    copyInitialised();
+    const port = await freePort();
+    const to = output();
+    const child = spawn(process.execPath, [MAIN, "serve"], {
+      env: environment({ ...ANY_PORT, LTB_HTTP_ADDRESS: `127.0.0.1:${port}`, LTB_DATA_DIR: dataDir }),
+      stdio: ["ignore", to, to],
+    });
+    children.push(child);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    const ended = once(child, "exit");
+    const ready = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ status }) => status === 200);
+    await eventually(() => ready().catch(() => false));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    if (typeof to === "number") closeSync(to);
+  });
+
+  test("a start that fails ends all the same", async () => {
+    const to = stopped();
+    const child = spawn(process.execPath, [MAIN, "serve"], {
+      env: environment({ LTB_GRPC_ADDRESS: "nowhere", LTB_DATA_DIR: dataDir }),
+      stdio: ["ignore", to, to],
+    });
+    children.push(child);
+    expect(await once(child, "exit")).toEqual([1, null]);
+    closeSync(to);
+  });
 });
+
+test("ltb doctor tells a database that a service runs from one that a killed service left", async () => {
+  copyInitialised();
+  const { child } = await serving();
+  const examined = async () => (await ltb(["doctor"], { LTB_DATA_DIR: dataDir })).stdout.split("\n")[0];
+  expect(await examined()).toContain(`(embedded, run by process ${child.pid})`);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(await examined()).toMatch(/^ok +connection +\S+ \(embedded PostgreSQL [\d.]+\), in /);
+});
+
+test.each(["serve", "migrate status", "backup x.tar", "doctor", "key create --user a --database"])(
+  "%s: a database that does not exist is named, with the command that makes it",
+  async (command) => {
+    const { host, port, user, password } = inject("postgres");
+    const url = `postgres://${user}:${password}@/nowhere?host=${encodeURIComponent(host)}&port=${port}`;
+    const settings = { ...ANY_PORT, DATABASE_URL: url, LTB_LOG_LEVEL: "error" };
+    const { code, stdout, stderr } = await ltb(command.split(" "), settings);
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain(
+      `there is no database "nowhere" at ${host}/.s.PGSQL.${port}: make it (createdb -h ${host} -p ${port} -U ${user} nowhere)`,
+    );
+    expect((stdout + stderr).trimEnd()).not.toContain("\n");
+  },
+);
 
 test("a wrong setting ends the start with its name; the stack shows with LTB_LOG_LEVEL=debug", async () => {
   const { code, stderr } = await startServe({ LTB_GRPC_ADDRESS: "nowhere" }).done;
@@ -159,7 +253,7 @@ test("a wrong setting ends the start with its name; the stack shows with LTB_LOG
   );
 });
 
-test("a database that refuses us ends the start without its password", async () => {
+test("a database that is away ends the start without its password", async () => {
   const { code, stderr } = await startServe({
     DATABASE_URL: "postgres://me:hidden-secret@127.0.0.1:1/none",
     LTB_STARTUP_TIMEOUT: "0.2",

@@ -9,8 +9,9 @@ import { delimiter, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { formatTable, oneLine } from "../../src/cli/shared/output.ts";
-import { commandLine, quote, quotePath } from "../../src/cli/shared/shell.ts";
+import { commandLine, quotePath } from "../../src/cli/shared/shell.ts";
 import { paint, withoutMarks } from "../../src/cli/shared/terminal.ts";
+import { quote } from "../../src/text.ts";
 import { packageRoot, version } from "../../src/version.ts";
 import { ltb, MAIN, runHere, start } from "./support.ts";
 

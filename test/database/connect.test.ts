@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { DatabaseError } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import { Secret } from "../../src/config.ts";
+import { type DatabaseConfig, loadConfig, Secret } from "../../src/config.ts";
+import { createLogger } from "../../src/log.ts";
+import { serve } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
+import { messageOf } from "../../src/thrown.ts";
 import { sample } from "../harness/examples.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";
 import { eventually, within } from "../harness/waiting.ts";
@@ -46,16 +48,69 @@ describe("a database that is starting is waited for", () => {
   });
 });
 
-describe("what will not get better by waiting fails at once", () => {
+describe("a start that waits for its database", () => {
+  /** Starts a service for eight seconds at most, which tells every five what it waits for. */
+  async function waitInVain(database: DatabaseConfig) {
+    const lines: string[] = [];
+    const log = createLogger("info", { write: (line) => lines.push(JSON.parse(line).msg) });
+    const env = {
+      LTB_STARTUP_TIMEOUT: "8",
+      LTB_GRPC_ADDRESS: "127.0.0.1:0",
+      LTB_HTTP_ADDRESS: "127.0.0.1:0",
+    };
+    const external = { kind: "external", connection: database, listen: true } as const;
+    const settings = { ...external, migration: undefined, replica: undefined };
+    const starting = serve({ ...loadConfig({ env, cwd: "/" }), database: settings }, { log });
+    // Twice the time would be two bounds.
+    const failure = await within(
+      15_000,
+      starting.catch((error: unknown) => error),
+    );
+    expect(failure).toMatchObject({ reason: "DATABASE_UNAVAILABLE" });
+    return { lines: lines.filter((line) => line.startsWith("waiting")), message: messageOf(failure) };
+  }
+
+  test("tells every few seconds what it waits for, for one bound over all steps", async () => {
+    const gone = await proxyTo(config);
+    await gone.close();
+    const silent = await proxyTo(config, { network: "silent" });
+    onTestFinished(() => silent.close());
+    const { port } = gone.config;
+    const [refused, unanswered, unknown] = await Promise.all([
+      waitInVain({ ...config, host: "127.0.0.1", port }),
+      waitInVain(silent.config),
+      waitInVain({ ...config, host: "no-such-host.invalid", port }),
+    ]);
+    const nobody = `nothing listens at 127.0.0.1:${port}: start PostgreSQL there, or correct the address`;
+    expect(refused.lines.length).toBeGreaterThan(1);
+    expect(refused.lines[0]).toContain(
+      `waiting for the database, for 8 s more (LTB_STARTUP_TIMEOUT): ${nobody}`,
+    );
+    expect(refused.message).toContain(nobody);
+    expect(unanswered.lines[0]).toContain(`127.0.0.1:${silent.config.port} has not answered yet`);
+    expect(unanswered.message).toContain(`no answer from 127.0.0.1:${silent.config.port}`);
+    expect(unknown.lines[0]).toContain("the host no-such-host.invalid is not known: correct the address");
+    expect(unknown.message).toContain("the host no-such-host.invalid is not known");
+  });
+});
+
+describe("what will not get better by waiting fails at once, and says what to do", () => {
   test.each([
-    ["a wrong password", { password: new Secret("wrong") }, "28P01"],
-    ["a missing database", { database: "no such database" }, "3D000"],
-    ["an unknown user", { user: "nobody" }, "28P01"],
-  ])("%s", async (_, wrong, code) => {
+    ["a wrong password", { password: new Secret("wrong") }, "28P01", /refuses user "\w+".*DATABASE_PASSWORD/],
+    ["no password", { password: new Secret("") }, undefined, /demands a password.*DATABASE_PASSWORD/],
+    [
+      "a missing database",
+      { database: "no such" },
+      "3D000",
+      /there is no database "no such".*\(createdb -h 127.0.0.1 -p \d+ -U \w+ 'no such'\)/,
+    ],
+    ["an unknown user", { user: "nobody" }, "28P01", /createuser -h 127.0.0.1 -p \d+ -P nobody/],
+  ])("%s", async (_, wrong, code, message) => {
     const proxy = await proxyTo(config);
     const error = await Database.connect({ ...proxy.config, ...wrong }).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(DatabaseError);
-    expect(error).toMatchObject({ code });
+    expect(messageOf(error)).toMatch(message);
+    expect(messageOf(error)).not.toContain("\n");
+    if (code !== undefined) expect(error).toMatchObject({ cause: { code } });
     // It is not tried again.
     expect(proxy.accepted).toBe(1);
     await proxy.close();

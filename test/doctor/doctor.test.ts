@@ -88,8 +88,7 @@ describe("tells of", () => {
       {
         check: "connection",
         level: "fail",
-        message: expect.stringContaining("ECONNREFUSED"),
-        advice: expect.any(String),
+        message: expect.stringContaining("nothing listens at 127.0.0.1:1: start PostgreSQL there"),
       },
     ]);
   });

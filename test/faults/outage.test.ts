@@ -218,7 +218,7 @@ test("a server that starts while PostgreSQL dies waits for it", async () => {
     await expect.poll(() => said).toContain("waiting for another server");
     await postgres.crash();
     holder.release(true);
-    await expect.poll(() => said).toContain("the database went away during the start");
+    await expect.poll(() => said).toContain("waiting for the database, for");
     await postgres.start();
     await expect.poll(() => said).toContain("the database answers; serving");
     expect(child.exitCode).toBeNull();

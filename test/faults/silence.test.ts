@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { currentStatementMs, onBehalfOf, withoutScope, withSignal } from "../../src/call-scope.ts";
 import { findConnection, withClient } from "../../src/database/connection/connect.ts";
 import { SilenceWatch } from "../../src/database/connection/silence.ts";
+import { Patience } from "../../src/database/statement/patience.ts";
 import { limits } from "../../src/limits.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
@@ -66,7 +67,7 @@ describe("a statement without an answer", () => {
   const options = { checkMs: 50, graceMs: 50, unreachableMs: 500 };
 
   async function watched(proxy: TestProxy): Promise<Client> {
-    const connection = await findConnection(proxy.config, 0);
+    const connection = await findConnection(proxy.config);
     const one = new Client({ ...connection, connectionTimeoutMillis: 200 });
     one.on("error", () => undefined);
     await one.connect();
@@ -131,7 +132,7 @@ test("a server whose shared writes hang is not ready, though its database answer
 test("a start goes on where the end of its first connection is not answered", async () => {
   const proxy = await proxied();
   proxy.network = "endless";
-  const connection = await findConnection(proxy.config, 60_000);
+  const connection = await findConnection(proxy.config, new Patience(60_000));
   await withClient(connection, async (one) => {
     expect((await one.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   });

@@ -75,11 +75,11 @@ describe("a service whose log nobody takes", () => {
   const count = 200_000;
   /** Logs more than any reader, pipe and file takes unread, and says so; goes on, and ends, when told. */
   const program = `
-    const { createLogger, openOutput } = await import(process.argv[1]);
+    const { createLogger, logLoss, openOutput } = await import(process.argv[1]);
     const log = createLogger("info", openOutput(2));
     for (let n = 1; n <= ${count}; n++) log.info({ n }, "a line of some length, as those of calls have");
     process.stdout.write("alive");
-    process.stdin.on("data", () => log.info("the last")).on("end", () => process.exit());`;
+    process.stdin.on("data", () => log.info({ lost: logLoss.lines }, "the last")).on("end", () => process.exit());`;
   const module = join(import.meta.dirname, "..", "..", "src", "log.ts");
   function start(log: "pipe" | number) {
     const child = spawn(process.execPath, ["--input-type=module", "-e", program, module], {
@@ -108,7 +108,7 @@ describe("a service whose log nobody takes", () => {
     const index = lines.findIndex(({ level }) => level === "warn");
     expect(lines[index].lines).toBe(count - lines[index - 1].n);
     expect(lines.slice(0, index).every(({ n }, before) => n === before + 1)).toBe(true);
-    expect(lines.at(-1)).toMatchObject({ msg: "the last" });
+    expect(lines.at(-1)).toMatchObject({ msg: "the last", lost: lines[index].lines });
   });
 
   test("ends while the reader has stopped, or has gone", async () => {

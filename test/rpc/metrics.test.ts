@@ -111,6 +111,7 @@ test("the text is what Prometheus reads, with what every server has", async () =
   const metrics = parseExposition(await response.text());
   expect(metrics.value("ltb_build_info", { node_version: process.versions.node })).toBe(1);
   expect(metrics.value("ltb_admitted_calls")).toBe(0);
+  expect(metrics.value("ltb_log_lines_lost_total")).toBe(0);
   for (const name of [
     "process_cpu_seconds_total",
     "process_resident_memory_bytes",

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import { type DatabaseOptions, databaseConfig } from "../../src/config.ts";
 import { findConnection } from "../../src/database/connection/connect.ts";
+import { Patience } from "../../src/database/statement/patience.ts";
 import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { backend, run } from "../database/support.ts";
@@ -139,7 +140,7 @@ function optionsOf({ role, sslMode, root, host, ...rest }: Case): DatabaseOption
 
 async function ours(options: DatabaseOptions): Promise<Outcome> {
   try {
-    const client = new Client(await findConnection(databaseConfig(options), 0));
+    const client = new Client(await findConnection(databaseConfig(options)));
     await client.connect();
     const { rows } = await client.query("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
     await client.end();
@@ -186,7 +187,7 @@ describe("what went wrong is said, with what to do", () => {
       ...each,
     });
     // Nothing of this gets better by waiting.
-    const finding = findConnection(databaseConfig({ ...options, ...more }), 30_000).then(
+    const finding = findConnection(databaseConfig({ ...options, ...more }), new Patience(30_000)).then(
       () => "connected",
       (error: Error) => error.message,
     );
@@ -211,6 +212,15 @@ describe("what went wrong is said, with what to do", () => {
   test("a server without TLS", async () => {
     expect(await failing({ server: "without TLS" })).toContain(
       "does not speak TLS, which the SSL mode require",
+    );
+  });
+
+  test("a role that does not exist, and one that pg_hba.conf does not let in", async () => {
+    expect(await failing({}, { user: "absent" })).toMatch(
+      /lets no role "absent" log in .*: make it \(createuser -h localhost -p \d+ absent\)/,
+    );
+    expect(await failing({ sslMode: "disable", role: "encrypted" })).toMatch(
+      /does not let user "encrypted" into "postgres" .*pg_hba\.conf.*DATABASE_SSL_MODE/,
     );
   });
 

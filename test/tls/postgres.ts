@@ -18,6 +18,7 @@ hostnossl  all  clear      all  trust
 hostssl    all  bearer     all  trust  clientcert=verify-ca
 hostssl    all  certified  all  cert
 host       all  password   all  scram-sha-256
+host       all  absent     all  trust
 local      all  all             trust
 `;
 

@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { permissionOf } from "../../auth/permissions.ts";
+import { quote } from "../../text.ts";
 import type { JsonObject } from "../../validation.ts";
 import { hostAndPort } from "../shared/client.ts";
-import { quote } from "../shared/shell.ts";
 import type { TlsFlags } from "../shared/tls.ts";
 import { exampleOf } from "./methods.ts";
 

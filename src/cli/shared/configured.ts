@@ -1,8 +1,9 @@
 import type { Config } from "../../config.ts";
 import type { ConfiguredDatabase } from "../../configured-database.ts";
 import type { Connection } from "../../database/connection/connect.ts";
+import type { Patience } from "../../database/statement/patience.ts";
 import { UsageError } from "./errors.ts";
-import { note } from "./output.ts";
+import { note, noteLog } from "./output.ts";
 
 /** Options of the commands that look into the configured database. */
 export interface DatabaseOptions {
@@ -36,7 +37,15 @@ export function withMigrationConnection<T>(
   { config }: { config?: string | undefined },
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  return withConfiguredDatabase(config, async (database) => work(await database.migrationConnection()));
+  return withConfiguredDatabase(config, async (database, settings) =>
+    work(await database.migrationConnection(await patienceOf(settings))),
+  );
+}
+
+/** The patience of a command with its database: as that of a server, told to the person who waits. */
+export async function patienceOf({ startupTimeoutSeconds }: Config): Promise<Patience> {
+  const { Patience } = await import("../../database/statement/patience.ts");
+  return new Patience(startupTimeoutSeconds * 1000, { log: noteLog });
 }
 
 /** Runs `work` with the connection of the replica, which must be configured. */
@@ -48,6 +57,6 @@ export function withReplicaConnection<T>(
     const replica = config.database.kind === "external" ? config.database.replica : undefined;
     if (!replica) throw new UsageError("--replica needs the address of one: set DATABASE_REPLICA_URL");
     const { findConnection } = await import("../../database/connection/connect.ts");
-    return work(await findConnection(replica, config.startupTimeoutSeconds * 1000));
+    return work(await findConnection(replica, await patienceOf(config)));
   });
 }

@@ -1,6 +1,6 @@
 import type { Database } from "../../storage.ts";
 import type { Command } from "./command.ts";
-import { withConfiguredDatabase } from "./configured.ts";
+import { patienceOf, withConfiguredDatabase } from "./configured.ts";
 import { CliError } from "./errors.ts";
 import { note } from "./output.ts";
 import { commandLine } from "./shell.ts";
@@ -30,13 +30,14 @@ export async function onDatabase<T>(
   const { migrationStatus, refuseMismatch } = await import("../../database/migrate/migrate.ts");
   const { withOrigin } = await import("../../call-scope.ts");
   return withConfiguredDatabase(file, async (source, config) => {
-    const migrations = await migrationStatus(await source.migrationConnection());
+    const patience = await patienceOf(config);
+    const migrations = await migrationStatus(await source.migrationConnection(patience));
     refuseMismatch(migrations, ["pre-release", "later"]);
     // Not brought up to date by the way: older servers may be running on it.
     if (migrations.some(({ appliedAt }) => appliedAt === null))
       throw new CliError(`the database's schema is not up to date; first: ${commandLine("migrate up")}`);
     const database = await Database.connect(source.connection, {
-      startupTimeoutMs: config.startupTimeoutSeconds * 1000,
+      patience,
       preparedStatements: config.preparedStatements,
     });
     try {

@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import { quote } from "../../text.ts";
 import { packageRoot } from "../../version.ts";
 
 /** Where the person stands: npm runs a script of a checkout in its folder, wherever it was called. */
@@ -14,16 +15,6 @@ export function commandLine(command: string): string {
   const isOutside = relative(packageRoot, standing()).startsWith("..");
   const npm = isOutside ? `npm --prefix ${quotePath(packageRoot)}` : "npm";
   return command === "serve" ? `${npm} start` : `${npm} run ltb -- ${command}`;
-}
-
-/** Writes a text as one word of the shell. */
-export function quote(text: string): string {
-  return isPlainWord(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** Whether a shell takes a text as the word that it is. */
-export function isPlainWord(text: string): boolean {
-  return /^[\w./:@%+=,-]+$/.test(text);
 }
 
 /** Writes a path as one word of the shell, from where the person stands if that is shorter. */

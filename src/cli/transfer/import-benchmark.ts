@@ -6,10 +6,10 @@ import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { uuidOf } from "../../ids.ts";
 import { ImportError } from "../../import/import-error.ts";
 import type { ImportedBenchmark } from "../../import/types.ts";
+import { quote } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { CliError, requireAnswer } from "../shared/errors.ts";
 import { given } from "../shared/options.ts";
-import { quote } from "../shared/shell.ts";
 import { finalStatuses, statuses } from "../shared/status.ts";
 import { type Upload, type UploadOptions, uploadEvaluations } from "./upload.ts";
 

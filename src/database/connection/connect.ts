@@ -1,11 +1,12 @@
 import type { Client, ClientConfig } from "pg";
 import type { DatabaseConfig } from "../../config/database.ts";
 import { limits } from "../../limits.ts";
-import { retryAfterOutage } from "../statement/retry-after-outage.ts";
+import { Patience } from "../statement/patience.ts";
 import { closeClient } from "./client.ts";
+import { explainFailure, isUnreachable } from "./failures.ts";
 import { openClient } from "./session.ts";
 import { sslAttempts } from "./ssl.ts";
-import { explainTls, pickMostTelling } from "./ssl-failures.ts";
+import { pickMostTelling } from "./ssl-failures.ts";
 
 /** Options that `pg` and migrations connect with: discrete, so that a password may hold any character. */
 export type Connection = ClientConfig & {
@@ -19,9 +20,13 @@ export type Connection = ClientConfig & {
 /**
  * Finds out how the database is to be reached: with or without TLS, as the SSL mode allows. It waits for one
  * that is still starting, but not for one that refuses us.
- * @throws the failure that says most, of those of the last try
+ * @param patience how long it waits. Default: not at all
+ * @throws the failure that says most, of those of the last try, in a sentence that says what to do
  */
-export async function findConnection(config: DatabaseConfig, timeoutMs: number): Promise<Connection> {
+export async function findConnection(
+  config: DatabaseConfig,
+  patience: Patience = new Patience(0),
+): Promise<Connection> {
   const { host, port, user, database, password, applicationName, connectTimeoutSeconds } = config;
   const connection = {
     host,
@@ -35,20 +40,29 @@ export async function findConnection(config: DatabaseConfig, timeoutMs: number):
     keepAliveInitialDelayMillis: limits.keepAliveMs,
   };
   const candidates = sslAttempts(config).map((ssl) => ({ ...connection, ssl }));
-  return retryAfterOutage(() => findWorking(candidates), { timeoutMs }).catch((failure: unknown) => {
-    throw explainTls(failure, config);
-  });
+  const attempt = () =>
+    findWorking(candidates, patience, connectTimeoutSeconds * 1000).catch((failure: unknown) => {
+      throw explainFailure(failure, config);
+    });
+  return patience.retry(attempt, `${host}:${port} has not answered yet`);
 }
 
 /** Finds the first of the candidates that connects. @throws the failure of theirs that says most */
-async function findWorking(candidates: readonly Connection[]): Promise<Connection> {
+async function findWorking(
+  candidates: readonly Connection[],
+  patience: Patience,
+  connectTimeoutMs: number,
+): Promise<Connection> {
   const failures: unknown[] = [];
   for (const candidate of candidates) {
     try {
-      await withClient(candidate, async () => undefined);
+      const connectionTimeoutMillis = patience.attemptMs(connectTimeoutMs);
+      await withClient({ ...candidate, connectionTimeoutMillis }, async () => undefined);
       return candidate;
     } catch (error) {
       failures.push(error);
+      // Where nothing answers, TLS is not to blame.
+      if (isUnreachable(error)) break;
     }
   }
   throw pickMostTelling(failures);

@@ -147,7 +147,7 @@ export class Replica {
   }
 
   async #open(): Promise<Pool> {
-    const connection = await findConnection(this.#config, 0);
+    const connection = await findConnection(this.#config);
     const { prepared } = this.#options;
     // Several replicas often share an address.
     return Pool.create(connection, this.#config, { prepared, isOneServer: false });

@@ -3,7 +3,7 @@ import { lchown, lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openOwned } from "./folders.ts";
-import { EmbeddedError, type Runner } from "./runner.ts";
+import { EmbeddedError, FolderInUse, type Runner } from "./runner.ts";
 
 const SQLITE_BUSY = 5;
 
@@ -31,11 +31,7 @@ export async function lockFolder(folder: string, runner: Runner): Promise<() => 
     database.close();
     if (!(cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY)) throw cause;
     const pid = await readFile(pidFile, "utf8").catch(() => "");
-    throw new EmbeddedError(
-      `Another server${pid === "" ? "" : ` (pid ${pid.trim()})`} already serves the data folder ${folder}. ` +
-        "Stop it first, or give this one a folder of its own with LTB_DATA_DIR.",
-      { cause },
-    );
+    throw new FolderInUse(folder, pid.trim(), cause);
   }
   if (runner.uid !== undefined) await lchown(file, runner.uid, runner.gid ?? runner.uid);
   await using written = await openOwned(pidFile, constants.O_WRONLY | constants.O_TRUNC, runner);

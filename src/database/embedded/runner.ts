@@ -12,6 +12,22 @@ export class EmbeddedError extends Error {
   override readonly name = "EmbeddedError";
 }
 
+/** Another process serves the folder. */
+export class FolderInUse extends EmbeddedError {
+  /** Its process id, as far as that is known. */
+  readonly pid: string;
+
+  constructor(folder: string, pid: string, cause: unknown) {
+    const which = pid === "" ? "" : ` (pid ${pid})`;
+    super(
+      `Another server${which} already serves the data folder ${folder}. ` +
+        "Stop it first, or give this one a folder of its own with LTB_DATA_DIR.",
+      { cause },
+    );
+    this.pid = pid;
+  }
+}
+
 /** The user that PostgreSQL runs as. PostgreSQL refuses root, so root needs another user for it. */
 export interface Runner {
   /** Undefined: our own user. */

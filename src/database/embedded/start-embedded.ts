@@ -11,7 +11,7 @@ import { isPostmaster, readPidFile, recoverFolder } from "./postmaster.ts";
 import { EmbeddedError } from "./runner.ts";
 import { type LaunchOptions, launch, type RunningServer } from "./server.ts";
 
-export { EmbeddedError } from "./runner.ts";
+export { EmbeddedError, FolderInUse } from "./runner.ts";
 
 /** The database that the service keeps its tables in. */
 const EMBEDDED_DATABASE = "llm_test_bench";

@@ -2,8 +2,9 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { MigrationError } from "../../src/database/migrate/migrate.ts";
 import { isAway } from "../../src/database/statement/errors.ts";
-import { retryAfterOutage } from "../../src/database/statement/retry-after-outage.ts";
+import { Patience } from "../../src/database/statement/patience.ts";
 import { ServiceError } from "../../src/errors.ts";
+import { elapsed } from "../harness/waiting.ts";
 
 const lost = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
 
@@ -39,27 +40,40 @@ function failing(times: number, error: unknown = lost) {
   };
 }
 
-describe("retryAfterOutage", () => {
-  test("does it again until it succeeds, and tells of the first failure only", async () => {
-    const told: unknown[] = [];
-    const result = retryAfterOutage(failing(3), { timeoutMs: 30_000, onAway: (error) => told.push(error) });
-    expect(await result).toBe(4);
-    expect(told).toEqual([lost]);
+describe("patience", () => {
+  /** A log that keeps its warnings. */
+  function recorder() {
+    const lines: string[] = [];
+    const nothing = () => undefined;
+    const warn = (_: object, line: string) => lines.push(line);
+    return { lines, log: { debug: nothing, info: nothing, warn, error: nothing } };
+  }
+
+  test("does it again until it succeeds, and tells what is waited for", async () => {
+    const { lines, log } = recorder();
+    expect(await new Patience(30_000, { log }).retry(failing(3))).toBe(4);
+    expect(lines).toEqual([
+      "waiting for the database, for 30 s more (LTB_STARTUP_TIMEOUT): connect ECONNREFUSED",
+    ]);
   });
 
   test("gives up at once where waiting would not help, and after its time", async () => {
     const wrong = new Error("password authentication failed");
-    await expect(retryAfterOutage(failing(1, wrong), { timeoutMs: 30_000 })).rejects.toBe(wrong);
-    await expect(retryAfterOutage(failing(100), { timeoutMs: 0 })).rejects.toBe(lost);
-    await expect(retryAfterOutage(failing(100), { timeoutMs: 200 })).rejects.toBe(lost);
+    await expect(new Patience(30_000).retry(failing(1, wrong))).rejects.toBe(wrong);
+    await expect(new Patience(0).retry(failing(100))).rejects.toBe(lost);
+    await expect(new Patience(200).retry(failing(100))).rejects.toBe(lost);
+  });
+
+  test("is one for all that share it, one within another too", async () => {
+    const patience = new Patience(1_500);
+    await expect(patience.retry(() => patience.retry(failing(100)))).rejects.toBe(lost);
+    expect(await elapsed(() => patience.retry(failing(100)).catch(() => undefined))).toBeLessThan(1_000);
   });
 
   test("stops when it is told to", async () => {
     const controller = new AbortController();
-    const result = retryAfterOutage(failing(Number.POSITIVE_INFINITY), {
-      timeoutMs: 60_000,
-      signal: controller.signal,
-    });
+    const patience = new Patience(60_000, { signal: controller.signal });
+    const result = patience.retry(failing(Number.POSITIVE_INFINITY));
     controller.abort();
     await expect(result).rejects.toBe(lost);
   });
