@@ -21,7 +21,7 @@ export const schema: Check = async ({ connection }) => {
   }
   const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);
   if (pending.length === migrations.length)
-    return fail("the database is empty", "Make the schema: ltb migrate up");
+    return fail("no migration was applied", "Make the schema: ltb migrate up");
   if (pending.length > 0) return fail(`not applied yet: ${pending.join(", ")}`, "Apply them: ltb migrate up");
   return ok(`at ${migrations.at(-1)?.name}`);
 };
