@@ -86,7 +86,7 @@ test("exits with 1 if one failed, was cancelled or was deleted, and tells so in 
   ] as const) {
     const { code, stdout } = await cli.run("benchmark", "watch", id);
     expect(code).toBe(1);
-    expect(stdout).toMatch(new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}${id} {2}watched {2}${status} +0/4\n$`));
+    expect(stdout).toMatch(new RegExp(`^\\d\\d:\\d\\d:\\d\\dZ {2}${id} {2}watched {2}${status} +0/4\n$`));
   }
   const child = cli.spawn("benchmark", "watch", deleted);
   const ended = finished(child);

@@ -98,6 +98,7 @@ const row = () => JSON.stringify({ id: hostile, prompt: hostile, answer: hostile
 /** The command lines of each command, some of them wrong; or why it has nothing of others to show. */
 const lines: Record<string, (() => string[])[] | string> = {
   serve: "it shows its own settings",
+  health: "it shows its own settings",
   "migrate up": "the schema is ours",
   "migrate down": "the schema is ours",
   "migrate status": "the schema is ours",
