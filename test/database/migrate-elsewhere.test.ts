@@ -173,7 +173,7 @@ test("a file may be one transaction, and may not end it in the middle", async ()
   }
 });
 
-/** Makes constraints and indexes again from the text that PostgreSQL writes of them, as a restore does. */
+/** Makes expressions again from the text that PostgreSQL writes of them, as a restore does. */
 const REMAKE = `do $$
 declare made record;
 begin
@@ -184,6 +184,13 @@ begin
     union all
     select format('drop index %s; %s', indexrelid::regclass, pg_get_indexdef(indexrelid)) from pg_index
     where indexrelid::regclass::text ~ '^idx_'
+    union all
+    select format('drop trigger %I on %s; %s', tgname, tgrelid::regclass, pg_get_triggerdef(oid)) from pg_trigger
+    where not tgisinternal
+    union all
+    select format('alter table %s alter column %I set default %s', adrelid::regclass, attname,
+      pg_get_expr(adbin, adrelid))
+    from pg_attrdef join pg_attribute on attrelid = adrelid and attnum = adnum and attgenerated = ''
   loop
     execute made.line;
   end loop;
