@@ -677,6 +677,22 @@ $$;
 create trigger jobs_adopt after insert on jobs
   for each row when (new.bytes = 0) execute function adopt_job();
 
+-- Where a job stands is written beside it by the statement that moves it, which also moves its version. What
+-- another program changes in the row alone would contradict that: workers would still get a cancelled job.
+create function refuse_job_move() returns trigger language plpgsql as $$
+begin
+  raise exception 'status, priority and job_type of a job are not changed by SQL: they also stand beside its row'
+    using errcode = 'object_not_in_prerequisite_state',
+      hint = 'Cancel, retry or delete it through the service (ltb job), and insert another one.';
+end
+$$;
+create trigger jobs_keep_place after update of status, priority, job_type on jobs
+  for each row when (
+    new.version = old.version
+    and (new.status, new.priority, new.job_type) is distinct from (old.status, old.priority, old.job_type)
+  )
+  execute function refuse_job_move();
+
 -- An evaluation is counted. Its benchmark's figures are computed anew once for each transaction, and are read
 -- from the evaluations until then. The hash is of the id: the same sample, sent to the service, conflicts.
 create function adopt_evaluation() returns trigger language plpgsql as $$

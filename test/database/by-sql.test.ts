@@ -179,6 +179,20 @@ describe("a job", () => {
     expect((await db.workers.getByWorkerId("w")).currentTasks).toBe(worker.currentTasks);
   });
 
+  test("is moved by the service alone", async () => {
+    const id = await job({ job_type: "kept" });
+    for (const change of [
+      "status = 'cancelled', completed_at = now()",
+      "priority = 11",
+      "job_type = 'other'",
+    ])
+      await expect(client.query(`update jobs set ${change} where id = $1`, [id])).rejects.toThrow(
+        "not changed by SQL",
+      );
+    await client.query("update jobs set metadata = '{}', status = status where id = $1", [id]);
+    expect(await db.jobs.cancel(id)).toMatchObject({ status: "cancelled", metadata: {} });
+  });
+
   test("is there once where the same row comes again", async () => {
     const row = { id: randomUUID(), job_type: "again", payload: {}, priority: 0, status: "pending" };
     for (let time = 0; time < 2; time++) await insert("jobs", row, "on conflict (id) do nothing");

@@ -143,6 +143,7 @@ describe("a schema that is not as it was made", () => {
       "different table jobs",
       "different trigger audit_logs.audit_logs_append_only",
       "different trigger jobs.jobs_adopt",
+      "different trigger jobs.jobs_keep_place",
     ]);
     expect(additional).toEqual(["column notes.id", "index mine", "table notes"]);
     expect(await query(connection, schemas)).toEqual(before);
