@@ -9,7 +9,9 @@ const colours = { warn: "yellow", error: "red", fatal: "red" } as const;
  * @param stream coloured if this is a terminal that has colours
  */
 export function readableLines(lines: string, stream: NodeJS.WriteStream): string {
-  return lines.replace(/^.+$/gm, (line) => readableLine(JSON.parse(line), stream));
+  return lines.replace(/^.+$/gm, (line) =>
+    line.startsWith("{") ? readableLine(JSON.parse(line), stream) : makePrintable(line),
+  );
 }
 
 function readableLine(
