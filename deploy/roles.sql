@@ -21,5 +21,7 @@ alter role ltb_service login password :'service_password';
 grant ltb_owner to current_user;
 grant create on database :"DBNAME" to ltb_owner;
 alter schema public owner to ltb_owner;
+-- Before PostgreSQL 15 anybody may create there, and a service that was first would own what it made.
+revoke create on schema public from public;
 
 commit;

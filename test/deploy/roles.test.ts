@@ -93,10 +93,8 @@ describe.skipIf(!isThere)("two roles (skipped without psql 14 or later)", () => 
     for (const args of [
       [...made, "--database"],
       ["key", "create", "--user", "a", "--database"],
-      ["migrate", "status"],
       ["migrate", "verify"],
       ["backup", join(folder, "a.backup")],
-      ["backup", "verify", join(folder, "a.backup")],
     ])
       expect(await ltb(args, service), args.join(" ")).toMatchObject({ code: 0 });
     const { rows } = await administer((client) =>
