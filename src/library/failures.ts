@@ -1,10 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { ConfigError } from "../config/error.ts";
 import { MigrationError } from "../database/migrate/error.ts";
-import { isAway, toServiceError } from "../database/statement/errors.ts";
+import { toServiceError } from "../database/statement/errors.ts";
 import { camelCase } from "../database/statement/sql.ts";
 import { ServiceError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { messageOf } from "../thrown.ts";
 
 /** Whatever was thrown, as the library throws it. Fields are named as in its inputs, not as on the wire. */
@@ -36,15 +35,11 @@ export function failureOf(thrown: unknown): ServiceError {
 /** Names of settings stay as they are: only lower case is turned. */
 const fieldName = (field: string) => field.replace(/[a-z]+(_[a-z0-9]+)+/g, camelCase);
 
-/** Why no connection was made: nothing is there, it refuses us, or it is none that may be used. */
+/** Why no connection was made. Without `retryAfterMs` the database refuses us, or must not be used. */
 export function connectFailureOf(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   if (thrown instanceof ConfigError) return wrongConfig(thrown);
-  const message = `the database cannot be reached: ${messageOf(thrown)}`;
-  return new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", message, {
-    cause: thrown,
-    ...(isAway(thrown) && { retryAfterMs: limits.databaseRetryMs }),
-  });
+  return new ServiceError(Code.Unavailable, "DATABASE_UNAVAILABLE", messageOf(thrown), { cause: thrown });
 }
 
 function wrongConfig({ message, problems }: ConfigError): ServiceError {

@@ -170,8 +170,8 @@ describe("a failure", () => {
   test("says that there is no connection, and why", async () => {
     const options = { startupTimeoutMs: 1 };
     const ways: [Partial<library.DatabaseOptions>, RegExp, boolean][] = [
-      [{ host: "127.0.0.1", port: 1 }, /cannot be reached: .*ECONNREFUSED/, true],
-      [{ database: "nowhere" }, /database "nowhere" does not exist/, false],
+      [{ host: "127.0.0.1", port: 1 }, /127\.0\.0\.1:1/, true],
+      [{ database: "nowhere" }, /database "nowhere"/, false],
       [{ user: "nobody_here" }, /nobody_here/, false],
       [{ host: "host.invalid" }, /host\.invalid/, true],
     ];
