@@ -1,10 +1,12 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { Code, createClient } from "@connectrpc/connect";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ErrorInfoSchema, RequestInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { transportLimits } from "../../src/limits.ts";
+import { discardRest } from "../../src/rpc/http/server.ts";
 import { eventually } from "../harness/waiting.ts";
 import { benchmarks, failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
 
@@ -171,18 +173,31 @@ test("of two servers each answers for its own unknown methods", async () => {
 const head =
   "POST /ltb.v1.BenchmarkService/GetBenchmark HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 
-function open({ httpAddress }: TestServer) {
-  const socket = connect(httpAddress.port, httpAddress.host);
+function open(port: number) {
+  const socket = connect(port, "127.0.0.1");
   onTestFinished(() => void socket.destroy());
   let received = "";
   socket.on("data", (chunk) => {
     received += chunk;
   });
+  const cut = once(socket, "close").then(() => {
+    throw new Error("the connection was cut");
+  });
+  cut.catch(() => undefined);
   return {
     socket,
-    answers: (count: number) =>
-      eventually(() => received.split("HTTP/1.1 ").length === count + 1 && received),
+    /** Waits for so many, also while no time passes. */
+    async answers(count: number) {
+      while (received.split("HTTP/1.1 ").length <= count) await Promise.race([once(socket, "data"), cut]);
+      return received;
+    },
   };
+}
+
+/** Until the test ends, no time passes but the test's. */
+function stopTime() {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 describe("an HTTP connection whose request was refused before its end", () => {
@@ -193,7 +208,7 @@ describe("an HTTP connection whose request was refused before its end", () => {
     ["of a known length", `content-length: ${42 * max}`, " ".repeat(2 * max), " ".repeat(40 * max)],
   ])("serves on after its rest: %s", async (_, header, first, rest) => {
     const server = await serve({ get: () => ({}) });
-    const { socket, answers } = open(server);
+    const { socket, answers } = open(server.httpAddress.port);
     socket.write(`${head}${header}\r\n\r\n${first}`);
     expect(await answers(1)).toMatch(/^HTTP\/1\.1 429 /);
     socket.write(rest);
@@ -201,11 +216,29 @@ describe("an HTTP connection whose request was refused before its end", () => {
     expect(await answers(2)).toMatch(/HTTP\/1\.1 200 /);
   });
 
+  test("is not cut once its rest has come, though a reader has left in the middle of it", async () => {
+    const own = createServer((request, response) => {
+      discardRest(request, response);
+      void request.iterator({ destroyOnReturn: false }).next();
+      response.end();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void own.close());
+    await once(own, "listening");
+    stopTime();
+    const { socket, answers } = open((own.address() as AddressInfo).port);
+    socket.write(`${head}content-length: 2\r\n\r\n`);
+    await answers(1);
+    socket.write(`{}${head}content-length: 0\r\n\r\n`);
+    await answers(2);
+    await vi.advanceTimersByTimeAsync(transportLimits.httpUnreadMs);
+    socket.write(`${head}content-length: 0\r\n\r\n`);
+    await answers(3);
+  });
+
   test("is cut if the rest does not come", async () => {
     const server = await serve({ get: () => ({}) });
-    vi.useFakeTimers({ toFake: ["setTimeout"] });
-    onTestFinished(() => void vi.useRealTimers());
-    const { socket } = open(server);
+    stopTime();
+    const { socket } = open(server.httpAddress.port);
     socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
     await once(socket, "data");
     const closed = once(socket, "close");

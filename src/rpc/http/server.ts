@@ -118,6 +118,7 @@ export function discardRest(request: IncomingMessage, response: ServerResponse):
     if (request.readableEnded) return;
     const timer = setTimeout(() => socket.destroy(), transportLimits.httpUnreadMs).unref();
     request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
-    request.resume();
+    // A reader that left in the middle of the body would keep it from flowing.
+    request.removeAllListeners("readable").resume();
   });
 }
