@@ -9,7 +9,7 @@ import { fill } from "../evaluations/support.ts";
 import { clients, freeAddress, launchServer } from "../faults/server.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
-import { onlooker } from "../harness/postgres.ts";
+import { onlooker, urlOf } from "../harness/postgres.ts";
 
 const { config, db, client } = await testDatabase();
 
@@ -320,9 +320,7 @@ test("within a transaction it is undone with it", async () => {
 test("a server that is killed in the middle leaves a deletion that another one finishes", async () => {
   const id = await newBenchmark();
   await fill(client, id, 6_000);
-  const { host, port, user, database, password } = config;
-  const secret = encodeURIComponent(password?.reveal() ?? "");
-  const url = `postgres://${user}:${secret}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+  const url = urlOf(config);
   const address = await freeAddress();
   const first = await launchServer(url, address);
   await stoppedBefore(id, "s3500", async () => {

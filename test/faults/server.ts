@@ -42,13 +42,16 @@ export async function freeAddress(): Promise<string> {
   return `127.0.0.1:${await freePort()}`;
 }
 
-/** Resolves once it listens. Nobody has to authenticate, unless the settings say otherwise. */
+/**
+ * Resolves once it listens. Node's options are as deployed, and nobody has to authenticate unless the
+ * settings say otherwise.
+ */
 export async function launchServer(
   databaseUrl: string,
   address: string,
   settings: Record<string, string> = {},
 ): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [SERVE], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=8", SERVE], {
     env: environment({
       DATABASE_URL: databaseUrl,
       LTB_GRPC_ADDRESS: address,

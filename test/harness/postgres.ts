@@ -30,6 +30,12 @@ export async function createTestDatabase({ template = true } = {}): Promise<Data
   return databaseConfig({ ...inject("postgres"), database, sslMode: "disable" });
 }
 
+/** The same database as a DATABASE_URL, for a process. */
+export function urlOf({ host, port, user, password, database }: DatabaseConfig): string {
+  const secret = encodeURIComponent(password?.reveal() ?? "");
+  return `postgres://${user}:${secret}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+}
+
 /** Called after each test file. */
 export async function dropTestDatabases(): Promise<void> {
   if (created.length === 0) return;
