@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
-import type { ServiceError } from "../../src/errors.ts";
+import { ServiceError } from "../../src/errors.ts";
 import { lowestId, newId } from "../../src/ids.ts";
 import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
@@ -14,6 +15,8 @@ import { elapsed, eventually, median } from "../harness/waiting.ts";
 
 const { config, db: a, client, connect } = await testDatabase();
 const b = await connect();
+
+const passing: readonly Code[] = [Code.Unavailable, Code.ResourceExhausted];
 
 const high = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
@@ -395,18 +398,23 @@ test("while two servers change jobs at random, watchers with pauses and breaks s
     let after: string | undefined;
     let open = 0;
     for (;;) {
-      for await (const { cursor, job, deleted } of pick([a, b]).jobs.watch(filter, { after })) {
-        after = cursor;
-        open++;
-        if (job) {
-          // Within a stream and over its breaks, no older state after a newer one.
-          expect(job.version).toBeGreaterThanOrEqual(versions.get(job.id) ?? 0);
-          versions.set(job.id, job.version);
-          seen.set(job.id, job.status);
+      try {
+        for await (const { cursor, job, deleted } of pick([a, b]).jobs.watch(filter, { after })) {
+          after = cursor;
+          open++;
+          if (job) {
+            // Within a stream and over its breaks, no older state after a newer one.
+            expect(job.version).toBeGreaterThanOrEqual(versions.get(job.id) ?? 0);
+            versions.set(job.id, job.version);
+            seen.set(job.id, job.status);
+          }
+          if (deleted !== undefined) seen.set(deleted, "deleted");
+          if (below(40) === 0) await sleep(below(30));
+          if (below(50) === 0) break;
         }
-        if (deleted !== undefined) seen.set(deleted, "deleted");
-        if (below(40) === 0) await sleep(below(30));
-        if (below(50) === 0) break;
+      } catch (error) {
+        // As any client does: a busy machine may end a watch for a passing reason.
+        if (!(error instanceof ServiceError) || !passing.includes(error.code)) throw error;
       }
       if (open > 100_000) throw new Error("it goes round in circles");
     }
@@ -421,10 +429,11 @@ test("while two servers change jobs at random, watchers with pauses and breaks s
     ...planned.slice(-5).map((id) => ({ ids: [id] })),
   ];
   const views = filters.map((filter) => ({ filter, seen: new Map<string, string>() }));
+  const broken: unknown[] = [];
   const watchers = views.map(({ seen, filter }) =>
-    withSignal(controller, () => watcher(seen, filter)).catch((error) =>
-      expect(error.reason).toBe("CANCELLED"),
-    ),
+    withSignal(controller, () => watcher(seen, filter)).catch((error) => {
+      if (error.reason !== "CANCELLED") broken.push(error);
+    }),
   );
   await sleep(100);
 
@@ -481,7 +490,9 @@ test("while two servers change jobs at random, watchers with pauses and breaks s
       ({ seen, filter: { ids = planned } }) => ids.filter((id) => seen.get(id) !== final.get(id)).length,
     );
   // Nothing changes any more: what has been missed by now would never come.
-  await eventually(() => missing().every((count) => count === 0)).catch(() => undefined);
+  const isOver = () => broken.length > 0 || missing().every((count) => count === 0);
+  await eventually(isOver).catch(() => undefined);
+  expect(broken).toEqual([]);
   expect(missing()).toEqual(views.map(() => 0));
   controller.abort();
   await Promise.all(watchers);
