@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import select
+import socket
 import sys
 import threading
 import time
@@ -30,12 +32,12 @@ ME, OTHER = f"python-{RUN}-1", f"python-{RUN}-2"
 OK, STALE, CANCELLED = (job_pb2.LeaseOutcome.Value(f"LEASE_OUTCOME_{n}") for n in ("OK", "STALE", "CANCELLED"))
 
 
-def connect(*options, compression=None):
+def connect(*options, compression=None, address=ADDRESS):
     options = [("grpc.service_config", open(SERVICE_CONFIG).read()), *options]
     if CA is None:
-        return grpc.insecure_channel(ADDRESS, options, compression)
+        return grpc.insecure_channel(address, options, compression)
     credentials = grpc.ssl_channel_credentials(open(CA, "rb").read())
-    return grpc.secure_channel(ADDRESS, credentials, options, compression)
+    return grpc.secure_channel(address, credentials, options, compression)
 
 
 class Client:
@@ -356,6 +358,40 @@ def _():
     time.sleep(0.3)
     waiting.cancel()
     same((waiting.cancelled(), waiting.code()), (True, grpc.StatusCode.CANCELLED))
+
+
+def relay(vanished):
+    """Listens on a port, which it returns, and passes one connection on to the service until `vanished`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        ends = listener.accept()[0], socket.create_connection(ADDRESS.rsplit(":", 1))
+        while not vanished.is_set():
+            for end in select.select(ends, [], [], 0.1)[0]:
+                ends[end is ends[0]].sendall(end.recv(65536))
+        time.sleep(3600)  # With its end this thread would close the connections.
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+@check("finds by pings that the other end has vanished")
+def _():
+    vanished = threading.Event()
+    # As docs/wire.md says.
+    keepalive = ("grpc.keepalive_time_ms", 10_000), ("grpc.keepalive_timeout_ms", 5_000)
+    pings = ("grpc.http2.ping_timeout_ms", 5_000), ("grpc.http2.max_pings_without_data", 0)
+    stub = Client(connect(*keepalive, *pings, address=f"localhost:{relay(vanished)}")).jobs
+    watch = stub.WatchJobs(jobs.WatchJobsRequest(job_type="none"), metadata=AUTH, timeout=60)
+    next(watch)
+    vanished.set()
+    began = time.monotonic()
+    with fails(grpc.StatusCode.UNAVAILABLE):
+        list(watch)
+    took = time.monotonic() - began
+    if took > 20:
+        raise AssertionError(f"took {took} s")
+    return f"{took:.1f} s"
 
 
 @check("a message that is too large")
