@@ -2,6 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exerciseExample } from "./examples.ts";
 import { exerciseProgram, withFolder } from "./foreign.ts";
+import { exerciseKills } from "./kills.ts";
 import { root } from "./paths.ts";
 import { succeed } from "./processes.ts";
 import type { Results } from "./results.ts";
@@ -28,6 +29,7 @@ export async function exercisePython(
       [join(import.meta.dirname, "python", "check.py")],
       { env },
     );
+    await exerciseKills("Python", results, python, [join(import.meta.dirname, "python", "load.py")], env);
     await exerciseExample(
       "Python",
       clear,

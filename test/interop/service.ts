@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,6 +16,12 @@ export interface Service {
   key: string;
   /** File of the authority that signed its certificate; undefined: clear text. */
   caFile: string | undefined;
+  /** Its LTB_DATA_DIR. */
+  dataDir: string;
+  /** SIGKILL, also while it starts. Its PostgreSQL lives on, until the next start finds it. */
+  kill(): Promise<void>;
+  /** Starts it again at the same addresses, after it was killed. @throws Error if it ends before it serves */
+  start(): Promise<void>;
   /** Ends it. @throws Error if it does not end well */
   stop(): Promise<void>;
 }
@@ -26,44 +32,65 @@ export async function startService({ tls }: { tls: boolean }): Promise<Service> 
   await chmod(folder, 0o711);
   const certificates = tls ? await certificatesIn(folder) : undefined;
   const kept = Object.entries(process.env).filter(([name]) => !/^(LTB|DATABASE)_/.test(name));
-  const child = spawn(process.execPath, [join(root, "src", "main.ts"), "serve"], {
-    cwd: folder,
-    env: {
-      ...Object.fromEntries(kept),
-      LTB_DATA_DIR: join(folder, "data"),
-      LTB_GRPC_ADDRESS: "127.0.0.1:0",
-      LTB_HTTP_ADDRESS: "127.0.0.1:0",
-      LTB_CORS_ORIGINS: "*",
-      LTB_LOG_LEVEL: "warn",
-      LTB_TLS_CERT_FILE: certificates?.cert,
-      LTB_TLS_KEY_FILE: certificates?.key,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const dataDir = join(folder, "data");
+  let addresses = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+  let child: ChildProcess | undefined;
   let log = "";
-  child.stderr.on("data", (chunk) => {
-    log = `${log}${chunk}`.slice(-20_000);
-  });
-  const screen = await new Promise<string>((resolve, reject) => {
-    let out = "";
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-      if (out.includes("Stop it")) resolve(out);
+  const launch = () => {
+    const starting = spawn(process.execPath, [join(root, "src", "main.ts"), "serve"], {
+      cwd: folder,
+      env: {
+        ...Object.fromEntries(kept),
+        LTB_DATA_DIR: dataDir,
+        ...addresses,
+        LTB_CORS_ORIGINS: "*",
+        LTB_LOG_LEVEL: "warn",
+        LTB_TLS_CERT_FILE: certificates?.cert,
+        LTB_TLS_KEY_FILE: certificates?.key,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
     });
-    child.once("exit", (code) => reject(new Error(`the service ended with ${code}: ${log}`)));
-  });
+    child = starting;
+    starting.stderr.on("data", (chunk) => {
+      log = `${log}${chunk}`.slice(-20_000);
+    });
+    return new Promise<string>((resolve, reject) => {
+      let out = "";
+      starting.stdout.on("data", (chunk) => {
+        out += chunk;
+        if (out.includes("Stop it")) resolve(out);
+      });
+      starting.once("exit", (code, signal) =>
+        reject(new Error(`the service ended with ${code ?? signal}: ${log}`)),
+      );
+    });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    return (await ended)[0];
+  };
+
+  const screen = await launch();
   const grpc = /^ {2}gRPC +(\S+)/m.exec(screen)?.[1] ?? "";
   const http = /^ {2}Connect\D+(https?:\S+)$/m.exec(screen)?.[1] ?? "";
+  addresses = { LTB_GRPC_ADDRESS: grpc, LTB_HTTP_ADDRESS: new URL(http).host };
   const localhost = (address: string) => address.replace("127.0.0.1", "localhost");
   return {
     grpc: tls ? localhost(grpc) : grpc,
     http: tls ? localhost(http) : http,
-    key: (await readFile(join(folder, "data", "admin.key"), "utf8")).trim(),
+    key: (await readFile(join(dataDir, "admin.key"), "utf8")).trim(),
     caFile: certificates?.ca,
+    dataDir,
+    async kill() {
+      await end("SIGKILL");
+    },
+    async start() {
+      await launch();
+    },
     async stop() {
-      const ended = child.exitCode === null ? once(child, "exit") : [child.exitCode];
-      child.kill("SIGTERM");
-      const [code] = await ended;
+      const code = await end("SIGTERM");
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
       if (code !== 0) throw new Error(`the service ended with ${code}: ${log}`);
       const faults = log.split("\n").filter((line) => /"level":"?(error|fatal|50|60)/.test(line));
