@@ -116,9 +116,10 @@ export function discardRest(request: IncomingMessage, response: ServerResponse):
   const { socket } = request;
   response.once("finish", () => {
     if (request.readableEnded) return;
-    const timer = setTimeout(() => socket.destroy(), transportLimits.httpUnreadMs).unref();
+    // A request that came whole may stay unread, by a reader that left, while the connection serves others.
+    const cut = () => request.complete || socket.destroy();
+    const timer = setTimeout(cut, transportLimits.httpUnreadMs).unref();
     request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
-    // A reader that left in the middle of the body would keep it from flowing.
-    request.removeAllListeners("readable").resume();
+    request.resume();
   });
 }
