@@ -1,6 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard/leaderboard.ts";
+import { mergeParts } from "../../src/evaluations/leaderboard/parts.ts";
+import { rankContenders } from "../../src/evaluations/leaderboard/ranking.ts";
+import { idBytes, partBytes } from "../../src/evaluations/leaderboard/statements.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { rollups, scored } from "./support.ts";
@@ -29,6 +32,28 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
   expect(await db.evaluations.leaderboard({ dataset: "empty" })).toEqual(nothing);
   await scored(db, "empty", [1, 0]);
   expect(await db.evaluations.leaderboard({ dataset: "empty", metric: "bleu" })).toEqual(nothing);
+});
+
+test("hundreds of thousands of benchmarks are ranked in slices, between which others are answered", async () => {
+  const count = 300_000;
+  const parts = Buffer.alloc(count * partBytes);
+  for (let n = 0; n < count; n++) {
+    parts.writeUInt32BE(n, n * partBytes);
+    for (const [place, figure] of [100, n % 100, 10].entries())
+      parts.writeDoubleBE(figure, n * partBytes + idBytes + place * 8);
+  }
+  // One of them has a delta, which takes a look at the ids of all.
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  const [base, deltas] = [parts, parts.subarray(0, partBytes)].map((bytes) => bytes.toString("base64"));
+  const { contenders } = await mergeParts({ base: base ?? "", deltas: deltas ?? "", missing: "" });
+  const merged = turns;
+  const options = { metric: "score", lowerIsBetter: false, limit: 3_001 };
+  const placed = await rankContenders(contenders, options);
+  clearInterval(timer);
+  expect(Math.min(merged, turns - merged)).toBeGreaterThan(3);
+  expect(contenders).toHaveLength(count);
+  expect(placed.at(-1)).toMatchObject({ rank: 3_001, mean: 0.98 });
 });
 
 test("the figures are those of the summary, as soon as the evaluations are stored and after they are folded", async () => {
@@ -390,7 +415,7 @@ test.each<[object, string]>([
   [{ status: "done" }, "status"],
   [{ createdAfter: "yesterday" }, "created_after"],
   [{ labels: { "": "x" } }, "labels."],
-  [{ model: "m" }, ""],
+  [{ model: "m" }, "model"],
 ])("%o is refused with the name of the field", async (input, field) => {
   const asked = db.evaluations.leaderboard({ dataset: "d", ...input } as LeaderboardInput);
   await expect(asked).rejects.toMatchObject({ code: Code.InvalidArgument, violations: [{ field }] });

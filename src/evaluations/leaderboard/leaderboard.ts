@@ -64,10 +64,10 @@ export async function readLeaderboard(
   after?: LeaderboardPosition,
 ): Promise<LeaderboardPage> {
   const { lowerIsBetter, minCount, ...ranked } = parseInput(leaderboardInput, input);
-  const { contenders, pending } = mergeParts(await db.one(leaderboardParts(ranked)));
+  const { contenders, pending } = await mergeParts(await db.one(leaderboardParts(ranked)));
   const board = contenders.filter(({ count }) => count >= minCount);
   const options = { metric: ranked.metric, lowerIsBetter, limit: limit + 1, after };
-  const following = rankContenders(board, options);
+  const following = await rankContenders(board, options);
   const placed = following.slice(0, limit);
   const last = following.length > limit ? placed.at(-1) : undefined;
   return {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { inSlices } from "../../slices.ts";
 import { type Moments, mergeMoments } from "../../statistics/moments.ts";
 import { idBytes, type leaderboardParts, partBytes } from "./statements.ts";
 
@@ -9,21 +10,26 @@ export interface Contender extends Moments {
 }
 
 /** Merges base and deltas of each benchmark. `pending` counts benchmarks whose base is not computed yet. */
-export function mergeParts(packed: z.output<typeof leaderboardParts.row>): {
-  contenders: Contender[];
-  pending: number;
-} {
+export async function mergeParts(
+  packed: z.output<typeof leaderboardParts.row>,
+): Promise<{ contenders: Contender[]; pending: number }> {
   const left = new Set(idsOf(packed.missing));
-  const changed = Map.groupBy(partsOf(packed.deltas), ({ hex }) => hex);
-  const base = partsOf(packed.base);
-  if (left.size === 0 && changed.size === 0) return { contenders: base.filter(isRanked), pending: 0 };
-  const contenders = new Map(base.map((part) => [part.hex, part]));
-  for (const [hex, parts] of changed) {
-    const stored = contenders.get(hex);
-    contenders.set(hex, { hex, ...mergeMoments(stored ? [stored, ...parts] : parts) });
-  }
-  for (const hex of left) contenders.delete(hex);
-  return { contenders: [...contenders.values()].filter(isRanked), pending: left.size };
+  const contenders: Contender[] = [];
+  const changed = new Map<string, Moments[]>();
+  await eachPart(packed.deltas, (part) => {
+    const { hex } = part;
+    const parts = changed.get(hex);
+    if (parts) parts.push(part);
+    else if (!left.has(hex)) changed.set(hex, [part]);
+  });
+  const isPlain = left.size + changed.size === 0;
+  await eachPart(packed.base, (part) => {
+    const parts = isPlain ? undefined : changed.get(part.hex);
+    if (parts) parts.push(part);
+    else if (isPlain || !left.has(part.hex)) contenders.push(part);
+  });
+  for (const [hex, parts] of changed) contenders.push({ hex, ...mergeMoments(parts) });
+  return { contenders: contenders.filter(isRanked), pending: left.size };
 }
 
 const isRanked = ({ count }: Contender) => count > 0;
@@ -33,12 +39,11 @@ function idsOf(base64: string): string[] {
   return Array.from({ length: bytes.length / idBytes }, (_, index) => hexAt(bytes, index * idBytes));
 }
 
-function partsOf(base64: string): Contender[] {
+function eachPart(base64: string, take: (part: Contender) => void): Promise<void> {
   const bytes = Buffer.from(base64, "base64");
   // Reads doubles 20 times as fast as the methods of Buffer.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length / partBytes;
-  return Array.from({ length }, (_, index) => new Part(bytes, view, index * partBytes));
+  return inSlices(bytes.length / partBytes, (index) => take(new Part(bytes, view, index * partBytes)));
 }
 
 /** Few of thousands are ever asked for their id. */

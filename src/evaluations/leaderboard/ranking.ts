@@ -1,3 +1,4 @@
+import { inSlices } from "../../slices.ts";
 import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
 import { countBelow, type Placing, rankSpread } from "../../statistics/rank-spread.ts";
 import type { LeaderboardPosition } from "../input.ts";
@@ -15,10 +16,10 @@ interface RankingOptions {
 }
 
 /** Answers the `limit` contenders after `after`, best first and equal ones by id, each placed among all. */
-export function rankContenders(
+export async function rankContenders(
   contenders: readonly Contender[],
   { metric, lowerIsBetter, limit, after }: RankingOptions,
-): Placed[] {
+): Promise<Placed[]> {
   // Of the built-in metrics only this one is a share. A benchmark's own metrics are assumed to be shares.
   const areShares = metric === "score" || !builtInMetrics.some((name) => name === metric);
   const standingOf = (contender: Contender) => {
@@ -30,17 +31,20 @@ export function rankContenders(
   };
   const merits = new Float64Array(contenders.length);
   const [lows, highs] = [merits.slice(), merits.slice()];
-  for (const [index, contender] of contenders.entries()) {
-    const { merit, low, high } = standingOf(contender);
+  await inSlices(contenders.length, (index) => {
+    const { merit, low, high } = standingOf(contenders[index] as Contender);
     merits[index] = merit;
     lows[index] = low;
     highs[index] = high;
-  }
+  });
   const sorted = merits.toSorted();
   const placing = rankSpread(sorted, lows, highs);
   const least = leastOfPage(sorted, limit, after);
-  return contenders
-    .filter((_, index) => (merits[index] ?? 0) >= least)
+  const near: Contender[] = [];
+  await inSlices(contenders.length, (index) => {
+    if ((merits[index] ?? 0) >= least) near.push(contenders[index] as Contender);
+  });
+  return near
     .map((contender) => ({ contender, hex: contender.hex, ...standingOf(contender) }))
     .filter((standing) => !after || compare(standing, after) > 0)
     .sort(compare)
