@@ -252,6 +252,8 @@ export const limits = {
   streamIssues: 100,
   /** Rollups of a benchmark are kept of this many metrics of its own. */
   rollupNames: 256,
+  /** A summary reads so many bins of them, 24 bytes each; 256 metrics may have ten times as many. */
+  rollupBins: 250_000,
   /** One statement folds the rollups of so many benchmarks; a round repeats it so often for the same. */
   rollupFoldBenchmarks: 50,
   rollupFoldRepeats: 20,

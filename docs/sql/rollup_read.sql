@@ -1,5 +1,9 @@
 -- rollup_read
 with
+  asked as (
+    select
+      $1::"text" [] as names
+  ),
   delta as (
     select
       benchmark_id,
@@ -14,9 +18,15 @@ with
       bin_lows,
       bin_highs
     from
-      metric_deltas
+      metric_deltas,
+      asked
     where
-      benchmark_id = $1
+      benchmark_id = $2
+      and (
+        cardinality(names) = 0
+        or metric = any (names)
+        or metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+      )
   ),
   base as (
     select
@@ -32,22 +42,57 @@ with
       bin_lows,
       bin_highs
     from
-      metric_rollups
+      metric_rollups,
+      asked
     where
-      benchmark_id = $2
+      benchmark_id = $3
+      and (
+        cardinality(names) = 0
+        or metric = any (names)
+        or metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+      )
+  ),
+  size as (
+    select
+      coalesce(sum(cardinality(bins)), 0) > $4 as is_too_large
+    from
+      (
+        select
+          bins
+        from
+          base
+        union all
+        select
+          bins
+        from
+          delta
+      ) p
   ),
   part as (
     select
       *
     from
       delta
+    where
+      not (
+        select
+          is_too_large
+        from
+          size
+      )
     union all
     select
       *
     from
       base
     where
-      metric in (
+      not (
+        select
+          is_too_large
+        from
+          size
+      )
+      and metric in (
         select
           metric
         from
@@ -61,7 +106,13 @@ with
     from
       base
     where
-      metric not in (
+      not (
+        select
+          is_too_large
+        from
+          size
+      )
+      and metric not in (
         select
           metric
         from
@@ -226,17 +277,21 @@ select
   coalesce(array_send (m.bin_lows), '') as lows,
   coalesce(array_send (m.bin_highs), '') as highs,
   coalesce(m.is_lossy, false) as is_lossy,
-  coalesce(s.is_missing, false) as is_missing,
+  coalesce(s.is_missing, false)
+  or size.is_too_large as is_missing,
   coalesce(s.names_left_out, 0) as names_left_out
 from
   (
     select
-      $3::uuid as id
+      $5::uuid as id
   ) one
+  cross join size
   left join stale_rollups s on s.benchmark_id = one.id
   left join merged m on s.names is null
   or m.metric = any (s.names)
   or m.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed');
--- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $1 = '{a}'
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = 250000
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'

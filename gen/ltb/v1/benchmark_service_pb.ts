@@ -1517,7 +1517,7 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
   /**
    * True: every figure was computed from the evaluations. Either the request asked for that, or there were no
    * aggregates to read. Aggregates are missing for a while after an upgrade, and for metrics that are left
-   * out of them.
+   * out of them. They are not read where those asked for hold more than 250,000 ranges of different values.
    *
    * @generated from field: bool exact = 8;
    */

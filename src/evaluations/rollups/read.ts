@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { example, sql, statement } from "../../database/statement/sql.ts";
 import { numbersOf } from "../../database/statement/table.ts";
+import { limits } from "../../limits.ts";
+import { inSlices } from "../../slices.ts";
 import { isBuiltIn } from "../metric.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
@@ -14,6 +16,11 @@ interface Rollups {
 }
 
 const bytes = z.instanceof(Buffer);
+
+const isAsked = sql.fragment`
+  (cardinality(names) = 0 or metric = any (names) or ${isBuiltIn(sql.fragment`metric`)})`;
+
+const fits = sql.fragment`not (select is_too_large from size)`;
 
 // One row a metric, and one without where there is none. What no delta has been added to since the last fold
 // is answered as it is.
@@ -32,15 +39,22 @@ const rollupsOfBenchmark = statement("rollup_read", {
     isMissing: z.boolean(),
     namesLeftOut: z.number(),
   }),
-  build: (id: string) => sql.fragment`
-    with delta as (
-      select ${partColumns} from metric_deltas where benchmark_id = ${id}
+  build: (id: string, names: readonly string[]) => sql.fragment`
+    with asked as (
+      select ${sql.array(names, "text")} as names
+    ), delta as (
+      select ${partColumns} from metric_deltas, asked where benchmark_id = ${id} and ${isAsked}
     ), base as (
-      select ${partColumns} from metric_rollups where benchmark_id = ${id}
+      select ${partColumns} from metric_rollups, asked where benchmark_id = ${id} and ${isAsked}
+    ), size as (
+      select coalesce(sum(cardinality(bins)), 0) > ${limits.rollupBins} as is_too_large
+      from (select bins from base union all select bins from delta) p
     ), part as (
-      select * from delta union all select * from base where metric in (select metric from delta)
+      select * from delta where ${fits}
+      union all
+      select * from base where ${fits} and metric in (select metric from delta)
     ), merged as (
-      select *, false as is_lossy from base where metric not in (select metric from delta)
+      select *, false as is_lossy from base where ${fits} and metric not in (select metric from delta)
       union all
       ${mergedParts("part")}
     )
@@ -48,30 +62,37 @@ const rollupsOfBenchmark = statement("rollup_read", {
       m.metric, coalesce(m.count, 0) as count, coalesce(m.sum, 0) as sum, coalesce(m.m2, 0) as m2,
       coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
       coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
-      coalesce(m.is_lossy, false) as is_lossy, coalesce(s.is_missing, false) as is_missing,
+      coalesce(m.is_lossy, false) as is_lossy,
+      coalesce(s.is_missing, false) or size.is_too_large as is_missing,
       coalesce(s.names_left_out, 0) as names_left_out
-    from (select ${id}::uuid as id) one
+    from (select ${id}::uuid as id) one cross join size
     left join stale_rollups s on s.benchmark_id = one.id
     left join merged m on s.names is null or m.metric = any (s.names)
       or ${isBuiltIn(sql.fragment`m.metric`)}`,
-  examples: [[example.id]],
+  examples: [[example.id, ["a"]]],
 });
 
-/** Undefined where the figures have to be computed from the evaluations for now. */
-export async function readRollups(db: Executor, benchmarkId: string): Promise<Rollups | undefined> {
-  const rows = await db.any(rollupsOfBenchmark(benchmarkId));
+/**
+ * Undefined where the figures have to be computed from the evaluations: for now, or because the aggregates
+ * have so many different values that reading them takes more memory than that.
+ * @param names which metrics beside the built-in ones; none: all
+ */
+export async function readRollups(
+  db: Executor,
+  benchmarkId: string,
+  names: readonly string[],
+): Promise<Rollups | undefined> {
+  const rows = await db.any(rollupsOfBenchmark(benchmarkId, names));
+  if (rows.some(({ isMissing, isLossy }) => isMissing || isLossy)) return undefined;
   const figures: Figures[] = [];
-  let namesLeftOut = 0;
-  for (const row of rows) {
-    if (row.isMissing || row.isLossy) return undefined;
-    namesLeftOut = row.namesLeftOut;
-    if (row.metric === null) continue;
-    const { metric: name, count, sum, m2, min, max } = row;
+  await inSlices(rows.length, (index) => {
+    const { metric: name, count, sum, m2, min, max, ...row } = rows[index] as (typeof rows)[number];
+    if (name === null) return;
     const counts = numbersOf("int8", row.counts);
     const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
     const stddev = count < 2 ? null : Math.sqrt(m2 / (count - 1));
     const fractions = percentiles({ counts, lows, highs }, summaryFractions);
     figures.push({ name, count, sum, mean: sum / count, stddev, min, max, percentiles: fractions });
-  }
-  return { figures, namesLeftOut };
+  });
+  return { figures, namesLeftOut: rows[0]?.namesLeftOut ?? 0 };
 }

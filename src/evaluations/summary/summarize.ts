@@ -57,7 +57,7 @@ async function summarizeRollups(
   benchmarkId: string,
   names: readonly string[],
 ): Promise<Found | undefined> {
-  const rollups = await readRollups(db, benchmarkId);
+  const rollups = await readRollups(db, benchmarkId, names);
   if (!rollups) return undefined;
   const { figures, namesLeftOut: metricsLeftOut } = rollups;
   const isKept = (name: string) => figures.some((one) => one.name === name);
