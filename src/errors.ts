@@ -4,6 +4,7 @@ import { Code } from "@connectrpc/connect";
 export type Reason =
   | "ALREADY_EXISTS"
   | "AUDIT_CHAIN_BROKEN"
+  | "AUDIT_HEAD_MISSING"
   | "AUDIT_KEY_MISSING"
   | "CANCELLED"
   | "CONFLICT"

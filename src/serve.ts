@@ -1,7 +1,6 @@
 import type { Address } from "./address.ts";
 import { DeniedCalls } from "./audit/denied-calls.ts";
-import { adminKeyFile } from "./auth/admin-key.ts";
-import { makeFirstAdmin } from "./auth/first-admin.ts";
+import { type FirstKeys, findFirstKeys, makeFirstAdmin } from "./auth/first-admin.ts";
 import type { Config } from "./config.ts";
 import { startConfiguredDatabase } from "./configured-database.ts";
 import { migrateUp } from "./database/migrate/migrate.ts";
@@ -16,15 +15,6 @@ import { services } from "./services.ts";
 import { Database } from "./storage.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
 import { waitFor } from "./wait.ts";
-
-/** The API keys that the banner of a started service shows. */
-export type FirstKeys =
-  /** Nobody has to authenticate. */
-  | { kind: "off" }
-  /** The embedded default: the file has the key of user admin. `made`: that key if new, to be shown once. */
-  | { kind: "embedded"; file: string; made: string | undefined }
-  /** `anyUser`: whether there is a user yet who could have a key. */
-  | { kind: "external"; anyUser: boolean };
 
 /** The whole service, serving. */
 export interface RunningService {
@@ -84,6 +74,7 @@ export async function serve(
         // The servers of another database share one key, so none of them can make it.
         createKey: config.database.kind === "embedded",
         requireKey: config.auditKey.given,
+        database: source.description,
       },
       slowQueryMs: config.slowQueryMs,
       log,
@@ -97,7 +88,7 @@ export async function serve(
   const maintenance = startMaintenance(tasks, log, maintenanceStats);
   started.defer(() => maintenance.stop());
 
-  const keys = await insist(() => findFirstKeys(database, config));
+  const keys = await insist(() => makeFirstKeys(database, config));
   const denials = new DeniedCalls(database.executor, log);
   started.defer(() => denials.flush());
   const server = await startServer({
@@ -139,13 +130,13 @@ export async function serve(
   };
 }
 
-async function findFirstKeys(
+async function makeFirstKeys(
   database: Database,
   { auth, database: { kind }, dataDir }: Config,
 ): Promise<FirstKeys> {
   if (auth === "off") return { kind: "off" };
-  if (kind === "external") return { kind, anyUser: (await database.users.count()) > 0 };
-  return { kind, file: adminKeyFile(dataDir), made: await makeFirstAdmin(database, dataDir) };
+  const made = kind === "embedded" ? await makeFirstAdmin(database, dataDir) : undefined;
+  return findFirstKeys(database, dataDir, made);
 }
 
 /** Waits for the promise until the signal aborts; `release` then gets the result that comes all the same. */

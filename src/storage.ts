@@ -6,7 +6,7 @@ import { benchmarkTasks } from "./benchmarks/maintenance.ts";
 import { BenchmarkRepository } from "./benchmarks/repository.ts";
 import { BenchmarkFeed } from "./benchmarks/watch.ts";
 import { readFromReplica } from "./call-scope.ts";
-import { type DatabaseConfig, databaseConfig } from "./config/database.ts";
+import { type DatabaseConfig, databaseConfig, describeDatabase } from "./config/database.ts";
 import type { DatabaseOptions } from "./config/database-options.ts";
 import { type Connection, findConnection } from "./database/connection/connect.ts";
 import { Notifier } from "./database/connection/notifier.ts";
@@ -156,7 +156,8 @@ export class Database implements Repositories {
         log,
       });
     const watch = new StatementWatch({ slowMs: options.slowQueryMs ?? 0, log });
-    const database = new Database(connection, pool, { ...options.auditKey, log }, replica, watch);
+    const auditKey = { database: describeDatabase(config), ...options.auditKey, log };
+    const database = new Database(connection, pool, auditKey, replica, watch);
     if (options.listen) await database.#listen(log);
     return database;
   }

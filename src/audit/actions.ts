@@ -12,6 +12,8 @@ const actions = [
   ...["login", "login_failed", "logout", "revoke", "rotate", "change_password"],
   // Old rows were removed, or a call was refused because it lacked a credential or a permission.
   ...["cleanup", "denied"],
+  // A backup was put into the database.
+  "restore",
 ] as const;
 
 /** The actions of the service's own entries. Entries of outside systems (CreateAuditLog) may name others. */
@@ -33,6 +35,8 @@ const entityTypes = [
   "audit_log",
   // A method by its full name, for example "ltb.v1.JobService/CreateJob".
   "method",
+  // All of it. Its entries have no id.
+  "database",
 ] as const;
 
 /** The kinds of entities that entries are about, and the meaning of `entityId` for some. */

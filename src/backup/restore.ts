@@ -9,19 +9,38 @@ import { readArchive } from "./archive.ts";
 import { computeFingerprint, formatCopyTarget, readTables } from "./catalog.ts";
 import { BackupError, type BackupHeader, type BackupResult } from "./format.ts";
 import { otherLayout, refuseLater, refuseOtherLayout } from "./layouts.ts";
+import { type CameBack, readHead, rememberAccess, settle, truncate } from "./settle.ts";
 import { Digests, readBackup } from "./verify.ts";
+
+export interface RestoreOptions {
+  /** Whether nothing was served since the backup, so that all is as it was. Default: false. */
+  isMove?: boolean;
+  /** Whether to replace the rows of the database. Default: false; one with rows is refused. */
+  force?: boolean;
+  /** Whether the sessions of the backup go on. Default: false, since some may have been ended after it. */
+  keepSessions?: boolean;
+  /** Whether to drop the seals of the audit trail, so that a server seals all of it anew. Default: false. */
+  sealAnew?: boolean;
+}
+
+export interface RestoreResult extends BackupResult {
+  /** The number of sessions that ended. */
+  sessionsEnded: number;
+  /** What the replaced rows said otherwise. Without any, nobody can know. */
+  cameBack: CameBack[];
+}
 
 /**
  * Puts a backup into a database of any supported major version of PostgreSQL: all of it in one transaction,
- * or nothing. It makes the schema that the backup was made from, and brings it up to date afterwards.
+ * or nothing. It makes the schema that the backup was made from, and brings it up to date afterwards. The
+ * audit trail tells of it, unless that is a move.
  * @throws BackupError if the backup is damaged, of another layout or too new, or the database holds rows
- * @param options.force whether to replace the rows of the database. Default: false; one with rows is refused
  */
 export async function restore(
   connection: Connection,
   path: string,
-  { force = false }: { force?: boolean } = {},
-): Promise<BackupResult> {
+  options: RestoreOptions = {},
+): Promise<RestoreResult> {
   // The file is read twice, so that a damaged one does not touch the database.
   const { header } = await readBackup(path);
   refuseLater(path, header);
@@ -34,22 +53,32 @@ export async function restore(
           "a new database, which is then brought up to date",
       );
     await migrateUp(connection, { upTo: header.schemaVersion });
-    const restored = await load(client, path, force);
+    const restored = await load(client, path, header, options);
     await migrateUp(connection);
     await client.query("analyze");
     return restored;
   });
 }
 
-async function load(client: Client, path: string, force: boolean): Promise<BackupResult> {
+async function load(
+  client: Client,
+  path: string,
+  header: BackupHeader,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
   await client.query(
     `begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
     set local client_encoding = 'UTF8'`,
   );
   try {
-    const result = await copyAll(client, path, force);
+    await rememberAccess(client);
+    const formerHead = await readHead(client, header);
+    const result = await copyAll(client, path, options.force ?? false);
+    const settled = options.isMove
+      ? { sessionsEnded: 0, cameBack: [] }
+      : await settle(client, header, formerHead, options);
     await client.query("commit");
-    return result;
+    return { ...result, ...settled };
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
     throw error;
@@ -108,8 +137,5 @@ async function emptyTables(client: Client, path: string, header: BackupHeader, f
     }
     return;
   }
-  // The audit trail's guards refuse to empty it. Only the owner can disable them, for this transaction.
-  for (const name of names) await client.query(`alter table ${name} disable trigger user`);
-  await client.query(`truncate ${names.join(", ")}`);
-  for (const name of names) await client.query(`alter table ${name} enable trigger user`);
+  await truncate(client, names);
 }

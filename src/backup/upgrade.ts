@@ -96,7 +96,7 @@ async function upgradeLocked(to: Installation, options: UpgradeOptions): Promise
     const next = await prepareFolders(workplace, binaries, logger);
     await copyPassword(folders, next);
     const restored = await withPostgres(next, options, async ({ connection }) => {
-      const result = await restore(connection, file);
+      const result = await restore(connection, file, { isMove: true });
       for (const { kind, state } of indexes) if (state === "ready") await addSearchIndex(connection, kind);
       return result;
     });

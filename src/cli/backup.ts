@@ -87,6 +87,7 @@ export function showBackup(
   { header, manifest }: BackupResult,
   verb: string,
   { json }: DatabaseOptions,
+  more: object = {},
 ): void {
   if (json) {
     const { createdAt, serviceVersion, postgresVersion, schemaVersion } = header;
@@ -97,6 +98,7 @@ export function showBackup(
       postgres_version: postgresVersion,
       schema_version: schemaVersion,
       tables: manifest.tables,
+      ...more,
     });
     return;
   }

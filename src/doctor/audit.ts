@@ -1,5 +1,6 @@
 import { AuditChain } from "../audit/seal/seal-task.ts";
 import { readTail } from "../audit/seal/statements.ts";
+import { describeDatabase } from "../config/database.ts";
 import { Database } from "../storage.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
@@ -14,7 +15,7 @@ export const audit: Check = async ({ row, database, config }) => {
   const db = await Database.connect({ ...database, poolSize: 1 }, { startupTimeoutMs: 0 });
   try {
     const { file: keyFile, headFile } = config.auditKey;
-    const chain = new AuditChain(db.executor, { keyFile, headFile });
+    const chain = new AuditChain(db.executor, { keyFile, headFile, database: describeDatabase(database) });
     const keys = await chain.keys();
     const tail = await db.executor.maybeOne(readTail());
     if (keys === undefined && tail === null && config.database.kind === "embedded")
@@ -22,7 +23,7 @@ export const audit: Check = async ({ row, database, config }) => {
     if (keys === undefined)
       return warn(
         `no key in ${keyFile}, so nothing is sealed from here; ${waiting} statements wait`,
-        "Give every server the one key (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
+        "Give every server the one key that it was sealed with (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
       );
     const problem = await chain.problem(db.executor, keys, tail);
     if (problem !== undefined) return fail(`the chain does not hold: ${problem}`, runbook);

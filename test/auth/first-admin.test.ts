@@ -5,7 +5,7 @@ import { createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { adminKeyFile } from "../../src/auth/admin-key.ts";
-import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
+import { findFirstKeys, makeAdminKey, makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import { apiKeyFor, describeKeySource } from "../../src/cli/shared/api-key.ts";
 import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { Database } from "../../src/storage.ts";
@@ -59,7 +59,9 @@ test("the command line finds the key for this machine, and sends it nowhere else
   for (const address of ["bench.example.org:50052", "10.0.0.1:1", "https://127.0.0.1.example.org:1"])
     expect(apiKeyFor({ address }), address).toBeUndefined();
   expect(apiKeyFor({ address: "localhost:50052", apiKey: "given" })).toBe("given");
-  expect(describeKeySource({ address: "localhost:1" })).toBe(adminKeyFile(folder));
+  expect(describeKeySource({ address: "localhost:1" })).toBe(
+    `${adminKeyFile(folder)}, which may be for another database`,
+  );
   expect(describeKeySource({ address: "localhost:1", apiKey: "given" })).toBe("--api-key or LTB_API_KEY");
   vi.stubEnv("LTB_API_KEY_FILE", adminKeyFile(folder));
   expect(apiKeyFor({ address: "bench.example.org:50052" })).toBe(key);
@@ -72,17 +74,46 @@ test("the writeBanner says how to come in", () => {
   const shown = (keys: Parameters<typeof writeBanner>[0]["keys"], terminal = true) =>
     writeBanner({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1, terminal);
   const file = "/srv/my data/it's/admin.key";
-  expect(shown({ kind: "embedded", file, made: "ltb_x" })).toContain("\n  ltb_x\n");
+  expect(shown({ kind: "file", file, user: "admin", made: "ltb_x" })).toContain("\n  ltb_x\n");
   // Elsewhere it would stay in a journal, or in the log of a container.
-  expect(shown({ kind: "embedded", file, made: "ltb_x" }, false)).toBe(
-    shown({ kind: "embedded", file, made: undefined }),
+  expect(shown({ kind: "file", file, user: "admin", made: "ltb_x" }, false)).toBe(
+    shown({ kind: "file", file, user: "admin", made: undefined }),
   );
-  expect(shown({ kind: "embedded", file, made: undefined })).toContain(
+  expect(shown({ kind: "file", file, user: "admin", made: undefined })).toContain(
     `Bearer $(cat '/srv/my data/it'\\''s/admin.key')"`,
   );
-  expect(shown({ kind: "external", anyUser: false })).toContain("user create");
-  expect(shown({ kind: "external", anyUser: true })).not.toContain("user create");
+  const elsewhere = { kind: "elsewhere", anyUser: true, admins: [], strangeFile: undefined } as const;
+  expect(shown({ ...elsewhere, anyUser: false })).toMatch(/Nobody can call it yet[\s\S]*user create/);
+  expect(shown(elsewhere)).toMatch(/no active admin[\s\S]*user create/);
+  const known = shown({ ...elsewhere, admins: ["ada l'admin", "bob"], strangeFile: file });
+  expect(known).not.toContain("user create");
+  expect(known).toContain("its admins are ada l'admin, bob");
+  expect(known).toContain("key create --user 'ada l'\\''admin' --database");
+  expect(known).toContain(`${file}: it is of another one`);
+  expect(known).toContain("Bearer $LTB_API_KEY");
+  expect(known).not.toContain("these commands find it");
   expect(shown({ kind: "off" })).not.toContain("Bearer");
+});
+
+test("the file in the data folder counts only if its key opens this database", async () => {
+  const db = await emptyDatabase();
+  const nobody = { kind: "elsewhere", anyUser: false, admins: [], strangeFile: undefined };
+  expect(await findFirstKeys(db, folder, undefined)).toEqual(nobody);
+  const key = await makeFirstAdmin(db, folder);
+  const file = adminKeyFile(folder);
+  const own = { kind: "file", file, user: "admin", made: undefined };
+  expect(await findFirstKeys(db, folder, undefined)).toEqual(own);
+  expect(await findFirstKeys(db, folder, key)).toEqual({ ...own, made: key });
+  const other = await emptyDatabase();
+  expect(await findFirstKeys(other, folder, undefined)).toEqual({ ...nobody, strangeFile: file });
+  await other.users.create({ username: "ada", email: "ada@example.org", role: "admin" });
+  const strange = { kind: "elsewhere", anyUser: true, admins: ["ada"], strangeFile: file };
+  expect(await findFirstKeys(other, folder, undefined)).toEqual(strange);
+  // A new key is that of an admin who is there.
+  const made = await makeAdminKey(other, folder, "new");
+  expect(await findFirstKeys(other, folder, made)).toEqual({ kind: "file", file, user: "ada", made });
+  expect(await other.users.count()).toBe(1);
+  expect(await findFirstKeys(db, folder, undefined)).toMatchObject({ strangeFile: file });
 });
 
 test("LTB_REFLECTION=off: the services describe themselves to nobody", async () => {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createKeyFile } from "../../src/audit/seal/key.ts";
 import { ArchiveWriter, readArchive } from "../../src/backup/archive.ts";
 import { backUp } from "../../src/backup/backup.ts";
 import { computeFingerprint, readTables } from "../../src/backup/catalog.ts";
@@ -17,8 +18,11 @@ import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { parseToken, type Token } from "../../src/users/tokens.ts";
 import { migrationsKnown } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
+import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 let folder: string;
@@ -103,7 +107,12 @@ test("what is restored is what was backed up, and the service goes on with it", 
   const target = await empty();
   const { manifest } = await restore(target, file);
   const content = await contentOf(source);
-  expect(await contentOf(target)).toEqual(content);
+  const { audit_logs, audit_unsealed, ...others } = await contentOf(target);
+  expect({ ...content, ...others }).toEqual(content);
+  // The trail tells of it.
+  const rowsOf = (text = "") => Number.parseInt(text, 10);
+  expect(rowsOf(audit_logs)).toBe(rowsOf(content.audit_logs) + 1);
+  expect(rowsOf(audit_unsealed)).toBe(rowsOf(content.audit_unsealed) + 1);
   expect(manifest.tables.evaluations?.rows).toBe(1_000);
   const again = await Database.connect({ ...target, sslMode: "disable" });
   const { pending, running, completed, failed, cancelled } = await again.jobs.getStats();
@@ -174,6 +183,132 @@ test("a database with rows is refused without force, and replaced with it", asyn
   await expect(client.query("delete from audit_logs")).rejects.toThrow(/append-only/);
   await client.end();
   await again.close();
+});
+
+test("who gets in after a restore: what holds again is named, and sessions end", async () => {
+  const target = await connection(await createTestDatabase());
+  const db = await Database.connect({ ...target, sslMode: "disable" });
+  onTestFinished(() => db.close());
+  const { users } = db;
+  const password = "correct horse battery staple";
+  const make = (username: string, more = {}) =>
+    users.create({ username, email: `${username}@example.org`, role: "admin", ...more });
+  const [ada, bob] = [await make("ada", { password }), await make("bob")];
+  const kim = await make("kim");
+  const { apiKey } = await users.createApiKey({ userId: bob.id, name: "ci" });
+  const { apiKey: adas } = await users.createApiKey({ userId: ada.id, name: "ci" });
+  const { token } = await users.login({ email: "ada@example.org", password });
+  const isGood = async () => (await users.findPrincipal(parseToken(token) as Token)) !== undefined;
+  const path = join(folder, "secured.tar");
+  await backUp(target, path);
+  for (const { id } of [apiKey, adas]) await users.revokeApiKey(id);
+  await users.update(bob.id, { active: false });
+  await users.changePassword(ada.id, { newPassword: "a better password than before" });
+  await users.update(kim.id, { role: "viewer" });
+
+  const kept = await restore(target, path, { force: true, keepSessions: true });
+  expect(kept.sessionsEnded).toBe(0);
+  expect(kept.cameBack.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+    { what: "former password", name: "ada" },
+    { what: "disabled user", name: "bob" },
+    { what: "revoked key", name: `ci of ada (${adas.id})` },
+    { what: "revoked key", name: `ci of bob (${apiKey.id})` },
+    { what: "former role", name: "kim (admin)" },
+  ]);
+  expect(await isGood()).toBe(true);
+  // The same again brings nothing more back.
+  expect(await restore(target, path, { force: true })).toMatchObject({ sessionsEnded: 1, cameBack: [] });
+  expect(await isGood()).toBe(false);
+  const { items } = await db.audit.list({ action: "restore" });
+  expect(items).toMatchObject([
+    {
+      entityType: "database",
+      actor: "ltb",
+      changes: { after: { backup_of: kept.header.createdAt, sessions_ended: 1, sealed_anew: false } },
+    },
+  ]);
+});
+
+describe("the audit trail after a restore", () => {
+  /** A backup of a trail that is sealed, with a key of its own. */
+  async function sealed(name: string) {
+    const from = await createTestDatabase();
+    const keyFile = join(folder, `${name}.key`);
+    const db = await Database.connect(from, { auditKey: { keyFile, createKey: true } });
+    onTestFinished(() => db.close());
+    await db.auditTrail.open();
+    await db.benchmarks.create(sample);
+    await db.workers.register({ workerId: "w", address: "", capacity: 1 });
+    const { id } = await db.jobs.create({ jobType: "t" });
+    await db.jobs.claim({ workerId: "w" });
+    await db.jobs.complete("w", [{ jobId: id, epoch: 1 }]);
+    await db.auditTrail.seal();
+    const path = join(folder, `${name}.tar`);
+    await backUp(await connection(from), path);
+    return { db, keyFile, path, head: (await db.auditTrail.verify()).head };
+  }
+  /** Another server's view of a database, with the log's lines. */
+  async function server(target: Connection, keyFile: string) {
+    const lines: string[] = [];
+    const keep = (_: object, message: string) => void lines.push(message);
+    const db = await Database.connect(
+      { ...target, sslMode: "disable" },
+      { auditKey: { keyFile, createKey: true }, log: { ...silentLog, warn: keep, error: keep } },
+    );
+    onTestFinished(() => db.close());
+    await db.auditTrail.open();
+    return { trail: db.auditTrail, lines };
+  }
+
+  test("it goes on with the key that sealed it; without, what to do is right", async () => {
+    const { keyFile, path } = await sealed("key-at-hand");
+    const target = await empty();
+    await restore(target, path);
+    const own = join(folder, "restored.key");
+    const { trail, lines } = await server(target, own);
+    expect(await trail.seal()).toBe(0);
+    expect(lines.at(-1)).toMatch(
+      /no key in .*restored\.key .*copy the key file of the service that made them to .*restored\.key; a new key does not do/,
+    );
+    expect(lines.at(-1)).not.toContain("openssl");
+    await copyFile(keyFile, own);
+    expect(await trail.seal()).toBe(1);
+    expect(await trail.verify()).toMatchObject({ checked: 5, unsealed: 0 });
+  });
+
+  test("a new key beside it: what to do is right too", async () => {
+    const { keyFile, path } = await sealed("key-before");
+    const target = await empty();
+    await restore(target, path);
+    const own = join(folder, "too-early.key");
+    await createKeyFile(own);
+    const early = await server(target, own);
+    expect(await early.trail.seal()).toBe(0);
+    expect(early.lines.at(-1)).toMatch(
+      /put the lines of that one's key file before those in .*too-early\.key/,
+    );
+    await writeFile(own, (await readFile(keyFile, "utf8")) + (await readFile(own, "utf8")));
+    const { trail } = await server(target, own);
+    expect(await trail.seal()).toBe(1);
+    expect(await trail.verify()).toMatchObject({ checked: 5, unsealed: 0 });
+  });
+
+  test("the key is lost: it is sealed anew, and tells which seals were dropped", async () => {
+    const { db, path, head } = await sealed("lost");
+    const target = await empty();
+    await restore(target, path, { sealAnew: true });
+    const { trail, lines } = await server(target, join(folder, "new.key"));
+    expect(await trail.seal()).toBe(5);
+    expect(await trail.verify()).toMatchObject({ checked: 5, unsealed: 0, head: { sequence: 1 } });
+    expect(lines).toEqual([]);
+    const again = await Database.connect({ ...target, sslMode: "disable" });
+    onTestFinished(() => again.close());
+    const { items } = await again.audit.list({ action: "restore" });
+    expect(items).toMatchObject([
+      { changes: { after: { sealed_anew: true, head: `${head?.sequence}:${head?.seal}` } } },
+    ]);
+    expect((await db.auditTrail.verify()).broken).toBeUndefined();
+  });
 });
 
 /** Where the content of each entry of a tar archive stands; what fills its last block belongs to nobody. */

@@ -53,7 +53,7 @@ async function remove(
   await db.one(lockChain());
   const { tail, marked, problem } = await chain.end(db, keys);
   if (problem !== undefined) {
-    const message = `nothing is removed, because the audit trail does not hold: ${problem}`;
+    const message = `nothing is removed from the audit trail: ${problem}`;
     throw new ServiceError(Code.FailedPrecondition, "AUDIT_CHAIN_BROKEN", message);
   }
   const { cutoff, waiting } = await db.one(readCutoff(olderThanDays));

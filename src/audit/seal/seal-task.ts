@@ -1,30 +1,30 @@
 import { Code } from "@connectrpc/connect";
 import type { Executor } from "../../database/statement/executor.ts";
 import { ServiceError } from "../../errors.ts";
-import { readTextFile, replaceFile } from "../../files.ts";
 import type { Log } from "../../log.ts";
 import { OutageLog } from "../../outage-log.ts";
 import {
   beginning,
   type ChainHead,
-  chainHead,
   contentHash,
   flaw,
-  headOf,
   type Link,
   macOf,
   type SealHeader,
   successorsOf,
 } from "./hash-chain.ts";
+import { KeptHeads, type Known, missingHead } from "./kept-heads.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
 import { packRotation } from "./records.ts";
-import { insertSeal, readLastOf, readLink, readTail, sealingTime } from "./statements.ts";
+import { insertSeal, readLastOf, readTail, sealingTime } from "./statements.ts";
 
 export interface ChainOptions {
   /** The key file; undefined: this process has no key. */
   keyFile?: string | undefined;
-  /** Where the last head is kept. Default: next to the key, in `<keyFile>.head`. */
+  /** Where the last heads are kept. Default: next to the key, in `<keyFile>.head`. */
   headFile?: string | undefined;
+  /** Where the database is, for people. Default: not named. */
+  database?: string;
   /** Whether to make the key file if there is none and nothing is sealed yet. Default: false. */
   createKey?: boolean;
   /** Whether a missing key file is an error. Default: false. */
@@ -47,9 +47,8 @@ export class AuditChain {
   readonly #options: ChainOptions;
   readonly #log: Log | undefined;
   readonly #keyFile: string | undefined;
+  readonly #heads: KeptHeads | undefined;
   #keys: KeyRing | undefined;
-  #head: ChainHead | undefined;
-  #saved: ChainHead | undefined;
   #warned = false;
   readonly #outage: OutageLog;
 
@@ -58,6 +57,8 @@ export class AuditChain {
     this.#options = options;
     this.#log = options.log;
     this.#keyFile = options.keyFile;
+    const { keyFile, headFile = `${keyFile}.head`, database = "this database" } = options;
+    this.#heads = keyFile === undefined ? undefined : new KeptHeads(headFile, database);
     this.#outage = new OutageLog(options.log, "the audit trail is sealed again");
   }
 
@@ -69,17 +70,18 @@ export class AuditChain {
     const file = this.#keyFile;
     if (this.#keys !== undefined || file === undefined) return this.#keys;
     let keys = await readKeyFile(file);
-    if (keys === undefined && this.#options.createKey && (await this.db.maybeOne(readTail())) === null) {
+    const tail = keys === undefined ? await this.db.maybeOne(readTail()) : null;
+    if (keys === undefined && this.#options.createKey && tail === null) {
       await createKeyFile(file);
       const advice = "Keep a copy of it apart from the database.";
       this.#log?.info({}, `made a key that seals the audit trail: ${file}. ${advice}`);
       keys = await readKeyFile(file);
     }
     if (keys === undefined) {
-      const how = `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${file})`;
-      if (this.#options.requireKey) throw keyFileProblem(`expected the file ${file}, found none: ${how}`);
-      const problem = `nothing of the audit trail is sealed: no key in ${file} (LTB_AUDIT_KEY_FILE)`;
-      this.complain(`${problem}; ${how}`, "warn");
+      const lack = `no key in ${file} (LTB_AUDIT_KEY_FILE); ${remedy(file, tail)}`;
+      if (this.#options.requireKey)
+        throw keyFileProblem(`expected the file ${file}, found none: ${remedy(file, tail)}`);
+      this.complain(`nothing of the audit trail is sealed: ${lack}`, "warn");
       return undefined;
     }
     if (await isOpenToOthers(file))
@@ -98,13 +100,9 @@ export class AuditChain {
     throw new ServiceError(Code.FailedPrecondition, "AUDIT_KEY_MISSING", message);
   }
 
-  /** Returns the last head that this process has seen, now or before its start. */
-  async head(): Promise<ChainHead | undefined> {
-    if (this.#head === undefined && this.#keyFile !== undefined) {
-      this.#head = await readHead(this.#headFile);
-      this.#saved = this.#head;
-    }
-    return this.#head;
+  /** Returns what this process knows of the chain's end, now or from before its start. */
+  async known(db: Executor = this.db): Promise<Known> {
+    return (await this.#heads?.known(db)) ?? {};
   }
 
   /**
@@ -132,20 +130,47 @@ export class AuditChain {
 
   /** Explains why nothing may be added after this end: it was altered or cut off. Undefined if it is well. */
   async problem(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
-    const head = await this.head();
-    if (tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex"))
-      return undefined;
-    const wrong = tail && flaw(tail, keys);
-    if (wrong) return `its last seal, ${tail.sequence}, does not hold: ${wrong}`;
-    const successors = tail ? successorsOf(tail, keys) : [];
-    const successor = successors.length > 0 ? await db.maybeOne(readLastOf(successors)) : null;
-    if (tail && successor)
-      return `its last seal, ${tail.sequence}, is made with a key that was replaced by seal ${successor.sequence}`;
-    const lost = head && (await missingHead(db, head));
-    if (!lost) return undefined;
+    const { head, problem } = await this.known(db);
+    const isKnown =
+      tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex");
+    if (isKnown && keys.byId.has(tail.keyId)) return undefined;
+    const found = (await this.#flawOf(db, keys, tail)) ?? problem ?? (head && (await this.#cut(db, head)));
     // The next round finds out whether an operator has accepted it.
-    this.#head = undefined;
-    return `${lost}. If the database was restored to an earlier state on purpose, remove ${this.#headFile}`;
+    if (found !== undefined) this.#heads?.forget();
+    return found;
+  }
+
+  /** Explains what is wrong with the last seal by itself. */
+  async #flawOf(db: Executor, keys: KeyRing, tail: Link | null): Promise<string | undefined> {
+    if (tail === null) return undefined;
+    const wrong = flaw(tail, keys);
+    if (wrong && keys.byId.has(tail.keyId)) return `its last seal, ${tail.sequence}, does not hold: ${wrong}`;
+    if (wrong)
+      return `its last seal, ${tail.sequence}, does not hold: ${wrong}. If another service has sealed it, put the lines of that one's key file before those in ${this.#keyFile}, and start this one again`;
+    const successors = successorsOf(tail, keys);
+    const successor = successors.length > 0 ? await db.maybeOne(readLastOf(successors)) : null;
+    return successor
+      ? `its last seal, ${tail.sequence}, is made with a key that was replaced by seal ${successor.sequence}`
+      : undefined;
+  }
+
+  async #cut(db: Executor, head: ChainHead): Promise<string | undefined> {
+    const lost = await missingHead(db, head);
+    return (
+      lost &&
+      `${lost}. If the database was restored to an earlier state on purpose, remove ${this.#heads?.file}`
+    );
+  }
+
+  /** See AuditTrail. */
+  async acceptRestored(): Promise<void> {
+    const keys = await this.keys();
+    if (keys === undefined) return;
+    const tail = await this.db.maybeOne(readTail());
+    await this.#heads?.accept(this.db, tail);
+    await this.saveHead();
+    const problem = await this.problem(this.db, keys, tail);
+    this.complain(problem && `nothing of the audit trail is sealed any more: ${problem}`);
   }
 
   /** Makes the link that follows `tail`. */
@@ -157,20 +182,18 @@ export class AuditChain {
 
   /** Takes note of the link that was just committed. */
   reached(link: Link): void {
-    if ((this.#head?.sequence ?? 0) < link.sequence) this.#head = headOf(link);
+    this.#heads?.reached(link);
   }
 
   /** Stores the last head next to the key. If that file cannot be written, heads have to be kept by hand. */
   async saveHead(): Promise<void> {
-    if (this.#head === undefined || this.#head === this.#saved || this.#keyFile === undefined) return;
     try {
-      await replaceFile(this.#headFile, `${JSON.stringify(this.#head)}\n`);
+      await this.#heads?.save();
     } catch (error) {
-      const message = `the last head of the audit trail cannot be kept in ${this.#headFile}`;
+      const message = `the last head of the audit trail cannot be kept in ${this.#heads?.file}`;
       if (!this.#warned) this.#log?.warn({ err: error }, message);
       this.#warned = true;
     }
-    this.#saved = this.#head;
   }
 
   /** Logs a lasting problem once, and again when it changes; undefined means that it is over. */
@@ -178,27 +201,11 @@ export class AuditChain {
     if (problem === undefined) this.#outage.works();
     else this.#outage.failed({}, problem, { kind: problem, level });
   }
-
-  get #headFile(): string {
-    return this.#options.headFile ?? `${this.#keyFile}.head`;
-  }
 }
 
-/** Reads the head from a file; undefined if there is none. @throws Error if the file holds something else */
-async function readHead(path: string): Promise<ChainHead | undefined> {
-  const text = await readTextFile(path);
-  if (text === undefined) return undefined;
-  try {
-    return chainHead.parse(JSON.parse(text));
-  } catch {
-    throw new Error(`${path} does not hold a head of the audit chain`);
-  }
-}
-
-/** Explains what is wrong if the chain does not contain the head; undefined if it does. */
-export async function missingHead(db: Executor, { sequence, seal }: ChainHead): Promise<string | undefined> {
-  const link = await db.maybeOne(readLink(sequence));
-  if (link === null) return `seal ${sequence}, which was there, is gone: the end of the chain was cut off`;
-  if (link.mac.toString("hex") === seal) return undefined;
-  return `seal ${sequence} is not the one that was there: the chain was replaced from there or from before`;
+/** Says how a server comes to the key that it lacks. */
+function remedy(file: string, tail: Link | null): string {
+  if (tail === null)
+    return `all servers of a database share one key file; make it with: (umask 077; openssl rand -hex 32 > ${file})`;
+  return `the seals are made with the key ${tail.keyId}, so copy the key file of the service that made them to ${file}; a new key does not do. If it is lost: ltb backup FILE, then ltb restore FILE --force --seal-anew`;
 }

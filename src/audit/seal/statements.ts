@@ -61,6 +61,24 @@ export const readLink = statement("audit_chain_link", {
   examples: [[1]],
 });
 
+/** Tells databases apart, copies included: by the number of the cluster, and that of the database in it. */
+export const readDatabaseId = statement("audit_database_id", {
+  row: z.object({ id: z.string() }),
+  build: () => sql.fragment`
+    select c.system_identifier || '/' || d.oid as id
+    from pg_control_system() c, pg_database d where d.datname = current_database()`,
+  examples: [[]],
+});
+
+/** Whether the database is as new: nothing can be missing from it. */
+export const readIsUnused = statement("audit_is_unused", {
+  row: z.object({ unused: z.boolean() }),
+  build: () => sql.fragment`
+    select not exists (select from audit_seals) and not exists (select from audit_logs)
+      and not exists (select from users) as unused`,
+  examples: [[]],
+});
+
 /** The last link that one of these keys has sealed. */
 export const readLastOf = statement("audit_chain_last_of", {
   row: z.object({ sequence: z.number() }),

@@ -17,11 +17,19 @@ export class AuditTrail {
   }
 
   /**
-   * Looks for the key and makes it if that is wanted. If there is none, the log says so.
+   * Looks for the key and makes it if that is wanted. If there is none, the log says so. A database that is
+   * new is taken as such, before anything is written to it.
    * @throws ConfigError if the key file is malformed, or missing where it is required
    */
   async open(): Promise<void> {
-    await this.#chain.keys();
+    if ((await this.#chain.keys()) === undefined) return;
+    await this.#chain.known();
+    await this.#chain.saveHead();
+  }
+
+  /** Takes the end of the chain as it is for the true one, after a restore. The log says what is amiss. */
+  acceptRestored(): Promise<void> {
+    return this.#chain.acceptRestored();
   }
 
   /** Seals waiting entries, for one round: see Sealer. @returns the number of entries sealed */

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
+import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, timestamp } from "../../validation.ts";
 import {
@@ -13,9 +15,10 @@ import {
   micros,
   successorsOf,
 } from "./hash-chain.ts";
+import { missingHead } from "./kept-heads.ts";
 import type { KeyRing } from "./key.ts";
 import { type EntryKind, missingDigest, removalOf, type SealRecord, unpack } from "./records.ts";
-import { type AuditChain, missingHead } from "./seal-task.ts";
+import type { AuditChain } from "./seal-task.ts";
 import * as statements from "./statements.ts";
 
 const time = timestamp.transform((iso) => {
@@ -81,7 +84,7 @@ class Broken extends Error {
  * writes are neither delayed nor missed.
  *
  * With a range it verifies the seals made in that range, and the entries with times in it.
- * @throws FAILED_PRECONDITION without a key
+ * @throws FAILED_PRECONDITION without a key, or if the head that this server keeps is of another database
  */
 export async function verifyChain(chain: AuditChain, options: VerifyOptions = {}): Promise<Verification> {
   const range = parseInput(input, options);
@@ -122,11 +125,12 @@ class Run {
 
   /** Heads are checked first, because a chain that was cut off or replaced is consistent in itself. */
   async heads(): Promise<void> {
-    const own = await this.#chain.head();
+    const { head: own, problem } = await this.#chain.known();
     for (const head of [...(this.#options.knownHeads ?? []), ...(own ? [own] : [])]) {
       const reason = await missingHead(this.#db, { sealedAt: "", ...head });
       if (reason) throw new Broken({ sequence: head.sequence, reason });
     }
+    if (problem !== undefined) throw new ServiceError(Code.FailedPrecondition, "AUDIT_HEAD_MISSING", problem);
   }
 
   async checkpoint(): Promise<void> {

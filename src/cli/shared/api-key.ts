@@ -28,7 +28,9 @@ export function apiKeyFor(caller: Caller): string | undefined {
 
 /** Says where that key is from. */
 export function describeKeySource(caller: Caller): string {
-  return caller.apiKey === undefined ? (keyFileFor(caller) ?? "no file") : "--api-key or LTB_API_KEY";
+  if (caller.apiKey !== undefined) return "--api-key or LTB_API_KEY";
+  const file = keyFileFor(caller) ?? "no file";
+  return process.env.LTB_API_KEY_FILE ? file : `${file}, which may be for another database`;
 }
 
 /** Writes the key's placeholder for a shell: the variable or the file that holds it, never the key. */

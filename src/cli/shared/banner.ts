@@ -1,6 +1,8 @@
 import { callableAddress, formatAddress } from "../../address.ts";
+import type { FirstKeys } from "../../auth/first-admin.ts";
 import { readable } from "../../import/types.ts";
-import type { FirstKeys, RunningService } from "../../serve.ts";
+import type { RunningService } from "../../serve.ts";
+import { quote } from "../../text.ts";
 import { version } from "../../version.ts";
 import { commandLine, quotePath } from "./shell.ts";
 
@@ -44,20 +46,31 @@ Stop it: Ctrl-C. Calls in flight are finished first.
 }
 
 /** Says who may call, and how to get a key. */
-function keyLines(keys: FirstKeys, terminal: boolean): string {
+export function keyLines(keys: FirstKeys, terminal: boolean): string {
   if (keys.kind === "off")
     return "  Authentication           off: everybody on this machine may do everything (LTB_AUTH)\n";
-  if (keys.kind === "embedded") {
-    const { file, made } = keys;
+  if (keys.kind === "file") {
+    const { file, user, made } = keys;
     const shown =
       made === undefined || !terminal
         ? ""
-        : `\nUser admin was made with this API key, which that file keeps:\n  ${made}\n`;
-    return `  API key of user admin    ${file} (these commands find it)\n${shown}`;
+        : `\nUser ${user} has this new API key, which that file keeps:\n  ${made}\n`;
+    return `  ${`API key of user ${user}`.padEnd(24)} ${file} (these commands find it)\n${shown}`;
   }
-  if (keys.anyUser) return "";
-  return `
-Nobody can call it yet. Make an admin and a key for it, with the same settings of the database:
+  const { anyUser, admins, strangeFile } = keys;
+  const strange =
+    strangeFile === undefined
+      ? ""
+      : `  No key of this database  ${strangeFile}: it is of another one, or revoked\n`;
+  const [admin] = admins;
+  if (admin !== undefined)
+    return `  API keys                 those of its users; its admins are ${admins.join(", ")}
+${strange}
+Where no key is at hand, make one with the same settings of the database:
+  ${commandLine(`key create --user ${quote(admin)} --database`)}
+`;
+  return `${strange}
+${anyUser ? "It has no active admin" : "Nobody can call it yet"}. Make an admin and a key for it, with the same settings of the database:
   ${commandLine("user create you --email you@example.org --role admin --database")}
   ${commandLine("key create --user you --database")}
 `;
@@ -66,6 +79,6 @@ Nobody can call it yet. Make an admin and a key for it, with the same settings o
 /** The header of a call as an argument of grpcurl or curl, with a space after it. */
 function authorization(keys: FirstKeys): string {
   if (keys.kind === "off") return "";
-  if (keys.kind === "external") return `-H "authorization: Bearer $LTB_API_KEY" `;
-  return `-H "authorization: Bearer $(cat ${quotePath(keys.file)})" `;
+  const key = keys.kind === "file" ? `$(cat ${quotePath(keys.file)})` : "$LTB_API_KEY";
+  return `-H "authorization: Bearer ${key}" `;
 }

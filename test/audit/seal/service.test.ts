@@ -167,8 +167,8 @@ test.each([
 test("without a key: the service serves, seals nothing and verifies nothing", async () => {
   const keyless = await startService(undefined, await createTestDatabase());
   const call = auditOf(keyless);
-  for (const answer of [call.verifyAuditLog({}), call.cleanupAuditLogs({ olderThanDays: 30 })])
-    await expect(answer).rejects.toMatchObject({ code: Code.FailedPrecondition });
+  for (const ask of [() => call.verifyAuditLog({}), () => call.cleanupAuditLogs({ olderThanDays: 30 })])
+    await expect(ask()).rejects.toMatchObject({ code: Code.FailedPrecondition });
   await keyless.stop();
 });
 
