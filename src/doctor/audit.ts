@@ -26,7 +26,7 @@ export const audit: Check = async ({ row, database, config }) => {
         "Give every server the one key that it was sealed with (LTB_AUDIT_KEY_FILE), or run this on a machine that has it.",
       );
     const problem = await chain.problem(db.executor, keys, tail);
-    if (problem !== undefined) return fail(`the chain does not hold: ${problem}`, runbook);
+    if (problem !== undefined) return fail(`nothing can be sealed: ${problem}`, runbook);
     if (waiting > backlog)
       return warn(`${waiting} statements wait to be sealed`, "Do servers run, and have they the key?");
     return ok(`its end holds (seal ${tail?.sequence ?? 0}); ${waiting} statements wait to be sealed`);

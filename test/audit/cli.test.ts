@@ -24,7 +24,7 @@ test("list shows who did what to what, newest first, and says if there is more",
   const { stdout, stderr, code } = await cli.run("audit", "list", "--limit", "2");
   expect(code).toBe(0);
   const [head, ...rows] = stdout.trim().split("\n");
-  expect(head).toMatch(/^id +time +who +action +entity +address$/);
+  expect(head).toMatch(/^id +time \(\S+\) +who +action +entity +address$/);
   expect(rows).toHaveLength(2);
   expect(rows[0]).toMatch(new RegExp(`cancel +job/${jobs[0]} +127\\.0\\.0\\.1$`));
   expect(stderr).toContain("--limit 20");

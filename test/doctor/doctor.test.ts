@@ -258,6 +258,15 @@ describe("tells of", () => {
     expect(await found("audit trail", { settings })).toMatchObject([
       { level: "ok", message: expect.stringMatching(/seal 1/) },
     ]);
+    const elsewhere = await createTestDatabase();
+    const other = await Database.connect(elsewhere);
+    await other.benchmarks.create(sample);
+    await other.close();
+    const [strange] = await found("audit trail", { settings, connection: elsewhere });
+    expect(strange).toMatchObject({
+      level: "fail",
+      message: expect.stringMatching(/^nothing can be sealed: .*seal 1 of .*and none of this one, postgres:/),
+    });
     await client.query(
       "set session_replication_role = replica; delete from audit_seals; reset session_replication_role",
     );
