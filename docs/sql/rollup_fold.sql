@@ -187,9 +187,14 @@ with
           m.benchmark_id,
           m.metric,
           m.count,
-          m.sum,
           case
-            when b.min = b.max then 0
+            when m.was_taken
+            and b.min = b.max then b.min * m.count
+            else m.sum
+          end as sum,
+          case
+            when m.was_taken
+            and b.min = b.max then 0
             else m.m2
           end as m2,
           b.min,

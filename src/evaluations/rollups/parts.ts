@@ -72,18 +72,21 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
     group by part.benchmark_id, part.metric`;
 }
 
+const isOne = sql.fragment`m.was_taken and b.min = b.max`;
+
 /**
  * Adds parts up, for each benchmark and metric with a value left. It also answers `is_lossy`: so much was
- * subtracted that rounding errors are more than 1e-10 of m2. Where all that is left is one value, m2 is 0.
+ * subtracted that rounding errors are more than 1e-10 of m2. They do not matter where all that is left is one
+ * value: sum and m2 follow from that.
  * @param cte its name; it has the columns of parts
  */
 export function mergedParts(cte: string): Fragment {
   const parts = fragmentOf(cte);
   return sql.fragment`
     select
-      m.benchmark_id, m.metric, m.count, m.sum, case when b.min = b.max then 0 else m.m2 end as m2, b.min,
-      b.max, b.bins, b.bin_counts, b.bin_lows, b.bin_highs,
-      case when m.was_taken and b.min < b.max and m.size > 1e-290 then m.m2 < 1e-5 * m.size
+      m.benchmark_id, m.metric, m.count, case when ${isOne} then b.min * m.count else m.sum end as sum,
+      case when ${isOne} then 0 else m.m2 end as m2, b.min, b.max, b.bins, b.bin_counts, b.bin_lows,
+      b.bin_highs, case when m.was_taken and b.min < b.max and m.size > 1e-290 then m.m2 < 1e-5 * m.size
         else false end as is_lossy
     from (
       select
