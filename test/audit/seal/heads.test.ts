@@ -134,3 +134,12 @@ test("sixteen databases are remembered, those of late", async () => {
   const kept = Object.keys(JSON.parse(await readFile(headFile, "utf8")));
   expect(kept).toEqual([...Array.from({ length: 15 }, (_, n) => `1/${n + 5}`), id]);
 });
+
+test("where the host does not tell which database it is, a cut is found all the same", async () => {
+  const own = await startTrail();
+  await own.superuser.query("alter function pg_catalog.pg_control_system() rename to hidden");
+  await sealOne(own, own.another());
+  expect(Object.keys(JSON.parse(await readFile(`${own.keyFile}.head`, "utf8")))).toEqual(["unknown"]);
+  await own.tamper("truncate audit_logs, audit_seals, audit_unsealed");
+  expect((await own.another().verify()).broken?.reason).toContain("cut off");
+});
