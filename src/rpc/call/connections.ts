@@ -30,13 +30,11 @@ export interface Cuts {
 export class Connections {
   /** Connections that were closed because their port was full; see `guard`. */
   readonly closed = new Tally(["refused", "displaced"]);
-  /** For each listener, the connections on which nobody has been let in yet, the oldest first, by peer. */
-  readonly #strangers: Map<string, Socket>[] = [];
-
-  /** Notes that a call was let in on the connection to this peer: its address and port. */
-  letIn(peer: string): void {
-    for (const strangers of this.#strangers) strangers.delete(peer);
-  }
+  /**
+   * For each listener, the connections on which nobody has been let in yet, the oldest first, by the address
+   * and port of their other end. `authenticate` takes them out.
+   */
+  readonly strangers: Map<string, Socket>[] = [];
 
   /**
    * Limits the connections of a server that does not listen yet, and those that TLS has not let in. Where the
@@ -46,7 +44,7 @@ export class Connections {
   guard(server: Server, options: Omit<ConnectionOptions, "connections">): Cuts {
     const { maxConnections, log } = options;
     const strangers = new Map<string, Socket>();
-    this.#strangers.push(strangers);
+    this.strangers.push(strangers);
     const tell = fullLog(maxConnections, log);
     const open = new Set<Socket>();
     server.on("connection", (socket) => {

@@ -15,7 +15,7 @@ export function requestBytes(method: DescMethod, { maxMessageBytes }: RpcHost): 
 }
 
 /** Lets in those who may call the method. A method that is in no permission table lets nobody in. */
-export const authenticate: Middleware = (method, { access, connections }) => {
+export const authenticate: Middleware = (method, { access, connections: { strangers } }) => {
   const permission = permissionOf(method);
   const isStream = method.methodKind !== "unary";
   // Health and reflection write nothing and need no room: a full server still tells that it is alive.
@@ -27,7 +27,7 @@ export const authenticate: Middleware = (method, { access, connections }) => {
           ? access.enterOpen(call, { isStream, needsRoom })
           : access.enter(call, permission);
       const act = () => {
-        if (permission !== open) connections.letIn(call.peer);
+        if (permission !== open) for (const each of strangers) each.delete(call.peer);
         call.scope.origin = originOf(call);
         return undefined;
       };
