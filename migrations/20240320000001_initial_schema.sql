@@ -615,10 +615,11 @@ create table requests (
 -- service their conditions are false: docs/specification.md has what that costs.
 --
 -- Rows are adopted after they were inserted and not before, because `on conflict do nothing` may drop them.
+-- Plans are kept for the session: one of an empty table would read all of it for each row of a million.
 
 -- A job is put into its lane, like one that the service creates (src/jobs/create.ts). One that is inserted as
 -- running has a lease that is over at once: it comes back into line as after the loss of its worker.
-create function adopt_job() returns trigger language plpgsql as $$
+create function adopt_job() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
   tags text[] := array(select distinct tag collate "C" from unnest(new.required_tags) tag order by 1);
   -- src/jobs/limits/lanes.ts makes the same id.
@@ -681,7 +682,7 @@ create trigger jobs_adopt after insert on jobs
 -- another program changes in the row alone would contradict that: workers would still get a cancelled job.
 create function refuse_job_move() returns trigger language plpgsql as $$
 begin
-  raise exception 'status, priority and job_type of a job are not changed by SQL: they also stand beside its row'
+  raise exception 'status, priority and job_type of a job are not changed by SQL: they stand beside its row too'
     using errcode = 'object_not_in_prerequisite_state',
       hint = 'Cancel, retry or delete it through the service (ltb job), and insert another one.';
 end
@@ -695,10 +696,11 @@ create trigger jobs_keep_place after update of status, priority, job_type on job
 
 -- An evaluation is counted. Its benchmark's figures are computed anew once for each transaction, and are read
 -- from the evaluations until then. The hash is of the id: the same sample, sent to the service, conflicts.
-create function adopt_evaluation() returns trigger language plpgsql as $$
+create function adopt_evaluation() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
+  -- As text, so that no index of the benchmark's rows is taken for the one of ids.
   update evaluations set content_hash = decode(md5(new.id::text), 'hex')
-  where id = new.id and benchmark_id = new.benchmark_id;
+  where id = new.id and benchmark_id::text = new.benchmark_id::text;
   insert into benchmark_count_deltas (benchmark_id, completed, failed)
   values (new.benchmark_id, (new.error is null)::integer, (new.error is not null)::integer);
   if exists (
@@ -720,7 +722,7 @@ create trigger evaluations_adopt after insert on evaluations
 
 -- A benchmark gets the time of the status that it enters, and a new version. Counts are not watched: they
 -- change with the deltas all the time.
-create function adopt_benchmark() returns trigger language plpgsql as $$
+create function adopt_benchmark() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
   new.version := new.version + 1;
   if tg_op = 'UPDATE' then
@@ -743,7 +745,7 @@ create trigger benchmarks_change before update of
   on benchmarks for each row when (new.version = old.version) execute function adopt_benchmark();
 
 -- A worker gets its slots.
-create function adopt_worker() returns trigger language plpgsql as $$
+create function adopt_worker() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
   update workers set created_by = null where id = new.id;
   insert into worker_slots (worker_id, id, capacity)

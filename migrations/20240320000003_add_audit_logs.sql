@@ -129,7 +129,7 @@ $$;
 
 -- An entry that another program inserts by SQL, with the columns of the specification alone, waits to be
 -- sealed like any other. Entries that pretend to be the service's own do not, and verifying finds them.
-create function adopt_audit_log() returns trigger language plpgsql as $$
+create function adopt_audit_log() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
   new.external := true;
   -- `on conflict do nothing` may drop the row: what is there already is sealed once.

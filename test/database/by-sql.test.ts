@@ -332,6 +332,25 @@ describe("an evaluation", () => {
   });
 });
 
+test("no row is looked for by reading those before it, which would take longer and longer", async () => {
+  const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+  await other.query("begin");
+  for (const text of [
+    `insert into evaluations (id, benchmark_id, provider, model, input, output, metrics, score)
+     select md5('many' || n)::uuid, '${id}', 'p', 'm', 'i', 'o', '{}', 0 from generate_series(1, 300) n`,
+    `insert into jobs (id, job_type, payload, priority, status)
+     select md5('many' || n)::uuid, 'many', '{}', 0, 'pending' from generate_series(1, 300) n`,
+    `insert into audit_logs (id, action, entity_type) select md5('many' || n)::uuid, 'x', 'y' from generate_series(1, 300) n`,
+  ])
+    await other.query(text);
+  const { rows } = await other.query(
+    `select relname, seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables
+    where seq_tup_read + idx_tup_fetch > 10 * 300 order by 1`,
+  );
+  await other.query("rollback");
+  expect(rows).toEqual([]);
+});
+
 test("a worker can claim", async () => {
   const id = await insert("workers", {
     worker_id: "by hand",
