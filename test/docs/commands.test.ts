@@ -65,7 +65,8 @@ const others = [
     "LTB_TLS_CLIENT_CERT_FILE",
     "LTB_TLS_CLIENT_KEY_FILE",
   ],
-  ...["LTB_JOB_ID", "LTB_JOB_TYPE", "LTB_ATTEMPT", "LTB_SEED"],
+  ...["LTB_JOB_ID", "LTB_JOB_TYPE", "LTB_ATTEMPT"],
+  ...["LTB_SEED", "LTB_KILLS", "LTB_CALLS", "LTB_SCHEDULES"],
 ];
 
 test.each(names)("every setting that %s names exists", (name) => {
