@@ -21,9 +21,9 @@ export interface Finished {
   stderr: string;
 }
 
-/** The environment without settings that the caller may have, of ours and of colours; no authentication. */
+/** The environment without what the caller may have set for us, colours or npm; no authentication. */
 export function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const own = /^(?:LTB_|DATABASE_|FORCE_COLOR$|NO_COLOR$|COLUMNS$)/;
+  const own = /^(?:LTB_|DATABASE_|npm_|INIT_CWD$|FORCE_COLOR$|NO_COLOR$|COLUMNS$)/;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(kept), LTB_AUTH: "off", ...settings };
 }

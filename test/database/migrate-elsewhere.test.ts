@@ -124,8 +124,8 @@ describe("a database that other programs made", () => {
   test.each([
     [
       "an object of them is another",
-      "alter table jobs alter column priority type bigint",
-      /but column jobs\.priority is missing or different/,
+      "alter table jobs alter column release_count type bigint",
+      /but column jobs\.release_count is missing or different/,
     ],
     ["one is missing", "drop index idx_jobs_created_at", /but index idx_jobs_created_at is missing/],
   ])("is refused as it is if %s", async (_, change, named) => {
