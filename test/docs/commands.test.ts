@@ -14,7 +14,7 @@ const read = (name: string) => readFileSync(join(root, name), "utf8");
 
 /** The commands of ltb in a document: in blocks of sh, and in code within a sentence. */
 function commandsOf(text: string): string[] {
-  const blocks = [...text.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].map(([, , content = ""]) =>
+  const blocks = [...text.matchAll(/^( *)```sh.*\n([\s\S]*?)^\1```$/gm)].map(([, , content = ""]) =>
     content.replaceAll("\\\n", " "),
   );
   const lines = blocks.flatMap((content) => content.replace(/ #.*$/gm, "").split(/[\n|]/));

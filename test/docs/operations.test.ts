@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,18 +15,6 @@ function blocks(language: string): { info: string; content: string }[] {
     .filter(([, , name]) => name === language)
     .map(([, , , info = "", content = ""]) => ({ info, content }));
 }
-
-const lines = blocks("sh").flatMap(({ content }) =>
-  content
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean),
-);
-test.each(lines)("%s: says how it is known to work", (line) => {
-  const [, test] =
-    / # (?:by hand|tested: (\S+))$/.exec(line) ?? expect.fail("no test, and not tried by hand");
-  if (test !== undefined) expect(existsSync(join(root, test)), test).toBe(true);
-});
 
 test("every check of the doctor is in its table", () => {
   const [, table = ""] = text.split("| check | warns | fails |\n");

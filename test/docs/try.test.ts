@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+
+const script = join(import.meta.dirname, "..", "..", "scripts", "docs-try.ts");
+
+const mistaken = `
+\`\`\`sh
+echo the same
+\`\`\`
+
+\`\`\`text printed
+the …me
+\`\`\`
+
+\`\`\`sh not-tried="needs Docker"
+exit 9
+\`\`\`
+
+\`\`\`sh
+echo one
+\`\`\`
+
+\`\`\`text printed
+another
+\`\`\`
+
+\`\`\`sh until="never"
+false
+\`\`\`
+
+\`\`\`sh FILE="$(echo no.such)"
+cat FILE; echo after
+\`\`\`
+`;
+
+test("what README.md and docs/library.md tell to run works as printed, and a document that is wrong is found", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "ltb-try-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const wrong = join(folder, "wrong.md");
+  await writeFile(wrong, mistaken);
+  const args = [script, "--installed", "--other-ports", "README.md", "docs/library.md", wrong];
+  const output = await new Promise<string>((done) =>
+    execFile(process.execPath, args, { encoding: "utf8" }, (error, stdout, stderr) =>
+      done(`${stdout}${stderr}exit code ${error?.code ?? 0}`),
+    ),
+  );
+  const failed = output.match(/^FAILED.*$/gm) ?? [];
+  expect(failed, output).toEqual([
+    expect.stringContaining("wrong.md:14  echo one"),
+    expect.stringContaining("wrong.md:22  false"),
+    expect.stringContaining("wrong.md:26  cat FILE"),
+  ]);
+  expect(output).toMatch(/^ok .*wrong.md:2 {2}echo the same/m);
+  expect(output).toMatch(/^left out .*wrong.md:10 .*\(needs Docker\)$/m);
+  expect(output).toContain("it did not print:\nanother");
+  for (const block of ["README.md:", "docs/library.md:"]) expect(output).toContain(`ok        ${block}`);
+  expect(output).toMatch(/exit code 1$/);
+});
