@@ -42,9 +42,9 @@ export class Shell {
   /** Runs the file in the background until it has printed the text. @returns its number @throws Failed */
   async start(file: string, text: string): Promise<string> {
     this.#output = "";
-    // Ctrl-C reaches it only where it has a process group of its own.
+    // Ctrl-C reaches it only where it has a process group of its own. `set -e` ends it where it fails.
     this.#send(
-      `set -m; { . '${file}' </dev/null; echo ${this.#mark} ended; } & set +m; echo ${this.#mark} $!`,
+      `set -m; { trap 'echo ${this.#mark} ended' EXIT; . '${file}' </dev/null; } & set +m; echo ${this.#mark} $!`,
     );
     const [, job = ""] = await this.#until(new RegExp(`${this.#mark} (\\d+)`));
     this.#jobs.add(job);
