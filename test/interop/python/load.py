@@ -196,7 +196,8 @@ stopping.set()
 for thread in makers:
     thread.join()
 stats = jobs.GetJobStatsRequest(job_type=TYPE)
-while (told := insist(job_service.GetJobStats, lambda: stats)).pending + told.running > 0:
+# One whose lease has expired waits before its next attempt.
+while (told := insist(job_service.GetJobStats, lambda: stats)).pending + told.scheduled + told.running > 0:
     time.sleep(0.2)
 idle.set()
 for thread in runners:
