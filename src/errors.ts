@@ -120,9 +120,14 @@ export function requireFound<Row>(row: Row | null | undefined, entity: string, i
   return row;
 }
 
-export function invalid(violations: Violation[]): ServiceError {
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
-  return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { violations });
+export function invalid(violations: Violation[], cause?: unknown): ServiceError {
+  const sentences = violations.map(({ field, description }) =>
+    field === "" ? `the input ${description}` : `${field}: ${description}`,
+  );
+  return new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", sentences.join("; "), {
+    violations,
+    cause,
+  });
 }
 
 export function invalidField(field: string, description: string): ServiceError {

@@ -19,12 +19,19 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 export function violationsOf(error: z.ZodError, root = ""): { field: string; description: string }[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
-      return { field: fieldPath(root, issue.path), description: issue.message };
+      return { field: fieldPath(root, issue.path), description: describe(issue) };
     return issue.keys.map((key) => ({
       field: fieldPath(root, [...issue.path, key]),
       description: "is not a known field",
     }));
   });
+}
+
+/** What is wrong. Where a schema has no words of its own for it, these are ours. */
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_type" || !issue.message.startsWith("Invalid input")) return issue.message;
+  const kind = issue.expected === "record" ? "object" : issue.expected;
+  return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 function fieldPath(root: string, path: readonly PropertyKey[]): string {

@@ -43,7 +43,7 @@ export function addCommand(program: Command): void {
       new Option(
         "--map <fields>",
         "JSON and JSONL: target=field,… where a field is a path (a.b[0]), a number, 'text' or arithmetic over them, " +
-          "and `a ?? 0` is 0 where a is null or missing; " +
+          "and `a ?? 0` is 0 where a is null or missing; created_at is a time with its zone, or seconds or milliseconds; " +
           "targets are input, output, expected, score, sample_id, repetition, error, latency_ms, input_tokens, " +
           "output_tokens, cost_usd, created_at, provider, model, dataset and metrics.NAME",
       ).argParser(fieldMap),

@@ -71,13 +71,30 @@ export function utc(text: string | null | undefined, place: Place): string | und
   const [, date, time, digits, offset = ""] =
     /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)$/i.exec(text) ?? [];
   const moment = momentAt(`${date}T${time}`, offset);
-  if (moment === undefined)
-    throw new ImportError(
-      place,
-      `expected a time such as 2026-01-31T12:00:00Z, found ${JSON.stringify(cutText(text, 50))}`,
-    );
+  if (moment === undefined) {
+    const none =
+      (date && momentAt(date, "Z") === undefined && `day ${date}`) ||
+      (time && momentAt(`2000-01-01T${time}`, "Z") === undefined && `time ${time} in a day`);
+    throw new ImportError(place, none ? `there is no ${none}` : notTime(text));
+  }
   const fraction = digits?.slice(0, 6).replace(/0+$/, "");
   return `${new Date(moment).toISOString().slice(0, 19)}${fraction ? `.${fraction}` : ""}Z`;
+}
+
+function notTime(text: string, more = ""): string {
+  return `expected a time such as 2026-01-31T12:00:00Z${more}, found ${JSON.stringify(cutText(text, 50))}`;
+}
+
+/**
+ * Does what `utc` does, and converts numbers too: below 10¹¹ they are seconds since 1970, else milliseconds.
+ * @throws {ImportError} also for a number outside the years 1973 to 5138, in which it could be either.
+ */
+export function utcOfAny(text: string | undefined, place: Place): string | undefined {
+  if (text === undefined || !/^-?\d+(\.\d+)?(e\+?\d+)?$/i.test(text)) return utc(text, place);
+  const number = Number(text);
+  if (number < 1e8 || number >= 1e14)
+    throw new ImportError(place, notTime(text, ", or seconds or milliseconds since 1970"));
+  return utcOfSeconds(number < 1e11 ? number : number / 1000);
 }
 
 /** Converts seconds since 1970, as Python's `time.time()` returns them, to UTC, to the microsecond. */

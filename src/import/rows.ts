@@ -1,6 +1,6 @@
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
-import { benchmarkKey, finishBenchmark, splitModel, utc } from "./benchmark.ts";
+import { benchmarkKey, finishBenchmark, splitModel, utcOfAny } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, sha256 } from "./evaluation.ts";
 import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
@@ -102,7 +102,7 @@ function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: st
     inputTokens: number(map, "input_tokens", row),
     outputTokens: number(map, "output_tokens", row),
     costUsd: number(map, "cost_usd", row),
-    createdAt: utc(text(map, "created_at", row), { ...place, field: "created_at" }),
+    createdAt: utcOfAny(text(map, "created_at", row), { ...place, field: "created_at" }),
     provider: model.provider === first.provider ? undefined : model.provider,
     model: model.model === first.model ? undefined : model.model,
     metadata: { ...omitMapped(row.record, map), ...row.marks },

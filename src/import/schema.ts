@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ImportError, type Place } from "./import-error.ts";
+import { kindOf } from "./json-text.ts";
 
 /** Parts of the schemas of all logs. */
 export const text = z.string().nullish();
@@ -11,7 +12,39 @@ export const object = z.record(z.string(), json).nullish();
 export function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const field = [place.field, ...(issue?.path ?? [])].filter((step) => step !== undefined).join(".");
-  throw new ImportError(field === "" ? place : { ...place, field }, issue?.message ?? "does not fit");
+  const { path, problem } = misfitOf(value, result.error.issues[0]);
+  const field = [place.field, ...path].filter((step) => step !== undefined).join(".");
+  throw new ImportError(field === "" ? place : { ...place, field }, problem);
+}
+
+const kindNames: Record<string, string> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "a boolean",
+  array: "an array",
+  object: "an object",
+  record: "an object",
+};
+
+/** Says what was expected, and found, at a path in the value. */
+function misfitOf(
+  value: unknown,
+  issue: z.core.$ZodIssue | undefined,
+): { path: PropertyKey[]; problem: string } {
+  const { path = [], message = "does not fit" } = issue ?? {};
+  const found = path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown>)[step], value);
+  const kinds = issue?.code === "invalid_union" ? issue.errors.map(([first]) => first) : [issue];
+  // A kind that fits but for a part of the value is the one that was meant.
+  const inner = issue?.code === "invalid_union" && kinds.find((kind) => kind && kind.path.length > 0);
+  if (inner) {
+    const misfit = misfitOf(found, inner);
+    return { ...misfit, path: [...path, ...misfit.path] };
+  }
+  const names = kinds.map(
+    (kind) => kind?.code === "invalid_type" && (kindNames[kind.expected] ?? kind.expected),
+  );
+  if (names.includes(false)) return { path, problem: message };
+  const shown = typeof found === "number" ? String(found) : kindOf(found);
+  return { path, problem: `expected ${[...new Set(names)].join(" or ")}, found ${shown}` };
 }

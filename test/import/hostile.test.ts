@@ -103,10 +103,16 @@ describe("what is whole is read", () => {
     ["latency_ms", "-0.5", /field latencyMs: expected a number of 0 or more, found -0.5/],
     ["cost_usd", "[]", /field cost_usd: expected a number or a boolean, found an array/],
     ["created_at", '"yesterday"', /field created_at: expected a time such as/],
-    ["created_at", '"2026-02-30T00:00:00Z"', /field created_at: expected a time such as/],
-    ["created_at", '"2026-01-31T24:00:00Z"', /field created_at: expected a time such as/],
+    ["created_at", '"2026-02-30T00:00:00Z"', /field created_at: there is no day 2026-02-30$/],
+    ["created_at", '"2026-01-31T24:00:00Z"', /field created_at: there is no time 24:00:00 in a day$/],
     ["created_at", '"2026-01-31T12:00:00+2400"', /field created_at: expected a time such as/],
     ["created_at", '"9999-12-31T23:00:00-02:00"', /field created_at: expected a time such as/],
+    [
+      "created_at",
+      "1767225",
+      /expected a time such as .* or seconds or milliseconds since 1970, found "1767225"/,
+    ],
+    ["created_at", "1767225600000000", /expected a time .*, found "1767225600000000"/],
     ["model", JSON.stringify("x".repeat(256)), /field model: .*256 characters long/],
   ])("%s %s", async (field, value, message) => {
     const { evaluations, message: found } = await readFaulty(
@@ -310,7 +316,7 @@ describe("Inspect and HELM", () => {
       "a model that is a number",
       (text: string) => text.replace('"model": "openai/gpt-4o-mini"', '"model": 7'),
       0,
-      /field eval.model: .*expected string, received number/,
+      /field eval.model: expected a text, found 7$/,
     ],
     [
       "a sample with a wrong id",

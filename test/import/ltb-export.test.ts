@@ -124,7 +124,7 @@ test.each([
   [jsonl({ ltb_export: 1 }), /line 1, field benchmark: expected an object, found nothing/],
   [
     jsonl({ ltb_export: 1, benchmark: { ...benchmark, model: 5 } }),
-    /line 1, field benchmark.model: .*expected string/,
+    /line 1, field benchmark.model: expected a text/,
   ],
   [
     jsonl({ ltb_export: 1, benchmark: { ...benchmark, started_at: "now" } }),
@@ -132,7 +132,7 @@ test.each([
   ],
   [
     jsonl({ ltb_export: 1, benchmark }, { sample_id: "a", score: "1" }),
-    /line 2, field score: .*expected number/,
+    /line 2, field score: expected a number/,
   ],
   [
     jsonl({ ltb_export: 1, benchmark }, { sample_id: "a", repetition: -1 }),

@@ -48,7 +48,7 @@ describe("one bad record is named, and all others are read", () => {
       "log.json",
       JSON.stringify({ ...header, samples: [sample("s0"), sample(1.5), sample("s2")] }),
       ["s0", "s2"],
-      /^log.json, record 1, line 1, field id: /,
+      /^log.json, record 1, line 1, field id: expected a text or a whole number, found 1.5$/,
     ],
     [
       "Inspect JSON, a time without a zone",
@@ -65,7 +65,14 @@ describe("one bad record is named, and all others are read", () => {
       "log.eval",
       zipOf([head, entry("s0"), entry("s1", { input: 7 }), entry("s2")]),
       ["s0", "s2"],
-      /^log.eval, entry samples\/s1_epoch_1.json, field input: /,
+      /^log.eval, entry samples\/s1_epoch_1.json, field input: expected a text or an array, found 7$/,
+    ],
+    [
+      "Inspect .eval, a field of an element",
+      "log.eval",
+      zipOf([head, entry("s0"), entry("s1", { input: [{ role: 7 }] }), entry("s2")]),
+      ["s0", "s2"],
+      /^log.eval, entry samples\/s1_epoch_1.json, field input.0.role: expected a text, found 7$/,
     ],
     [
       "Inspect .eval, a damaged member",

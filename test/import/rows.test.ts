@@ -178,6 +178,17 @@ describe("JSON and JSONL", () => {
     });
   });
 
+  test.each([
+    [1_767_225_600, "2026-01-01T00:00:00Z"],
+    [1_767_225_600.25, "2026-01-01T00:00:00.25Z"],
+    ["1767225600", "2026-01-01T00:00:00Z"],
+    [1_767_225_600_123, "2026-01-01T00:00:00.123Z"],
+  ])("a time in seconds or milliseconds: %j", async (at, createdAt) => {
+    const map = parseFieldMap("input=q,created_at=at");
+    const { evaluations } = await readOne(await temporary("a.jsonl", jsonl({ q: "a", at })), { map });
+    expect(evaluations[0]?.createdAt).toBe(createdAt);
+  });
+
   test("a sample id that is too long is replaced by its hash and kept", async () => {
     const long = "x".repeat(300);
     const { evaluations } = await readOne(await temporary("a.jsonl", jsonl({ input: "a", sample_id: long })));

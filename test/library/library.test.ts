@@ -167,6 +167,21 @@ describe("a failure", () => {
     });
   });
 
+  test.each([
+    ["undefined", undefined],
+    ["a text", "x"],
+    ["a list", []],
+  ])("says that the input must be an object where it is %s", async (_, input) => {
+    const wrong = input as unknown as library.NewBenchmark;
+    expect(await failure(db.benchmarks.create(wrong))).toMatchObject({
+      violations: [{ field: "", description: "must be an object" }],
+      message: "the input must be an object",
+    });
+    expect(await failure(db.jobs.createMany([wrong as unknown as library.NewJob]))).toMatchObject({
+      message: "jobs[0]: must be an object",
+    });
+  });
+
   test("says that there is no connection, and why", async () => {
     const options = { startupTimeoutMs: 1 };
     const ways: [Partial<library.DatabaseOptions>, RegExp, boolean][] = [

@@ -10,7 +10,7 @@ import {
   RetryInfoSchema,
 } from "../../../gen/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
-import { codeName, type Reason, ServiceError, type Violation } from "../../errors.ts";
+import { codeName, invalid, type Reason, ServiceError, type Violation } from "../../errors.ts";
 import { limits, transportLimits } from "../../limits.ts";
 import { cutBytes } from "../../text.ts";
 import { messageOf } from "../../thrown.ts";
@@ -43,12 +43,7 @@ export function toConnectError(thrown: unknown, call: FailedCall): ConnectError 
     );
   }
   if (thrown instanceof z.ZodError) {
-    const violations = violationsOf(thrown);
-    const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
-    return publicError(
-      new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { violations, cause: thrown }),
-      call,
-    );
+    return publicError(invalid(violationsOf(thrown), thrown), call);
   }
   const err = thrown instanceof Error ? thrown : new Error(`thrown: ${messageOf(thrown)}`);
   call.log.error({ err }, "internal error");
