@@ -678,13 +678,13 @@ $$;
 create trigger jobs_adopt after insert on jobs
   for each row when (new.bytes = 0) execute function adopt_job();
 
--- Where a job stands is written beside it by the statement that moves it, which also moves its version. What
--- another program changes in the row alone would contradict that: workers would still get a cancelled job.
-create function refuse_job_move() returns trigger language plpgsql as $$
+-- Where a job stands, and what evaluations add up to, is written beside them by the statement that changes
+-- them. What another program changes in their rows alone would contradict that: workers would still get a
+-- cancelled job, and summaries hold a deleted evaluation. The service's statements are known by their text,
+-- which names the table that they keep true; rows that go with their benchmark are no statement of anybody's.
+create function refuse_change() returns trigger language plpgsql as $$
 begin
-  raise exception 'status, priority and job_type of a job are not changed by SQL: they stand beside its row too'
-    using errcode = 'object_not_in_prerequisite_state',
-      hint = 'Cancel, retry or delete it through the service (ltb job), and insert another one.';
+  raise exception '%', tg_argv[0] using errcode = 'object_not_in_prerequisite_state', hint = tg_argv[1];
 end
 $$;
 create trigger jobs_keep_place after update of status, priority, job_type on jobs
@@ -692,12 +692,109 @@ create trigger jobs_keep_place after update of status, priority, job_type on job
     new.version = old.version
     and (new.status, new.priority, new.job_type) is distinct from (old.status, old.priority, old.job_type)
   )
-  execute function refuse_job_move();
+  execute function refuse_change(
+    'status, priority and job_type of a job are not changed by SQL: they stand beside its row too',
+    'Cancel, retry or delete it through the service (ltb job), and insert another one.'
+  );
+create trigger jobs_keep_rows before delete on jobs
+  for each statement when (pg_trigger_depth() = 0 and current_query() not like '%insert into job_stat_deltas%')
+  execute function refuse_change(
+    'jobs are not deleted by SQL: they stand beside their rows too',
+    'Use ltb job delete or ltb cleanup --jobs-older-than (DeleteJob, CleanupJobs).'
+  );
+create trigger evaluations_keep_figures
+  before delete or update of
+    benchmark_id, metrics, score, error, latency_ms, cost_usd, input_tokens, output_tokens
+  on evaluations for each statement
+  when (pg_trigger_depth() = 0 and current_query() not like '%insert into benchmark_count_deltas%')
+  execute function refuse_change(
+    'evaluations are not deleted or scored again by SQL: counts and summaries would not follow',
+    'Use UpdateEvaluation, DeleteEvaluation or ltb cleanup --evaluations-older-than (CleanupEvaluations).'
+  );
+
+-- The counts of a benchmark without evaluations are whatever a program says.
+create function keep_counts() returns trigger language plpgsql set enable_seqscan = off as $$
+begin
+  if exists (select from evaluations where benchmark_id = new.id) then
+    raise exception 'completed_iterations and failed_iterations of a benchmark with evaluations are not changed by SQL: they are counted'
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Use UpdateBenchmark.';
+  end if;
+  return new;
+end
+$$;
+create trigger benchmarks_keep_counts before update of completed_iterations, failed_iterations on benchmarks
+  for each row when (
+    (new.completed_iterations, new.failed_iterations)
+      is distinct from (old.completed_iterations, old.failed_iterations)
+    and current_query() not like '%delete from benchmark_count_deltas%'
+  )
+  execute function keep_counts();
+
+-- Columns that may be null in the specification may be given as null: they get their defaults, and a job gets
+-- what its status demands.
+create function fill_nulls() returns trigger language plpgsql as $$
+begin
+  return jsonb_populate_record(new, (
+    select jsonb_object_agg(key, case value when '"now"' then to_jsonb(now()) else value end)
+    from jsonb_each(tg_argv[0]::jsonb) where to_jsonb(new) -> key = 'null'
+  ));
+end
+$$;
+create trigger benchmarks_fill before insert on benchmarks
+  for each row when (num_nulls(
+    new.created_at, new.updated_at, new.total_iterations, new.completed_iterations, new.failed_iterations
+  ) > 0)
+  execute function fill_nulls(
+    '{"created_at": "now", "updated_at": "now", "total_iterations": 0, "completed_iterations": 0, "failed_iterations": 0}'
+  );
+create trigger evaluations_fill before insert on evaluations
+  for each row when (new.created_at is null) execute function fill_nulls('{"created_at": "now"}');
+create trigger jobs_fill before insert on jobs
+  for each row when (num_nulls(
+    new.created_at, new.updated_at, new.retry_count, new.max_retries, new.timeout_seconds
+  ) > 0)
+  execute function fill_nulls(
+    '{"created_at": "now", "updated_at": "now", "retry_count": 0, "max_retries": 3, "timeout_seconds": 300}'
+  );
+create trigger jobs_fill_ended before insert on jobs
+  for each row when (new.completed_at is null and new.status in ('completed', 'failed', 'cancelled'))
+  execute function fill_nulls('{"completed_at": "now"}');
+create trigger jobs_fill_running before insert on jobs
+  for each row when (new.status = 'running' and num_nulls(new.started_at, new.assigned_worker_id) > 0)
+  execute function fill_nulls(
+    '{"started_at": "now", "assigned_worker_id": "00000000-0000-0000-0000-000000000000"}'
+  );
+create trigger workers_fill before insert on workers
+  for each row when (num_nulls(
+    new.last_heartbeat, new.registered_at, new.updated_at, new.current_tasks, new.completed_tasks,
+    new.failed_tasks, new.tags
+  ) > 0)
+  execute function fill_nulls(
+    '{"last_heartbeat": "now", "registered_at": "now", "updated_at": "now", "current_tasks": 0, "completed_tasks": 0, "failed_tasks": 0, "tags": []}'
+  );
+create trigger users_fill before insert on users
+  for each row when (num_nulls(new.created_at, new.updated_at, new.active, new.email_verified) > 0)
+  execute function fill_nulls(
+    '{"created_at": "now", "updated_at": "now", "active": true, "email_verified": false}'
+  );
 
 -- An evaluation is counted. Its benchmark's figures are computed anew once for each transaction, and are read
 -- from the evaluations until then. The hash is of the id: the same sample, sent to the service, conflicts.
 create function adopt_evaluation() returns trigger language plpgsql set enable_seqscan = off as $$
+declare
+  -- One value that is no double would stop every summary that reads it.
+  wide text := (
+    select key from jsonb_each(new.metrics)
+    where case jsonb_typeof(value)
+      when 'number' then value::numeric <> 0 and abs(value::numeric) not between 1e-307 and 1e308
+    end
+    limit 1
+  );
 begin
+  if wide is not null then
+    raise exception 'metrics.% of an evaluation must be 0, or from 1e-307 to 1e308 in magnitude', wide
+      using errcode = 'numeric_value_out_of_range';
+  end if;
   -- As text, so that no index of the benchmark's rows is taken for the one of ids.
   update evaluations set content_hash = decode(md5(new.id::text), 'hex')
   where id = new.id and benchmark_id::text = new.benchmark_id::text;

@@ -142,6 +142,9 @@ $$;
 create trigger audit_logs_adopt before insert on audit_logs
   for each row when (new.external is null) execute function adopt_audit_log();
 
+create trigger audit_logs_fill before insert on audit_logs
+  for each row when (new.created_at is null) execute function fill_nulls('{"created_at": "now"}');
+
 create trigger audit_logs_append_only before update or delete or truncate on audit_logs
   for each statement execute function refuse_audit_change();
 create trigger audit_seals_append_only before update or delete or truncate on audit_seals

@@ -534,6 +534,6 @@ test("memory does not grow with the table", async () => {
   clearInterval(sampler);
   expect(manifest.tables.evaluations?.bytes).toBeGreaterThan(160e6);
   expect(most).toBeLessThan(80e6);
-  await client.query("delete from evaluations where benchmark_id = $1", [benchmarkId]);
+  await client.query("delete from benchmarks where id = $1", [benchmarkId]);
   await client.end();
 });

@@ -193,6 +193,29 @@ describe("a job", () => {
     expect(await db.jobs.cancel(id)).toMatchObject({ status: "cancelled", metadata: {} });
   });
 
+  test("that has ended or runs gets the times and the worker that it lacks", async () => {
+    const jobType = "without times";
+    for (const status of ["completed", "failed", "cancelled"] as const) {
+      const id = await job({ job_type: jobType, status });
+      expect(await db.jobs.get(id)).toMatchObject({ status, completedAt: expect.any(String) });
+    }
+    const id = await job({ job_type: jobType, status: "running", max_retries: 0 });
+    expect(await db.jobs.get(id)).toMatchObject({ status: "running", startedAt: expect.any(String) });
+    await db.maintain();
+    expect(await db.jobs.getStats({ jobType })).toMatchObject({ completed: 1, failed: 2, cancelled: 1 });
+  });
+
+  test("is deleted by the service alone", async () => {
+    const id = await job({ job_type: "deleted" });
+    const deletion = "delete from jobs where job_type = 'deleted'";
+    await expect(client.query(deletion)).rejects.toMatchObject({
+      message: expect.stringContaining("jobs are not deleted by SQL"),
+      hint: expect.stringContaining("DeleteJob, CleanupJobs"),
+    });
+    await db.jobs.delete(id);
+    expect(await db.jobs.getStats({ jobType: "deleted" })).toMatchObject({ total: 0 });
+  });
+
   test("is there once where the same row comes again", async () => {
     const row = { id: randomUUID(), job_type: "again", payload: {}, priority: 0, status: "pending" };
     for (let time = 0; time < 2; time++) await insert("jobs", row, "on conflict (id) do nothing");
@@ -243,6 +266,28 @@ describe("a benchmark", () => {
       version: 1,
       ...times,
     });
+  });
+
+  test("with evaluations has its counts from them, and goes with them", async () => {
+    const id = await benchmark();
+    await evaluation(id);
+    await expect(
+      client.query("update benchmarks set completed_iterations = 3 where id = $1", [id]),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining("completed_iterations and failed_iterations"),
+      hint: "Use UpdateBenchmark.",
+    });
+    await client.query(
+      "update benchmarks set completed_iterations = completed_iterations, name = 'n' where id = $1",
+      [id],
+    );
+    await db.maintain();
+    expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 1, name: "n" });
+    await db.benchmarks.update(id, { completedIterations: 3 });
+    expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 3 });
+    await client.query("delete from benchmarks where id = $1", [id]);
+    await db.maintain();
+    expect((await client.query("select from evaluations where benchmark_id = $1", [id])).rowCount).toBe(0);
   });
 
   test("keeps a time that is given, and its counts keep its version", async () => {
@@ -303,6 +348,38 @@ describe("an evaluation", () => {
     expect(await db.evaluations.summarize(id)).toMatchObject({ evaluationCount: 1, failedCount: 1 });
   });
 
+  test("is scored again and deleted by the service alone", async () => {
+    const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    const one = await evaluation(id);
+    for (const text of [
+      "delete from evaluations where benchmark_id = $1",
+      "update evaluations set score = 1 where benchmark_id = $1",
+      "update evaluations set metrics = '{}' where benchmark_id = $1",
+    ])
+      await expect(client.query(text, [id]), text).rejects.toMatchObject({
+        message: expect.stringContaining("evaluations are not deleted or scored again by SQL"),
+        hint: expect.stringContaining("CleanupEvaluations"),
+      });
+    await client.query("update evaluations set metadata = '{}' where benchmark_id = $1", [id]);
+    expect(await db.evaluations.update(one, { score: 1 })).toMatchObject({ score: 1, metadata: {} });
+    await db.evaluations.delete(one, id);
+    expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 0 });
+  });
+
+  test("whose metric is no double is refused, and one that the service would not count is not counted", async () => {
+    const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
+    for (const value of ["1e400", "-1e400", "1e-400"])
+      await expect(evaluation(id, { metrics: `{"fine": 1, "a": ${value}}` }), value).rejects.toThrow(
+        "metrics.a of an evaluation must be 0, or from 1e-307 to 1e308 in magnitude",
+      );
+    await evaluation(id, { metrics: '{"a": 1e300, "b": "1e400", "c": 0, "d": -1e-300}' });
+    for (let round = 0; round < 2; round++) {
+      const { metrics } = await db.evaluations.summarize(id);
+      expect(metrics.map(({ name }) => name).sort()).toEqual(["c", "d", "score"]);
+      await db.maintain();
+    }
+  });
+
   test("is counted once where the same row comes again, and conflicts with its sample from elsewhere", async () => {
     const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
     const row = { id: randomUUID(), sample_id: "s" };
@@ -330,6 +407,36 @@ describe("an evaluation", () => {
     await db.maintain();
     expect(await db.evaluations.summarize(id)).toMatchObject({ evaluationCount: 2 });
   });
+});
+
+test("what may be null in the specification is filled in where a program writes null", async () => {
+  const times = { created_at: null, updated_at: null };
+  const worker = { worker_id: "nulls", address: "localhost:1", status: "idle", capacity: 4 };
+  const user = { email: "nulls@example.org", username: "nulls", password_hash: "x", role: "user" };
+  const none = { current_tasks: null, completed_tasks: null, failed_tasks: null, tags: null };
+  const counts = { total_iterations: null, completed_iterations: null, failed_iterations: null };
+  const benchmarkId = await benchmark({ ...times, ...counts });
+  for (const [table, id] of Object.entries({
+    benchmarks: benchmarkId,
+    evaluations: await evaluation(benchmarkId, { created_at: null }),
+    jobs: await job({ ...times, retry_count: null, max_retries: null, timeout_seconds: null }),
+    workers: await insert("workers", {
+      ...{ ...worker, ...none, metadata: null },
+      ...{ last_heartbeat: null, registered_at: null, updated_at: null },
+    }),
+    users: await insert("users", { ...user, ...times, active: null, email_verified: null, metadata: null }),
+    audit_logs: await insert("audit_logs", { action: "x", entity_type: "y", created_at: null }),
+  })) {
+    const time = table === "workers" ? "last_heartbeat" : "created_at";
+    const { rowCount } = await client.query(
+      `select from ${table} where id = $1 and ${time} > now() - interval '1 hour'`,
+      [id],
+    );
+    expect(rowCount, table).toBe(1);
+  }
+  expect(await db.benchmarks.get(benchmarkId)).toMatchObject({ completedIterations: 1, totalIterations: 0 });
+  expect(await db.users.getByEmail(user.email)).toMatchObject({ active: true, emailVerified: false });
+  expect(await db.workers.getByWorkerId("nulls")).toMatchObject({ capacity: 4, tags: [] });
 });
 
 test("no row is looked for by reading those before it, which would take longer and longer", async () => {

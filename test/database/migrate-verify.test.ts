@@ -143,7 +143,11 @@ describe("a schema that is not as it was made", () => {
       "different table jobs",
       "different trigger audit_logs.audit_logs_append_only",
       "different trigger jobs.jobs_adopt",
+      "different trigger jobs.jobs_fill",
+      "different trigger jobs.jobs_fill_ended",
+      "different trigger jobs.jobs_fill_running",
       "different trigger jobs.jobs_keep_place",
+      "different trigger jobs.jobs_keep_rows",
     ]);
     expect(additional).toEqual(["column notes.id", "index mine", "table notes"]);
     expect(await query(connection, schemas)).toEqual(before);

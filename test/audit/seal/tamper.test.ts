@@ -396,7 +396,7 @@ describe("a checkpoint", () => {
       reason:
         "2 entries are missing from before the last cleanup's time, which is 1 more than cleanups removed",
     });
-    await trail.superuser.query("delete from jobs");
+    await trail.tamper("delete from jobs");
   });
 
   /** A chain of its own with an old entry that somebody deletes; `add` then appends what excuses that. */
