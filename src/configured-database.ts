@@ -19,6 +19,11 @@ export interface ConfiguredDatabase {
   stop(): Promise<void>;
 }
 
+/** Where the embedded database is, if there is one. */
+export function embeddedFolder({ dataDir }: Config): string {
+  return join(dataDir, "postgres");
+}
+
 /**
  * Starts the embedded PostgreSQL, unless the configuration names another database, which is left as it is.
  * @param options.join uses the embedded PostgreSQL of a process that serves the same folder, if there is one
@@ -37,7 +42,7 @@ export async function startConfiguredDatabase(
   });
   if (database.kind === "external")
     return reachable(database.connection, describeDatabase(database.connection), database.migration);
-  const folder = join(dataDir, "postgres");
+  const folder = embeddedFolder(config);
   const needed = database.pool.poolSize + limits.spareConnections;
   const starting = startEmbedded({
     dataDir,

@@ -32,8 +32,10 @@ export function addCommand(program: Command): void {
     .examples("ltb migrate up", "DATABASE_URL=postgres://… ltb migrate up")
     .action(async (options: DatabaseOptions) => {
       const { migrateUp } = await import("../database/migrate/migrate.ts");
-      const { applied } = await withMigrationConnection(options, (connection) =>
-        migrateUp(connection, { logger: noteLog }),
+      const { applied } = await withMigrationConnection(
+        options,
+        (connection) => migrateUp(connection, { logger: noteLog }),
+        { create: true },
       );
       if (options.json) printJson({ applied });
       else print(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);

@@ -53,22 +53,26 @@ async function restorePath(path: string, file: string, options: Options): Promis
   const { settleBeside } = await import("../backup/after-restore.ts");
   const warnings: string[] = [];
   const keep = (_: object, message: string) => void warnings.push(message);
-  const { result, keys } = await withConfiguredDatabase(options.config, async (source, config) => {
-    const isEmbedded = config.database.kind === "embedded";
-    if (newAdminKey && !isEmbedded)
-      throw new UsageError(
-        `--new-admin-key is for the embedded database; for one of your own: ${commandLine("key create --user NAME --database")}`,
-      );
-    const patience = await patienceOf(config);
-    const connection = await source.migrationConnection(patience);
-    const result = await restore(connection, path, { force, keepSessions, sealAnew });
-    const keys = await settleBeside(source, config, {
-      newAdminKey,
-      makeAuditKey: isEmbedded || sealAnew,
-      log: { ...noteLog, warn: keep, error: keep },
-    });
-    return { result, keys };
-  });
+  const { result, keys } = await withConfiguredDatabase(
+    options.config,
+    async (source, config) => {
+      const isEmbedded = config.database.kind === "embedded";
+      if (newAdminKey && !isEmbedded)
+        throw new UsageError(
+          `--new-admin-key is for the embedded database; for one of your own: ${commandLine("key create --user NAME --database")}`,
+        );
+      const patience = await patienceOf(config);
+      const connection = await source.migrationConnection(patience);
+      const result = await restore(connection, path, { force, keepSessions, sealAnew });
+      const keys = await settleBeside(source, config, {
+        newAdminKey,
+        makeAuditKey: isEmbedded || sealAnew,
+        log: { ...noteLog, warn: keep, error: keep },
+      });
+      return { result, keys };
+    },
+    { create: true },
+  );
   const { sessionsEnded, cameBack } = result;
   showBackup(file, result, "is restored", options, {
     sessions_ended: sessionsEnded,

@@ -1,6 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { stripTypeScriptTypes } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -9,7 +17,7 @@ import { delimiter, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { formatTable, oneLine } from "../../src/cli/shared/output.ts";
-import { commandLine, quotePath } from "../../src/cli/shared/shell.ts";
+import { commandLine, installedCommand, quotePath } from "../../src/cli/shared/shell.ts";
 import { paint, withoutMarks } from "../../src/cli/shared/terminal.ts";
 import { quote } from "../../src/text.ts";
 import { packageRoot, version } from "../../src/version.ts";
@@ -160,6 +168,14 @@ describe("on a terminal", () => {
     expect(table("1")).toContain("01890a5d");
   });
 
+  test("one that reports no width folds nothing", () => {
+    const { columns } = process.stdout;
+    onTestFinished(() => void Object.assign(process.stdout, { columns }));
+    const whole = table("1000");
+    Object.assign(process.stdout, { columns: 0 });
+    expect(table("")).toBe(whole);
+  });
+
   test("there are colours where they are wanted, and none that others wrote", async () => {
     const shown = async (settings: Record<string, string>) =>
       (await ltb(["job", "stats", "--address", "127.0.0.1:1"], settings)).stderr;
@@ -185,6 +201,38 @@ test("commands and paths are told as one has to type them where one stands", () 
   const root = packageRoot.slice(1);
   const npm = `npm --prefix ${quote(root)}`;
   expect(stand("/")).toEqual([`${npm} start`, `${npm} run ltb -- demo`, quote(`${root}/.ltb/admin.key`)]);
+});
+
+test("an installed package is called as it can be from where one stands", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ltb-bin-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const main = join(folder, "main.js");
+  writeFileSync(main, "the program");
+  const local = join(folder, "node_modules", ".bin");
+  const [global, foreign] = [join(folder, "bin"), join(folder, "foreign")];
+  for (const bin of [local, global, foreign]) mkdirSync(bin, { recursive: true });
+  for (const bin of [local, global]) symlinkSync(main, join(bin, "ltb"));
+  writeFileSync(join(foreign, "ltb"), "somebody else's");
+  const called = (path: string[], cwd: string, byNpm = false) => {
+    vi.stubEnv("PATH", path.join(delimiter));
+    vi.stubEnv("npm_lifecycle_event", byNpm ? "npx" : undefined);
+    vi.stubEnv("INIT_CWD", cwd);
+    const spy = vi.spyOn(process, "cwd").mockReturnValue(cwd);
+    try {
+      return installedCommand(main);
+    } finally {
+      spy.mockRestore();
+    }
+  };
+  expect(called([global], "/")).toBe("ltb");
+  expect(called([local], "/")).toBe("ltb");
+  // npx puts the project's programs into the PATH of this process only.
+  expect(called([local, foreign], folder, true)).toBe("npx ltb");
+  expect(called([local, global], "/", true)).toBe("ltb");
+  // Elsewhere npx would ask the registry for a package of that name.
+  for (const path of [[], [foreign], [foreign, global]])
+    expect(called(path, "/")).toBe(`node ${quote(main.slice(1))}`);
 });
 
 test.for([
@@ -217,6 +265,39 @@ test("--json makes errors of every kind JSON", async () => {
   const unreachable = await ltb(["stats", "--json"], { LTB_ADDRESS: "127.0.0.1:1" });
   expect(unreachable.code).toBe(1);
   expect(JSON.parse(unreachable.stderr).error).toMatchObject({ code: "UNAVAILABLE", reason: "UNREACHABLE" });
+});
+
+test.for(["prefer", "require"])("a database's port that is another's is told, SSL mode %s", async (mode) => {
+  const server = createServer((_, response) => response.end("hello"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `postgres://u:secret@127.0.0.1:${port}/d?sslmode=${mode}`;
+  const { code, stderr } = await ltb(["migrate", "status"], {
+    DATABASE_URL: url,
+    LTB_STARTUP_TIMEOUT: "1",
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`127.0.0.1:${port}`);
+  expect(stderr).toContain("does not answer as PostgreSQL does: correct the address (DATABASE_URL");
+  expect(stderr).not.toContain("secret");
+});
+
+test.for([
+  ["doctor"],
+  ["backup", "never.tar"],
+  ["migrate", "status"],
+  ["migrate", "verify"],
+  ["key", "create", "--user", "x", "--database"],
+])("%s makes no database where there is none", async (args) => {
+  const folder = mkdtempSync(join(tmpdir(), "ltb-none-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { code, stderr } = await ltb(args, { LTB_DATA_DIR: folder });
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`there is no embedded database in ${folder}`),
+  });
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("a port that does not speak gRPC is told apart", async () => {

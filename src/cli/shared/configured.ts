@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import type { Config } from "../../config.ts";
 import type { ConfiguredDatabase } from "../../configured-database.ts";
 import type { Connection } from "../../database/connection/connect.ts";
 import type { Patience } from "../../database/statement/patience.ts";
-import { UsageError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
 import { note, noteLog } from "./output.ts";
+import { commandLine } from "./shell.ts";
 
 /** Options of the commands that look into the configured database. */
 export interface DatabaseOptions {
@@ -15,15 +17,23 @@ export interface DatabaseOptions {
  * Runs `work` with the configured database: DATABASE_URL and its kin, else the embedded one in LTB_DATA_DIR,
  * which is started for as long as that takes, or joined where a service runs on it.
  * @param file JSON file with settings
+ * @param options.create whether to make the embedded database if there is none. Default: false
+ * @throws CliError if there is none
  */
 export async function withConfiguredDatabase<T>(
   file: string | undefined,
   work: (database: ConfiguredDatabase, config: Config) => Promise<T>,
+  { create = false } = {},
 ): Promise<T> {
   const { loadConfig } = await import("../../config.ts");
-  const { startConfiguredDatabase } = await import("../../configured-database.ts");
+  const { embeddedFolder, startConfiguredDatabase } = await import("../../configured-database.ts");
   const config = loadConfig({ ...(file !== undefined && { file }), listens: false });
   for (const warning of config.warnings) note(`warning: ${warning}`);
+  if (!create && config.database.kind === "embedded" && !existsSync(embeddedFolder(config)))
+    throw new CliError(
+      `there is no embedded database in ${config.dataDir}: name its folder (LTB_DATA_DIR) or another database ` +
+        `(DATABASE_URL), or make one: ${commandLine("serve")}`,
+    );
   const database = await startConfiguredDatabase(config, { join: true });
   try {
     return await work(database, config);
@@ -36,9 +46,12 @@ export async function withConfiguredDatabase<T>(
 export function withMigrationConnection<T>(
   { config }: { config?: string | undefined },
   work: (connection: Connection) => Promise<T>,
+  options: { create?: boolean } = {},
 ): Promise<T> {
-  return withConfiguredDatabase(config, async (database, settings) =>
-    work(await database.migrationConnection(await patienceOf(settings))),
+  return withConfiguredDatabase(
+    config,
+    async (database, settings) => work(await database.migrationConnection(await patienceOf(settings))),
+    options,
   );
 }
 

@@ -31,8 +31,11 @@ export function showable(text: string, stream: NodeJS.WriteStream): string {
   return withoutMarks(styled);
 }
 
-/** Columns of a line: those that COLUMNS says, else those of the terminal; undefined where there is none. */
+/**
+ * Columns of a line: those that COLUMNS says, else those of the terminal; undefined where there is none, and
+ * where it does not know its width, which it tells as 0.
+ */
 export function lineWidth(): number | undefined {
   const asked = Number(process.env.COLUMNS);
-  return Number.isInteger(asked) && asked > 0 ? asked : process.stdout.columns;
+  return Number.isInteger(asked) && asked > 0 ? asked : process.stdout.columns || undefined;
 }

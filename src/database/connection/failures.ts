@@ -11,6 +11,8 @@ import { explainTls } from "./ssl-failures.ts";
 const UNKNOWN_HOST = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"];
 const NOTHING_LISTENS = ["ECONNREFUSED", "ENOENT"];
 const NO_ANSWER = ["ETIMEDOUT", "EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN"];
+/** The message of `pg` about a server that answers a request for TLS with neither yes nor no. */
+const NOT_POSTGRES = "There was an error establishing an SSL connection";
 
 /** Whether nothing at the address has answered, so that another way to connect would fare no better. */
 export function isUnreachable(failure: unknown): boolean {
@@ -79,6 +81,8 @@ function explain(failure: unknown, { host, port, user, database }: DatabaseConfi
     return `no answer from ${server} (${words}): see that PostgreSQL runs there and no firewall is between, or ${address}`;
   if (/^SASL: .*password must be/.test(words))
     return `the database at ${server} demands a password of user "${user}": give it (DATABASE_URL, DATABASE_PASSWORD)`;
+  if (words === NOT_POSTGRES)
+    return `what listens at ${server} does not answer as PostgreSQL does: ${address}`;
   if (hasCode(failure, "ECONNRESET", "EPIPE") || words.startsWith("Connection terminated"))
     return `${server} ended the connection (${words}): see whether PostgreSQL listens there, and its log`;
   return undefined;
