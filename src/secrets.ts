@@ -1,4 +1,4 @@
-import type { JsonValue } from "./validation.ts";
+import type { JsonObject, JsonValue } from "./validation.ts";
 
 /** The mark that stands where a secret was. */
 export const redacted = "[redacted]";
@@ -7,6 +7,8 @@ export const redacted = "[redacted]";
 export interface SecretPatterns {
   /** A field with such a name holds a secret, unless its value is a number or a boolean. */
   names: RegExp;
+  /** A field with such a name holds a secret if its value looks like one. Default: none. */
+  doubtful?: RegExp;
   /** A text of this form is a secret; global. */
   texts: RegExp;
 }
@@ -31,6 +33,22 @@ const others = [
   String.raw`[?&](?:${keys}|key|access[_-]?token)=[^\s&#"']{8,}`,
 ].join("|");
 
+const scheme = String.raw`(?:bearer|basic|token|digest)\s+`;
+const tokens = "(?:access|api|auth|bearer|hf|hub|refresh|secret|session)[_-]?token";
+// Letters, digits and signs of keys, with at least one of the first two each.
+const mixed = String.raw`(?=[\w.~+/=-]*\d)(?=[\d.~+/=_-]*[a-z])[\w.~+/=-]`;
+const assigned = (signs: string) => String.raw`\\?["']?\s{0,3}[${signs}]\s{0,3}\\?["']?`;
+
+// Headers, members of JSON and settings within a text. What may be repeated before a value is bounded, so
+// that no text takes long.
+const named = [
+  String.raw`(?<=\bauthorization${assigned(":=")})${scheme}[^\s"',;\\]+`,
+  String.raw`(?<=\bx-[\w-]{0,40}(?:key|token|secret)${assigned(":")})(?!\[redacted)[^\s"',;\\]+`,
+  String.raw`(?<=(?:${keys}|${password}|secret|${tokens})\\?["']\s{0,3}:\s{0,3}\\?["'])(?!\[redacted)[^\s"'\\]+`,
+  String.raw`(?<=${keys}\s{0,3}[:=]\s{0,3})${mixed}{6,}(?![\w.~+/=([-])`,
+  String.raw`\bbearer\s+${mixed}{16,}`,
+].join("|");
+
 const inName = `${password}|secret|credential|authorization|cookie`;
 const atEndOfName = `${keys}|token|pwd|(?:key|token)[_-]?hash`;
 
@@ -45,20 +63,21 @@ export const mayHoldSecret = new RegExp(`${inName}|(?:${atEndOfName})"|${anySecr
 
 /** Patterns for data that should stay as they are: prose speaks of bearers, and every word is a `token`. */
 export const plainSecret: SecretPatterns = {
-  names: new RegExp(
-    `(?:${password}|secret|credentials?|authorization|cookies?|${keys}|` +
-      "(?:access|api|auth|bearer|hf|hub|refresh|secret|session)[_-]?token|pwd)$",
-    "i",
-  ),
+  names: new RegExp(`(?:${password}|secret|credentials?|authorization|cookies?|${keys}|${tokens}|pwd)$`, "i"),
+  doubtful: /^token$/i,
   // Arguments in one text, `model=gpt-4,api_key=…`, have names too.
   texts: new RegExp(
-    String.raw`(?<=^(?:[\w-]+=[^,\s]*,)*(?:\w*${keys}|${password}|token)=)[^,\s]+|\b(?:${words})|${others}`,
+    String.raw`(?<=^(?:[\w-]+=[^,\s]*,)*(?:\w*${keys}|${password}|token)=)[^,\s]+|\b(?:${words})|${others}|${named}`,
     "gi",
   ),
 };
 
+const looksSecret = new RegExp(`^(?:${scheme}\\S+|${mixed}+)$`, "i");
+
 /**
  * Replaces values of fields that are named like a secret, and texts that look like one, by "[redacted]".
+ * So are those of pairs, `["Authorization", "Bearer …"]` and `{ "name": "x-api-key", "value": "…" }`, if they
+ * look like secrets: two words of prose may stand like that too.
  * Strings come back as PostgreSQL can store them.
  * @param onFound called for each that was replaced
  */
@@ -74,11 +93,15 @@ export function withoutSecrets<T extends JsonValue>(
   const clean = (part: JsonValue): JsonValue => {
     if (typeof part === "string") return cleanText(part);
     if (typeof part !== "object" || part === null) return part;
-    if (Array.isArray(part)) return part.map(clean);
+    if (Array.isArray(part)) {
+      const [name = null, value] = part;
+      return part.length === 2 && isSecretPair(name, value, patterns) ? [name, hide()] : part.map(clean);
+    }
+    const isPair = isSecretPair(part.name ?? part.key, part.value, patterns);
     return Object.fromEntries(
       Object.entries(part).map(([name, inner]) => [
         cleanText(name),
-        isSecret(name, inner, patterns) ? hide() : clean(inner),
+        isSecret(name, inner, part, patterns) || (isPair && name === "value") ? hide() : clean(inner),
       ]),
     );
   };
@@ -87,7 +110,16 @@ export function withoutSecrets<T extends JsonValue>(
   return clean(value) as T;
 }
 
-function isSecret(name: string, value: JsonValue, { names }: SecretPatterns): boolean {
+function isSecret(name: string, value: JsonValue, owner: JsonObject, patterns: SecretPatterns): boolean {
   if (value === null || value === "" || value === redacted) return false;
-  return (typeof value === "string" || typeof value === "object") && names.test(name);
+  if (typeof value !== "string" && typeof value !== "object") return false;
+  if (patterns.names.test(name)) return true;
+  // A token of a model's output is no secret, and has its probability beside it.
+  const isDoubtful = patterns.doubtful?.test(name) && !("logprob" in owner);
+  return isDoubtful && typeof value === "string" ? value.length >= 8 && looksSecret.test(value) : false;
+}
+
+function isSecretPair(name: unknown, value: unknown, { names }: SecretPatterns): boolean {
+  if (typeof name !== "string" || typeof value !== "string") return false;
+  return /^[\w.-]+$/.test(name) && names.test(name) && !looksSecret.test(name) && looksSecret.test(value);
 }

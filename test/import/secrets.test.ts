@@ -84,6 +84,29 @@ test.each<[JsonObject, JsonObject]>([
     { HF_TOKEN: "[redacted]", AWS_SECRET_ACCESS_KEY: "[redacted]" },
   ],
   [{ text: "hf_0123456789abcdefghij" }, { text: "[redacted]" }],
+  [{ token: "t0psecret" }, { token: "[redacted]" }],
+  [
+    {
+      headers: [
+        ["Authorization", "Bearer abc"],
+        ["Accept", "*"],
+      ],
+    },
+    {
+      headers: [
+        ["Authorization", "[redacted]"],
+        ["Accept", "*"],
+      ],
+    },
+  ],
+  [{ header: { name: "X-Api-Key", value: "k1" } }, { header: { name: "X-Api-Key", value: "[redacted]" } }],
+  [{ curl: "curl -H 'x-api-key: abc123' https://x" }, { curl: "curl -H 'x-api-key: [redacted]' https://x" }],
+  [
+    { log: "POST /v1\r\nAuthorization: Bearer abc\r\nAccept: *" },
+    { log: "POST /v1\r\nAuthorization: [redacted]\r\nAccept: *" },
+  ],
+  [{ body: '{"api_key": "abc", "a": 1}' }, { body: '{"api_key": "[redacted]", "a": 1}' }],
+  [{ hf: { token: "Bearer abc", n: 1 } }, { hf: { token: "[redacted]", n: 1 } }],
 ])("%j holds secrets", (value, expected) => {
   expect(withoutSecrets(value, plainSecret)).toEqual(expected);
 });
@@ -91,6 +114,17 @@ test.each<[JsonObject, JsonObject]>([
 test.each<JsonObject>([
   { token: "the", next_token: "cat", pad_token: "</s>", tokens: ["a"] },
   { text: "Bearer certificates of deposit; def f(user,password=None): pass" },
+  { tokens: ["t0psecret", "abc12345"], token: 5, prompt_tokens: 12, token_ids: [1], max_tokens: "4096" },
+  {
+    content: [
+      { token: "sha256sum", logprob: -1 },
+      { token: "<|reserved_special_token_0|>", bytes: [1] },
+    ],
+  },
+  { choices: ["Password", "Username"], pair: ["secret", "public"], headers: [["Accept", "a1b2c3d4"]] },
+  { text: "Authorization: required. The x-ray key: see page 5; the API key: open sesame; private_key = 29" },
+  { code: "def f(api_key: Optional[str] = None): g(api_key=config.get1(x), token=tok1)", name: "token" },
+  { name: "secret", value: "garden" },
   { password: "", api_key: null, secret: 5, cookie: false },
   { url: "https://example.com:8080/a@b?keys=1", secretary: "Ada", key: "C minor" },
 ])("%j holds none", (value) => {
