@@ -26,6 +26,8 @@ export interface RestoreOptions {
 export interface RestoreResult extends BackupResult {
   /** The number of sessions that ended. */
   sessionsEnded: number;
+  /** The number of sessions that are good again. */
+  sessionsKept: number;
   /** What the replaced rows said otherwise. Without any, nobody can know. */
   cameBack: CameBack[];
 }
@@ -75,7 +77,7 @@ async function load(
     const formerHead = await readHead(client, header);
     const result = await copyAll(client, path, options.force ?? false);
     const settled = options.isMove
-      ? { sessionsEnded: 0, cameBack: [] }
+      ? { sessionsEnded: 0, sessionsKept: 0, cameBack: [] }
       : await settle(client, header, formerHead, options);
     await client.query("commit");
     return { ...result, ...settled };

@@ -39,9 +39,13 @@ export async function settle(
   header: BackupHeader,
   formerHead: string | null,
   { keepSessions = false, sealAnew = false }: { keepSessions?: boolean; sealAnew?: boolean },
-): Promise<{ sessionsEnded: number; cameBack: CameBack[] }> {
-  const { rowCount } = keepSessions ? { rowCount: 0 } : await client.query("delete from sessions");
-  const sessionsEnded = rowCount ?? 0;
+): Promise<{ sessionsEnded: number; sessionsKept: number; cameBack: CameBack[] }> {
+  const { rowCount } = await client.query(
+    keepSessions
+      ? "select from sessions s join users u on u.id = s.user_id where u.active and s.expires_at > now()"
+      : "delete from sessions",
+  );
+  const [sessionsKept, sessionsEnded] = keepSessions ? [rowCount ?? 0, 0] : [0, rowCount ?? 0];
   const { rows: cameBack } = await client.query<CameBack>(
     `select 'revoked key' as what, format('%s of %s (%s)', k.name, u.username, k.id) as name
     from api_keys k join former_keys using (id) join users u on u.id = k.user_id
@@ -77,7 +81,7 @@ export async function settle(
       [newId(), JSON.stringify(changes)],
     );
   }
-  return { sessionsEnded, cameBack };
+  return { sessionsEnded, sessionsKept, cameBack };
 }
 
 /** Empties tables, named as in SQL. The audit trail's guards refuse that; the owner can disable them. */

@@ -19,8 +19,8 @@ export function addCommand(program: Command): void {
   addDatabaseCommand(program, "restore")
     .summary("put a backup into the database")
     .description(
-      "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Stop the " +
-        "service before. Users, API keys and passwords are those of the backup; its sessions end. The audit trail goes on from where the " +
+      "Puts a backup into the configured database: all of it, or nothing. The schema is made, and brought up to date afterwards. Best stop the " +
+        "service before; one that runs has its calls wait. Users, API keys and passwords are those of the backup; its sessions end. The audit trail goes on from where the " +
         "backup ends, with the key that sealed it, which is in no backup.",
     )
     .argument("<file>", "what `backup` wrote; - reads it from standard input")
@@ -50,10 +50,10 @@ async function restoreFrom(argument: string, options: Options): Promise<void> {
 async function restorePath(path: string, file: string, options: Options): Promise<void> {
   const { force = false, keepSessions = false, newAdminKey = false, sealAnew = false, json } = options;
   const { restore } = await import("../backup/restore.ts");
-  const { settleBeside } = await import("../backup/after-restore.ts");
+  const { holdTrail, settleBeside } = await import("../backup/after-restore.ts");
   const warnings: string[] = [];
   const keep = (_: object, message: string) => void warnings.push(message);
-  const { result, keys } = await withConfiguredDatabase(
+  const { result, keys, isEmbedded } = await withConfiguredDatabase(
     options.config,
     async (source, config) => {
       const isEmbedded = config.database.kind === "embedded";
@@ -63,31 +63,45 @@ async function restorePath(path: string, file: string, options: Options): Promis
         );
       const patience = await patienceOf(config);
       const connection = await source.migrationConnection(patience);
-      const result = await restore(connection, path, { force, keepSessions, sealAnew });
-      const keys = await settleBeside(source, config, {
-        newAdminKey,
-        makeAuditKey: isEmbedded || sealAnew,
-        log: { ...noteLog, warn: keep, error: keep },
+      return holdTrail(connection, async () => {
+        const result = await restore(connection, path, { force, keepSessions, sealAnew });
+        const keys = await settleBeside(source, config, {
+          newAdminKey,
+          makeAuditKey: isEmbedded || sealAnew,
+          log: { ...noteLog, warn: keep, error: keep },
+        });
+        return { result, keys, isEmbedded };
       });
-      return { result, keys };
     },
     { create: true },
   );
-  const { sessionsEnded, cameBack } = result;
+  const { sessionsEnded, sessionsKept, cameBack } = result;
   showBackup(file, result, "is restored", options, {
     sessions_ended: sessionsEnded,
+    sessions_kept: sessionsKept,
     came_back: cameBack,
     keys: keys.kind === "file" ? { file: keys.file, user: keys.user } : keys,
     warnings,
   });
   if (json) return;
   print(`${describeAccess(result)}\n\n${keyLines(keys, process.stdout.isTTY)}`);
+  if (isEmbedded && keys.kind === "elsewhere")
+    print(
+      "A restore with --new-admin-key (once more, with --force) also makes one, which commands find by themselves.",
+    );
   for (const warning of warnings) print(`Warning: ${warning}`);
 }
 
 /** Says what of the past holds again. */
-function describeAccess({ header: { createdAt }, sessionsEnded, cameBack }: RestoreResult): string {
-  const ended = sessionsEnded === 0 ? "" : ` Its sessions were ended: ${sessionsEnded}.`;
+function describeAccess({
+  header: { createdAt },
+  sessionsEnded,
+  sessionsKept,
+  cameBack,
+}: RestoreResult): string {
+  const ended =
+    (sessionsEnded === 0 ? "" : ` Its sessions were ended: ${sessionsEnded}.`) +
+    (sessionsKept === 0 ? "" : ` Its sessions are good again: ${sessionsKept}.`);
   const named = cameBack.map(({ what, name }) => `\n  ${what}: ${oneLine(name)}`).join("");
   return `
 Users, passwords and API keys are those of ${createdAt}: what was revoked, disabled or changed since then is so no

@@ -207,7 +207,7 @@ test("who gets in after a restore: what holds again is named, and sessions end",
   await users.update(kim.id, { role: "viewer" });
 
   const kept = await restore(target, path, { force: true, keepSessions: true });
-  expect(kept.sessionsEnded).toBe(0);
+  expect(kept).toMatchObject({ sessionsEnded: 0, sessionsKept: 1 });
   expect(kept.cameBack.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
     { what: "former password", name: "ada" },
     { what: "disabled user", name: "bob" },
@@ -217,7 +217,11 @@ test("who gets in after a restore: what holds again is named, and sessions end",
   ]);
   expect(await isGood()).toBe(true);
   // The same again brings nothing more back.
-  expect(await restore(target, path, { force: true })).toMatchObject({ sessionsEnded: 1, cameBack: [] });
+  expect(await restore(target, path, { force: true })).toMatchObject({
+    sessionsEnded: 1,
+    sessionsKept: 0,
+    cameBack: [],
+  });
   expect(await isGood()).toBe(false);
   const { items } = await db.audit.list({ action: "restore" });
   expect(items).toMatchObject([

@@ -167,6 +167,7 @@ test("into a new folder: it is said who gets in, and what seals", async () => {
   const lack = `copy the key file of the service that made them to ${join(folder, "audit.key")}; a new key does not do`;
   expect(restored).toContain("its admins are admin\n");
   expect(restored).toContain("key create --user admin --database");
+  expect(restored).toContain("--new-admin-key");
   expect(restored).toContain(lack);
   for (const shown of [
     restored,
@@ -199,6 +200,18 @@ test("into a new folder: it is said who gets in, and what seals", async () => {
     expect(banner).toContain("these commands find it");
     // Those of the backup, and those of the restore and of the new key.
     expect(await sealed(call)).toBe(entries + 2);
+    expect(said).toEqual([]);
+  });
+});
+
+test("a restore beside the running service raises no alarm", async () => {
+  const own = { ...embedded, ...(await external()) };
+  await ok(["restore", backup], own);
+  await serving(own, async ({ said, call }) => {
+    await call("user", "create", "eve", "--email", "eve@example.org", "--no-password");
+    const later = await sealed(call);
+    await ok(["restore", backup, "--force"], own);
+    expect(await sealed(call)).toBeLessThan(later);
     expect(said).toEqual([]);
   });
 });

@@ -80,6 +80,17 @@ export class KeptHeads {
     this.#known = undefined;
   }
 
+  /** Reads the file again for the head that another process may have written, as a restore does. */
+  async readAgain(): Promise<ChainHead | undefined> {
+    const kept = await readFile(this.file).catch(() => undefined);
+    const head = kept?.[this.#id];
+    if (head !== undefined) {
+      this.#saved = head;
+      this.#known = { head };
+    }
+    return head;
+  }
+
   /** Takes this end for the true one, whatever was known: null if the chain is empty. */
   async accept(db: Executor, tail: Link | null): Promise<void> {
     this.#id = await identify(db);

@@ -16,7 +16,7 @@ import {
 import { KeptHeads, type Known, missingHead } from "./kept-heads.ts";
 import { createKeyFile, isOpenToOthers, type KeyRing, keyFileProblem, readKeyFile } from "./key.ts";
 import { packRotation } from "./records.ts";
-import { insertSeal, readLastOf, readTail, sealingTime } from "./statements.ts";
+import { insertSeal, lockChain, readLastOf, readTail, sealingTime } from "./statements.ts";
 
 export interface ChainOptions {
   /** The key file; undefined: this process has no key. */
@@ -134,7 +134,8 @@ export class AuditChain {
     const isKnown =
       tail !== null && head?.sequence === tail.sequence && head.seal === tail.mac.toString("hex");
     if (isKnown && keys.byId.has(tail.keyId)) return undefined;
-    const found = (await this.#flawOf(db, keys, tail)) ?? problem ?? (head && (await this.#cut(db, head)));
+    const found =
+      (await this.#flawOf(db, keys, tail)) ?? problem ?? (head && (await this.#explainCut(db, head)));
     // The next round finds out whether an operator has accepted it.
     if (found !== undefined) this.#heads?.forget();
     return found;
@@ -154,8 +155,18 @@ export class AuditChain {
       : undefined;
   }
 
-  async #cut(db: Executor, head: ChainHead): Promise<string | undefined> {
-    const lost = await missingHead(db, head);
+  /**
+   * Explains what is wrong if the chain lacks the head that was known. A restore may just have replaced the
+   * chain: it is waited for, and has written the head of its own to the file.
+   */
+  async findCut(db: Executor, head: ChainHead): Promise<string | undefined> {
+    if ((await missingHead(db, head)) === undefined) return undefined;
+    await db.transaction((held) => held.one(lockChain()));
+    return missingHead(db, (await this.#heads?.readAgain()) ?? head);
+  }
+
+  async #explainCut(db: Executor, head: ChainHead): Promise<string | undefined> {
+    const lost = await this.findCut(db, head);
     return (
       lost &&
       `${lost}. If the database was restored to an earlier state on purpose, remove ${this.#heads?.file}`

@@ -126,8 +126,10 @@ class Run {
   /** Heads are checked first, because a chain that was cut off or replaced is consistent in itself. */
   async heads(): Promise<void> {
     const { head: own, problem } = await this.#chain.known();
-    for (const head of [...(this.#options.knownHeads ?? []), ...(own ? [own] : [])]) {
-      const reason = await missingHead(this.#db, { sealedAt: "", ...head });
+    const given = (this.#options.knownHeads ?? []).map((head) => ({ sealedAt: "", ...head }));
+    for (const head of [...given, ...(own ? [own] : [])]) {
+      const isOwn = head === own;
+      const reason = await (isOwn ? this.#chain.findCut(this.#db, head) : missingHead(this.#db, head));
       if (reason) throw new Broken({ sequence: head.sequence, reason });
     }
     if (problem !== undefined) throw new ServiceError(Code.FailedPrecondition, "AUDIT_HEAD_MISSING", problem);

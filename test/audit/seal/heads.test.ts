@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { AuditTrail } from "../../../src/audit/seal/trail.ts";
+import { holdTrail } from "../../../src/backup/after-restore.ts";
 import { backUp } from "../../../src/backup/backup.ts";
 import { restore } from "../../../src/backup/restore.ts";
 import { findConnection } from "../../../src/database/connection/connect.ts";
 import { createTestDatabase } from "../../harness/postgres.ts";
+import { eventually } from "../../harness/waiting.ts";
 import { addLogs, folder, recorder, startTrail } from "./support.ts";
 
 // The heads of several databases, in the one file beside the key.
@@ -106,6 +108,33 @@ test("a chain that was carried over is recognised by its last head, and one that
   expect(lines.at(-1)).toContain(
     "(seal 2 of the first, seal 3 of a copy) and none of this one, an older copy.",
   );
+});
+
+test("a restore beside a running server is not taken for a cut, and a cut after it is found", async () => {
+  const { first, lines, server } = await start();
+  const file = join(await folder(), "backup.tar");
+  const connection = await findConnection(first.config);
+  await backUp(connection, file);
+  const running = server(first, "the first");
+  expect(await sealOne(first, running)).toBe(1);
+  let verified: ReturnType<typeof running.verify> | undefined;
+  await holdTrail(connection, async () => {
+    await restore(connection, file, { force: true });
+    // The head of what is there now is not yet written.
+    expect(await running.seal()).toBe(0);
+    verified = running.verify();
+    await eventually(async () => {
+      const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
+      return ((await first.superuser.query(waiting)).rowCount ?? 0) > 0;
+    });
+    await server(first, "the first").acceptRestored();
+  });
+  expect((await verified)?.broken).toBeUndefined();
+  expect(await running.seal()).toBe(1);
+  expect(lines).toEqual([]);
+  await first.tamper("delete from audit_seals where sequence = 3");
+  expect(await running.seal()).toBe(0);
+  expect(lines.at(-1)).toContain("seal 3, which was there, is gone: the end of the chain was cut off");
 });
 
 test.each(["{", "[1]", `{"sequence":1,"seal":"${"0".repeat(64)}","sealedAt":""}`])(
