@@ -13,39 +13,68 @@ interface Entry {
   version?: string;
   engines?: object;
   resolved?: string;
-  integrity?: string;
+  integrity?: string | undefined;
   link?: boolean;
+  [kind: `${string}ependencies`]: unknown;
 }
 
 export interface Lockfile {
   packages: Record<string, Entry>;
+  /** Of the first layout, which npm also reads. */
+  dependencies?: object;
 }
+
+const sha512 = /^sha512-[\w+/]{86}==$/;
+const release = /^\d+\.\d+\.\d+[\w.+-]*$/;
 
 /** Explains, one line for each, why `npm ci` might install something else than was tested. */
-export function problemsOf({ packages }: Lockfile): string[] {
-  return Object.entries(packages).flatMap(([path, { engines, resolved, integrity, link }]) => {
-    if (path === "") return [];
-    if (link === true || !path.startsWith("node_modules/"))
-      return `${path} is a workspace or a folder; expected packages only, which have hashes`;
-    const problems = [
-      engines && "names versions of Node",
-      resolved && "names a registry",
-      !/^sha512-[\w+/]{86}==/.test(integrity ?? "") && "has no SHA-512 hash",
-    ];
-    return problems.filter(Boolean).map((problem) => `${path} ${problem}: npm run lockfile`);
-  });
+export function problemsOf({ packages, dependencies }: Lockfile): string[] {
+  if (packages === undefined || Object.keys(packages).every((path) => path === ""))
+    return ["it has no packages: npm install, then npm run lockfile"];
+  const problems = Object.entries(packages).flatMap(([path, entry]) => [
+    ...addressesOf(path, entry),
+    ...(path === "" ? [] : problemsOfPackage(path, entry)),
+  ]);
+  if (dependencies) problems.push("dependencies of the first layout beside packages: npm run lockfile");
+  return problems;
 }
 
-/** Removes what is not wanted, and asks the registry for the hashes that are missing. */
-function mend({ packages }: Lockfile): void {
-  for (const [path, entry] of Object.entries(packages)) {
+function problemsOfPackage(path: string, { engines, resolved, integrity, link, version }: Entry): string[] {
+  if (link === true || !path.startsWith("node_modules/"))
+    return [`${path} is a workspace or a folder; expected packages only, which have hashes`];
+  if (!release.test(version ?? ""))
+    return [`${path} has the version ${version}; expected a release of the registry, not an address`];
+  const problems = [
+    engines && "names versions of Node",
+    resolved && "names a registry",
+    !sha512.test(integrity ?? "") && "has no SHA-512 hash",
+  ];
+  return problems.filter(Boolean).map((problem) => `${path} ${problem}: npm run lockfile`);
+}
+
+/** What a package or the program itself depends on by an address or a path, which no hash binds. */
+function addressesOf(path: string, entry: Entry): string[] {
+  return Object.entries(entry)
+    .filter(([kind]) => /dependencies$/i.test(kind))
+    .flatMap(([, wanted]) => Object.entries(wanted as Record<string, string>))
+    .filter(([, range]) => /[/:]/.test(range.replace(/^npm:(@[\w.-]+\/)?/, "")))
+    .map(([name, range]) => `${path || "the program"} depends on ${name} by ${range}; expected a version`);
+}
+
+/** Removes what is not wanted, and asks the registry for the hashes that are missing or weak. */
+export function mend(lock: Lockfile, hashOf = askRegistry): void {
+  delete lock.dependencies;
+  for (const [path, entry] of Object.entries(lock.packages ?? {})) {
     if (path === "" || entry.link) continue;
     delete entry.engines;
     delete entry.resolved;
-    const name = entry.name ?? path.replace(/^.*node_modules\//, "");
-    const question = ["view", `${name}@${entry.version}`, "dist.integrity"];
-    entry.integrity ??= execFileSync("npm", question, { encoding: "utf8" }).trim();
+    if (sha512.test(entry.integrity ?? "") || !release.test(entry.version ?? "")) continue;
+    entry.integrity = hashOf(`${entry.name ?? path.replace(/^.*node_modules\//, "")}@${entry.version}`);
   }
+}
+
+function askRegistry(name: string): string {
+  return execFileSync("npm", ["view", name, "dist.integrity"], { encoding: "utf8" }).trim();
 }
 
 if (import.meta.main) {
