@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { limits } from "../limits.ts";
-import { countCharacters, cutBytes } from "../text.ts";
+import { countCharacters, cutBytes, cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
-import { isObject } from "./json-text.ts";
+import { isObject, kindOf } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -113,6 +113,15 @@ export function jsonSize(value: JsonValue, limit: number, levels: number = limit
     if (size > limit) return size;
   }
   return size;
+}
+
+/** Says which scores of a sample became no metric, and what they are; those that are missing are left out. */
+export function unusableOf(scores: Record<string, JsonValue | undefined>, metrics: JsonObject): string[] {
+  return Object.entries(scores).flatMap(([name, value]) => {
+    if (value === undefined || Object.hasOwn(metrics, name)) return [];
+    const shown = typeof value === "object" ? kindOf(value) : cutText(JSON.stringify(value), 50);
+    return `${name} is ${shown}`;
+  });
 }
 
 export function sha256(text: string | Uint8Array): string {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { utc } from "./benchmark.ts";
-import { asText, compact, finishEvaluation } from "./evaluation.ts";
+import { asText, compact, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { isObject, mapValues, type PlacedRecord, rewrite, without } from "./json-text.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
@@ -55,7 +55,7 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
   const resolved = resolveAttachments(record);
   const sample = checked(sampleSchema, resolved, place);
   const scores = sample.scores ?? {};
-  const metrics = metricsOf(scores, run.categorical);
+  const { metrics, parts } = metricsOf(scores, run.categorical);
   const scorers = Object.keys(scores);
   const only = scorers.length === 1 ? scorers[0] : undefined;
   const scorer =
@@ -75,6 +75,8 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
     expected: asText(sample.target === "" ? undefined : sample.target),
     score,
     metrics,
+    // That of the score is the sample's error.
+    unusable: unusableOf(without(parts, scorer === undefined ? [] : [scorer]), metrics),
     problems: [
       sample.error?.message,
       sample.output?.error,
@@ -105,14 +107,19 @@ export function scoreValue(value: JsonValue | undefined): number | undefined {
     : undefined;
 }
 
-function metricsOf(scores: Scores, categorical: ReadonlySet<string>): Record<string, number | string> {
-  const entries = Object.entries(scores).flatMap(([scorer, { value = null }]) => {
-    const metric = (part: JsonValue) =>
-      (categorical.has(scorer) && category(part)) || (scoreValue(part) ?? category(part));
-    if (typeof value !== "object" || value === null) return [[scorer, metric(value)] as const];
-    return Object.entries(value).map(([key, part]) => [`${scorer}.${key}`, metric(part)] as const);
-  });
-  return compact<Record<string, number | string>>(Object.fromEntries(entries));
+/** The values of all scores by the names of their metrics, and the metrics that these become. */
+function metricsOf(scores: Scores, categorical: ReadonlySet<string>) {
+  const parts: JsonObject = {};
+  const metrics: Record<string, number | string | undefined> = {};
+  for (const [scorer, { value = null }] of Object.entries(scores)) {
+    const single = typeof value !== "object" || value === null;
+    for (const [key, part] of single ? [["", value] as const] : Object.entries(value)) {
+      const name = single ? scorer : `${scorer}.${key}`;
+      parts[name] = part;
+      metrics[name] = (categorical.has(scorer) && category(part)) || (scoreValue(part) ?? category(part));
+    }
+  }
+  return { parts, metrics: compact<Record<string, number | string>>(metrics) };
 }
 
 /** Returns a text that names a category, and not a number that could not be. */

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
-import { asText, finishEvaluation } from "./evaluation.ts";
+import { asText, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { ImportError, tryRead } from "./import-error.ts";
 import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
@@ -150,6 +150,12 @@ function evaluationOf({ record, marks, place, sample }: Sample, main?: string): 
     expected: asText(sample.target),
     score,
     metrics,
+    unusable: unusableOf(
+      Object.fromEntries(
+        (sample.metrics ?? []).filter((name) => name !== main).map((name) => [name, own(record, name)]),
+      ),
+      metrics,
+    ),
     problems: [
       main !== undefined &&
         score === undefined &&

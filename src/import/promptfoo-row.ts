@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { numbersOf } from "./benchmark.ts";
-import { asText, finishEvaluation } from "./evaluation.ts";
+import { asText, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { isObject, type PlacedRecord, without } from "./json-text.ts";
 import { json, number, object, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
@@ -66,6 +66,10 @@ export function promptfooEvaluation(
     expected: expectedOf(testCase?.assert ?? [], vars ?? {}),
     score,
     metrics,
+    unusable:
+      failure === undefined
+        ? unusableOf(without(row.namedScores ?? {}, chosen === undefined ? [] : [chosen]), metrics)
+        : [],
     problems: [
       failure,
       output === undefined && "no output",

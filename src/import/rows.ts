@@ -1,7 +1,7 @@
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfAny } from "./benchmark.ts";
-import { asText, compact, finishEvaluation, sha256 } from "./evaluation.ts";
+import { asText, compact, finishEvaluation, sha256, unusableOf } from "./evaluation.ts";
 import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
@@ -80,10 +80,14 @@ function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: st
   const unmapped = failure === undefined ? "" : undefined;
   const output = map.fields.has("output") ? text(map, "output", row) : unmapped;
   const score = map.fields.has("score") ? number(map, "score", row) : undefined;
-  const metrics = [...map.metrics].map(([name, expression]) => {
+  const scores: Record<string, JsonValue | undefined> = {};
+  const found: Record<string, number | undefined> = {};
+  for (const [name, expression] of map.metrics) {
     const at = { ...place, field: `metrics.${name}` };
-    return [name, finite(evaluate(expression, row.record, at), at)] as const;
-  });
+    scores[name] = evaluate(expression, row.record, at);
+    found[name] = finite(scores[name], at);
+  }
+  const metrics = compact<JsonObject>(found);
   const model = modelOf(text(map, "provider", row) ?? provider, text(map, "model", row));
   return finishEvaluation(place, {
     sampleId: sampleId(map, row),
@@ -92,7 +96,8 @@ function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: st
     output,
     expected: text(map, "expected", row),
     score,
-    metrics: compact<JsonObject>(Object.fromEntries(metrics)),
+    metrics,
+    unusable: unusableOf(scores, metrics),
     problems: [
       failure,
       map.fields.has("score") && score === undefined && `score: ${missing(map, "score", row)}`,

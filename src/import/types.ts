@@ -88,6 +88,8 @@ export interface ImportedEvaluation {
   score?: number;
   /** Finite numbers by name, and categories as texts; in our own export any stored values. */
   metrics?: JsonObject;
+  /** Scores that are neither a number nor a category, as `name is value`; readLogs notes and drops them. */
+  unusable?: string[];
   error?: string;
   latencyMs?: number;
   inputTokens?: number;

@@ -1,4 +1,5 @@
 import { plainSecret, redacted, withoutSecrets } from "../secrets.ts";
+import { cutText } from "../text.ts";
 import type { JsonValue } from "../validation.ts";
 import { compact } from "./evaluation.ts";
 import { ImportError } from "./import-error.ts";
@@ -7,6 +8,9 @@ import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** Most names of metrics that a message lists. */
 const MAX_NAMES = 50;
+
+/** Samples whose scores could not be used are told one by one up to this many. */
+const SHOWN_SAMPLES = 20;
 
 /** The metrics of samples by name, each with whether it is a number; others are categories. */
 type Metrics = Map<string, boolean>;
@@ -60,7 +64,8 @@ export function watchLog(
   const secretsAbout = secrets;
   async function* evaluations(): AsyncGenerator<ImportedEvaluation | ImportError> {
     const metrics: Metrics = new Map();
-    const samples = { all: 0, scored: 0, without: 0 };
+    const samples = { all: 0, scored: 0, without: 0, unusable: 0 };
+    const unusable: string[] = [];
     secrets = secretsAbout;
     try {
       for await (const read of benchmark.evaluations) {
@@ -70,10 +75,13 @@ export function watchLog(
           if (read.score !== undefined) samples.scored++;
           else if (read.error === undefined) samples.without++;
           if (samples.scored === 0) addMetrics(metrics, read);
+          const { unusable: faults = [], ...kept } = read;
+          if (faults.length > 0 && ++samples.unusable <= SHOWN_SAMPLES)
+            unusable.push(`sample ${read.sampleId}: ${cutText(faults.join(", "), 500)}`);
           const { error, metadata, provider, model } = read;
           const hidden = { error: hide(error), metadata: hide(metadata) };
           const named = { provider: hide(provider), model: hide(model) };
-          yield compact<ImportedEvaluation>({ ...read, ...hidden, ...named });
+          yield compact<ImportedEvaluation>({ ...kept, ...hidden, ...named });
         }
       }
     } finally {
@@ -82,6 +90,13 @@ export function watchLog(
         options.onNote?.(`no sample has a score; ${listOf(metrics)}`);
       if (isScorable && scored > 0 && without > 0)
         options.onNote?.(`${without} of ${all} samples have neither a score nor an error`);
+      if (unusable.length > 0)
+        options.onNote?.(
+          `${samples.unusable} of ${all} samples have scores that are neither a number nor a category, and are no metrics`,
+        );
+      for (const told of unusable) options.onNote?.(told);
+      const more = samples.unusable - unusable.length;
+      if (more > 0) options.onNote?.(`… ${more} more samples with such scores`);
       const what = secrets === 1 ? "1 secret was" : `${secrets} secrets were`;
       if (secrets > 0) options.onNote?.(`${what} replaced by ${redacted}; --keep-secrets keeps them`);
     }

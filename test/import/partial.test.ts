@@ -434,6 +434,52 @@ describe("scores that are not there, or are no numbers", () => {
     expect(notes).toEqual(["no sample has a score; it has none that is a number; of categories d"]);
   });
 
+  test("what is neither a number nor a category is told by sample, of the first 20", async () => {
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    const told = 'a.0 is null, b.x is null, c is null, e is "1e400"';
+    await readAll(await temporary("log.json", log({ z: { value: 1 }, ...scores })), { onNote, score: "z" });
+    expect(notes).toEqual([
+      "2 of 2 samples have scores that are neither a number nor a category, and are no metrics",
+      `sample s: ${told}`,
+      `sample s2: ${told}`,
+    ]);
+    notes.length = 0;
+    const samples = Array.from({ length: 23 }, (_, n) =>
+      sample(`s${n}`, { scores: { a: { value: 1 }, h: { value: "@" } } }),
+    );
+    const text = JSON.stringify({ ...header, samples }).replaceAll('"@"', "NaN");
+    const [read] = await readAll(await temporary("log.json", text), { onNote, score: "a" });
+    expect(read?.evaluations[0]).not.toHaveProperty("unusable");
+    expect(notes).toHaveLength(22);
+    expect(notes.at(1)).toBe('sample s0: h is "NaN"');
+    expect(notes.at(-1)).toBe("… 3 more samples with such scores");
+  });
+
+  test.each<[format: string, file: string, content: string, told: string, options?: ReadOptions]>([
+    [
+      "lm-eval",
+      "samples.jsonl",
+      lines({ ...lmSample(0), metrics: ["acc", "p"], p: [1, 2] }),
+      "p is an array",
+    ],
+    ["promptfoo", "output.jsonl", lines({ ...firstRow, namedScores: { n: null } }), "n is null"],
+    [
+      "rows",
+      "rows.jsonl",
+      lines({ ...row("0"), n: null }),
+      "n is null",
+      { map: parseFieldMap("sample_id=sample_id,input=input,output=output,metrics.n=n") },
+    ],
+  ])("%s, a metric that is no number", async (_, file, content, told, options = {}) => {
+    const notes: string[] = [];
+    await readAll(await temporary(file, content), { ...options, onNote: (note) => notes.push(note) });
+    expect(notes.slice(0, 2)).toEqual([
+      expect.stringMatching(/^1 of 1 samples have scores/),
+      `sample 0: ${told}`,
+    ]);
+  });
+
   test("without a score, the metrics are told", async () => {
     const notes: string[] = [];
     const onNote = (note: string) => notes.push(note);
