@@ -393,15 +393,18 @@ test.skipIf(process.platform === "win32")(
 
 test("migrate status, up and add", async () => {
   const settings = { LTB_DATA_DIR: dataDir };
+  // Only `migrate up` makes a database where none is.
   const before = await ltb(["migrate", "status", "--json"], settings);
-  const names = JSON.parse(before.stdout).migrations.map(({ name }: { name: string }) => name);
-  expect(
-    JSON.parse(before.stdout).migrations.every(
-      ({ applied_at }: { applied_at: unknown }) => applied_at === null,
-    ),
-  ).toBe(true);
-  const up = await ltb(["migrate", "up", "--json"], settings);
-  expect(JSON.parse(up.stdout)).toEqual({ applied: names });
+  expect(before).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("there is no embedded database"),
+  });
+  const up = JSON.parse((await ltb(["migrate", "up", "--json"], settings)).stdout);
+  const after = JSON.parse((await ltb(["migrate", "status", "--json"], settings)).stdout);
+  expect(after.migrations).toHaveLength(3);
+  expect(up).toEqual({ applied: after.migrations.map(({ name }: { name: string }) => name) });
+  for (const { applied_at } of after.migrations) expect(applied_at).toBeTypeOf("string");
   expect((await ltb(["migrate", "up"], settings)).stdout).toBe("The schema is up to date.\n");
   const bad = await ltb(["migrate", "add", "Not A Name"]);
   expect(bad.code).toBe(1);
