@@ -8,6 +8,12 @@
 -- deploy/roles.sql makes both roles. Run this as the owner after each `ltb migrate up`; it may be run again.
 -- Do not make the service's role a member of the owner's.
 
+\set ON_ERROR_STOP on
+\if :{?role}
+\else
+do $$ begin raise exception 'name the service''s role: --set=role=ltb_service'; end $$;
+\endif
+
 begin;
 
 revoke create on schema public from public;

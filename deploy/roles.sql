@@ -3,11 +3,20 @@
 -- `ltb migrate up`, as a superuser, or as the database's owner with CREATEROLE. It may be run again.
 --
 --   export OWNER_PASSWORD=… SERVICE_PASSWORD=…
---   psql postgres://postgres:…@host/llm_test_bench --set=ON_ERROR_STOP=1 --file=deploy/roles.sql
+--   psql postgres://postgres:…@host/llm_test_bench --file=deploy/roles.sql
 --
 -- It needs psql of PostgreSQL 14 or later.
+\set ON_ERROR_STOP on
+\set owner_password ''
+\set service_password ''
 \getenv owner_password OWNER_PASSWORD
 \getenv service_password SERVICE_PASSWORD
+
+-- An empty password would be taken away.
+select :'owner_password' = '' or :'service_password' = '' as lacks_password \gset
+\if :lacks_password
+do $$ begin raise exception 'OWNER_PASSWORD and SERVICE_PASSWORD must be set, and not empty'; end $$;
+\endif
 
 begin;
 

@@ -126,6 +126,18 @@ describe("Kubernetes", () => {
     );
   });
 
+  test("a new release migrates alone, and servers are replaced when that is done", async () => {
+    const guide = await readFile(join(root, "docs", "deployment.md"), "utf8");
+    const upgrade = guide.slice(guide.indexOf("For a new release change the image's version"));
+    const [, commands = ""] = /```sh[^\n]*\n(.*?)```/s.exec(upgrade) ?? [];
+    const [, name = "", value] = /^kubectl apply .*--selector (\w+)=(\S+)$/m.exec(commands) ?? [];
+    const chosen = (await kubernetes()).filter(({ metadata }) => metadata.labels?.[name] === value);
+    expect(chosen).toMatchObject([{ kind: "Job", metadata: { name: "llm-test-bench-migrate" } }]);
+    expect([...commands.matchAll(/^kubectl (\w+)/gm)].map(([, verb]) => verb)).toEqual([
+      ...["delete", "apply", "wait", "apply", "rollout"],
+    ]);
+  });
+
   test("the service understands its environment, and has time to drain", async () => {
     for (const workload of workloads(await kubernetes())) {
       const { spec } = podOf(workload);
@@ -199,6 +211,8 @@ describe("Kubernetes", () => {
     expect(mountOf(env.LTB_AUDIT_KEY_FILE)).toMatchObject({ readOnly: true });
     expect(mountOf(env.LTB_AUDIT_HEAD_FILE)).not.toHaveProperty("readOnly");
     expect(service.resources.limits.memory).toBe("1Gi");
+    const alerts = await readFile(join(deploy, "prometheus", "alerts.yaml"), "utf8");
+    expect(alerts).toContain("the limit in deploy/kubernetes is 1 GiB.");
     expect(mostMegabytes(env.NODE_OPTIONS ?? "", env)).toBeLessThan(1024);
   });
 });

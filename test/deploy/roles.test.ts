@@ -69,6 +69,36 @@ describe.skipIf(!isThere)("two roles (skipped without psql 14 or later)", () => 
       await psql(user, password, "--file=roles.sql");
   });
 
+  test("are not given empty passwords, and nothing is granted to nobody, also without ON_ERROR_STOP", async () => {
+    const { host, port, user } = database;
+    const env = {
+      ...{ ...process.env, PGHOST: host, PGPORT: String(port), PGDATABASE: database.database, PGUSER: user },
+      ...{ ...passwords, PGPASSWORD: database.password?.reveal() },
+    };
+    const cwd = join(import.meta.dirname, "../../deploy");
+    for (const [file, without, message] of [
+      ["roles.sql", { OWNER_PASSWORD: "" }, "OWNER_PASSWORD and SERVICE_PASSWORD must be set, and not empty"],
+      [
+        "roles.sql",
+        { SERVICE_PASSWORD: "" },
+        "OWNER_PASSWORD and SERVICE_PASSWORD must be set, and not empty",
+      ],
+      ["roles.sql", { SERVICE_PASSWORD: undefined }, "must be set, and not empty"],
+      ["grants.sql", {}, "name the service's role: --set=role=ltb_service"],
+    ] as const) {
+      const refused = await run("psql", ["--no-psqlrc", "--quiet", `--file=${file}`], {
+        ...{ cwd, env: { ...env, ...without } },
+      }).then(
+        () => undefined,
+        (error: { code: number; stderr: string }) => error,
+      );
+      expect(refused?.code, file).toBe(3);
+      expect(refused?.stderr.match(/ERROR: .*/g), file).toEqual([expect.stringContaining(message)]);
+    }
+    // The passwords are those from before.
+    await psql("ltb_service", passwords.SERVICE_PASSWORD, "--command=select 1");
+  });
+
   test("the service does not start before its schema is there", async () => {
     const service = as("ltb_service", passwords.SERVICE_PASSWORD);
     const { code, stderr } = await ltb(["serve"], {
