@@ -84,9 +84,12 @@ export function listOf<Item extends z.ZodType>(item: Item, max: number) {
   return z.array(item).max(max, `must have at most ${max} items`).default([]);
 }
 
-/** A whole number from `min` to `max`, by default from 0 to what PostgreSQL's integer holds. */
-export function whole(min = 0, max = 2_147_483_647) {
-  const message = `must be a whole number from ${min} to ${max}`;
+/**
+ * A whole number from `min` to `max`, by default from 0 to what PostgreSQL's integer holds.
+ * @param unit what it is a number of, for the message. Default: nothing said
+ */
+export function whole(min = 0, max = 2_147_483_647, unit = "") {
+  const message = `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}`;
   return z.int({ error: message }).min(min, message).max(max, message);
 }
 

@@ -36,7 +36,7 @@ export const newJob = z
     timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
     requiredTags: tags.default([]),
     runAt: timestamp.nullish(),
-    delayMs: whole(0, limits.delayMs).nullish(),
+    delayMs: whole(0, limits.delayMs, "milliseconds").nullish(),
     benchmarkId: uuid.nullish(),
     limitKey: key.nullish(),
     metadata: jsonObject.nullish(),
@@ -56,14 +56,14 @@ export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;
 
-export const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs);
+export const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs, "milliseconds");
 
 export const claimInput = z.strictObject({
   workerId: workerName,
   requestId: text(limits.requestIdLength, 1).optional(),
   maxJobs: whole(1, limits.batchItems).default(1),
   jobTypes: jobTypes.default([]),
-  waitMs: whole(0, limits.claimWaitMs).default(0),
+  waitMs: whole(0, limits.claimWaitMs, "milliseconds").default(0),
   leaseMs: leaseMs.default(limits.leaseMs),
 });
 
@@ -77,23 +77,29 @@ export type LeaseRef = z.input<typeof leaseRef>;
 
 const evaluationCount = whole(0, limits.batchItems).default(0);
 
-export const completion = leaseRef.extend({
-  result: json.default(null),
-  evaluationsInserted: evaluationCount,
-  evaluationsDuplicate: evaluationCount,
-  evaluationsConflict: evaluationCount,
-});
+export const completion = leaseRef
+  .extend({
+    result: json.default(null),
+    evaluationsInserted: evaluationCount,
+    evaluationsDuplicate: evaluationCount,
+    evaluationsConflict: evaluationCount,
+    rejection: z.object({ field: z.string(), reason: z.string() }).optional(),
+  })
+  .superRefine(({ rejection }, context) => {
+    if (rejection) context.addIssue({ code: "custom", path: [rejection.field], message: rejection.reason });
+  });
 
 /**
  * The end of a job: `epoch` is that of the lease. The counts tell how the evaluations that the same
- * transaction stores for it were taken, for the answer to a repeat.
+ * transaction stores for it were taken, for the answer to a repeat; `rejection` says why they cannot be
+ * stored, and fails the job.
  */
 export type Completion = z.input<typeof completion>;
 
 export const failure = leaseRef.extend({
   error: z.string({ error: "must be a string" }).transform(storableError),
   retryable: z.boolean().default(true),
-  retryAfterMs: whole(0, limits.retryAfterMs).nullable().default(null),
+  retryAfterMs: whole(0, limits.retryAfterMs, "milliseconds").nullable().default(null),
 });
 
 /** A failed attempt. Without `retryAfterMs` the pause before the retry grows with each. */

@@ -83,7 +83,7 @@ export function endMessage(jobId: string, { outcome, field, reason }: EndResult)
     jobId,
     outcome: leaseOutcome.values[outcome],
     // The wire has durations where the library has milliseconds.
-    ...(field !== undefined && { field: field.replace(/_ms$/, "") }),
+    ...(field !== undefined && { field: field.replace(/^retry_after_ms$/, "retry_after") }),
     ...(reason !== undefined && { reason }),
   };
 }

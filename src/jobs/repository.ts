@@ -11,6 +11,7 @@ import { parseInput, uuid } from "../validation.ts";
 import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
+import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
 import * as input from "./input.ts";
 import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
@@ -165,19 +166,28 @@ export class JobRepository {
     return claimForWorker(this.#db, this.#queue, claim);
   }
 
-  /** Completes jobs that the worker holds. Independent items, each with its result. */
+  /**
+   * Completes jobs that the worker holds. Independent items, each with its result. One whose result can never
+   * be stored fails its job for good, and is rejected.
+   */
   async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
     const worker = parseInput(input.reporter, { workerId });
-    const results = await writeValid(input.completion, items, worker, this.#writes.complete);
+    const { complete: write, fail } = this.#writes;
+    const ending = { fail, endOf: endOfCompletion };
+    const results = await writeValid(input.completion, items, worker, write, ending);
     for (const { outcome } of results) this.#counts.completions.add(outcome);
     this.#queue.announce();
     return results;
   }
 
-  /** Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. */
+  /**
+   * Ends attempts with an error: the job is retried after a pause or, with no retry left, fails. An item that
+   * is rejected ends its attempt too, with what is wrong with it in the error, after the usual pause.
+   */
   async fail(workerId: string, items: readonly input.Failure[]): Promise<readonly EndResult[]> {
     const worker = parseInput(input.reporter, { workerId });
-    const results = await writeValid(input.failure, items, worker, this.#writes.fail);
+    const { fail } = this.#writes;
+    const results = await writeValid(input.failure, items, worker, fail, { fail, endOf: endOfFailure });
     for (const { outcome, status } of results) {
       this.#counts.failures.add(outcome);
       if (status === "pending") this.#counts.retries.add("failure");

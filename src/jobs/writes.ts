@@ -7,20 +7,22 @@ import { limits } from "../limits.ts";
 import { jsonBytes, parseInput, violationsOf } from "../validation.ts";
 import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import * as finish from "./finish/finish.ts";
+import { type Rejection, rejectionIn } from "./finish/rejection.ts";
 import { type Progress, reportProgress } from "./finish/renew.ts";
 import { itemsOf } from "./input.ts";
 
-/** The outcome of an item. `stale`: worker and epoch do not hold the job. `rejected`: the item is invalid. */
+/**
+ * The outcome of an item. `stale`: worker and epoch do not hold the job. `rejected`: the item can never be
+ * stored as it is; a completion or failure ended the attempt all the same, if its lease was held.
+ */
 export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejected";
 
-export interface EndResult extends Partial<finish.EvaluationCounts> {
+/** `field` and `reason` are there only where the item was rejected. */
+export interface EndResult extends Partial<finish.EvaluationCounts & Rejection> {
   outcome: LeaseOutcome;
-  /** After a failure: the status of the job, and when its retry is due. */
+  /** After a failure or a rejection that ended the attempt: the job's status, and when its retry is due. */
   status?: "pending" | "failed";
   runAt?: string | null;
-  /** Path of the field at fault and what is wrong with it. Only where the item was rejected. */
-  field?: string;
-  reason?: string;
 }
 
 /** The writes of the queue: one job that is created, or the items of one call. */
@@ -52,7 +54,11 @@ export function writeDirectly(db: Executor): JobWrites {
         db,
         items,
         async (sorted) => succeed((await db.one(finish.completeLeases(sorted))).positions, sorted),
-        (_, found) => found.outcome === "completed" && countsOf(found),
+        (_, found) => {
+          if (found.rejection !== null)
+            return { outcome: "rejected", status: "failed", ...rejectionIn(found.rejection) };
+          return found.outcome === "completed" && countsOf(found);
+        },
       ),
     fail: (items) =>
       writeEnds(
@@ -64,8 +70,8 @@ export function writeDirectly(db: Executor): JobWrites {
             outcome: "ok",
             ...failureOf(end),
           })),
-        ({ retryable }, { outcome, mayRetry, isCurrent, runAt }) => {
-          const willRetry = retryable && mayRetry;
+        ({ retryable }, { outcome, mayRetry, isCurrent, status, runAt }) => {
+          const willRetry = retryable && mayRetry && !(isCurrent && status === "failed");
           return (
             outcome === "failed" && failureOf({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
           );
@@ -175,7 +181,7 @@ async function writeEnds<Item extends finish.End>(
   db: Executor,
   items: readonly Item[],
   run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,
-  recall: (item: Item, found: Explained) => Omit<EndResult, "outcome"> | false = () => false,
+  recall: (item: Item, found: Explained) => Partial<EndResult> | false = () => false,
 ): Promise<EndResult[]> {
   const sorted = items.toSorted((a, b) => (a.jobId < b.jobId ? -1 : Number(a.jobId > b.jobId)));
   const results = new Map<Item, EndResult>();
@@ -207,21 +213,38 @@ function outcomeOf({ status, isCurrent }: Explained): LeaseOutcome {
  * Writes the valid items of a call, each with what is `common` to all. The others are rejected one by one
  * with the field at fault: what is wrong with one is no reason to lose the results of a thousand.
  * @param write answers one result an item, in their order
+ * @param ending.fail ends the attempts of rejected items, before anything is written, as `endOf` says; such an
+ * item is answered as stale, cancelled or not found if its lease is not held. Default: nothing is ended
  * @throws INVALID_ARGUMENT if there are too few or too many items
  */
-export async function writeValid<Schema extends z.ZodType<object>, Common extends object>(
+export async function writeValid<Schema extends z.ZodType<object>, Common extends { workerId: string }>(
   schema: Schema,
   items: readonly z.input<Schema>[],
   common: Common,
   write: (valid: (z.output<Schema> & Common)[]) => Promise<readonly EndResult[]>,
+  ending?: Pick<JobWrites, "fail"> & {
+    endOf(item: unknown, rejection: Rejection): Omit<finish.Failed, "workerId"> | undefined;
+  },
 ): Promise<readonly EndResult[]> {
-  const parsed = parseInput(itemsOf(z.unknown()), items, "items").map((item) => schema.safeParse(item));
-  const valid = parsed.flatMap((one) => (one.success ? [{ ...one.data, ...common }] : []));
+  const checked = parseInput(itemsOf(z.unknown()), items, "items").map((item) => {
+    const parsed = schema.safeParse(item);
+    if (parsed.success) return { valid: { ...parsed.data, ...common } };
+    const rejection = rejectionOf(parsed.error);
+    const end = ending?.endOf(item, rejection);
+    return { rejection, end: end && { ...end, workerId: common.workerId } };
+  });
+  const ends = checked.flatMap(({ end }) => end ?? []);
+  const ended = (ending && ends.length > 0 ? await ending.fail(ends) : []).values();
+  const valid = checked.flatMap((one) => one.valid ?? []);
   const written = (valid.length > 0 ? await write(valid) : []).values();
-  return parsed.flatMap((one) => (one.success ? (written.next().value ?? []) : rejectionOf(one.error)));
+  return checked.flatMap(({ rejection, end }): EndResult | [] => {
+    if (!rejection) return written.next().value ?? [];
+    const result = end && ended.next().value;
+    return !result || result.outcome === "ok" ? { ...result, outcome: "rejected", ...rejection } : result;
+  });
 }
 
-function rejectionOf(error: z.ZodError): EndResult {
+function rejectionOf(error: z.ZodError): Rejection {
   const { field = "", description: reason = "is invalid" } = violationsOf(error)[0] ?? {};
-  return { outcome: "rejected", field, reason };
+  return { field, reason };
 }

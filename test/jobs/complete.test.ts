@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { CompleteJobsItemSchema } from "../../gen/ltb/v1/job_service_pb.ts";
 import { completeJobs } from "../../src/jobs/finish/complete.ts";
-import { sample } from "../harness/examples.ts";
+import { sample, unknownId } from "../harness/examples.ts";
 import { within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
@@ -78,19 +78,6 @@ describe("a completion with evaluations", () => {
     expect(await count()).toBe(1);
   });
 
-  test("is rejected whole where one is invalid, and the lease is still held", async () => {
-    const [ref = { jobId: "", epoch: 0 }] = await claimed();
-    const evaluations = [evaluation("a"), evaluation("b"), { ...evaluation("c"), score: Number.NaN }];
-    expect(await complete([{ ...ref, evaluations }])).toMatchObject([
-      { outcome: LeaseOutcome.REJECTED, field: "evaluations[2].score", reason: expect.any(String) },
-    ]);
-    expect(await count()).toBe(0);
-    expect(await q.db.jobs.get(ref.jobId)).toMatchObject({ status: "running" });
-    expect(await complete([{ ...ref, evaluations: evaluations.slice(0, 2) }])).toMatchObject([
-      { outcome: LeaseOutcome.OK },
-    ]);
-  });
-
   test("of a lease that is not held stores nothing", async () => {
     const [ref = { jobId: "", epoch: 0 }] = await claimed();
     const evaluations = [evaluation("a")];
@@ -126,7 +113,7 @@ describe("a completion with evaluations", () => {
     expect(results[7]).toMatchObject({ outcome: LeaseOutcome.REJECTED, field: "evaluations[1].score" });
     expect(results.filter(({ outcome }) => outcome === LeaseOutcome.OK)).toHaveLength(49);
     expect(await count()).toBe(49);
-    expect(await q.db.jobs.get(refs[7]?.jobId ?? "")).toMatchObject({ status: "running" });
+    expect(await q.db.jobs.get(refs[7]?.jobId ?? "")).toMatchObject({ status: "failed" });
     const { rows } = await q.client.query(
       "select count(distinct xmin::text)::int as transactions from job_attempts",
     );
@@ -141,6 +128,73 @@ describe("a completion with evaluations", () => {
     await complete([{ ...ref, evaluations: [evaluation("a")] }]);
     const { leases } = await within(1_000, waiting, () => q.client.query("select"));
     expect(leases).toHaveLength(1);
+  });
+});
+
+describe("a result that can never be stored", () => {
+  const nul = { kind: { case: "stringValue", value: "\0" } } as const;
+  const tooLarge = { kind: { case: "stringValue", value: "x".repeat(1_100_000) } } as const;
+  const wrong = { ...evaluation("c"), score: Number.NaN };
+  const wrongs: [string, Partial<Item>, string][] = [
+    ["has too large a result", { result: tooLarge }, "result"],
+    ["has a result that is no JSON", { result: nul }, "result"],
+    [
+      "has a wrong evaluation",
+      { evaluations: [evaluation("a"), evaluation("b"), wrong] },
+      "evaluations[2].score",
+    ],
+    ["has evaluations, and a wrong result", { result: nul, evaluations: [evaluation("a")] }, "result"],
+    ["has a wrong metric", { evaluations: [{ metrics: { a: Number.NaN } }] }, "evaluations[0].metrics"],
+  ];
+
+  test.each(wrongs)("as it %s, fails its job at once and for good", async (_, item, field) => {
+    await q.client.query("update worker_slots set capacity = 1");
+    await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 1 });
+    const { id } = await q.db.jobs.create({ jobType: "t", benchmarkId, limitKey: "k", uniqueKey: "u" });
+    await q.db.jobs.claim({ workerId: "w" });
+    const ref = { jobId: id, epoch: 1 };
+    const first = await complete([{ ...ref, ...item }]);
+    expect(first).toMatchObject([{ ...{ jobId: id, outcome: LeaseOutcome.REJECTED }, field }]);
+    const [{ reason = "" } = {}] = first;
+    const job = { status: "failed", retryCount: 0, error: `result rejected: ${field}: ${reason}` };
+    expect(reason).not.toBe("");
+    const after = await q.db.jobs.get(id);
+    expect(after).toMatchObject(job);
+    expect(await q.db.jobs.attempts(id)).toMatchObject([{ outcome: "failed", error: job.error }]);
+    expect(await count()).toBe(0);
+    expect(await complete([{ ...ref, ...item }])).toEqual(first);
+    expect(await q.other.jobs.fail("w", [{ ...ref, error: "e" }])).toMatchObject([
+      { outcome: "ok", status: "failed", runAt: null },
+    ]);
+    expect(await q.db.jobs.get(id)).toEqual(after);
+    const next = await q.db.jobs.create({ jobType: "t", limitKey: "k", uniqueKey: "u" });
+    expect((await q.db.jobs.claim({ workerId: "w" })).leases).toMatchObject([{ id: next.id }]);
+  });
+
+  test.each(wrongs.slice(1))("as it %s, twice in one call, is answered twice", async (_, item) => {
+    const [ref] = await claimed();
+    const [first, second] = await complete([
+      { ...ref, ...item },
+      { ...ref, ...item },
+    ]);
+    expect(first).toMatchObject({ outcome: LeaseOutcome.REJECTED });
+    expect(second).toEqual(first);
+    expect(await count()).toBe(0);
+  });
+
+  test.each(wrongs)("as it %s, of a lease that is not held is none of this worker's", async (_, item) => {
+    const [ref = { jobId: "", epoch: 0 }, cancelled = ref, other = ref] = await claimed(3);
+    await q.db.jobs.cancel(cancelled.jobId);
+    await q.db.jobs.complete("w", [other]);
+    const ends = [{ ...ref, epoch: 9 }, cancelled, { jobId: unknownId, epoch: 1 }, other];
+    expect(await complete(ends.map((end) => ({ ...end, ...item })))).toMatchObject([
+      { outcome: LeaseOutcome.STALE, field: "", reason: "" },
+      { outcome: LeaseOutcome.CANCELLED },
+      { outcome: LeaseOutcome.NOT_FOUND },
+      // Stored evaluations, which a repeat does not read, or not.
+      { outcome: item.result ? LeaseOutcome.STALE : LeaseOutcome.OK },
+    ]);
+    expect(await q.db.jobs.get(ref.jobId)).toMatchObject({ status: "running", epoch: 1 });
   });
 });
 

@@ -295,17 +295,27 @@ describe("a failure", () => {
     expect((await q.db.jobs.claim({ workerId: "w", maxJobs: 5 })).leases).toMatchObject([{ id: soon.id }]);
   });
 
-  test("with a wrong field is rejected, the lease is still held", async () => {
-    const lease = await claimedOne();
-    const wrong: [object, string][] = [
-      [{ retryAfterMs: 604_800_001 }, "retry_after_ms"],
-      [{ retryAfterMs: -1 }, "retry_after_ms"],
-    ];
-    for (const [more, field] of wrong) {
-      const item = { ...ref(lease), error: "e", ...more };
-      expect(await q.db.jobs.fail("w", [item])).toMatchObject([{ outcome: "rejected", field }]);
+  test.each([
+    [true, "pending"],
+    [undefined, "pending"],
+    [false, "failed"],
+  ])("with a wrong field ends the attempt all the same, retryable %s", async (retryable, status) => {
+    for (const retryAfterMs of [604_800_001, -1]) {
+      const lease = await claimedOne();
+      const item = { ...ref(lease), error: "e".repeat(70_000), retryable, retryAfterMs };
+      const field = "retry_after_ms";
+      const first = await q.db.jobs.fail("w", [item, { ...item, epoch: 2 }]);
+      expect(first).toMatchObject([{ ...{ outcome: "rejected", status }, field }, { outcome: "stale" }]);
+      const job = await q.db.jobs.get(lease.id);
+      expect(job).toMatchObject({
+        status,
+        error: expect.stringMatching(/^failure rejected: retry_after_ms: must be .*milliseconds\neee/),
+      });
+      expect(Buffer.byteLength(job.error ?? "")).toBeLessThanOrEqual(65_536);
+      expect(first[0]?.runAt ?? null).toBe(status === "pending" ? job.runAt : null);
+      expect(await q.db.jobs.fail("w", [item, { ...item, epoch: 2 }])).toEqual(first);
+      expect(await q.db.jobs.get(lease.id)).toEqual(job);
     }
-    expect(await q.db.jobs.complete("w", [ref(lease)])).toEqual([{ outcome: "ok" }]);
   });
 });
 

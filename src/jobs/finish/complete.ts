@@ -1,5 +1,4 @@
 import type { Value } from "@bufbuild/protobuf/wkt";
-import { LeaseOutcome } from "../../../gen/ltb/v1/job_pb.ts";
 import type { CompleteJobsItem, CompleteJobsResult } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { invalidField } from "../../errors.ts";
 import { fromMessage } from "../../evaluations/messages.ts";
@@ -11,6 +10,7 @@ import { endMessage } from "../messages.ts";
 import type { BenchmarkOfJob, JobRepository } from "../repository.ts";
 import type { EndResult } from "../writes.ts";
 import type { EvaluationCounts } from "./finish.ts";
+import type { Rejection } from "./rejection.ts";
 
 /** Repositories of one transaction that takes completions and the evaluations which come with them. */
 interface Completing {
@@ -59,36 +59,36 @@ export async function completeJobs(
   return items.flatMap((item) => results.get(item) ?? others.get(item) ?? []);
 }
 
+type Rejections = Map<CompleteJobsItem, Rejection>;
+
 /** Thrown to undo the completion of items whose evaluations cannot be stored. */
 class Rejected extends Error {
-  readonly results: Results;
-  constructor(results: Results) {
+  readonly rejections: Rejections;
+  constructor(rejections: Rejections) {
     super("evaluations were rejected");
-    this.results = results;
+    this.rejections = rejections;
   }
 }
 
-/** Writes all in one transaction, and again without the items whose evaluations cannot be stored. */
+/** Writes all in one transaction; where evaluations cannot be stored, again, with the failure of those items. */
 async function completeWithEvaluations(
   store: JobStore,
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
 ): Promise<Results> {
-  const rejected: Results = new Map();
-  for (;;) {
-    const left = items.filter((item) => !rejected.has(item));
-    if (left.length === 0) return rejected;
+  const rejections: Rejections = new Map();
+  while (items.length > 0) {
     try {
-      const written = await store.transaction((transaction) =>
-        completeInTransaction(transaction, workerId, left, actor),
+      return await store.transaction((transaction) =>
+        completeInTransaction(transaction, workerId, items, rejections, actor),
       );
-      return new Map([...rejected, ...written]);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      for (const [item, result] of error.results) rejected.set(item, result);
+      for (const [item, rejection] of error.rejections) rejections.set(item, rejection);
     }
   }
+  return new Map();
 }
 
 /**
@@ -99,34 +99,40 @@ async function completeInTransaction(
   { jobs, evaluations }: Completing,
   workerId: string,
   items: readonly CompleteJobsItem[],
+  rejections: Rejections,
   actor: string | undefined,
 ): Promise<Results> {
-  const held = await jobs.lockHeld(workerId, items);
-  const orphans = [...held].filter(([item, benchmark]) => isOrphan(item, benchmark));
-  if (orphans.length > 0) throw new Rejected(new Map(orphans.map(([item]) => [item, orphanMessage(item)])));
-  const sent = [...held].flatMap(([item, { benchmarkId }]) =>
+  const held = [...(await jobs.lockHeld(workerId, items))].filter(([item]) => !rejections.has(item));
+  const orphans = held.filter(([item, benchmark]) => isOrphan(item, benchmark));
+  if (orphans.length > 0) throw new Rejected(new Map(orphans.map(([item]) => [item, orphaned])));
+  const sent = held.flatMap(([item, { benchmarkId }]) =>
     item.evaluations.map((evaluation) => fromMessage(evaluation, benchmarkId ?? "", actor)),
   );
   const written = (sent.length > 0 ? await evaluations.createMany(sent) : []).values();
   const counts = new Map<CompleteJobsItem, EvaluationCounts>();
-  const rejected: Results = new Map();
-  for (const item of held.keys()) {
+  const rejected: Rejections = new Map();
+  for (const [item] of held) {
     const own = item.evaluations.flatMap(() => written.next().value ?? []);
-    const rejection = rejectionOf(item.jobId, own);
+    const rejection = rejectionOf(own);
     if (rejection) rejected.set(item, rejection);
     else counts.set(item, countsOf(own));
   }
   if (rejected.size > 0) throw new Rejected(rejected);
   const ends = await jobs.complete(
     workerId,
-    items.map((item) => ({ ...completionOf(item), ...counts.get(item) })),
+    items.map((item) => ({
+      ...completionOf(item),
+      ...counts.get(item),
+      rejection: rejections.get(item),
+    })),
   );
   const results: Results = new Map();
   for (const [position, item] of items.entries()) {
     const end: EndResult = ends[position] ?? { outcome: "stale" };
-    const result = resultMessage({ ...end, ...endMessage(item.jobId, end), ...counts.get(item) });
-    results.set(item, result);
-    if (held.has(item) && end.outcome !== "ok") rejected.set(item, result);
+    results.set(item, resultMessage({ ...end, ...endMessage(item.jobId, end), ...counts.get(item) }));
+    // Its evaluations were written, but its result is refused.
+    const { outcome, field = "", reason = outcome } = end;
+    if (counts.has(item) && outcome !== "ok") rejected.set(item, { field, reason });
   }
   if (rejected.size > 0) throw new Rejected(rejected);
   return results;
@@ -138,16 +144,13 @@ function isOrphan({ evaluations }: CompleteJobsItem, { benchmarkId, isGone }: Be
   return isGone && evaluations.some((evaluation) => isForIt(evaluation.benchmarkId));
 }
 
-function orphanMessage({ jobId }: CompleteJobsItem): CompleteJobsResult {
-  const reason = "the benchmark that the job was made for was deleted";
-  return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field: "evaluations", reason });
-}
+const orphaned = { field: "evaluations", reason: "the benchmark that the job was made for was deleted" };
 
-function rejectionOf(jobId: string, written: readonly EvaluationResult[]): CompleteJobsResult | undefined {
+function rejectionOf(written: readonly EvaluationResult[]): Rejection | undefined {
   for (const [index, result] of written.entries()) {
     if (result.outcome !== "rejected") continue;
     const field = `evaluations[${index}]${result.field && `.${result.field}`}`;
-    return resultMessage({ jobId, outcome: LeaseOutcome.REJECTED, field, reason: result.reason });
+    return { field, reason: result.reason };
   }
   return undefined;
 }

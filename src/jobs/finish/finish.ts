@@ -4,6 +4,7 @@ import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonValue } from "../../validation.ts";
 import * as parts from "../parts.ts";
+import { rejectedResult } from "./rejection.ts";
 
 /** One end of a lease that a worker reports. */
 export interface End {
@@ -310,6 +311,8 @@ export const explainEnds = statement("job_explain_ends", {
     /** Whether a retry was left when the attempt ended. */
     mayRetry: z.boolean(),
     runAt: z.string().nullable(),
+    /** The error of the attempt, if it ended because its result was rejected. */
+    rejection: z.string().nullable(),
     evaluationsInserted: z.number(),
     evaluationsDuplicate: z.number(),
     evaluationsConflict: z.number(),
@@ -317,6 +320,7 @@ export const explainEnds = statement("job_explain_ends", {
   build: (ends: readonly End[]) => sql.fragment`
     select j.status, att.outcome, coalesce(j.epoch = item.epoch, false) as is_current,
       coalesce(att.attempt <= j.max_retries, false) as may_retry, j.run_at,
+      case when att.error like ${`${rejectedResult}%`} then att.error end as rejection,
       coalesce(att.evaluations_inserted, 0) as evaluations_inserted,
       coalesce(att.evaluations_duplicate, 0) as evaluations_duplicate,
       coalesce(att.evaluations_conflict, 0) as evaluations_conflict
