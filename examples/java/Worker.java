@@ -67,7 +67,7 @@ public class Worker {
   static void run(Lease lease) {
     var id = lease.getJob().getId();
     var payload = lease.getJob().getPayload().getFieldsMap();
-    LeaseOutcome outcome;
+    String outcome;
     if (payload.keySet().containsAll(java.util.List.of("sample", "a", "b"))) {
       double a = payload.get("a").getNumberValue(), b = payload.get("b").getNumberValue(); // Numbers of a Struct are doubles.
       var output = new java.text.DecimalFormat("0.###").format(a + b);
@@ -80,10 +80,8 @@ public class Worker {
       }
       var answer = soon(jobs).completeJobs(CompleteJobsRequest.newBuilder().setWorkerId(ME).addItems(done).build())
           .getResults(0);
-      outcome = answer.getOutcome();
-      if (outcome == LeaseOutcome.LEASE_OUTCOME_REJECTED) { // It can never be stored, so no retry may begin.
-        outcome = fail(lease, "the result was refused: " + answer.getField() + ": " + answer.getReason());
-      }
+      // A rejected result has failed the job.
+      outcome = answer.getOutcome() + " " + answer.getField() + " " + answer.getReason();
     } else {
       outcome = fail(lease, "payload: expected sample, a and b");
     }
@@ -91,11 +89,11 @@ public class Worker {
     System.out.println(id + " " + outcome);
   }
 
-  static LeaseOutcome fail(Lease lease, String error) {
+  static String fail(Lease lease, String error) {
     var failed = FailJobsItem.newBuilder().setJobId(lease.getJob().getId()).setEpoch(lease.getEpoch())
         .setError(error).setRetryable(false);
     return soon(jobs).failJobs(FailJobsRequest.newBuilder().setWorkerId(ME).addItems(failed).build())
-        .getResults(0).getOutcome();
+        .getResults(0).getOutcome().toString();
   }
 
   static void beat() {

@@ -53,13 +53,12 @@ def run(lease):
             question = evaluation_pb2.NewEvaluation(sample_id=sample, input=f"{a:g} + {b:g}", output=output, score=1)
             done.evaluations.append(question)
         result = jobs.CompleteJobs(job.CompleteJobsRequest(worker_id=me, items=[done]), **call).results[0]
-        if result.outcome == job_pb2.LEASE_OUTCOME_REJECTED:  # It can never be stored, so no retry may begin.
-            result = fail(ref, f"the result was refused: {result.field}: {result.reason}")
     except (KeyError, TypeError) as error:
         result = fail(ref, f"payload: expected sample, a and b: {error!r}")
     finally:
         held.pop(lease.job.id, None)
-    print(lease.job.id, job_pb2.LeaseOutcome.Name(result.outcome), flush=True)
+    # A rejected result has failed the job.
+    print(lease.job.id, job_pb2.LeaseOutcome.Name(result.outcome), result.field, result.reason, flush=True)
 
 
 for number in (signal.SIGINT, signal.SIGTERM):

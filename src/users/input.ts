@@ -103,7 +103,7 @@ export const newApiKey = z
       .transform((given) => [...new Set(given)].sort())
       .default([]),
     expiresAt: timestamp.nullish(),
-    expiresInMs: whole(1, limits.delayMs).nullish(),
+    expiresInMs: whole(1, limits.delayMs, "milliseconds").nullish(),
     createdBy: uuid.nullish(),
     createdByKey: uuid.nullish(),
   })
@@ -118,7 +118,7 @@ export const newApiKey = z
  */
 export type NewApiKey = z.input<typeof newApiKey>;
 
-export const overlapMs = whole(0, limits.rotationOverlapMs);
+export const overlapMs = whole(0, limits.rotationOverlapMs, "milliseconds");
 
 export const userPosition = z.object({ createdAt: z.string(), id: z.string() });
 

@@ -57,7 +57,7 @@ export const silence = z
 export const workerFilter = z.strictObject({
   status: oneOf(workerStatuses).optional(),
   tags: tags.default([]),
-  activeWithinMs: whole(1, limits.silenceMs).optional(),
+  activeWithinMs: whole(1, limits.silenceMs, "milliseconds").optional(),
 });
 
 /** A list holds the workers that match every given filter. A worker matches `tags` if it has all of them. */

@@ -40,14 +40,16 @@ const newJob = async (jobType: string) => (await api().jobs.createJob({ jobType 
 
 const cases: Record<string, Case> = {
   CompleteJobs: async (type) => {
-    const refs = await claimed(type, 3);
-    const evaluations = [[], [evaluation, evaluation], [{ ...evaluation, sampleId: "s" }]];
+    const refs = await claimed(type, 4);
+    const wrong = { ...evaluation, score: Number.NaN };
+    const evaluations = [[], [evaluation, evaluation], [{ ...evaluation, sampleId: "s" }], [wrong]];
     const items = refs.map((ref, index) => ({ ...ref, evaluations: evaluations[index] ?? [] }));
     return () => api().jobs.completeJobs({ workerId, items });
   },
   FailJobs: async (type) => {
-    const [first, last, never] = await claimed(type, 3, { maxRetries: 1 });
+    const [first, last, never, wrong] = await claimed(type, 4, { maxRetries: 1 });
     const items = [
+      { ...wrong, error: "e", retryAfter: { seconds: 604_801n } },
       { ...first, error: "e" },
       { ...never, error: "e", retryable: false },
       { ...last, error: "e", retryAfter: { seconds: 60n } },

@@ -3,6 +3,7 @@ import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { NewEvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { CompleteJobsItemSchema } from "../../gen/ltb/v1/job_service_pb.ts";
 import { completeJobs } from "../../src/jobs/finish/complete.ts";
@@ -25,6 +26,8 @@ async function claimed(count = 1) {
 }
 
 type Item = MessageInitShape<typeof CompleteJobsItemSchema>;
+
+type Evaluation = MessageInitShape<typeof NewEvaluationSchema>;
 
 const complete = (items: Item[]) =>
   completeJobs(
@@ -135,7 +138,8 @@ describe("a result that can never be stored", () => {
   const nul = { kind: { case: "stringValue", value: "\0" } } as const;
   const tooLarge = { kind: { case: "stringValue", value: "x".repeat(1_100_000) } } as const;
   const wrong = { ...evaluation("c"), score: Number.NaN };
-  const wrongs: [string, Partial<Item>, string][] = [
+  type Content = { result?: MessageInitShape<typeof ValueSchema>; evaluations?: Evaluation[] };
+  const wrongs: [string, Content, string][] = [
     ["has too large a result", { result: tooLarge }, "result"],
     ["has a result that is no JSON", { result: nul }, "result"],
     [

