@@ -213,8 +213,8 @@ function outcomeOf({ status, isCurrent }: Explained): LeaseOutcome {
  * Writes the valid items of a call, each with what is `common` to all. The others are rejected one by one
  * with the field at fault: what is wrong with one is no reason to lose the results of a thousand.
  * @param write answers one result an item, in their order
- * @param ending.fail ends the attempts of rejected items, before anything is written, as `endOf` says; such an
- * item is answered as stale, cancelled or not found if its lease is not held. Default: nothing is ended
+ * @param ending.fail ends the attempts of rejected items, before anything is written, as `endOf` says; an
+ * item whose lease is not held is then stale, cancelled or not found. Default: nothing is ended
  * @throws INVALID_ARGUMENT if there are too few or too many items
  */
 export async function writeValid<Schema extends z.ZodType<object>, Common extends { workerId: string }>(

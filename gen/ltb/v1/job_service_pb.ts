@@ -1898,8 +1898,8 @@ export const JobService: GenService<{
   /**
    * Completes jobs with their results, and stores their evaluations in the same transaction. An item that is
    * sent again after its attempt was completed stores nothing, and gets the result of the first time. An item
-   * that is REJECTED can never be stored as it is, and a retry would be rejected as well: its job is FAILED at
-   * once, without a retry, with the error "result rejected: FIELD: REASON".
+   * that is REJECTED can never be stored as it is, and a retry would be rejected as well: its job is FAILED
+   * at once, without a retry, with the error "result rejected: FIELD: REASON".
    *
    * @generated from rpc ltb.v1.JobService.CompleteJobs
    */

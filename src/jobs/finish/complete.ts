@@ -70,7 +70,7 @@ class Rejected extends Error {
   }
 }
 
-/** Writes all in one transaction; where evaluations cannot be stored, again, with the failure of those items. */
+/** Writes all in one transaction; where evaluations cannot be stored, again, and fails those items' jobs. */
 async function completeWithEvaluations(
   store: JobStore,
   workerId: string,
