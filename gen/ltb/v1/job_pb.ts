@@ -903,8 +903,8 @@ export const LeaseOutcome = {
 
   /**
    * Refused: the item is invalid and can never be stored; `field` and `reason` say why. CompleteJobs has
-   * failed the job for good, FailJobs has ended the attempt; the worker should drop the job. UpdateJobProgress
-   * changed nothing, and an item whose job_id or epoch is invalid never does.
+   * failed the job for good, FailJobs has ended the attempt; the worker should drop the job.
+   * UpdateJobProgress changed nothing, and an item whose job_id or epoch is invalid never does.
    *
    * @generated from enum value: LEASE_OUTCOME_REJECTED = 5;
    */
