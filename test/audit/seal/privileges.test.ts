@@ -25,7 +25,9 @@ beforeAll(async () => {
   const made = await createTestDatabase();
   await administer((admin) => admin.query(`create role ${role} login password '${role}' nosuperuser`));
   owner = await startTrail(made);
-  const grants = await readFile(join(import.meta.dirname, "../../../deploy/grants.sql"), "utf8");
+  const script = await readFile(join(import.meta.dirname, "../../../deploy/grants.sql"), "utf8");
+  // What stands before the transaction is for psql only.
+  const grants = script.slice(script.indexOf("begin;"));
   for (const _ of [1, 2]) await owner.superuser.query(grants.replaceAll(':"role"', role));
   config = databaseConfig({
     host: made.host,
