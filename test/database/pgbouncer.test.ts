@@ -120,6 +120,18 @@ describe.skipIf(!installed)(
       await expect(
         Database.connect({ ...pooled, sslMode: "disable" }, { preparedStatements: false }),
       ).rejects.toThrow(`ALTER ROLE "${user}" IN DATABASE "${database}" SET extra_float_digits = '1';`);
+      // PostgreSQL has it since 17.
+      const { rowCount } = await administer((client) => client.query("show transaction_timeout")).catch(
+        () => ({
+          rowCount: 0,
+        }),
+      );
+      if (!rowCount) return;
+      await set("transaction_timeout", "1");
+      await renew();
+      await expect(
+        Database.connect({ ...pooled, sslMode: "disable" }, { preparedStatements: false }),
+      ).rejects.toThrow(`ALTER ROLE "${user}" IN DATABASE "${database}" SET transaction_timeout = '0';`);
     });
 
     test.skipIf(keepsStatementsApart)("an old one is refused, with the settings that it needs", async () => {

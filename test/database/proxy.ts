@@ -5,9 +5,9 @@ import type { DatabaseConfig } from "../../src/config.ts";
 /**
  * What the network does between the pool and PostgreSQL: `open` passes everything on, `silent` swallows
  * everything without closing anything, `endless` swallows only the ends of connections, `hangup` closes
- * whatever connects, `starting` answers as PostgreSQL does while it starts up.
+ * whatever connects, `starting` answers as PostgreSQL does while it starts up, `far` passes answers on late.
  */
-export type Network = "open" | "silent" | "endless" | "hangup" | "starting";
+export type Network = "open" | "silent" | "endless" | "hangup" | "starting" | "far";
 
 export interface TestProxy {
   readonly config: DatabaseConfig;
@@ -45,13 +45,13 @@ export async function proxyTo(
     near.once("data", (bytes) => begun.push(bytes.readInt32BE(4)));
     const isSilent = () => proxy.network === "silent" || silenced.has(near);
     const isEndless = () => proxy.network === "endless" || isSilent();
-    const pass = (from: net.Socket, to: net.Socket) => {
-      from.on("data", (bytes) => isSilent() || to.write(bytes));
-      from.on("close", () => isEndless() || to.destroy());
+    const pass = (from: net.Socket, to: net.Socket, later: (work: () => void) => void) => {
+      from.on("data", (bytes) => later(() => isSilent() || to.write(bytes)));
+      from.on("close", () => later(() => isEndless() || to.destroy()));
     };
     near.on("end", () => isEndless() || near.end());
-    pass(near, far);
-    pass(far, near);
+    pass(near, far, (work) => work());
+    pass(far, near, (work) => (proxy.network === "far" ? setTimeout(work, 20) : work()));
   }
   function keep(socket: net.Socket): void {
     sockets.add(socket);

@@ -1,7 +1,9 @@
 import type { Client } from "pg";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Database } from "../../src/storage.ts";
 import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
+import { proxyTo } from "./proxy.ts";
+import { run } from "./support.ts";
 
 // Each is a value that a role, a database or a configuration file may have, and that changes what the service
 // reads, writes or is refused.
@@ -21,6 +23,7 @@ const others = [
   ["extra_float_digits", "3"],
   ["gin_fuzzy_search_limit", "1"],
   ["idle_in_transaction_session_timeout", "1"],
+  ["idle_session_timeout", "1"],
   ["IntervalStyle", "sql_standard"],
   ["join_collapse_limit", "1"],
   ["lock_timeout", "1"],
@@ -31,9 +34,10 @@ const others = [
   ["search_path", "nowhere"],
   ["session_replication_role", "replica"],
   ["standard_conforming_strings", "off"],
-  ["statement_timeout", "20"],
+  ["statement_timeout", "1"],
   ["TimeZone", "Asia/Kolkata"],
   ["TimeZone", "America/New_York"],
+  ["transaction_timeout", "1"],
   ["transform_null_equals", "on"],
 ] as const;
 
@@ -82,7 +86,12 @@ async function serve(): Promise<{ db: Database; client: Client }> {
 
 let expected: unknown;
 
-test.each(others)("the service is the same where %s is %s", async (name, value) => {
+// Some came with 13, 14 and 17.
+const { rows: known } = await administer((client) => client.query("select lower(name) from pg_settings"));
+const isKnown = ([name]: readonly [string, string]) =>
+  known.some(({ lower }) => lower === name.toLowerCase());
+
+test.each(others.filter(isKnown))("the service is the same where %s is %s", async (name, value) => {
   expected ??= await (async () => {
     const { db, client } = await serve();
     const plain = await roundTrip(db);
@@ -98,4 +107,27 @@ test.each(others)("the service is the same where %s is %s", async (name, value) 
   } finally {
     await db.close();
   }
+});
+
+const shortest = [
+  ["idle_session_timeout", "1"],
+  ["statement_timeout", "1"],
+  ["transaction_timeout", "1"],
+] as const;
+
+test("sessions that would end before their first statement are begun without what ends them", async () => {
+  const config = await createTestDatabase();
+  await administer(async (client) => {
+    for (const [name, value] of shortest.filter(isKnown))
+      await client.query(`alter database ${config.database} set ${name} = '${value}'`);
+  });
+  const proxy = await proxyTo(config, { network: "far" });
+  onTestFinished(() => proxy.close());
+  const db = await Database.connect(proxy.config, { listen: true });
+  onTestFinished(() => db.close());
+  expect(await db.jobs.create({ jobType: "t" })).toMatchObject({ status: "pending" });
+  // Hints between servers have a session of their own.
+  const hearing =
+    "select 1 as one from pg_stat_activity where datname = current_database() and query like 'listen %'";
+  expect(await run(db.executor, hearing)).toEqual([{ one: 1 }]);
 });

@@ -4,7 +4,7 @@ import { limits } from "../../limits.ts";
 import { Patience } from "../statement/patience.ts";
 import { closeClient } from "./client.ts";
 import { explainFailure, isUnreachable } from "./failures.ts";
-import { openClient } from "./session.ts";
+import { findTimeouts, openClient, timeoutOf } from "./session.ts";
 import { sslAttempts } from "./ssl.ts";
 import { pickMostTelling } from "./ssl-failures.ts";
 
@@ -57,8 +57,8 @@ async function findWorking(
   for (const candidate of candidates) {
     try {
       const connectionTimeoutMillis = patience.attemptMs(connectTimeoutMs);
-      await withClient({ ...candidate, connectionTimeoutMillis }, async () => undefined);
-      return candidate;
+      const options = await findOptions({ ...candidate, connectionTimeoutMillis });
+      return { ...candidate, ...(options && { options }) };
     } catch (error) {
       failures.push(error);
       // Where nothing answers, TLS is not to blame.
@@ -66,6 +66,26 @@ async function findWorking(
     }
   }
   throw pickMostTelling(failures);
+}
+
+/**
+ * Connects, and finds the options that keep PostgreSQL from ending sessions before they have set their own
+ * timeouts, where a role or a database has very short ones.
+ * @throws the first failure, if sessions cannot begin with such options either
+ */
+async function findOptions(connection: Connection): Promise<string | undefined> {
+  const { options = process.env.PGOPTIONS } = connection;
+  const without = (names: readonly string[]) =>
+    [options ?? "", ...names.map((name) => `-c ${name}=0`)].join(" ").trim();
+  try {
+    return without(await withClient(connection, findTimeouts));
+  } catch (error) {
+    const name = timeoutOf(error);
+    if (name === undefined || options?.includes(name)) throw error;
+    return findOptions({ ...connection, options: without([name]) }).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /** Runs `work` on a connection of its own, as changes of the schema take. */

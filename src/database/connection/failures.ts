@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import { quote } from "../../text.ts";
 import { hasCode, messageOf } from "../../thrown.ts";
 import { isAway, sqlState } from "../statement/errors.ts";
+import { cureOf, timeoutOf } from "./session.ts";
 import { explainTls } from "./ssl-failures.ts";
 
 const UNKNOWN_HOST = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"];
@@ -74,6 +75,12 @@ function explain(failure: unknown, { host, port, user, database }: DatabaseConfi
     case "57P03":
       return `the database at ${server} takes no connections yet (${words})`;
   }
+  const timeout = timeoutOf(failure);
+  if (timeout !== undefined)
+    return (
+      `the database at ${server} ends sessions before they have begun (${words}): run there ` +
+      cureOf([{ name: timeout, wanted: "0" }], { user, database })
+    );
   if (hasCode(failure, ...UNKNOWN_HOST)) return `the host ${host} is not known: ${address}`;
   if (hasCode(failure, ...NOTHING_LISTENS))
     return `nothing listens at ${server}: start PostgreSQL there, or ${address}`;

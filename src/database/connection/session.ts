@@ -51,6 +51,28 @@ const plans = {
   plan_cache_mode: "auto",
 } as const;
 
+/** The timeouts that end a session, or its first statement, by the code of the error. */
+const timeouts: Record<string, string> = {
+  "25P04": "transaction_timeout",
+  "57014": "statement_timeout",
+  "57P05": "idle_session_timeout",
+};
+
+/** The timeout that a failure came of, of those that may be too short for a session to set them itself. */
+export function timeoutOf(failure: unknown): string | undefined {
+  return timeouts[sqlState(failure) ?? ""];
+}
+
+/** Which of those timeouts sessions begin with. Behind a pooler none is told: it takes no such options. */
+export async function findTimeouts(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select name from pg_settings
+    where name = any ($1) and reset_val <> '0' and pg_backend_pid() = $2`,
+    [Object.values(timeouts), sessionOf(client).processId],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** A setting of a session that is not what the service needs. */
 export interface WrongSetting {
   name: string;
@@ -141,7 +163,10 @@ export function listSettings(wrong: readonly WrongSetting[]): string {
 }
 
 /** The statements that give sessions of this role the settings that the service needs. */
-export function cureOf(wrong: readonly WrongSetting[], { user, database }: Client): string {
+export function cureOf(
+  wrong: readonly Pick<WrongSetting, "name" | "wanted">[],
+  { user, database }: Pick<Client, "user" | "database">,
+): string {
   const id = (name = "") => `"${name.replaceAll('"', '""')}"`;
   return wrong
     .map(({ name, wanted }) => {
@@ -154,8 +179,11 @@ export function cureOf(wrong: readonly WrongSetting[], { user, database }: Clien
 /** A client that is connected, with the settings that the service needs; `closeClient` ends it. */
 export async function openClient(config: ClientConfig): Promise<Client> {
   const client = new Client(config);
-  // A lost connection also fails the query that waits on it; without a listener it would end the process.
-  client.on("error", () => undefined);
+  // Without a listener an error would end the process. One between two statements tells why the next fails.
+  let told: unknown;
+  client.on("error", (error) => {
+    if (sqlState(error) !== undefined) told ??= error;
+  });
   try {
     await client.connect();
     await prepareSession(client);
@@ -163,7 +191,7 @@ export async function openClient(config: ClientConfig): Promise<Client> {
     return client;
   } catch (error) {
     void closeClient(client);
-    throw error;
+    throw told ?? error;
   }
 }
 

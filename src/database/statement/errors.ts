@@ -22,6 +22,7 @@ const bySqlState: Record<string, Mapping> = {
   "23514": [InvalidArgument, "CONSTRAINT_VIOLATION", "the values do not go together"],
   "25006": unavailable,
   "25P03": unavailable,
+  "25P04": unavailable,
   "40": conflict("concurrent changes got in each other's way; nothing was written"),
   "53": [ResourceExhausted, "OVERLOADED", "the database is out of resources", databaseRetryMs],
   "53100": [ResourceExhausted, "DISK_FULL", "the database's disk is full"],
@@ -71,7 +72,7 @@ export function isRetryable(error: unknown): boolean {
 
 /** True where PostgreSQL ends the session along with the query. */
 export function endsConnection(error: unknown): boolean {
-  return /^(08|57P|25P03)/.test(sqlState(error) ?? "");
+  return /^(08|57P|25P0[34])/.test(sqlState(error) ?? "");
 }
 
 /** True where there is no working connection: refused, lost, unreachable or being ended. */
