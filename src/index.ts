@@ -16,6 +16,7 @@ export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
 export type { EvaluationChanges, EvaluationFilter } from "./evaluations/input.ts";
 export type { LeaderboardInput } from "./evaluations/leaderboard/leaderboard.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
+export type { Categories, CategoryCounts } from "./evaluations/summary/categories.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";
 export type { EvaluationResult } from "./evaluations/write.ts";
 export type {

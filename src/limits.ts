@@ -254,6 +254,14 @@ export const limits = {
   rollupNames: 256,
   /** A summary reads so many bins of them, 24 bytes each; 256 metrics may have ten times as many. */
   rollupBins: 250_000,
+  /**
+   * Categories are counted of so many evaluations, the newest, and told of so many metrics, so many of each,
+   * the most frequent. A longer text is none.
+   */
+  categoryRows: 250_000,
+  categoryMetrics: 50,
+  categories: 50,
+  categoryLength: 100,
   /** One statement folds the rollups of so many benchmarks; a round repeats it so often for the same. */
   rollupFoldBenchmarks: 50,
   rollupFoldRepeats: 20,

@@ -3,6 +3,7 @@ import {
   type GetBenchmarkSummaryResponse,
   GetBenchmarkSummaryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { categoriesNote, categoryColumns, categoryRows, withFigures } from "./shared/categories.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
@@ -47,8 +48,10 @@ export function addCommand(program: Command): void {
         benchmarkId: id,
         metrics: options.metric ?? [],
         exact: options.exact ?? false,
+        categories: true,
       });
-      const empty = summary.metrics.filter(({ count }) => count === 0).map(({ name }) => name);
+      const known = new Set(summary.categories.map(({ name }) => name));
+      const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
       if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
       if (options.json) printJson(summaryObject(name, summary));
       else print(summaryText(name, summary));
@@ -72,7 +75,12 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
   if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
   if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
   const lines = [`${oneLine(name)}  ${benchmarkId}`, parts.join(", ")];
-  if (summary.metrics.length > 0) lines.push("", formatTable(columns, summary.metrics.map(cells)));
+  const metrics = withFigures(summary);
+  if (metrics.length > 0) lines.push("", formatTable(columns, metrics.map(cells)));
+  if (summary.categories.length > 0)
+    lines.push("", formatTable(categoryColumns, summary.categories.flatMap(categoryRows)));
+  const note = categoriesNote(summary);
+  if (note !== undefined) lines.push("", note);
   if (summary.metricsLeftOut > 0)
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
   return lines.join("\n");

@@ -58,9 +58,12 @@ const columnValues = (e: Fragment): [name: string, value: Fragment][] => [
   ...builtInMetrics.map((name): [string, Fragment] => [name, sql.fragment`${e}.${sql.identifier([name])}`]),
 ];
 
+/** The metric that `m.key` of `metrics` is. */
+export const metricOfKey = sql.fragment`
+  case when m.key in (${literals(builtInMetrics)}) or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end`;
+
 const ownValues = (e: Fragment) => sql.fragment`
-  select
-    case when m.key in (${literals(builtInMetrics)}) or m.key like 'metrics.%' then 'metrics.' || m.key else m.key end as metric,
+  select ${metricOfKey} as metric,
     case jsonb_typeof(m.value) when 'number' then m.value::double precision
       else m.value::boolean::integer end as value
   from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}'

@@ -16,6 +16,7 @@ import type { Evaluation } from "./rows.ts";
 import { planSearch } from "./search/search.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
+import { type Categories, readCategories } from "./summary/categories.ts";
 import { summarizeBenchmark } from "./summary/summarize.ts";
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
@@ -176,6 +177,15 @@ export class EvaluationRepository {
     const wanted = parseInput(metricNames, names, "metrics");
     await statements.requireBenchmark(this.#db, id);
     return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, id, wanted, exact);
+  }
+
+  /**
+   * How often evaluations have each category: a text as the value of a metric. Reads the newest 250,000.
+   * @param names which metrics; by default all that have one
+   */
+  async countCategories(benchmarkId: string, names: readonly string[] = []): Promise<Categories> {
+    const id = parseInput(uuid, benchmarkId, "benchmark_id");
+    return readCategories(this.#heavy, id, parseInput(metricNames, names, "metrics"));
   }
 
   /**

@@ -8,6 +8,7 @@ import {
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { actorIdOf } from "../rpc/call/call.ts";
 import { clearTo, fromTimestamp, omitEmpty, omitNulls, readPatch, requestKeyOf } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
@@ -143,10 +144,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics, exact }) {
+    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories }) {
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, { exact });
+      const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
       return {
         ...summary,
+        ...(counted && {
+          categories: counted.metrics,
+          categoriesLeftOut: counted.metricsLeftOut,
+          categoriesRead: Math.min(summary.evaluationCount, limits.categoryRows),
+        }),
         exact: isExact,
         inputTokens: BigInt(summary.inputTokens),
         outputTokens: BigInt(summary.outputTokens),

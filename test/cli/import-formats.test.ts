@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -82,4 +82,42 @@ test.each([
   for (const [metric, mean] of Object.entries(published))
     expect(summary.of(metric)?.mean).toBeCloseTo(mean, 12);
   expect([summary.evaluation_count, summary.failed_count]).toEqual([3, 1]);
+});
+
+test("categories are counted in the summary, in its JSON and in its page", async () => {
+  const path = join(folder, "categories.json");
+  const scores = (verdict: string) => ({ a: { value: 1 }, verdict: { value: verdict } });
+  const log = {
+    ...{ status: "success", stats: {} },
+    eval: { eval_id: "c", task: "categories", model: "p/m", created: "2026-01-01T00:00:00Z" },
+    samples: ["safe", "refused", "safe"].map((verdict, n) => ({
+      ...{ id: `s${n}`, epoch: 1, input: "q", target: "t", output: { completion: "o" } },
+      scores: scores(verdict),
+    })),
+  };
+  await writeFile(path, JSON.stringify(log));
+  const imported = await ltb.json("import", path, "--score", "a");
+  const [{ id }] = imported.benchmarks;
+  const page = join(folder, "categories.html");
+  const { stdout } = await ltb.run("summary", id, "--html", page);
+  expect(stdout).toMatch(
+    /metric +category +n +share\nverdict +safe +2 +66\.7 %\nverdict +refused +1 +33\.3 %/,
+  );
+  expect(await ltb.json("summary", id)).toMatchObject({
+    categories: [
+      {
+        ...{ name: "verdict", count: 3 },
+        values: [
+          { value: "safe", count: 2 },
+          { value: "refused", count: 1 },
+        ],
+      },
+    ],
+    ...{ categories_left_out: 0, categories_read: 3 },
+  });
+  expect((await ltb.json("summary", id, "--metric", "a")).categories).toEqual([]);
+  const { stdout: verdict } = await ltb.run("summary", id, "--metric", "verdict");
+  expect(verdict).toContain("66.7 %");
+  expect(verdict).not.toContain("stddev");
+  expect(await readFile(page, "utf8")).toMatch(/refused<\/td>/);
 });

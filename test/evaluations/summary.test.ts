@@ -209,3 +209,43 @@ test.each([
     ...(field && { violations: [{ field }] }),
   });
 });
+
+describe("categories", () => {
+  const categoriesOf = async (rows: object[], names?: string[]) => {
+    const benchmarkId = await newBenchmark();
+    const given = rows.map((metrics) => ({ benchmarkId, input: "i", output: "o", metrics }) as NewEvaluation);
+    if (given.length > 0) await db.evaluations.createMany(given);
+    return db.evaluations.countCategories(benchmarkId, names);
+  };
+
+  test("are the texts of each metric, the most frequent first", async () => {
+    const verdicts = ["safe", "refused", "säfe", "safe", "", "x".repeat(101), 1, null, ["safe"]];
+    const rows = verdicts.map((verdict) => ({ verdict, score: "high" }));
+    const verdict = {
+      ...{ name: "verdict", count: 5 },
+      values: [
+        { value: "safe", count: 2 },
+        { value: "refused", count: 1 },
+        { value: "säfe", count: 1 },
+      ],
+    };
+    const score = { name: "metrics.score", count: 9, values: [{ value: "high", count: 9 }] };
+    expect(await categoriesOf(rows)).toEqual({ metrics: [score, verdict], metricsLeftOut: 0 });
+    expect((await categoriesOf(rows, ["verdict", "none"])).metrics).toEqual([verdict]);
+    expect(await categoriesOf([{ a: 1 }])).toEqual({ metrics: [], metricsLeftOut: 0 });
+    expect(await categoriesOf([])).toEqual({ metrics: [], metricsLeftOut: 0 });
+  });
+
+  test("are bounded: 50 of a metric, 50 metrics, texts of 100 characters", async () => {
+    const answers = Array.from({ length: 60 }, (_, n) => ({ answer: `answer ${n}` }));
+    const [answer] = (await categoriesOf([...answers, { answer: "answer 59" }])).metrics;
+    expect(answer).toMatchObject({ count: 61 });
+    expect(answer?.values[0]).toEqual({ value: "answer 59", count: 2 });
+    expect(answer?.values).toHaveLength(50);
+    const wide = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`m${n}`, "c"]));
+    const { metrics, metricsLeftOut } = await categoriesOf([{ ...wide, ["k".repeat(256)]: "c" }]);
+    expect([metrics.length, metricsLeftOut]).toEqual([50, 10]);
+    const long = await categoriesOf([{ a: "😀".repeat(100), b: "😀".repeat(101) }]);
+    expect(long.metrics.map(({ values }) => values.length)).toEqual([1, 0]);
+  });
+});

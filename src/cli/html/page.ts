@@ -16,7 +16,7 @@ interface Page {
 interface Section {
   title: string;
   /** The explanation that readers need. */
-  note?: string;
+  note?: string | undefined;
   body: Html | readonly Html[];
 }
 

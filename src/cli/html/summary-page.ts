@@ -1,6 +1,7 @@
 import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { statusName } from "../shared/status.ts";
@@ -46,8 +47,17 @@ export async function writeSummary(
       {
         title: "Figures",
         note: "The interval is that of the mean, by Student's t distribution. Percentiles come from a sketch unless --exact was given.",
-        body: metricTable(summary.metrics),
+        body: metricTable(withFigures(summary)),
       },
+      ...(summary.categories.length > 0
+        ? [
+            {
+              title: "Categories",
+              note: categoriesNote(summary),
+              body: tableOf("Categories", categoryColumns, summary.categories.flatMap(categoryRows)),
+            },
+          ]
+        : []),
       {
         title: "How the values are spread",
         note: "The dashed line is the mean, the band around it its 95 % interval.",
