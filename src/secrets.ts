@@ -16,13 +16,14 @@ export interface SecretPatterns {
 const password = "pass(?:word|wd|phrase)";
 const keys = "(?:api|private|access|secret|signing|encryption)[_-]?key";
 
-// Our own keys and those of providers, at the start of a word.
+// Our own keys and those of providers, and signed tokens, at the start of a word.
 const words = [
   "lt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}",
   String.raw`sk-[\w-]{16,}`,
   "(?:hf|gsk|gh[opsur])_[0-9A-Za-z]{20,}",
   String.raw`AIza[\w-]{35}`,
   String.raw`(?:AKIA|ASIA)[0-9A-Z]{16}\b`,
+  String.raw`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`,
 ].join("|");
 const bearer = String.raw`bearer\s+[\w.~+/=-]{8,}`;
 
@@ -30,7 +31,7 @@ const bearer = String.raw`bearer\s+[\w.~+/=-]{8,}`;
 const others = [
   String.raw`\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s"]+`,
   String.raw`:\/\/[^\s/@:"]*:[^\s/@"]+@`,
-  String.raw`[?&](?:${keys}|key|access[_-]?token)=[^\s&#"']{8,}`,
+  String.raw`[?&](?:${keys}|key|(?:access[_-]?)?token)=[^\s&#"']{8,}`,
 ].join("|");
 
 const scheme = String.raw`(?:bearer|basic|token|digest)\s+`;
@@ -45,6 +46,9 @@ const named = [
   String.raw`(?<=\bauthorization${assigned(":=")})${scheme}[^\s"',;\\]+`,
   String.raw`(?<=\bx-[\w-]{0,40}(?:key|token|secret)${assigned(":")})(?!\[redacted)[^\s"',;\\]+`,
   String.raw`(?<=(?:${keys}|${password}|secret|${tokens})\\?["']\s{0,3}:\s{0,3}\\?["'])(?!\[redacted)[^\s"'\\]+`,
+  // Not a token of a model's output: see isSecret.
+  String.raw`(?<=["']token\\?["']\s{0,3}:\s{0,3}\\?["'])${mixed}{8,}(?=\\?["'])(?!\\?["']\s{0,3},\s{0,3}\\?["']logprob)`,
+  String.raw`(?<=\bcookie${assigned(":")})[\w.-]+=${mixed}{8,}`,
   String.raw`(?<=${keys}\s{0,3}[:=]\s{0,3})${mixed}{6,}(?![\w.~+/=([-])`,
   String.raw`\bbearer\s+${mixed}{16,}`,
 ].join("|");

@@ -107,6 +107,11 @@ test.each<[JsonObject, JsonObject]>([
   ],
   [{ body: '{"api_key": "abc", "a": 1}' }, { body: '{"api_key": "[redacted]", "a": 1}' }],
   [{ hf: { token: "Bearer abc", n: 1 } }, { hf: { token: "[redacted]", n: 1 } }],
+  [{ body: '{"token":"t0psecret","a":1}' }, { body: '{"token":"[redacted]","a":1}' }],
+  [{ body: String.raw`"{\"token\": \"t0psecret\"}"` }, { body: String.raw`"{\"token\": \"[redacted]\"}"` }],
+  [{ url: "https://x/v1?token=t0psecret&a=b" }, { url: "https://x/v1[redacted]&a=b" }],
+  [{ log: "Cookie: sid=t0psecret; a=b\nAccept: *" }, { log: "Cookie: [redacted]; a=b\nAccept: *" }],
+  [{ text: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl" }, { text: "[redacted]" }],
 ])("%j holds secrets", (value, expected) => {
   expect(withoutSecrets(value, plainSecret)).toEqual(expected);
 });
@@ -125,6 +130,11 @@ test.each<JsonObject>([
   { text: "Authorization: required. The x-ray key: see page 5; the API key: open sesame; private_key = 29" },
   { code: "def f(api_key: Optional[str] = None): g(api_key=config.get1(x), token=tok1)", name: "token" },
   { name: "secret", value: "garden" },
+  {
+    body: '[{"token":"sha256sum","logprob":-0.1},{"token": "word","a":1}]',
+    url: "https://x/?page_token=2&token=2",
+  },
+  { text: "Cookie: see page 5. A cookie: flour=200, sugar" },
   { password: "", api_key: null, secret: 5, cookie: false },
   { url: "https://example.com:8080/a@b?keys=1", secretary: "Ada", key: "C minor" },
 ])("%j holds none", (value) => {
