@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../harness/waiting.ts";
 import { finished, runHere, start, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
@@ -311,6 +313,21 @@ describe("a log that comes only once", () => {
       (name) => /^ltb-.{6}$/.test(name) && !before.includes(name),
     );
     expect(left).toEqual([]);
+  });
+
+  test.each<[NodeJS.Signals, string[]]>([
+    ["SIGINT", ["import", "-"]],
+    ["SIGTERM", ["import", "-"]],
+    ["SIGHUP", ["restore", "-"]],
+  ])("nor where %s ends %j", async (signal, args) => {
+    const copies = await mkdtemp(join(folder, "copies-"));
+    const child = start(args, { LTB_ADDRESS: service.address, TMPDIR: copies }, folder, "pipe");
+    const ended = once(child, "close");
+    child.stdin?.write(rows.join("\n"));
+    await eventually(async () => (await readdir(copies, { recursive: true })).length === 2);
+    child.kill(signal);
+    await ended;
+    expect(await readdir(copies)).toEqual([]);
   });
 });
 

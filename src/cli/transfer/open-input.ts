@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,11 @@ export async function openInput(file: string, signal?: AbortSignal): Promise<Inp
     return { path: file, file, [Symbol.asyncDispose]: async () => undefined };
   const folder = await mkdtemp(join(tmpdir(), "ltb-"));
   const [path, name] = [join(folder, "input"), isStdin ? "standard input" : file];
-  const dispose = () => rm(folder, { recursive: true, force: true });
+  const forgetSignals = removeOnSignal(folder);
+  const dispose = async () => {
+    await rm(folder, { recursive: true, force: true });
+    forgetSignals();
+  };
   try {
     const from = isStdin ? process.stdin : createReadStream(file);
     await pipeline(from, createWriteStream(path, { mode: 0o600 }), { ...(signal && { signal }) });
@@ -36,6 +40,27 @@ export async function openInput(file: string, signal?: AbortSignal): Promise<Inp
     });
   }
   return { path, file: name, [Symbol.asyncDispose]: dispose };
+}
+
+/**
+ * Removes the folder where a signal ends the process, which then runs no disposal. Those that somebody else
+ * listens to do not end it.
+ * @returns a function that stops listening
+ */
+function removeOnSignal(folder: string): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const forget = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (process.listenerCount(signal) > 1) return;
+    rmSync(folder, { recursive: true, force: true });
+    forget();
+    process.kill(process.pid, signal);
+  };
+  // First, before a listener that listens only once has gone.
+  for (const signal of signals) process.prependListener(signal, onSignal);
+  return forget;
 }
 
 /** Works with the path of such a file, and what messages call it. Errors name it so in place of the path. */
