@@ -18,6 +18,11 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 /** The wrong fields of a failed parse. `root` is put before each path, for example `evaluations[3]`. */
 export function violationsOf(error: z.ZodError, root = ""): { field: string; description: string }[] {
   return error.issues.flatMap((issue) => {
+    if (issue.code === "invalid_key")
+      return {
+        field: fieldPath(root, issue.path.slice(0, -1)),
+        description: `a key ${issue.issues[0]?.message}`,
+      };
     if (issue.code !== "unrecognized_keys")
       return { field: fieldPath(root, issue.path), description: describe(issue) };
     return issue.keys.map((key) => ({

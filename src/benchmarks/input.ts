@@ -53,7 +53,7 @@ export const benchmarkFilter = z.strictObject({
   labels: labels.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
-  orderBy: z.enum(["newest", "oldest"]).default("newest"),
+  orderBy: oneOf(["newest", "oldest"]).default("newest"),
 });
 
 /** A list holds the benchmarks that match every filter. `createdAfter` is inclusive, `createdBefore` not. */

@@ -8,6 +8,7 @@ import {
   jsonObject,
   longText,
   notNegative,
+  oneOf,
   text,
   timestamp,
   uuid,
@@ -115,7 +116,7 @@ export const evaluationFilter = z
     sampleId: text(limits.nameLength).optional(),
     metadata: searchedMetadata.optional(),
     text: searchedText.optional(),
-    orderBy: z.enum(["newest", "oldest", "highest-score", "lowest-score"]).default("newest"),
+    orderBy: oneOf(["newest", "oldest", "highest-score", "lowest-score"]).default("newest"),
   })
   .refine(({ failedOnly, orderBy }) => !failedOnly || orderBy === "newest" || orderBy === "oldest", {
     path: ["orderBy"],

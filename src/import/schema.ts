@@ -41,10 +41,16 @@ function misfitOf(
     const misfit = misfitOf(found, inner);
     return { ...misfit, path: [...path, ...misfit.path] };
   }
-  const names = kinds.map(
-    (kind) => kind?.code === "invalid_type" && (kindNames[kind.expected] ?? kind.expected),
-  );
-  if (names.includes(false)) return { path, problem: message };
-  const shown = typeof found === "number" ? String(found) : kindOf(found);
+  const names = kinds.map(expectedOf);
+  if (names.includes(undefined)) return { path, problem: message };
+  const shown = typeof found === "number" ? String(found) : found === "" ? '""' : kindOf(found);
   return { path, problem: `expected ${[...new Set(names)].join(" or ")}, found ${shown}` };
+}
+
+function expectedOf(issue: z.core.$ZodIssue | undefined): string | undefined {
+  if (issue?.code === "invalid_type") return kindNames[issue.expected] ?? issue.expected;
+  if (issue?.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  if (issue?.code !== "too_small") return undefined;
+  if (issue.origin === "number" || issue.origin === "int") return `${issue.minimum} or more`;
+  return `${kindNames[issue.origin]} that is not empty`;
 }

@@ -122,7 +122,7 @@ export const jobFilter = z.strictObject({
   jobType: text(limits.providerLength).optional(),
   workerId: text(limits.nameLength).optional(),
   benchmarkId: uuid.optional(),
-  orderBy: z.enum(["newest", "priority"]).default("newest"),
+  orderBy: oneOf(["newest", "priority"]).default("newest"),
 });
 
 export type JobsQuery = Omit<z.output<typeof jobFilter>, "orderBy">;
@@ -144,7 +144,7 @@ export type PriorityPosition = z.output<typeof jobPositions.priority>;
 export type JobPosition = NewestPosition | PriorityPosition;
 
 export const bulkFilter = z.strictObject({
-  statuses: z.array(z.enum(jobStatuses)).optional(),
+  statuses: z.array(oneOf(jobStatuses)).optional(),
   jobType: text(limits.providerLength).optional(),
   benchmarkId: uuid.optional(),
   limitKey: text(limits.nameLength).optional(),

@@ -141,3 +141,11 @@ test.each([
 ])("%#: what is wrong is named", async (text, message) => {
   expect((await readFaulty(await temporary("export.jsonl", text))).message).toMatch(message);
 });
+
+test.each([
+  ["an empty id", { id: "" }, /line 1, field benchmark.id: expected a text that is not empty, found ""$/],
+  ["no name", { name: undefined }, /line 1, field benchmark.name: expected a text, found nothing$/],
+])("%s of the benchmark is named, with what was expected", async (_, part, message) => {
+  const header = { ltb_export: 1, benchmark: { ...benchmark, ...part } };
+  await expect(readOne(await temporary("export.jsonl", jsonl(header)))).rejects.toThrow(message);
+});

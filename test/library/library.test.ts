@@ -182,6 +182,17 @@ describe("a failure", () => {
     });
   });
 
+  test.each<[object, string]>([
+    [{ orderBy: "best" }, "orderBy: must be one of newest, oldest"],
+    [{ labels: { ["k".repeat(64)]: "v" } }, "labels: a key must have 1 to 63 characters, has 64"],
+    [{ labels: [] }, "labels: must be an object"],
+    [{ labels: { k: 1 } }, "labels.k: must be a string"],
+    [{ status: "done" }, "status: must be one of pending, running, completed, failed, cancelled"],
+    [{ createdBy: "x" }, "createdBy: must be a UUID, for example 01890a5d-ac96-774b-bcce-b302099a8057"],
+  ])("says what was expected instead of %j", async (filter, message) => {
+    expect(await failure(db.benchmarks.list(filter))).toMatchObject({ message });
+  });
+
   test("says that there is no connection, and why", async () => {
     const options = { startupTimeoutMs: 1 };
     const ways: [Partial<library.DatabaseOptions>, RegExp, boolean][] = [
