@@ -11,9 +11,10 @@ import {
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
+import { type Evidence, evidenceOf, isBelow, marginOf, parseDifference } from "./shared/evidence.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { parseWhole } from "./shared/options.ts";
+import { given, parseWhole } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -32,6 +33,10 @@ interface Options extends ServiceOptions {
   alpha: number;
   samples: number;
   failOnRegression?: boolean;
+  margin?: number;
+  equivalence?: boolean;
+  detect?: number;
+  failUnlessNoWorseThan?: number;
   html?: string;
 }
 
@@ -55,11 +60,24 @@ export function addCommand(program: Command): void {
       "--fail-on-regression",
       `end with exit code ${exitCodes.regression} if a candidate is significantly worse`,
     )
+    .option(
+      "--margin <difference>",
+      "tell whether a candidate is no worse by this difference",
+      parseDifference,
+    )
+    .option("--equivalence", "with --margin: tell whether it differs by less than that either way")
+    .option(
+      "--fail-unless-no-worse-than <difference>",
+      `end with exit code ${exitCodes.regression} unless every candidate is shown to be no worse by it`,
+      parseDifference,
+    )
+    .option("--detect <difference>", "tell how many pairs would show this difference", parseDifference)
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .examples(
       ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
       ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
+      ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
       "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
     )
     .callService(compare);
@@ -71,6 +89,7 @@ async function compare(
   candidates: string[],
   options: Options,
 ): Promise<void> {
+  const margin = marginOf(options);
   const { id: baselineId, name } = await findBenchmark(benchmarks, baseline);
   const names = new Map([[baselineId, name]]);
   for (const reference of candidates) {
@@ -86,6 +105,7 @@ async function compare(
     metric: options.metric,
     lowerIsBetter: options.lowerIsBetter ?? false,
     tieTolerance: options.tolerance,
+    ...given({ margin, detect: options.detect }),
     pageSize: Math.max(1, options.samples),
   });
   if (response.comparisons.every(({ nPaired }) => nPaired === 0))
@@ -95,16 +115,27 @@ async function compare(
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     printJson({ ...figures, verdicts });
   } else {
-    print(comparisonText(names, response, verdicts, options.samples));
+    print(comparisonText(names, response, verdicts, { ...options, margin }));
   }
   if (options.html !== undefined) {
     const { writeComparison } = await import("./html/compare-page.ts");
     await writeComparison(options.html, benchmarks, { names, response, verdicts, options });
   }
-  const regressed = verdicts.filter((verdict) => verdict === "worse").length;
-  if (!options.failOnRegression || regressed === 0) return;
-  note(`${regressed} of ${verdicts.length} candidates regressed`);
-  process.exitCode = exitCodes.regression;
+  failGates(response.comparisons, verdicts, options);
+}
+
+/** Ends with an exit code of its own, if a gate that was asked for is not passed. */
+function failGates(
+  comparisons: readonly BenchmarkComparison[],
+  verdicts: readonly Verdict[],
+  { failOnRegression = false, failUnlessNoWorseThan: most, alpha }: Options,
+): void {
+  const regressed = failOnRegression ? verdicts.filter((verdict) => verdict === "worse").length : 0;
+  if (regressed > 0) note(`${regressed} of ${verdicts.length} candidates regressed`);
+  const unproven = most === undefined ? [] : comparisons.filter((one) => !isBelow(one.noWorsePValue, alpha));
+  if (unproven.length > 0)
+    note(`${unproven.length} of ${verdicts.length} candidates are not shown to be no worse by ${most}`);
+  if (regressed + unproven.length > 0) process.exitCode = exitCodes.regression;
 }
 
 const means = [">baseline", ">candidate", ">difference"];
@@ -125,8 +156,9 @@ function comparisonText(
   names: ReadonlyMap<string, string>,
   { baselineId, metric, comparisons }: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  samples: number,
+  options: Evidence & Pick<Options, "samples">,
 ): string {
+  const { samples } = options;
   const nameOf = (id: string) => oneLine(names.get(id) ?? id);
   const rows = comparisons.map((comparison, index) => [
     nameOf(comparison.candidateId),
@@ -138,8 +170,11 @@ function comparisonText(
     "",
     formatTable(["candidate", ">n", ...means, ">95 % CI", ">p", ">win/loss/tie", "verdict"], rows),
   ];
-  for (const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } of comparisons) {
+  for (const comparison of comparisons) {
+    const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
     const name = nameOf(candidateId);
+    const evidence = evidenceOf(comparison, options);
+    if (evidence.length > 0) lines.push("", ...evidence.map((line) => `${name}: ${line}`));
     if (baselineUnpaired + candidateUnpaired > 0)
       lines.push(
         "",

@@ -37,6 +37,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       import: () => import("./import.ts"),
       summary: () => import("./summary.ts"),
       compare: () => import("./compare.ts"),
+      power: () => import("./power.ts"),
       leaderboard: () => import("./leaderboard.ts"),
       export: () => import("./export.ts"),
       benchmark: () => import("./benchmark.ts"),
@@ -67,7 +68,7 @@ Start:
   ltb summary my-benchmark        mean, confidence interval and percentiles of every metric
   ltb compare main candidate      which is better, by how much, and whether it is more than chance
 
-Exit codes: 0 done, 1 failed, 2 wrong usage; of compare --fail-on-regression 3 a candidate is worse.
+Exit codes: 0 done, 1 failed, 2 wrong usage; of compare 3 a gate was not passed.
 Each command has examples: ltb COMMAND --help`,
   );
 }

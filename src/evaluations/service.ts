@@ -110,12 +110,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     },
 
     async compareBenchmarks(request) {
-      const { baselineId, candidateIds, lowerIsBetter, tieTolerance, bootstrapSamples } = request;
+      const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
+      const { bootstrapSamples, margin, detect } = request;
       const metric = omitEmpty(request.metric) ?? "score";
       const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
-      const { comparisons, next } = await evaluations.compare({ ...what, bootstrapSamples }, options);
+      const { comparisons, next } = await evaluations.compare(
+        { ...what, bootstrapSamples, margin, detect },
+        options,
+      );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);
       return { baselineId, metric, comparisons: comparisons.map(comparisonMessage), nextPageToken };
     },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands, startTestService } from "./support.ts";
+import { commands, runHere, startTestService } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
 
@@ -42,6 +42,51 @@ test("a gate fails with a code of its own only for a significant regression", as
   // Without its proof a regression is none.
   expect((await gate("175b_verification", "6b_finetuning", "--alpha", "0")).code).toBe(0);
   expect((await gate("6b_finetuning", "175b_verification", "--lower-is-better")).code).toBe(3);
+});
+
+test("what was not found is not called equal, and no harm has to be shown", async () => {
+  const { stdout } = await ltb.run("compare", "6b_finetuning", "6b_verification", "--detect", "0.02");
+  expect(stdout).toMatch(
+    /^6b_verification: 55 pairs show a difference of 0\.\d+ or more with a probability of 80 %$/m,
+  );
+  expect(stdout).toMatch(/^6b_verification: a difference of 0\.02 takes \d{4,} pairs$/m);
+  const gate = (...args: string[]) => ltb.run("compare", ...args, "--fail-unless-no-worse-than", "0.02");
+  const proven = await gate("6b_finetuning", "175b_verification");
+  expect(proven.code).toBe(0);
+  expect(proven.stdout).toMatch(
+    /^175b_verification: no worse than the baseline by 0\.02 \(one-sided p .*\)$/m,
+  );
+  const open = await gate("6b_finetuning", "6b_verification", "--json");
+  expect(open).toMatchObject({
+    code: 3,
+    stderr: "1 of 1 candidates are not shown to be no worse by 0.02\n",
+  });
+  expect(JSON.parse(open.stdout).comparisons[0].no_worse_p_value).toBeGreaterThan(0.05);
+  const equal = await ltb.run(
+    "compare",
+    ...["6b_finetuning", "6b_verification"],
+    "--margin",
+    "0.5",
+    "--equivalence",
+  );
+  expect(equal.stdout).toMatch(
+    /^6b_verification: equivalent to the baseline within 0\.5 \(one-sided p .*\)$/m,
+  );
+  expect((await ltb.run("compare", "a", "b", "--equivalence")).stderr).toMatch(
+    /--equivalence needs --margin/,
+  );
+  expect((await ltb.run("compare", "a", "b", "--margin", "0")).stderr).toMatch(/Expected a number above 0/);
+});
+
+test("how many samples show a difference, which difference so many show, and how probably", async () => {
+  const power = async (...args: string[]) => JSON.parse((await runHere(["power", ...args, "--json"])).stdout);
+  expect(await power("--stddev", "0.5", "--difference", "0.05")).toMatchObject({ pairs: 787, power: 0.8 });
+  expect((await power("--stddev", "0.5", "--pairs", "787")).difference).toBeCloseTo(0.05, 4);
+  expect((await power("--stddev", "0.5", "--pairs", "787", "--difference", "0.05")).power).toBeCloseTo(
+    0.8,
+    3,
+  );
+  expect((await runHere(["power", "--stddev", "1"])).stderr).toMatch(/give --difference, --pairs or both/);
 });
 
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {

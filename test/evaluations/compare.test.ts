@@ -214,3 +214,34 @@ test("what cannot be compared is refused by name", async () => {
     message: "bootstrap_samples: must be at most 100000",
   });
 });
+
+test("harm by a margin and equivalence are tested, by the direction of the metric", async () => {
+  const baseline = scored([0.5, 0.6, 0.7, 0.8, 0.4, 0.5]);
+  const candidate = scored([0.52, 0.6, 0.69, 0.83, 0.43, 0.5]);
+  const found = await compare(baseline, candidate, { margin: 0.02, detect: 0.001 });
+  // statsmodels 0.15, DescrStatsW of the differences: ttost_mean(-0.02, 0.02), tconfint_mean(0.1)
+  expect(found.noWorsePValue).toBeCloseTo(0.0031896710462466994, 10);
+  expect(found.equivalencePValue).toBeCloseTo(0.14461229456889546, 10);
+  expect(found.ci90Low).toBeCloseTo(-0.0025024973342273084, 10);
+  expect(found.ci90High).toBeCloseTo(0.025835830667560643, 10);
+  // TTestPower().solve_power
+  expect(found.detectableDifference).toBeCloseTo(0.024708619759068375, 6);
+  expect(found.pairsNeeded).toBe(2331);
+  const lower = await compare(baseline, candidate, { margin: 0.02, lowerIsBetter: true });
+  expect(lower.noWorsePValue).toBeCloseTo(0.14461229456889546, 10);
+  expect(lower.equivalencePValue).toBeCloseTo(0.14461229456889546, 10);
+  expect(lower.pairsNeeded).toBeNull();
+});
+
+test("pairs that do not differ prove as much as their number allows", async () => {
+  const same = scored(Array.from({ length: 200 }, (_, i) => i % 2));
+  expect(await compare(same, same, { margin: 0.02, detect: 0.02 })).toMatchObject({
+    ...{ noWorsePValue: expect.closeTo(0.98 ** 200, 12), equivalencePValue: expect.closeTo(0.98 ** 200, 12) },
+    ...{ detectableDifference: null, pairsNeeded: null, ci90Low: 0, ci90High: 0 },
+  });
+  const halves = scored([0.5, 0.5]);
+  expect(await compare(halves, halves, { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
+  expect(await compare(scored([1]), scored([0]), { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
+  for (const wrong of [{ margin: 0 }, { margin: -1 }, { detect: 0 }, { detect: Number.NaN }])
+    await expect(compare([], [], wrong)).rejects.toMatchObject({ code: Code.InvalidArgument });
+});

@@ -117,7 +117,7 @@ export class Command extends CommanderCommand {
     });
   }
 
-  private withJson(): this {
+  withJson(): this {
     return this.option("--json", "print JSON: one object on stdout, errors on stderr");
   }
 }

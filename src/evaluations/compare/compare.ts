@@ -6,13 +6,17 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { holm } from "../../statistics/holm.ts";
+import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
+import { detectableEffect, pairsNeeded } from "../../statistics/power.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
-import { notNegative, parseInput, text, uuid } from "../../validation.ts";
+import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { requireBenchmark } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
+
+const aboveZero = finite.positive("must be above 0");
 
 const comparisonInput = z
   .strictObject({
@@ -29,6 +33,8 @@ const comparisonInput = z
       .min(0, "must be 0 or more")
       .max(limits.bootstrapSamples, `must be at most ${limits.bootstrapSamples}`)
       .default(10_000),
+    margin: aboveZero.optional(),
+    detect: aboveZero.optional(),
   })
   .superRefine(({ baselineId, candidateIds }, context) => {
     for (const [index, id] of candidateIds.entries()) {
@@ -70,6 +76,17 @@ export interface Comparison {
   pairedTPValue: number | null;
   /** Cohen's d_z: mean difference / standard deviation of the differences. */
   effectSize: number | null;
+  /** The interval of the test of equivalence: 90 %, two one-sided ones of 95 %. */
+  ci90Low: number | null;
+  ci90High: number | null;
+  /** The smallest true difference that these pairs show with a power of 80 %. */
+  detectableDifference: number | null;
+  /** So many pairs show a difference of `detect` with that power; null if more than 1e9. */
+  pairsNeeded: number | null;
+  /** One-sided, of the candidate being worse than the baseline by `margin` or more: see `noWorseP`. */
+  noWorsePValue: number | null;
+  /** Of the two differing by `margin` or more: see `equivalenceP`. */
+  equivalencePValue: number | null;
   wins: number;
   losses: number;
   ties: number;
@@ -128,8 +145,9 @@ export async function compareBenchmarks(
 async function compareOne(
   db: Executor,
   pairing: Pairing,
-  { lowerIsBetter, tieTolerance, bootstrapSamples }: z.output<typeof comparisonInput>,
+  parsed: z.output<typeof comparisonInput>,
 ): Promise<Comparison> {
+  const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
   const { pairs: n, baselineMean, candidateMean, meanDifference, stddev, higher, lower, isBinary } = found;
   const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
@@ -150,6 +168,7 @@ async function compareOne(
     wilcoxonPValue,
     pairedTPValue: pairedT(found),
     effectSize: meanDifference !== null && stddev ? meanDifference / stddev : null,
+    ...withMargin(found, parsed),
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
@@ -179,6 +198,32 @@ async function intervals(figures: Figures, resamples: number) {
     ci95High: meanDifference + margin,
     bootstrapCi95Low: bootstrap?.low ?? null,
     bootstrapCi95High: bootstrap?.high ?? null,
+  };
+}
+
+/** What the pairs show of harm and equivalence, and what they could have shown. */
+function withMargin(
+  { pairs: n, meanDifference, stddev, isBinary }: Figures,
+  { lowerIsBetter, margin, detect }: z.output<typeof comparisonInput>,
+) {
+  if (meanDifference === null || stddev === null) {
+    const tests = { noWorsePValue: null, equivalencePValue: null };
+    return { ci90Low: null, ci90High: null, detectableDifference: null, pairsNeeded: null, ...tests };
+  }
+  const stderr = stddev / Math.sqrt(n);
+  const half = studentTQuantile(0.95, n - 1) * stderr;
+  const pairs =
+    detect === undefined || stddev === 0 ? Number.POSITIVE_INFINITY : pairsNeeded(detect / stddev);
+  const difference = { mean: lowerIsBetter ? -meanDifference : meanDifference, stderr, n };
+  const test = (p: typeof noWorseP) =>
+    margin === undefined ? null : (p(difference, margin, isBinary ?? false) ?? null);
+  return {
+    ci90Low: meanDifference - half,
+    ci90High: meanDifference + half,
+    detectableDifference: stddev === 0 ? null : detectableEffect(n) * stddev,
+    pairsNeeded: Number.isFinite(pairs) ? pairs : null,
+    noWorsePValue: test(noWorseP),
+    equivalencePValue: test(equivalenceP),
   };
 }
 

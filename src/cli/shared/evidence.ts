@@ -1,0 +1,62 @@
+import { InvalidArgumentError } from "commander";
+import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { UsageError } from "./errors.ts";
+import { formatNumber } from "./output.ts";
+
+/** What `ltb compare` is asked to show beside the difference. */
+export interface Evidence {
+  margin?: number | undefined;
+  equivalence?: boolean;
+  detect?: number;
+  alpha: number;
+}
+
+interface Margins extends Pick<Evidence, "margin" | "equivalence"> {
+  failUnlessNoWorseThan?: number;
+}
+
+/** @throws UsageError */
+export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: Margins): number | undefined {
+  if (margin !== undefined && most !== undefined && margin !== most)
+    throw new UsageError("--margin and --fail-unless-no-worse-than are of different sizes: give one of them");
+  if (equivalence && (margin ?? most) === undefined)
+    throw new UsageError("--equivalence needs --margin, the largest difference that does not matter");
+  return margin ?? most;
+}
+
+/**
+ * Says what a comparison shows, and what it could have shown: a difference that was not found is no proof
+ * that there is none.
+ */
+export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
+  const { nPaired, detectableDifference, pairsNeeded, noWorsePValue, equivalencePValue } = comparison;
+  const { margin, equivalence = false, detect, alpha } = evidence;
+  const lines: string[] = [];
+  if (margin !== undefined) {
+    const [p, words] = equivalence
+      ? [equivalencePValue, `equivalent to the baseline within ${margin}`]
+      : [noWorsePValue, `no worse than the baseline by ${margin}`];
+    const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
+    lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words} (${how})`);
+  }
+  if (detectableDifference !== undefined)
+    lines.push(
+      `${nPaired} pairs show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
+    );
+  if (detect !== undefined && nPaired > 1)
+    lines.push(
+      pairsNeeded === undefined
+        ? `how many pairs show a difference of ${detect} cannot be told, as these do not differ enough`
+        : `a difference of ${detect} takes ${pairsNeeded} pairs`,
+    );
+  return lines;
+}
+
+export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
+
+/** Reads a difference, above 0. */
+export function parseDifference(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
