@@ -108,7 +108,7 @@ async function bind(port: number): Promise<number | undefined> {
 function environment(ports: ReadonlyMap<number, number>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
-      !/^(LTB|DATABASE|npm_(lifecycle|package|command|execpath|node_execpath|config_(local|global)_prefix))|^INIT_CWD$/.test(
+      !/^(LTB|DATABASE|npm_(lifecycle|package|command|execpath|node_execpath|config_((local|global)_)?prefix))|^INIT_CWD$/.test(
         name,
       ),
   );

@@ -383,7 +383,25 @@ describe("an evaluation", () => {
   test("is counted once where the same row comes again, and conflicts with its sample from elsewhere", async () => {
     const { id } = await db.benchmarks.create({ name: "n", provider: "p", model: "m", dataset: "d" });
     const row = { id: randomUUID(), sample_id: "s" };
-    for (let time = 0; time < 2; time++) await evaluation(id, row, "on conflict do nothing");
+    const keys = ["id, benchmark_id", "benchmark_id, sample_id, repetition"];
+    for (const more of ["", ...keys.map((key) => `(${key})`)])
+      for (let time = 0; time < 2; time++) await evaluation(id, row, `on conflict ${more} do nothing`);
+    const [byId, bySample] = keys.map((key) => `on conflict (${key})`);
+    await evaluation(
+      id,
+      { ...row, metadata: { b: 1 } },
+      `${byId} do update set metadata = excluded.metadata`,
+    );
+    await expect(evaluation(id, row, `${bySample} do update set score = 1`)).rejects.toThrow(
+      "not deleted or scored",
+    );
+    await expect(evaluation(id, row, "on conflict (id) do nothing")).rejects.toMatchObject({ code: "42P10" });
+    for (const [other, clause] of [
+      [{ ...row, sample_id: "t" }, bySample],
+      [{ sample_id: "s" }, byId],
+    ] as const)
+      await expect(evaluation(id, other, `${clause} do nothing`)).rejects.toMatchObject({ code: "23505" });
+    expect((await db.evaluations.get(row.id)).metadata).toEqual({ b: 1 });
     expect(await db.benchmarks.get(id)).toMatchObject({ completedIterations: 1 });
     const again = { benchmarkId: id, sampleId: "s", input: "Question", output: "Answer", score: 0.5 };
     expect(await db.evaluations.createMany([again])).toEqual([{ outcome: "conflict", id: row.id }]);

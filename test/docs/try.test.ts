@@ -34,6 +34,10 @@ false
 \`\`\`sh FILE="$(echo no.such)"
 cat FILE; echo after
 \`\`\`
+
+\`\`\`sh
+test -z "$npm_config_prefix"
+\`\`\`
 `;
 
 test("what README.md and docs/library.md tell to run works as printed, and a document that is wrong is found", async () => {
@@ -43,8 +47,12 @@ test("what README.md and docs/library.md tell to run works as printed, and a doc
   await writeFile(wrong, mistaken);
   const args = [script, "--installed", "--other-ports", "README.md", "docs/library.md", wrong];
   const output = await new Promise<string>((done) =>
-    execFile(process.execPath, args, { encoding: "utf8" }, (error, stdout, stderr) =>
-      done(`${stdout}${stderr}exit code ${error?.code ?? 0}`),
+    // What npm tells those that it runs would send the packages to the machine's own folder.
+    execFile(
+      process.execPath,
+      args,
+      { env: { ...process.env, npm_config_prefix: "/usr" } },
+      (error, stdout, stderr) => done(`${stdout}${stderr}exit code ${error?.code ?? 0}`),
     ),
   );
   const failed = output.match(/^FAILED.*$/gm) ?? [];
