@@ -31,11 +31,15 @@ export function showable(text: string, stream: NodeJS.WriteStream): string {
   return withoutMarks(styled);
 }
 
+/** Columns of the narrowest terminal that a table could be meant for. */
+const NARROWEST = 20;
+
 /**
  * Columns of a line: those that COLUMNS says, else those of the terminal; undefined where there is none, and
- * where it does not know its width, which it tells as 0.
+ * where it does not know its width, which it tells as 0 or 1.
  */
 export function lineWidth(): number | undefined {
-  const asked = Number(process.env.COLUMNS);
-  return Number.isInteger(asked) && asked > 0 ? asked : process.stdout.columns || undefined;
+  return [Number(process.env.COLUMNS), process.stdout.columns].find(
+    (n) => Number.isInteger(n) && n >= NARROWEST,
+  );
 }

@@ -91,6 +91,6 @@ function explain(failure: unknown, { host, port, user, database }: DatabaseConfi
   if (words === NOT_POSTGRES)
     return `what listens at ${server} does not answer as PostgreSQL does: ${address}`;
   if (hasCode(failure, "ECONNRESET", "EPIPE") || words.startsWith("Connection terminated"))
-    return `${server} ended the connection (${words}): see whether PostgreSQL listens there, and its log`;
+    return `${server} ended the connection (${words}): see whether PostgreSQL listens there and what its log says, or ${address}`;
   return undefined;
 }
