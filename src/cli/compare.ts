@@ -8,10 +8,12 @@ import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { Report } from "./reports/report.ts";
+import type { ReportFiles } from "./reports/write-reports.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
-import { type Evidence, evidenceOf, isBelow, marginOf, parseDifference } from "./shared/evidence.ts";
+import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { given, parseWhole } from "./shared/options.ts";
@@ -26,7 +28,7 @@ import {
   toPlain,
 } from "./shared/output.ts";
 
-interface Options extends ServiceOptions {
+interface Options extends ServiceOptions, ReportFiles {
   metric: string;
   lowerIsBetter?: boolean;
   tolerance: number;
@@ -73,6 +75,11 @@ export function addCommand(program: Command): void {
     )
     .option("--detect <difference>", "tell how many pairs would show this difference", parseDifference)
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
+    .option(
+      "--markdown <file>",
+      "also write Markdown, for a comment on a pull request or the summary of a job",
+    )
+    .option("--junit <file>", "also write JUnit XML, with a test for whatever is asked of each candidate")
     .examples(
       ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
       ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
@@ -121,21 +128,50 @@ async function compare(
     const { writeComparison } = await import("./html/compare-page.ts");
     await writeComparison(options.html, benchmarks, { names, response, verdicts, options });
   }
+  if (options.markdown !== undefined || options.junit !== undefined) {
+    const { writeReports } = await import("./reports/write-reports.ts");
+    await writeReports(reportOf(names, response, verdicts, { ...options, margin }), options);
+  }
   failGates(response.comparisons, verdicts, options);
+}
+
+function reportOf(
+  names: ReadonlyMap<string, string>,
+  { baselineId, metric, comparisons }: CompareBenchmarksResponse,
+  verdicts: readonly Verdict[],
+  options: Evidence & Pick<Options, "samples">,
+): Report {
+  const candidates = comparisons.map((comparison, index) => {
+    const verdict = verdicts[index] ?? "no pairs";
+    return {
+      name: names.get(comparison.candidateId) ?? comparison.candidateId,
+      ...{ verdict, comparison, evidence: evidenceOf(comparison, options) },
+      demands: demandsOf(comparison, verdict, options),
+    };
+  });
+  return { metric, baseline: names.get(baselineId) ?? baselineId, candidates, samples: options.samples };
 }
 
 /** Ends with an exit code of its own, if a gate that was asked for is not passed. */
 function failGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
-  { failOnRegression = false, failUnlessNoWorseThan: most, alpha }: Options,
+  { failOnRegression = false, failUnlessNoWorseThan: margin, alpha }: Options,
 ): void {
-  const regressed = failOnRegression ? verdicts.filter((verdict) => verdict === "worse").length : 0;
-  if (regressed > 0) note(`${regressed} of ${verdicts.length} candidates regressed`);
-  const unproven = most === undefined ? [] : comparisons.filter((one) => !isBelow(one.noWorsePValue, alpha));
-  if (unproven.length > 0)
-    note(`${unproven.length} of ${verdicts.length} candidates are not shown to be no worse by ${most}`);
-  if (regressed + unproven.length > 0) process.exitCode = exitCodes.regression;
+  const fail = (count: number, words: string) => {
+    if (count === 0) return;
+    note(`${count} of ${verdicts.length} candidates ${words}`);
+    process.exitCode = exitCodes.regression;
+  };
+  const unpaired = verdicts.filter((verdict) => verdict === "no pairs").length;
+  if (failOnRegression) {
+    fail(verdicts.filter((verdict) => verdict === "worse").length, "regressed");
+    fail(unpaired, "share no sample with the baseline, so nothing is known of them");
+  }
+  if (margin === undefined) return;
+  const demands = comparisons.map((one) => demandsOf(one, "", { margin, alpha }));
+  const unproven = demands.filter((all) => all.some(({ failure }) => failure !== undefined)).length;
+  fail(unproven, `are not shown to be no worse by ${margin}`);
 }
 
 const means = [">baseline", ">candidate", ">difference"];

@@ -29,13 +29,11 @@ export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: M
  * that there is none.
  */
 export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
-  const { nPaired, detectableDifference, pairsNeeded, noWorsePValue, equivalencePValue } = comparison;
-  const { margin, equivalence = false, detect, alpha } = evidence;
+  const { nPaired, detectableDifference, pairsNeeded } = comparison;
+  const { detect, alpha } = evidence;
   const lines: string[] = [];
-  if (margin !== undefined) {
-    const [p, words] = equivalence
-      ? [equivalencePValue, `equivalent to the baseline within ${margin}`]
-      : [noWorsePValue, `no worse than the baseline by ${margin}`];
+  const { p, words } = marginTest(comparison, evidence);
+  if (words !== undefined) {
     const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
     lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words} (${how})`);
   }
@@ -52,7 +50,28 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   return lines;
 }
 
-export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
+/** What may be asked of a candidate: that it is not worse, and what the margin stands for. */
+export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
+  const [line] = evidenceOf(comparison, evidence);
+  const { p, words } = marginTest(comparison, evidence);
+  const harmed = verdict === "worse" || verdict === "no pairs" ? verdict : undefined;
+  const demands = [{ name: "not significantly worse than the baseline", failure: harmed }];
+  if (words !== undefined)
+    demands.push({ name: words, failure: isBelow(p, evidence.alpha) ? undefined : line });
+  return demands;
+}
+
+function marginTest(
+  { noWorsePValue, equivalencePValue }: BenchmarkComparison,
+  { margin, equivalence = false }: Evidence,
+): { p?: number | undefined; words?: string } {
+  if (margin === undefined) return {};
+  return equivalence
+    ? { p: equivalencePValue, words: `equivalent to the baseline within ${margin}` }
+    : { p: noWorsePValue, words: `no worse than the baseline by ${margin}` };
+}
+
+const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
 
 /** Reads a difference, above 0. */
 export function parseDifference(text: string): number {

@@ -1,0 +1,74 @@
+import type { PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { makePrintable } from "../../text.ts";
+import { type Cell, formatInterval, formatNumber } from "../shared/output.ts";
+import type { Report, ReportedCandidate } from "./report.ts";
+
+/** Writes a comparison as GitHub Flavored Markdown, fit for a pull request's comment and a job's summary. */
+export function toMarkdown({ metric, baseline, candidates, samples }: Report): string {
+  const rows = candidates.map(({ name, verdict, comparison }) => {
+    const { nPaired, baselineMean, candidateMean, meanDifference, adjustedPValue } = comparison;
+    const { wins, losses, ties } = comparison;
+    const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
+    const interval = formatInterval(comparison, { digits: 3 });
+    const p = formatNumber(adjustedPValue, 3);
+    return [code(name), nPaired, ...values, interval, p, `${wins}/${losses}/${ties}`, verdict];
+  });
+  const parts = [
+    `### ${code(metric)} against ${code(baseline)}`,
+    table(["candidate", ">pairs", ...means, ">95 % interval", ">p", ">win/loss/tie", "verdict"], rows),
+    "The interval is of the difference. p is adjusted for the number of candidates, and the verdict goes by it.",
+    ...candidates.flatMap((candidate) => detailsOf(candidate, samples)),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+const means = [">baseline", ">candidate", ">difference"];
+
+function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: number): string[] {
+  const { baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
+  const lines = [...evidence];
+  if (baselineUnpaired + candidateUnpaired > 0)
+    lines.push(
+      `left out: ${baselineUnpaired} evaluations of the baseline and ${candidateUnpaired} of the candidate`,
+    );
+  const shown = regressed.slice(0, samples);
+  return [
+    lines.map((line) => `- ${code(name)}: ${line}`).join("\n"),
+    ...(shown.length > 0
+      ? [
+          `<details><summary>The worst ${shown.length} of ${losses} samples that got worse</summary>`,
+          table(["sample", ...means], shown.map(sampleRow)),
+          "</details>",
+        ]
+      : []),
+  ].filter((part) => part !== "");
+}
+
+function sampleRow({
+  sampleId,
+  repetition,
+  baselineValue,
+  candidateValue,
+  difference,
+}: PairedSample): Cell[] {
+  const id = repetition === 0 ? sampleId : `${sampleId} #${repetition}`;
+  return [code(id), ...[baselineValue, candidateValue, difference].map((value) => formatNumber(value))];
+}
+
+/** The names of columns that are aligned to the right begin with `>`. */
+function table(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) =>
+    `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  const names = columns.map((name) => name.replace(/^>/, ""));
+  const rule = columns.map((name) => (name.startsWith(">") ? "--:" : "---"));
+  return [names, rule, ...rows].map(line).join("\n");
+}
+
+/** Text that others wrote, as code: so it mentions nobody and links nowhere. */
+function code(text: string): string {
+  const shown = makePrintable(text).replaceAll(/\s+/g, " ");
+  const longest = Math.max(0, ...[...shown.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  const pad = longest > 0 || shown.trim() !== shown ? " " : "";
+  return `${fence}${pad}${shown === "" ? " " : shown}${pad}${fence}`;
+}

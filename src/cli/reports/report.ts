@@ -1,0 +1,21 @@
+import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+
+/** A comparison, as reports for continuous integration show it. */
+export interface Report {
+  metric: string;
+  /** Names of benchmarks are those that people gave them. */
+  baseline: string;
+  candidates: readonly ReportedCandidate[];
+  /** The most samples to show of a candidate. */
+  samples: number;
+}
+
+export interface ReportedCandidate {
+  name: string;
+  verdict: string;
+  comparison: BenchmarkComparison;
+  /** Sentences that say what the pairs show beside the difference. */
+  evidence: readonly string[];
+  /** What may be asked of the candidate, with the reason where it is not so. */
+  demands: readonly { name: string; failure?: string | undefined }[];
+}
