@@ -1,6 +1,6 @@
 -- evaluation_pair_figures, 1 of 2
 with
-  pair as materialized (
+  found as materialized (
     select
       b.sample_id,
       b.repetition,
@@ -8,7 +8,9 @@ with
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
-      (c.value::numeric - b.value::numeric)::double precision as difference
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input
+      and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
@@ -25,7 +27,9 @@ with
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -47,7 +51,9 @@ with
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -58,6 +64,14 @@ with
     where
       b.value is not null
       and c.value is not null
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      p.is_same
   ),
   sized as (
     select
@@ -109,6 +123,14 @@ with
   )
 select
   count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
   (
     select
       count(*)
@@ -223,7 +245,7 @@ from
 
 -- evaluation_pair_figures, 2 of 2
 with
-  pair as materialized (
+  found as materialized (
     select
       b.sample_id,
       b.repetition,
@@ -231,7 +253,9 @@ with
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
-      (c.value::numeric - b.value::numeric)::double precision as difference
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input
+      and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
@@ -251,7 +275,9 @@ with
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -276,7 +302,9 @@ with
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -287,6 +315,14 @@ with
     where
       b.value is not null
       and c.value is not null
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      true
   ),
   sized as (
     select
@@ -338,6 +374,14 @@ with
   )
 select
   count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
   (
     select
       count(*)

@@ -16,7 +16,9 @@ from
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
-      (c.value::numeric - b.value::numeric)::double precision as difference
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input
+      and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
@@ -33,7 +35,9 @@ from
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -55,7 +59,9 @@ from
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -69,6 +75,7 @@ from
   ) p
 where
   p.difference > $3
+  and p.is_same
 order by
   p.difference desc,
   p.sample_id collate "C",
@@ -98,7 +105,9 @@ from
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
-      (c.value::numeric - b.value::numeric)::double precision as difference
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input
+      and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
@@ -118,7 +127,9 @@ from
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -143,7 +154,9 @@ from
               ) v
             where
               abs(v.value) < 1e+150
-          ) as value
+          ) as value,
+          hashtextextended (e.input, 0) as input,
+          hashtextextended (e.expected, 0) as expected
         from
           evaluations e
         where
@@ -157,6 +170,7 @@ from
   ) p
 where
   - p.difference > $9
+  and p.is_same
   and (
     - p.difference < $10
     or - p.difference = $11

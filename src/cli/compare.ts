@@ -35,6 +35,7 @@ interface Options extends ServiceOptions, ReportFiles {
   alpha: number;
   samples: number;
   failOnRegression?: boolean;
+  allowDifferentInputs?: boolean;
   margin?: number;
   equivalence?: boolean;
   detect?: number;
@@ -74,6 +75,10 @@ export function addCommand(program: Command): void {
       parseDifference,
     )
     .option("--detect <difference>", "tell how many pairs would show this difference", parseDifference)
+    .option(
+      "--allow-different-inputs",
+      "also compare samples whose inputs or expected answers differ, as for different prompts",
+    )
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .option(
       "--markdown <file>",
@@ -112,10 +117,10 @@ async function compare(
     metric: options.metric,
     lowerIsBetter: options.lowerIsBetter ?? false,
     tieTolerance: options.tolerance,
-    ...given({ margin, detect: options.detect }),
+    ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
     pageSize: Math.max(1, options.samples),
   });
-  if (response.comparisons.every(({ nPaired }) => nPaired === 0))
+  if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
     await requireMetrics(benchmarks, { id: baselineId, name }, [options.metric]);
   const verdicts = response.comparisons.map((comparison) => verdictOf(comparison, options));
   if (options.json) {

@@ -111,9 +111,9 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async compareBenchmarks(request) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
-      const { bootstrapSamples, margin, detect } = request;
+      const { bootstrapSamples, margin, detect, allowDifferentInputs } = request;
       const metric = omitEmpty(request.metric) ?? "score";
-      const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance };
+      const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { comparisons, next } = await evaluations.compare(

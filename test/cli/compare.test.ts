@@ -158,6 +158,29 @@ test("reports for continuous integration: Markdown and JUnit", async () => {
   expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([{ failures: [] }]);
 });
 
+test("samples that were asked something else are told, and compared only if that is wanted", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const [name, question] of [
+    ["plain prompt", "q"],
+    ["long prompt", "please, q"],
+  ] as const) {
+    const rows = join(folder, "rows.jsonl");
+    const lines = [1, 2, 3].map((id) =>
+      JSON.stringify({ id, score: id % 2, input: `${question} ${id}`, o: "o" }),
+    );
+    await writeFile(rows, lines.join("\n"));
+    const map = "input=input,output=o,sample_id=id,score=score";
+    await ltb.json("import", rows, "--map", map, "--model", "m", "--name", name);
+  }
+  const refused = await ltb.run("compare", "plain prompt", "long prompt", "--fail-on-regression");
+  expect(refused.stdout).toMatch(/^long prompt: 3 samples have different inputs .*--allow-different-inputs/m);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("share no sample") });
+  const wanted = await ltb.run("compare", "plain prompt", "long prompt", "--allow-different-inputs");
+  expect(wanted.stdout).toMatch(/^long prompt: 3 samples have different inputs .* compared all the same$/m);
+  expect(wanted.stdout).toMatch(/^long prompt +3 /m);
+});
+
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {
   for (const candidates of [["6b_finetuning"], ["175b_verification", "6b_finetuning"]])
     expect(await ltb.run("compare", "6b_finetuning", ...candidates)).toEqual({

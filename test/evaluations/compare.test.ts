@@ -245,3 +245,31 @@ test("pairs that do not differ prove as much as their number allows", async () =
   for (const wrong of [{ margin: 0 }, { margin: -1 }, { detect: 0 }, { detect: Number.NaN }])
     await expect(compare([], [], wrong)).rejects.toMatchObject({ code: Code.InvalidArgument });
 });
+
+test("samples that were asked something else, or expect something else, are no pairs unless allowed", async () => {
+  const row = (sampleId: string, rest: Row): Row => ({ sampleId, input: "1 + 1", expected: "2", ...rest });
+  const baseline = [
+    row("same", { score: 1 }),
+    row("input", { score: 1 }),
+    row("expected", { score: 1 }),
+    row("silent", { score: 0 }),
+    row("unscored", {}),
+  ];
+  const candidate = [
+    row("same", { score: 0 }),
+    row("input", { score: 0, input: "1 + 1 " }),
+    row("expected", { score: 0, expected: "3" }),
+    row("silent", { score: 1, expected: null }),
+    row("unscored", { input: "2 + 2" }),
+  ];
+  const found = await compare(baseline, candidate);
+  expect(found).toMatchObject({ nPaired: 2, differentInputs: 2, baselineUnpaired: 1, candidateUnpaired: 1 });
+  expect(found).toMatchObject({ baselineMean: 0.5, candidateMean: 0.5, wins: 1, losses: 1 });
+  expect(found.regressed.map(({ sampleId }) => sampleId)).toEqual(["same"]);
+  const all = await compare(baseline, candidate, { allowDifferentInputs: true });
+  expect(all).toMatchObject({ nPaired: 4, differentInputs: 2, baselineUnpaired: 1, candidateUnpaired: 1 });
+  expect(all.regressed.map(({ sampleId }) => sampleId)).toEqual(["expected", "input", "same"]);
+  expect(await compare([baseline[1] as Row], [candidate[1] as Row])).toMatchObject({
+    ...{ nPaired: 0, differentInputs: 1, baselineUnpaired: 0, candidateUnpaired: 0, pValue: null },
+  });
+});

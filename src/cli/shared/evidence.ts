@@ -8,6 +8,7 @@ export interface Evidence {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
+  allowDifferentInputs?: boolean;
   alpha: number;
 }
 
@@ -29,8 +30,8 @@ export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: M
  * that there is none.
  */
 export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
-  const { nPaired, detectableDifference, pairsNeeded } = comparison;
-  const { detect, alpha } = evidence;
+  const { nPaired, detectableDifference, pairsNeeded, differentInputs } = comparison;
+  const { detect, alpha, allowDifferentInputs = false } = evidence;
   const lines: string[] = [];
   const { p, words } = marginTest(comparison, evidence);
   if (words !== undefined) {
@@ -40,6 +41,10 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   if (detectableDifference !== undefined)
     lines.push(
       `${nPaired} pairs show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
+    );
+  if (differentInputs > 0)
+    lines.push(
+      `${differentInputs} samples have different inputs or expected answers, and ${allowDifferentInputs ? "are compared all the same" : "are left out (--allow-different-inputs compares them)"}`,
     );
   if (detect !== undefined && nPaired > 1)
     lines.push(

@@ -33,6 +33,7 @@ const comparisonInput = z
       .min(0, "must be 0 or more")
       .max(limits.bootstrapSamples, `must be at most ${limits.bootstrapSamples}`)
       .default(10_000),
+    allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
   })
@@ -56,6 +57,8 @@ export interface Comparison {
   candidateId: string;
   /** Pairs: samples with a value on both sides. */
   nPaired: number;
+  /** Samples of both whose inputs or expected answers differ: no pairs, unless they are allowed. */
+  differentInputs: number;
   baselineUnpaired: number;
   candidateUnpaired: number;
   baselineMean: number | null;
@@ -113,13 +116,13 @@ export async function compareBenchmarks(
   after?: readonly ComparisonPosition[],
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
-  const { baselineId, candidateIds, metric } = parsed;
+  const { baselineId, candidateIds, metric, allowDifferentInputs } = parsed;
   for (const id of [baselineId, ...candidateIds]) await requireBenchmark(db, id);
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidateId] of candidateIds.entries()) {
-    const pairing = { baselineId, candidateId, metric };
+    const pairing = { baselineId, candidateId, metric, allowDifferentInputs };
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
       const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
@@ -150,13 +153,15 @@ async function compareOne(
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
   const { pairs: n, baselineMean, candidateMean, meanDifference, stddev, higher, lower, isBinary } = found;
+  const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
   const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
   const mcnemarPValue = isBinary ? mcnemarExact(found.up, found.down) : null;
   return {
     candidateId: pairing.candidateId,
     nPaired: n,
-    baselineUnpaired: found.baselineCount - n,
-    candidateUnpaired: found.candidateCount - n,
+    differentInputs: found.different,
+    baselineUnpaired: found.baselineCount - n - leftOut,
+    candidateUnpaired: found.candidateCount - n - leftOut,
     baselineMean,
     candidateMean,
     meanDifference,

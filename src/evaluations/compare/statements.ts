@@ -9,21 +9,31 @@ export interface Pairing {
   baselineId: string;
   candidateId: string;
   metric: string;
+  /** Also pairs whose inputs or expected answers differ. */
+  allowDifferentInputs?: boolean;
 }
 
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
+// Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory. An answer that is
+// expected on one side only contradicts nothing.
 function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
   const side = (id: string) => sql.fragment`
-    select e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value
+    select
+      e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value,
+      hashtextextended(e.input, 0) as input, hashtextextended(e.expected, 0) as expected
     from evaluations e where e.benchmark_id = ${id} and e.sample_id is not null`;
   return sql.fragment`
     select
       b.sample_id, b.repetition, b.id as baseline_id, c.id as candidate_id, b.value as baseline,
-      c.value as candidate, (c.value::numeric - b.value::numeric)::double precision as difference
+      c.value as candidate, (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input and coalesce(b.expected = c.expected, true) as is_same
     from (${side(baselineId)}) b join (${side(candidateId)}) c
       on c.sample_id = b.sample_id and c.repetition = b.repetition
     where b.value is not null and c.value is not null`;
 }
+
+const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
+  allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
 const examplePair = { baselineId: example.id, candidateId: example.id };
 
@@ -31,6 +41,7 @@ const examplePair = { baselineId: example.id, candidateId: example.id };
 export const pairFigures = statement("evaluation_pair_figures", {
   row: z.object({
     pairs: z.number(),
+    different: z.number(),
     baselineCount: z.number(),
     candidateCount: z.number(),
     baselineMean: z.number().nullable(),
@@ -51,7 +62,11 @@ export const pairFigures = statement("evaluation_pair_figures", {
   }),
   prepared: false,
   build: (pairing: Pairing, tolerance: number, blocks: number) => sql.fragment`
-    with pair as materialized (${pairs(pairing)}), sized as (
+    with found as materialized (
+      ${pairs(pairing)}
+    ), pair as (
+      select * from found p where ${isCompared(pairing)}
+    ), sized as (
       select abs(difference) as size, count(*) as n, count(*) filter (where difference > 0) as up
       from pair where difference <> 0 group by abs(difference)
     ), ranked as (
@@ -62,7 +77,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
       select position % ${blocks} as number, count(*) as n, sum(difference) as sum from placed group by 1
     )
     select
-      count(*) as pairs,
+      count(*) as pairs, (select count(*) from found where not is_same) as different,
       (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as baseline_count,
       (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as candidate_count,
       avg(baseline) as baseline_mean, avg(candidate) as candidate_mean, avg(difference) as mean_difference,
@@ -83,7 +98,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
     from pair`,
   examples: [
     [{ ...examplePair, metric: "score" }, 0, 5000],
-    [{ ...examplePair, metric: "metrics.score" }, 0.5, 5000],
+    [{ ...examplePair, metric: "metrics.score", allowDifferentInputs: true }, 0.5, 5000],
   ],
 });
 
@@ -102,7 +117,7 @@ export const pairSamples = statement("evaluation_pair_samples", {
   build: (pairing: Pairing, isBelow: boolean, tolerance: number, limit: number, after?: SamplePosition) => {
     const size = isBelow ? sql.fragment`-p.difference` : sql.fragment`p.difference`;
     const key = sql.fragment`${size} desc, p.sample_id collate "C", p.repetition`;
-    const where = [sql.fragment`${size} > ${tolerance}`];
+    const where = [sql.fragment`${size} > ${tolerance}`, isCompared(pairing)];
     if (after) {
       const { difference, sampleId, repetition } = after;
       const last = Math.abs(difference);
