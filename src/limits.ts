@@ -208,6 +208,8 @@ export const limits = {
   callsInProgressOfKey: 1_000,
   /** Calls that wait for an event may be so many times as many: 20,000 waiting streams took 418 MB. */
   waitingCallsFactor: 5,
+  /** Requests that no handler has taken yet have so many bytes together; half of it may be one caller's. */
+  requestBytes: 128 * 1024 * 1024,
   /** Calls that take no credential have requests of at most so many bytes. */
   openRequestBytes: 16 * 1024,
   /** So many of these run at once, of all and of one address; the same again of those that are streams. */
@@ -448,9 +450,11 @@ export const transportLimits = {
 
   /** The header of an HTTP/1.1 request has at most this many bytes. */
   httpHeaderBytes: 16 * 1024,
-  /** An HTTP request's header, and all of it, has to come in this time: against clients that trickle. */
+  /** An HTTP request's header has to come in this time: against clients that trickle. */
   httpHeadersTimeoutMs: 10_000,
-  httpRequestTimeoutMs: 5 * 60 * 1000,
+  /** All of it, and each message of gRPC, has to come in this time; those of gRPC are looked at so often. */
+  requestTimeoutMs: 5 * 60 * 1000,
+  requestSweepMs: 10_000,
   /** An idle HTTP connection is closed after this time, longer than the 60 s of usual proxies. */
   httpKeepAliveMs: 65_000,
   /** The client of an answered HTTP request has this long to end it, as with nginx's lingering_time. */

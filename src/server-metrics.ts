@@ -24,6 +24,11 @@ export function serverFamilies(host: RpcHost, health: HealthState): Family[] {
       "Calls in progress that count against LTB_MAX_CALLS; those that wait for something to happen do not.",
       () => host.access.load().inProgress,
     ),
+    gauge(
+      "ltb_request_bytes",
+      "Bytes of requests that have come and that no handler has taken yet.",
+      () => host.intake.bytes,
+    ),
     gauge("ltb_admitted_calls_max", "LTB_MAX_CALLS.", () => host.access.load().maxCalls),
     counters(
       "ltb_connections_closed_total",

@@ -193,6 +193,11 @@ function readmit(call: IncomingCall, credential: Credential): ServiceError | und
   return refusalOf(call, admission.permission, credential.principal);
 }
 
+/** Whom the call counts for: its credential or, where it has none, the block of its address. */
+export function callerOf({ admission, ipAddress }: IncomingCall): string {
+  return admission?.credential?.key ?? addressBlock(ipAddress ?? "", 48);
+}
+
 /** The origin of the call's writes. It is a plain object, because it is copied and kept. */
 export function originOf(call: IncomingCall): Origin {
   const { principal, ipAddress, userAgent, requestId } = call;

@@ -116,6 +116,25 @@ export function tooManyOfAddress(most: number): ServiceError {
   return exhausted("OVERLOADED", `${running}, which is the most it may have at once`);
 }
 
+/** @param most the bytes that requests of one caller may have before they are whole */
+export function tooManyBytesOfCaller(most: number): ServiceError {
+  const what = `this caller's requests that have not come whole have more than ${most} bytes together`;
+  return exhausted("RATE_LIMITED", `${what}, which is the most one caller may have; send fewer at once`);
+}
+
+/** @param most the same for requests of all callers */
+export function tooManyBytes(most: number): ServiceError {
+  const what = `requests that have not come whole have more than ${most} bytes together`;
+  return exhausted("OVERLOADED", `${what}, and this caller has the most of them; send fewer at once`);
+}
+
+/** @param afterMs how long the rest of the request was waited for */
+export function requestLate(afterMs: number): ServiceError {
+  const what = `the rest of the request did not come within ${afterMs / 1000} s`;
+  const message = `${what}; messages before it may have been written`;
+  return new ServiceError(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", message);
+}
+
 export function serverFull(most: number): ServiceError {
   const message = `the server has ${most} calls in progress, which is the most it takes at once`;
   return exhausted("OVERLOADED", message);

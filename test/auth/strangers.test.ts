@@ -17,7 +17,10 @@ import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 // Few, so that a test can have all of them.
 vi.mock("../../src/limits.ts", async (original) => {
   const { limits, ...others } = await original<typeof import("../../src/limits.ts")>();
-  return { ...others, limits: { ...limits, openCallsOfAddress: 40, loginsBurst: 100 } };
+  return {
+    ...others,
+    limits: { ...limits, openCallsOfAddress: 40, loginsBurst: 100, requestBytes: 16 << 20 },
+  };
 });
 
 let own: Awaited<ReturnType<typeof bench>>;
@@ -274,6 +277,90 @@ describe("a request that never ends", () => {
     expect(await call.status).toBe(Code.Unauthenticated);
     expect((await unfinished).status).toBe(401);
   });
+});
+
+describe.each(["gRPC", "HTTP"] as const)(
+  "bytes that wait for the end of their request, on %s",
+  (listener) => {
+    const path = "/ltb.v1.SystemService/GetInfo";
+    const share = limits.requestBytes / 2;
+    let small: RunningService;
+    let session: ClientHttp2Session;
+    beforeEach(async () => {
+      small = await own.serve({ LTB_DEFAULT_DEADLINE: "1h" });
+      session = sessionTo(small);
+    });
+    const counted = async () =>
+      (await scrape(`http://127.0.0.1:${small.httpAddress.port}`)).value("ltb_request_bytes") ?? 0;
+
+    /** Sends a request but for its end. @returns its code, and what leaves */
+    function hold(caller: Caller, bytes: Buffer, headers: Record<string, string> = {}) {
+      if (listener === "gRPC") {
+        const { stream, status } = grpcCall(session, path, { ...bearerOf(caller), ...headers });
+        stream.write(bytes);
+        return { status, leave: () => stream.close() };
+      }
+      const request = http({
+        ...{ host: "127.0.0.1", port: small.httpAddress.port, method: "POST", path },
+        headers: { "content-type": "application/proto", ...bearerOf(caller), ...headers },
+      });
+      onTestFinished(() => void request.destroy());
+      request.on("error", () => undefined).write(bytes);
+      const status = once(request, "response").then(([{ statusCode }]) => (statusCode === 429 ? 8 : 0));
+      status.catch(() => undefined);
+      return { status, leave: () => request.destroy() };
+    }
+    const unfinished = () => {
+      const bytes = Buffer.alloc(5 + most - 1);
+      bytes.writeUInt32BE(most, 1);
+      return bytes.subarray(listener === "gRPC" ? 0 : 6);
+    };
+    /** A request that takes nearly all that a message may have; it is refused for its content. */
+    const large = (caller: Caller) =>
+      outcome(clients(listeners[listener](small, caller.key)).jobs.getJob({ id: "x".repeat(most - 1_000) }));
+
+    test("are bounded for one caller, and given back", async () => {
+      const held = [hold(user, unfinished()), hold(user, unfinished())];
+      await eventually(async () => (await counted()) >= share - 10);
+      expect(await hold(user, unfinished()).status).toBe(Code.ResourceExhausted);
+      expect(await large(user)).toBe("RATE_LIMITED");
+      expect(await large(worker)).toBe("INVALID_ARGUMENT");
+      expect(await counted()).toBeLessThanOrEqual(share);
+      for (const { leave } of held) leave();
+      await eventually(async () => (await counted()) === 0);
+      expect(await large(user)).toBe("INVALID_ARGUMENT");
+      expect(await counted()).toBe(0);
+    });
+
+    test("are bounded in all, at the cost of the one who holds the most", async () => {
+      const other = await own.caller("user");
+      const rest = Buffer.from(unfinished().subarray(0, most - 100_000));
+      const held = [unfinished(), unfinished()].map((bytes) => hold(user, bytes));
+      held.push(hold(other, unfinished()), hold(other, rest));
+      await eventually(async () => (await counted()) >= 2 * share - 110_000);
+      for (let n = 0; n < 3; n++) expect(await large(worker)).toBe("INVALID_ARGUMENT");
+      expect(await held[0]?.status).toBe(Code.ResourceExhausted);
+      await eventually(async () => (await counted()) > 2 * share - most - 110_000);
+      for (const { leave } of held.slice(1)) leave();
+      await eventually(async () => (await counted()) === 0);
+    });
+  },
+);
+
+test("bytes count as they are once inflated, until their request ends", async () => {
+  const small = await own.serve({ LTB_DEFAULT_DEADLINE: "1h" });
+  const session = sessionTo(small);
+  const message = gzipSync(Buffer.alloc(most));
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1);
+  head.writeUInt32BE(message.length, 1);
+  const statuses = Array.from({ length: 3 }, () => {
+    const headers = { ...bearerOf(user), "grpc-encoding": "gzip" };
+    const { stream, status } = grpcCall(session, "/ltb.v1.SystemService/GetInfo", headers);
+    stream.write(Buffer.concat([head, message]));
+    return status;
+  });
+  expect(await Promise.race(statuses)).toBe(Code.ResourceExhausted);
 });
 
 test("calls that wait are bounded, of one key and of all", async () => {

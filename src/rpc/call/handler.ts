@@ -67,7 +67,8 @@ interface Streaming<Method extends DescMethod, Request, Out> {
 
 /** The form of a listener's requests and responses. */
 export interface Wire<In, Out> {
-  readonly decode: (request: In) => Message;
+  /** Decodes a request, which the call's handler takes with it. */
+  readonly decode: (request: In, call: Call) => Message;
   /** Gives what is sent for a response, of which `bytes` is the binary form. */
   readonly send: (response: Response, bytes: Uint8Array) => Out;
   /** Gives the error to report for one that the request stream of the transport threw. Default: the same. */

@@ -6,6 +6,7 @@ import { Distribution, secondsBounds } from "../../metrics/distribution.ts";
 import { counter, type Family, gauge, histogram, type Labels, type Sample } from "../../metrics/family.ts";
 import { type Call, shuttingDown } from "./call.ts";
 import { Connections } from "./connections.ts";
+import { Intake } from "./intake.ts";
 
 /** The state that both listeners and every call share. */
 export class RpcHost {
@@ -13,6 +14,7 @@ export class RpcHost {
   readonly access: Access;
   readonly calls = new CallStats();
   readonly connections = new Connections();
+  readonly intake: Intake;
   /** Deadline of unary calls whose caller gave none, in milliseconds from their start. */
   readonly defaultDeadlineMs: number;
   /** Largest request or response message, in bytes. */
@@ -28,6 +30,7 @@ export class RpcHost {
     this.access = new Access(options.access, this);
     this.defaultDeadlineMs = options.defaultDeadlineMs;
     this.maxMessageBytes = options.maxMessageBytes;
+    this.intake = new Intake(options.maxMessageBytes);
   }
 
   begin(call: Call): void {
@@ -35,6 +38,7 @@ export class RpcHost {
   }
 
   end(call: Call): void {
+    this.intake.release(call);
     call.end();
     this.#running.delete(call);
     this.#feeds.delete(call);

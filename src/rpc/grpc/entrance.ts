@@ -81,6 +81,7 @@ export class GrpcEntrance {
       const refused = !answered && !gone && isRefusal(status) ? entered : undefined;
       answered = true;
       sendStatus.call(call, refused ? refuse(handler, refused, reasonOf(status, maxBytes)) : status);
+      dropUnfinished(call);
     };
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -90,6 +91,7 @@ export class GrpcEntrance {
             const context = new CallContext(handler.method, origin, this.#host);
             entered = { context, isTaken: false };
             metadata[enteredKey] = entered;
+            countUnfinished(call, (bytes) => this.#host.intake.add(context.call, bytes));
             const answer = (error: unknown) => call.sendStatus(statusOf(error, context));
             try {
               const beginning = handler.begin(context, answer);
@@ -98,6 +100,10 @@ export class GrpcEntrance {
             } catch (error) {
               answer(error);
             }
+          },
+          onReceiveMessage: (message: Bytes, pass) => {
+            if (entered) this.#host.intake.add(entered.context.call, message.length);
+            pass(message);
           },
           onReceiveHalfClose: (pass) => {
             if (isInsideMessage(call)) call.sendStatus({ code: Status.INVALID_ARGUMENT, details: cutOff });
@@ -131,16 +137,48 @@ const cutOff = "it ends inside a message; whole ones before that may have been w
  * servers do (https://github.com/grpc/grpc/issues/5268); it has no issue for it.
  */
 function isInsideMessage(call: ServerInterceptingCallInterface): boolean {
-  const { decoder } = call as { decoder?: { readState: number } };
+  const { decoder } = call as Decoding;
   return decoder !== undefined && decoder.readState !== 0;
+}
+
+/** The part of a call of grpc-js that cuts the request's bytes into messages. */
+interface Decoding {
+  maxReceiveMessageSize?: number;
+  readonly decoder?: {
+    maxReadMessageLength: number;
+    /** 0 between two messages, 1 in the size of one, 2 in one. */
+    readonly readState: number;
+    readonly readMessageSize: number;
+    readonly readMessageRemaining: number;
+    readPartialMessage: Buffer[];
+    write(data: Buffer): Buffer[];
+  };
+}
+
+/** Counts the bytes of the message that is coming, and takes them off once it is whole. */
+function countUnfinished(call: ServerInterceptingCallInterface, count: (bytes: number) => void): void {
+  const { decoder } = call as Decoding;
+  if (!decoder) return;
+  const write = decoder.write.bind(decoder);
+  let counted = 0;
+  decoder.write = (data) => {
+    const messages = write(data);
+    const coming = decoder.readState === 2 ? decoder.readMessageSize - decoder.readMessageRemaining : 0;
+    if (coming !== counted) count(coming - counted);
+    counted = coming;
+    return messages;
+  };
+}
+
+/** Drops what has come of a message, which grpc-js keeps for as long as the client keeps the stream. */
+function dropUnfinished(call: ServerInterceptingCallInterface): void {
+  const { decoder } = call as Decoding;
+  if (decoder) decoder.readPartialMessage = [];
 }
 
 /** Lowers the limit of a request, which grpc-js has for the whole server only, for this call. */
 function limitRequest(call: ServerInterceptingCallInterface, maxBytes: number): void {
-  const inner = call as {
-    maxReceiveMessageSize?: number;
-    decoder?: { maxReadMessageLength: number };
-  };
+  const inner = call as Decoding;
   inner.maxReceiveMessageSize = maxBytes;
   if (inner.decoder) inner.decoder.maxReadMessageLength = maxBytes;
 }

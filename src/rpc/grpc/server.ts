@@ -52,7 +52,7 @@ function serverOptions(maxMessageBytes: number): ServerOptions {
 
 function register(server: Server, provided: ProvidedMethod, host: RpcHost, entrance: GrpcEntrance): boolean {
   const { method } = provided;
-  const handler = compose(provided, byteWire(method, host.maxMessageBytes), host);
+  const handler = compose(provided, byteWire(method, host), host);
   entrance.add(handler);
   const add = (type: string, handle: Parameters<typeof server.register<Bytes, Bytes>>[1]) =>
     server.register(
@@ -135,10 +135,11 @@ async function answerStream(
  * The bytes that grpc-js receives and sends for a method. The chain decodes and encodes them, so that a
  * malformed request or an unsendable response is answered, logged and explained like any other failure.
  */
-function byteWire({ input }: DescMethod, maxMessageBytes: number): Wire<Bytes, Bytes> {
+function byteWire({ input }: DescMethod, { maxMessageBytes, intake }: RpcHost): Wire<Bytes, Bytes> {
   const light = lightBytes(maxMessageBytes);
   return {
-    decode(bytes) {
+    decode(bytes, call) {
+      intake.add(call, -bytes.length);
       if (bytes.length > light) weighBinary(input, bytes, maxMessageBytes);
       try {
         return fromBinary(input, bytes);

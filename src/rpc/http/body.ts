@@ -14,6 +14,7 @@ import { ServiceError } from "../../errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { weighBinary, weighJson } from "../call/weight.ts";
 import { requestBytes } from "../middleware/access.ts";
+import type { Exchange } from "./origin.ts";
 
 /**
  * Connect's gzip, for which bytes that are none are the caller's fault. By itself it says INTERNAL of some,
@@ -37,15 +38,16 @@ interface Inflated {
 /**
  * Inflates and weighs the messages of a request before Connect parses them, which it does at once and whole.
  * Nothing is read before Connect asks for it, after the call was let in.
- * @param stopped rejects with the error to answer if the call is stopped before its request is whole
+ * What has been read counts for the call until its handler takes it.
  */
 export function readBody(
   request: IncomingMessage,
   header: Headers,
   method: DescMethod,
   host: RpcHost,
-  stopped: Promise<never>,
+  exchange: Exchange,
 ): Inflated {
+  const stopped = exchange.stopped.promise;
   const maxBytes = requestBytes(method, host);
   const type = header.get("content-type") ?? "";
   const isGzip = (name: string) => (header.get(name) === gzip.name ? gzip : null);
@@ -57,8 +59,11 @@ export function readBody(
       throw error instanceof ServiceError ? forConnect(error) : error;
     }
   };
+  const count = (bytes: number) => {
+    if (exchange.context) host.intake.add(exchange.context.call, bytes);
+  };
   const inner = bodyOf(request);
-  const bytes = untilStopped(inner, stopped);
+  const bytes = untilStopped(inner, stopped, count);
   // Its rest is read and thrown away, or the next request on the connection would never be.
   const drain = () => void request.resume();
   stopped.catch(async () => inner.return?.().then(drain, drain));
@@ -69,6 +74,7 @@ export function readBody(
     );
     async function* weighEach(messages: AsyncIterable<{ flags: number; data: Uint8Array }>) {
       for await (const message of messages) {
+        if (compression) count(message.data.length);
         weigh(message.data);
         yield message;
       }
@@ -87,6 +93,7 @@ export function readBody(
   async function* inflateWhole() {
     const sent = await readAllBytes(bytes, maxBytes, length);
     const message = compression ? await compression.decompress(sent, maxBytes) : sent;
+    count(message.length - sent.length);
     weigh(message);
     yield message;
   }
@@ -107,11 +114,19 @@ function bodyOf(request: IncomingMessage): AsyncIterator<Uint8Array> {
   return request.iterator({ destroyOnReturn: false });
 }
 
-/** The same bytes, or the error that `stopped` rejects with, whichever comes first. */
-function untilStopped(inner: AsyncIterator<Uint8Array>, stopped: Promise<never>): AsyncIterable<Uint8Array> {
+/** The same bytes, each noted by `count`, or the error that `stopped` rejects with, whichever comes first. */
+function untilStopped(
+  inner: AsyncIterator<Uint8Array>,
+  stopped: Promise<never>,
+  count: (bytes: number) => void,
+): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => ({
-      next: () => Promise.race([inner.next(), stopped]),
+      async next() {
+        const result = await Promise.race([inner.next(), stopped]);
+        if (!result.done) count(result.value.length);
+        return result;
+      },
       async return(value?: unknown) {
         await inner.return?.();
         return { done: true, value };

@@ -37,7 +37,7 @@ export function connectRouter(methods: readonly ProvidedMethod[], host: RpcHost)
 function addMethod(router: ConnectRouter, provided: ProvidedMethod, host: RpcHost): ConnectRouter {
   const { method } = provided;
   const readMaxBytes = requestBytes(method, host);
-  const handler = compose(provided, messageWire(readMaxBytes), host);
+  const handler = compose(provided, messageWire(readMaxBytes, host), host);
   const requestGate = gateOf(handler, readMaxBytes, host);
   const options = { ...shared, readMaxBytes, requestGate, jsonOptions: strictJson(method.input) };
   switch (handler.kind) {
@@ -114,9 +114,13 @@ async function* relay(responses: AsyncIterable<Response>, context: CallContext, 
 }
 
 /** Messages as Connect has them. */
-function messageWire(maxBytes: number): Wire<Message, Response> {
+function messageWire(maxBytes: number, { intake }: RpcHost): Wire<Message, Response> {
   return {
-    decode: (request) => request,
+    decode(request, call) {
+      // Of a stream no more is read than its next message.
+      intake.release(call);
+      return request;
+    },
     send: (response) => response,
     explain: (error) => explainUnreadable(error, maxBytes),
   };

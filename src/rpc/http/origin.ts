@@ -12,7 +12,7 @@ import type { RpcHost } from "../call/host.ts";
 import { certificateOf } from "../tls/client-certificate.ts";
 
 /** The facts of a request that the HTTP listener knows and Connect does not pass on. */
-interface Exchange {
+export interface Exchange {
   readonly peer: string;
   readonly socket: Socket | undefined;
   /** Set once the request has become a call, which logs itself. */

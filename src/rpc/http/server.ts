@@ -63,8 +63,7 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
         );
       });
       const received = universalRequestFromNodeRequest(request, response, undefined, values);
-      const { promise: stopped } = exchange.stopped;
-      const inflated = readBody(request, received.header, handler.method, host, stopped);
+      const inflated = readBody(request, received.header, handler.method, host, exchange);
       const answer = await handler({ ...received, ...inflated });
       await universalResponseToNodeResponse(answer, response);
     });
@@ -72,7 +71,7 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
   const options = {
     maxHeaderSize: transportLimits.httpHeaderBytes,
     headersTimeout: transportLimits.httpHeadersTimeoutMs,
-    requestTimeout: transportLimits.httpRequestTimeoutMs,
+    requestTimeout: transportLimits.requestTimeoutMs,
     keepAliveTimeout: transportLimits.httpKeepAliveMs,
   };
   const answer: RequestListener = async (request, response) => {

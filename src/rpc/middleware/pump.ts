@@ -215,7 +215,7 @@ class Pump<In, Out> {
     context: CallContext,
     handle: (message: Message, context: CallContext) => Promise<T> | T,
   ): Promise<T> | T {
-    const message = this.#wire.decode(request);
+    const message = this.#wire.decode(request, context.call);
     const checking = this.#check(message, context);
     if (!checking) return handle(message, context);
     return checking.then(() => {
@@ -248,7 +248,7 @@ class Pump<In, Out> {
       try {
         // Messages that still arrive from a caller who was shut out are not written.
         if (call.stopReason) throw call.stopReason;
-        const message = decode(received.value);
+        const message = decode(received.value, call);
         const checking = this.#check(message, context);
         if (checking) await checking;
         return { done: false, value: message };
