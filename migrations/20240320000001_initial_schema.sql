@@ -89,6 +89,16 @@ create table benchmark_deletions (
   user_agent text
 ) with (fillfactor = 50);
 
+-- The benchmark that others on its dataset are compared with, where somebody has pinned one. It has the same
+-- dataset, so it is the baseline of no other.
+create table baselines (
+  dataset varchar(255) primary key,
+  benchmark_id uuid not null unique references benchmarks (id) on delete cascade,
+  -- There is no reference to users: a baseline outlives who pinned it. Null: nobody was authenticated.
+  set_by uuid,
+  set_at timestamptz not null default now()
+);
+
 -- WatchBenchmarks reads these rows: one for each statement that changed benchmarks or their evaluations. Ids
 -- commit out of order; xid tells which transactions are surely over, so a reader that stays below the oldest
 -- running one misses nothing.

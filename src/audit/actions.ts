@@ -22,6 +22,8 @@ export type AuditAction = (typeof actions)[number];
 const entityTypes = [
   "benchmark",
   "evaluation",
+  // The baseline of a dataset, by the dataset's name.
+  "baseline",
   "job",
   // A paused or resumed job type, by its name.
   "job_type",

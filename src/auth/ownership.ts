@@ -25,6 +25,21 @@ const ownersOfWorkers = statement("owners_of_workers", {
   examples: [[["w"]]],
 });
 
+/** The dataset of a baseline, or else any benchmark on it. */
+export interface BaselineOf {
+  dataset?: string;
+  benchmarkId?: string;
+}
+
+const ownerOfBaseline = statement("owner_of_baseline", {
+  row: ownerRow,
+  build: ({ dataset, benchmarkId }: BaselineOf) => sql.fragment`
+    select b.id, b.created_by as owner from baselines n join benchmarks b on b.id = n.benchmark_id
+    where n.dataset
+      = coalesce(${dataset ?? null}, (select dataset from benchmarks where id = ${benchmarkId ?? null}))`,
+  examples: [[{ dataset: "d" }]],
+});
+
 // Evaluations of several benchmarks may have the same id, and a call without benchmark_id may reach them all.
 const ownersOfEvaluation = statement("owners_of_evaluation", {
   row: z.object({ owner: z.string().nullable() }),
@@ -78,6 +93,11 @@ export class Owners {
   /** Reads the owners of every benchmark that has an evaluation with this id. */
   async evaluation(id: string): Promise<readonly Owner[]> {
     return (await this.#db.any(ownersOfEvaluation(id))).map(({ owner }) => owner);
+  }
+
+  /** Reads which benchmark is the baseline, and who made it; null without one. */
+  async baseline(of: BaselineOf): Promise<z.output<typeof ownerRow> | null> {
+    return this.#db.maybeOne(ownerOfBaseline(of));
   }
 
   async apiKey(id: string): Promise<Owner> {

@@ -1,8 +1,9 @@
 import { notFound } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
 import { email, username } from "../users/input.ts";
-import { uuid, workerName } from "../validation.ts";
-import type { Owner, Owners } from "./ownership.ts";
+import { text, uuid, workerName } from "../validation.ts";
+import type { BaselineOf, Owner, Owners } from "./ownership.ts";
 import { adminField, notOwner, notSelf } from "./refusals.ts";
 
 /**
@@ -18,8 +19,8 @@ export type OwnerRule<Request> = (
 ) => Promise<void> | undefined;
 
 /** Runs the check, unless the text is no id: the handler refuses that. */
-function withId(text: string, check: (id: string) => Promise<void>): Promise<void> | undefined {
-  const id = uuid.safeParse(text).data;
+function withId(given: string, check: (id: string) => Promise<void>): Promise<void> | undefined {
+  const id = uuid.safeParse(given).data;
   return id === undefined ? undefined : check(id);
 }
 
@@ -30,8 +31,8 @@ function mustOwn(entity: string, id: string, owner: Owner, { userId }: Principal
 /** Checks that the caller owns each of the benchmarks. */
 function benchmarks(ids: Iterable<string>, caller: Principal, owners: Owners): Promise<void> | undefined {
   const unknown: string[] = [];
-  for (const text of ids) {
-    const id = uuid.safeParse(text).data;
+  for (const given of ids) {
+    const id = uuid.safeParse(given).data;
     if (id !== undefined && !owners.benchmarks.isKnownOf(id, caller.userId)) unknown.push(id);
   }
   if (unknown.length === 0) return undefined;
@@ -46,6 +47,24 @@ type Evaluations = OfBenchmark & { readonly evaluations: readonly OfBenchmark[] 
 /** UpdateBenchmark, DeleteBenchmark. */
 export const benchmark: OwnerRule<{ id: string }> = ({ id }, caller, owners) =>
   benchmarks([id], caller, owners);
+
+/** SetBaseline. It takes the present baseline of the dataset away, so that has to be the caller's too. */
+export const newBaseline: OwnerRule<OfBenchmark> = ({ benchmarkId }, caller, owners) =>
+  withId(benchmarkId, async (id) => {
+    await benchmarks([id], caller, owners);
+    await ownBaseline({ benchmarkId: id }, caller, owners);
+  });
+
+/** UnsetBaseline. */
+export const baseline: OwnerRule<{ dataset: string }> = ({ dataset }, caller, owners) =>
+  text(limits.nameLength, 1).safeParse(dataset).success
+    ? ownBaseline({ dataset }, caller, owners)
+    : undefined;
+
+async function ownBaseline(of: BaselineOf, caller: Principal, owners: Owners): Promise<void> {
+  const found = await owners.baseline(of);
+  if (found) mustOwn("baseline", found.id, found.owner, caller);
+}
 
 /** CreateEvaluation. Writing evaluations into other users' benchmarks is the work of workers. */
 export const evaluationsBenchmark: OwnerRule<OfBenchmark> = ({ benchmarkId }, caller, owners) =>

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "0d17b83eb4f00f0c996c39cefbf566a33d9c8dbc7bb3bafaed49eec67facf4ae",
-  "20240320000002_add_indexes": "0d17b83eb4f00f0c996c39cefbf566a33d9c8dbc7bb3bafaed49eec67facf4ae",
-  "20240320000003_add_audit_logs": "71a742191f3719bc6f74b18d18f3e09af62200952322c458cfd591f852b2e65d",
+  "20240320000001_initial_schema": "fbadf1f1e652cd5f7bb7d4a8c2e455074137f81eef0a2d6fd82217e9247f5048",
+  "20240320000002_add_indexes": "fbadf1f1e652cd5f7bb7d4a8c2e455074137f81eef0a2d6fd82217e9247f5048",
+  "20240320000003_add_audit_logs": "2849332b806bae6fb8723bd81fe608067abdb9d2eb0f86d5029cf48bdbefebcc",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -4,6 +4,7 @@ import { json, jsonObject, labels, longText, oneOf, text, timestamp, uuid, whole
 import { benchmarkStatuses } from "./rows.ts";
 
 const name = text(limits.nameLength, 1);
+export const datasetName = name;
 const provider = text(limits.providerLength, 1);
 const prose = longText(limits.textBytes);
 const status = oneOf(benchmarkStatuses);
@@ -14,7 +15,7 @@ export const newBenchmark = z.strictObject({
   description: prose.nullish(),
   provider,
   model: name,
-  dataset: name,
+  dataset: datasetName,
   totalIterations: whole().default(0),
   createdBy: uuid.nullish(),
   labels: labels.default({}),
@@ -65,3 +66,8 @@ export const benchmarkPosition = z.object({ createdAt: z.string(), id: z.string(
 
 /** The end of a page of a list; the next one begins after it. */
 export type BenchmarkPosition = z.output<typeof benchmarkPosition>;
+
+export const baselinePosition = z.object({ dataset: z.string() });
+
+/** The end of a page of baselines. */
+export type BaselinePosition = z.output<typeof baselinePosition>;

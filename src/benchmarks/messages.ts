@@ -1,12 +1,14 @@
 import { fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
+  type BaselineSchema,
   type BenchmarkSchema,
   BenchmarkStatusSchema,
   type BenchmarkStatus as WireStatus,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
+import type { Baseline } from "./baselines.ts";
 import type { Benchmark } from "./rows.ts";
 import type { BenchmarkProgress } from "./watch.ts";
 
@@ -14,6 +16,10 @@ export const benchmarkStatus = wireEnum<typeof WireStatus>(BenchmarkStatusSchema
 
 export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) {
   return { benchmark: benchmarkMessage(benchmark), ...(meanScore !== null && { meanScore }) };
+}
+
+export function baselineMessage({ setAt, ...same }: Baseline): MessageInitShape<typeof BaselineSchema> {
+  return { ...omitNulls(same), setAt: toTimestamp(setAt) };
 }
 
 export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {

@@ -7,12 +7,15 @@ import { alreadyExists, requireFound, requireVersion, ServiceError } from "../er
 import { newId } from "../ids.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
+import type { Baseline } from "./baselines.ts";
+import * as baselines from "./baselines.ts";
 import { deleteBenchmark, type EndJobs } from "./deletion.ts";
 import * as input from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
 import * as feed from "./watch.ts";
 
+export type BaselinePage = Page<Baseline, input.BaselinePosition>;
 export type BenchmarkPage = Page<Benchmark, input.BenchmarkPosition>;
 
 interface ListOptions extends PageOptions<input.BenchmarkPosition> {
@@ -104,6 +107,30 @@ export class BenchmarkRepository {
     const limit = parseLimit(options.limit);
     const { after, full = false } = options;
     return pageOf(await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full)), limit);
+  }
+
+  /**
+   * Pins a benchmark as the baseline of its dataset, in place of the former one; again, it changes nothing.
+   * @param setBy id of the user who does it. Default: nobody is known
+   * @throws NOT_FOUND without the benchmark
+   */
+  setBaseline(benchmarkId: string, setBy?: string): Promise<Baseline> {
+    return baselines.setBaseline(this.#db, benchmarkId, setBy);
+  }
+
+  /** @throws NOT_FOUND if the dataset has none, or lost it with its benchmark */
+  getBaseline(dataset: string): Promise<Baseline> {
+    return baselines.getBaseline(this.#db, dataset);
+  }
+
+  /** Answers a page of the baselines, by dataset. */
+  listBaselines(options: PageOptions<input.BaselinePosition> = {}): Promise<BaselinePage> {
+    return baselines.listBaselines(this.#db, options);
+  }
+
+  /** Leaves a dataset without a baseline, also one that has none. */
+  unsetBaseline(dataset: string): Promise<void> {
+    return baselines.unsetBaseline(this.#db, dataset);
   }
 
   async listRecent(limit: number): Promise<readonly Benchmark[]> {

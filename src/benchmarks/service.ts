@@ -23,8 +23,8 @@ import {
 } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
-import { type BenchmarkChanges, benchmarkChanges, benchmarkPosition } from "./input.ts";
-import { benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
+import { type BenchmarkChanges, baselinePosition, benchmarkChanges, benchmarkPosition } from "./input.ts";
+import { baselineMessage, benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
 
 const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
@@ -77,6 +77,27 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         full: checkEnum(BenchmarkViewSchema, view, "view") === BenchmarkView.FULL,
       });
       return { benchmarks: items.map(benchmarkMessage), nextPageToken: encodePageToken(next, filter) };
+    },
+
+    async setBaseline({ benchmarkId }, context) {
+      return { baseline: baselineMessage(await benchmarks.setBaseline(benchmarkId, actorIdOf(context))) };
+    },
+
+    async getBaseline({ dataset }) {
+      return { baseline: baselineMessage(await benchmarks.getBaseline(dataset)) };
+    },
+
+    async listBaselines(request) {
+      const { items, next } = await benchmarks.listBaselines({
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, {}, baselinePosition),
+      });
+      return { baselines: items.map(baselineMessage), nextPageToken: encodePageToken(next, {}) };
+    },
+
+    async unsetBaseline({ dataset }) {
+      await benchmarks.unsetBaseline(dataset);
+      return {};
     },
 
     async *watchBenchmarks({ ids, status, provider, dataset, labels, afterCursor }, context) {

@@ -70,6 +70,7 @@ const idempotent = new Set([
   "Heartbeat",
   "DrainWorker",
   "CancelJob",
+  "SetBaseline",
   "SetJobLimit",
   "PauseJobs",
   "ResumeJobs",

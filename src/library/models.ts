@@ -3,6 +3,7 @@ import type * as auditRepository from "../audit/repository.ts";
 import type * as auditRows from "../audit/rows.ts";
 import type * as auditTrail from "../audit/seal/trail.ts";
 import type * as auditVerify from "../audit/seal/verify.ts";
+import type * as benchmarksBaselines from "../benchmarks/baselines.ts";
 import type * as benchmarksInput from "../benchmarks/input.ts";
 import type * as benchmarksRepository from "../benchmarks/repository.ts";
 import type * as benchmarksRows from "../benchmarks/rows.ts";
@@ -62,6 +63,9 @@ export type AuditFilter = FromDates<auditInput.AuditFilter>;
 export type VerifyOptions = FromDates<auditVerify.VerifyOptions>;
 /** A run of one model on one dataset. */
 export type Benchmark = WithDates<benchmarksRows.Benchmark>;
+/** The benchmark that others on its dataset are compared with. `setBy` is null if nobody was known. */
+export type Baseline = WithDates<benchmarksBaselines.Baseline>;
+export type BaselinePage = WithDates<benchmarksRepository.BaselinePage>;
 export type BenchmarkPage = WithDates<benchmarksRepository.BenchmarkPage>;
 /** A change of a benchmark or its evaluations. Without benchmark and deleted it only moves the cursor. */
 export type BenchmarkChange = WithDates<benchmarksWatch.BenchmarkChange>;

@@ -233,6 +233,28 @@ const cases: Record<string, Case> = {
       }),
     ],
   },
+  setBaseline: {
+    given: async (api) => {
+      await api.benchmarks.setBaseline({ benchmarkId: await newBenchmark(api) });
+      return newBenchmark(api);
+    },
+    call: async (api, benchmarkId) => {
+      await api.benchmarks.setBaseline({ benchmarkId });
+      // It is the baseline already.
+      await api.benchmarks.setBaseline({ benchmarkId });
+    },
+    expected: (id) => [
+      entry("update", "baseline", "mmlu", { before: { benchmark_id: some }, after: { benchmark_id: id } }),
+    ],
+  },
+  unsetBaseline: {
+    call: async (api) => {
+      await api.benchmarks.unsetBaseline({ dataset: "mmlu" });
+      // There is none any more.
+      await api.benchmarks.unsetBaseline({ dataset: "mmlu" });
+    },
+    expected: () => [entry("delete", "baseline", "mmlu", { before: { benchmark_id: some } })],
+  },
   cleanupEvaluations: {
     given: async (api) => {
       const benchmarkId = await newBenchmark(api);

@@ -117,6 +117,32 @@ describe("benchmarks and evaluations", () => {
     expect(await outcome(as.ann.benchmarks.updateBenchmark({ id, description: "a" }))).toBe("NOT_OWNER");
   });
 
+  test("a baseline is pinned, replaced and removed by the makers of its benchmarks alone", async () => {
+    const benchmarkOn = async (name: "ann" | "ben", dataset: string) =>
+      (await as[name].benchmarks.createBenchmark({ ...created, dataset })).benchmark?.id ?? "";
+    const [own, foreign] = [await benchmarkOn("ann", "pinned"), await benchmarkOn("ben", "pinned")];
+    const set = (name: keyof typeof callers, benchmarkId: string) =>
+      outcome(as[name].benchmarks.setBaseline({ benchmarkId }));
+    const unset = (name: keyof typeof callers, dataset: string) =>
+      outcome(as[name].benchmarks.unsetBaseline({ dataset }));
+    expect(await set("ann", foreign)).toBe("NOT_OWNER");
+    expect(await set("ann", foreign.toUpperCase())).toBe("NOT_OWNER");
+    expect(await set("ann", own)).toBe("OK");
+    expect(await set("ben", foreign)).toBe("NOT_OWNER");
+    expect(await unset("ben", "pinned")).toBe("NOT_OWNER");
+    const { baseline } = await as.ben.benchmarks.getBaseline({ dataset: "pinned" });
+    expect(baseline).toMatchObject({ benchmarkId: own, setBy: callers.ann.userId });
+    expect(await set("admin", foreign)).toBe("OK");
+    expect(await set("ann", own)).toBe("NOT_OWNER");
+    expect(await unset("ann", "pinned")).toBe("NOT_OWNER");
+    expect(await unset("ben", "pinned")).toBe("OK");
+    expect(await unset("ann", "pinned")).toBe("OK");
+    expect(await set("ann", unknownId)).toBe("NOT_FOUND");
+    expect(await set("ann", "x")).toBe("INVALID_ARGUMENT");
+    for (const dataset of ["", "a\0b", "x".repeat(256)])
+      expect(await unset("ann", dataset)).toBe("INVALID_ARGUMENT");
+  });
+
   test("what nobody made is an admin's to change", async () => {
     const { id } = await db.benchmarks.create(created);
     expect(await outcome(as.ann.benchmarks.deleteBenchmark({ id }))).toBe("NOT_OWNER");

@@ -64,6 +64,7 @@ async function fill(db: Database): Promise<void> {
       ...(i % 7 === 0 && { error: "line\nline", output: null }),
     })),
   );
+  await db.benchmarks.setBaseline(benchmark.id);
   const jobs = await db.jobs.createMany(
     Array.from({ length: 20 }, (_, i) => ({
       jobType: "t",

@@ -89,6 +89,10 @@ const cases: Record<string, Case> = {
     await api().jobs.pauseJobs({ jobType });
     return () => api().jobs.resumeJobs({ jobType });
   },
+  SetBaseline: async (dataset) => {
+    const { benchmark } = await api().benchmarks.createBenchmark({ ...sample, dataset });
+    return () => api().benchmarks.setBaseline({ benchmarkId: benchmark?.id ?? "" });
+  },
   CreateBenchmark: async (requestId) => () => api().benchmarks.createBenchmark({ ...sample, requestId }),
   CreateEvaluation: async (requestId) => {
     const benchmarkId = await newBenchmark();

@@ -56,6 +56,8 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/GetBenchmarkSummary": /"evaluation(Count|_count)":4/,
   "BenchmarkService/CompareBenchmarks": /"comparisons":\[\{/,
   "BenchmarkService/GetLeaderboard": /"entries":\[\{"rank":1,.*"mean":.*"total(Count|_count)":\d/,
+  "BenchmarkService/GetBaseline": /"benchmark(Name|_name)":/,
+  "BenchmarkService/ListBaselines": /"baselines":\[\{/,
   "BenchmarkService/WatchBenchmarks":
     /"cursor":".*"completed(Iterations|_iterations)":\d.*"mean(Score|_score)":/,
   "JobService/BatchCreateJobs": /"jobs":\[\{.*\{.*\{/,

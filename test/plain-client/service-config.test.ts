@@ -57,6 +57,7 @@ test("by itself only what changes nothing when it comes again is repeated", () =
     "RegisterWorker",
     "ReleaseJobs",
     "ResumeJobs",
+    "SetBaseline",
     "SetJobLimit",
     "UpdateJobProgress",
   ]);

@@ -103,6 +103,10 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     bootstrap_samples: 1000,
   },
   "BenchmarkService/GetLeaderboard": { dataset: "mmlu", metric: "score", page_size: 10 },
+  "BenchmarkService/SetBaseline": { benchmark_id: benchmark },
+  "BenchmarkService/GetBaseline": { dataset: "mmlu" },
+  "BenchmarkService/ListBaselines": { page_size: 10 },
+  "BenchmarkService/UnsetBaseline": { dataset: "mmlu" },
   "BenchmarkService/WatchBenchmarks": { ids: [benchmark] },
   "BenchmarkService/DeleteEvaluation": { id: evaluation, benchmark_id: benchmark },
 

@@ -17,6 +17,8 @@ const readers = new Set(
       "GetBenchmarkSummary",
       "CompareBenchmarks",
       "GetLeaderboard",
+      "GetBaseline",
+      "ListBaselines",
     ],
     JobService: ["GetJob", "ListJobs", "GetJobStats"],
     AuditService: ["GetAuditLog", "ListAuditLogs", "ExportAuditLogs"],
