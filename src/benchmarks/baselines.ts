@@ -22,7 +22,7 @@ const selectBaselines = sql.fragment`
   select n.dataset, n.benchmark_id, b.name as benchmark_name, n.set_by, n.set_at
   from baselines n join benchmarks b on b.id = n.benchmark_id`;
 
-// Changes of a dataset's baseline take turns, also where there is none yet, and none overtakes the deletion of
+// Changes of a dataset's baseline take turns, also where there is none yet; none overtakes the deletion of
 // its benchmark.
 const lockBaseline = statement("baseline_lock", {
   row: z.object({ dataset: z.string(), locked: z.string() }),
