@@ -165,9 +165,10 @@ create table evaluations (
 --
 -- A row holds a part of a benchmark's values of one metric, and merges with other parts by sums alone:
 -- * count, sum, m2 (the sum of squared deviations from the part's own mean), min and max;
--- * a histogram whose bins are each 1 % wide (DDSketch; Masson, Rim and Lee, VLDB 2019): bins[i] holds
---   bin_counts[i] values from bin_lows[i] to bin_highs[i]. bins ascend, and so do the values in them. The
---   metric "metrics.failed" is 1 for each evaluation with an error and 0 for each without: it counts both.
+-- * a histogram whose bins are each 1 % wide (DDSketch; Masson, Rim and Lee, VLDB 2019), with one for 1 and
+--   one for -1: bins[i] holds bin_counts[i] values from bin_lows[i] to bin_highs[i]. bins ascend, and so do
+--   the values in them.
+-- The metric "metrics.failed" is 1 for each evaluation with an error and 0 for each without: it counts both.
 create table metric_rollups (
   benchmark_id uuid not null references benchmarks (id) on delete cascade,
   count bigint not null,

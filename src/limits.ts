@@ -264,6 +264,8 @@ export const limits = {
   categoryMetrics: 50,
   categories: 50,
   categoryLength: 100,
+  /** A summary is computed from the rows where they are no more than these, if only that makes it exact. */
+  exactEvaluations: 1_000,
   /** One statement folds the rollups of so many benchmarks; a round repeats it so often for the same. */
   rollupFoldBenchmarks: 50,
   rollupFoldRepeats: 20,

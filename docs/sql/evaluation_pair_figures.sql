@@ -147,10 +147,60 @@ select
     where
       benchmark_id = $5
   ) as candidate_count,
-  avg(baseline) as baseline_mean,
-  avg(candidate) as candidate_mean,
-  avg(difference) as mean_difference,
-  stddev_samp(difference) as stddev,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
   count(*) filter (
     where
       difference > $6
@@ -398,10 +448,60 @@ select
     where
       benchmark_id = $11
   ) as candidate_count,
-  avg(baseline) as baseline_mean,
-  avg(candidate) as candidate_mean,
-  avg(difference) as mean_difference,
-  stddev_samp(difference) as stddev,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
   count(*) filter (
     where
       difference > $12

@@ -2,9 +2,18 @@
 select
   metric as name,
   count(*) as count,
-  sum(value) as sum,
-  avg(value) as mean,
-  stddev_samp(value) as stddev,
+  sum(
+    case
+      when abs(value) between 1e-30 and 1e30 then value::real::double precision
+      else 0
+    end
+  ) + sum(
+    value - case
+      when abs(value) between 1e-30 and 1e30 then value::real::double precision
+      else 0
+    end
+  ) as sum,
+  regr_sxx(value, value) as m2,
   min(value) as min,
   max(value) as max,
   percentile_cont($1::"float8" []) within group (

@@ -117,14 +117,24 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
                       )
                     )::integer
                   end as bin,
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  sum(v.value) as sum,
+                  sum(
+                    case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) + sum(
+                    v.value - case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) as sum,
                   regr_sxx(v.value, v.value) as m2,
                   min(v.value) as low,
                   max(v.value) as high
@@ -357,14 +367,24 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
                       )
                     )::integer
                   end as bin,
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  sum(v.value) as sum,
+                  sum(
+                    case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) + sum(
+                    v.value - case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) as sum,
                   regr_sxx(v.value, v.value) as m2,
                   min(v.value) as low,
                   max(v.value) as high
@@ -749,14 +769,24 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
                       )
                     )::integer
                   end as bin,
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  sum(v.value) as sum,
+                  sum(
+                    case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) + sum(
+                    v.value - case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) as sum,
                   regr_sxx(v.value, v.value) as m2,
                   min(v.value) as low,
                   max(v.value) as high
@@ -989,14 +1019,24 @@ with
                     when abs(v.value) < '1e-9'::double precision then 0
                     else (
                       sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083
+                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
                       )
                     )::integer
                   end as bin,
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  sum(v.value) as sum,
+                  sum(
+                    case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) + sum(
+                    v.value - case
+                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                      else 0
+                    end
+                  ) as sum,
                   regr_sxx(v.value, v.value) as m2,
                   min(v.value) as low,
                   max(v.value) as high

@@ -282,6 +282,14 @@ select
   coalesce(array_send (m.bin_lows), '') as lows,
   coalesce(array_send (m.bin_highs), '') as highs,
   coalesce(m.is_lossy, false) as is_lossy,
+  exists (
+    select
+    from
+      delta
+    where
+      delta.metric = m.metric
+      and delta.count < 0
+  ) as was_taken,
   coalesce(s.is_missing, false)
   or size.is_too_large as is_missing,
   coalesce(s.names_left_out, 0) as names_left_out

@@ -1,9 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import {
-  type BenchmarkComparison,
-  ComparisonTest,
-  type PairedSample,
-} from "../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
@@ -12,25 +8,25 @@ import type { Report } from "./reports/report.ts";
 import type { ReportFiles } from "./reports/write-reports.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import {
+  comparisonCells,
+  comparisonColumns,
+  explainTests,
+  sampleCells,
+  sampleColumns,
+  sampleTitle,
+  type Verdict,
+  verdictOf,
+} from "./shared/comparison.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
 import { findBenchmark } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { given, parseWhole } from "./shared/options.ts";
-import {
-  formatInterval,
-  formatNumber,
-  formatTable,
-  note,
-  oneLine,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
+import { type Direction, directionOf, given, parseWhole } from "./shared/options.ts";
+import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 
-interface Options extends ServiceOptions, ReportFiles {
+interface Options extends ServiceOptions, Direction, ReportFiles {
   metric: string;
-  lowerIsBetter?: boolean;
   tolerance: number;
   alpha: number;
   samples: number;
@@ -48,16 +44,16 @@ export function addCommand(program: Command): void {
     .withReplica()
     .summary("compare benchmarks sample by sample")
     .description(
-      "Compares candidates with a baseline on the samples that both have: mean difference with its 95 % interval, p-value " +
-        "(McNemar's exact test where every value is 0 or 1, else Wilcoxon's signed-rank test; by Holm's method over several candidates), " +
-        "wins and losses, and the samples that got worse.",
+      "Compares candidates with a baseline on the samples that both have: mean difference with the 95 % interval and the p-value of the " +
+        "paired t-test; the p-value of McNemar's exact test where every value is 0 or 1, else of Wilcoxon's signed-rank test; the same " +
+        "adjusted by Holm's method over all candidates, which the verdict goes by; wins and losses, and the samples that got worse.",
     )
     .argument("<baseline>", "id, or name (the newest with it)")
     .argument("<candidate...>", "ids or names")
     .option("--metric <name>", "metric to compare", "score")
-    .option("--lower-is-better", "as for latency and cost")
+    .withDirection()
     .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
-    .option("--alpha <p>", "a p-value below this is a difference", fraction(0, 1), 0.05)
+    .option("--alpha <p>", "better or worse takes an adjusted p-value below this", fraction(0, 1), 0.05)
     .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
     .option(
       "--fail-on-regression",
@@ -90,7 +86,7 @@ export function addCommand(program: Command): void {
       ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
-      "ltb compare a b --metric latency_ms --lower-is-better --tolerance 50",
+      "ltb compare a b --metric latency_ms --tolerance 50",
     )
     .callService(compare);
 }
@@ -115,17 +111,18 @@ async function compare(
     baselineId,
     candidateIds,
     metric: options.metric,
-    lowerIsBetter: options.lowerIsBetter ?? false,
+    ...directionOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
     pageSize: Math.max(1, options.samples),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
     await requireMetrics(benchmarks, { id: baselineId, name }, [options.metric]);
-  const verdicts = response.comparisons.map((comparison) => verdictOf(comparison, options));
+  const { lowerIsBetter } = response;
+  const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
-    printJson({ ...figures, verdicts });
+    printJson({ ...figures, verdicts, verdict_by: "adjusted_p_value", alpha: options.alpha });
   } else {
     print(comparisonText(names, response, verdicts, { ...options, margin }));
   }
@@ -144,7 +141,7 @@ function reportOf(
   names: ReadonlyMap<string, string>,
   { baselineId, metric, comparisons }: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples">,
+  options: Evidence & Pick<Options, "samples" | "alpha">,
 ): Report {
   const candidates = comparisons.map((comparison, index) => {
     const verdict = verdicts[index] ?? "no pairs";
@@ -154,7 +151,9 @@ function reportOf(
       demands: demandsOf(comparison, verdict, options),
     };
   });
-  return { metric, baseline: names.get(baselineId) ?? baselineId, candidates, samples: options.samples };
+  const explanation = explainTests(comparisons, options.alpha);
+  const baseline = names.get(baselineId) ?? baselineId;
+  return { metric, baseline, candidates, explanation, samples: options.samples };
 }
 
 /** Ends with an exit code of its own, if a gate that was asked for is not passed. */
@@ -179,37 +178,25 @@ function failGates(
   fail(unproven, `are not shown to be no worse by ${margin}`);
 }
 
-const means = [">baseline", ">candidate", ">difference"];
-
-type Verdict = "better" | "worse" | "no difference" | "no pairs";
-
-/** Better or worse only where the adjusted p-value is below alpha. */
-export function verdictOf(
-  { adjustedPValue, meanDifference = 0 }: BenchmarkComparison,
-  { alpha, lowerIsBetter = false }: Pick<Options, "alpha" | "lowerIsBetter">,
-): Verdict {
-  if (adjustedPValue === undefined) return "no pairs";
-  if (adjustedPValue >= alpha || meanDifference === 0) return "no difference";
-  return meanDifference > 0 === lowerIsBetter ? "worse" : "better";
-}
-
 function comparisonText(
   names: ReadonlyMap<string, string>,
-  { baselineId, metric, comparisons }: CompareBenchmarksResponse,
+  { baselineId, metric, lowerIsBetter, comparisons }: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples">,
+  options: Evidence & Pick<Options, "samples" | "alpha">,
 ): string {
-  const { samples } = options;
+  const { samples, alpha } = options;
   const nameOf = (id: string) => oneLine(names.get(id) ?? id);
   const rows = comparisons.map((comparison, index) => [
     nameOf(comparison.candidateId),
-    ...cells(comparison),
+    ...comparisonCells(comparison),
     verdicts[index] ?? "",
   ]);
   const lines = [
-    `${oneLine(metric)}, baseline ${nameOf(baselineId)}  ${baselineId}`,
+    `${oneLine(metric)}, ${lowerIsBetter ? "lower" : "higher"} is better, baseline ${nameOf(baselineId)}  ${baselineId}`,
     "",
-    formatTable(["candidate", ">n", ...means, ">95 % CI", ">p", ">win/loss/tie", "verdict"], rows),
+    formatTable(comparisonColumns, rows),
+    "",
+    ...explainTests(comparisons, alpha),
   ];
   for (const comparison of comparisons) {
     const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
@@ -223,28 +210,17 @@ function comparisonText(
       );
     if (samples > 0 && regressed.length > 0) {
       const shown = regressed.slice(0, samples);
-      lines.push("", `${name}: worst of ${losses} regressed samples`, samplesTable(shown));
+      lines.push(
+        "",
+        `${name}: worst of ${losses} regressed samples`,
+        formatTable(
+          sampleColumns,
+          shown.map((sample) => [sampleTitle(sample), ...sampleCells(sample)]),
+        ),
+      );
     }
   }
   return lines.join("\n");
-}
-
-function cells(comparison: BenchmarkComparison) {
-  const { nPaired, baselineMean, candidateMean, meanDifference } = comparison;
-  const { wins, losses, ties, adjustedPValue, test } = comparison;
-  const interval = formatInterval(comparison, { digits: 3 });
-  const name = test === ComparisonTest.MCNEMAR_EXACT ? " (McNemar)" : " (Wilcoxon)";
-  const p = adjustedPValue === undefined ? "-" : formatNumber(adjustedPValue, 3) + name;
-  const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
-  return [nPaired, ...values, interval, p, `${wins}/${losses}/${ties}`];
-}
-
-function samplesTable(samples: readonly PairedSample[]): string {
-  const rows = samples.map(({ sampleId, repetition, baselineValue, candidateValue, difference }) => [
-    repetition === 0 ? sampleId : `${sampleId} #${repetition}`,
-    ...[baselineValue, candidateValue, difference].map((value) => formatNumber(value)),
-  ]);
-  return formatTable(["sample", ...means], rows);
 }
 
 function fraction(min: number, max: number): (text: string) => number {

@@ -3,10 +3,12 @@ import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireRanked } from "./shared/known-names.ts";
-import { gatherPairs, given, parseCount, parseTime } from "./shared/options.ts";
+import { type Direction, directionOf, gatherPairs, given, parseCount, parseTime } from "./shared/options.ts";
 import {
+  apartWords,
   formatInterval,
   formatNumber,
+  formatSpan,
   formatTable,
   note,
   oneLine,
@@ -17,9 +19,8 @@ import {
 import { collect, noteMore } from "./shared/pages.ts";
 import { statuses } from "./shared/status.ts";
 
-interface Options extends ServiceOptions {
+interface Options extends ServiceOptions, Direction {
   metric: string;
-  lowerIsBetter?: boolean;
   provider?: string;
   label?: Record<string, string>;
   status?: keyof typeof statuses;
@@ -36,11 +37,11 @@ export function addCommand(program: Command): void {
     .summary("rank the benchmarks on a dataset")
     .description(
       "Ranks the benchmarks on a dataset by the mean of a metric, with its 95 % interval. `ranks` are those that the intervals allow; " +
-        "benchmarks that are not significantly apart share a band.",
+        "benchmarks that are not significantly apart share a band: their intervals overlap. That pairs no samples; `ltb compare` does.",
     )
     .argument("<dataset>", "dataset of the benchmarks")
     .option("--metric <name>", "metric to rank by", "score")
-    .option("--lower-is-better", "as for latency and cost")
+    .withDirection()
     .option("--provider <provider>", "only those of this provider")
     .option("--label <key=value>", "only those with this label; may be given again", gatherPairs)
     .choice("--status <status>", "only those in this status", Object.keys(statuses))
@@ -51,7 +52,7 @@ export function addCommand(program: Command): void {
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
     .examples(
       ["ltb leaderboard gsm8k", "by score"],
-      "ltb leaderboard gsm8k --metric latency_ms --lower-is-better",
+      ["ltb leaderboard gsm8k --metric latency_ms", "the fastest first"],
       ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
       ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
       [
@@ -67,32 +68,35 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   const request = {
     dataset,
     metric,
-    lowerIsBetter: options.lowerIsBetter ?? false,
     minCount,
+    ...directionOf(options),
     ...given({ provider, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
-  let [total, pending] = [0, 0];
+  let [total, pending, lowerIsBetter] = [0, 0, false];
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
-    [total, pending] = [response.totalCount, response.pendingCount];
+    ({ totalCount: total, pendingCount: pending, lowerIsBetter } = response);
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
-    await writeLeaderboard(options.html, { ...options, dataset, total }, items);
+    await writeLeaderboard(options.html, { metric, dataset, total, lowerIsBetter }, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
-    return printJson({ dataset, metric, total_count: total, pending_count: pending, entries, more });
+    const counts = { total_count: total, pending_count: pending };
+    return printJson({ dataset, metric, lower_is_better: lowerIsBetter, ...counts, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
   else {
-    const head = [">rank", "ranks", ">band", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
-    print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}\n`);
+    const head = [">rank", "ranks", "bands", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
+    const order = lowerIsBetter ? "lowest" : "highest";
+    print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}, ${order} first\n`);
     print(formatTable(head, items.map(row)));
+    if (total > 1) print(`\n${apartWords}`);
   }
   if (pending > 0)
     note(
@@ -102,8 +106,8 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
 }
 
 function row(entry: LeaderboardEntry) {
-  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean } = entry;
-  const ranks = rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`;
+  const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean } = entry;
+  const places = [formatSpan(rankLow, rankHigh), formatSpan(band, bandLast)];
   const figures = [formatNumber(mean), formatInterval(entry, { digits: 4 }), entry.count];
-  return [rank, ranks, band ?? "-", benchmarkName, `${provider}/${model}`, ...figures];
+  return [rank, ...places, benchmarkName, `${provider}/${model}`, ...figures];
 }

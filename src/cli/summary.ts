@@ -17,6 +17,7 @@ import {
   printJson,
   toPlain,
 } from "./shared/output.ts";
+import { totalsOf } from "./shared/totals.ts";
 
 type Options = ServiceOptions & { metric?: string[]; exact?: boolean; html?: string };
 
@@ -70,11 +71,7 @@ export function summaryObject(name: string, summary: GetBenchmarkSummaryResponse
 
 /** The figures of a benchmark as a few lines and a table. */
 export function summaryText(name: string, summary: GetBenchmarkSummaryResponse): string {
-  const { benchmarkId, evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
-  const parts = [`${evaluationCount} evaluations`, `${failedCount} failed`];
-  if (inputTokens > 0n || outputTokens > 0n) parts.push(`${inputTokens} tokens in, ${outputTokens} out`);
-  if (costUsd > 0) parts.push(`${formatNumber(costUsd)} USD`);
-  const lines = [`${oneLine(name)}  ${benchmarkId}`, parts.join(", ")];
+  const lines = [`${oneLine(name)}  ${summary.benchmarkId}`, totalsOf(summary)];
   const metrics = withFigures(summary);
   if (metrics.length > 0) lines.push("", formatTable(columns, metrics.map(cells)));
   if (summary.categories.length > 0)

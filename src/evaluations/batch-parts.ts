@@ -1,6 +1,7 @@
 import { type Fragment, sql } from "../database/statement/sql.ts";
 import type { ElementType } from "../database/statement/table.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
+import { addTo, type RunningSum, totalOf } from "../statistics/sum.ts";
 import type { ParsedEvaluation } from "./input.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
 import { binIndex, isCountable } from "./rollups/parts.ts";
@@ -11,9 +12,8 @@ interface Bin {
   high: number;
 }
 
-interface Part {
+interface Part extends RunningSum {
   count: number;
-  sum: number;
   mean: number;
   m2: number;
   bins: Map<number, Bin>;
@@ -32,7 +32,8 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
       const first = bins.length + 1;
       bins.push(...sorted);
       const [low, high] = [sorted[0]?.low, sorted.at(-1)?.high];
-      return { benchmarkId, metric, ...figures, low, high, first, last: bins.length };
+      const sum = totalOf(figures);
+      return { benchmarkId, metric, ...figures, sum, low, high, first, last: bins.length };
     }),
   );
   const slice = (name: keyof (typeof bins)[number], type: ElementType) => {
@@ -68,11 +69,11 @@ function add(metrics: Map<string, Part>, metric: string, value: unknown): void {
   if (typeof value !== "number" || !isCountable(value)) return;
   let part = metrics.get(metric);
   if (!part) {
-    part = { count: 0, sum: 0, mean: 0, m2: 0, bins: new Map() };
+    part = { count: 0, sum: 0, lost: 0, mean: 0, m2: 0, bins: new Map() };
     metrics.set(metric, part);
   }
   part.count++;
-  part.sum += value;
+  addTo(part, value);
   const deviation = value - part.mean;
   part.mean += deviation / part.count;
   part.m2 += deviation * (value - part.mean);

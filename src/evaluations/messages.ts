@@ -3,7 +3,10 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type BenchmarkComparisonSchema,
   ComparisonTest,
+  type IntervalMethod,
+  IntervalMethodSchema,
   type LeaderboardEntrySchema,
+  type MetricSummarySchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type EvaluationOutcome,
@@ -18,6 +21,7 @@ import type { Comparison } from "./compare/compare.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
+import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
 
 /** The fields that CreateEvaluation and every item of a batch or stream have in common. */
@@ -89,7 +93,19 @@ export function comparisonMessage(
   };
 }
 
+const intervals = wireEnum<typeof IntervalMethod>(IntervalMethodSchema).values;
+
+export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
+  const { intervalMethod: method, ...figures } = metric;
+  return { ...omitNulls(figures), ...(method && { intervalMethod: intervals[method] }) };
+}
+
 export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
-  const { status, createdAt, ...figures } = entry;
-  return { ...omitNulls(figures), status: benchmarkStatus.values[status], createdAt: toTimestamp(createdAt) };
+  const { status, createdAt, intervalMethod: method, ...figures } = entry;
+  return {
+    ...omitNulls(figures),
+    ...(method && { intervalMethod: intervals[method] }),
+    status: benchmarkStatus.values[status],
+    createdAt: toTimestamp(createdAt),
+  };
 }

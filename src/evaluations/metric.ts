@@ -9,6 +9,17 @@ export const failedMetric = "metrics.failed";
 
 const prefix = "metrics.";
 
+const isNamedBuiltIn = (name: string) => builtInMetrics.some((builtIn) => builtIn === name);
+
+/**
+ * Whether 0 and 1 are the ends of what a metric can be. Of the built-in ones only the score is a share; a
+ * benchmark's own are assumed to be shares.
+ */
+export const areShares = (name: string) => name === "score" || !isNamedBuiltIn(name);
+
+/** Whether lower values are better where nobody says: of tokens, latency and cost. */
+export const isLowerBetter = (name: string) => name !== "score" && isNamedBuiltIn(name);
+
 /** Properties of an evaluation that are metrics, with the metric's name. */
 export const columnsOfMetrics = [
   ["score", "score"],
@@ -20,7 +31,7 @@ export const columnsOfMetrics = [
 
 /** The metric that a key of `metrics` is: see `metricValue`. */
 export function nameOfKey(key: string): string {
-  return builtInMetrics.some((name) => name === key) || key.startsWith(prefix) ? prefix + key : key;
+  return isNamedBuiltIn(key) || key.startsWith(prefix) ? prefix + key : key;
 }
 
 /**

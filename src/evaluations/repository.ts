@@ -163,15 +163,17 @@ export class EvaluationRepository {
   /**
    * Statistics over all evaluations of a benchmark, true right after each commit. Read from aggregates that
    * are kept with the rows, so that millions of rows take no longer than a few: all figures are exact but the
-   * percentiles, see `BenchmarkSummary`.
+   * percentiles, see `BenchmarkSummary`. Those are computed from the rows where there are at most 1,000, and
+   * they would not be exact otherwise.
    * @param names which metrics, also those without a value; by default all that have one
-   * @param options.exact compute everything from the rows. Default: false
+   * @param options.exact true: compute everything from the rows; false: never do so for the percentiles.
+   *   Default: as above
    * @throws NOT_FOUND
    */
   async summarize(
     benchmarkId: string,
     names: readonly string[] = [],
-    { exact = false }: { exact?: boolean } = {},
+    { exact }: { exact?: boolean | undefined } = {},
   ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");

@@ -20,6 +20,7 @@ import {
   evaluationMessage,
   fromMessage,
   leaderboardMessage,
+  metricMessage,
   outcomeOf,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -116,12 +117,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
-      const { comparisons, next } = await evaluations.compare(
+      const { next, ...page } = await evaluations.compare(
         { ...what, bootstrapSamples, margin, detect },
         options,
       );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);
-      return { baselineId, metric, comparisons: comparisons.map(comparisonMessage), nextPageToken };
+      return { ...page, comparisons: page.comparisons.map(comparisonMessage), nextPageToken };
     },
 
     async getLeaderboard(request) {
@@ -136,32 +137,35 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         lowerIsBetter: request.lowerIsBetter,
         minCount: request.minCount,
       };
-      const { entries, total, pending, next } = await evaluations.leaderboard(what, {
+      const { entries, total, pending, lowerIsBetter, next } = await evaluations.leaderboard(what, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
       });
-      const counts = { totalCount: total, pendingCount: pending };
+      const about = { totalCount: total, pendingCount: pending, lowerIsBetter };
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
-        ...counts,
+        ...about,
       };
     },
 
     async getBenchmarkSummary({ benchmarkId, metrics, exact, categories }) {
-      const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, { exact });
+      const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
+        exact: exact || undefined,
+      });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
+      const { inputTokens, outputTokens, ...same } = omitNulls(summary);
       return {
-        ...summary,
+        ...same,
+        ...(inputTokens !== undefined && { inputTokens: BigInt(inputTokens) }),
+        ...(outputTokens !== undefined && { outputTokens: BigInt(outputTokens) }),
         ...(counted && {
           categories: counted.metrics,
           categoriesLeftOut: counted.metricsLeftOut,
           categoriesRead: Math.min(summary.evaluationCount, limits.categoryRows),
         }),
         exact: isExact,
-        inputTokens: BigInt(summary.inputTokens),
-        outputTokens: BigInt(summary.outputTokens),
-        metrics: summary.metrics.map(omitNulls),
+        metrics: summary.metrics.map(metricMessage),
       };
     },
   } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;

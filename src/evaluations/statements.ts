@@ -9,6 +9,7 @@ import { benchmarkEvents } from "../watch/events.ts";
 import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
 import { evaluationsOf, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
+import { exactSum } from "./rollups/moments-sql.ts";
 import { evaluationRow } from "./rows.ts";
 import { exampleFilter, exampleSearch, matches, type SearchPlan, searchConditions } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
@@ -309,22 +310,21 @@ export async function requireBenchmark(db: Executor, id: string): Promise<void> 
   requireFound(await db.maybeOne(benchmarkExists(id)), "benchmark", id);
 }
 
-// PostgreSQL sums float8 aggregates by Youngs and Cramer's stable method since version 12.
+// PostgreSQL computes deviations by Youngs and Cramer's stable method since version 12.
 export const summarizeMetrics = statement("evaluation_summarize_metrics", {
   row: z.object({
     name: z.string(),
     count: z.number(),
     sum: z.number(),
-    mean: z.number(),
-    stddev: z.number().nullable(),
+    m2: z.number(),
     min: z.number(),
     max: z.number(),
     percentiles: z.array(z.number()),
   }),
   build: (benchmarkId: string) => sql.fragment`
     select
-      metric as name, count(*) as count, sum(value) as sum, avg(value) as mean, stddev_samp(value) as stddev,
-      min(value) as min, max(value) as max,
+      metric as name, count(*) as count, ${exactSum(sql.fragment`value`)} as sum, regr_sxx(value, value) as m2, min(value) as min,
+      max(value) as max,
       percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles
     from (
       ${metricValues(evaluationsOf(benchmarkId))}

@@ -11,39 +11,79 @@ const expandFrom = 300;
 const z = 1.959963984540054;
 
 export interface MeanFigures {
+  /** Between `min` and `max`, and so the value itself where all are equal. */
   mean: number;
   /** Divisor n − 1. Undefined below two values, as is `stderr`. */
   stddev: number | undefined;
   stderr: number | undefined;
   /** 95 % confidence interval of the mean; undefined if the values do not determine one. */
-  interval: { low: number; high: number } | undefined;
+  interval: MeanInterval | undefined;
+}
+
+export interface MeanInterval {
+  method: "student_t" | "wilson";
+  low: number;
+  high: number;
+}
+
+interface KnownRange {
+  min?: number;
+  max?: number;
 }
 
 /**
  * Computes mean and 95 % confidence interval of one value or more.
  *
- * The interval is mean ± t(0.975, n − 1) · stddev / √n, which needs two values. If all values are the same it
- * would have no width, as if three right answers out of three proved that no answer will ever be wrong. So if
- * all values are 0, or all are 1, and the values are shares (`areShares`: between 0 and 1), it is the exact
- * interval of Clopper and Pearson (Biometrika 26, 1934): from 0.025^(1/n) to 1, or its mirror image. Other
- * equal values have no interval.
+ * Of shares that are all 0 or 1 it is Wilson's interval. Of other values it is mean ± t(0.975, n − 1) ·
+ * stddev / √n, and there is none if all are equal: it would have no width, as if three equal answers out of
+ * three proved that every other will be the same. Either takes two values.
+ *
+ * `min` and `max`, where they are known, bound the mean. A sum that was rounded on the way would otherwise
+ * put that of a hundred tenths below a tenth. The true mean lies between them, so a bound is never further
+ * from it than what it replaces.
+ * @param areShares whether the values are shares of something, and 0 and 1 its ends
  */
-export function meanFigures({ count, sum, m2 }: Moments, { areShares = false } = {}): MeanFigures {
-  const mean = sum / count;
+export function meanFigures(
+  { count, sum, m2, min, max }: Moments & KnownRange,
+  { areShares = false } = {},
+): MeanFigures {
+  const mean = Math.min(
+    max ?? Number.POSITIVE_INFINITY,
+    Math.max(min ?? Number.NEGATIVE_INFINITY, sum / count),
+  );
   if (count < 2) return { mean, stddev: undefined, stderr: undefined, interval: undefined };
-  const stddev = Math.sqrt(m2 / (count - 1));
-  const stderr = stddev / Math.sqrt(count);
-  if (stddev > Math.abs(mean) * roundOff) {
-    const margin = t975(count - 1) * stderr;
-    return { mean, stddev, stderr, interval: { low: mean - margin, high: mean + margin } };
-  }
-  return { mean, stddev, stderr, interval: areShares ? shareInterval(mean, count) : undefined };
+  const stddev = min !== undefined && min === max ? 0 : Math.sqrt(m2 / (count - 1));
+  const figures = { mean, stddev, stderr: stddev / Math.sqrt(count) };
+  if (areShares && areBinary({ count, sum, m2 })) return { ...figures, interval: wilson(sum, count) };
+  if (stddev <= Math.abs(mean) * roundOff) return { ...figures, interval: undefined };
+  const margin = t975(count - 1) * figures.stderr;
+  return { ...figures, interval: { method: "student_t", low: mean - margin, high: mean + margin } };
 }
 
-function shareInterval(mean: number, count: number): MeanFigures["interval"] {
-  const margin = 1 - 0.025 ** (1 / count);
-  if (mean === 0) return { low: 0, high: margin };
-  return mean === 1 ? { low: 1 - margin, high: 1 } : undefined;
+/**
+ * Tells from the moments whether all values are 0 or 1. The sum of x(1 − x) is 0 then, and of values between
+ * 0 and 1 only then.
+ */
+function areBinary({ count, sum, m2 }: Moments): boolean {
+  if (!Number.isInteger(sum) || sum < 0 || sum > count) return false;
+  return Math.abs(m2 - sum * (1 - sum / count)) <= 1e-9 * Math.max(1, m2);
+}
+
+/**
+ * Computes Wilson's score interval of a share (JASA 22, 1927): the shares that the count is no further from
+ * than z standard errors. It lies within [0, 1], and has a width also where all or none count (Brown, Cai and
+ * DasGupta, Statistical Science 16(2), 2001, recommend it).
+ * @param ones how many of `count` values are 1
+ */
+export function wilson(ones: number, count: number): MeanInterval {
+  const share = ones / count;
+  const weight = z ** 2 / count;
+  const centre = (share + weight / 2) / (1 + weight);
+  const margin = (z / (1 + weight)) * Math.sqrt((share * (1 - share)) / count + weight / (4 * count));
+  // Rounding would leave 1e-17 beside the ends.
+  const low = ones === 0 ? 0 : centre - margin;
+  const high = ones === count ? 1 : centre + margin;
+  return { method: "wilson", low, high };
 }
 
 const computed: number[] = [];

@@ -1,3 +1,5 @@
+import { addTo, totalOf } from "./sum.ts";
+
 /** The sums over a number of values. */
 export interface Moments {
   count: number;
@@ -13,7 +15,9 @@ export interface Moments {
  */
 export function mergeMoments(parts: readonly Moments[]): Moments {
   const count = parts.reduce((total, part) => total + part.count, 0);
-  const sum = parts.reduce((total, part) => total + part.sum, 0);
+  const running = { sum: 0, lost: 0 };
+  for (const part of parts) addTo(running, part.sum);
+  const sum = totalOf(running);
   if (count <= 0) return { count: 0, sum: 0, m2: 0 };
   const mean = sum / count;
   let m2 = 0;

@@ -6,8 +6,9 @@ export interface Placing {
   rankLow: number;
   /** Worst rank that the intervals allow: all, less those whose whole interval is below this one's. */
   rankHigh: number;
-  /** Number of the band, from 1; undefined without an interval. */
+  /** First and last of the bands that it stands in, from 1; undefined without an interval. */
   band: number | undefined;
+  bandLast: number | undefined;
 }
 
 /**
@@ -15,14 +16,15 @@ export interface Placing {
  *
  * Two merits are significantly apart if their intervals do not overlap. For intervals of 95 % that is
  * stricter than a test of the two at 5 % (Schenker and Gentleman, The American Statistician 55(3), 2001; 0.6
- * % if the standard errors are equal). Many comparisons at once need such strictness, although it is no
- * correction for their number. The possible ranks are those of Klein, Wright and Wieczorek (JRSS C 69(3),
- * 2020); the best of them is the rank that Chatbot Arena shows (Chiang et al., arXiv:2403.04132). A merit
- * without an interval is apart from none.
+ * % if the standard errors are equal and the samples independent). A paired t-test of as many samples finds
+ * whatever it finds, since a difference never deviates more than both sides together. Many comparisons at
+ * once need such strictness, although it is no correction for their number. The possible ranks are those of
+ * Klein, Wright and Wieczorek (JRSS C 69(3), 2020); the best of them is the rank that Chatbot Arena shows
+ * (Chiang et al., arXiv:2403.04132). A merit without an interval is apart from none.
  *
- * Bands are the clusters of WMT (Bojar et al., Findings of the 2013 Workshop on Statistical Machine
- * Translation). Two merits that are not significantly apart share a band, and so do two that others link in
- * this way. So every merit in a band is significantly above every merit in the bands after it.
+ * Bands are the groups of a letter display (Piepho, Journal of Computational and Graphical Statistics 13(2),
+ * 2004): the largest sets in which no two are significantly apart. Bands overlap. Two merits share a band if
+ * and only if they are not significantly apart.
  *
  * It costs two sorts, and a few binary searches for each place.
  * @param merits all merits, ascending
@@ -36,16 +38,23 @@ export function rankSpread(
 ): (merit: number, low: number, high: number) => Placing {
   const bottoms = sortedNumbers(lows);
   const tops = sortedNumbers(highs);
-  // The i lowest ends belong to the i lowest beginnings if no interval reaches over to the next.
-  const starts = bottoms.filter((low, i) => low > (tops[i - 1] ?? Number.POSITIVE_INFINITY));
+  // The largest sets of intervals that overlap all share a point: the highest of their lower ends. It is the
+  // last one below an upper end.
+  let top = 0;
+  const points = bottoms.filter((low, i) => {
+    while ((tops[top] ?? low) < low) top++;
+    return (bottoms[i + 1] ?? Number.POSITIVE_INFINITY) > (tops[top] ?? low);
+  });
   return (merit, low, high) => {
     const rank = 1 + merits.length - countUpTo(merits, merit);
-    if (Number.isNaN(low)) return { rank, rankLow: 1, rankHigh: merits.length, band: undefined };
+    if (Number.isNaN(low))
+      return { rank, rankLow: 1, rankHigh: merits.length, band: undefined, bandLast: undefined };
     return {
       rank,
       rankLow: 1 + bottoms.length - countUpTo(bottoms, high),
       rankHigh: merits.length - countBelow(tops, low),
-      band: 1 + starts.length - countUpTo(starts, high),
+      band: 1 + points.length - countUpTo(points, high),
+      bandLast: points.length - countBelow(points, low),
     };
   };
 }

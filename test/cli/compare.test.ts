@@ -20,14 +20,22 @@ afterAll(() => service.stop());
 test("two candidates beside a baseline, as a table", async () => {
   const { code, stdout } = await ltb.run("compare", "6b_finetuning", "6b_verification", "175b_verification");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^score, baseline 6b_finetuning /);
-  expect(stdout).toMatch(/175b_verification +55 .*\(McNemar\) .*better/);
+  expect(stdout).toMatch(/^score, higher is better, baseline 6b_finetuning /);
+  // Beside the interval stands the p-value of its own test, apart the test that the verdict goes by.
+  expect(stdout).toMatch(/ 95 % CI +p \(t\) +win\/loss\/tie +p \(test\) +p \(Holm\) +verdict\n/);
+  expect(stdout).toMatch(
+    /175b_verification +55 .* 0\.0648 … 0\.372 +0\.00614 +16\/4\/35 +0\.0118 \(McNemar\) +0\.0236 +better\n/,
+  );
+  expect(stdout).toMatch(/6b_verification +55 .* no significant difference\n/);
+  expect(stdout).toMatch(/"p \(Holm\)" is the same adjusted by Holm's method for 2 candidates\.\n/);
+  expect(stdout).toMatch(/Verdicts go by "p \(Holm\)": better or worse if it is below 0\.05\./);
   expect(stdout).toMatch(/worst of \d+ regressed samples/);
 });
 
 test("JSON in full precision with a verdict for each candidate", async () => {
-  const { comparisons, verdicts } = await ltb.json("compare", "6b_finetuning", "175b_verification");
+  const { comparisons, verdicts, ...about } = await ltb.json("compare", "6b_finetuning", "175b_verification");
   expect(verdicts).toEqual(["better"]);
+  expect(about).toMatchObject({ verdict_by: "adjusted_p_value", alpha: 0.05, lower_is_better: false });
   expect(comparisons).toHaveLength(1);
   const [{ n_paired, wins, losses, ties, mean_difference }] = comparisons;
   expect(n_paired).toBe(55);
@@ -138,6 +146,9 @@ test("reports for continuous integration: Markdown and JUnit", async () => {
       "2 of 2 candidates are not shown to be no worse by 0.02\n",
   );
   const text = await readFile(markdown, "utf8");
+  expect(text).toMatch(
+    /^\| candidate \| n \|.* \| 95 % CI \| p \(t\) \| .* \| p \(test\) \| p \(Holm\) \| verdict \|$/m,
+  );
   expect(text).toMatch(/^### `score` against `175b_verification`$/m);
   expect(text).toMatch(/^\| `6b_finetuning` \| 55 \|.*\| worse \|$/m);
   expect(text).toMatch(/^- `6b_finetuning`: 55 pairs show a difference of /m);
@@ -179,6 +190,37 @@ test("samples that were asked something else are told, and compared only if that
   const wanted = await ltb.run("compare", "plain prompt", "long prompt", "--allow-different-inputs");
   expect(wanted.stdout).toMatch(/^long prompt: 3 samples have different inputs .* compared all the same$/m);
   expect(wanted.stdout).toMatch(/^long prompt +3 /m);
+});
+
+test("of latency the gate knows that lower is better, and can be told otherwise", async () => {
+  const folder = await temporaryFolder();
+  for (const [name, base] of [
+    ["quick", 100],
+    ["slow", 200],
+  ] as const) {
+    const row = (n: number) =>
+      JSON.stringify({ id: `s${n}`, input: "i", output: "o", latency_ms: base + (n % 7) });
+    await writeFile(join(folder, name), Array.from({ length: 30 }, (_, n) => row(n)).join("\n"));
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  }
+  await rm(folder, { recursive: true });
+  const gate = async (...args: string[]) => {
+    const { code, stdout } = await ltb.run(
+      "compare",
+      ...args,
+      "--metric",
+      "latency_ms",
+      "--fail-on-regression",
+    );
+    return [code, stdout.split(",")[1]];
+  };
+  expect(await gate("quick", "slow")).toEqual([3, " lower is better"]);
+  expect(await gate("slow", "quick")).toEqual([0, " lower is better"]);
+  expect(await gate("slow", "quick", "--higher-is-better")).toEqual([3, " higher is better"]);
+  expect((await ltb.run("compare", "a", "b", "--higher-is-better", "--lower-is-better")).code).toBe(2);
+  // What no evaluation tells is unknown.
+  expect(await ltb.json("summary", "quick")).toMatchObject({ input_tokens: null, cost_usd: null });
+  expect((await ltb.run("summary", "quick")).stdout).toMatch(/\n30 evaluations, 0 failed\n/);
 });
 
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {

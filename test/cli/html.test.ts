@@ -2,8 +2,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { fill, Histogram } from "../../src/cli/html/histogram.ts";
+import { fill, Histogram, histogramCharts } from "../../src/cli/html/histogram.ts";
 import { escapeText, html } from "../../src/cli/html/markup.ts";
 import { metricValue } from "../../src/cli/html/metric.ts";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
@@ -100,6 +101,10 @@ test("a comparison, with the samples that changed most", async () => {
   const text = await page("compare", "base", String(candidate));
   check(text);
   expect(text.includes("▼ worse")).toBe(true);
+  // Each mean has its interval with it, and every p-value its test.
+  expect(text.includes('<td class="number">0.5<small>0.431 to 0.569</small></td>')).toBe(true);
+  expect(/<th[^>]*>p \(t\)<\/th><th[^>]*>p \(test\)<\/th><th[^>]*>p \(Holm\)<\/th>/.test(text)).toBe(true);
+  expect(text.includes("Verdicts go by &#34;p (Holm)&#34;: better or worse if it is below 0.05.")).toBe(true);
   expect(text.includes('<td class="number">0 / 60 / 140</td>')).toBe(true);
   expect(/Most regressed: 5 of 60/.test(text)).toBe(true);
   expect(text.includes("<pre>in &#60;/script&#62;&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;")).toBe(
@@ -114,12 +119,25 @@ test("a summary, with a histogram of every metric", async () => {
   expect(text.match(/<svg/g)).toHaveLength(4);
   expect(/<desc[^>]*>200 values from 100 to 299, mean 199\.5 .*Bins of 10\./.test(text)).toBe(true);
   expect(text.includes("latency (ms)")).toBe(true);
+  expect(text.includes("latency_ms")).toBe(false);
+  expect(text.includes("Percentiles are exact.")).toBe(true);
+  expect(text.includes("200 evaluations, 0 failed. <code>")).toBe(true);
+});
+
+test("a comparison of latency, of which lower is better", async () => {
+  const names = (await ltb.json("benchmark", "list")).benchmarks;
+  const candidate = names.find(({ name }: { name: string }) => name.startsWith("cand"))?.id;
+  const text = await page("compare", "base", String(candidate), "--metric", "latency_ms");
+  expect(text.includes("Compared by latency (ms), lower is better")).toBe(true);
+  expect(text.includes("● no significant difference")).toBe(true);
 });
 
 test("a leaderboard", async () => {
   const text = await page("leaderboard", `set ${HOSTILE}`);
   check(text);
   expect(text.includes("2 ranked by mean score, highest first; 2 shown.")).toBe(true);
+  expect(text.includes("Wilson&#39;s, since every value is 0 or 1")).toBe(true);
+  expect(text.includes("ltb compare pairs samples")).toBe(true);
 });
 
 test("of a metric those values are drawn that its summary counts", () => {
@@ -178,6 +196,43 @@ describe("parts", () => {
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length);
       expect(counts.length).toBeLessThanOrEqual(120);
     }
+  });
+
+  test("bins end where the values end, which the last one holds, and bounds are decimals", async () => {
+    const hundredths = Array.from({ length: 101 }, (_, n) => n / 100);
+    const { start, step, counts } = await histogramOf(hundredths);
+    expect([start, step, counts.length]).toEqual([0, 0.05, 20]);
+    expect(counts).toEqual([...Array(19).fill(5), 6]);
+    const upper = await histogramOf(hundredths.slice(70));
+    expect(upper.start + upper.counts.length * upper.step).toBeCloseTo(1, 12);
+    expect((await histogramOf([3])).counts).toEqual([1]);
+  });
+
+  test("charts of one metric have bars of one kind, and one height for one number", async () => {
+    const drawn = async (...all: number[][]) => {
+      const range = { min: Math.min(...all.flat()), max: Math.max(...all.flat()) };
+      const charts = await histogramCharts(
+        await Promise.all(
+          all.map(async (values) => {
+            const summary = create(MetricSummarySchema, { count: values.length, mean: 0.5 });
+            return { histogram: await histogramOf(values, range), summary, title: "t" };
+          }),
+        ),
+      );
+      return charts.map(({ text }) => [
+        /<desc[^>]*>.*?mean 0\.5\. (.*?)<\/desc>/.exec(text)?.[1],
+        // Labels of the axis of counts.
+        [...text.matchAll(/>(\d+)<\/text>/g)]
+          .map(([, label]) => Number(label))
+          .filter((n) => n % 10 === 0 && n > 0)[0],
+      ]);
+    };
+    const [small, large] = await drawn([0, 1], [...Array(50).fill(0), 0.5]);
+    expect([small?.[0], large?.[0]]).toEqual(["0: 1, 0.5: 0, 1: 1", "0: 50, 0.5: 1, 1: 0"]);
+    expect(small?.[1]).toBe(large?.[1]);
+    // The values of one are few, those of both are not.
+    const many = Array.from({ length: 40 }, (_, n) => n / 39);
+    expect((await drawn([0, 1], many)).map(([words]) => words)).toEqual(["Bins of 0.05.", "Bins of 0.05."]);
   });
 
   test("values beyond the range that was told, as those stored since, count at the ends", async () => {

@@ -40,12 +40,15 @@ test("a table of ranks, bands, means and intervals", async () => {
   const { code, stdout, stderr } = await ltb.run("leaderboard", "gsm8k");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const lines = stdout.split("\n");
-  expect(lines[0]).toBe("gsm8k, 3 ranked by score");
+  expect(lines[0]).toBe("gsm8k, 3 ranked by score, highest first");
   expect(lines.slice(2)).toMatchObject([
-    expect.stringMatching(/^rank +ranks +band +benchmark +model +score +95 % CI +n$/),
+    expect.stringMatching(/^rank +ranks +bands +benchmark +model +score +95 % CI +n$/),
     expect.stringMatching(/^ +1 +1–3 +- +run of trial +acme\/trial +1 +- +1$/),
     expect.stringMatching(/^ +2 +1–2 +1 +run of strong +acme\/strong +0.95 +0.8581 … 1.042 +4$/),
     expect.stringMatching(/^ +3 +2–3 +2 +run of fair +acme\/fair +0.55 +0.4581 … 0.6419 +4$/),
+    "",
+    expect.stringMatching(/^Benchmarks share a band where their 95 % intervals overlap/),
+    expect.stringMatching(/ltb compare pairs samples/),
     "",
   ]);
 });
@@ -64,16 +67,12 @@ test("a dataset or metric that nobody has is an error, with those that there are
 });
 
 test("options choose the metric, the order and who is ranked", async () => {
-  const { stdout } = await ltb.run(
-    "leaderboard",
-    "gsm8k",
-    "--metric",
-    "latency_ms",
-    "--lower-is-better",
-    "--min-count",
-    "2",
+  const { stdout } = await ltb.run("leaderboard", "gsm8k", "--metric", "latency_ms", "--min-count", "2");
+  expect(stdout).toMatch(
+    /2 ranked by latency_ms, lowest .* 1 +1 +1 +run of strong .* 2 +2 +2 +run of fair /s,
   );
-  expect(stdout).toMatch(/2 ranked by latency_ms.* 1 +1 +1 +run of strong .* 2 +2 +2 +run of fair /s);
+  const told = await ltb.run("leaderboard", "gsm8k", "--metric", "latency_ms", "--higher-is-better");
+  expect(told.stdout).toMatch(/ranked by latency_ms, highest first.* run of fair .* run of strong /s);
   const none = await ltb.run(
     "leaderboard",
     "gsm8k",

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
+import { IntervalMethod } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type Evaluation,
   EvaluationOrder,
@@ -328,9 +329,15 @@ describe.each(wires)("over %s", (wire) => {
       evaluationCount: 4,
       failedCount: 1,
       inputTokens: 6_000_000_000n,
-      outputTokens: 0n,
     });
-    expect(summary).toMatchObject({ exact: false, percentileError: 0.01, metricsLeftOut: 0 });
+    // Unknown is not 0.
+    expect([summary.outputTokens, summary.costUsd]).toEqual([undefined, undefined]);
+    expect(summary).toMatchObject({ exact: false, percentileError: 0, metricsLeftOut: 0 });
+    expect(summary.metrics.map(({ intervalMethod }) => intervalMethod)).toEqual([
+      IntervalMethod.STUDENT_T,
+      IntervalMethod.UNSPECIFIED,
+      IntervalMethod.WILSON,
+    ]);
     const exact = await api.getBenchmarkSummary({ benchmarkId, exact: true });
     expect(exact).toMatchObject({ exact: true, percentileError: 0, metricsLeftOut: 0, evaluationCount: 4 });
     expect(exact.metrics[0]).toEqual(summary.metrics[0]);

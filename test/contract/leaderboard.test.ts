@@ -43,17 +43,22 @@ describe.each(wires)("over %s", (wire) => {
   });
 
   test("by another metric, the lowest first, and filtered", async () => {
-    const { entries } = await api.getLeaderboard({
+    const { entries, lowerIsBetter } = await api.getLeaderboard({
       dataset,
       metric: "latency_ms",
-      lowerIsBetter: true,
       minCount: 2,
       labels: { team: "t2" },
       status: BenchmarkStatus.PENDING,
       createdAfter: { seconds: 0n, nanos: 0 },
       provider: sample.provider,
     });
+    expect(lowerIsBetter).toBe(true);
     expect(entries).toMatchObject([{ benchmarkId: ids[2], rank: 1, rankHigh: 1 }]);
+    const latency = { dataset, metric: "latency_ms" };
+    const idsOf = async (direction: { lowerIsBetter?: boolean }) =>
+      (await api.getLeaderboard({ ...latency, ...direction })).entries.map(({ benchmarkId }) => benchmarkId);
+    expect(await idsOf({})).toEqual(ids.toReversed());
+    expect(await idsOf({ lowerIsBetter: false })).toEqual(ids);
     const before = { createdBefore: { seconds: 0n, nanos: 0 } };
     expect(await api.getLeaderboard({ dataset, ...before })).toMatchObject({ entries: [], totalCount: 0 });
   });

@@ -39,12 +39,20 @@ async function compare(
 
 test.each(scipy.paired.map((one) => ({ n: one.baseline.length, ...one })))(
   "figures of $n pairs are scipy's",
-  async ({ n, baseline, candidate, t_p, ci, wilcoxon_p }) => {
+  async ({ n, baseline, candidate, t_p, ci, wilcoxon_p, baseline_ci, candidate_ci }) => {
     const found = await compare(scored(baseline), scored(candidate));
     expect(found).toMatchObject({ nPaired: n, baselineUnpaired: 0, candidateUnpaired: 0, test: "wilcoxon" });
     expect((found.pairedTPValue ?? Number.NaN) / t_p).toBeCloseTo(1, 8);
     expect(found.ci95Low).toBeCloseTo(ci[0] as number, 8);
     expect(found.ci95High).toBeCloseTo(ci[1] as number, 8);
+    const sides = [
+      found.baselineCi95Low,
+      found.baselineCi95High,
+      found.candidateCi95Low,
+      found.candidateCi95High,
+    ];
+    for (const [index, end] of [...baseline_ci, ...candidate_ci].entries())
+      expect(sides[index]).toBeCloseTo(end as number, 8);
     // Below 101 differences ours is exact, which is what the approximation comes close to.
     if (n > 100) expect((found.wilcoxonPValue ?? Number.NaN) / wilcoxon_p).toBeCloseTo(1, 8);
     else expect(Math.abs((found.wilcoxonPValue ?? Number.NaN) - wilcoxon_p)).toBeLessThan(0.35);
@@ -66,6 +74,42 @@ test("scores of 0 and 1 are tested by McNemar's exact test", async () => {
   expect(found.candidateMean).toBeCloseTo(0.7, 12);
   expect(found.regressed).toHaveLength(1);
   expect(found.improved).toHaveLength(9);
+});
+
+test("means of 0 and 1 have Wilson's intervals, and no difference of them is beyond 1", async () => {
+  const found = await compare(scored([0, 0, 1]), scored([1, 1, 0]));
+  // statsmodels.stats.proportion.proportion_confint(1, 3, method="wilson"), and of 2 of 3.
+  expect(found.baselineCi95Low).toBeCloseTo(0.06149194472039633, 12);
+  expect(found.baselineCi95High).toBeCloseTo(0.7923403991979523, 12);
+  expect(found.candidateCi95Low).toBeCloseTo(0.20765960080204776, 12);
+  expect(found.candidateCi95High).toBeCloseTo(0.9385080552796037, 12);
+  expect([found.ci95Low, found.ci95High]).toEqual([-1, 1]);
+  const grades = await compare(scored([0, 5, 10]), scored([10, 5, 9]));
+  expect(Math.abs(grades.ci95Low ?? 0)).toBeGreaterThan(1);
+});
+
+test("equal values have exactly their mean, and equal differences exactly theirs", async () => {
+  const found = await compare(scored(Array(100).fill(0.1)), scored(Array(100).fill(0.8)));
+  const exact = {
+    baselineMean: 0.1,
+    candidateMean: 0.8,
+    meanDifference: 0.7,
+    stderr: 0,
+    pairedTPValue: null,
+  };
+  expect(found).toMatchObject({ ...exact, ci95Low: 0.7, ci95High: 0.7, effectSize: null });
+});
+
+test("of latency, tokens and cost the lower one is better unless told otherwise", async () => {
+  const rows = (value: number) => [
+    { sampleId: "a", latencyMs: value, outputTokens: value, costUsd: value, metrics: { latency_ms: value } },
+  ];
+  for (const metric of ["latency_ms", "output_tokens", "cost_usd"]) {
+    expect(await compare(rows(5), rows(4), { metric })).toMatchObject({ wins: 1, losses: 0 });
+    const told = { metric, lowerIsBetter: false };
+    expect(await compare(rows(5), rows(4), told)).toMatchObject({ wins: 0, losses: 1 });
+  }
+  expect(await compare(rows(5), rows(4), { metric: "metrics.latency_ms" })).toMatchObject({ losses: 1 });
 });
 
 test("only samples with a value on both sides are pairs; the others are counted", async () => {

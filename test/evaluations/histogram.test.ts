@@ -6,24 +6,36 @@ import { percentiles } from "../../src/evaluations/rollups/histogram.ts";
 describe("percentiles", () => {
   test("of bins whose values are all the same are exact, interpolated between neighbours", () => {
     const zerosAndOnes = { counts: [3, 2], lows: [0, 1], highs: [0, 1] };
-    expect(percentiles(zerosAndOnes, [0, 0.5, 0.625, 0.75, 1])).toEqual([0, 0, 0.5, 1, 1]);
+    expect(percentiles(zerosAndOnes, [0, 0.5, 0.625, 0.75, 1])).toEqual({
+      values: [0, 0, 0.5, 1, 1],
+      isExact: true,
+    });
   });
 
   test("of a bin with two values are those values", () => {
-    expect(percentiles({ counts: [2], lows: [100], highs: [100.5] }, [0, 0.5, 1])).toEqual([
-      100, 100.25, 100.5,
-    ]);
+    expect(percentiles({ counts: [2], lows: [100], highs: [100.5] }, [0, 0.5, 1])).toEqual({
+      values: [100, 100.25, 100.5],
+      isExact: true,
+    });
   });
 
   test("within a bin are spread evenly from its least to its greatest value", () => {
-    expect(percentiles({ counts: [1, 5], lows: [1, 10], highs: [1, 10.08] }, [0.4])[0]).toBeCloseTo(
+    expect(percentiles({ counts: [1, 5], lows: [1, 10], highs: [1, 10.08] }, [0.4]).values[0]).toBeCloseTo(
       10.02,
       12,
     );
   });
 
+  test("say whether they are exact: within a bin, or where values were taken away, they are not", () => {
+    const mixed = { counts: [3, 2], lows: [0.991, 1], highs: [0.999, 1] };
+    expect(percentiles(mixed, [0, 0.5, 0.9])).toMatchObject({ isExact: true });
+    expect(percentiles(mixed, [0.25])).toMatchObject({ isExact: false });
+    expect(percentiles(mixed, [0], false)).toMatchObject({ isExact: false });
+    expect(percentiles(mixed, [0.9], false)).toEqual({ values: [1], isExact: true });
+  });
+
   test("of nothing are not a number", () => {
-    expect(percentiles({ counts: [], lows: [], highs: [] }, [0.5])).toEqual([Number.NaN]);
+    expect(percentiles({ counts: [], lows: [], highs: [] }, [0.5]).values).toEqual([Number.NaN]);
   });
 });
 

@@ -26,7 +26,7 @@ async function entryOf(dataset: string, id: string, input: Partial<LeaderboardIn
 }
 
 test("a dataset or metric that nobody has is an empty leaderboard", async () => {
-  const nothing = { entries: [], total: 0, pending: 0, next: undefined };
+  const nothing = { entries: [], total: 0, pending: 0, lowerIsBetter: false, next: undefined };
   expect(await db.evaluations.leaderboard({ dataset: "nobody" })).toEqual(nothing);
   await newBenchmark("empty");
   expect(await db.evaluations.leaderboard({ dataset: "empty" })).toEqual(nothing);
@@ -64,6 +64,7 @@ test("the figures are those of the summary, as soon as the evaluations are store
     rankLow: 1,
     rankHigh: 1,
     band: 1,
+    bandLast: 1,
     benchmarkId: id,
     benchmarkName: "N",
     provider: "P",
@@ -75,6 +76,7 @@ test("the figures are those of the summary, as soon as the evaluations are store
     stderr: expect.closeTo(score?.stderr ?? 0, 12),
     ci95Low: expect.closeTo(score?.ci95Low ?? 0, 10),
     ci95High: expect.closeTo(score?.ci95High ?? 0, 10),
+    intervalMethod: "student_t",
     createdAt: (await db.benchmarks.get(id)).createdAt,
   };
   expect(await entryOf("figures", id)).toEqual(expected);
@@ -93,6 +95,30 @@ test("the highest mean is first, or the lowest; ties share a rank and go by id",
   expect(ids(lowest)).toEqual([worst, ...twins, best]);
   expect(lowest.entries.map(({ rank }) => rank)).toEqual([1, 2, 2, 4]);
   expect(lowest.entries[0]).toMatchObject({ mean: 0.2 });
+});
+
+test("of latency, tokens and cost the lowest is first unless told otherwise", async () => {
+  const rows = async (latencyMs: number) => {
+    const benchmarkId = await newBenchmark("fast");
+    const row = {
+      benchmarkId,
+      input: "i",
+      output: "o",
+      latencyMs,
+      inputTokens: latencyMs,
+      costUsd: latencyMs,
+    };
+    await db.evaluations.createMany([row, { ...row, latencyMs: latencyMs + 1 }]);
+    return benchmarkId;
+  };
+  const [slow, fast] = [await rows(900), await rows(100)];
+  for (const metric of ["latency_ms", "input_tokens", "cost_usd"]) {
+    const page = await db.evaluations.leaderboard({ dataset: "fast", metric });
+    expect(ids(page)).toEqual([fast, slow]);
+    expect(page.lowerIsBetter).toBe(true);
+    const told = await db.evaluations.leaderboard({ dataset: "fast", metric, lowerIsBetter: false });
+    expect(ids(told)).toEqual([slow, fast]);
+  }
 });
 
 test("means that differ by the order of their sum share a rank", async () => {
@@ -168,7 +194,7 @@ describe("ranks that the intervals leave open", () => {
       stderr: 0,
       ci95High: 1,
     });
-    expect((await entryOf("perfect", few)).ci95Low).toBeCloseTo(0.2924, 4);
+    expect((await entryOf("perfect", few)).ci95Low).toBeCloseTo(0.4385, 4);
     expect(await entryOf("perfect", many)).toMatchObject({ rank: 2, rankLow: 1, band: 1 });
   });
 

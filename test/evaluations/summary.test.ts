@@ -67,7 +67,6 @@ describe("figures of a metric are those of the textbook", () => {
     ["five values", [2, 4, 4, 5, 9]],
     ["values far from zero that hardly differ", [1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16, 1e9 + 10]],
     ["negative ones and zero", [-1.5, 0, -3, 2.5, -0.125]],
-    ["ten that are all the same", Array.from({ length: 10 }, () => 0.1)],
     ["a hundred", Array.from({ length: 100 }, (_, i) => Math.sin(i * 12.9898) * 43758.5453)],
   ];
   test.each(samples)("%s", async (_, values) => {
@@ -91,11 +90,105 @@ describe("figures of a metric are those of the textbook", () => {
   });
 
   test("a single value has no spread", async () => {
-    const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null };
+    const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null, intervalMethod: null };
     const all = { min: 0.5, p50: 0.5, p90: 0.5, p95: 0.5, p99: 0.5, max: 0.5 };
     expect((await summaryOf([{ score: 0.5 }])).metrics).toEqual([
       { name: "score", count: 1, sum: 0.5, mean: 0.5, ...none, ...all },
     ]);
+  });
+});
+
+describe("means and intervals", () => {
+  /** From the aggregates, of batches that are not folded and of one base, and from the rows. */
+  async function summaries(values: readonly number[], batch: number) {
+    const benchmarkId = await newBenchmark();
+    for (let from = 0; from < values.length; from += batch) {
+      const rows = values.slice(from, from + batch);
+      await db.evaluations.createMany(rows.map((score) => ({ benchmarkId, input: "i", output: "o", score })));
+    }
+    const found = [await db.evaluations.summarize(benchmarkId, ["score"], { exact: false })];
+    await db.maintain();
+    found.push(await db.evaluations.summarize(benchmarkId, ["score"], { exact: false }));
+    found.push(await db.evaluations.summarize(benchmarkId, ["score"], { exact: true }));
+    const { entries } = await db.evaluations.leaderboard({ dataset: sample.dataset });
+    const ranked = entries.find((entry) => entry.benchmarkId === benchmarkId);
+    return { metrics: found.map(({ metrics }) => metrics[0]), ranked };
+  }
+
+  test.each([
+    [0.1, 100, 7],
+    [0.1, 3, 1],
+    [0.7, 49, 10],
+    [1 / 3, 11, 4],
+    [-123.456, 1000, 300],
+    [1e-200, 10, 3],
+  ])("of equal values (%d, %i times) are that value, with no interval", async (value, count, batch) => {
+    const { metrics, ranked } = await summaries(Array(count).fill(value), batch);
+    for (const metric of [...metrics, ranked])
+      expect(metric).toMatchObject({
+        count,
+        mean: value,
+        stddev: 0,
+        stderr: 0,
+        ci95Low: null,
+        ci95High: null,
+      });
+    for (const metric of metrics)
+      expect(metric).toMatchObject({ sum: value * count, min: value, max: value });
+  });
+
+  test("add up without what rounding would take", async () => {
+    // Added up plainly they are off by more than a hundred times as much.
+    const values = Array.from({ length: 3_000 }, (_, i) => [0.1, 0.7, 10.3][i % 3] ?? 0);
+    const { metrics } = await summaries(values, 500);
+    expect(metrics.map((metric) => Math.abs((metric?.sum ?? 0) - 11_100) <= 2 ** -39)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test("of 0 and 1 are Wilson's, within 0 and 1, wherever they are told", async () => {
+    // statsmodels.stats.proportion.proportion_confint(1, 2, method="wilson"), and of 3 of 3.
+    for (const [values, low, high] of [
+      [[0, 1], 0.09453120573423074, 0.9054687942657693],
+      [[1, 1, 1], 0.43850296824495455, 1],
+    ] as const) {
+      const { metrics, ranked } = await summaries(values, 2);
+      for (const metric of [...metrics, ranked])
+        expect(metric).toMatchObject({
+          intervalMethod: "wilson",
+          ci95Low: expect.closeTo(low, 12),
+          ci95High: expect.closeTo(high, 12),
+        });
+    }
+    // Milliseconds are no share.
+    const milliseconds = await summaryOf([{ latencyMs: 0 }, { latencyMs: 1 }]);
+    expect(metricOf(milliseconds, "latency_ms")).toMatchObject({ intervalMethod: "student_t" });
+  });
+});
+
+describe("percentiles", () => {
+  const values = (count: number) =>
+    Array.from({ length: count }, (_, i) => (i % 10 < 2 ? 1 : 0.99 + ((i * 7919) % 997) / 100_000));
+
+  test("of few evaluations are exact", async () => {
+    const summary = await summaryOf([0.991, 0.995, 1, 0.993, 0.999].map((score) => ({ score })));
+    expect(summary).toMatchObject({ isExact: true, percentileError: 0 });
+    expect(metricOf(summary, "score")).toMatchObject({ p50: 0.995, p90: 0.9996 });
+  });
+
+  test("are exact at 1, where scores end, also of many evaluations", async () => {
+    const benchmarkId = await newBenchmark();
+    const all = values(2_000);
+    for (let from = 0; from < all.length; from += 1_000)
+      await db.evaluations.createMany(
+        all.slice(from, from + 1_000).map((score) => ({ benchmarkId, input: "i", output: "o", score })),
+      );
+    const summary = await db.evaluations.summarize(benchmarkId);
+    expect(summary).toMatchObject({ isExact: false, percentileError: 0.01 });
+    // A fifth of the values is 1, and shared a range of 1 % with all others.
+    expect(metricOf(summary, "score")).toMatchObject({ p90: 1, p95: 1, p99: 1 });
   });
 });
 
@@ -177,8 +270,20 @@ describe("totals", () => {
     expect(summary.costUsd).toBeCloseTo(0.3, 12);
   });
 
-  test("of no evaluations are zero", async () => {
-    const totals = { evaluationCount: 0, failedCount: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 };
+  test("that no evaluation tells are unknown, not zero; zeros that are told are", async () => {
+    const unknown = { inputTokens: null, outputTokens: null, costUsd: null };
+    expect(await summaryOf([{ score: 1 }])).toMatchObject(unknown);
+    const free = await summaryOf([{ inputTokens: 0, costUsd: 0 }, {}]);
+    expect(free).toMatchObject({ ...unknown, inputTokens: 0, costUsd: 0 });
+    expect(await db.evaluations.summarize(free.benchmarkId, [], { exact: true })).toMatchObject({
+      ...unknown,
+      inputTokens: 0,
+      costUsd: 0,
+    });
+  });
+
+  test("of no evaluations count none", async () => {
+    const totals = { evaluationCount: 0, failedCount: 0, inputTokens: null, costUsd: null };
     expect(await summaryOf([])).toMatchObject({ ...totals, metrics: [] });
     expect((await summaryOf([], ["score"])).metrics).toMatchObject([{ name: "score", count: 0, mean: null }]);
   });

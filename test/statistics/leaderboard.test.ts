@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { meanFigures, t975 } from "../../src/statistics/mean-interval.ts";
+import { meanFigures, t975, wilson } from "../../src/statistics/mean-interval.ts";
 import { type Moments, mergeMoments } from "../../src/statistics/moments.ts";
 import { rankSpread } from "../../src/statistics/rank-spread.ts";
+import { studentTUpperTail } from "../../src/statistics/student-t.ts";
 import scipy from "./fixtures/leaderboard.json" with { type: "json" };
 
 function momentsOf(values: readonly number[]): Moments {
@@ -17,8 +18,12 @@ function placings(entries: readonly (number | null)[][]) {
   const column = (index: number) => Float64Array.from(entries, (entry) => entry[index] ?? Number.NaN);
   const place = rankSpread(column(0).sort(), column(1), column(2));
   return entries.map(([mean, low, high]) => {
-    const { band, ...ranks } = place(mean ?? 0, low ?? Number.NaN, high ?? Number.NaN);
-    return { ...ranks, band: band ?? null };
+    const {
+      band = null,
+      bandLast = null,
+      ...ranks
+    } = place(mean ?? 0, low ?? Number.NaN, high ?? Number.NaN);
+    return { ...ranks, band, bandLast };
   });
 }
 
@@ -36,11 +41,66 @@ describe("the interval of a mean", () => {
     expect(((interval?.high ?? Number.NaN) - high) / scale).toBeCloseTo(0, 7);
   });
 
-  test.each(scipy.exact)("of %i ones among %i values is exact", (ones, count, low, high) => {
-    const { interval, stderr } = meanFigures({ count, sum: ones, m2: 0 } as Moments, { areShares: true });
-    expect(interval?.low).toBeCloseTo(low as number, 12);
-    expect(interval?.high).toBeCloseTo(high as number, 12);
-    expect(stderr).toBe(0);
+  test.each(scipy.wilson)("of %i ones among %i values is Wilson's", (...figures) => {
+    const [ones = 0, count = 0, low = 0, high = 0] = figures;
+    const moments = { count, sum: ones, m2: ones * (1 - ones / count) };
+    const { interval } = meanFigures(moments, { areShares: true });
+    expect(interval).toMatchObject({ method: "wilson", low: expect.closeTo(low, 14) });
+    expect(interval?.high).toBeCloseTo(high, 14);
+    expect([interval?.low, interval?.high]).toEqual([
+      ones === 0 ? 0 : expect.any(Number),
+      ones === count ? 1 : expect.any(Number),
+    ]);
+    // What is no share has none of 0 and 1 for its ends.
+    expect(meanFigures(moments).interval?.method).not.toBe("wilson");
+  });
+
+  test("is Wilson's only where the values are 0 or 1", () => {
+    const methodOf = (values: number[]) =>
+      meanFigures(momentsOf(values), { areShares: true }).interval?.method;
+    expect(methodOf([0, 1, 1])).toBe("wilson");
+    expect(methodOf([0, 0.5, 1])).toBe("student_t");
+    expect(methodOf([0, 1, 2])).toBe("student_t");
+    expect(methodOf([-1, 0, 1, 1])).toBe("student_t");
+    expect(methodOf([0.999, 1, 1, 1.001])).toBe("student_t");
+  });
+
+  test("lies within 0 and 1, about a mean between the least and the greatest value", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 2, maxLength: 60 }), (values) => {
+        const { mean, interval } = meanFigures(momentsOf(values), { areShares: true });
+        expect(interval?.low).toBeGreaterThanOrEqual(0);
+        expect(interval?.high).toBeLessThanOrEqual(1);
+        expect(interval?.low).toBeLessThanOrEqual(mean);
+        expect(interval?.high).toBeGreaterThanOrEqual(mean);
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, min: -1e9, max: 1e9 }),
+        fc.integer({ min: 1, max: 999 }),
+        (value, n) => {
+          const moments = momentsOf(Array.from({ length: n }, () => value));
+          const { mean, stddev } = meanFigures({ ...moments, min: value, max: value });
+          expect([mean, stddev]).toEqual([value, n < 2 ? undefined : 0]);
+        },
+      ),
+    );
+  });
+
+  test("that is apart from another of the same samples is so by a paired t-test, however they pair", () => {
+    for (let n = 2; n <= 60; n++)
+      for (let better = 1; better <= n; better++)
+        for (let worse = 0; worse < better; worse++) {
+          if (wilson(better, n).low <= wilson(worse, n).high) continue;
+          // As many samples as can be are right in either and wrong in the other.
+          const lost = Math.min(worse, n - better);
+          const difference = (better - worse) / n;
+          const deviation = Math.sqrt((better - worse + 2 * lost - n * difference ** 2) / (n - 1));
+          if (deviation === 0) continue;
+          const p = 2 * studentTUpperTail(difference / (deviation / Math.sqrt(n)), n - 1);
+          expect(p, `${better} and ${worse} of ${n}`).toBeLessThan(0.05);
+        }
   });
 
   test("is not known of one value, nor of values that are all the same but no shares", () => {
@@ -103,10 +163,15 @@ describe("rank spreads", () => {
       [0.1, 0, 0.2],
     ]);
     expect(found.map(({ rank }) => rank)).toEqual([1, 2, 2, 4]);
-    expect(found.map(({ band }) => band)).toEqual([1, 2, 2, 3]);
+    expect(found.map(({ band, bandLast }) => [band, bandLast])).toEqual([
+      [1, 1],
+      [2, 2],
+      [2, 2],
+      [3, 3],
+    ]);
   });
 
-  test("bands are linked by those between, and intervals that touch overlap", () => {
+  test("one stands in the bands of those above and below it, and intervals that touch overlap", () => {
     const found = placings([
       [0.9, 0.8, 1],
       [0.7, 0.6, 0.8],
@@ -114,26 +179,33 @@ describe("rank spreads", () => {
       [0.1, 0, 0.2],
     ]);
     expect(found).toMatchObject([
-      { rankLow: 1, rankHigh: 2, band: 1 },
-      { rankLow: 1, rankHigh: 3, band: 1 },
-      { rankLow: 2, rankHigh: 3, band: 1 },
-      { rankLow: 4, rankHigh: 4, band: 2 },
+      { rankLow: 1, rankHigh: 2, band: 1, bandLast: 1 },
+      { rankLow: 1, rankHigh: 3, band: 1, bandLast: 2 },
+      { rankLow: 2, rankHigh: 3, band: 2, bandLast: 2 },
+      { rankLow: 4, rankHigh: 4, band: 3, bandLast: 3 },
     ]);
   });
 
-  test("every entry of a band is wholly above every entry of the bands after it, and ranks lie in their spread", () => {
+  test("two share a band if and only if their intervals overlap, and ranks lie in their spread", () => {
     const entry = fc
       .tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 4 }))
       .map(([mean, margin]) => [mean, mean - margin, mean + margin]);
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 30 }), (entries) => {
         const found = placings(entries);
-        for (const [i, { rank, rankLow, rankHigh, band }] of found.entries()) {
+        for (const [i, { rank, rankLow, rankHigh, ...bands }] of found.entries()) {
+          expect(bands.band === 1).toBe(rankLow === 1);
           expect(rankLow).toBeLessThanOrEqual(rank);
           expect(rankHigh).toBeGreaterThanOrEqual(rank);
           for (const [j, other] of found.entries()) {
-            const [low = 0, high = 0] = [entries[i]?.[1], entries[j]?.[2]];
-            if ((band ?? 0) < (other.band ?? 0)) expect(low).toBeGreaterThan(high);
+            const [[, low = 0, high = 0] = [], [, otherLow = 0, otherHigh = 0] = []] = [
+              entries[i],
+              entries[j],
+            ];
+            const [{ band, bandLast }, from, to] = [bands, other.band, other.bandLast];
+            if (band === null || bandLast === null || from === null || to === null)
+              throw new Error("no band");
+            expect(band <= to && from <= bandLast).toBe(low <= otherHigh && otherLow <= high);
           }
         }
       }),

@@ -4,6 +4,7 @@ import { holm } from "../../src/statistics/holm.ts";
 import { mcnemarExact } from "../../src/statistics/mcnemar.ts";
 import { normalUpperTail } from "../../src/statistics/normal.ts";
 import { studentTUpperTail } from "../../src/statistics/student-t.ts";
+import { addTo, totalOf } from "../../src/statistics/sum.ts";
 import { type TiedDifferences, wilcoxonApproximate, wilcoxonExact } from "../../src/statistics/wilcoxon.ts";
 import scipy from "./fixtures/scipy.json" with { type: "json" };
 
@@ -68,6 +69,18 @@ test("blocks weigh as many values as they hold", async () => {
     1,
   );
   expect([low, high]).toEqual([2, 2]);
+});
+
+test("a running sum keeps what rounding takes", () => {
+  const sumOf = (values: readonly number[]) => {
+    const running = { sum: 0, lost: 0 };
+    for (const value of values) addTo(running, value);
+    return totalOf(running);
+  };
+  // Added up plainly these are 9.99999999999998, 0 and 1000000.0000000099.
+  expect(sumOf(Array(100).fill(0.1))).toBe(10);
+  expect(sumOf([1, 1e100, 1, -1e100])).toBe(2);
+  expect(sumOf([1e6, ...Array(100).fill(1e-10)])).toBe(1_000_000.00000001);
 });
 
 function quantile(p: number): number {

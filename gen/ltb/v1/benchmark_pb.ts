@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEiugUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASL7AgoNTWV0cmljU3VtbWFyeRIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEhEKBG1lYW4YAyABKAFIAIgBARITCgZzdGRkZXYYBCABKAFIAYgBARITCgZzdGRlcnIYBSABKAFIAogBARIVCghjaTk1X2xvdxgGIAEoAUgDiAEBEhYKCWNpOTVfaGlnaBgHIAEoAUgEiAEBEhAKA21pbhgIIAEoAUgFiAEBEhAKA3A1MBgJIAEoAUgGiAEBEhAKA3A5MBgKIAEoAUgHiAEBEhAKA3A5NRgLIAEoAUgIiAEBEhAKA3A5ORgMIAEoAUgJiAEBEhAKA21heBgNIAEoAUgKiAEBEgsKA3N1bRgOIAEoAUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXgiVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFItkJChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEhUKCGNpOTBfbG93GB0gASgBSA6IAQESFgoJY2k5MF9oaWdoGB4gASgBSA+IAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBCIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBGIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgSiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIE4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCFQoTX2Jvb3RzdHJhcF9jaTk1X2xvd0IWChRfYm9vdHN0cmFwX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUISChBfbWNuZW1hcl9wX3ZhbHVlQhMKEV93aWxjb3hvbl9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlQg4KDF9lZmZlY3Rfc2l6ZUILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUiuwEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSEgoKcmVwZXRpdGlvbhgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJIrADChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2IpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEiugUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKsAwoNTWV0cmljU3VtbWFyeRIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEhEKBG1lYW4YAyABKAFIAIgBARITCgZzdGRkZXYYBCABKAFIAYgBARITCgZzdGRlcnIYBSABKAFIAogBARIVCghjaTk1X2xvdxgGIAEoAUgDiAEBEhYKCWNpOTVfaGlnaBgHIAEoAUgEiAEBEhAKA21pbhgIIAEoAUgFiAEBEhAKA3A1MBgJIAEoAUgGiAEBEhAKA3A5MBgKIAEoAUgHiAEBEhAKA3A5NRgLIAEoAUgIiAEBEhAKA3A5ORgMIAEoAUgJiAEBEhAKA21heBgNIAEoAUgKiAEBEgsKA3N1bRgOIAEoARIvCg9pbnRlcnZhbF9tZXRob2QYDyABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2RCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSK5CwoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBUIQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUiuwEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSEgoKcmVwZXRpdGlvbhgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJIocEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0IpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAipsCg5JbnRlcnZhbE1ldGhvZBIfChtJTlRFUlZBTF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlJTlRFUlZBTF9NRVRIT0RfU1RVREVOVF9UEAESGgoWSU5URVJWQUxfTUVUSE9EX1dJTFNPThACKn4KDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAJiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -204,7 +204,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   count: number;
 
   /**
-   * Arithmetic mean. Unset when count is 0.
+   * Arithmetic mean, never below min or above max. Unset when count is 0.
    *
    * @generated from field: optional double mean = 3;
    */
@@ -225,16 +225,15 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   stderr?: number | undefined;
 
   /**
-   * Lower bound of the 95 % confidence interval of the mean: mean - t(0.975, n - 1) * stderr. Unset when
-   * count is below 2.
+   * Lower bound of the 95 % confidence interval of the mean, by interval_method. Unset when count is below 2,
+   * and when all values are the same but not 0 or 1: such values tell no spread.
    *
    * @generated from field: optional double ci95_low = 6;
    */
   ci95Low?: number | undefined;
 
   /**
-   * Upper bound of the 95 % confidence interval of the mean: mean + t(0.975, n - 1) * stderr. Unset when
-   * count is below 2.
+   * Upper bound of the 95 % confidence interval of the mean, like ci95_low.
    *
    * @generated from field: optional double ci95_high = 7;
    */
@@ -288,6 +287,13 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
    * @generated from field: double sum = 14;
    */
   sum: number;
+
+  /**
+   * How ci95_low and ci95_high were computed.
+   *
+   * @generated from field: ltb.v1.IntervalMethod interval_method = 15;
+   */
+  intervalMethod: IntervalMethod;
 };
 
 /**
@@ -428,16 +434,16 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   stderr?: number | undefined;
 
   /**
-   * Lower bound of the 95 % confidence interval of the mean difference, by the paired t distribution. Unset
-   * when n_paired is below 2.
+   * Lower bound of the 95 % confidence interval of the mean difference, by the paired t distribution, and so
+   * the interval of paired_t_p_value, not of p_value. It is not adjusted for the number of candidates. Where
+   * every value is 0 or 1 it is cut at -1 and 1. Unset when n_paired is below 2.
    *
    * @generated from field: optional double ci95_low = 9;
    */
   ci95Low?: number | undefined;
 
   /**
-   * Upper bound of the 95 % confidence interval of the mean difference, by the paired t distribution. Unset
-   * when n_paired is below 2.
+   * Upper bound of the 95 % confidence interval of the mean difference, like ci95_low.
    *
    * @generated from field: optional double ci95_high = 10;
    */
@@ -544,6 +550,34 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
    * @generated from field: repeated ltb.v1.PairedSample improved = 24;
    */
   improved: PairedSample[];
+
+  /**
+   * Lower bound of the 95 % confidence interval of baseline_mean, as in MetricSummary, over the pairs.
+   *
+   * @generated from field: optional double baseline_ci95_low = 25;
+   */
+  baselineCi95Low?: number | undefined;
+
+  /**
+   * Upper bound of the same.
+   *
+   * @generated from field: optional double baseline_ci95_high = 26;
+   */
+  baselineCi95High?: number | undefined;
+
+  /**
+   * Lower bound of the 95 % confidence interval of candidate_mean, as in MetricSummary, over the pairs.
+   *
+   * @generated from field: optional double candidate_ci95_low = 27;
+   */
+  candidateCi95Low?: number | undefined;
+
+  /**
+   * Upper bound of the same.
+   *
+   * @generated from field: optional double candidate_ci95_high = 28;
+   */
+  candidateCi95High?: number | undefined;
 
   /**
    * Lower bound of the 90 % confidence interval of the mean difference, by the paired t distribution: the
@@ -674,9 +708,13 @@ export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
- * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals do
- * not overlap. For two entries alone that is stricter than a test at 5 %, and it is not corrected for the
- * number of entries. CompareBenchmarks says more about two benchmarks that ran the same samples.
+ * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
+ * do not overlap. For two entries alone that is stricter than a test at 5 %, and it is not corrected for
+ * the number of entries. It pairs no samples. CompareBenchmarks does, and so may find a difference between
+ * entries that share a band. The reverse does not happen to the paired t-test: it finds the difference of
+ * entries that are apart here, if both have values of the same samples, and both or neither have only 0
+ * and 1. BenchmarkComparison.p_value is of other tests, and adjusted for several candidates, so that it
+ * may be above 0.05 all the same.
  *
  * @generated from message ltb.v1.LeaderboardEntry
  */
@@ -761,10 +799,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
   stderr?: number | undefined;
 
   /**
-   * Lower bound of the 95 % confidence interval, as in MetricSummary. If all values are the same, that
-   * interval has no width. The bound then comes from Clopper and Pearson's exact method if the values are all
-   * 0 or all 1 and the metric is not one of tokens, latency or cost; otherwise it is unset. Unset when count
-   * is below 2.
+   * Lower bound of the 95 % confidence interval, as in MetricSummary.
    *
    * @generated from field: optional double ci95_low = 12;
    */
@@ -785,9 +820,9 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * Number of the band, from 1. Entries that are not significantly apart share a band, also if only other
-   * entries link them. So every entry of a band is significantly better than every entry of the bands after
-   * it. Unset without an interval.
+   * First of the bands that the entry stands in, from 1. A band is a largest set of entries of which no two
+   * are significantly apart. Two entries share a band if and only if they are not significantly apart. Those
+   * in band 1 have nobody significantly above them. Unset without an interval.
    *
    * @generated from field: optional int32 band = 15;
    */
@@ -799,6 +834,20 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
    * @generated from field: optional double stddev = 16;
    */
   stddev?: number | undefined;
+
+  /**
+   * Last of the bands that the entry stands in; it stands in all between too. Unset without an interval.
+   *
+   * @generated from field: optional int32 band_last = 17;
+   */
+  bandLast?: number | undefined;
+
+  /**
+   * How ci95_low and ci95_high were computed.
+   *
+   * @generated from field: ltb.v1.IntervalMethod interval_method = 18;
+   */
+  intervalMethod: IntervalMethod;
 };
 
 /**
@@ -1006,6 +1055,48 @@ export const BenchmarkViewSchema: GenEnum<BenchmarkView> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 2);
 
 /**
+ * How a confidence interval of a mean was computed.
+ *
+ * @generated from enum ltb.v1.IntervalMethod
+ */
+export const IntervalMethod = {
+  /**
+   * There is no interval.
+   *
+   * @generated from enum value: INTERVAL_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * mean ± t(0.975, n - 1) * stderr, by Student's t distribution.
+   *
+   * @generated from enum value: INTERVAL_METHOD_STUDENT_T = 1;
+   */
+  STUDENT_T: 1,
+
+  /**
+   * Wilson's score interval (1927), which lies within [0, 1]. Used where every value is 0 or 1 and the metric
+   * is not one of tokens, latency or cost.
+   *
+   * @generated from enum value: INTERVAL_METHOD_WILSON = 2;
+   */
+  WILSON: 2,
+} as const;
+
+/**
+ * How a confidence interval of a mean was computed.
+ *
+ * @generated from enum ltb.v1.IntervalMethod
+ */
+export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod] | UnknownEnum;
+
+/**
+ * Describes the enum ltb.v1.IntervalMethod.
+ */
+export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
+  enumDesc(file_ltb_v1_benchmark, 3);
+
+/**
  * The statistical test behind BenchmarkComparison.p_value.
  *
  * @generated from enum ltb.v1.ComparisonTest
@@ -1044,5 +1135,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 3);
+  enumDesc(file_ltb_v1_benchmark, 4);
 

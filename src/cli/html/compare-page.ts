@@ -1,34 +1,30 @@
-import {
-  type BenchmarkComparison,
-  ComparisonTest,
-  type MetricSummary,
-  type PairedSample,
-} from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
+import { explainTests, testName, type Verdict } from "../shared/comparison.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
-import { fill, Histogram, histogramChart } from "./histogram.ts";
+import { type Drawn, fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, tableOf, writePage } from "./page.ts";
+import { tableOf, withInterval, withSmall, writePage } from "./page.ts";
 
 interface Comparison {
   /** Names by id, the baseline's first. */
   names: ReadonlyMap<string, string>;
   response: CompareBenchmarksResponse;
   /** As the comparisons of the response. */
-  verdicts: readonly string[];
+  verdicts: readonly Verdict[];
   /** `samples`: the most in each list. */
-  options: { lowerIsBetter?: boolean; samples: number };
+  options: { alpha: number; samples: number };
 }
 
 interface Candidate {
   name: string;
-  verdict: string;
+  verdict: Verdict;
   comparison: BenchmarkComparison;
 }
 
@@ -42,10 +38,10 @@ export async function writeComparison(
   given: Comparison,
 ): Promise<void> {
   const { names, response, verdicts, options } = given;
-  const { metric, baselineId, comparisons } = response;
+  const { metric, baselineId, lowerIsBetter, comparisons } = response;
   const candidates = comparisons.map((comparison, index) => ({
     name: names.get(comparison.candidateId) ?? comparison.candidateId,
-    verdict: verdicts[index] ?? "",
+    verdict: verdicts[index] ?? "no pairs",
     comparison,
   }));
   const baseline = names.get(baselineId) ?? "";
@@ -53,15 +49,15 @@ export async function writeComparison(
   const compared = candidates.length === 1 ? candidates[0]?.name : `${candidates.length} candidates`;
   await writePage(path, {
     title: `${compared} against ${baseline}`,
-    lead: html`Compared by ${unit}, ${options.lowerIsBetter ? "lower" : "higher"} is better, on the samples that both have. Baseline: ${baseline} <code>${baselineId}</code>`,
+    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that both have. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
       {
         title: `Mean difference in ${unit}`,
-        note: "Candidate minus baseline with the 95 % interval of the paired t distribution. ▲ better, ▼ worse, ● no significant difference, by the p-value of the test named below, adjusted for several candidates by Holm's method.",
+        note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse, ● no significant difference. ${explainTests(comparisons, options.alpha).join(" ")}`,
         body: [
           await differences(unit, candidates),
           figures(candidates),
-          html`<p class="note">${testsOf(candidates)}</p>`,
+          html`<p class="note">Intervals of the means: Wilson's where every value is 0 or 1, else by Student's t distribution. The effect size d is the mean difference in standard deviations of the differences. Left out: evaluations without a partner.</p>`,
         ],
       },
       {
@@ -100,37 +96,37 @@ function differences(unit: string, candidates: readonly Candidate[]): Promise<Ht
   );
 }
 
-const tests: Record<ComparisonTest, string> = {
-  [ComparisonTest.UNSPECIFIED]: "there are no pairs to test",
-  [ComparisonTest.MCNEMAR_EXACT]: "McNemar's exact test",
-  [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon's signed-rank test",
+const signs: Record<Verdict, string> = {
+  better: "▲ ",
+  worse: "▼ ",
+  "no significant difference": "● ",
+  "no pairs": "",
 };
 
-function testsOf(candidates: readonly Candidate[]): string {
-  const names = [...new Set(candidates.map(({ comparison }) => tests[comparison.test]))];
-  return `p: ${names.join(", ")}. Effect d: mean difference in standard deviations of the differences. Left out: evaluations without a partner.`;
-}
-
-const signs: Record<string, string> = { better: "▲ ", worse: "▼ ", "no difference": "● " };
-
-const numbers = ["pairs", "baseline", "candidate", "difference", "95 % interval", "p"];
-const others = ["win / loss / tie", "effect d", "left out"];
-const columns = ["candidate", "verdict", ...[...numbers, ...others].map((name) => `>${name}`)];
+const means = [">pairs", ">baseline", ">candidate", ">difference"];
+const tests = [">p (t)", ">p (test)", ">p (Holm)", ">win / loss / tie"];
+const columns = ["candidate", "verdict", ...means, ...tests];
 
 function figures(candidates: readonly Candidate[]): Html {
   const rows = candidates.map(({ name, comparison, verdict }) => {
-    const { nPaired, baselineMean, candidateMean, meanDifference, adjustedPValue, effectSize } = comparison;
+    const { nPaired, baselineMean, candidateMean, meanDifference, effectSize } = comparison;
     const { wins, losses, ties, baselineUnpaired, candidateUnpaired } = comparison;
+    const { pairedTPValue, pValue, adjustedPValue } = comparison;
+    const { baselineCi95Low, baselineCi95High, candidateCi95Low, candidateCi95High } = comparison;
     return [
       name,
-      html`<span class="${verdict}">${signs[verdict] ?? ""}${verdict}</span>`,
-      nPaired,
-      ...[baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value, 4)),
-      formatInterval(comparison, { ...interval, digits: 3 }),
-      adjustedPValue === undefined ? "–" : formatNumber(adjustedPValue, 2),
+      html`<span class="${verdict}">${signs[verdict]}${verdict}</span>`,
+      withSmall(nPaired, `${baselineUnpaired + candidateUnpaired} left out`),
+      withInterval(baselineMean, { ci95Low: baselineCi95Low, ci95High: baselineCi95High }),
+      withInterval(candidateMean, { ci95Low: candidateCi95Low, ci95High: candidateCi95High }),
+      withInterval(meanDifference, comparison),
+      withSmall(
+        formatNumber(pairedTPValue, 2),
+        effectSize === undefined ? "" : `d ${formatNumber(effectSize, 2)}`,
+      ),
+      withSmall(formatNumber(pValue, 2), testName(comparison)),
+      formatNumber(adjustedPValue, 2),
       `${wins} / ${losses} / ${ties}`,
-      formatNumber(effectSize, 2),
-      baselineUnpaired + candidateUnpaired,
     ];
   });
   return tableOf("Every candidate", columns, rows);
@@ -148,13 +144,13 @@ async function spread(client: BenchmarkClient, names: Comparison["names"], metri
     min: Math.min(...known.map(({ summary: { min = 0 } }) => min)),
     max: Math.max(...known.map(({ summary: { max = 0 } }) => max)),
   };
-  const charts: Html[] = [];
+  const drawn: Drawn[] = [];
   for (const { id, name, summary } of known) {
     const histogram = new Histogram(metric, range);
     await fill([histogram], readEvaluations(client, id, EvaluationView.BASIC));
-    charts.push(await histogramChart(histogram, summary, name));
+    drawn.push({ histogram, summary, title: name });
   }
-  return charts;
+  return histogramCharts(drawn);
 }
 
 /** Reads what the two evaluations of a sample say, each text with its title. */

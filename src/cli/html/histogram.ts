@@ -10,10 +10,10 @@ import { metricValue, unitOf } from "./metric.ts";
 const MOST_VALUES = 12;
 const BINS = 30;
 
-/** How the values of a metric are spread. Its size does not grow with their number. */
+/** How the values of a metric are spread, in a size that is the same for any number. */
 export class Histogram {
   readonly metric: string;
-  /** Bounds of the bins: bin `i` is from `start + i * step` on, below the next one. */
+  /** Bounds of the bins: bin `i` is from `start + i * step` on, below the next one. The last has its end. */
   readonly start: number;
   readonly step: number;
   readonly counts: number[];
@@ -24,20 +24,27 @@ export class Histogram {
   constructor(metric: string, range: { min: number; max: number }) {
     this.metric = metric;
     this.step = niceStep((range.max - range.min) / BINS);
-    this.start = Math.floor(range.min / this.step) * this.step;
-    const bins = Math.floor((range.max - this.start) / this.step) + 1;
+    this.start = Math.floor(stepsOf(range.min, this.step)) * this.step;
+    const bins = Math.ceil(stepsOf(range.max - this.start, this.step));
     this.counts = new Array(Math.min(Math.max(1, bins), 4 * BINS)).fill(0);
   }
 
   add(evaluation: Evaluation): void {
     const value = metricValue(evaluation, this.metric);
     if (value === undefined) return;
-    const bin = Math.floor((value - this.start) / this.step);
+    const bin = Math.floor(stepsOf(value - this.start, this.step));
     const kept = Math.min(this.counts.length - 1, Math.max(0, bin));
     this.counts[kept] = (this.counts[kept] ?? 0) + 1;
     this.values?.set(value, (this.values.get(value) ?? 0) + 1);
     if (this.values !== undefined && this.values.size > MOST_VALUES) this.values = undefined;
   }
+}
+
+/** How many steps a length is. Bounds of bins are decimals, so that their multiples are off by rounding. */
+function stepsOf(length: number, step: number): number {
+  const steps = length / step;
+  const whole = Math.round(steps);
+  return Math.abs(steps - whole) < 1e-9 ? whole : steps;
 }
 
 /** 1, 2 or 5 times a power of ten, at least `least`. */
@@ -56,25 +63,49 @@ export async function fill(
     for (const evaluation of evaluations) for (const histogram of histograms) histogram.add(evaluation);
 }
 
-/** Bars of a histogram with the mean and its interval above them. */
-export async function histogramChart(
-  histogram: Histogram,
-  summary: MetricSummary,
-  title: string,
+export interface Drawn {
+  histogram: Histogram;
+  summary: MetricSummary;
+  title: string;
+}
+
+/**
+ * Bars of histograms of the same metric and range, each with the mean and its interval. They share what their
+ * bars are, values or bins, and both axes.
+ */
+export function histogramCharts(drawn: readonly Drawn[]): Promise<Html[]> {
+  const found = drawn.map(({ histogram }) => histogram.values);
+  const all = new Set(found.flatMap((values) => [...(values?.keys() ?? [])]));
+  const areFew = found.every((values) => values !== undefined) && all.size <= MOST_VALUES;
+  const few = areFew ? [...all].sort((a, b) => a - b) : undefined;
+  const bars = drawn.map(({ histogram: { values, start, step, counts } }) =>
+    few
+      ? few.map((value) => ({ value: formatNumber(value), count: values?.get(value) ?? 0 }))
+      : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count })),
+  );
+  const most = Math.max(...bars.flat().map(({ count }) => count));
+  return Promise.all(drawn.map((one, index) => histogramChart(one, bars[index] ?? [], most)));
+}
+
+type Bar = { count: number } & ({ value: string } | { from: number; to: number });
+
+function histogramChart(
+  { histogram, summary, title }: Drawn,
+  bars: readonly Bar[],
+  most: number,
 ): Promise<Html> {
-  const { metric, values, start, step, counts } = histogram;
-  const few = values === undefined ? undefined : [...values].sort(([a], [b]) => a - b);
-  const bars = few
-    ? few.map(([value, count]) => ({ value: formatNumber(value), count }))
-    : counts.map((count, bin) => ({ from: start + bin * step, to: start + (bin + 1) * step, count }));
+  const { metric, step } = histogram;
   const { mean = 0, ci95Low: low = mean, ci95High: high = mean, count, min, max } = summary;
   const written = formatInterval(summary, { digits: 4, between: " to ", none: "" });
   const interval = written && ` (95 % interval ${written})`;
-  const numbers = few?.map(([value, count]) => `${formatNumber(value)}: ${count}`).join(", ");
+  const numbers = bars.flatMap((bar) => ("value" in bar ? [`${bar.value}: ${bar.count}`] : [])).join(", ");
   const range = `${count} values from ${formatNumber(min)} to ${formatNumber(max)}`;
-  const description = `${range}, mean ${formatNumber(summary.mean, 4)}${interval}. ${numbers ?? `Bins of ${formatNumber(step)}.`}`;
-  const figures = few ? undefined : { mean, low, high };
-  return chart(title, description, 440, (width) => spec(width, title, unitOf(metric), bars, figures));
+  const description = `${range}, mean ${formatNumber(summary.mean, 4)}${interval}. ${numbers || `Bins of ${formatNumber(step)}.`}`;
+  const [first, last] = [histogram.start, histogram.start + histogram.counts.length * step];
+  const figures = numbers ? undefined : { mean, low: Math.max(low, first), high: Math.min(high, last) };
+  return chart(title, description, 440, (width) =>
+    spec(width, title, unitOf(metric), { bars, most }, figures),
+  );
 }
 
 const count = { scale: "y", field: "count" };
@@ -92,7 +123,13 @@ const countLabels = mark("text", "bars", {
   fill: "var(--ink)",
 });
 
-function spec(width: number, title: string, unit: string, bars: object[], mean: object | undefined): Spec {
+function spec(
+  width: number,
+  title: string,
+  unit: string,
+  { bars, most }: { bars: readonly object[]; most: number },
+  mean: object | undefined,
+): Spec {
   const bounds = ["from", "to"].map((field) => ({ data: "bars", field }));
   const x = mean
     ? { type: "linear", zero: false, domain: { fields: bounds } }
@@ -108,12 +145,12 @@ function spec(width: number, title: string, unit: string, bars: object[], mean: 
     height: 200,
     title: { text: title, limit: width - 20 },
     data: [
-      { name: "bars", values: bars },
+      { name: "bars", values: [...bars] },
       { name: "mean", values: mean ? [mean] : [] },
     ],
     scales: [
       { name: "x", range: "width", ...x },
-      { ...y, domain: { data: "bars", field: "count" } },
+      { ...y, domain: [0, most] },
     ],
     axes: [
       { scale: "y", orient: "left", title: "evaluations", ...grid },

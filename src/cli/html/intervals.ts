@@ -12,8 +12,8 @@ export interface Interval {
   high: number | undefined;
   /** Shape and colour show the verdict: a triangle up is better, one down worse, a circle neither. */
   verdict?: Verdict;
-  /** Lines of the same group stand on the same ground. */
-  group?: number;
+  /** Whether it stands on shaded ground. */
+  shaded?: boolean;
 }
 
 const shapes: Record<Verdict, string> = { better: "triangle-up", worse: "triangle-down", none: "circle" };
@@ -28,7 +28,7 @@ export function intervalChart(
   { zero = false } = {},
 ): Promise<Html> {
   const rows = intervals.map(
-    ({ label, mean, low = mean, high = mean, verdict = "none", group = 0 }, index) => ({
+    ({ label, mean, low = mean, high = mean, verdict = "none", shaded = false }, index) => ({
       // Names may repeat, and a band scale would take the same ones as one.
       key: `${index} ${label}`,
       mean,
@@ -36,7 +36,7 @@ export function intervalChart(
       high,
       shape: shapes[verdict],
       colour: colours[verdict],
-      shaded: group % 2 === 1,
+      shaded,
     }),
   );
   return chart(title, description, 900, (width) => spec(width, axis, rows, zero));

@@ -1,9 +1,9 @@
 import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { formatInterval, formatNumber } from "../shared/output.ts";
+import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, tableOf, writePage } from "./page.ts";
+import { interval, intervalsOf, tableOf, writePage } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
@@ -11,10 +11,10 @@ const MOST_LINES = 60;
 /** Writes the page of `ltb leaderboard --html`. */
 export async function writeLeaderboard(
   path: string,
-  about: { dataset: string; metric: string; total: number; lowerIsBetter?: boolean },
+  about: { dataset: string; metric: string; total: number; lowerIsBetter: boolean },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {
-  const { dataset, metric, total, lowerIsBetter = false } = about;
+  const { dataset, metric, total, lowerIsBetter } = about;
   const unit = unitOf(metric);
   const shown = entries.slice(0, MOST_LINES);
   const [best] = entries;
@@ -25,12 +25,12 @@ export async function writeLeaderboard(
     `Mean ${unit} with its 95 % interval, best first`,
     description,
     `mean ${unit}${lowerIsBetter ? ", lower is better" : ""}`,
-    shown.map(({ rank, benchmarkName, mean, ci95Low, ci95High, band = 0 }) => ({
+    shown.map(({ rank, benchmarkName, mean, ci95Low, ci95High, band }) => ({
       label: `${rank}. ${benchmarkName}`,
       mean,
       low: ci95Low,
       high: ci95High,
-      group: band,
+      shaded: band === 1,
     })),
   );
   await writePage(path, {
@@ -39,15 +39,15 @@ export async function writeLeaderboard(
     sections: [
       {
         title: `Mean ${unit}`,
-        note: "Whiskers are 95 % intervals. Lines on the same ground are of one band: they are not significantly apart, or linked by others that are not.",
+        note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. On the shaded ground stands what may be the best: no interval is wholly ${lowerIsBetter ? "below" : "above"} it.`,
         body: drawn,
       },
       {
         title: "Figures",
-        note: "Ranks are those that the intervals allow.",
+        note: `Ranks are those that the intervals allow. ${apartWords}`,
         body: tableOf(
           "Every entry",
-          ["benchmark", ">rank", ">ranks", ">band", "model", ">mean", ">95 % interval", ">n"],
+          ["benchmark", ">rank", ">ranks", ">bands", "model", ">mean", ">95 % interval", ">n"],
           entries.map(row),
         ),
       },
@@ -56,12 +56,12 @@ export async function writeLeaderboard(
 }
 
 function row(entry: LeaderboardEntry) {
-  const { rank, rankLow, rankHigh, band, benchmarkName, provider, model, mean, count } = entry;
+  const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean, count } = entry;
   return [
     benchmarkName,
     rank,
-    rankLow === rankHigh ? rankLow : `${rankLow}–${rankHigh}`,
-    band ?? "–",
+    formatSpan(rankLow, rankHigh),
+    formatSpan(band, bandLast),
     `${provider}/${model}`,
     formatNumber(mean),
     formatInterval(entry, interval),

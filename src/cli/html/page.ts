@@ -1,10 +1,28 @@
-import { note } from "../shared/output.ts";
+import { IntervalMethod } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { formatInterval, formatNumber, note } from "../shared/output.ts";
 import { writeToFile } from "../transfer/write-text.ts";
 import { type Html, html } from "./markup.ts";
 import { style } from "./style.ts";
 
 /** How intervals are written in tables. */
 export const interval = { digits: 4, between: " to ", none: "–" };
+
+/** A figure with a smaller one below it. */
+export const withSmall = (figure: string | number, below: string) => html`${figure}<small>${below}</small>`;
+
+/** A mean, and below it its interval. */
+export function withInterval(mean: number | undefined, ends: Parameters<typeof formatInterval>[0]): Html {
+  return withSmall(formatNumber(mean, 4), formatInterval(ends, { ...interval, digits: 3, none: "" }));
+}
+
+/** Says by which method the intervals of means were computed. */
+export function intervalsOf(means: readonly { intervalMethod: IntervalMethod }[]): string {
+  const has = (method: IntervalMethod) => means.some(({ intervalMethod }) => intervalMethod === method);
+  const [t, wilson] = [has(IntervalMethod.STUDENT_T), has(IntervalMethod.WILSON)];
+  if (t && wilson) return "Wilson's where every value is 0 or 1, else by Student's t distribution";
+  if (wilson) return "Wilson's, since every value is 0 or 1";
+  return t ? "by Student's t distribution" : "values that do not vary determine none";
+}
 
 interface Page {
   title: string;

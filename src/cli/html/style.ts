@@ -25,8 +25,9 @@ table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tab
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { font-weight: 600; color: var(--soft); white-space: nowrap; } tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 9rem; }
+small { display: block; color: var(--soft); font-size: .78rem; }
 .number { text-align: right; white-space: nowrap; } tbody th.number { min-width: 0; }
-.better { color: var(--good); font-weight: 600; } .worse { color: var(--bad); font-weight: 600; }
+.better, .worse { white-space: nowrap; } .better { color: var(--good); font-weight: 600; } .worse { color: var(--bad); font-weight: 600; }
 details { margin: .4rem 0; border: 1px solid var(--line); border-radius: .4rem; padding: .35rem .6rem; background: var(--card); }
 summary { cursor: pointer; overflow-wrap: anywhere; } dt { color: var(--soft); font-size: .8rem; margin-top: .4rem; } dd { margin: 0; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }

@@ -3,13 +3,14 @@ import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
-import { formatInterval, formatNumber } from "../shared/output.ts";
+import { formatNumber } from "../shared/output.ts";
 import { statusName } from "../shared/status.ts";
+import { totalsOf } from "../shared/totals.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
-import { fill, Histogram, histogramChart } from "./histogram.ts";
+import { fill, Histogram, histogramCharts } from "./histogram.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, tableOf, writePage } from "./page.ts";
+import { intervalsOf, tableOf, withInterval, writePage } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
@@ -31,22 +32,17 @@ export async function writeSummary(
     drawn.map(({ histogram }) => histogram),
     evaluations,
   );
-  const charts = drawn.map(({ metric, histogram }) => histogramChart(histogram, metric, metric.name));
+  const charts = drawn.map(({ metric, histogram }) =>
+    histogramCharts([{ histogram, summary: metric, title: unitOf(metric.name) }]),
+  );
   const { name, id, provider, model, dataset, status } = benchmark;
-  const { evaluationCount, failedCount, inputTokens, outputTokens, costUsd } = summary;
-  const totals = [
-    `${evaluationCount} evaluations`,
-    `${failedCount} failed`,
-    ...(inputTokens + outputTokens > 0n ? [`${inputTokens} tokens in, ${outputTokens} out`] : []),
-    ...(costUsd > 0 ? [`${formatNumber(costUsd)} US dollars`] : []),
-  ];
   await writePage(path, {
     title: name,
-    lead: html`${provider}/${model} on ${dataset}, ${statusName(status)}. ${totals.join(", ")}. <code>${id}</code>`,
+    lead: html`${provider}/${model} on ${dataset}, ${statusName(status)}. ${totalsOf(summary)}. <code>${id}</code>`,
     sections: [
       {
         title: "Figures",
-        note: "The interval is that of the mean, by Student's t distribution. Percentiles come from a sketch unless --exact was given.",
+        note: `Below each mean is its 95 % interval: ${intervalsOf(summary.metrics)}. Percentiles are ${summary.percentileError === 0 ? "exact" : `within ${100 * summary.percentileError} %; --exact makes them exact`}.`,
         body: metricTable(withFigures(summary)),
       },
       ...(summary.categories.length > 0
@@ -61,19 +57,19 @@ export async function writeSummary(
       {
         title: "How the values are spread",
         note: "The dashed line is the mean, the band around it its 95 % interval.",
-        body: html`<div class="charts">${await Promise.all(charts)}</div>`,
+        body: html`<div class="charts">${(await Promise.all(charts)).flat()}</div>`,
       },
     ],
   });
 }
 
-const figures = ["n", "mean", "95 % interval", "std. dev.", "min", "p50", "p90", "p99", "max"];
+const figures = ["n", "mean", "std. err.", "std. dev.", "min", "p50", "p90", "p95", "p99", "max"];
 
 function metricTable(metrics: readonly MetricSummary[]) {
   const rows = metrics.map((metric) => {
-    const { name, count, mean, stddev, min, p50, p90, p99, max } = metric;
-    const rest = [stddev, min, p50, p90, p99, max].map((value) => formatNumber(value, 4));
-    return [unitOf(name), count, formatNumber(mean, 4), formatInterval(metric, interval), ...rest];
+    const { name, count, mean, stderr, stddev, min, p50, p90, p95, p99, max } = metric;
+    const rest = [stderr, stddev, min, p50, p90, p95, p99, max].map((value) => formatNumber(value, 3));
+    return [unitOf(name), count, withInterval(mean, metric), ...rest];
   });
   return tableOf("Every metric", ["metric", ...figures.map((name) => `>${name}`)], rows);
 }

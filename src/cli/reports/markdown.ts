@@ -1,28 +1,29 @@
-import type { PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { makePrintable } from "../../text.ts";
-import { type Cell, formatInterval, formatNumber } from "../shared/output.ts";
+import {
+  comparisonCells,
+  comparisonColumns,
+  sampleCells,
+  sampleColumns,
+  sampleTitle,
+} from "../shared/comparison.ts";
+import type { Cell } from "../shared/output.ts";
 import type { Report, ReportedCandidate } from "./report.ts";
 
 /** Writes a comparison as GitHub Flavored Markdown, fit for a pull request's comment and a job's summary. */
-export function toMarkdown({ metric, baseline, candidates, samples }: Report): string {
-  const rows = candidates.map(({ name, verdict, comparison }) => {
-    const { nPaired, baselineMean, candidateMean, meanDifference, adjustedPValue } = comparison;
-    const { wins, losses, ties } = comparison;
-    const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
-    const interval = formatInterval(comparison, { digits: 3 });
-    const p = formatNumber(adjustedPValue, 3);
-    return [code(name), nPaired, ...values, interval, p, `${wins}/${losses}/${ties}`, verdict];
-  });
+export function toMarkdown({ metric, baseline, candidates, explanation, samples }: Report): string {
+  const rows = candidates.map(({ name, verdict, comparison }) => [
+    code(name),
+    ...comparisonCells(comparison),
+    verdict,
+  ]);
   const parts = [
     `### ${code(metric)} against ${code(baseline)}`,
-    table(["candidate", ">pairs", ...means, ">95 % interval", ">p", ">win/loss/tie", "verdict"], rows),
-    "The interval is of the difference. p is adjusted for the number of candidates, and the verdict goes by it.",
+    table(comparisonColumns, rows),
+    explanation.join(" "),
     ...candidates.flatMap((candidate) => detailsOf(candidate, samples)),
   ];
   return `${parts.join("\n\n")}\n`;
 }
-
-const means = [">baseline", ">candidate", ">difference"];
 
 function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: number): string[] {
   const { baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
@@ -37,22 +38,14 @@ function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: n
     ...(shown.length > 0
       ? [
           `<details><summary>The worst ${shown.length} of ${losses} samples that got worse</summary>`,
-          table(["sample", ...means], shown.map(sampleRow)),
+          table(
+            sampleColumns,
+            shown.map((sample) => [code(sampleTitle(sample)), ...sampleCells(sample)]),
+          ),
           "</details>",
         ]
       : []),
   ].filter((part) => part !== "");
-}
-
-function sampleRow({
-  sampleId,
-  repetition,
-  baselineValue,
-  candidateValue,
-  difference,
-}: PairedSample): Cell[] {
-  const id = repetition === 0 ? sampleId : `${sampleId} #${repetition}`;
-  return [code(id), ...[baselineValue, candidateValue, difference].map((value) => formatNumber(value))];
 }
 
 /** The names of columns that are aligned to the right begin with `>`. */

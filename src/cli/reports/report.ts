@@ -6,6 +6,8 @@ export interface Report {
   /** Names of benchmarks are those that people gave them. */
   baseline: string;
   candidates: readonly ReportedCandidate[];
+  /** Sentences that say of which test a figure is. */
+  explanation: readonly string[];
   /** The most samples to show of a candidate. */
   samples: number;
 }

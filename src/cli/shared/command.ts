@@ -89,6 +89,15 @@ export class Command extends CommanderCommand {
     return this.option("--config <file>", "JSON file with settings (LTB_CONFIG_FILE)").withJson();
   }
 
+  /** Adds what `Direction` holds: --lower-is-better and --higher-is-better. */
+  withDirection(): this {
+    const higher = new Option("--higher-is-better", "higher values are better, as of every other metric");
+    return this.option(
+      "--lower-is-better",
+      "lower values are better; so it is of latency_ms, cost_usd and tokens anyway",
+    ).addOption(higher.conflicts("lowerIsBetter"));
+  }
+
   /** Adds --limit, for lists. */
   withLimit(): this {
     return this.option("--limit <n>", "at most this many", parseCount, 50);

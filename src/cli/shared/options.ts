@@ -11,6 +11,17 @@ export function given<Fields extends object>(fields: Fields) {
   return Object.fromEntries(entries) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 }
 
+/** Options of a command that says which values are better; none leaves it to the metric. */
+export interface Direction {
+  lowerIsBetter?: boolean;
+  higherIsBetter?: boolean;
+}
+
+/** The fields of a request that say which values are better. */
+export function directionOf({ lowerIsBetter, higherIsBetter }: Direction) {
+  return given({ lowerIsBetter: higherIsBetter ? false : lowerIsBetter });
+}
+
 /** A number of things: 1 or more. */
 export function parseCount(text: string): number {
   return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);

@@ -167,6 +167,17 @@ export function formatInterval(
   return `${formatNumber(ci95Low, digits)}${between}${formatNumber(ci95High, digits)}`;
 }
 
+/** Whole numbers from the first to the last, or the one that both are. */
+export function formatSpan(first: number | undefined, last: number | undefined): string {
+  if (first === undefined) return "-";
+  return last === undefined || first === last ? String(first) : `${first}–${last}`;
+}
+
+/** What a band of a leaderboard says, and what it does not say. */
+export const apartWords =
+  "Benchmarks share a band where their 95 % intervals overlap. That pairs no samples, nor is it adjusted for their number.\n" +
+  "ltb compare pairs samples, and may tell apart what shares a band.";
+
 /** A time in UTC to the minute, for a column of a table. */
 export function formatMinute(time: Timestamp | undefined): string {
   return formatSecond(time).slice(0, 16);

@@ -8,11 +8,13 @@ import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { holm } from "../../statistics/holm.ts";
 import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
+import { type MeanFigures, meanFigures, t975 } from "../../statistics/mean-interval.ts";
 import { detectableEffect, pairsNeeded } from "../../statistics/power.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
+import { areShares, isLowerBetter } from "../metric.ts";
 import { requireBenchmark } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
@@ -26,7 +28,7 @@ const comparisonInput = z
       .min(1, "must have 1 or more items")
       .max(limits.candidates, `must have at most ${limits.candidates} items`),
     metric: text(limits.nameLength, 1).default("score"),
-    lowerIsBetter: z.boolean().default(false),
+    lowerIsBetter: z.boolean().optional(),
     tieTolerance: notNegative.default(0),
     bootstrapSamples: z
       .int("must be a whole number")
@@ -46,7 +48,10 @@ const comparisonInput = z
     }
   });
 
-/** A comparison of candidates with a baseline on one metric, in pairs of the same sample and repetition. */
+/**
+ * A comparison of candidates with a baseline on one metric, in pairs of the same sample and repetition.
+ * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`.
+ */
 export type ComparisonInput = z.input<typeof comparisonInput>;
 
 /** A sample with its values on both sides; the difference is the candidate's minus the baseline's. */
@@ -62,9 +67,14 @@ export interface Comparison {
   baselineUnpaired: number;
   candidateUnpaired: number;
   baselineMean: number | null;
+  baselineCi95Low: number | null;
+  baselineCi95High: number | null;
   candidateMean: number | null;
+  candidateCi95Low: number | null;
+  candidateCi95High: number | null;
   meanDifference: number | null;
   stderr: number | null;
+  /** The interval of the paired t-test, and so of `pairedTPValue`, not adjusted. */
   ci95Low: number | null;
   ci95High: number | null;
   bootstrapCi95Low: number | null;
@@ -100,6 +110,7 @@ export interface Comparison {
 export interface ComparisonPage {
   baselineId: string;
   metric: string;
+  lowerIsBetter: boolean;
   comparisons: Comparison[];
   /** One position a candidate; undefined when no list has more. */
   next: ComparisonPosition[] | undefined;
@@ -117,6 +128,7 @@ export async function compareBenchmarks(
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
   const { baselineId, candidateIds, metric, allowDifferentInputs } = parsed;
+  const { lowerIsBetter = isLowerBetter(metric) } = parsed;
   for (const id of [baselineId, ...candidateIds]) await requireBenchmark(db, id);
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
@@ -132,28 +144,31 @@ export async function compareBenchmarks(
       const { difference, sampleId, repetition } = last;
       return { items, next: { difference, sampleId, repetition } };
     };
-    const regressed = await list(!parsed.lowerIsBetter, after?.[index]?.regressed);
-    const improved = await list(parsed.lowerIsBetter, after?.[index]?.improved);
+    const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
+    const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
-    const figures = await compareOne(db, pairing, parsed);
+    const figures = await compareOne(db, pairing, { ...parsed, lowerIsBetter });
     comparisons.push({ ...figures, regressed: regressed.items, improved: improved.items });
   }
   const adjusted = holm(comparisons.map(({ pValue }) => pValue ?? undefined));
   for (const [index, comparison] of comparisons.entries())
     comparison.adjustedPValue = adjusted[index] ?? null;
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
-  return { baselineId, metric, comparisons, next: isLast ? undefined : next };
+  return { baselineId, metric, lowerIsBetter, comparisons, next: isLast ? undefined : next };
 }
 
-async function compareOne(
-  db: Executor,
-  pairing: Pairing,
-  parsed: z.output<typeof comparisonInput>,
-): Promise<Comparison> {
+type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
+
+async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Comparison> {
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
-  const { pairs: n, baselineMean, candidateMean, meanDifference, stddev, higher, lower, isBinary } = found;
+  const { pairs: n, higher, lower, isBinary } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
+  const kind = { areShares: areShares(pairing.metric) };
+  const baseline = figuresOf(n, found.baseline, kind);
+  const candidate = figuresOf(n, found.candidate, kind);
+  const differences = figuresOf(n, found.differences);
+  const { mean: meanDifference = null, stddev } = differences ?? {};
   const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
   const mcnemarPValue = isBinary ? mcnemarExact(found.up, found.down) : null;
   return {
@@ -162,18 +177,22 @@ async function compareOne(
     differentInputs: found.different,
     baselineUnpaired: found.baselineCount - n - leftOut,
     candidateUnpaired: found.candidateCount - n - leftOut,
-    baselineMean,
-    candidateMean,
+    baselineMean: baseline?.mean ?? null,
+    baselineCi95Low: baseline?.interval?.low ?? null,
+    baselineCi95High: baseline?.interval?.high ?? null,
+    candidateMean: candidate?.mean ?? null,
+    candidateCi95Low: candidate?.interval?.low ?? null,
+    candidateCi95High: candidate?.interval?.high ?? null,
     meanDifference,
-    ...(await intervals(found, bootstrapSamples)),
+    ...(await intervals(found, differences, bootstrapSamples)),
     test: n === 0 ? null : isBinary ? "mcnemar" : "wilcoxon",
     pValue: mcnemarPValue ?? wilcoxonPValue,
     adjustedPValue: null,
     mcnemarPValue,
     wilcoxonPValue,
-    pairedTPValue: pairedT(found),
+    pairedTPValue: pairedT(n, differences),
     effectSize: meanDifference !== null && stddev ? meanDifference / stddev : null,
-    ...withMargin(found, parsed),
+    ...withMargin(found, differences, parsed),
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
@@ -186,21 +205,29 @@ type Figures = z.output<typeof pairFigures.row>;
 
 const resampling = new Gate(limits.bootstraps, heavyGateOptions);
 
-async function intervals(figures: Figures, resamples: number) {
-  const { pairs: n, meanDifference, stddev, blockCounts, blockSums } = figures;
-  if (meanDifference === null || stddev === null) {
+function figuresOf(count: number, packed: Figures["baseline"], kind?: { areShares: boolean }) {
+  if (packed === null) return undefined;
+  const [sum = 0, m2 = 0, min = 0, max = 0] = packed;
+  return meanFigures({ count, sum, m2, min, max }, kind);
+}
+
+async function intervals(figures: Figures, differences: MeanFigures | undefined, resamples: number) {
+  const { pairs: n, isBinary, blockCounts, blockSums } = figures;
+  const { mean = 0, stderr } = differences ?? {};
+  if (stderr === undefined) {
     return { stderr: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, bootstrapCi95High: null };
   }
-  const stderr = stddev / Math.sqrt(n);
-  const margin = studentTQuantile(0.975, n - 1) * stderr;
+  const margin = t975(n - 1) * stderr;
+  // No difference of shares is larger, so that the interval covers as often when it is cut there.
+  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
   const drawn = (blockCounts ?? []).map((count, index): Block => ({ count, sum: blockSums?.[index] ?? 0 }));
   const signal = currentSignal();
   const resample = () => bootstrapMean(drawn, resamples, seedOf(drawn), signal);
   const bootstrap = resamples > 0 ? await resampling.pass(resample, signal) : null;
   return {
     stderr,
-    ci95Low: meanDifference - margin,
-    ci95High: meanDifference + margin,
+    ci95Low: Math.max(-most, mean - margin),
+    ci95High: Math.min(most, mean + margin),
     bootstrapCi95Low: bootstrap?.low ?? null,
     bootstrapCi95High: bootstrap?.high ?? null,
   };
@@ -208,14 +235,15 @@ async function intervals(figures: Figures, resamples: number) {
 
 /** What the pairs show of harm and equivalence, and what they could have shown. */
 function withMargin(
-  { pairs: n, meanDifference, stddev, isBinary }: Figures,
-  { lowerIsBetter, margin, detect }: z.output<typeof comparisonInput>,
+  { pairs: n, isBinary }: Figures,
+  differences: MeanFigures | undefined,
+  { lowerIsBetter, margin, detect }: Parsed,
 ) {
-  if (meanDifference === null || stddev === null) {
+  const { mean: meanDifference = 0, stddev, stderr } = differences ?? {};
+  if (stddev === undefined || stderr === undefined) {
     const tests = { noWorsePValue: null, equivalencePValue: null };
     return { ci90Low: null, ci90High: null, detectableDifference: null, pairsNeeded: null, ...tests };
   }
-  const stderr = stddev / Math.sqrt(n);
   const half = studentTQuantile(0.95, n - 1) * stderr;
   const pairs =
     detect === undefined || stddev === 0 ? Number.POSITIVE_INFINITY : pairsNeeded(detect / stddev);
@@ -233,9 +261,9 @@ function withMargin(
 }
 
 /** Two-sided p-value of the paired t-test; null where the differences do not vary. */
-function pairedT({ pairs: n, meanDifference, stddev }: Figures): number | null {
-  if (meanDifference === null || !stddev) return null;
-  return 2 * studentTUpperTail(Math.abs(meanDifference) / (stddev / Math.sqrt(n)), n - 1);
+function pairedT(n: number, differences: MeanFigures | undefined): number | null {
+  const { mean = 0, stderr } = differences ?? {};
+  return stderr ? 2 * studentTUpperTail(Math.abs(mean) / stderr, n - 1) : null;
 }
 
 function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Figures): number {

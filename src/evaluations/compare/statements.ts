@@ -3,6 +3,7 @@ import { example, type Fragment, sql, statement } from "../../database/statement
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
+import { exactSum } from "../rollups/moments-sql.ts";
 
 /** The values that are compared. */
 export interface Pairing {
@@ -37,6 +38,16 @@ const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
 
 const examplePair = { baselineId: example.id, candidateId: example.id };
 
+/** Sum, sum of squared deviations, least and greatest; null without pairs. */
+const packed = z.array(z.number()).nullable();
+
+function packedMoments(name: string): Fragment {
+  const value = sql.fragment`${sql.identifier([name])}`;
+  return sql.fragment`
+    case when count(*) > 0
+      then array[${exactSum(value)}, regr_sxx(${value}, ${value}), min(${value}), max(${value})] end`;
+}
+
 // All figures but the intervals. Ranks are those of groups of equal size, so that ties cost nothing.
 export const pairFigures = statement("evaluation_pair_figures", {
   row: z.object({
@@ -44,10 +55,9 @@ export const pairFigures = statement("evaluation_pair_figures", {
     different: z.number(),
     baselineCount: z.number(),
     candidateCount: z.number(),
-    baselineMean: z.number().nullable(),
-    candidateMean: z.number().nullable(),
-    meanDifference: z.number().nullable(),
-    stddev: z.number().nullable(),
+    baseline: packed,
+    candidate: packed,
+    differences: packed,
     higher: z.number(),
     lower: z.number(),
     isBinary: z.boolean().nullable(),
@@ -80,8 +90,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
       count(*) as pairs, (select count(*) from found where not is_same) as different,
       (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as baseline_count,
       (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as candidate_count,
-      avg(baseline) as baseline_mean, avg(candidate) as candidate_mean, avg(difference) as mean_difference,
-      stddev_samp(difference) as stddev,
+      ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,
+      ${packedMoments("difference")} as differences,
       count(*) filter (where difference > ${tolerance}) as higher,
       count(*) filter (where difference < -${tolerance}::double precision) as lower,
       bool_and(baseline in (0, 1) and candidate in (0, 1)) as is_binary,

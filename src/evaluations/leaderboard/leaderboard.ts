@@ -3,8 +3,10 @@ import { benchmarkFilter } from "../../benchmarks/input.ts";
 import type { Benchmark } from "../../benchmarks/rows.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
+import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
 import { parseInput, text, whole } from "../../validation.ts";
 import type { LeaderboardPosition } from "../input.ts";
+import { areShares, isLowerBetter } from "../metric.ts";
 import { mergeParts } from "./parts.ts";
 import { type Placed, rankContenders } from "./ranking.ts";
 import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
@@ -14,13 +16,14 @@ const leaderboardInput = benchmarkFilter
   .extend({
     dataset: text(limits.nameLength, 1),
     metric: text(limits.nameLength, 1).default("score"),
-    lowerIsBetter: z.boolean().default(false),
+    lowerIsBetter: z.boolean().optional(),
     minCount: whole().default(0),
   });
 
 /**
  * A ranking of the benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
- * `createdBefore` is not. `minCount` leaves out benchmarks with fewer values.
+ * `createdBefore` is not. `minCount` leaves out benchmarks with fewer values. `lowerIsBetter` defaults to
+ * what is so of the metric: `isLowerBetter`.
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 
@@ -31,8 +34,9 @@ export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" |
   /** Best and worst rank that the intervals allow; see `rankSpread`. */
   rankLow: number;
   rankHigh: number;
-  /** From 1: benchmarks that are not significantly apart share a band; see `rankSpread`. */
+  /** First and last band, from 1. Benchmarks that are not significantly apart share one: see `rankSpread`. */
   band: number | null;
+  bandLast: number | null;
   benchmarkId: string;
   benchmarkName: string;
   /** Evaluations with a value of the metric. */
@@ -44,6 +48,7 @@ export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" |
   /** 95 % confidence interval of the mean; see `meanFigures`. */
   ci95Low: number | null;
   ci95High: number | null;
+  intervalMethod: MeanInterval["method"] | null;
 }
 
 export interface LeaderboardPage {
@@ -52,6 +57,7 @@ export interface LeaderboardPage {
   total: number;
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
+  lowerIsBetter: boolean;
   /** Undefined on the last page. */
   next: LeaderboardPosition | undefined;
 }
@@ -63,7 +69,8 @@ export async function readLeaderboard(
   limit: number,
   after?: LeaderboardPosition,
 ): Promise<LeaderboardPage> {
-  const { lowerIsBetter, minCount, ...ranked } = parseInput(leaderboardInput, input);
+  const { minCount, ...parsed } = parseInput(leaderboardInput, input);
+  const { lowerIsBetter = isLowerBetter(parsed.metric), ...ranked } = parsed;
   const { contenders, pending } = await mergeParts(await db.one(leaderboardParts(ranked)));
   const board = contenders.filter(({ count }) => count >= minCount);
   const options = { metric: ranked.metric, lowerIsBetter, limit: limit + 1, after };
@@ -71,29 +78,48 @@ export async function readLeaderboard(
   const placed = following.slice(0, limit);
   const last = following.length > limit ? placed.at(-1) : undefined;
   return {
-    entries: await entriesOf(db, placed),
+    entries: await entriesOf(db, placed, ranked.metric),
     total: board.length,
     pending,
+    lowerIsBetter,
     next: last && { merit: last.merit, hex: last.hex },
   };
 }
 
-async function entriesOf(db: Executor, placed: readonly Placed[]): Promise<LeaderboardEntry[]> {
+async function entriesOf(
+  db: Executor,
+  placed: readonly Placed[],
+  metric: string,
+): Promise<LeaderboardEntry[]> {
   if (placed.length === 0) return [];
-  const benchmarks = await db.any(rankedBenchmarks(placed.map(({ hex }) => hex)));
+  const hexes = placed.map(({ hex }) => hex);
+  const benchmarks = await db.any(rankedBenchmarks(hexes, metric));
   const byHex = new Map(benchmarks.map((benchmark) => [benchmark.id.replaceAll("-", ""), benchmark]));
   return placed.flatMap((place) => {
     const benchmark = byHex.get(place.hex);
     // Deleted since its figures were read.
-    return benchmark ? [entryOf(place, benchmark)] : [];
+    return benchmark ? [entryOf(place, benchmark, metric)] : [];
   });
 }
 
-function entryOf(placed: Placed, row: z.output<typeof rankedBenchmarks.row>): LeaderboardEntry {
-  const { rank, rankLow, rankHigh, count, mean, band = null, stddev = null, stderr = null } = placed;
-  const { id: benchmarkId, name: benchmarkName, ...benchmark } = row;
-  const { low: ci95Low = null, high: ci95High = null } = placed.interval ?? {};
-  const place = { rank, rankLow, rankHigh, band };
-  const figures = { count, mean, stddev, stderr, ci95Low, ci95High };
-  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...figures };
+function entryOf(
+  { count, sum, m2, rank, rankLow, rankHigh, ...bands }: Placed,
+  { id: benchmarkId, name: benchmarkName, min, max, ...benchmark }: z.output<typeof rankedBenchmarks.row>,
+  metric: string,
+): LeaderboardEntry {
+  const { band = null, bandLast = null } = bands;
+  const place = { rank, rankLow, rankHigh, band, bandLast };
+  const range = rangeAbout(sum / count, min, max);
+  const figures = meanFigures({ count, sum, m2, ...range }, { areShares: areShares(metric) });
+  const { mean, stddev = null, stderr = null, interval } = figures;
+  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
+  const moments = { count, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...moments };
+}
+
+/** The range of the values, unless it is of others: it was read later than the mean. */
+function rangeAbout(mean: number, min: number | null, max: number | null) {
+  const rounding = 1e-9 * Math.abs(mean);
+  const isTheirs = min !== null && max !== null && mean >= min - rounding && mean <= max + rounding;
+  return isTheirs ? { min, max } : undefined;
 }

@@ -2,7 +2,7 @@ import { inSlices } from "../../slices.ts";
 import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
 import { countBelow, type Placing, rankSpread } from "../../statistics/rank-spread.ts";
 import type { LeaderboardPosition } from "../input.ts";
-import { builtInMetrics } from "../metric.ts";
+import { areShares } from "../metric.ts";
 import type { Contender } from "./parts.ts";
 
 /** A contender with its figures and its place among all. */
@@ -20,10 +20,9 @@ export async function rankContenders(
   contenders: readonly Contender[],
   { metric, lowerIsBetter, limit, after }: RankingOptions,
 ): Promise<Placed[]> {
-  // Of the built-in metrics only this one is a share. A benchmark's own metrics are assumed to be shares.
-  const areShares = metric === "score" || !builtInMetrics.some((name) => name === metric);
+  const kind = { areShares: areShares(metric) };
   const standingOf = (contender: Contender) => {
-    const figures = meanFigures(contender, { areShares });
+    const figures = meanFigures(contender, kind);
     const { low = Number.NaN, high = Number.NaN } = figures.interval ?? {};
     return lowerIsBetter
       ? { figures, merit: stripNoise(-figures.mean), low: -high, high: -low }

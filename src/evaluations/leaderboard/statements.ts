@@ -62,10 +62,19 @@ const texts = { id: true, name: true, provider: true, model: true } as const;
 const rankedRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true });
 const rankedColumns = columnsOf(rankedRow, "b");
 
+// With least and greatest value of the metric: the index of the other figures would be longer by them.
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {
-  row: rankedRow,
-  build: (ids: readonly string[]) => sql.fragment`
-    select ${rankedColumns} from benchmarks b
+  row: rankedRow.extend({ min: z.number().nullable(), max: z.number().nullable() }),
+  build: (ids: readonly string[], metric: string) => sql.fragment`
+    select ${rankedColumns}, part.min, part.max
+    from benchmarks b cross join lateral (
+      select min(part.min) as min, max(part.max) as max
+      from (
+        select min, max from metric_rollups where benchmark_id = b.id and metric = ${metric}
+        union all
+        select min, max from metric_deltas where benchmark_id = b.id and metric = ${metric} and count > 0
+      ) part
+    ) part
     where b.id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[example.id]]],
+  examples: [[[example.id], "score"]],
 });

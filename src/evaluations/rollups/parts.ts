@@ -1,26 +1,25 @@
 import { type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
-import { deviations, mean, mergedM2 } from "./moments-sql.ts";
+import { deviations, exactSum, mean, mergedM2 } from "./moments-sql.ts";
 
 // Here parts of rollups are made and merged; 20240320000001_initial_schema.sql describes them.
 
 /** Whether a value is among those of its metric. */
 export const isCountable = (value: number) => Math.abs(value) < limits.metricMagnitude;
 
-/** The bin of a value. */
+/** The bin of a value. 1 has one of its own: many scores end there, and their percentiles are to be exact. */
 export function binIndex(value: number): number {
   const magnitude = Math.abs(value);
   if (magnitude < least) return 0;
-  return (
-    Math.sign(value) * (Math.ceil(Math.log(Math.min(magnitude, most)) / Math.log(gamma)) + 1 - firstIndex)
-  );
+  const index = Math.ceil(Math.log(Math.min(magnitude, most)) / Math.log(gamma)) + 1 - firstIndex;
+  return Math.sign(value) * (magnitude < 1 ? index : index + 1);
 }
 
 /** Largest relative error of a percentile of magnitudes from 1e-9 to 1e12: no values of a bin differ more. */
 export const percentileError = 0.01;
 /** The upper bound of a bin, divided by its lower one. */
 const gamma = 1 + percentileError;
-/** Smaller magnitudes share the bin of zero and larger ones a bin. So a metric has at most 9,721 bins. */
+/** Smaller magnitudes share the bin of zero and larger ones a bin. So a metric has at most 9,723 bins. */
 const [least, most] = [1e-9, 1e12];
 const firstIndex = Math.ceil(Math.log(least) / Math.log(gamma));
 
@@ -34,7 +33,7 @@ const binOf = (value: Fragment) => sql.fragment`
     else (
       sign(${value}) * (
         ceil(ln(least(abs(${value}), ${double(most)})) / ln(${double(gamma)}))
-        + ${fragmentOf(String(1 - firstIndex))}
+        + ${fragmentOf(String(1 - firstIndex))} + (abs(${value}) >= 1)::integer
       )
     )::integer end`;
 
@@ -64,7 +63,7 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
       from (
         select
           ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
-          sum(v.value) as sum, regr_sxx(v.value, v.value) as m2, min(v.value) as low, max(v.value) as high
+          ${exactSum(sql.fragment`v.value`)} as sum, regr_sxx(v.value, v.value) as m2, min(v.value) as low, max(v.value) as high
         from (${values}) v group by 1, 2, 3
       ) part
       window whole as (partition by part.benchmark_id, part.metric)

@@ -7,10 +7,12 @@ import { inSlices } from "../../slices.ts";
 import { isBuiltIn } from "../metric.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
-import { mergedParts, partColumns } from "./parts.ts";
+import { mergedParts, partColumns, percentileError } from "./parts.ts";
 
 interface Rollups {
   figures: Figures[];
+  /** Largest relative error of a percentile of those asked for. */
+  percentileError: number;
   /** At least so many metrics have none. */
   namesLeftOut: number;
 }
@@ -36,6 +38,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
     lows: bytes,
     highs: bytes,
     isLossy: z.boolean(),
+    wasTaken: z.boolean(),
     isMissing: z.boolean(),
     namesLeftOut: z.number(),
   }),
@@ -63,6 +66,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
       coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
       coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
       coalesce(m.is_lossy, false) as is_lossy,
+      exists (select from delta where delta.metric = m.metric and delta.count < 0) as was_taken,
       coalesce(s.is_missing, false) or size.is_too_large as is_missing,
       coalesce(s.names_left_out, 0) as names_left_out
     from (select ${id}::uuid as id) one cross join size
@@ -85,14 +89,16 @@ export async function readRollups(
   const rows = await db.any(rollupsOfBenchmark(benchmarkId, names));
   if (rows.some(({ isMissing, isLossy }) => isMissing || isLossy)) return undefined;
   const figures: Figures[] = [];
+  let areExact = true;
   await inSlices(rows.length, (index) => {
     const { metric: name, count, sum, m2, min, max, ...row } = rows[index] as (typeof rows)[number];
     if (name === null) return;
     const counts = numbersOf("int8", row.counts);
     const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
-    const stddev = count < 2 ? null : Math.sqrt(m2 / (count - 1));
-    const fractions = percentiles({ counts, lows, highs }, summaryFractions);
-    figures.push({ name, count, sum, mean: sum / count, stddev, min, max, percentiles: fractions });
+    const { values, isExact } = percentiles({ counts, lows, highs }, summaryFractions, !row.wasTaken);
+    if (!isExact && (names.length === 0 || names.includes(name))) areExact = false;
+    figures.push({ name, count, sum, m2, min, max, percentiles: values });
   });
-  return { figures, namesLeftOut: rows[0]?.namesLeftOut ?? 0 };
+  const namesLeftOut = rows[0]?.namesLeftOut ?? 0;
+  return { figures, percentileError: areExact ? 0 : percentileError, namesLeftOut };
 }

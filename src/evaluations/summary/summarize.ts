@@ -1,6 +1,6 @@
 import type { Executor } from "../../database/statement/executor.ts";
+import { limits } from "../../limits.ts";
 import { failedMetric } from "../metric.ts";
-import { percentileError } from "../rollups/parts.ts";
 import { readRollups } from "../rollups/read.ts";
 import { summarizeMetrics } from "../statements.ts";
 import {
@@ -14,20 +14,23 @@ import {
 /**
  * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for,
  * else from the rows. Either is one statement, so that counts, tokens and metrics are of one moment.
- * @param executors `heavy` reads the rows
+ * @param executors `heavy` reads the rows, unless they are few
  * @param names which metrics; none: all that have a value
+ * @param exact undefined: from the rows where they are few and would make the percentiles exact
  */
 export async function summarizeBenchmark(
   { db, heavy }: { db: Executor; heavy: Executor },
   benchmarkId: string,
   names: readonly string[],
-  exact: boolean,
+  exact: boolean | undefined,
 ): Promise<BenchmarkSummary> {
+  const kept = exact ? undefined : await summarizeRollups(db, benchmarkId, names);
+  const areFew = kept !== undefined && evaluationsIn(kept) <= limits.exactEvaluations;
+  const isEnough = kept?.percentileError === 0 || exact === false || !areFew;
   const { figures, ...how } =
-    (exact ? undefined : await summarizeRollups(db, benchmarkId, names)) ??
-    (await summarizeRows(heavy, benchmarkId));
+    kept !== undefined && isEnough ? kept : await summarizeRows(areFew ? db : heavy, benchmarkId);
   const all = new Map(figures.map((one) => [one.name, one]));
-  const sum = (name: string) => all.get(name)?.sum ?? 0;
+  const sum = (name: string) => all.get(name)?.sum ?? null;
   const evaluations = all.get(failedMetric);
   all.delete(failedMetric);
   const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one)]));
@@ -52,6 +55,8 @@ interface Found extends Pick<BenchmarkSummary, "isExact" | "percentileError" | "
   figures: readonly Figures[];
 }
 
+const evaluationsIn = ({ figures }: Found) => figures.find(({ name }) => name === failedMetric)?.count ?? 0;
+
 async function summarizeRollups(
   db: Executor,
   benchmarkId: string,
@@ -59,7 +64,7 @@ async function summarizeRollups(
 ): Promise<Found | undefined> {
   const rollups = await readRollups(db, benchmarkId, names);
   if (!rollups) return undefined;
-  const { figures, namesLeftOut: metricsLeftOut } = rollups;
+  const { figures, percentileError, namesLeftOut: metricsLeftOut } = rollups;
   const isKept = (name: string) => figures.some((one) => one.name === name);
   if (metricsLeftOut > 0 && !names.every(isKept)) return undefined;
   return { figures, metricsLeftOut, isExact: false, percentileError };

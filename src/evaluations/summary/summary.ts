@@ -1,17 +1,19 @@
-import { studentTQuantile } from "../../statistics/student-t.ts";
-import { builtInMetrics } from "../metric.ts";
+import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
+import type { Moments } from "../../statistics/moments.ts";
+import { areShares, builtInMetrics } from "../metric.ts";
 
 type Figure = "mean" | "stddev" | "stderr" | "ci95Low" | "ci95High" | "min" | "max";
 type Percentile = "p50" | "p90" | "p95" | "p99";
 
 /**
- * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n, the interval is
- * mean ± t(0.975, n − 1) · stderr; these are null below two values. Percentiles interpolate linearly.
+ * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n; these are null below two
+ * values. The interval is that of `meanFigures`. Percentiles interpolate linearly.
  */
 export interface MetricSummary extends Record<Figure | Percentile, number | null> {
   name: string;
   count: number;
   sum: number;
+  intervalMethod: MeanInterval["method"] | null;
 }
 
 export interface BenchmarkSummary {
@@ -24,9 +26,10 @@ export interface BenchmarkSummary {
   metricsLeftOut: number;
   evaluationCount: number;
   failedCount: number;
-  inputTokens: number;
-  outputTokens: number;
-  costUsd: number;
+  /** Null where no evaluation tells it, as the two below. */
+  inputTokens: number | null;
+  outputTokens: number | null;
+  costUsd: number | null;
   metrics: MetricSummary[];
 }
 
@@ -34,28 +37,28 @@ export interface BenchmarkSummary {
 export const summaryFractions = [0.5, 0.9, 0.95, 0.99] as const;
 
 /** The figures that a summary of a metric is made from. */
-export interface Figures extends Pick<MetricSummary, "name" | "count" | "sum" | "stddev"> {
-  mean: number;
+export interface Figures extends Moments {
+  name: string;
   min: number;
   max: number;
   /** At `summaryFractions`. */
   percentiles: readonly number[];
 }
 
-export function toMetricSummary(row: Figures): MetricSummary {
-  const { percentiles, count, mean, stddev, ...rest } = row;
+export function toMetricSummary({ percentiles, ...row }: Figures): MetricSummary {
+  const { name, count, min, max } = row;
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
-  const stderr = stddev === null ? null : stddev / Math.sqrt(count);
-  const margin = stderr === null ? null : studentTQuantile(0.975, count - 1) * stderr;
-  const ci95Low = margin === null ? null : mean - margin;
-  const ci95High = margin === null ? null : mean + margin;
-  return { ...rest, count, mean, stddev, stderr, ci95Low, ci95High, p50, p90, p95, p99 };
+  const { mean, stddev = null, stderr = null, interval } = meanFigures(row, { areShares: areShares(name) });
+  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
+  const sum = min === max ? min * count : row.sum;
+  const moments = { sum, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+  return { name, count, ...moments, min, p50, p90, p95, p99, max };
 }
 
 export function emptyMetric(name: string): MetricSummary {
-  const moments = { mean: null, stddev: null, stderr: null, ci95Low: null, ci95High: null };
+  const interval = { ci95Low: null, ci95High: null, intervalMethod: null };
   const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
-  return { name, count: 0, sum: 0, ...moments, ...order };
+  return { name, count: 0, sum: 0, mean: null, stddev: null, stderr: null, ...interval, ...order };
 }
 
 /** The built-in metrics first, in their own order, then the others by name. */

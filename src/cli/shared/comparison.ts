@@ -1,0 +1,70 @@
+import {
+  type BenchmarkComparison,
+  ComparisonTest,
+  type PairedSample,
+} from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { type Cell, formatInterval, formatNumber } from "./output.ts";
+
+export type Verdict = "better" | "worse" | "no significant difference" | "no pairs";
+
+/** Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. */
+export function verdictOf(
+  { adjustedPValue, meanDifference = 0 }: BenchmarkComparison,
+  { alpha, lowerIsBetter }: { alpha: number; lowerIsBetter: boolean },
+): Verdict {
+  if (adjustedPValue === undefined) return "no pairs";
+  if (adjustedPValue >= alpha || meanDifference === 0) return "no significant difference";
+  return meanDifference > 0 === lowerIsBetter ? "worse" : "better";
+}
+
+const tests: Record<ComparisonTest, string> = {
+  [ComparisonTest.UNSPECIFIED]: "none, as there are no pairs",
+  [ComparisonTest.MCNEMAR_EXACT]: "McNemar's exact test (every value is 0 or 1)",
+  [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon's signed-rank test",
+};
+
+/** The test behind the p-value of a comparison, in a word. */
+export function testName({ test }: BenchmarkComparison): string {
+  if (test === ComparisonTest.UNSPECIFIED) return "";
+  return test === ComparisonTest.MCNEMAR_EXACT ? "McNemar" : "Wilcoxon";
+}
+
+/** Sentences that say which figure is of which test, and which of them the verdicts go by. */
+export function explainTests(comparisons: readonly BenchmarkComparison[], alpha: number): string[] {
+  const names = [...new Set(comparisons.map(({ test }) => tests[test]))].join(", or ");
+  const number =
+    comparisons.length === 1 ? "1 candidate, which leaves it as it is" : `${comparisons.length} candidates`;
+  return [
+    'The interval of the difference and "p (t)" are of the paired t-test, and not adjusted.',
+    `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
+    `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
+  ];
+}
+
+const means = [">baseline", ">candidate", ">difference"];
+const figures = [">95 % CI", ">p (t)", ">win/loss/tie", ">p (test)", ">p (Holm)"];
+
+export const comparisonColumns = ["candidate", ">n", ...means, ...figures, "verdict"];
+
+/** The cells between the candidate and the verdict. */
+export function comparisonCells(comparison: BenchmarkComparison): Cell[] {
+  const { nPaired, baselineMean, candidateMean, meanDifference } = comparison;
+  const { wins, losses, ties, pValue, adjustedPValue, pairedTPValue } = comparison;
+  const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));
+  const interval = formatInterval(comparison, { digits: 3 });
+  const pOf = (value: number | undefined) => formatNumber(value, 3);
+  const ofTest = pValue === undefined ? "-" : `${pOf(pValue)} (${testName(comparison)})`;
+  const won = `${wins}/${losses}/${ties}`;
+  return [nPaired, ...values, interval, pOf(pairedTPValue), won, ofTest, pOf(adjustedPValue)];
+}
+
+export const sampleColumns = ["sample", ...means];
+
+export function sampleTitle({ sampleId, repetition }: PairedSample): string {
+  return repetition === 0 ? sampleId : `${sampleId} #${repetition}`;
+}
+
+/** The cells after the title. */
+export function sampleCells({ baselineValue, candidateValue, difference }: PairedSample): Cell[] {
+  return [baselineValue, candidateValue, difference].map((value) => formatNumber(value));
+}
