@@ -99,6 +99,7 @@ const row = () => JSON.stringify({ id: hostile, prompt: hostile, answer: hostile
 const lines: Record<string, (() => string[])[] | string> = {
   serve: "it shows its own settings",
   health: "it shows its own settings",
+  power: "it shows numbers",
   "migrate up": "the schema is ours",
   "migrate down": "the schema is ours",
   "migrate status": "the schema is ours",

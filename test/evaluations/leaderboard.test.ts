@@ -440,7 +440,7 @@ test.each<[object, string]>([
   [{ minCount: -1 }, "min_count"],
   [{ status: "done" }, "status"],
   [{ createdAfter: "yesterday" }, "created_after"],
-  [{ labels: { "": "x" } }, "labels."],
+  [{ labels: { "": "x" } }, "labels"],
   [{ model: "m" }, "model"],
 ])("%o is refused with the name of the field", async (input, field) => {
   const asked = db.evaluations.leaderboard({ dataset: "d", ...input } as LeaderboardInput);

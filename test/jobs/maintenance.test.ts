@@ -218,10 +218,14 @@ describe("after an outage", () => {
     expect(await db.workers.removeStale(1)).toEqual({ removed: 0, jobsRequeued: 0 });
     await maintenance.watchOver();
     expect(await db.workers.removeStale(1)).toEqual({ removed: 0, jobsRequeued: 0 });
-    await sleep(1_600);
-    await maintenance.watchOver();
-    await db.workers.heartbeat({ workerId: "back" });
-    expect(await db.workers.removeStale(1)).toEqual({ removed: 2, jobsRequeued: 2 });
+    // A round of a busy machine that comes too late begins the term anew.
+    const removed = await eventually(async () => {
+      await maintenance.watchOver();
+      await db.workers.heartbeat({ workerId: "back" });
+      const counts = await db.workers.removeStale(1);
+      return counts.removed > 0 && counts;
+    });
+    expect(removed).toEqual({ removed: 2, jobsRequeued: 2 });
     expect((await db.workers.listAll()).map(({ workerId }) => workerId)).toEqual(["back"]);
   });
 
