@@ -128,7 +128,12 @@ async function compare(
   }
   if (options.html !== undefined) {
     const { writeComparison } = await import("./html/compare-page.ts");
-    await writeComparison(options.html, benchmarks, { names, response, verdicts, options });
+    await writeComparison(options.html, benchmarks, {
+      names,
+      response,
+      verdicts,
+      options: { ...options, margin },
+    });
   }
   if (options.markdown !== undefined || options.junit !== undefined) {
     const { writeReports } = await import("./reports/write-reports.ts");

@@ -99,6 +99,7 @@ test("a comparison, with the samples that changed most", async () => {
   );
   const [, candidate] = names.find(([name]: string[]) => name?.startsWith("cand")) ?? [];
   const text = await page("compare", "base", String(candidate));
+  expect(text).toMatch(/\d+ pairs show a difference of [\d.e-]+ or more with a probability of 80 %/);
   check(text);
   expect(text.includes("▼ worse")).toBe(true);
   // Each mean has its interval with it, and every p-value its test.

@@ -4,6 +4,7 @@ import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { explainTests, testName, type Verdict } from "../shared/comparison.ts";
+import { type Evidence, evidenceOf } from "../shared/evidence.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { type Drawn, fill, Histogram, histogramCharts } from "./histogram.ts";
@@ -19,7 +20,7 @@ interface Comparison {
   /** As the comparisons of the response. */
   verdicts: readonly Verdict[];
   /** `samples`: the most in each list. */
-  options: { alpha: number; samples: number };
+  options: Evidence & { samples: number };
 }
 
 interface Candidate {
@@ -59,6 +60,13 @@ export async function writeComparison(
           figures(candidates),
           html`<p class="note">Intervals of the means: Wilson's where every value is 0 or 1, else by Student's t distribution. The effect size d is the mean difference in standard deviations of the differences. Left out: evaluations without a partner.</p>`,
         ],
+      },
+      {
+        title: "What the pairs show",
+        note: "A difference that was not found is no proof that there is none.",
+        body: candidates.map(
+          ({ name, comparison }) => html`<p>${name}: ${evidenceOf(comparison, options).join("; ")}.</p>`,
+        ),
       },
       {
         title: "How the values are spread",
