@@ -5,7 +5,7 @@ import { addWatch } from "./benchmark/watch.ts";
 import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
-import { findBenchmark, findBenchmarkId } from "./shared/find-benchmark.ts";
+import { findBenchmark, findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { given } from "./shared/options.ts";
 import { formatMinute, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
@@ -39,7 +39,7 @@ export function addCommand(program: Command): void {
     .callService(list);
   addServiceCommand(benchmark, "show")
     .description("Shows every field of a benchmark.")
-    .argument("<benchmark>", "id, or name (the newest with it)")
+    .argument("<benchmark>", NEWEST)
     .examples("ltb benchmark show gsm8k", "ltb benchmark show gsm8k --json | jq .metadata")
     .callService(show);
   addUpdate(benchmark);

@@ -20,7 +20,7 @@ import {
 } from "./shared/comparison.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
@@ -48,7 +48,7 @@ export function addCommand(program: Command): void {
         "paired t-test; the p-value of McNemar's exact test where every value is 0 or 1, else of Wilcoxon's signed-rank test; the same " +
         "adjusted by Holm's method over all candidates, which the verdict goes by; wins and losses, and the samples that got worse.",
     )
-    .argument("<baseline>", "id, or name (the newest with it)")
+    .argument("<baseline>", NEWEST)
     .argument("<candidate...>", "ids or names")
     .option("--metric <name>", "metric to compare", "score")
     .withDirection()

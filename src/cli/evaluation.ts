@@ -8,7 +8,7 @@ import { cutText } from "../text.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { findBenchmarkId } from "./shared/find-benchmark.ts";
+import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { formatMinute, formatNumber } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
@@ -28,7 +28,7 @@ export function addCommand(program: Command): void {
     .description("Lists and searches the evaluations of a benchmark.");
   withFilterOptions(addServiceCommand(evaluation, "list").withReplica())
     .description("Lists the evaluations of a benchmark: newest first, or by score.")
-    .argument("<benchmark>", "id, or name (the newest with it)")
+    .argument("<benchmark>", NEWEST)
     .choice(
       "--order <order>",
       "best and worst: by score, those without one left out",

@@ -4,7 +4,7 @@ import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/fi
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { note, oneLine } from "./shared/output.ts";
 import { readEvaluations } from "./transfer/read-evaluations.ts";
 import { csvLines, jsonLines, metricNames } from "./transfer/text-formats.ts";
@@ -22,7 +22,7 @@ export function addCommand(program: Command): void {
       "Writes a benchmark with its evaluations, oldest first, in constant memory; a connection that breaks is resumed. JSONL " +
         "and Parquet hold everything, and `ltb import` reads them. CSV has a column for each metric, and nothing about the benchmark.",
     )
-    .argument("<benchmark>", "id, or name (the newest with it)")
+    .argument("<benchmark>", NEWEST)
     .choice("--format <format>", "form of the output (default: by the file's extension, else jsonl)", formats)
     .option("-o, --output <file>", "write to this file, which appears when it is complete (default: stdout)")
     .option(

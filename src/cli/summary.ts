@@ -6,7 +6,7 @@ import {
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "./shared/categories.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { findBenchmark } from "./shared/find-benchmark.ts";
+import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import {
   formatInterval,
@@ -28,7 +28,7 @@ export function addCommand(program: Command): void {
     .description(
       "Shows what the evaluations of a benchmark come to: statistics of every metric, failures, tokens and cost.",
     )
-    .argument("<benchmark>", "id, or name (the newest with it)")
+    .argument("<benchmark>", NEWEST)
     .option("--metric <name...>", "only these metrics")
     .option(
       "--exact",

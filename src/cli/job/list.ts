@@ -2,7 +2,7 @@ import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/jo
 import { countCharacters, cutText } from "../../text.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
-import { findBenchmarkId } from "../shared/find-benchmark.ts";
+import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { formatMinute } from "../shared/output.ts";
 import { printList } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
@@ -25,7 +25,7 @@ export function addCommand(job: Command): void {
     .choice("--status <status>", "only those in this status", Object.keys(jobStatuses))
     .option("--type <type>", "only those of this type")
     .option("--worker <id>", "only those that this worker holds or last held")
-    .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
+    .option("--benchmark <benchmark>", `only those of this benchmark: ${NEWEST}`)
     .choice("--order <order>", "queue: those that wait, the next to be run first", orders, "newest")
     .withLimit()
     .examples(

@@ -3,7 +3,7 @@ import { type GetJobStatsResponse, GetJobStatsResponseSchema } from "../../../ge
 import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
-import { findBenchmarkId } from "../shared/find-benchmark.ts";
+import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
 
 type Options = ServiceOptions & { type?: string; benchmark?: string };
@@ -12,7 +12,7 @@ export function addCommand(job: Command): void {
   addServiceCommand(job, "stats")
     .description("Counts the jobs by type and status, and tells how long the oldest has been waiting.")
     .option("--type <type>", "only those of this type")
-    .option("--benchmark <benchmark>", "only those of this benchmark: id, or name (the newest with it)")
+    .option("--benchmark <benchmark>", `only those of this benchmark: ${NEWEST}`)
     .examples("ltb job stats", "ltb job stats --benchmark gsm8k --json | jq .failed")
     .callService(stats);
 }

@@ -5,7 +5,7 @@ import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
-import { findBenchmarkId } from "../shared/find-benchmark.ts";
+import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
 import { print, printJson, toPlain } from "../shared/output.ts";
 import { readPayload } from "./payload.ts";
@@ -46,7 +46,7 @@ export function addCommand(job: Command): void {
     .option("--tag <tag>", "a tag that the worker must have; may be given again", gatherValues)
     .addOption(new Option("--run-at <time>", "not before this time").argParser(parseTime).conflicts("in"))
     .option("--in <duration>", "not before this much time has passed, such as 5m", parseDuration)
-    .option("--benchmark <benchmark>", "the benchmark it works for: id, or name (the newest with it)")
+    .option("--benchmark <benchmark>", `the benchmark it works for: ${NEWEST}`)
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
       new Option("--unique-key <key>", "fail if a live job of the type has this key").conflicts("jsonl"),

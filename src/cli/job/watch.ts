@@ -7,7 +7,7 @@ import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
-import { findBenchmarkId } from "../shared/find-benchmark.ts";
+import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { follow } from "../shared/follow.ts";
 import { formatClock, joinCells, note, print, printJson, toPlain } from "../shared/output.ts";
 import { stopOnSignal } from "../shared/stop-on-signal.ts";
@@ -31,7 +31,7 @@ export function addCommand(job: Command): void {
     )
     .argument("[id...]", "ids of the jobs; - reads them from standard input")
     .option("--type <type>", "only jobs of this type")
-    .option("--benchmark <benchmark>", "only jobs of this benchmark: id, or name (the newest with it)")
+    .option("--benchmark <benchmark>", `only jobs of this benchmark: ${NEWEST}`)
     .examples(
       "ltb job watch 01890a5d-ac96-774b-bcce-b302099a8057",
       "ltb job submit grade --jsonl samples.jsonl | ltb job watch -",

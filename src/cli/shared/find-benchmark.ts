@@ -3,7 +3,11 @@ import type { BenchmarkClient } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { isUuid } from "./options.ts";
 import { note } from "./output.ts";
+import { findSelected } from "./selector.ts";
 import { commandLine } from "./shell.ts";
+
+/** How help tells what may name a benchmark. */
+export const NEWEST = "id, name (the newest with it), latest:DATASET,… or baseline:DATASET";
 
 /** The id of the benchmark that `findBenchmark` finds; empty, as in a request, where none is named. */
 export async function findBenchmarkId(
@@ -15,7 +19,7 @@ export async function findBenchmarkId(
 }
 
 /**
- * The benchmark with this id, or the newest with this name.
+ * The benchmark with this id, that a selector stands for (`findSelected`), or the newest with this name.
  * @param only refuse a name that several benchmarks have, instead of a note on stderr
  */
 export async function findBenchmark(
@@ -27,6 +31,8 @@ export async function findBenchmark(
     const { benchmark } = await client.getBenchmark({ id: reference });
     if (benchmark !== undefined) return benchmark;
   }
+  const selected = await findSelected(client, reference);
+  if (selected !== undefined) return selected;
   const { benchmarks } = await client.listBenchmarks({ name: reference, pageSize: 10 });
   const [newest] = benchmarks;
   if (newest === undefined)
