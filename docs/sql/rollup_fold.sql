@@ -204,11 +204,12 @@ with
           b.bin_lows,
           b.bin_highs,
           case
-            when m.was_taken
-            and b.min < b.max
-            and m.size > 1e-290 then m.m2 < 1e-5 * m.size
-            else false
-          end as is_lossy
+            when not m.was_taken
+            or b.min = b.max then false
+            when m.size > 1e-290 then m.m2 < 1e-5 * m.size
+            else true
+          end as is_lossy,
+          m.was_taken
         from
           (
             select

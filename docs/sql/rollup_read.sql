@@ -102,7 +102,8 @@ with
   merged as (
     select
       *,
-      false as is_lossy
+      false as is_lossy,
+      false as was_taken
     from
       base
     where
@@ -140,11 +141,12 @@ with
       b.bin_lows,
       b.bin_highs,
       case
-        when m.was_taken
-        and b.min < b.max
-        and m.size > 1e-290 then m.m2 < 1e-5 * m.size
-        else false
-      end as is_lossy
+        when not m.was_taken
+        or b.min = b.max then false
+        when m.size > 1e-290 then m.m2 < 1e-5 * m.size
+        else true
+      end as is_lossy,
+      m.was_taken
     from
       (
         select
@@ -282,14 +284,7 @@ select
   coalesce(array_send (m.bin_lows), '') as lows,
   coalesce(array_send (m.bin_highs), '') as highs,
   coalesce(m.is_lossy, false) as is_lossy,
-  exists (
-    select
-    from
-      delta
-    where
-      delta.metric = m.metric
-      and delta.count < 0
-  ) as was_taken,
+  coalesce(m.was_taken, false) as was_taken,
   coalesce(s.is_missing, false)
   or size.is_too_large as is_missing,
   coalesce(s.names_left_out, 0) as names_left_out

@@ -282,6 +282,16 @@ describe("what is read from the rollups is what the rows come to", () => {
     );
   });
 
+  test("a value that is far smaller than one that was taken away is not lost with it", async () => {
+    const benchmarkId = await newBenchmark();
+    const [gone] = await db.evaluations.createMany([
+      rowOf(benchmarkId, { score: 1e-160 }),
+      rowOf(benchmarkId, { score: 4e-200 }),
+    ]);
+    if (gone && "id" in gone) await db.evaluations.delete(gone.id, benchmarkId);
+    await check(benchmarkId);
+  });
+
   test("a value that was taken away leaves its bin as wide as it was, until the base is computed anew", async () => {
     const benchmarkId = await newBenchmark();
     const gone = [-2.9e-240, -0.999e-9, 0.995];

@@ -74,9 +74,10 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
 const isOne = sql.fragment`m.was_taken and b.min = b.max`;
 
 /**
- * Adds parts up, for each benchmark and metric with a value left. It also answers `is_lossy`: so much was
- * subtracted that rounding errors are more than 1e-10 of m2. They do not matter where all that is left is one
- * value: sum and m2 follow from that.
+ * Adds parts up, for each benchmark and metric with a value left. It also answers `was_taken`: a part was
+ * taken away, so that bins may be wider than their values. And it answers `is_lossy`: so much was subtracted
+ * that rounding errors are more than 1e-10 of m2, or may be where squares are too small for a double. They do
+ * not matter where all that is left is one value: sum and m2 follow from that.
  * @param cte its name; it has the columns of parts
  */
 export function mergedParts(cte: string): Fragment {
@@ -85,8 +86,8 @@ export function mergedParts(cte: string): Fragment {
     select
       m.benchmark_id, m.metric, m.count, case when ${isOne} then b.min * m.count else m.sum end as sum,
       case when ${isOne} then 0 else m.m2 end as m2, b.min, b.max, b.bins, b.bin_counts, b.bin_lows,
-      b.bin_highs, case when m.was_taken and b.min < b.max and m.size > 1e-290 then m.m2 < 1e-5 * m.size
-        else false end as is_lossy
+      b.bin_highs, case when not m.was_taken or b.min = b.max then false
+        when m.size > 1e-290 then m.m2 < 1e-5 * m.size else true end as is_lossy, m.was_taken
     from (
       select
         part.benchmark_id, part.metric, max(part.n)::bigint as count, max(part.total) as sum,

@@ -57,7 +57,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
       union all
       select * from base where ${fits} and metric in (select metric from delta)
     ), merged as (
-      select *, false as is_lossy from base where ${fits} and metric not in (select metric from delta)
+      select *, false as is_lossy, false as was_taken from base where ${fits} and metric not in (select metric from delta)
       union all
       ${mergedParts("part")}
     )
@@ -66,7 +66,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
       coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
       coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
       coalesce(m.is_lossy, false) as is_lossy,
-      exists (select from delta where delta.metric = m.metric and delta.count < 0) as was_taken,
+      coalesce(m.was_taken, false) as was_taken,
       coalesce(s.is_missing, false) or size.is_too_large as is_missing,
       coalesce(s.names_left_out, 0) as names_left_out
     from (select ${id}::uuid as id) one cross join size
