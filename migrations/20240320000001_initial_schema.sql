@@ -33,6 +33,8 @@ create table benchmarks (
   -- must never fail.
   completed_iterations integer not null default 0,
   failed_iterations integer not null default 0,
+  -- The evaluations that each sample is to have; 0: not declared. See repeated_benchmarks.
+  repetitions integer not null default 0,
   -- The version grows with every change that a caller asks for, never with counts; expected_version is
   -- compared with it. 0, which the service never writes: see adopt_benchmark.
   version integer not null default 0,
@@ -52,7 +54,7 @@ create table benchmarks (
   constraint benchmarks_running_has_start check (status <> 'running' or started_at is not null),
   constraint benchmarks_ended_has_completion
     check (status not in ('completed', 'failed', 'cancelled') or completed_at is not null),
-  constraint benchmarks_total_not_negative check (total_iterations >= 0),
+  constraint benchmarks_total_not_negative check (total_iterations >= 0 and repetitions >= 0),
   constraint benchmarks_labels_object check (jsonb_typeof(labels) = 'object'),
   constraint benchmarks_metrics_object check (jsonb_typeof(metrics) = 'object')
 ) with (fillfactor = 70);
@@ -228,6 +230,61 @@ create table stale_rollups (
   -- changes again: a name that was left out has no deltas from before. Null: all of them have one.
   names text[]
 );
+
+-- Samples ---------------------------------------------------------------------------------------------------
+
+-- Benchmarks stand here whose samples may have several evaluations: they declared it, or a repetition above 0
+-- came in. Their figures are over samples, each reduced to one value first, because the evaluations of one
+-- sample say much the same. In all other benchmarks each evaluation is a sample, and metric_rollups have it
+-- all.
+create table repeated_benchmarks (
+  benchmark_id uuid primary key references benchmarks (id) on delete cascade,
+  -- True: it has evaluations from before it stood here, whose samples are in no figures yet.
+  is_missing boolean not null,
+  -- Transactions that may have begun to write evaluations before it stood here, and so may leave no marks:
+  -- the samples are gathered once they have ended. Null: not known yet.
+  writers text[]
+);
+
+-- The statement that inserts, changes or deletes evaluations of such a benchmark leaves a mark here, with the
+-- samples that it touched. The figures of these are computed again from the evaluations: by maintenance,
+-- which then drops the mark, and by every read until then. So the order of changes does not matter, and no
+-- writer waits for another. A sample is 's' and its sample_id, or 'e' and the id of an evaluation without
+-- one.
+create table touched_samples (
+  benchmark_id uuid not null references benchmarks (id) on delete cascade,
+  id bigint generated always as identity,
+  samples text[] not null,
+  primary key (benchmark_id, id)
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+
+-- What a sample has put into sample_rollups, by metric, so that it can be taken out again:
+-- [tries, successes], and [tries, successes, mean, alike] where not all values are 0 or 1. See there.
+create table sample_figures (
+  benchmark_id uuid not null references benchmarks (id) on delete cascade,
+  sample text not null,
+  figures jsonb not null,
+  primary key (benchmark_id, sample)
+);
+
+-- The samples of a benchmark by the values that they have of a metric: `tries` values, `successes` of which
+-- are 1. successes is -1 where a value is not between 0 and 1. The metric "metrics.failed" counts
+-- evaluations. All figures are exact, however many samples came and went: sums of means are decimals.
+create table sample_rollups (
+  benchmark_id uuid not null references benchmarks (id) on delete cascade,
+  samples bigint not null,
+  -- These samples have two values or more, which are all the same.
+  alike bigint not null,
+  -- These samples have a value that is neither 0 nor 1. The sums are those of their means, and of the
+  -- squares.
+  fractional bigint not null,
+  tries integer not null,
+  successes integer not null,
+  metric varchar(255) not null,
+  sum numeric not null,
+  squares numeric not null,
+  primary key (benchmark_id, metric, tries, successes)
+) with (fillfactor = 70);
 
 -- Workers ---------------------------------------------------------------------------------------------------
 
@@ -715,7 +772,8 @@ create trigger jobs_keep_rows before delete on jobs
   );
 create trigger evaluations_keep_figures
   before delete or update of
-    benchmark_id, metrics, score, error, latency_ms, cost_usd, input_tokens, output_tokens
+    benchmark_id, sample_id, repetition, metrics, score, error, latency_ms, cost_usd, input_tokens,
+    output_tokens
   on evaluations for each statement
   when (pg_trigger_depth() = 0 and current_query() not like '%insert into benchmark_count_deltas%')
   execute function refuse_change(
@@ -801,6 +859,7 @@ declare
     end
     limit 1
   );
+  is_repeated boolean;
 begin
   if wide is not null then
     raise exception 'metrics.% of an evaluation must be 0, or from 1e-307 to 1e308 in magnitude', wide
@@ -811,6 +870,14 @@ begin
   where id = new.id and benchmark_id::text = new.benchmark_id::text;
   insert into benchmark_count_deltas (benchmark_id, completed, failed)
   values (new.benchmark_id, (new.error is null)::integer, (new.error is not null)::integer);
+  is_repeated := exists (select from repeated_benchmarks where benchmark_id = new.benchmark_id);
+  if is_repeated then
+    insert into touched_samples (benchmark_id, samples)
+    values (new.benchmark_id, array[coalesce('s' || new.sample_id, 'e' || new.id)]);
+  elsif new.repetition > 0 then
+    insert into repeated_benchmarks (benchmark_id, is_missing) values (new.benchmark_id, true)
+    on conflict (benchmark_id) do nothing;
+  end if;
   if exists (
     select from stale_rollups where benchmark_id = new.benchmark_id and is_missing
       and xmin::text = (txid_current() % 4294967296)::text

@@ -39,6 +39,8 @@ create index idx_metric_rollups_dataset on metric_rollups (dataset, metric, benc
 create index idx_metric_deltas_taken on metric_deltas (benchmark_id) where count < 0;
 -- Maintenance, all the time, and every leaderboard look for benchmarks without a base.
 create index idx_stale_rollups_missing on stale_rollups (benchmark_id) where is_missing;
+-- So do maintenance and leaderboards for benchmarks whose samples are still to be gathered.
+create index idx_repeated_benchmarks_missing on repeated_benchmarks (benchmark_id) where is_missing;
 
 -- Deviation: the specification has idx_jobs_status_priority on jobs (status, priority desc, created_at).
 -- There every change of a status would write it, and all other indexes with it, and claims would walk over

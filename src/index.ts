@@ -15,6 +15,8 @@ export type { Comparison, ComparisonInput, ComparisonPage } from "./evaluations/
 export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
 export type { EvaluationChanges, EvaluationFilter } from "./evaluations/input.ts";
 export type { LeaderboardInput } from "./evaluations/leaderboard/leaderboard.ts";
+export type { SummaryInput } from "./evaluations/repository.ts";
+export type { ReductionInput, Repetitions } from "./evaluations/samples/reduce.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { Categories, CategoryCounts } from "./evaluations/summary/categories.ts";
 export type { BenchmarkSummary, MetricSummary } from "./evaluations/summary/summary.ts";

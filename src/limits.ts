@@ -276,6 +276,13 @@ export const limits = {
   rollupComputePause: 5,
   /** Benchmarks with many evaluations are looked up for that, so many at a time. */
   rollupComputeBenchmarks: 20,
+  /** The figures of samples are brought up to date in so many benchmarks at a time, so many at once. */
+  sampleFoldBenchmarks: 50,
+  sampleFoldSamples: 10_000,
+  /** A read computes the figures of so many samples anew that changed since; beyond, those of all. */
+  touchedSamples: 20_000,
+  /** A sample may be declared to have so many evaluations, and a reducer may be of so many. */
+  repetitions: 1_000_000,
   /** One call compares at most this many benchmarks with a baseline. */
   candidates: 20,
   /** So many resamples can be asked for, and so many parts of a larger sample are drawn as wholes. */

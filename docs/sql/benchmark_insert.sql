@@ -11,15 +11,28 @@ with
         model,
         dataset,
         total_iterations,
+        repetitions,
         created_by,
         labels,
         metadata
       )
     values
-      ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     on conflict (id) do nothing
     returning
       *
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select
+      b.id,
+      $12::boolean
+    from
+      b
+    where
+      b.repetitions > 1
+    on conflict (benchmark_id) do nothing
   ),
   audit_written as (
     insert into
@@ -52,17 +65,17 @@ with
       false
     from
       unnest(
-        $11::uuid[],
-        $12::text[],
-        $13::text[],
+        $13::uuid[],
         $14::text[],
         $15::text[],
-        $16::uuid[],
-        $17::uuid[],
-        $18::text[],
-        $19::text[],
+        $16::text[],
+        $17::text[],
+        $18::uuid[],
+        $19::uuid[],
         $20::text[],
-        $21::text[]
+        $21::text[],
+        $22::text[],
+        $23::text[]
       ) as entry (
         id,
         action,
@@ -115,6 +128,7 @@ select
   b.dataset,
   b.status,
   b.total_iterations,
+  b.repetitions,
   greatest(least(b.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(b.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   b.results,
@@ -146,17 +160,19 @@ from
 -- $5 = 'm'
 -- $6 = 'd'
 -- $7 = 1
--- $8 = null
--- $9 = '{}'
--- $10 = null
--- $11 = made anew each time
--- $12 = '{create}'
--- $13 = '{benchmark}'
--- $14 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $15 = '{"{\"after\":{\"name\":\"n\",\"provider\":\"p\",\"model\":\"m\",\"dataset\":\"d\",\"total_…'
--- $16 = '{null}'
--- $17 = '{null}'
--- $18 = '{service}'
+-- $8 = 5
+-- $9 = null
+-- $10 = '{}'
+-- $11 = null
+-- $12 = false
+-- $13 = made anew each time
+-- $14 = '{create}'
+-- $15 = '{benchmark}'
+-- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $17 = '{"{\"after\":{\"name\":\"n\",\"provider\":\"p\",\"model\":\"m\",\"dataset\":\"d\",\"total_…'
+-- $18 = '{null}'
 -- $19 = '{null}'
--- $20 = '{null}'
+-- $20 = '{service}'
 -- $21 = '{null}'
+-- $22 = '{null}'
+-- $23 = '{null}'

@@ -8,6 +8,7 @@ select
   r.dataset,
   r.status,
   r.total_iterations,
+  r.repetitions,
   greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   null::jsonb as results,

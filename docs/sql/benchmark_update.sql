@@ -8,7 +8,20 @@ with
     where
       id = $1
     returning
-      b.id
+      b.id,
+      b.repetitions
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select
+      b.id,
+      $2::boolean
+    from
+      b
+    where
+      b.repetitions > 1
+    on conflict (benchmark_id) do nothing
   ),
   event as (
     insert into
@@ -25,6 +38,7 @@ select
 from
   b;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = true
 
 -- benchmark_update, 2 of 4
 with
@@ -43,7 +57,20 @@ with
     where
       id = $8
     returning
-      b.id
+      b.id,
+      b.repetitions
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select
+      b.id,
+      $9::boolean
+    from
+      b
+    where
+      b.repetitions > 1
+    on conflict (benchmark_id) do nothing
   ),
   event as (
     insert into
@@ -67,6 +94,7 @@ from
 -- $6 = '{}'
 -- $7 = 'e'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = true
 
 -- benchmark_update, 3 of 4
 with
@@ -92,7 +120,20 @@ with
         )
       )
     returning
-      b.id
+      b.id,
+      b.repetitions
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select
+      b.id,
+      $7::boolean
+    from
+      b
+    where
+      b.repetitions > 1
+    on conflict (benchmark_id) do nothing
   ),
   event as (
     insert into
@@ -114,6 +155,7 @@ from
 -- $4 = 'running'
 -- $5 = 'running'
 -- $6 = 'running'
+-- $7 = true
 
 -- benchmark_update, 4 of 4
 with
@@ -139,7 +181,20 @@ with
         )
       )
     returning
-      b.id
+      b.id,
+      b.repetitions
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select
+      b.id,
+      $8::boolean
+    from
+      b
+    where
+      b.repetitions > 1
+    on conflict (benchmark_id) do nothing
   ),
   event as (
     insert into
@@ -162,3 +217,4 @@ from
 -- $5 = 'completed'
 -- $6 = 'completed'
 -- $7 = 'completed'
+-- $8 = true

@@ -281,6 +281,18 @@ with
     set
       is_missing = true
   ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "gone" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
+  ),
   event as (
     insert into
       benchmark_events (benchmark_ids)
@@ -653,6 +665,18 @@ with
     on conflict (benchmark_id) do update
     set
       is_missing = true
+  ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "gone" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
   ),
   event as (
     insert into

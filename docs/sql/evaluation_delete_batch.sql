@@ -32,6 +32,7 @@ with
     returning
       id,
       benchmark_id,
+      sample_id,
       error is not null as failed,
       score,
       latency_ms,
@@ -72,6 +73,17 @@ with
     set
       is_missing = true
   ),
+  lost as (
+    delete from sample_figures
+    where
+      benchmark_id = $8
+      and sample in (
+        select
+          coalesce('s' || gone.sample_id, 'e' || gone.id)
+        from
+          gone
+      )
+  ),
   event as (
     insert into
       benchmark_events (benchmark_ids)
@@ -80,7 +92,7 @@ with
     from
       (
         select
-          $8::uuid as id
+          $9::uuid as id
         from
           gone
         limit
@@ -106,24 +118,24 @@ with
         external
       )
     select
-      ($9::uuid[]) [row_number() over ()] as id,
-      $10::text as action,
+      ($10::uuid[]) [row_number() over ()] as id,
+      $11::text as action,
       'benchmark' as entity_type,
-      $11::text as entity_id,
+      $12::text as entity_id,
       jsonb_strip_nulls(
         jsonb_build_object(
           'older_than_days',
-          $12::integer,
+          $13::integer,
           'before',
           jsonb_build_object('count', c.count, 'first_id', c.ids[1], 'last_id', c.ids[c.count])
         )
       ) as changes,
-      $13::uuid as user_id,
-      $14::uuid as api_key_id,
-      $15::text as actor,
-      $16::text as ip_address,
-      $17::text as user_agent,
-      $18::text as request_id,
+      $14::uuid as user_id,
+      $15::uuid as api_key_id,
+      $16::text as actor,
+      $17::text as ip_address,
+      $18::text as user_agent,
+      $19::text as request_id,
       false as external
     from
       (
@@ -193,16 +205,17 @@ from
 -- $6 = '00000000-0000-0000-0000-000000000000'
 -- $7 = '00000000-0000-0000-0000-000000000000'
 -- $8 = '00000000-0000-0000-0000-000000000000'
--- $9 = made anew each time
--- $10 = 'delete_evaluations'
--- $11 = '00000000-0000-0000-0000-000000000000'
--- $12 = null
+-- $9 = '00000000-0000-0000-0000-000000000000'
+-- $10 = made anew each time
+-- $11 = 'delete_evaluations'
+-- $12 = '00000000-0000-0000-0000-000000000000'
 -- $13 = null
 -- $14 = null
--- $15 = 'service'
--- $16 = null
+-- $15 = null
+-- $16 = 'service'
 -- $17 = null
 -- $18 = null
+-- $19 = null
 
 -- evaluation_delete_batch, 2 of 3
 with
@@ -238,6 +251,7 @@ with
     returning
       id,
       benchmark_id,
+      sample_id,
       error is not null as failed,
       score,
       latency_ms,
@@ -494,6 +508,18 @@ with
     on conflict (benchmark_id) do update
     set
       is_missing = true
+  ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "gone" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
   ),
   event as (
     insert into
@@ -668,6 +694,7 @@ with
     returning
       id,
       benchmark_id,
+      sample_id,
       error is not null as failed,
       score,
       latency_ms,
@@ -924,6 +951,18 @@ with
     on conflict (benchmark_id) do update
     set
       is_missing = true
+  ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "gone" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
   ),
   event as (
     insert into

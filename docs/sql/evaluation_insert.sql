@@ -107,6 +107,8 @@ with
     returning
       id,
       benchmark_id,
+      sample_id,
+      repetition,
       error is not null as failed,
       content_hash,
       score,
@@ -414,6 +416,39 @@ with
     on conflict (benchmark_id) do update
     set
       is_missing = true
+  ),
+  repeated as (
+    insert into
+      repeated_benchmarks (benchmark_id, is_missing)
+    select distinct
+      i.benchmark_id,
+      true
+    from
+      inserted i
+    where
+      i.repetition > 0
+      and not exists (
+        select
+        from
+          repeated_benchmarks r
+        where
+          r.benchmark_id = i.benchmark_id
+      )
+    order by
+      1
+    on conflict (benchmark_id) do nothing
+  ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "inserted" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
   ),
   event as (
     insert into

@@ -19,7 +19,14 @@ select
   percentile_cont($1::"float8" []) within group (
     order by
       value
-  ) as percentiles
+  ) as percentiles,
+  exists (
+    select
+    from
+      repeated_benchmarks
+    where
+      benchmark_id = $2
+  ) as is_repeated
 from
   (
     select
@@ -34,7 +41,7 @@ from
         from
           evaluations
         where
-          benchmark_id = $2
+          benchmark_id = $3
       ) e
       cross join lateral (
         select
@@ -76,3 +83,4 @@ order by
   metric;
 -- $1 = '{0.5, 0.9, 0.95, 0.99}'
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'

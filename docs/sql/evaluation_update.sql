@@ -600,6 +600,18 @@ with
     set
       is_missing = true
   ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "e" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
+  ),
   event as (
     insert into
       benchmark_events (benchmark_ids)
@@ -1251,6 +1263,18 @@ with
     on conflict (benchmark_id) do update
     set
       is_missing = true
+  ),
+  touched as (
+    insert into
+      touched_samples (benchmark_id, samples)
+    select
+      t.benchmark_id,
+      array_agg(coalesce('s' || t.sample_id, 'e' || t.id))
+    from
+      "e" t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+    group by
+      t.benchmark_id
   ),
   event as (
     insert into

@@ -283,10 +283,19 @@ select
   coalesce(array_send (m.bin_counts), '') as counts,
   coalesce(array_send (m.bin_lows), '') as lows,
   coalesce(array_send (m.bin_highs), '') as highs,
+  null::jsonb as groups,
   coalesce(m.is_lossy, false) as is_lossy,
   coalesce(m.was_taken, false) as was_taken,
   coalesce(s.is_missing, false)
-  or size.is_too_large as is_missing,
+  or size.is_too_large
+  or false as is_missing,
+  exists (
+    select
+    from
+      repeated_benchmarks r
+    where
+      r.benchmark_id = one.id
+  ) as is_repeated,
   coalesce(s.names_left_out, 0) as names_left_out
 from
   (

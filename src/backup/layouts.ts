@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "fbadf1f1e652cd5f7bb7d4a8c2e455074137f81eef0a2d6fd82217e9247f5048",
-  "20240320000002_add_indexes": "fbadf1f1e652cd5f7bb7d4a8c2e455074137f81eef0a2d6fd82217e9247f5048",
-  "20240320000003_add_audit_logs": "2849332b806bae6fb8723bd81fe608067abdb9d2eb0f86d5029cf48bdbefebcc",
+  "20240320000001_initial_schema": "fb77f71ef8115adcaa78fdaec2f0d62298168075d32fcac026db7e4026bd4753",
+  "20240320000002_add_indexes": "fb77f71ef8115adcaa78fdaec2f0d62298168075d32fcac026db7e4026bd4753",
+  "20240320000003_add_audit_logs": "99b4e44db12a4c09c3c4b9d0f81d62256f8b9c67ac7b0192afae0cf356a7510f",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -15,6 +15,8 @@ export const benchmarkRow = z.object({
   dataset: z.string(),
   status: z.enum(benchmarkStatuses),
   totalIterations: z.number(),
+  /** The evaluations that each sample is to have; 0: not declared. */
+  repetitions: z.number(),
   completedIterations: z.number(),
   failedIterations: z.number(),
   results: z.custom<JsonValue>().nullable(),

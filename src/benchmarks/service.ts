@@ -33,12 +33,15 @@ const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
-      const { name, provider, model, dataset, totalIterations, labels, metadata } = request;
+      const { name, provider, model, dataset, totalIterations, repetitions, labels, metadata } = request;
       const [id, description] = [omitEmpty(request.id), omitEmpty(request.description)];
       const createdBy = actorIdOf(context);
-      const fields = { name, description, provider, model, dataset, totalIterations, labels, metadata };
+      const about = { name, description, provider, model, dataset, labels, metadata };
       const requestKey = requestKeyOf(request, createdBy);
-      const benchmark = await benchmarks.create({ id, ...fields, createdBy }, requestKey);
+      const benchmark = await benchmarks.create(
+        { id, ...about, totalIterations, repetitions, createdBy },
+        requestKey,
+      );
       return { benchmark: benchmarkMessage(benchmark) };
     },
 
@@ -131,6 +134,7 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
     completedIterations: clearTo(0, patch("completed_iterations", request.completedIterations)),
     failedIterations: clearTo(0, patch("failed_iterations", request.failedIterations)),
     totalIterations: clearTo(0, patch("total_iterations", request.totalIterations)),
+    repetitions: clearTo(0, patch("repetitions", request.repetitions)),
     results: patch("results", results && jsonOf(results)),
     metrics: patch("metrics", request.metrics),
     error: error === "" ? null : patch("error", error),

@@ -42,23 +42,43 @@ const pageDeltas = deltasOf(sql.fragment`r`);
 
 const changeEvent = benchmarkEvents.record(sql.fragment`b`);
 
+/** A benchmark `b` that declares repetitions; `isMissing` where it may have evaluations already. */
+const repeated = (isMissing: boolean) => sql.fragment`
+  repeated as (
+    insert into repeated_benchmarks (benchmark_id, is_missing)
+    select b.id, ${isMissing}::boolean from b where b.repetitions > 1
+    on conflict (benchmark_id) do nothing
+  )`;
+
 export const insertBenchmark = statement("benchmark_insert", {
   row: benchmarkRow,
   build: (b: z.output<typeof newBenchmark> & { id: string }) => sql.fragment`
     with b as (
       insert into benchmarks
-        (id, version, name, description, provider, model, dataset, total_iterations, created_by, labels, metadata)
+        (id, version, name, description, provider, model, dataset, total_iterations, repetitions, created_by, labels,
+          metadata)
       values (
         ${b.id}, 1, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
-        ${b.totalIterations}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
+        ${b.totalIterations}, ${b.repetitions}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
         ${b.metadata ? JSON.stringify(b.metadata) : null}
       )
       on conflict (id) do nothing
       returning *
-    ), ${auditEntries([creation(b)], sql.fragment`exists (select from b)`)}, ${changeEvent}
+    ), ${repeated(false)}, ${auditEntries([creation(b)], sql.fragment`exists (select from b)`)}, ${changeEvent}
     select ${columns} from b ${deltas}`,
   examples: [
-    [{ id: example.id, name: "n", provider: "p", model: "m", dataset: "d", totalIterations: 1, labels: {} }],
+    [
+      {
+        id: example.id,
+        name: "n",
+        provider: "p",
+        model: "m",
+        dataset: "d",
+        totalIterations: 1,
+        repetitions: 5,
+        labels: {},
+      },
+    ],
   ],
 });
 
@@ -89,8 +109,8 @@ export const updateBenchmark = statement("benchmark_update", {
     with b as (
       update benchmarks b set ${sql.join(assignments(changes), sql.fragment`, `)}
       where ${sql.and([sql.fragment`id = ${id}`, changes.status && mayBecome(changes.status)])}
-      returning b.id
-    ), ${changeEvent}
+      returning b.id, b.repetitions
+    ), ${repeated(true)}, ${changeEvent}
     select id from b`,
   examples: [
     [example.id, {}],

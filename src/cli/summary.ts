@@ -17,9 +17,17 @@ import {
   printJson,
   toPlain,
 } from "./shared/output.ts";
+import {
+  type Reducing,
+  reducerNames,
+  reducerOf,
+  reducerText,
+  repetitionColumns,
+  repetitionRows,
+} from "./shared/reducer.ts";
 import { totalsOf } from "./shared/totals.ts";
 
-type Options = ServiceOptions & { metric?: string[]; exact?: boolean; html?: string };
+type Options = ServiceOptions & Reducing & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")
@@ -34,11 +42,13 @@ export function addCommand(program: Command): void {
       "--exact",
       "compute everything from the evaluations, percentiles too; takes longer the more there are",
     )
+    .withReducer(reducerNames)
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .examples(
       ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
       ["ltb summary gsm8k --metric score latency_ms", "two of them"],
       ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
+      ["ltb summary humaneval --metric score --reducer pass_at_k --k 10", "pass@10 of repeated samples"],
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
@@ -50,6 +60,7 @@ export function addCommand(program: Command): void {
         metrics: options.metric ?? [],
         exact: options.exact ?? false,
         categories: true,
+        ...reducerOf(options),
       });
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
@@ -78,6 +89,13 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
     lines.push("", formatTable(categoryColumns, summary.categories.flatMap(categoryRows)));
   const note = categoriesNote(summary);
   if (note !== undefined) lines.push("", note);
+  const repeated = repetitionRows(summary.metrics);
+  if (repeated.length > 0)
+    lines.push(
+      "",
+      `Mean, stddev, stderr and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions.`,
+      formatTable(repetitionColumns, repeated),
+    );
   if (summary.metricsLeftOut > 0)
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);
   return lines.join("\n");

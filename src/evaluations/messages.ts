@@ -7,6 +7,8 @@ import {
   IntervalMethodSchema,
   type LeaderboardEntrySchema,
   type MetricSummarySchema,
+  type Reducer,
+  ReducerSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type EvaluationOutcome,
@@ -69,6 +71,9 @@ export function evaluationMessage(evaluation: Evaluation): MessageInitShape<type
   return { ...omitNulls(same), createdAt: toTimestamp(createdAt), updatedAt: toTimestamp(updatedAt) };
 }
 
+/** How values of repetitions become one, as the contract says it. */
+export const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
+
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
 /** The outcome of an item, with field at fault and reason where it stored nothing. */
@@ -96,8 +101,12 @@ export function comparisonMessage(
 const intervals = wireEnum<typeof IntervalMethod>(IntervalMethodSchema).values;
 
 export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  const { intervalMethod: method, ...figures } = metric;
-  return { ...omitNulls(figures), ...(method && { intervalMethod: intervals[method] }) };
+  const { intervalMethod: method, repetitions, ...figures } = metric;
+  return {
+    ...omitNulls(figures),
+    ...(method && { intervalMethod: intervals[method] }),
+    ...(repetitions && { repetitions: omitNulls(repetitions) }),
+  };
 }
 
 export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {

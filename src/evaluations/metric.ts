@@ -93,14 +93,15 @@ export const evaluationsOf = (benchmarkId: string) => sql.fragment`(
 /**
  * All values of evaluations, as rows (benchmark_id, metric, value), in one pass over them.
  * @param evaluations what follows `from`, named `e`: the columns of evaluations, and `failed`
+ * @param more further columns of the rows, each with a comma before it
  */
-export function metricValues(evaluations: Fragment): Fragment {
+export function metricValues(evaluations: Fragment, more = sql.fragment``): Fragment {
   const e = sql.fragment`e`;
   const columns = columnValues(e).map(
     ([name, value]) => sql.fragment`(${sql.literalValue(name)}, ${value}::double precision)`,
   );
   return sql.fragment`
-    select e.benchmark_id, v.metric, v.value
+    select e.benchmark_id, v.metric, v.value${more}
     from ${evaluations} cross join lateral (
       select metric, value from (values ${sql.join(columns, sql.fragment`, `)}) c (metric, value)
       union all ${ownValues(e)}

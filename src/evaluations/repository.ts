@@ -13,6 +13,7 @@ import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts"
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
+import { type ReductionInput, reductionInput } from "./samples/reduce.ts";
 import { planSearch } from "./search/search.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
@@ -26,6 +27,12 @@ export type EvaluationPage = Page<Evaluation, input.EvaluationPosition>;
 export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
   /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
+}
+
+/** How a benchmark is summed up. */
+export interface SummaryInput extends ReductionInput {
+  /** True: everything from the rows, percentiles too. */
+  exact?: boolean | undefined;
 }
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
@@ -173,12 +180,17 @@ export class EvaluationRepository {
   async summarize(
     benchmarkId: string,
     names: readonly string[] = [],
-    { exact }: { exact?: boolean | undefined } = {},
+    { exact, ...given }: SummaryInput = {},
   ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
-    await statements.requireBenchmark(this.#db, id);
-    return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, id, wanted, exact);
+    const reduction = parseInput(reductionInput, given);
+    const found = await statements.requireBenchmark(this.#db, id);
+    return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, wanted, {
+      ...found,
+      ...reduction,
+      exact,
+    });
   }
 
   /**

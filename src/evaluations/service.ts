@@ -22,6 +22,7 @@ import {
   leaderboardMessage,
   metricMessage,
   outcomeOf,
+  wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
 
@@ -149,9 +150,11 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories }) {
+    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, reducer, k }) {
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
+        reducer: wireReducer.parse(reducer, "reducer"),
+        k,
       });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
       const { inputTokens, outputTokens, ...same } = omitNulls(summary);
@@ -165,6 +168,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
           categoriesRead: Math.min(summary.evaluationCount, limits.categoryRows),
         }),
         exact: isExact,
+        reducer: wireReducer.values[summary.reducer],
         metrics: summary.metrics.map(metricMessage),
       };
     },

@@ -11,6 +11,9 @@ import { evaluationsOf, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { exactSum } from "./rollups/moments-sql.ts";
 import { evaluationRow } from "./rows.ts";
+import { figuresOf, groupsAsJson, groupsOf, markedSamples, sampleOf } from "./samples/parts.ts";
+import { type ReducedMoments, type Reduction, reducesByCounts, type SampleGroup } from "./samples/reduce.ts";
+import { reducedValues } from "./samples/reduced-values.ts";
 import { exampleFilter, exampleSearch, matches, type SearchPlan, searchConditions } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
 
@@ -76,17 +79,28 @@ export const insertEvaluations = statement("evaluation_insert", {
       order by given.ordinality
       on conflict do nothing
       returning
-        id, benchmark_id, error is not null as failed, content_hash, score, latency_ms, input_tokens,
-        output_tokens, cost_usd, metrics
+        id, benchmark_id, sample_id, repetition, error is not null as failed, content_hash, score, latency_ms,
+        input_tokens, output_tokens, cost_usd, metrics
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
       from inserted group by benchmark_id
-    ), ${addedRollups("inserted", rows)}, ${insertEvent}, ${insertAudit(rows)}
+    ), ${addedRollups("inserted", rows)}, ${repeatedBenchmarks}, ${markedSamples("inserted")}, ${insertEvent}, ${insertAudit(rows)}
     select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids
     from inserted`,
   examples: [[[]]],
 });
+
+// Their own samples need no mark: all that are there once this is committed are gathered.
+const repeatedBenchmarks = sql.fragment`
+  repeated as (
+    insert into repeated_benchmarks (benchmark_id, is_missing)
+    select distinct i.benchmark_id, true from inserted i
+    where i.repetition > 0
+      and not exists (select from repeated_benchmarks r where r.benchmark_id = i.benchmark_id)
+    order by 1
+    on conflict (benchmark_id) do nothing
+  )`;
 
 const insertEvent = benchmarkEvents.record(
   sql.fragment`(select distinct benchmark_id as id from inserted) ben`,
@@ -189,7 +203,7 @@ export const updateEvaluation = statement("evaluation_update", {
         (error is null)::integer - ${wasFailed ? 0 : 1}::integer as completed,
         (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed
       from e
-    ), ${countChange}, ${movedRollups("before", "e")}, ${changeEvent}
+    ), ${countChange}, ${movedRollups("before", "e")}, ${markedSamples("e")}, ${changeEvent}
     select ${columns} from e`,
   examples: [
     [example.id, example.id, {}, false],
@@ -217,7 +231,7 @@ export const deleteEvaluation = statement("evaluation_delete", {
     ), change as (
       select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed
       from gone
-    ), ${countChange}, ${takenRollups("gone")}, ${changeEvent}, ${auditRows({
+    ), ${countChange}, ${takenRollups("gone")}, ${markedSamples("gone")}, ${changeEvent}, ${auditRows({
       action: "delete",
       entityType: "evaluation",
       entityId: sql.fragment`gone.id::text`,
@@ -299,36 +313,88 @@ function conditions(filter: ParsedFilter, byScore: boolean) {
   ];
 }
 
-const benchmarkExists = statement("evaluation_benchmark_exists", {
-  row: z.object({ id: z.string() }),
-  build: (id: string) => sql.fragment`select id from benchmarks where id = ${id}`,
+const findBenchmark = statement("evaluation_benchmark", {
+  row: z.object({ id: z.string(), repetitions: z.number(), isRepeated: z.boolean() }),
+  build: (id: string) => sql.fragment`
+    select
+      b.id, b.repetitions,
+      exists (select from repeated_benchmarks r where r.benchmark_id = b.id) as is_repeated
+    from benchmarks b where b.id = ${id}`,
   examples: [[example.id]],
 });
 
+/** What has to be known of a benchmark before its evaluations are summed up. */
+export type Sampling = z.output<typeof findBenchmark.row>;
+
 /** @throws NOT_FOUND */
-export async function requireBenchmark(db: Executor, id: string): Promise<void> {
-  requireFound(await db.maybeOne(benchmarkExists(id)), "benchmark", id);
+export async function requireBenchmark(db: Executor, id: string): Promise<Sampling> {
+  return requireFound(await db.maybeOne(findBenchmark(id)), "benchmark", id);
 }
 
 // PostgreSQL computes deviations by Youngs and Cramer's stable method since version 12.
+const moments = sql.fragment`
+  count(*) as count, ${exactSum(sql.fragment`value`)} as sum, regr_sxx(value, value) as m2, min(value) as min,
+  max(value) as max`;
+
+const summaryOf = (benchmarkId: string) => sql.fragment`
+  select
+    metric as name, ${moments},
+    percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles,
+    exists (select from repeated_benchmarks where benchmark_id = ${benchmarkId}) as is_repeated
+  from (
+    ${metricValues(evaluationsOf(benchmarkId))}
+  ) v
+  group by metric order by metric`;
+
+const summaryRow = z.object({
+  name: z.string(),
+  count: z.number(),
+  sum: z.number(),
+  m2: z.number(),
+  min: z.number(),
+  max: z.number(),
+  percentiles: z.array(z.number()),
+  isRepeated: z.boolean(),
+});
+
 export const summarizeMetrics = statement("evaluation_summarize_metrics", {
-  row: z.object({
-    name: z.string(),
-    count: z.number(),
-    sum: z.number(),
-    m2: z.number(),
-    min: z.number(),
-    max: z.number(),
-    percentiles: z.array(z.number()),
-  }),
-  build: (benchmarkId: string) => sql.fragment`
-    select
-      metric as name, count(*) as count, ${exactSum(sql.fragment`value`)} as sum, regr_sxx(value, value) as m2, min(value) as min,
-      max(value) as max,
-      percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles
-    from (
-      ${metricValues(evaluationsOf(benchmarkId))}
-    ) v
-    group by metric order by metric`,
+  row: summaryRow,
+  build: summaryOf,
   examples: [[example.id]],
+});
+
+// The same with the samples, which are grouped apart: values and samples need different orders.
+export const summarizeSamples = statement("evaluation_summarize_samples", {
+  row: summaryRow.extend({
+    groups: z.custom<SampleGroup[]>(),
+    reduced: z.custom<ReducedMoments>().nullable(),
+  }),
+  prepared: false,
+  build: (benchmarkId: string, reduction: Reduction) => {
+    const keys = sql.fragment`v.benchmark_id, v.sample, v.metric`;
+    const values = metricValues(
+      evaluationsOf(benchmarkId),
+      sql.fragment`, ${sampleOf("e")} as sample, e.repetition`,
+    );
+    const reduced = reducesByCounts(reduction.reducer)
+      ? sql.fragment`select null::text as metric, null::jsonb as moments`
+      : sql.fragment`
+        select v.metric, to_jsonb(v) - 'metric' as moments from (
+          select metric, ${moments} from (${reducedValues(values, keys, reduction)}) v group by metric
+        ) v`;
+    return sql.fragment`
+      select s.*, g.groups, r.moments as reduced
+      from (${summaryOf(benchmarkId)}) s
+      join (
+        select g.metric, ${groupsAsJson(sql.fragment`g`)} as groups
+        from (${groupsOf(figuresOf(values))}) g group by g.metric
+      ) g on g.metric = s.name
+      left join (${reduced}) r on r.metric = s.name`;
+  },
+  examples: [
+    [example.id, { reducer: "mean", k: 0 }],
+    [example.id, { reducer: "median", k: 0 }],
+    [example.id, { reducer: "mode", k: 0 }],
+    [example.id, { reducer: "max", k: 0 }],
+  ],
 });

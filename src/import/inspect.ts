@@ -113,6 +113,7 @@ function benchmarkOf(
     ...splitModel(run.model),
     dataset: run.task,
     totalIterations: totalOf(header),
+    repetitions: run.config?.epochs,
     status: statuses[header.status ?? "started"] ?? "running",
     error: header.error?.message,
     startedAt: utc(stats?.started_at || run.created, { ...place, field: "stats.started_at" }),

@@ -22,6 +22,7 @@ const benchmarkSchema = z.object({
   dataset: z.string(),
   status: text,
   totalIterations: number,
+  repetitions: number,
   completedIterations: number,
   failedIterations: number,
   results: json.optional(),

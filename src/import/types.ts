@@ -53,6 +53,8 @@ export interface ImportedBenchmark {
   dataset: string;
   /** Evaluations of the whole run, as the source counted them; a log may have fewer. 0: it does not know. */
   totalIterations?: number;
+  /** Evaluations that the run was to make of each sample. */
+  repetitions?: number;
   status: "completed" | "failed" | "cancelled" | "running" | "pending";
   /** Counts of a benchmark that our service exported; used if it has no evaluations to count. */
   completedIterations?: number;

@@ -137,6 +137,7 @@ const cases: Record<string, Case> = {
           model: "gpt-4",
           dataset: "mmlu",
           total_iterations: 10,
+          repetitions: 0,
           labels: {},
           created_by: admin.id,
         },

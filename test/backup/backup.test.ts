@@ -17,6 +17,7 @@ import { verifyBackup } from "../../src/backup/verify.ts";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { type Connection, findConnection } from "../../src/database/connection/connect.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
+import { foldSamples } from "../../src/evaluations/samples/fold.ts";
 import { Database } from "../../src/storage.ts";
 import { parseToken, type Token } from "../../src/users/tokens.ts";
 import { migrationsKnown } from "../database/support.ts";
@@ -65,6 +66,14 @@ async function fill(db: Database): Promise<void> {
     })),
   );
   await db.benchmarks.setBaseline(benchmark.id);
+  const repeated = await db.benchmarks.create({ ...sample, repetitions: 2 });
+  for (const repetition of [0, 1]) {
+    await db.evaluations.createMany([
+      { benchmarkId: repeated.id, sampleId: "s", repetition, input: "i", output: "o", score: repetition / 3 },
+    ]);
+    // What is kept of the first is folded, the second has a mark.
+    if (repetition === 0) await foldSamples(db.executor);
+  }
   const jobs = await db.jobs.createMany(
     Array.from({ length: 20 }, (_, i) => ({
       jobType: "t",
@@ -114,7 +123,7 @@ test("what is restored is what was backed up, and the service goes on with it", 
   const rowsOf = (text = "") => Number.parseInt(text, 10);
   expect(rowsOf(audit_logs)).toBe(rowsOf(content.audit_logs) + 1);
   expect(rowsOf(audit_unsealed)).toBe(rowsOf(content.audit_unsealed) + 1);
-  expect(manifest.tables.evaluations?.rows).toBe(1_000);
+  expect(manifest.tables.evaluations?.rows).toBe(1_002);
   const again = await Database.connect({ ...target, sslMode: "disable" });
   const { pending, running, completed, failed, cancelled } = await again.jobs.getStats();
   expect({ pending, running, completed, failed, cancelled }).toEqual({

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:evaluations [-- --quick --json --no-ingest]`: what reading costs with 5k, 500k and 5M
- * evaluations in a benchmark, and with 100 to 10,000 benchmarks on a leaderboard, as a client sees it; and
- * what ingest does beside COPY. Needs 12 GB of disk.
+ * evaluations in a benchmark, also with five of each sample, and with 100 to 10,000 benchmarks on a
+ * leaderboard, as a client sees it; and what ingest does beside COPY. Needs 12 GB of disk.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { Client } from "pg";
+import { Reducer } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { EvaluationOrder } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { createClient } from "../../src/client/index.ts";
 import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
@@ -56,6 +57,7 @@ const calls = createClient({ address: server.address, apiKey: server.key });
 started.defer(() => calls[Symbol.dispose]());
 
 for (const rows of sizes) await readBenchmark(rows);
+for (const rows of sizes) await readRepeated(rows);
 for (const count of boards) await readBoard(count);
 figures.export_rows_per_s = await exportRows();
 figures.rss_mb = server.peakRssMb();
@@ -67,6 +69,8 @@ const growths = Object.keys(figures)
   .map((name) => [name, (figures[`${name}_${large}`] ?? 0) / (figures[`${name}_${small}`] ?? 0)] as const);
 for (const [name, growth] of growths) ratios[`growth_${name.replace(/_ms$/, "")}`] = growth;
 ratios.growth = Math.max(...growths.map(([, growth]) => growth));
+const repeatedGrowths = growths.filter(([name]) => /^repetitions_/.test(name));
+ratios.growth_repetitions = Math.max(...repeatedGrowths.map(([, growth]) => growth));
 print();
 
 async function ingest(): Promise<void> {
@@ -116,11 +120,40 @@ async function readBenchmark(rows: number): Promise<void> {
     await time(name, () => calls.benchmarks.listEvaluations({ benchmarkId, ...filter }));
 }
 
+/** A summary of as many rows, five of each sample, by the reducers that need no more than what is kept. */
+async function readRepeated(rows: number): Promise<void> {
+  const benchmarkId = await fillEvaluations(filler, { rows, shift: 0, name: "repeated", repetitions: 5 });
+  await filler.query("analyze evaluations");
+  await filler.query("checkpoint");
+  figures[`gather_s_${rows}`] = await recomputed();
+  const summary = { benchmarkId, exact: false };
+  const reducers = {
+    mean: {},
+    pass_at_k: { reducer: Reducer.PASS_AT_K, k: 3 },
+    pass_hat_k: { reducer: Reducer.PASS_HAT_K, k: 3 },
+  };
+  for (const [name, how] of Object.entries(reducers)) {
+    const { sampleCount, exact } = await calls.benchmarks.getBenchmarkSummary({ ...summary, ...how });
+    if (sampleCount !== rows / 5 || exact)
+      throw new Error(`a summary is of ${sampleCount} samples of ${rows / 5}`);
+    figures[`repetitions_${name}_ms_${rows}`] = await medianMs(
+      () => calls.benchmarks.getBenchmarkSummary({ ...summary, ...how }),
+      repeats,
+    );
+  }
+}
+
 /** How many seconds the service takes to compute the aggregates of what was filled in behind its back. */
 async function recomputed(): Promise<number> {
   const startedAt = performance.now();
   const left = async () =>
-    (await filler.query("select from stale_rollups where is_missing limit 1")).rowCount;
+    (
+      await filler.query(
+        `(select from stale_rollups where is_missing limit 1) union all
+        (select from repeated_benchmarks where is_missing limit 1) union all
+        (select from touched_samples limit 1)`,
+      )
+    ).rowCount;
   while (await left()) await sleep(100);
   return (performance.now() - startedAt) / 1000;
 }

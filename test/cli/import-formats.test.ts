@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fuzzy, graded, jsonl, match } from "../import/openai-evals-fixture.ts";
 import { output } from "../import/promptfoo-fixture.ts";
+import { data } from "../import/support.ts";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
@@ -120,4 +121,40 @@ test("categories are counted in the summary, in its JSON and in its page", async
   expect(verdict).toContain("66.7 %");
   expect(verdict).not.toContain("stddev");
   expect(await readFile(page, "utf8")).toMatch(/refused<\/td>/);
+});
+
+test("Inspect with epochs: each of its reducers gives the figures of its header", async () => {
+  const path = `${data}inspect_epochs/epochs.json`;
+  const { benchmarks } = await ltb.json("import", path);
+  const [{ id }] = benchmarks;
+  const { results } = JSON.parse(await readFile(path, "utf8"));
+  expect(results.scores).toHaveLength(7);
+  for (const { reducer: name, metrics } of results.scores) {
+    const [, reducer = "", k] = /^(.*?)(?:_(\d+))?$/.exec(name) ?? [];
+    const asked =
+      k === undefined ? [reducer] : [reducer === "pass_k" ? "pass_hat_k" : `${reducer}_k`, "--k", k];
+    const summary = await ltb.json("summary", id, "--metric", "score", "--reducer", ...asked);
+    const [score] = summary.metrics;
+    expect(score.mean, name).toBeCloseTo(metrics.accuracy.value, 12);
+    expect(score.stderr, name).toBeCloseTo(metrics.stderr.value, 12);
+    expect(score).toMatchObject({ count: 32, samples: 8 });
+    expect(summary).toMatchObject({ sample_count: 8, repetitions: 4 });
+  }
+  const { stdout: shown } = await ltb.run(
+    "summary",
+    id,
+    "--metric",
+    "score",
+    "--reducer",
+    "pass_at_k",
+    "--k",
+    "2",
+  );
+  expect(shown).toContain("over 8 samples, each by the pass_at_k with k = 2 of its repetitions");
+  expect(shown).toMatch(/score +8 +0 +4 +0 +25 %/);
+  const page = join(folder, "epochs.html");
+  await ltb.run("summary", id, "--html", page);
+  expect(await readFile(page, "utf8")).toContain("over 8 samples, each by the mean of its repetitions");
+  const { stderr } = await ltb.run("summary", id, "--reducer", "pass_at_k");
+  expect(stderr).toContain("k: is required for the reducer pass_at_k");
 });

@@ -51,6 +51,7 @@ describe("published logs", () => {
       model: "gpt-4o-mini",
       dataset: "popularity",
       totalIterations: 3,
+      repetitions: 1,
       status: "cancelled",
       startedAt: "2025-05-13T00:28:13Z",
       completedAt: "2025-05-13T00:28:15Z",

@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEiugUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKsAwoNTWV0cmljU3VtbWFyeRIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEhEKBG1lYW4YAyABKAFIAIgBARITCgZzdGRkZXYYBCABKAFIAYgBARITCgZzdGRlcnIYBSABKAFIAogBARIVCghjaTk1X2xvdxgGIAEoAUgDiAEBEhYKCWNpOTVfaGlnaBgHIAEoAUgEiAEBEhAKA21pbhgIIAEoAUgFiAEBEhAKA3A1MBgJIAEoAUgGiAEBEhAKA3A5MBgKIAEoAUgHiAEBEhAKA3A5NRgLIAEoAUgIiAEBEhAKA3A5ORgMIAEoAUgJiAEBEhAKA21heBgNIAEoAUgKiAEBEgsKA3N1bRgOIAEoARIvCg9pbnRlcnZhbF9tZXRob2QYDyABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2RCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSK5CwoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBUIQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUiuwEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSEgoKcmVwZXRpdGlvbhgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJIocEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0IpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAipsCg5JbnRlcnZhbE1ldGhvZBIfChtJTlRFUlZBTF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlJTlRFUlZBTF9NRVRIT0RfU1RVREVOVF9UEAESGgoWSU5URVJWQUxfTUVUSE9EX1dJTFNPThACKn4KDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAJiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSK5CwoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBUIQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUiuwEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSEgoKcmVwZXRpdGlvbhgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJIocEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0IpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqbAoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -171,6 +171,13 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
    * @generated from field: int32 version = 21;
    */
   version: number;
+
+  /**
+   * Number of evaluations that each sample is to have; 0 when not declared.
+   *
+   * @generated from field: int32 repetitions = 22;
+   */
+  repetitions: number;
 };
 
 /**
@@ -181,7 +188,52 @@ export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 0);
 
 /**
- * Statistics of one metric over the evaluations of a benchmark that have a value for it.
+ * How often the samples of a metric were repeated, and how much their repetitions agree.
+ *
+ * @generated from message ltb.v1.Repetitions
+ */
+export type Repetitions = Message<"ltb.v1.Repetitions"> & {
+  /**
+   * Least number of values that a sample with any has.
+   *
+   * @generated from field: int32 least = 1;
+   */
+  least: number;
+
+  /**
+   * Greatest number of values that a sample has.
+   *
+   * @generated from field: int32 most = 2;
+   */
+  most: number;
+
+  /**
+   * Samples of the benchmark with fewer values than Benchmark.repetitions or, if that is 0, than `most`.
+   * Failed repetitions have no score, so they count here.
+   *
+   * @generated from field: int32 samples_lacking = 3;
+   */
+  samplesLacking: number;
+
+  /**
+   * Share of the samples with two values or more in which all of them are the same. Unset if none has two.
+   *
+   * @generated from field: optional double agreement = 4;
+   */
+  agreement?: number | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.Repetitions.
+ * Use `create(RepetitionsSchema)` to create a new message.
+ */
+export const RepetitionsSchema: GenMessage<Repetitions> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 1);
+
+/**
+ * Statistics of one metric over the evaluations of a benchmark that have a value for it. If the benchmark has
+ * repetitions, then mean, stddev, stderr and the interval are over its samples, each reduced to one value,
+ * and n is `samples`.
  *
  * @generated from message ltb.v1.MetricSummary
  */
@@ -294,6 +346,27 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
    * @generated from field: ltb.v1.IntervalMethod interval_method = 15;
    */
   intervalMethod: IntervalMethod;
+
+  /**
+   * Number of samples that have a value after reduction. Without repetitions each evaluation is a sample.
+   *
+   * @generated from field: int32 samples = 16;
+   */
+  samples: number;
+
+  /**
+   * Samples with values of which the reducer makes none; see Reducer.
+   *
+   * @generated from field: int32 samples_unscored = 17;
+   */
+  samplesUnscored: number;
+
+  /**
+   * Unset if the benchmark has no repetitions.
+   *
+   * @generated from field: ltb.v1.Repetitions repetitions = 18;
+   */
+  repetitions?: Repetitions | undefined;
 };
 
 /**
@@ -301,7 +374,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
  * Use `create(MetricSummarySchema)` to create a new message.
  */
 export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 1);
+  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
@@ -337,7 +410,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 2);
+  messageDesc(file_ltb_v1_benchmark, 3);
 
 /**
  * How often a metric has one category.
@@ -365,7 +438,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id and repetition.
@@ -642,7 +715,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * One sample with its values in both benchmarks.
@@ -705,7 +778,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -855,7 +928,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -904,7 +977,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to
@@ -1055,6 +1128,95 @@ export const BenchmarkViewSchema: GenEnum<BenchmarkView> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 2);
 
 /**
+ * How the values that the repetitions of a sample have of a metric become one value, that of the sample.
+ * Means, standard errors, intervals and tests are over samples, because repetitions of one sample are no
+ * further evidence of others.
+ *
+ * The last three are for metrics of 0 to 1, of which 1 is a success; a sample with any other value has no
+ * value by them, and is counted in samples_unscored.
+ *
+ * @generated from enum ltb.v1.Reducer
+ */
+export const Reducer = {
+  /**
+   * Default: MEAN.
+   *
+   * @generated from enum value: REDUCER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The arithmetic mean.
+   *
+   * @generated from enum value: REDUCER_MEAN = 1;
+   */
+  MEAN: 1,
+
+  /**
+   * The median; the mean of the two in the middle if there is an even number.
+   *
+   * @generated from enum value: REDUCER_MEDIAN = 2;
+   */
+  MEDIAN: 2,
+
+  /**
+   * The most frequent value; of several, the one that the earliest repetition has.
+   *
+   * @generated from enum value: REDUCER_MODE = 3;
+   */
+  MODE: 3,
+
+  /**
+   * The largest value.
+   *
+   * @generated from enum value: REDUCER_MAX = 4;
+   */
+  MAX: 4,
+
+  /**
+   * 1 if k repetitions or more succeeded, else 0.
+   *
+   * @generated from enum value: REDUCER_AT_LEAST_K = 5;
+   */
+  AT_LEAST_K: 5,
+
+  /**
+   * pass@k: an unbiased estimate of the probability that of k repetitions one or more succeeds,
+   * 1 - C(n - c, k) / C(n, k) with c successes of n (Chen et al. 2021, arXiv:2107.03374). A sample with n < k
+   * has no value.
+   *
+   * @generated from enum value: REDUCER_PASS_AT_K = 6;
+   */
+  PASS_AT_K: 6,
+
+  /**
+   * pass^k: an unbiased estimate of the probability that k repetitions all succeed, C(c, k) / C(n, k) (Yao et
+   * al. 2024, arXiv:2406.12045). A sample with n < k has no value.
+   *
+   * @generated from enum value: REDUCER_PASS_HAT_K = 7;
+   */
+  PASS_HAT_K: 7,
+} as const;
+
+/**
+ * How the values that the repetitions of a sample have of a metric become one value, that of the sample.
+ * Means, standard errors, intervals and tests are over samples, because repetitions of one sample are no
+ * further evidence of others.
+ *
+ * The last three are for metrics of 0 to 1, of which 1 is a success; a sample with any other value has no
+ * value by them, and is counted in samples_unscored.
+ *
+ * @generated from enum ltb.v1.Reducer
+ */
+export type Reducer = (typeof Reducer)[keyof typeof Reducer] | UnknownEnum;
+
+/**
+ * Describes the enum ltb.v1.Reducer.
+ */
+export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
+  enumDesc(file_ltb_v1_benchmark, 3);
+
+/**
  * How a confidence interval of a mean was computed.
  *
  * @generated from enum ltb.v1.IntervalMethod
@@ -1094,7 +1256,7 @@ export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod
  * Describes the enum ltb.v1.IntervalMethod.
  */
 export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 3);
+  enumDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * The statistical test behind BenchmarkComparison.p_value.
@@ -1135,5 +1297,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 4);
+  enumDesc(file_ltb_v1_benchmark, 5);
 

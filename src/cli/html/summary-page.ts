@@ -4,6 +4,7 @@ import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { formatNumber } from "../shared/output.ts";
+import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
 import { statusName } from "../shared/status.ts";
 import { totalsOf } from "../shared/totals.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
@@ -54,6 +55,7 @@ export async function writeSummary(
             },
           ]
         : []),
+      ...repetitionsOf(summary),
       {
         title: "How the values are spread",
         note: "The dashed line is the mean, the band around it its 95 % interval.",
@@ -61,6 +63,14 @@ export async function writeSummary(
       },
     ],
   });
+}
+
+/** The section on repetitions, where there are any. */
+function repetitionsOf(summary: GetBenchmarkSummaryResponse) {
+  const rows = repetitionRows(summary.metrics);
+  if (rows.length === 0) return [];
+  const note = `Mean, standard deviation, standard error and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions; the other figures are over all evaluations.`;
+  return [{ title: "Repetitions", note, body: tableOf("Repetitions", repetitionColumns, rows) }];
 }
 
 const figures = ["n", "mean", "std. err.", "std. dev.", "min", "p50", "p90", "p95", "p99", "max"];

@@ -98,6 +98,15 @@ export class Command extends CommanderCommand {
     ).addOption(higher.conflicts("lowerIsBetter"));
   }
 
+  /** Adds what `Reducing` holds: --reducer, one of `names`, and --k. */
+  withReducer(names: readonly string[]): this {
+    return this.choice(
+      "--reducer <reducer>",
+      "how the repetitions of a sample become one value (default: mean); pass_at_k: one of k succeeds, pass_hat_k: all of k do",
+      names,
+    ).option("--k <n>", "the k of at_least_k, pass_at_k and pass_hat_k", parseCount);
+  }
+
   /** Adds --limit, for lists. */
   withLimit(): this {
     return this.option("--limit <n>", "at most this many", parseCount, 50);

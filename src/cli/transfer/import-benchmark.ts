@@ -91,11 +91,13 @@ export function importedId(userId: string, key: string): string {
 async function createOrGet(
   client: BenchmarkClient,
   userId: string,
-  { key, name, description, provider, model, dataset, totalIterations, labels, metadata }: ImportedBenchmark,
+  imported: ImportedBenchmark,
   asked: string | undefined,
 ): Promise<{ benchmark: Benchmark; created: boolean }> {
+  const { key, name, provider, model, dataset } = imported;
+  const { description, totalIterations, repetitions, labels, metadata } = imported;
   const id = importedId(userId, key);
-  const optional = given({ description, totalIterations, labels, metadata });
+  const optional = given({ description, totalIterations, repetitions, labels, metadata });
   try {
     const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...optional });
     if (benchmark !== undefined) return { benchmark, created: true };

@@ -7,6 +7,7 @@ import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
 import { takenRollups } from "../rollups/deltas.ts";
+import { markedSamples, sampleOf } from "../samples/parts.ts";
 
 /** The evaluations of one benchmark after `after` that one statement deletes. */
 interface DeletedBatch {
@@ -64,11 +65,15 @@ export function findBefore(which: DeletedKind, before: string): Fragment {
 }
 
 // Where a benchmark goes as a whole, nobody needs its rollups, and a mark costs less than taking every row
-// out of them. Where it ages, they stay true, or a summary would read all rows for most of every minute.
-const lostRollups = (benchmarkId: string): Fragment => sql.fragment`
+// out of them. Where it ages, they stay true, or a summary would read all rows for most of every minute. The
+// figures of its samples go with them: a million would go at once with the benchmark's row.
+const lostFigures = (benchmarkId: string): Fragment => sql.fragment`
   stale as (
     insert into stale_rollups (benchmark_id, is_missing) select ${benchmarkId}::uuid, true from gone limit 1
     on conflict (benchmark_id) do update set is_missing = true
+  ), lost as (
+    delete from sample_figures where benchmark_id = ${benchmarkId}
+      and sample in (select ${sampleOf("gone")} from gone)
   )`;
 
 // With statistics older than the rows, PostgreSQL would sort all of a benchmark. Lasts for the transaction.
@@ -108,13 +113,13 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
     ), gone as (
       delete from evaluations where ctid = any (array(select place from batch))
       returning
-        id, benchmark_id, error is not null as failed, score, latency_ms, input_tokens, output_tokens,
-        cost_usd, metrics
+        id, benchmark_id, sample_id, error is not null as failed, score, latency_ms, input_tokens,
+        output_tokens, cost_usd, metrics
     ), counted as (
       insert into benchmark_count_deltas (benchmark_id, completed, failed)
       select ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed)
       from gone having count(*) > 0
-    ), ${which === "all" ? lostRollups(benchmarkId) : takenRollups("gone")}, ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
+    ), ${which === "all" ? lostFigures(benchmarkId) : sql.fragment`${takenRollups("gone")}, ${markedSamples("gone")}`}, ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
     ${auditRows({
       action: sql.fragment`${reason.action}::text`,
       entityType: "benchmark",

@@ -1,15 +1,19 @@
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { example, sql, statement } from "../../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { numbersOf } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { inSlices } from "../../slices.ts";
 import { isBuiltIn } from "../metric.ts";
+import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
+import type { SampleGroup } from "../samples/reduce.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
 import { percentiles } from "./histogram.ts";
 import { mergedParts, partColumns, percentileError } from "./parts.ts";
 
 interface Rollups {
+  /** False: each evaluation is a sample, and the figures have no groups of samples. */
+  isRepeated: boolean;
   figures: Figures[];
   /** Largest relative error of a percentile of those asked for. */
   percentileError: number;
@@ -24,27 +28,58 @@ const isAsked = sql.fragment`
 
 const fits = sql.fragment`not (select is_too_large from size)`;
 
+const rollupRow = z.object({
+  metric: z.string().nullable(),
+  count: z.number(),
+  sum: z.number(),
+  m2: z.number(),
+  min: z.number(),
+  max: z.number(),
+  counts: bytes,
+  lows: bytes,
+  highs: bytes,
+  groups: z.custom<SampleGroup[]>().nullable(),
+  isLossy: z.boolean(),
+  wasTaken: z.boolean(),
+  isMissing: z.boolean(),
+  isRepeated: z.boolean(),
+  namesLeftOut: z.number(),
+});
+
+const noSamples = {
+  ctes: sql.fragment``,
+  groups: sql.fragment`null::jsonb`,
+  join: sql.fragment``,
+  areMissing: sql.fragment`false`,
+};
+
+/** The groups of samples of each metric, as of the moment of the rest. */
+function samplesOf(id: string, names: Fragment): typeof noSamples {
+  const one = sql.fragment`${id}::uuid`;
+  const kept = sql.fragment`select id from kept`;
+  const wanted = sql.fragment`
+    (cardinality(${names}) = 0 or metric = any (${names}) or ${isBuiltIn(sql.fragment`metric`)})`;
+  return {
+    ctes: sql.fragment`
+      kept as materialized (select ${one} as id where ${areSamplesKept(one)}), ${changedSamples(kept)},
+      grouped as (
+        select g.metric, ${groupsAsJson(sql.fragment`g`)} as groups
+        from (${groupsNow(wanted, kept)}) g group by g.metric
+      ),`,
+    groups: sql.fragment`g.groups`,
+    join: sql.fragment`left join grouped g on g.metric = m.metric`,
+    areMissing: sql.fragment`not exists (${kept})`,
+  };
+}
+
 // One row a metric, and one without where there is none. What no delta has been added to since the last fold
 // is answered as it is.
-const rollupsOfBenchmark = statement("rollup_read", {
-  row: z.object({
-    metric: z.string().nullable(),
-    count: z.number(),
-    sum: z.number(),
-    m2: z.number(),
-    min: z.number(),
-    max: z.number(),
-    counts: bytes,
-    lows: bytes,
-    highs: bytes,
-    isLossy: z.boolean(),
-    wasTaken: z.boolean(),
-    isMissing: z.boolean(),
-    namesLeftOut: z.number(),
-  }),
-  build: (id: string, names: readonly string[]) => sql.fragment`
-    with asked as (
-      select ${sql.array(names, "text")} as names
+function readingOf(id: string, given: readonly string[], hasSamples: boolean): Fragment {
+  const names = sql.fragment`${sql.array(given, "text")}`;
+  const samples = hasSamples ? samplesOf(id, names) : noSamples;
+  return sql.fragment`
+    with ${samples.ctes} asked as (
+      select ${names} as names
     ), delta as (
       select ${partColumns} from metric_deltas, asked where benchmark_id = ${id} and ${isAsked}
     ), base as (
@@ -65,28 +100,48 @@ const rollupsOfBenchmark = statement("rollup_read", {
       m.metric, coalesce(m.count, 0) as count, coalesce(m.sum, 0) as sum, coalesce(m.m2, 0) as m2,
       coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
       coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
-      coalesce(m.is_lossy, false) as is_lossy,
+      ${samples.groups} as groups, coalesce(m.is_lossy, false) as is_lossy,
       coalesce(m.was_taken, false) as was_taken,
-      coalesce(s.is_missing, false) or size.is_too_large as is_missing,
+      coalesce(s.is_missing, false) or size.is_too_large or ${samples.areMissing} as is_missing,
+      exists (select from repeated_benchmarks r where r.benchmark_id = one.id) as is_repeated,
       coalesce(s.names_left_out, 0) as names_left_out
     from (select ${id}::uuid as id) one cross join size
     left join stale_rollups s on s.benchmark_id = one.id
     left join merged m on s.names is null or m.metric = any (s.names)
-      or ${isBuiltIn(sql.fragment`m.metric`)}`,
+      or ${isBuiltIn(sql.fragment`m.metric`)}
+    ${samples.join}`;
+}
+
+const rollupsOfBenchmark = statement("rollup_read", {
+  row: rollupRow,
+  build: (id: string, names: readonly string[]) => readingOf(id, names, false),
   examples: [[example.id, ["a"]]],
 });
+
+// A plan kept from empty tables would read all evaluations.
+const rollupsOfRepeated = statement("rollup_read_repeated", {
+  row: rollupRow,
+  prepared: false,
+  build: (id: string, names: readonly string[]) => readingOf(id, names, true),
+  examples: [[example.id, ["a"]]],
+});
+
+const readings = { plain: rollupsOfBenchmark, repeated: rollupsOfRepeated };
 
 /**
  * Undefined where the figures have to be computed from the evaluations: for now, or because the aggregates
  * have so many different values that reading them takes more memory than that.
  * @param names which metrics beside the built-in ones; none: all
+ * @param hasSamples whether to read the samples too
  */
 export async function readRollups(
   db: Executor,
   benchmarkId: string,
   names: readonly string[],
+  hasSamples: boolean,
 ): Promise<Rollups | undefined> {
-  const rows = await db.any(rollupsOfBenchmark(benchmarkId, names));
+  const rows = await db.any(readings[hasSamples ? "repeated" : "plain"](benchmarkId, names));
+  const isRepeated = rows.some((row) => row.isRepeated);
   if (rows.some(({ isMissing, isLossy }) => isMissing || isLossy)) return undefined;
   const figures: Figures[] = [];
   let areExact = true;
@@ -97,8 +152,8 @@ export async function readRollups(
     const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
     const { values, isExact } = percentiles({ counts, lows, highs }, summaryFractions, !row.wasTaken);
     if (!isExact && (names.length === 0 || names.includes(name))) areExact = false;
-    figures.push({ name, count, sum, m2, min, max, percentiles: values });
+    figures.push({ name, count, sum, m2, min, max, percentiles: values, groups: row.groups });
   });
   const namesLeftOut = rows[0]?.namesLeftOut ?? 0;
-  return { figures, percentileError: areExact ? 0 : percentileError, namesLeftOut };
+  return { isRepeated, figures, percentileError: areExact ? 0 : percentileError, namesLeftOut };
 }

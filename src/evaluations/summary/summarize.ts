@@ -2,7 +2,8 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { failedMetric } from "../metric.ts";
 import { readRollups } from "../rollups/read.ts";
-import { summarizeMetrics } from "../statements.ts";
+import { countSamples, countsSuccesses, type Reduction, reducesByCounts } from "../samples/reduce.ts";
+import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
 import {
   type BenchmarkSummary,
   compareMetricNames,
@@ -11,48 +12,72 @@ import {
   toMetricSummary,
 } from "./summary.ts";
 
+interface SummaryOptions extends Sampling, Reduction {
+  /** Undefined: from the rows where they are few and would make the percentiles exact. */
+  exact: boolean | undefined;
+}
+
 /**
- * Statistics over all evaluations of a benchmark: from the rollups where they hold all that is asked for,
- * else from the rows. Either is one statement, so that counts, tokens and metrics are of one moment.
+ * Statistics over all samples of a benchmark: from the rollups where they hold all that is asked for, else
+ * from the rows. Either is one statement, so that counts, tokens and metrics are of one moment.
  * @param executors `heavy` reads the rows, unless they are few
  * @param names which metrics; none: all that have a value
- * @param exact undefined: from the rows where they are few and would make the percentiles exact
  */
 export async function summarizeBenchmark(
-  { db, heavy }: { db: Executor; heavy: Executor },
-  benchmarkId: string,
+  executors: { db: Executor; heavy: Executor },
   names: readonly string[],
-  exact: boolean | undefined,
+  options: SummaryOptions,
 ): Promise<BenchmarkSummary> {
-  const kept = exact ? undefined : await summarizeRollups(db, benchmarkId, names);
-  const areFew = kept !== undefined && evaluationsIn(kept) <= limits.exactEvaluations;
-  const isEnough = kept?.percentileError === 0 || exact === false || !areFew;
-  const { figures, ...how } =
-    kept !== undefined && isEnough ? kept : await summarizeRows(areFew ? db : heavy, benchmarkId);
+  const { id: benchmarkId, isRepeated, repetitions, reducer, k } = options;
+  const { figures, ...how } = await findFigures(executors, names, options);
+  // Its first repetition came in meanwhile.
+  if (how.isRepeated && !isRepeated)
+    return summarizeBenchmark(executors, names, { ...options, isRepeated: true });
   const all = new Map(figures.map((one) => [one.name, one]));
   const sum = (name: string) => all.get(name)?.sum ?? null;
   const evaluations = all.get(failedMetric);
   all.delete(failedMetric);
-  const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one)]));
-  const metrics =
-    names.length > 0
-      ? names.map((name) => found.get(name) ?? emptyMetric(name))
-      : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name));
+  const evaluationCount = evaluations?.count ?? 0;
+  const sampleCount = isRepeated ? countSamples(evaluations?.groups ?? []) : evaluationCount;
+  const sampled = { isRepeated, declared: repetitions, all: sampleCount, reducer, k };
+  const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one, sampled)]));
+  const { isExact, percentileError, metricsLeftOut } = how;
   return {
     benchmarkId,
-    ...how,
-    evaluationCount: evaluations?.count ?? 0,
+    ...{ isExact, percentileError, metricsLeftOut },
+    evaluationCount,
     failedCount: evaluations?.sum ?? 0,
+    sampleCount,
+    ...{ repetitions, reducer, k },
     inputTokens: sum("input_tokens"),
     outputTokens: sum("output_tokens"),
     costUsd: sum("cost_usd"),
-    metrics,
+    metrics:
+      names.length > 0
+        ? names.map((name) => found.get(name) ?? emptyMetric(name))
+        : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name)),
   };
 }
 
 /** Of every metric, also of `failedMetric`. */
 interface Found extends Pick<BenchmarkSummary, "isExact" | "percentileError" | "metricsLeftOut"> {
+  isRepeated: boolean;
   figures: readonly Figures[];
+}
+
+async function findFigures(
+  { db, heavy }: { db: Executor; heavy: Executor },
+  names: readonly string[],
+  { id, exact, isRepeated, reducer, k }: SummaryOptions,
+): Promise<Found> {
+  // Where each evaluation is a sample, its value is what the reducer makes of it, unless it counts successes.
+  const isKept = isRepeated ? reducesByCounts(reducer) : !countsSuccesses(reducer);
+  const kept = exact || !isKept ? undefined : await summarizeRollups(db, id, names, isRepeated);
+  const areFew = kept !== undefined && evaluationsIn(kept) <= limits.exactEvaluations;
+  const isEnough = kept?.percentileError === 0 || exact === false || !areFew;
+  if (kept !== undefined && isEnough) return kept;
+  const hasSamples = isRepeated || countsSuccesses(reducer);
+  return summarizeRows(areFew ? db : heavy, id, hasSamples ? { reducer, k } : undefined);
 }
 
 const evaluationsIn = ({ figures }: Found) => figures.find(({ name }) => name === failedMetric)?.count ?? 0;
@@ -61,16 +86,19 @@ async function summarizeRollups(
   db: Executor,
   benchmarkId: string,
   names: readonly string[],
+  isRepeated: boolean,
 ): Promise<Found | undefined> {
-  const rollups = await readRollups(db, benchmarkId, names);
+  const rollups = await readRollups(db, benchmarkId, names, isRepeated);
   if (!rollups) return undefined;
-  const { figures, percentileError, namesLeftOut: metricsLeftOut } = rollups;
-  const isKept = (name: string) => figures.some((one) => one.name === name);
+  const { namesLeftOut: metricsLeftOut, ...kept } = rollups;
+  const isKept = (name: string) => kept.figures.some((one) => one.name === name);
   if (metricsLeftOut > 0 && !names.every(isKept)) return undefined;
-  return { figures, metricsLeftOut, isExact: false, percentileError };
+  return { ...kept, metricsLeftOut, isExact: false };
 }
 
-async function summarizeRows(db: Executor, benchmarkId: string): Promise<Found> {
-  const figures = await db.any(summarizeMetrics(benchmarkId));
-  return { figures, metricsLeftOut: 0, isExact: true, percentileError: 0 };
+async function summarizeRows(db: Executor, id: string, reduction: Reduction | undefined): Promise<Found> {
+  const query = reduction ? summarizeSamples(id, reduction) : summarizeMetrics(id);
+  const figures = await db.any(query);
+  const isRepeated = figures.some((row) => row.isRepeated);
+  return { figures, isRepeated, metricsLeftOut: 0, isExact: true, percentileError: 0 };
 }

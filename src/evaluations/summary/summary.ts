@@ -1,19 +1,36 @@
 import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
 import type { Moments } from "../../statistics/moments.ts";
 import { areShares, builtInMetrics } from "../metric.ts";
+import {
+  type Reduced,
+  type ReducedMoments,
+  type Reducer,
+  type Reduction,
+  type Repetitions,
+  reduceGroups,
+  repetitionsOf,
+  type SampleGroup,
+} from "../samples/reduce.ts";
 
 type Figure = "mean" | "stddev" | "stderr" | "ci95Low" | "ci95High" | "min" | "max";
 type Percentile = "p50" | "p90" | "p95" | "p99";
 
 /**
- * Statistics of one metric. `stddev` has divisor n − 1, `stderr` is stddev / √n; these are null below two
- * values. The interval is that of `meanFigures`. Percentiles interpolate linearly.
+ * Statistics of one metric. Mean, `stddev`, `stderr` and the interval are over samples; n is `samples`.
+ * `stddev` has divisor n − 1, `stderr` is stddev / √n; these are null below two values. The interval is that
+ * of `meanFigures`. Percentiles interpolate linearly.
  */
 export interface MetricSummary extends Record<Figure | Percentile, number | null> {
   name: string;
   count: number;
   sum: number;
   intervalMethod: MeanInterval["method"] | null;
+  /** Samples with a value after reduction. Without repetitions each evaluation is a sample. */
+  samples: number;
+  /** Samples with values of which the reducer makes none. */
+  samplesUnscored: number;
+  /** Null in a benchmark without repetitions. */
+  repetitions: Repetitions | null;
 }
 
 export interface BenchmarkSummary {
@@ -26,6 +43,14 @@ export interface BenchmarkSummary {
   metricsLeftOut: number;
   evaluationCount: number;
   failedCount: number;
+  /** Samples, those without any value included. */
+  sampleCount: number;
+  /** The evaluations that each sample is to have; 0: not declared. */
+  repetitions: number;
+  /** How the values of a sample became one value. */
+  reducer: Reducer;
+  /** 0 for a reducer without one. */
+  k: number;
   /** Null where no evaluation tells it, as the two below. */
   inputTokens: number | null;
   outputTokens: number | null;
@@ -43,22 +68,62 @@ export interface Figures extends Moments {
   max: number;
   /** At `summaryFractions`. */
   percentiles: readonly number[];
+  /** Undefined in a benchmark without repetitions, where each value is that of a sample. */
+  groups?: readonly SampleGroup[] | null;
+  /** Of the samples' values, where groups do not tell them. */
+  reduced?: ReducedMoments | null;
 }
 
-export function toMetricSummary({ percentiles, ...row }: Figures): MetricSummary {
-  const { name, count, min, max } = row;
+/** How values become those of samples. */
+export interface Sampled extends Reduction {
+  /** The repetitions that each sample is to have; 0: not declared. */
+  declared: number;
+  /** All samples of the benchmark. */
+  all: number;
+  isRepeated: boolean;
+}
+
+export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSummary {
+  const { name, count, min, max, groups, percentiles } = figures;
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
-  const { mean, stddev = null, stderr = null, interval } = meanFigures(row, { areShares: areShares(name) });
+  const { moments, unscored } = reducedOf(figures, sampled);
+  return {
+    name,
+    count,
+    sum: min === max ? min * count : figures.sum,
+    ...meanOf(name, moments),
+    ...{ min, p50, p90, p95, p99, max },
+    samples: moments.count,
+    samplesUnscored: unscored,
+    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.declared, sampled.all) : null,
+  };
+}
+
+function reducedOf(figures: Figures, reduction: Reduction): Reduced {
+  if (figures.reduced) return { moments: figures.reduced, unscored: 0 };
+  return figures.groups ? reduceGroups(figures.groups, reduction) : { moments: figures, unscored: 0 };
+}
+
+const noMean = {
+  ...{ mean: null, stddev: null, stderr: null },
+  ...{ ci95Low: null, ci95High: null, intervalMethod: null },
+};
+
+function meanOf(name: string, moments: ReducedMoments) {
+  if (moments.count === 0) return noMean;
+  const {
+    mean,
+    stddev = null,
+    stderr = null,
+    interval,
+  } = meanFigures(moments, { areShares: areShares(name) });
   const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
-  const sum = min === max ? min * count : row.sum;
-  const moments = { sum, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
-  return { name, count, ...moments, min, p50, p90, p95, p99, max };
+  return { mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
 }
 
 export function emptyMetric(name: string): MetricSummary {
-  const interval = { ci95Low: null, ci95High: null, intervalMethod: null };
   const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
-  return { name, count: 0, sum: 0, mean: null, stddev: null, stderr: null, ...interval, ...order };
+  return { name, count: 0, sum: 0, ...noMean, ...order, samples: 0, samplesUnscored: 0, repetitions: null };
 }
 
 /** The built-in metrics first, in their own order, then the others by name. */

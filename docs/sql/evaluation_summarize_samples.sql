@@ -1,0 +1,1297 @@
+-- evaluation_summarize_samples, 1 of 4
+select
+  s.*,
+  g.groups,
+  r.moments as reduced
+from
+  (
+    select
+      metric as name,
+      count(*) as count,
+      sum(
+        case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) + sum(
+        value - case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) as sum,
+      regr_sxx(value, value) as m2,
+      min(value) as min,
+      max(value) as max,
+      percentile_cont($1::"float8" []) within group (
+        order by
+          value
+      ) as percentiles,
+      exists (
+        select
+        from
+          repeated_benchmarks
+        where
+          benchmark_id = $2
+      ) as is_repeated
+    from
+      (
+        select
+          e.benchmark_id,
+          v.metric,
+          v.value
+        from
+          (
+            select
+              *,
+              error is not null as failed
+            from
+              evaluations
+            where
+              benchmark_id = $3
+          ) e
+          cross join lateral (
+            select
+              metric,
+              value
+            from
+              (
+                values
+                  ('metrics.failed', e.failed::integer::double precision),
+                  ('score', e."score"::double precision),
+                  ('latency_ms', e."latency_ms"::double precision),
+                  ('input_tokens', e."input_tokens"::double precision),
+                  ('output_tokens', e."output_tokens"::double precision),
+                  ('cost_usd', e."cost_usd"::double precision)
+              ) c (metric, value)
+            union all
+            select
+              case
+                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                or m.key like 'metrics.%' then 'metrics.' || m.key
+                else m.key
+              end as metric,
+              case jsonb_typeof(m.value)
+                when 'number' then m.value::double precision
+                else m.value::boolean::integer
+              end as value
+            from
+              jsonb_each(e.metrics) m
+            where
+              e.metrics <> '{}'
+              and jsonb_typeof(m.value) in ('number', 'boolean')
+          ) v
+        where
+          abs(v.value) < 1e+150
+      ) v
+    group by
+      metric
+    order by
+      metric
+  ) s
+  join (
+    select
+      g.metric,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional > 0 then case
+              when abs(g.sum / g.fractional) < 1e-290 then 0
+              else g.sum / g.fractional
+            end
+            else 0
+          end,
+          'm2',
+          case
+            when g.fractional > 0 then case
+              when abs((g.fractional * g.squares - g.sum * g.sum) / g.fractional) < 1e-290 then 0
+              else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+            end
+            else 0
+          end
+        )
+      ) as groups
+    from
+      (
+        select
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes,
+          sum(f.sign)::bigint as samples,
+          sum(f.sign * f.alike)::bigint as alike,
+          coalesce(
+            sum(f.sign) filter (
+              where
+                f.mean is not null
+            ),
+            0
+          )::bigint as fractional,
+          coalesce(sum(f.sign * f.mean), 0) as sum,
+          coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+        from
+          (
+            select
+              benchmark_id,
+              sample,
+              metric,
+              tries,
+              successes,
+              mean,
+              alike,
+              1 as sign
+            from
+              (
+                select
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric,
+                  count(*)::integer as tries,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end::integer as successes,
+                  case
+                    when count(*) filter (
+                      where
+                        v.value in (0, 1)
+                    ) < count(*) then avg(v.value)::numeric
+                  end as mean,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike
+                from
+                  (
+                    select
+                      e.benchmark_id,
+                      v.metric,
+                      v.value,
+                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                      e.repetition
+                    from
+                      (
+                        select
+                          *,
+                          error is not null as failed
+                        from
+                          evaluations
+                        where
+                          benchmark_id = $4
+                      ) e
+                      cross join lateral (
+                        select
+                          metric,
+                          value
+                        from
+                          (
+                            values
+                              ('metrics.failed', e.failed::integer::double precision),
+                              ('score', e."score"::double precision),
+                              ('latency_ms', e."latency_ms"::double precision),
+                              ('input_tokens', e."input_tokens"::double precision),
+                              ('output_tokens', e."output_tokens"::double precision),
+                              ('cost_usd', e."cost_usd"::double precision)
+                          ) c (metric, value)
+                        union all
+                        select
+                          case
+                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                            else m.key
+                          end as metric,
+                          case jsonb_typeof(m.value)
+                            when 'number' then m.value::double precision
+                            else m.value::boolean::integer
+                          end as value
+                        from
+                          jsonb_each(e.metrics) m
+                        where
+                          e.metrics <> '{}'
+                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric
+              ) f
+          ) f
+        group by
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes
+      ) g
+    group by
+      g.metric
+  ) g on g.metric = s.name
+  left join (
+    select
+      null::text as metric,
+      null::jsonb as moments
+  ) r on r.metric = s.name;
+-- $1 = '{0.5, 0.9, 0.95, 0.99}'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+-- evaluation_summarize_samples, 2 of 4
+select
+  s.*,
+  g.groups,
+  r.moments as reduced
+from
+  (
+    select
+      metric as name,
+      count(*) as count,
+      sum(
+        case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) + sum(
+        value - case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) as sum,
+      regr_sxx(value, value) as m2,
+      min(value) as min,
+      max(value) as max,
+      percentile_cont($1::"float8" []) within group (
+        order by
+          value
+      ) as percentiles,
+      exists (
+        select
+        from
+          repeated_benchmarks
+        where
+          benchmark_id = $2
+      ) as is_repeated
+    from
+      (
+        select
+          e.benchmark_id,
+          v.metric,
+          v.value
+        from
+          (
+            select
+              *,
+              error is not null as failed
+            from
+              evaluations
+            where
+              benchmark_id = $3
+          ) e
+          cross join lateral (
+            select
+              metric,
+              value
+            from
+              (
+                values
+                  ('metrics.failed', e.failed::integer::double precision),
+                  ('score', e."score"::double precision),
+                  ('latency_ms', e."latency_ms"::double precision),
+                  ('input_tokens', e."input_tokens"::double precision),
+                  ('output_tokens', e."output_tokens"::double precision),
+                  ('cost_usd', e."cost_usd"::double precision)
+              ) c (metric, value)
+            union all
+            select
+              case
+                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                or m.key like 'metrics.%' then 'metrics.' || m.key
+                else m.key
+              end as metric,
+              case jsonb_typeof(m.value)
+                when 'number' then m.value::double precision
+                else m.value::boolean::integer
+              end as value
+            from
+              jsonb_each(e.metrics) m
+            where
+              e.metrics <> '{}'
+              and jsonb_typeof(m.value) in ('number', 'boolean')
+          ) v
+        where
+          abs(v.value) < 1e+150
+      ) v
+    group by
+      metric
+    order by
+      metric
+  ) s
+  join (
+    select
+      g.metric,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional > 0 then case
+              when abs(g.sum / g.fractional) < 1e-290 then 0
+              else g.sum / g.fractional
+            end
+            else 0
+          end,
+          'm2',
+          case
+            when g.fractional > 0 then case
+              when abs((g.fractional * g.squares - g.sum * g.sum) / g.fractional) < 1e-290 then 0
+              else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+            end
+            else 0
+          end
+        )
+      ) as groups
+    from
+      (
+        select
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes,
+          sum(f.sign)::bigint as samples,
+          sum(f.sign * f.alike)::bigint as alike,
+          coalesce(
+            sum(f.sign) filter (
+              where
+                f.mean is not null
+            ),
+            0
+          )::bigint as fractional,
+          coalesce(sum(f.sign * f.mean), 0) as sum,
+          coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+        from
+          (
+            select
+              benchmark_id,
+              sample,
+              metric,
+              tries,
+              successes,
+              mean,
+              alike,
+              1 as sign
+            from
+              (
+                select
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric,
+                  count(*)::integer as tries,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end::integer as successes,
+                  case
+                    when count(*) filter (
+                      where
+                        v.value in (0, 1)
+                    ) < count(*) then avg(v.value)::numeric
+                  end as mean,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike
+                from
+                  (
+                    select
+                      e.benchmark_id,
+                      v.metric,
+                      v.value,
+                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                      e.repetition
+                    from
+                      (
+                        select
+                          *,
+                          error is not null as failed
+                        from
+                          evaluations
+                        where
+                          benchmark_id = $4
+                      ) e
+                      cross join lateral (
+                        select
+                          metric,
+                          value
+                        from
+                          (
+                            values
+                              ('metrics.failed', e.failed::integer::double precision),
+                              ('score', e."score"::double precision),
+                              ('latency_ms', e."latency_ms"::double precision),
+                              ('input_tokens', e."input_tokens"::double precision),
+                              ('output_tokens', e."output_tokens"::double precision),
+                              ('cost_usd', e."cost_usd"::double precision)
+                          ) c (metric, value)
+                        union all
+                        select
+                          case
+                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                            else m.key
+                          end as metric,
+                          case jsonb_typeof(m.value)
+                            when 'number' then m.value::double precision
+                            else m.value::boolean::integer
+                          end as value
+                        from
+                          jsonb_each(e.metrics) m
+                        where
+                          e.metrics <> '{}'
+                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric
+              ) f
+          ) f
+        group by
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes
+      ) g
+    group by
+      g.metric
+  ) g on g.metric = s.name
+  left join (
+    select
+      v.metric,
+      to_jsonb(v) - 'metric' as moments
+    from
+      (
+        select
+          metric,
+          count(*) as count,
+          sum(
+            case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) + sum(
+            value - case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) as sum,
+          regr_sxx(value, value) as m2,
+          min(value) as min,
+          max(value) as max
+        from
+          (
+            select
+              v.benchmark_id,
+              v.sample,
+              v.metric,
+              percentile_cont(0.5) within group (
+                order by
+                  v.value
+              ) as value
+            from
+              (
+                select
+                  e.benchmark_id,
+                  v.metric,
+                  v.value,
+                  coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                  e.repetition
+                from
+                  (
+                    select
+                      *,
+                      error is not null as failed
+                    from
+                      evaluations
+                    where
+                      benchmark_id = $5
+                  ) e
+                  cross join lateral (
+                    select
+                      metric,
+                      value
+                    from
+                      (
+                        values
+                          ('metrics.failed', e.failed::integer::double precision),
+                          ('score', e."score"::double precision),
+                          ('latency_ms', e."latency_ms"::double precision),
+                          ('input_tokens', e."input_tokens"::double precision),
+                          ('output_tokens', e."output_tokens"::double precision),
+                          ('cost_usd', e."cost_usd"::double precision)
+                      ) c (metric, value)
+                    union all
+                    select
+                      case
+                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                        else m.key
+                      end as metric,
+                      case jsonb_typeof(m.value)
+                        when 'number' then m.value::double precision
+                        else m.value::boolean::integer
+                      end as value
+                    from
+                      jsonb_each(e.metrics) m
+                    where
+                      e.metrics <> '{}'
+                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) v
+            group by
+              v.benchmark_id,
+              v.sample,
+              v.metric
+          ) v
+        group by
+          metric
+      ) v
+  ) r on r.metric = s.name;
+-- $1 = '{0.5, 0.9, 0.95, 0.99}'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+-- evaluation_summarize_samples, 3 of 4
+select
+  s.*,
+  g.groups,
+  r.moments as reduced
+from
+  (
+    select
+      metric as name,
+      count(*) as count,
+      sum(
+        case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) + sum(
+        value - case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) as sum,
+      regr_sxx(value, value) as m2,
+      min(value) as min,
+      max(value) as max,
+      percentile_cont($1::"float8" []) within group (
+        order by
+          value
+      ) as percentiles,
+      exists (
+        select
+        from
+          repeated_benchmarks
+        where
+          benchmark_id = $2
+      ) as is_repeated
+    from
+      (
+        select
+          e.benchmark_id,
+          v.metric,
+          v.value
+        from
+          (
+            select
+              *,
+              error is not null as failed
+            from
+              evaluations
+            where
+              benchmark_id = $3
+          ) e
+          cross join lateral (
+            select
+              metric,
+              value
+            from
+              (
+                values
+                  ('metrics.failed', e.failed::integer::double precision),
+                  ('score', e."score"::double precision),
+                  ('latency_ms', e."latency_ms"::double precision),
+                  ('input_tokens', e."input_tokens"::double precision),
+                  ('output_tokens', e."output_tokens"::double precision),
+                  ('cost_usd', e."cost_usd"::double precision)
+              ) c (metric, value)
+            union all
+            select
+              case
+                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                or m.key like 'metrics.%' then 'metrics.' || m.key
+                else m.key
+              end as metric,
+              case jsonb_typeof(m.value)
+                when 'number' then m.value::double precision
+                else m.value::boolean::integer
+              end as value
+            from
+              jsonb_each(e.metrics) m
+            where
+              e.metrics <> '{}'
+              and jsonb_typeof(m.value) in ('number', 'boolean')
+          ) v
+        where
+          abs(v.value) < 1e+150
+      ) v
+    group by
+      metric
+    order by
+      metric
+  ) s
+  join (
+    select
+      g.metric,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional > 0 then case
+              when abs(g.sum / g.fractional) < 1e-290 then 0
+              else g.sum / g.fractional
+            end
+            else 0
+          end,
+          'm2',
+          case
+            when g.fractional > 0 then case
+              when abs((g.fractional * g.squares - g.sum * g.sum) / g.fractional) < 1e-290 then 0
+              else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+            end
+            else 0
+          end
+        )
+      ) as groups
+    from
+      (
+        select
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes,
+          sum(f.sign)::bigint as samples,
+          sum(f.sign * f.alike)::bigint as alike,
+          coalesce(
+            sum(f.sign) filter (
+              where
+                f.mean is not null
+            ),
+            0
+          )::bigint as fractional,
+          coalesce(sum(f.sign * f.mean), 0) as sum,
+          coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+        from
+          (
+            select
+              benchmark_id,
+              sample,
+              metric,
+              tries,
+              successes,
+              mean,
+              alike,
+              1 as sign
+            from
+              (
+                select
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric,
+                  count(*)::integer as tries,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end::integer as successes,
+                  case
+                    when count(*) filter (
+                      where
+                        v.value in (0, 1)
+                    ) < count(*) then avg(v.value)::numeric
+                  end as mean,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike
+                from
+                  (
+                    select
+                      e.benchmark_id,
+                      v.metric,
+                      v.value,
+                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                      e.repetition
+                    from
+                      (
+                        select
+                          *,
+                          error is not null as failed
+                        from
+                          evaluations
+                        where
+                          benchmark_id = $4
+                      ) e
+                      cross join lateral (
+                        select
+                          metric,
+                          value
+                        from
+                          (
+                            values
+                              ('metrics.failed', e.failed::integer::double precision),
+                              ('score', e."score"::double precision),
+                              ('latency_ms', e."latency_ms"::double precision),
+                              ('input_tokens', e."input_tokens"::double precision),
+                              ('output_tokens', e."output_tokens"::double precision),
+                              ('cost_usd', e."cost_usd"::double precision)
+                          ) c (metric, value)
+                        union all
+                        select
+                          case
+                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                            else m.key
+                          end as metric,
+                          case jsonb_typeof(m.value)
+                            when 'number' then m.value::double precision
+                            else m.value::boolean::integer
+                          end as value
+                        from
+                          jsonb_each(e.metrics) m
+                        where
+                          e.metrics <> '{}'
+                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric
+              ) f
+          ) f
+        group by
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes
+      ) g
+    group by
+      g.metric
+  ) g on g.metric = s.name
+  left join (
+    select
+      v.metric,
+      to_jsonb(v) - 'metric' as moments
+    from
+      (
+        select
+          metric,
+          count(*) as count,
+          sum(
+            case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) + sum(
+            value - case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) as sum,
+          regr_sxx(value, value) as m2,
+          min(value) as min,
+          max(value) as max
+        from
+          (
+            select
+              v.benchmark_id,
+              v.sample,
+              v.metric,
+              (
+                select
+                  u.value
+                from
+                  unnest(
+                    array_agg(
+                      v.value
+                      order by
+                        v.repetition
+                    )
+                  ) with ordinality u (value, place)
+                group by
+                  u.value
+                order by
+                  count(*) desc,
+                  min(u.place)
+                limit
+                  1
+              ) as value
+            from
+              (
+                select
+                  e.benchmark_id,
+                  v.metric,
+                  v.value,
+                  coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                  e.repetition
+                from
+                  (
+                    select
+                      *,
+                      error is not null as failed
+                    from
+                      evaluations
+                    where
+                      benchmark_id = $5
+                  ) e
+                  cross join lateral (
+                    select
+                      metric,
+                      value
+                    from
+                      (
+                        values
+                          ('metrics.failed', e.failed::integer::double precision),
+                          ('score', e."score"::double precision),
+                          ('latency_ms', e."latency_ms"::double precision),
+                          ('input_tokens', e."input_tokens"::double precision),
+                          ('output_tokens', e."output_tokens"::double precision),
+                          ('cost_usd', e."cost_usd"::double precision)
+                      ) c (metric, value)
+                    union all
+                    select
+                      case
+                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                        else m.key
+                      end as metric,
+                      case jsonb_typeof(m.value)
+                        when 'number' then m.value::double precision
+                        else m.value::boolean::integer
+                      end as value
+                    from
+                      jsonb_each(e.metrics) m
+                    where
+                      e.metrics <> '{}'
+                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) v
+            group by
+              v.benchmark_id,
+              v.sample,
+              v.metric
+          ) v
+        group by
+          metric
+      ) v
+  ) r on r.metric = s.name;
+-- $1 = '{0.5, 0.9, 0.95, 0.99}'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+-- evaluation_summarize_samples, 4 of 4
+select
+  s.*,
+  g.groups,
+  r.moments as reduced
+from
+  (
+    select
+      metric as name,
+      count(*) as count,
+      sum(
+        case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) + sum(
+        value - case
+          when abs(value) between 1e-30 and 1e30 then value::real::double precision
+          else 0
+        end
+      ) as sum,
+      regr_sxx(value, value) as m2,
+      min(value) as min,
+      max(value) as max,
+      percentile_cont($1::"float8" []) within group (
+        order by
+          value
+      ) as percentiles,
+      exists (
+        select
+        from
+          repeated_benchmarks
+        where
+          benchmark_id = $2
+      ) as is_repeated
+    from
+      (
+        select
+          e.benchmark_id,
+          v.metric,
+          v.value
+        from
+          (
+            select
+              *,
+              error is not null as failed
+            from
+              evaluations
+            where
+              benchmark_id = $3
+          ) e
+          cross join lateral (
+            select
+              metric,
+              value
+            from
+              (
+                values
+                  ('metrics.failed', e.failed::integer::double precision),
+                  ('score', e."score"::double precision),
+                  ('latency_ms', e."latency_ms"::double precision),
+                  ('input_tokens', e."input_tokens"::double precision),
+                  ('output_tokens', e."output_tokens"::double precision),
+                  ('cost_usd', e."cost_usd"::double precision)
+              ) c (metric, value)
+            union all
+            select
+              case
+                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                or m.key like 'metrics.%' then 'metrics.' || m.key
+                else m.key
+              end as metric,
+              case jsonb_typeof(m.value)
+                when 'number' then m.value::double precision
+                else m.value::boolean::integer
+              end as value
+            from
+              jsonb_each(e.metrics) m
+            where
+              e.metrics <> '{}'
+              and jsonb_typeof(m.value) in ('number', 'boolean')
+          ) v
+        where
+          abs(v.value) < 1e+150
+      ) v
+    group by
+      metric
+    order by
+      metric
+  ) s
+  join (
+    select
+      g.metric,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional > 0 then case
+              when abs(g.sum / g.fractional) < 1e-290 then 0
+              else g.sum / g.fractional
+            end
+            else 0
+          end,
+          'm2',
+          case
+            when g.fractional > 0 then case
+              when abs((g.fractional * g.squares - g.sum * g.sum) / g.fractional) < 1e-290 then 0
+              else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+            end
+            else 0
+          end
+        )
+      ) as groups
+    from
+      (
+        select
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes,
+          sum(f.sign)::bigint as samples,
+          sum(f.sign * f.alike)::bigint as alike,
+          coalesce(
+            sum(f.sign) filter (
+              where
+                f.mean is not null
+            ),
+            0
+          )::bigint as fractional,
+          coalesce(sum(f.sign * f.mean), 0) as sum,
+          coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+        from
+          (
+            select
+              benchmark_id,
+              sample,
+              metric,
+              tries,
+              successes,
+              mean,
+              alike,
+              1 as sign
+            from
+              (
+                select
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric,
+                  count(*)::integer as tries,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end::integer as successes,
+                  case
+                    when count(*) filter (
+                      where
+                        v.value in (0, 1)
+                    ) < count(*) then avg(v.value)::numeric
+                  end as mean,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike
+                from
+                  (
+                    select
+                      e.benchmark_id,
+                      v.metric,
+                      v.value,
+                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                      e.repetition
+                    from
+                      (
+                        select
+                          *,
+                          error is not null as failed
+                        from
+                          evaluations
+                        where
+                          benchmark_id = $4
+                      ) e
+                      cross join lateral (
+                        select
+                          metric,
+                          value
+                        from
+                          (
+                            values
+                              ('metrics.failed', e.failed::integer::double precision),
+                              ('score', e."score"::double precision),
+                              ('latency_ms', e."latency_ms"::double precision),
+                              ('input_tokens', e."input_tokens"::double precision),
+                              ('output_tokens', e."output_tokens"::double precision),
+                              ('cost_usd', e."cost_usd"::double precision)
+                          ) c (metric, value)
+                        union all
+                        select
+                          case
+                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                            else m.key
+                          end as metric,
+                          case jsonb_typeof(m.value)
+                            when 'number' then m.value::double precision
+                            else m.value::boolean::integer
+                          end as value
+                        from
+                          jsonb_each(e.metrics) m
+                        where
+                          e.metrics <> '{}'
+                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) v
+                group by
+                  v.benchmark_id,
+                  v.sample,
+                  v.metric
+              ) f
+          ) f
+        group by
+          f.benchmark_id,
+          f.metric,
+          f.tries,
+          f.successes
+      ) g
+    group by
+      g.metric
+  ) g on g.metric = s.name
+  left join (
+    select
+      v.metric,
+      to_jsonb(v) - 'metric' as moments
+    from
+      (
+        select
+          metric,
+          count(*) as count,
+          sum(
+            case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) + sum(
+            value - case
+              when abs(value) between 1e-30 and 1e30 then value::real::double precision
+              else 0
+            end
+          ) as sum,
+          regr_sxx(value, value) as m2,
+          min(value) as min,
+          max(value) as max
+        from
+          (
+            select
+              v.benchmark_id,
+              v.sample,
+              v.metric,
+              max(v.value) as value
+            from
+              (
+                select
+                  e.benchmark_id,
+                  v.metric,
+                  v.value,
+                  coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                  e.repetition
+                from
+                  (
+                    select
+                      *,
+                      error is not null as failed
+                    from
+                      evaluations
+                    where
+                      benchmark_id = $5
+                  ) e
+                  cross join lateral (
+                    select
+                      metric,
+                      value
+                    from
+                      (
+                        values
+                          ('metrics.failed', e.failed::integer::double precision),
+                          ('score', e."score"::double precision),
+                          ('latency_ms', e."latency_ms"::double precision),
+                          ('input_tokens', e."input_tokens"::double precision),
+                          ('output_tokens', e."output_tokens"::double precision),
+                          ('cost_usd', e."cost_usd"::double precision)
+                      ) c (metric, value)
+                    union all
+                    select
+                      case
+                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                        else m.key
+                      end as metric,
+                      case jsonb_typeof(m.value)
+                        when 'number' then m.value::double precision
+                        else m.value::boolean::integer
+                      end as value
+                    from
+                      jsonb_each(e.metrics) m
+                    where
+                      e.metrics <> '{}'
+                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) v
+            group by
+              v.benchmark_id,
+              v.sample,
+              v.metric
+          ) v
+        group by
+          metric
+      ) v
+  ) r on r.metric = s.name;
+-- $1 = '{0.5, 0.9, 0.95, 0.99}'
+-- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'

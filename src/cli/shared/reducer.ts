@@ -1,0 +1,56 @@
+import {
+  type MetricSummary,
+  type Reducer,
+  ReducerSchema,
+  type Repetitions,
+} from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { wireEnum } from "../../wire/enums.ts";
+import { given } from "./options.ts";
+import { formatNumber } from "./output.ts";
+
+const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
+
+/** The reducers by the names that people use. */
+export const reducerNames = Object.keys(wireReducer.values);
+
+/** Options of a command that makes one value of the repetitions of a sample. */
+export interface Reducing {
+  reducer?: keyof typeof wireReducer.values;
+  k?: number;
+}
+
+/** The fields of a request that say how repetitions become one value. */
+export function reducerOf({ reducer, k }: Reducing) {
+  return given({ reducer: reducer && wireReducer.values[reducer], k });
+}
+
+/** "mean", or "pass_at_k with k = 3". */
+export function reducerText({ reducer, k }: { reducer: Reducer; k: number }): string {
+  return k > 0 ? `${wireReducer.describe(reducer)} with k = ${k}` : wireReducer.describe(reducer);
+}
+
+/** "5", or "3–5". */
+export function rangeText({ least, most }: Repetitions): string {
+  return least === most ? String(most) : `${least}–${most}`;
+}
+
+export const agreementText = ({ agreement }: Repetitions) =>
+  agreement === undefined ? "-" : `${formatNumber(100 * agreement, 3)} %`;
+
+export const repetitionColumns = [
+  "metric",
+  ">samples",
+  ">without a value",
+  ">repetitions",
+  ">lacking some",
+  ">all the same",
+];
+
+/** The rows of a table of repetitions, of the metrics that have any. */
+export function repetitionRows(metrics: readonly MetricSummary[]): (string | number)[][] {
+  return metrics.flatMap(({ name, samples, samplesUnscored, repetitions: found }) =>
+    found === undefined
+      ? []
+      : [[name, samples, samplesUnscored, rangeText(found), found.samplesLacking, agreementText(found)]],
+  );
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { limits } from "../../limits.ts";
+import { type Moments, mergeMoments } from "../../statistics/moments.ts";
+import { passAllOf, passAnyOf } from "../../statistics/reducers.ts";
+import { oneOf, whole } from "../../validation.ts";
+
+export const reducers = ["mean", "median", "mode", "max", "at_least_k", "pass_at_k", "pass_hat_k"] as const;
+
+/** How the values of one sample become one value. */
+export type Reducer = (typeof reducers)[number];
+
+export const reductionFields = {
+  reducer: oneOf(reducers).default("mean"),
+  k: whole(0, limits.repetitions).default(0),
+};
+
+/** Refuses a reducer without its `k`, and a `k` without such a reducer. */
+export function checkK({ reducer, k }: Reduction, context: z.RefinementCtx): void {
+  if (countsSuccesses(reducer) === k > 0) return;
+  const message =
+    k === 0
+      ? `is required for the reducer ${reducer}: 1 or more`
+      : `is for the reducers ${reducers.filter(countsSuccesses).join(", ")} only`;
+  context.addIssue({ code: "custom", path: ["k"], message });
+}
+
+export const reductionInput = z.strictObject(reductionFields).superRefine(checkK);
+
+/**
+ * How the values that the repetitions of a sample have become one value. `k` is for at_least_k, pass_at_k and
+ * pass_hat_k, which need it.
+ */
+export type ReductionInput = z.input<typeof reductionInput>;
+
+export type Reduction = z.output<typeof reductionInput>;
+
+/** Whether a reducer needs no more than the number of values and of successes. */
+export const countsSuccesses = (reducer: Reducer) => reducer.endsWith("_k");
+
+export const reducesByCounts = (reducer: Reducer) => reducer === "mean" || countsSuccesses(reducer);
+
+/** Samples of a metric that have as many values, and as many successes. */
+export interface SampleGroup {
+  tries: number;
+  /** Values of 1; -1 where a value is not between 0 and 1. */
+  successes: number;
+  samples: number;
+  /** Samples with two values or more, all the same. */
+  alike: number;
+  /** Samples with a value that is neither 0 nor 1; `mean` and `m2` are of their means. */
+  fractional: number;
+  mean: number;
+  m2: number;
+}
+
+/** The moments of samples after reduction. */
+export interface ReducedMoments extends Moments {
+  /** The range of the means or values, where it is known. */
+  min?: number;
+  max?: number;
+}
+
+/** What the samples of a metric come to. */
+export interface Reduced {
+  moments: ReducedMoments;
+  /** Samples with values of which the reducer makes none. */
+  unscored: number;
+}
+
+/** The value that each sample of a group comes down to: none where it has none; null where they differ. */
+function oneValueOf({ tries, successes, fractional }: SampleGroup, { reducer, k }: Reduction) {
+  if (reducer === "mean") return fractional > 0 ? null : successes / tries;
+  if (successes < 0) return undefined;
+  if (reducer === "at_least_k") return Number(successes >= k);
+  return reducer === "pass_at_k" ? passAnyOf(tries, successes, k) : passAllOf(tries, successes, k);
+}
+
+/** Reduces the samples of a metric by one of the reducers that `reducesByCounts`. */
+export function reduceGroups(groups: readonly SampleGroup[], reduction: Reduction): Reduced {
+  const parts: Moments[] = [];
+  let unscored = 0;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const add = (count: number, value: number, m2 = 0) => {
+    if (count === 0) return;
+    parts.push({ count, sum: count * value, m2 });
+    [min, max] = m2 === 0 ? [Math.min(min, value), Math.max(max, value)] : [-Infinity, Infinity];
+  };
+  for (const group of groups) {
+    const { samples, fractional, successes, tries } = group;
+    const value = oneValueOf(group, reduction);
+    if (value === undefined) unscored += samples;
+    else if (value === null) {
+      add(fractional, group.mean, group.m2);
+      add(samples - fractional, successes / tries);
+    } else add(samples, value);
+  }
+  return { moments: { ...mergeMoments(parts), min, max }, unscored };
+}
+
+export const countSamples = (groups: readonly SampleGroup[]) =>
+  groups.reduce((total, { samples }) => total + samples, 0);
+
+/** How often the samples of a metric were repeated, and how much the repetitions agree. */
+export interface Repetitions {
+  /** Least and greatest number of values of a sample that has any. */
+  least: number;
+  most: number;
+  /** Samples of the benchmark with fewer values than declared or, where none are declared, than the most. */
+  samplesLacking: number;
+  /** Share of the samples with two values or more in which all are the same; null if none has two. */
+  agreement: number | null;
+}
+
+/**
+ * @param groups of one metric
+ * @param declared the repetitions that each sample is to have; 0: not declared
+ * @param all the samples of the benchmark
+ */
+export function repetitionsOf(groups: readonly SampleGroup[], declared: number, all: number): Repetitions {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const { tries } of groups) [least, most] = [Math.min(least, tries), Math.max(most, tries)];
+  const wanted = declared || most;
+  const repeated = countSamples(groups.filter(({ tries }) => tries > 1));
+  const alike = groups.reduce((total, group) => total + group.alike, 0);
+  return {
+    least: groups.length > 0 ? least : 0,
+    most,
+    samplesLacking: all - countSamples(groups.filter(({ tries }) => tries >= wanted)),
+    agreement: repeated > 0 ? alike / repeated : null,
+  };
+}

@@ -1,0 +1,47 @@
+import { type Fragment, sql } from "../../database/statement/sql.ts";
+import type { Reduction } from "./reduce.ts";
+
+/**
+ * One value for each sample: a select of `keys` and `value`, null where the reducer makes none. Where several
+ * values are the most frequent, `mode` is the one that came first, as in Inspect.
+ * @param values a select of `keys`, `value` and `repetition`; values are never null
+ * @param keys the columns that tell one sample, and a metric, from another
+ */
+export function reducedValues(values: Fragment, keys: Fragment, { reducer, k }: Reduction): Fragment {
+  if (reducer === "at_least_k" || reducer === "pass_at_k" || reducer === "pass_hat_k") {
+    return sql.fragment`
+      select ${keys}, case when v.successes >= 0 then ${ofCounts(reducer, k)} end as value
+      from (
+        select ${keys}, count(*) as tries,
+          case when min(v.value) >= 0 and max(v.value) <= 1 then count(*) filter (where v.value = 1)
+            else -1 end as successes
+        from (${values}) v group by ${keys}
+      ) v`;
+  }
+  return sql.fragment`select ${keys}, ${aggregates[reducer]} as value from (${values}) v group by ${keys}`;
+}
+
+const aggregates = {
+  mean: sql.fragment`avg(v.value)`,
+  median: sql.fragment`percentile_cont(0.5) within group (order by v.value)`,
+  max: sql.fragment`max(v.value)`,
+  mode: sql.fragment`(
+    select u.value from unnest(array_agg(v.value order by v.repetition)) with ordinality u (value, place)
+    group by u.value order by count(*) desc, min(u.place) limit 1
+  )`,
+};
+
+/** As `passAnyOf` and `passAllOf` compute it. What must be 0 or 1 is, in spite of logarithms. */
+function ofCounts(reducer: "at_least_k" | "pass_at_k" | "pass_hat_k", k: number): Fragment {
+  if (reducer === "at_least_k") return sql.fragment`(v.successes >= ${k})::integer::double precision`;
+  const all = (successes: Fragment) => sql.fragment`
+    case when ${successes} < ${k} then 0 else (
+      select exp(sum(ln((${successes} - i)::double precision / (v.tries - i))))
+      from generate_series(0, ${k}::bigint - 1) i
+    ) end`;
+  const share =
+    reducer === "pass_hat_k"
+      ? all(sql.fragment`v.successes`)
+      : sql.fragment`1 - ${all(sql.fragment`(v.tries - v.successes)`)}`;
+  return sql.fragment`case when v.tries >= ${k} then ${share} end`;
+}
