@@ -56,9 +56,11 @@ test("promptfoo: its aggregates are those of the summary, and again stores nothi
   expect(again.benchmarks).toMatchObject(
     benchmarks.map(({ id }: { id: string }) => ({ id, created: false, inserted: 0, duplicates: 3 })),
   );
-  // The columns ran the same tests: they are paired.
-  const { comparisons } = await ltb.json("compare", benchmarks[0].id, benchmarks[3].id);
-  expect(comparisons).toMatchObject([{ n_paired: 3, wins: 1, ties: 2 }]);
+  // The columns ran the same tests with other prompts: they are paired where that is wanted.
+  const sides = [benchmarks[0].id, benchmarks[3].id];
+  const { comparisons } = await ltb.json("compare", ...sides, "--allow-different-inputs");
+  expect(comparisons).toMatchObject([{ n_paired: 3, wins: 1, ties: 2, different_inputs: 3 }]);
+  expect(await ltb.json("compare", ...sides)).toMatchObject({ comparisons: [{ different_inputs: 3 }] });
 });
 
 test("OpenAI evals: the report is the summary, packed or not", async () => {
