@@ -1,13 +1,16 @@
--- evaluation_pair_figures, 1 of 2
+-- evaluation_pair_figures, 1 of 3
 with
   found as materialized (
     select
       b.sample_id,
-      b.repetition,
       b.id as baseline_id,
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       b.input = c.input
       and coalesce(b.expected = c.expected, true) as is_same
@@ -28,6 +31,8 @@ with
             where
               abs(v.value) < 1e+150
           ) as value,
+          1 as tries,
+          0 as alike,
           hashtextextended (e.input, 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -35,6 +40,7 @@ with
         where
           e.benchmark_id = $1
           and e.sample_id is not null
+          and e.repetition = 0
       ) b
       join (
         select
@@ -52,6 +58,8 @@ with
             where
               abs(v.value) < 1e+150
           ) as value,
+          1 as tries,
+          0 as alike,
           hashtextextended (e.input, 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -59,8 +67,8 @@ with
         where
           e.benchmark_id = $2
           and e.sample_id is not null
+          and e.repetition = 0
       ) c on c.sample_id = b.sample_id
-      and c.repetition = b.repetition
     where
       b.value is not null
       and c.value is not null
@@ -105,8 +113,7 @@ with
       difference,
       row_number() over (
         order by
-          sample_id collate "C",
-          repetition
+          sample_id collate "C"
       ) as position
     from
       pair
@@ -147,6 +154,8 @@ select
     where
       benchmark_id = $5
   ) as candidate_count,
+  null::integer[] as baseline_repetitions,
+  null::integer[] as candidate_repetitions,
   case
     when count(*) > 0 then array[
       sum(
@@ -293,75 +302,207 @@ from
 -- $8 = 100
 -- $9 = 100
 
--- evaluation_pair_figures, 2 of 2
+-- evaluation_pair_figures, 2 of 3
 with
   found as materialized (
     select
       b.sample_id,
-      b.repetition,
       b.id as baseline_id,
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       b.input = c.input
       and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
-          e.id,
-          e.sample_id,
-          e.repetition,
+          v.sample_id,
+          v.id,
+          v.tries,
+          v.alike,
+          v.input,
+          v.expected,
+          case
+            when v.successes >= 0 then case
+              when v.n >= $1 then 1 - case
+                when (v.n - v.successes) < $2 then 0
+                else (
+                  select
+                    exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                  from
+                    generate_series(0, $3::bigint - 1) i
+                )
+              end
+            end
+          end as value
+        from
           (
             select
-              v.value
+              v.sample_id,
+              (
+                array_agg(
+                  v.id
+                  order by
+                    v.repetition
+                )
+              ) [1] as id,
+              count(*)::integer as tries,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike,
+              (
+                array_agg(
+                  v.input
+                  order by
+                    v.repetition
+                )
+              ) [1] as input,
+              max(v.expected) as expected,
+              count(*) as n,
+              case
+                when min(v.value) >= 0
+                and max(v.value) <= 1 then count(*) filter (
+                  where
+                    v.value = 1
+                )
+                else -1
+              end as successes
             from
               (
                 select
-                  case jsonb_typeof(e.metrics -> $1::text)
-                    when 'number' then (e.metrics -> $2::text)::double precision
-                    when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
-                  end as value
+                  *
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (e.input, 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $4
+                      and e.sample_id is not null
+                  ) v
+                where
+                  value is not null
               ) v
-            where
-              abs(v.value) < 1e+150
-          ) as value,
-          hashtextextended (e.input, 0) as input,
-          hashtextextended (e.expected, 0) as expected
-        from
-          evaluations e
-        where
-          e.benchmark_id = $4
-          and e.sample_id is not null
+            group by
+              v.sample_id
+          ) v
       ) b
       join (
         select
-          e.id,
-          e.sample_id,
-          e.repetition,
+          v.sample_id,
+          v.id,
+          v.tries,
+          v.alike,
+          v.input,
+          v.expected,
+          case
+            when v.successes >= 0 then case
+              when v.n >= $5 then 1 - case
+                when (v.n - v.successes) < $6 then 0
+                else (
+                  select
+                    exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                  from
+                    generate_series(0, $7::bigint - 1) i
+                )
+              end
+            end
+          end as value
+        from
           (
             select
-              v.value
+              v.sample_id,
+              (
+                array_agg(
+                  v.id
+                  order by
+                    v.repetition
+                )
+              ) [1] as id,
+              count(*)::integer as tries,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike,
+              (
+                array_agg(
+                  v.input
+                  order by
+                    v.repetition
+                )
+              ) [1] as input,
+              max(v.expected) as expected,
+              count(*) as n,
+              case
+                when min(v.value) >= 0
+                and max(v.value) <= 1 then count(*) filter (
+                  where
+                    v.value = 1
+                )
+                else -1
+              end as successes
             from
               (
                 select
-                  case jsonb_typeof(e.metrics -> $5::text)
-                    when 'number' then (e.metrics -> $6::text)::double precision
-                    when 'boolean' then (e.metrics -> $7::text)::boolean::integer::double precision
-                  end as value
+                  *
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (e.input, 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $8
+                      and e.sample_id is not null
+                  ) v
+                where
+                  value is not null
               ) v
-            where
-              abs(v.value) < 1e+150
-          ) as value,
-          hashtextextended (e.input, 0) as input,
-          hashtextextended (e.expected, 0) as expected
-        from
-          evaluations e
-        where
-          e.benchmark_id = $8
-          and e.sample_id is not null
+            group by
+              v.sample_id
+          ) v
       ) c on c.sample_id = b.sample_id
-      and c.repetition = b.repetition
     where
       b.value is not null
       and c.value is not null
@@ -372,7 +513,7 @@ with
     from
       found p
     where
-      true
+      p.is_same
   ),
   sized as (
     select
@@ -406,8 +547,7 @@ with
       difference,
       row_number() over (
         order by
-          sample_id collate "C",
-          repetition
+          sample_id collate "C"
       ) as position
     from
       pair
@@ -434,7 +574,10 @@ select
   ) as different,
   (
     select
-      count(*)
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
     from
       evaluations
     where
@@ -442,12 +585,50 @@ select
   ) as baseline_count,
   (
     select
-      count(*)
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
     from
       evaluations
     where
       benchmark_id = $11
   ) as candidate_count,
+  case
+    when count(*) > 0 then array[
+      min("baseline_tries"),
+      max("baseline_tries"),
+      count(*) filter (
+        where
+          "baseline_tries" < (
+            select
+              max("baseline_tries")
+            from
+              pair
+          )
+      ),
+      count(*) filter (
+        where
+          "baseline_tries" > 1
+      ),
+      sum("baseline_alike")
+    ]::integer[]
+  end as baseline_repetitions,
+  case
+    when count(*) > 0 then array[
+      min("candidate_tries"),
+      max("candidate_tries"),
+      count(*) filter (
+        where
+          "candidate_tries" < $12
+      ),
+      count(*) filter (
+        where
+          "candidate_tries" > 1
+      ),
+      sum("candidate_alike")
+    ]::integer[]
+  end as candidate_repetitions,
   case
     when count(*) > 0 then array[
       sum(
@@ -504,11 +685,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $12
+      difference > $13
   ) as higher,
   count(*) filter (
     where
-      difference < - $13::double precision
+      difference < - $14::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -541,7 +722,7 @@ select
   (
     select
       case
-        when sum(n) <= $14 then array_agg(
+        when sum(n) <= $15 then array_agg(
           n::integer
           order by
             size
@@ -553,7 +734,431 @@ select
   (
     select
       case
+        when sum(n) <= $16 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_positives,
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as block_counts,
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as block_sums
+from
+  pair;
+-- $1 = 3
+-- $2 = 3
+-- $3 = 3
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 3
+-- $6 = 3
+-- $7 = 3
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 5000
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = 5
+-- $13 = 0
+-- $14 = 0
+-- $15 = 100
+-- $16 = 100
+
+-- evaluation_pair_figures, 3 of 3
+with
+  found as materialized (
+    select
+      b.sample_id,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      b.value as baseline,
+      c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.input = c.input
+      and coalesce(b.expected = c.expected, true) as is_same
+    from
+      (
+        select
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
+          avg(v.value) as value
+        from
+          (
+            select
+              *
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          case jsonb_typeof(e.metrics -> $1::text)
+                            when 'number' then (e.metrics -> $2::text)::double precision
+                            when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
+                          end as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $4
+                  and e.sample_id is not null
+              ) v
+            where
+              value is not null
+          ) v
+        group by
+          v.sample_id
+      ) b
+      join (
+        select
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
+          avg(v.value) as value
+        from
+          (
+            select
+              *
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          case jsonb_typeof(e.metrics -> $5::text)
+                            when 'number' then (e.metrics -> $6::text)::double precision
+                            when 'boolean' then (e.metrics -> $7::text)::boolean::integer::double precision
+                          end as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $8
+                  and e.sample_id is not null
+              ) v
+            where
+              value is not null
+          ) v
+        group by
+          v.sample_id
+      ) c on c.sample_id = b.sample_id
+    where
+      b.value is not null
+      and c.value is not null
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      true
+  ),
+  sized as (
+    select
+      abs(difference) as size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      pair
+    where
+      difference <> 0
+    group by
+      abs(difference)
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      row_number() over (
+        order by
+          sample_id collate "C"
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $9 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $10
+  ) as baseline_count,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $11
+  ) as candidate_count,
+  case
+    when count(*) > 0 then array[
+      min("baseline_tries"),
+      max("baseline_tries"),
+      count(*) filter (
+        where
+          "baseline_tries" < (
+            select
+              max("baseline_tries")
+            from
+              pair
+          )
+      ),
+      count(*) filter (
+        where
+          "baseline_tries" > 1
+      ),
+      sum("baseline_alike")
+    ]::integer[]
+  end as baseline_repetitions,
+  case
+    when count(*) > 0 then array[
+      min("candidate_tries"),
+      max("candidate_tries"),
+      count(*) filter (
+        where
+          "candidate_tries" < $12
+      ),
+      count(*) filter (
+        where
+          "candidate_tries" > 1
+      ),
+      sum("candidate_alike")
+    ]::integer[]
+  end as candidate_repetitions,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
+  count(*) filter (
+    where
+      difference > $13
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $14::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as is_binary,
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as positive_ranks,
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as tie_term,
+  (
+    select
+      case
         when sum(n) <= $15 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_counts,
+  (
+    select
+      case
+        when sum(n) <= $16 then array_agg(
           up::integer
           order by
             size
@@ -595,7 +1200,8 @@ from
 -- $9 = 5000
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = 0.5
+-- $12 = 5
 -- $13 = 0.5
--- $14 = 100
+-- $14 = 0.5
 -- $15 = 100
+-- $16 = 100

@@ -1,7 +1,8 @@
 -- evaluation_pair_samples, 1 of 2
 select
   coalesce(p.sample_id, '') as sample_id,
-  p.repetition,
+  p.baseline_tries as baseline_count,
+  p.candidate_tries as candidate_count,
   p.baseline as baseline_value,
   p.candidate as candidate_value,
   p.difference,
@@ -11,11 +12,14 @@ from
   (
     select
       b.sample_id,
-      b.repetition,
       b.id as baseline_id,
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       b.input = c.input
       and coalesce(b.expected = c.expected, true) as is_same
@@ -36,6 +40,8 @@ from
             where
               abs(v.value) < 1e+150
           ) as value,
+          1 as tries,
+          0 as alike,
           hashtextextended (e.input, 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -43,6 +49,7 @@ from
         where
           e.benchmark_id = $1
           and e.sample_id is not null
+          and e.repetition = 0
       ) b
       join (
         select
@@ -60,6 +67,8 @@ from
             where
               abs(v.value) < 1e+150
           ) as value,
+          1 as tries,
+          0 as alike,
           hashtextextended (e.input, 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -67,8 +76,8 @@ from
         where
           e.benchmark_id = $2
           and e.sample_id is not null
+          and e.repetition = 0
       ) c on c.sample_id = b.sample_id
-      and c.repetition = b.repetition
     where
       b.value is not null
       and c.value is not null
@@ -78,8 +87,7 @@ where
   and p.is_same
 order by
   p.difference desc,
-  p.sample_id collate "C",
-  p.repetition
+  p.sample_id collate "C"
 limit
   $4;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -90,7 +98,8 @@ limit
 -- evaluation_pair_samples, 2 of 2
 select
   coalesce(p.sample_id, '') as sample_id,
-  p.repetition,
+  p.baseline_tries as baseline_count,
+  p.candidate_tries as candidate_count,
   p.baseline as baseline_value,
   p.candidate as candidate_value,
   p.difference,
@@ -100,70 +109,182 @@ from
   (
     select
       b.sample_id,
-      b.repetition,
       b.id as baseline_id,
       c.id as candidate_id,
       b.value as baseline,
       c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       b.input = c.input
       and coalesce(b.expected = c.expected, true) as is_same
     from
       (
         select
-          e.id,
-          e.sample_id,
-          e.repetition,
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
           (
             select
-              v.value
+              u.value
+            from
+              unnest(
+                array_agg(
+                  v.value
+                  order by
+                    v.repetition
+                )
+              ) with ordinality u (value, place)
+            group by
+              u.value
+            order by
+              count(*) desc,
+              min(u.place)
+            limit
+              1
+          ) as value
+        from
+          (
+            select
+              *
             from
               (
                 select
-                  case jsonb_typeof(e.metrics -> $1::text)
-                    when 'number' then (e.metrics -> $2::text)::double precision
-                    when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
-                  end as value
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          case jsonb_typeof(e.metrics -> $1::text)
+                            when 'number' then (e.metrics -> $2::text)::double precision
+                            when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
+                          end as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $4
+                  and e.sample_id is not null
               ) v
             where
-              abs(v.value) < 1e+150
-          ) as value,
-          hashtextextended (e.input, 0) as input,
-          hashtextextended (e.expected, 0) as expected
-        from
-          evaluations e
-        where
-          e.benchmark_id = $4
-          and e.sample_id is not null
+              value is not null
+          ) v
+        group by
+          v.sample_id
       ) b
       join (
         select
-          e.id,
-          e.sample_id,
-          e.repetition,
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
           (
             select
-              v.value
+              u.value
+            from
+              unnest(
+                array_agg(
+                  v.value
+                  order by
+                    v.repetition
+                )
+              ) with ordinality u (value, place)
+            group by
+              u.value
+            order by
+              count(*) desc,
+              min(u.place)
+            limit
+              1
+          ) as value
+        from
+          (
+            select
+              *
             from
               (
                 select
-                  case jsonb_typeof(e.metrics -> $5::text)
-                    when 'number' then (e.metrics -> $6::text)::double precision
-                    when 'boolean' then (e.metrics -> $7::text)::boolean::integer::double precision
-                  end as value
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          case jsonb_typeof(e.metrics -> $5::text)
+                            when 'number' then (e.metrics -> $6::text)::double precision
+                            when 'boolean' then (e.metrics -> $7::text)::boolean::integer::double precision
+                          end as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $8
+                  and e.sample_id is not null
               ) v
             where
-              abs(v.value) < 1e+150
-          ) as value,
-          hashtextextended (e.input, 0) as input,
-          hashtextextended (e.expected, 0) as expected
-        from
-          evaluations e
-        where
-          e.benchmark_id = $8
-          and e.sample_id is not null
+              value is not null
+          ) v
+        group by
+          v.sample_id
       ) c on c.sample_id = b.sample_id
-      and c.repetition = b.repetition
     where
       b.value is not null
       and c.value is not null
@@ -174,14 +295,13 @@ where
   and (
     - p.difference < $10
     or - p.difference = $11
-    and (p.sample_id collate "C", p.repetition) > ($12, $13::integer)
+    and p.sample_id collate "C" > $12
   )
 order by
   - p.difference desc,
-  p.sample_id collate "C",
-  p.repetition
+  p.sample_id collate "C"
 limit
-  $14;
+  $13;
 -- $1 = 'accuracy'
 -- $2 = 'accuracy'
 -- $3 = 'accuracy'
@@ -194,5 +314,4 @@ limit
 -- $10 = 0.5
 -- $11 = 0.5
 -- $12 = 's'
--- $13 = 0
--- $14 = 50
+-- $13 = 50

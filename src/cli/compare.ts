@@ -14,7 +14,6 @@ import {
   explainTests,
   sampleCells,
   sampleColumns,
-  sampleTitle,
   type Verdict,
   verdictOf,
 } from "./shared/comparison.ts";
@@ -24,8 +23,9 @@ import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
 
-interface Options extends ServiceOptions, Direction, ReportFiles {
+interface Options extends ServiceOptions, Direction, Reducing, ReportFiles {
   metric: string;
   tolerance: number;
   alpha: number;
@@ -52,6 +52,7 @@ export function addCommand(program: Command): void {
     .argument("<candidate...>", "ids or names")
     .option("--metric <name>", "metric to compare", "score")
     .withDirection()
+    .withReducer(reducerNames)
     .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
     .option("--alpha <p>", "better or worse takes an adjusted p-value below this", fraction(0, 1), 0.05)
     .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
@@ -112,6 +113,7 @@ async function compare(
     candidateIds,
     metric: options.metric,
     ...directionOf(options),
+    ...reducerOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
     pageSize: Math.max(1, options.samples),
@@ -144,10 +146,11 @@ async function compare(
 
 function reportOf(
   names: ReadonlyMap<string, string>,
-  { baselineId, metric, comparisons }: CompareBenchmarksResponse,
+  response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
   options: Evidence & Pick<Options, "samples" | "alpha">,
 ): Report {
+  const { baselineId, metric, comparisons } = response;
   const candidates = comparisons.map((comparison, index) => {
     const verdict = verdicts[index] ?? "no pairs";
     return {
@@ -156,7 +159,7 @@ function reportOf(
       demands: demandsOf(comparison, verdict, options),
     };
   });
-  const explanation = explainTests(comparisons, options.alpha);
+  const explanation = explainTests(response, options.alpha);
   const baseline = names.get(baselineId) ?? baselineId;
   return { metric, baseline, candidates, explanation, samples: options.samples };
 }
@@ -185,10 +188,11 @@ function failGates(
 
 function comparisonText(
   names: ReadonlyMap<string, string>,
-  { baselineId, metric, lowerIsBetter, comparisons }: CompareBenchmarksResponse,
+  response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
   options: Evidence & Pick<Options, "samples" | "alpha">,
 ): string {
+  const { baselineId, metric, lowerIsBetter, comparisons } = response;
   const { samples, alpha } = options;
   const nameOf = (id: string) => oneLine(names.get(id) ?? id);
   const rows = comparisons.map((comparison, index) => [
@@ -201,7 +205,7 @@ function comparisonText(
     "",
     formatTable(comparisonColumns, rows),
     "",
-    ...explainTests(comparisons, alpha),
+    ...explainTests(response, alpha),
   ];
   for (const comparison of comparisons) {
     const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
@@ -220,7 +224,7 @@ function comparisonText(
         `${name}: worst of ${losses} regressed samples`,
         formatTable(
           sampleColumns,
-          shown.map((sample) => [sampleTitle(sample), ...sampleCells(sample)]),
+          shown.map((sample) => [sample.sampleId, ...sampleCells(sample)]),
         ),
       );
     }

@@ -144,7 +144,7 @@ export const evaluationPosition = z.object({
 /** The end of a page; the next one begins after it. */
 export type EvaluationPosition = z.output<typeof evaluationPosition>;
 
-const samplePosition = z.object({ difference: z.number(), sampleId: z.string(), repetition: z.number() });
+const samplePosition = z.object({ difference: z.number(), sampleId: z.string() });
 
 export type SamplePosition = z.output<typeof samplePosition>;
 

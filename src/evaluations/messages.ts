@@ -89,9 +89,12 @@ const tests = { mcnemar: ComparisonTest.MCNEMAR_EXACT, wilcoxon: ComparisonTest.
 export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
-  const { test, regressed, improved, ...figures } = comparison;
+  const { test, regressed, improved, ...rest } = comparison;
+  const { baselineRepetitions, candidateRepetitions, ...figures } = rest;
   return {
     ...omitNulls(figures),
+    ...(baselineRepetitions && { baselineRepetitions: omitNulls(baselineRepetitions) }),
+    ...(candidateRepetitions && { candidateRepetitions: omitNulls(candidateRepetitions) }),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     regressed: [...regressed],
     improved: [...improved],

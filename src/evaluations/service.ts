@@ -115,7 +115,9 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
       const { bootstrapSamples, margin, detect, allowDifferentInputs } = request;
       const metric = omitEmpty(request.metric) ?? "score";
-      const what = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
+      const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
+      const asked = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
+      const what = { ...asked, ...reduction };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { next, ...page } = await evaluations.compare(
@@ -123,7 +125,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         options,
       );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);
-      return { ...page, comparisons: page.comparisons.map(comparisonMessage), nextPageToken };
+      const reducer = wireReducer.values[page.reducer];
+      return { ...page, reducer, comparisons: page.comparisons.map(comparisonMessage), nextPageToken };
     },
 
     async getLeaderboard(request) {

@@ -159,4 +159,26 @@ test("Inspect with epochs: each of its reducers gives the figures of its header"
   expect(await readFile(page, "utf8")).toContain("over 8 samples, each by the mean of its repetitions");
   const { stderr } = await ltb.run("summary", id, "--reducer", "pass_at_k");
   expect(stderr).toContain("k: is required for the reducer pass_at_k");
+  // A run whose first sample never succeeds.
+  const worse = JSON.parse(await readFile(path, "utf8"));
+  worse.eval.eval_id = "worse";
+  for (const sample of worse.samples) if (sample.id === "0") sample.scores.fixed.value = "I";
+  const other = join(folder, "worse.json");
+  await writeFile(other, JSON.stringify(worse));
+  const [{ id: candidate }] = (await ltb.json("import", other)).benchmarks;
+  const compare = ["compare", id, candidate, "--reducer", "pass_hat_k", "--k", "4"];
+  const { comparisons } = await ltb.json(...compare);
+  expect(comparisons).toMatchObject([
+    {
+      ...{ n_paired: 8, baseline_mean: 0.125, candidate_mean: 0, losses: 1, ties: 7, baseline_unpaired: 0 },
+      test: "COMPARISON_TEST_MCNEMAR_EXACT",
+      baseline_repetitions: { least: 4, most: 4, samples_lacking: 0, agreement: 0.25 },
+      candidate_repetitions: { least: 4, most: 4, samples_lacking: 0, agreement: 0.25 },
+    },
+  ]);
+  const report = join(folder, "compared.html");
+  const { stdout: compared } = await ltb.run(...compare, "--html", report);
+  const said = "Each sample counts once, by the pass_hat_k with k = 4 of its 4 repetitions";
+  expect(compared).toContain(said);
+  expect(await readFile(report, "utf8")).toContain(said);
 });

@@ -1,10 +1,11 @@
 import { Code } from "@connectrpc/connect";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { seededRandom } from "../harness/random.ts";
 import scipy from "../statistics/fixtures/scipy.json" with { type: "json" };
 
 const { db } = await testDatabase();
@@ -128,11 +129,102 @@ test("only samples with a value on both sides are pairs; the others are counted"
       { score: 1 },
     ],
   );
-  expect(found).toMatchObject({ nPaired: 1, baselineUnpaired: 4, candidateUnpaired: 3, wins: 1 });
+  expect(found).toMatchObject({ nPaired: 1, baselineUnpaired: 3, candidateUnpaired: 3, wins: 1 });
   expect(found).toMatchObject({ stderr: null, ci95Low: null, bootstrapCi95Low: null, effectSize: null });
   expect(found.improved).toMatchObject([
-    { sampleId: "both", repetition: 0, baselineValue: 0.5, candidateValue: 0.75, difference: 0.25 },
+    {
+      ...{ sampleId: "both", baselineCount: 2, candidateCount: 1 },
+      ...{ baselineValue: 0.3, candidateValue: 0.75, difference: 0.45 },
+    },
   ]);
+  expect(found.baselineRepetitions).toEqual({ least: 2, most: 2, samplesLacking: 0, agreement: 0 });
+  expect(found.candidateRepetitions).toBeNull();
+});
+
+describe("repetitions", () => {
+  test("five equal ones are the evidence of one, and McNemar's test stays", async () => {
+    const scores = (wrong: readonly number[], repetitions: number) =>
+      Array.from({ length: 20 }, (_, i) =>
+        Array.from({ length: repetitions }, (_, repetition) => ({
+          ...{ sampleId: `q${i}`, repetition, score: wrong.includes(i) ? 0 : 1 },
+        })),
+      ).flat();
+    const [few, more] = [
+      [0, 1, 2],
+      [0, 1, 2, 3, 4, 5],
+    ];
+    const once = await compare(scores(few, 1), scores(more, 1));
+    const often = await compare(scores(few, 5), scores(more, 5));
+    const alike = { least: 5, most: 5, samplesLacking: 0, agreement: 1 };
+    const counted = (samples: Comparison["regressed"]) =>
+      samples.map(({ sampleId, baselineValue, candidateValue }) => [sampleId, baselineValue, candidateValue]);
+    expect(counted(often.regressed)).toEqual(counted(once.regressed));
+    const figures = ({ candidateId: _, regressed: _r, improved: _i, ...rest }: Comparison) => rest;
+    expect(figures(often)).toEqual({
+      ...figures(once),
+      ...{ baselineRepetitions: alike, candidateRepetitions: alike },
+    });
+    expect(often).toMatchObject({ nPaired: 20, test: "mcnemar", pValue: 0.25 });
+  });
+
+  test("unequal ones compare as the values that the reducer makes of them", async () => {
+    const draw = seededRandom();
+    const values = () => Array.from({ length: 1 + Math.floor(draw() * 4) }, () => Math.floor(draw() * 3) / 2);
+    const sides = [0, 1].map(() => Array.from({ length: 12 }, values));
+    const rowsOf = (samples: readonly (readonly number[])[]) =>
+      samples.flatMap((scores, i) => [
+        ...scores.map((score, repetition) => ({ sampleId: `q${i}`, repetition, score })),
+        // One without a value does not count.
+        { sampleId: `q${i}`, repetition: 9, output: null, error: "e" },
+      ]);
+    const reduced: Record<string, (scores: readonly number[]) => number> = {
+      mean: (scores) => scores.reduce((a, b) => a + b, 0) / scores.length,
+      max: (scores) => Math.max(...scores),
+      at_least_k: (scores) => Number(scores.filter((score) => score === 1).length >= 2),
+    };
+    for (const [reducer, of] of Object.entries(reduced) as [
+      "mean" | "max" | "at_least_k",
+      typeof reduced.max,
+    ][]) {
+      const k = reducer === "at_least_k" ? 2 : 0;
+      const [a, b] = sides.map((samples) => samples.map((scores) => of?.(scores) ?? 0)) as [
+        number[],
+        number[],
+      ];
+      const alone = await compare(scored(a), scored(b));
+      const [first = [], second = []] = sides;
+      const found = await compare(rowsOf(first), rowsOf(second), { reducer, k });
+      expect(found.test).toBe(alone.test);
+      for (const figure of [
+        "nPaired",
+        "meanDifference",
+        "stderr",
+        "pValue",
+        "pairedTPValue",
+        "wins",
+      ] as const)
+        expect(found[figure] ?? -1, `${reducer} ${figure}`).toBeCloseTo(alone[figure] ?? -1, 12);
+    }
+  });
+
+  test("where a sample has fewer than k, it is no pair of pass@k", async () => {
+    const rows = (scores: Record<string, number[]>) =>
+      Object.entries(scores).flatMap(([sampleId, all]) =>
+        all.map((score, repetition) => ({ sampleId, repetition, score })),
+      );
+    const found = await compare(
+      rows({ a: [0, 0, 1], b: [1, 1, 0], c: [1, 1] }),
+      rows({ a: [0, 1, 1], b: [0, 0, 0], c: [1, 1, 1] }),
+      { reducer: "pass_at_k", k: 3 },
+    );
+    expect(found).toMatchObject({ nPaired: 2, baselineUnpaired: 1, baselineMean: 1, candidateMean: 0.5 });
+    expect(found).toMatchObject({ test: "mcnemar", losses: 1, ties: 1 });
+    const two = await compare(rows({ a: [0, 0, 1] }), rows({ a: [0, 1, 1] }), {
+      reducer: "pass_hat_k",
+      k: 2,
+    });
+    expect([two.baselineMean, two.candidateMean]).toEqual([0, expect.closeTo(1 / 3, 14)]);
+  });
 });
 
 test("without pairs there is nothing to tell, and differences that do not vary have no t-test", async () => {

@@ -54,11 +54,11 @@ export async function writeComparison(
     sections: [
       {
         title: `Mean difference in ${unit}`,
-        note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse, ● no significant difference. ${explainTests(comparisons, options.alpha).join(" ")}`,
+        note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse, ● no significant difference. ${explainTests(response, options.alpha).join(" ")}`,
         body: [
           await differences(unit, candidates),
           figures(candidates),
-          html`<p class="note">Intervals of the means: Wilson's where every value is 0 or 1, else by Student's t distribution. The effect size d is the mean difference in standard deviations of the differences. Left out: evaluations without a partner.</p>`,
+          html`<p class="note">Intervals of the means: Wilson's where every value is 0 or 1, else by Student's t distribution. The effect size d is the mean difference in standard deviations of the differences. Left out: samples without a partner.</p>`,
         ],
       },
       {
@@ -70,7 +70,7 @@ export async function writeComparison(
       },
       {
         title: "How the values are spread",
-        note: "The dashed line is the mean of all evaluations of a benchmark, paired or not; the band around it its 95 % interval.",
+        note: "The dashed line is the mean over all samples of a benchmark, paired or not; the band around it its 95 % interval.",
         body: html`<div class="charts">${await spread(client, names, metric)}</div>`,
       },
       ...(await Promise.all(
@@ -196,9 +196,9 @@ async function samplesOf(
 }
 
 function sampleItem(sample: PairedSample, texts: [string, string | undefined][], open: boolean): Html {
-  const { sampleId, repetition, baselineValue, candidateValue, difference } = sample;
+  const { sampleId, baselineValue, candidateValue, difference } = sample;
   const sign = difference > 0 ? "+" : "";
-  return html`<details${new Html(open ? " open" : "")}><summary>${sampleId}${repetition > 0 ? ` #${repetition}` : ""}: ${formatNumber(baselineValue)} → ${formatNumber(candidateValue)} (${sign}${formatNumber(difference)})</summary>
+  return html`<details${new Html(open ? " open" : "")}><summary>${sampleId}: ${formatNumber(baselineValue)} → ${formatNumber(candidateValue)} (${sign}${formatNumber(difference)})</summary>
 <dl>${texts.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd><pre>${cut(text)}</pre></dd>`]))}</dl></details>
 `;
 }

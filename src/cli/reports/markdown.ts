@@ -1,11 +1,5 @@
 import { makePrintable } from "../../text.ts";
-import {
-  comparisonCells,
-  comparisonColumns,
-  sampleCells,
-  sampleColumns,
-  sampleTitle,
-} from "../shared/comparison.ts";
+import { comparisonCells, comparisonColumns, sampleCells, sampleColumns } from "../shared/comparison.ts";
 import type { Cell } from "../shared/output.ts";
 import type { Report, ReportedCandidate } from "./report.ts";
 
@@ -40,7 +34,7 @@ function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: n
           `<details><summary>The worst ${shown.length} of ${losses} samples that got worse</summary>`,
           table(
             sampleColumns,
-            shown.map((sample) => [code(sampleTitle(sample)), ...sampleCells(sample)]),
+            shown.map((sample) => [code(sample.sampleId), ...sampleCells(sample)]),
           ),
           "</details>",
         ]

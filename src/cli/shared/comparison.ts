@@ -3,7 +3,9 @@ import {
   ComparisonTest,
   type PairedSample,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
+import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
 export type Verdict = "better" | "worse" | "no significant difference" | "no pairs";
 
@@ -30,14 +32,37 @@ export function testName({ test }: BenchmarkComparison): string {
 }
 
 /** Sentences that say which figure is of which test, and which of them the verdicts go by. */
-export function explainTests(comparisons: readonly BenchmarkComparison[], alpha: number): string[] {
+export function explainTests({ comparisons, ...by }: Compared, alpha: number): string[] {
   const names = [...new Set(comparisons.map(({ test }) => tests[test]))].join(", or ");
   const number =
     comparisons.length === 1 ? "1 candidate, which leaves it as it is" : `${comparisons.length} candidates`;
   return [
+    ...explainRepetitions({ comparisons, ...by }),
     'The interval of the difference and "p (t)" are of the paired t-test, and not adjusted.',
     `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
+  ];
+}
+
+type Compared = Pick<CompareBenchmarksResponse, "comparisons" | "reducer" | "k">;
+
+/**
+ * Says how repetitions became one value, how many there were and how much they agree; nothing without any.
+ */
+function explainRepetitions({ comparisons, ...by }: Compared): string[] {
+  const sides = comparisons.flatMap(({ baselineRepetitions, candidateRepetitions }) => [
+    ...(baselineRepetitions ? [baselineRepetitions] : []),
+    ...(candidateRepetitions ? [candidateRepetitions] : []),
+  ]);
+  if (sides.length === 0) return [];
+  const [least, most] = [
+    Math.min(...sides.map((side) => side.least)),
+    Math.max(...sides.map((side) => side.most)),
+  ];
+  const agreements = sides.flatMap(({ agreement }) => agreement ?? []);
+  const agreed = agreementText({ agreement: agreements.length > 0 ? Math.min(...agreements) : undefined });
+  return [
+    `Each sample counts once, by the ${reducerText(by)} of its ${rangeText({ least, most })} repetitions; all of them are the same in ${agreed} of the samples or more.`,
   ];
 }
 
@@ -59,10 +84,6 @@ export function comparisonCells(comparison: BenchmarkComparison): Cell[] {
 }
 
 export const sampleColumns = ["sample", ...means];
-
-export function sampleTitle({ sampleId, repetition }: PairedSample): string {
-  return repetition === 0 ? sampleId : `${sampleId} #${repetition}`;
-}
 
 /** The cells after the title. */
 export function sampleCells({ baselineValue, candidateValue, difference }: PairedSample): Cell[] {

@@ -30,11 +30,11 @@ export function reducerText({ reducer, k }: { reducer: Reducer; k: number }): st
 }
 
 /** "5", or "3–5". */
-export function rangeText({ least, most }: Repetitions): string {
+export function rangeText({ least, most }: Pick<Repetitions, "least" | "most">): string {
   return least === most ? String(most) : `${least}–${most}`;
 }
 
-export const agreementText = ({ agreement }: Repetitions) =>
+export const agreementText = ({ agreement }: { agreement?: number | undefined }) =>
   agreement === undefined ? "-" : `${formatNumber(100 * agreement, 3)} %`;
 
 export const repetitionColumns = [

@@ -15,7 +15,8 @@ import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts
 import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
-import { requireBenchmark } from "../statements.ts";
+import { checkK, type Reducer, type Repetitions, reductionFields } from "../samples/reduce.ts";
+import { requireBenchmark, type Sampling } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
 const aboveZero = finite.positive("must be above 0");
@@ -38,7 +39,9 @@ const comparisonInput = z
     allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
+    ...reductionFields,
   })
+  .superRefine(checkK)
   .superRefine(({ baselineId, candidateIds }, context) => {
     for (const [index, id] of candidateIds.entries()) {
       const isRepeated = candidateIds.indexOf(id) !== index;
@@ -49,7 +52,8 @@ const comparisonInput = z
   });
 
 /**
- * A comparison of candidates with a baseline on one metric, in pairs of the same sample and repetition.
+ * A comparison of candidates with a baseline on one metric, in pairs of the same sample, whose repetitions
+ * become one value first.
  * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`.
  */
 export type ComparisonInput = z.input<typeof comparisonInput>;
@@ -64,6 +68,7 @@ export interface Comparison {
   nPaired: number;
   /** Samples of both whose inputs or expected answers differ: no pairs, unless they are allowed. */
   differentInputs: number;
+  /** Samples without a partner. */
   baselineUnpaired: number;
   candidateUnpaired: number;
   baselineMean: number | null;
@@ -103,6 +108,9 @@ export interface Comparison {
   wins: number;
   losses: number;
   ties: number;
+  /** Of the pairs; null in a benchmark without repetitions. */
+  baselineRepetitions: Repetitions | null;
+  candidateRepetitions: Repetitions | null;
   regressed: readonly PairedSample[];
   improved: readonly PairedSample[];
 }
@@ -111,6 +119,8 @@ export interface ComparisonPage {
   baselineId: string;
   metric: string;
   lowerIsBetter: boolean;
+  reducer: Reducer;
+  k: number;
   comparisons: Comparison[];
   /** One position a candidate; undefined when no list has more. */
   next: ComparisonPosition[] | undefined;
@@ -127,22 +137,24 @@ export async function compareBenchmarks(
   after?: readonly ComparisonPosition[],
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
-  const { baselineId, candidateIds, metric, allowDifferentInputs } = parsed;
+  const { baselineId, candidateIds, metric, allowDifferentInputs, reducer, k } = parsed;
   const { lowerIsBetter = isLowerBetter(metric) } = parsed;
-  for (const id of [baselineId, ...candidateIds]) await requireBenchmark(db, id);
+  const baseline = await requireBenchmark(db, baselineId);
+  const candidates: Sampling[] = [];
+  for (const id of candidateIds) candidates.push(await requireBenchmark(db, id));
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
-  for (const [index, candidateId] of candidateIds.entries()) {
-    const pairing = { baselineId, candidateId, metric, allowDifferentInputs };
+  for (const [index, candidate] of candidates.entries()) {
+    const pairing = { baseline, candidate, metric, allowDifferentInputs, reduction: { reducer, k } };
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
       const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
       const items = rows.slice(0, limit);
       const last = rows.length > limit ? items.at(-1) : undefined;
       if (!last) return { items, next: null };
-      const { difference, sampleId, repetition } = last;
-      return { items, next: { difference, sampleId, repetition } };
+      const { difference, sampleId } = last;
+      return { items, next: { difference, sampleId } };
     };
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
@@ -154,7 +166,7 @@ export async function compareBenchmarks(
   for (const [index, comparison] of comparisons.entries())
     comparison.adjustedPValue = adjusted[index] ?? null;
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
-  return { baselineId, metric, lowerIsBetter, comparisons, next: isLast ? undefined : next };
+  return { baselineId, metric, lowerIsBetter, reducer, k, comparisons, next: isLast ? undefined : next };
 }
 
 type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
@@ -172,7 +184,7 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
   const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
   const mcnemarPValue = isBinary ? mcnemarExact(found.up, found.down) : null;
   return {
-    candidateId: pairing.candidateId,
+    candidateId: pairing.candidate.id,
     nPaired: n,
     differentInputs: found.different,
     baselineUnpaired: found.baselineCount - n - leftOut,
@@ -196,9 +208,17 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
+    baselineRepetitions: repetitionsOf(found.baselineRepetitions),
+    candidateRepetitions: repetitionsOf(found.candidateRepetitions),
     regressed: [],
     improved: [],
   };
+}
+
+function repetitionsOf(packed: readonly number[] | null): Repetitions | null {
+  if (!packed) return null;
+  const [least = 0, most = 0, samplesLacking = 0, repeated = 0, alike = 0] = packed;
+  return { least, most, samplesLacking, agreement: repeated > 0 ? alike / repeated : null };
 }
 
 type Figures = z.output<typeof pairFigures.row>;

@@ -4,12 +4,17 @@ import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
 import { metricValue } from "../metric.ts";
 import { exactSum } from "../rollups/moments-sql.ts";
+import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
+import { reducedValues } from "../samples/reduced-values.ts";
+import type { Sampling } from "../statements.ts";
 
 /** The values that are compared. */
 export interface Pairing {
-  baselineId: string;
-  candidateId: string;
+  baseline: Sampling;
+  candidate: Sampling;
   metric: string;
+  /** How the values of a sample become one. */
+  reduction: Reduction;
   /** Also pairs whose inputs or expected answers differ. */
   allowDifferentInputs?: boolean;
 }
@@ -17,26 +22,70 @@ export interface Pairing {
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
 // Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory. An answer that is
 // expected on one side only contradicts nothing.
-function pairs({ baselineId, candidateId, metric }: Pairing): Fragment {
-  const side = (id: string) => sql.fragment`
-    select
-      e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value,
-      hashtextextended(e.input, 0) as input, hashtextextended(e.expected, 0) as expected
-    from evaluations e where e.benchmark_id = ${id} and e.sample_id is not null`;
+function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
+  const side = (of: Sampling) => {
+    const values = sql.fragment`
+      select
+        e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike,
+        hashtextextended(e.input, 0) as input, hashtextextended(e.expected, 0) as expected
+      from evaluations e where e.benchmark_id = ${of.id} and e.sample_id is not null`;
+    if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
+    const valued = sql.fragment`select * from (${values}) v where value is not null`;
+    return reducedValues(valued, sql.fragment`v.sample_id`, reduction, ofSample);
+  };
   return sql.fragment`
     select
-      b.sample_id, b.repetition, b.id as baseline_id, c.id as candidate_id, b.value as baseline,
-      c.value as candidate, (c.value::numeric - b.value::numeric)::double precision as difference,
+      b.sample_id, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
+      b.tries as baseline_tries, c.tries as candidate_tries, b.alike as baseline_alike,
+      c.alike as candidate_alike, (c.value::numeric - b.value::numeric)::double precision as difference,
       b.input = c.input and coalesce(b.expected = c.expected, true) as is_same
-    from (${side(baselineId)}) b join (${side(candidateId)}) c
-      on c.sample_id = b.sample_id and c.repetition = b.repetition
+    from (${side(baseline)}) b join (${side(candidate)}) c on c.sample_id = b.sample_id
     where b.value is not null and c.value is not null`;
+}
+
+/** Where each evaluation is a sample, most reducers leave its value as it is. */
+const isReduced = ({ isRepeated }: Sampling, { reducer }: Reduction) =>
+  isRepeated || countsSuccesses(reducer);
+
+// Repetitions have the same input. A pair shows the texts of the first with a value.
+const ofSample = {
+  aggregates: sql.fragment`,
+    (array_agg(v.id order by v.repetition))[1] as id, count(*)::integer as tries,
+    (count(*) > 1 and min(v.value) = max(v.value))::integer as alike,
+    (array_agg(v.input order by v.repetition))[1] as input, max(v.expected) as expected`,
+  names: sql.fragment`, v.id, v.tries, v.alike, v.input, v.expected`,
+};
+
+/** The number of samples, those without a value or a sample_id included. */
+const countOf = ({ id, isRepeated }: Sampling) =>
+  isRepeated
+    ? sql.fragment`(
+        select count(distinct sample_id) + count(*) filter (where sample_id is null)
+        from evaluations where benchmark_id = ${id}
+      )`
+    : sql.fragment`(select count(*) from evaluations where benchmark_id = ${id})`;
+
+/** Least and greatest number of repetitions, how many samples lack some, have two or more, and are alike. */
+function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetitions }: Sampling): Fragment {
+  if (!isRepeated) return sql.fragment`null::integer[]`;
+  const tries = sql.fragment`${sql.identifier([`${side}_tries`])}`;
+  const most = sql.fragment`(select max(${tries}) from pair)`;
+  return sql.fragment`
+    case when count(*) > 0 then array[
+      min(${tries}), max(${tries}),
+      count(*) filter (where ${tries} < ${repetitions > 0 ? sql.fragment`${repetitions}` : most}),
+      count(*) filter (where ${tries} > 1), sum(${sql.identifier([`${side}_alike`])})
+    ]::integer[] end`;
 }
 
 const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
-const examplePair = { baselineId: example.id, candidateId: example.id };
+const exampleSides = (isRepeated: boolean) => {
+  const side = { id: example.id, repetitions: 0, isRepeated };
+  return { baseline: side, candidate: { ...side, repetitions: 5 } };
+};
+const byMean = { reducer: "mean", k: 0 } as const;
 
 /** Sum, sum of squared deviations, least and greatest; null without pairs. */
 const packed = z.array(z.number()).nullable();
@@ -55,6 +104,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
     different: z.number(),
     baselineCount: z.number(),
     candidateCount: z.number(),
+    baselineRepetitions: packed,
+    candidateRepetitions: packed,
     baseline: packed,
     candidate: packed,
     differences: packed,
@@ -82,14 +133,15 @@ export const pairFigures = statement("evaluation_pair_figures", {
     ), ranked as (
       select size, n, up, sum(n) over (order by size) - (n - 1) / 2.0 as rank from sized
     ), placed as (
-      select difference, row_number() over (order by sample_id collate "C", repetition) as position from pair
+      select difference, row_number() over (order by sample_id collate "C") as position from pair
     ), block as (
       select position % ${blocks} as number, count(*) as n, sum(difference) as sum from placed group by 1
     )
     select
       count(*) as pairs, (select count(*) from found where not is_same) as different,
-      (select count(*) from evaluations where benchmark_id = ${pairing.baselineId}) as baseline_count,
-      (select count(*) from evaluations where benchmark_id = ${pairing.candidateId}) as candidate_count,
+      ${countOf(pairing.baseline)} as baseline_count, ${countOf(pairing.candidate)} as candidate_count,
+      ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
+      ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
       ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,
       ${packedMoments("difference")} as differences,
       count(*) filter (where difference > ${tolerance}) as higher,
@@ -107,8 +159,13 @@ export const pairFigures = statement("evaluation_pair_figures", {
       (select array_agg(sum order by number) from block) as block_sums
     from pair`,
   examples: [
-    [{ ...examplePair, metric: "score" }, 0, 5000],
-    [{ ...examplePair, metric: "metrics.score", allowDifferentInputs: true }, 0.5, 5000],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000],
+    [{ ...exampleSides(true), metric: "score", reduction: { reducer: "pass_at_k", k: 3 } }, 0, 5000],
+    [
+      { ...exampleSides(true), metric: "metrics.score", reduction: byMean, allowDifferentInputs: true },
+      0.5,
+      5000,
+    ],
   ],
 });
 
@@ -116,7 +173,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
 export const pairSamples = statement("evaluation_pair_samples", {
   row: z.object({
     sampleId: z.string(),
-    repetition: z.number(),
+    baselineCount: z.number(),
+    candidateCount: z.number(),
     baselineValue: z.number(),
     candidateValue: z.number(),
     difference: z.number(),
@@ -126,25 +184,31 @@ export const pairSamples = statement("evaluation_pair_samples", {
   prepared: false,
   build: (pairing: Pairing, isBelow: boolean, tolerance: number, limit: number, after?: SamplePosition) => {
     const size = isBelow ? sql.fragment`-p.difference` : sql.fragment`p.difference`;
-    const key = sql.fragment`${size} desc, p.sample_id collate "C", p.repetition`;
+    const key = sql.fragment`${size} desc, p.sample_id collate "C"`;
     const where = [sql.fragment`${size} > ${tolerance}`, isCompared(pairing)];
     if (after) {
-      const { difference, sampleId, repetition } = after;
+      const { difference, sampleId } = after;
       const last = Math.abs(difference);
       where.push(sql.fragment`(
-        ${size} < ${last} or ${size} = ${last}
-          and (p.sample_id collate "C", p.repetition) > (${sampleId}, ${repetition}::integer)
+        ${size} < ${last} or ${size} = ${last} and p.sample_id collate "C" > ${sampleId}
       )`);
     }
     return sql.fragment`
       select
-        coalesce(p.sample_id, '') as sample_id, p.repetition, p.baseline as baseline_value,
+        coalesce(p.sample_id, '') as sample_id, p.baseline_tries as baseline_count,
+        p.candidate_tries as candidate_count, p.baseline as baseline_value,
         p.candidate as candidate_value, p.difference, p.baseline_id as baseline_evaluation_id,
         p.candidate_id as candidate_evaluation_id
       from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
   },
   examples: [
-    [{ ...examplePair, metric: "score" }, false, 0, 50, undefined],
-    [{ ...examplePair, metric: "accuracy" }, true, 0, 50, { difference: -0.5, sampleId: "s", repetition: 0 }],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, false, 0, 50, undefined],
+    [
+      { ...exampleSides(true), metric: "accuracy", reduction: { reducer: "mode", k: 0 } },
+      true,
+      0,
+      50,
+      { difference: -0.5, sampleId: "s" },
+    ],
   ],
 });

@@ -6,19 +6,26 @@ import type { Reduction } from "./reduce.ts";
  * values are the most frequent, `mode` is the one that came first, as in Inspect.
  * @param values a select of `keys`, `value` and `repetition`; values are never null
  * @param keys the columns that tell one sample, and a metric, from another
+ * @param more further aggregates over a sample's `v`, and their names, each with a comma before it
  */
-export function reducedValues(values: Fragment, keys: Fragment, { reducer, k }: Reduction): Fragment {
+export function reducedValues(
+  values: Fragment,
+  keys: Fragment,
+  { reducer, k }: Reduction,
+  more = { aggregates: sql.fragment``, names: sql.fragment`` },
+): Fragment {
   if (reducer === "at_least_k" || reducer === "pass_at_k" || reducer === "pass_hat_k") {
     return sql.fragment`
-      select ${keys}, case when v.successes >= 0 then ${ofCounts(reducer, k)} end as value
+      select ${keys}${more.names}, case when v.successes >= 0 then ${ofCounts(reducer, k)} end as value
       from (
-        select ${keys}, count(*) as tries,
+        select ${keys}${more.aggregates}, count(*) as n,
           case when min(v.value) >= 0 and max(v.value) <= 1 then count(*) filter (where v.value = 1)
             else -1 end as successes
         from (${values}) v group by ${keys}
       ) v`;
   }
-  return sql.fragment`select ${keys}, ${aggregates[reducer]} as value from (${values}) v group by ${keys}`;
+  return sql.fragment`
+    select ${keys}${more.aggregates}, ${aggregates[reducer]} as value from (${values}) v group by ${keys}`;
 }
 
 const aggregates = {
@@ -36,12 +43,12 @@ function ofCounts(reducer: "at_least_k" | "pass_at_k" | "pass_hat_k", k: number)
   if (reducer === "at_least_k") return sql.fragment`(v.successes >= ${k})::integer::double precision`;
   const all = (successes: Fragment) => sql.fragment`
     case when ${successes} < ${k} then 0 else (
-      select exp(sum(ln((${successes} - i)::double precision / (v.tries - i))))
+      select exp(sum(ln((${successes} - i)::double precision / (v.n - i))))
       from generate_series(0, ${k}::bigint - 1) i
     ) end`;
   const share =
     reducer === "pass_hat_k"
       ? all(sql.fragment`v.successes`)
-      : sql.fragment`1 - ${all(sql.fragment`(v.tries - v.successes)`)}`;
-  return sql.fragment`case when v.tries >= ${k} then ${share} end`;
+      : sql.fragment`1 - ${all(sql.fragment`(v.n - v.successes)`)}`;
+  return sql.fragment`case when v.n >= ${k} then ${share} end`;
 }
