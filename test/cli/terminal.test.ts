@@ -142,6 +142,9 @@ const lines: Record<string, (() => string[])[] | string> = {
     () => [ids.benchmark, "-o", join(folder, `${hostile}.csv`)],
     () => [`no ${hostile}`],
   ],
+  "baseline set": [() => [ids.benchmark], () => [hostile]],
+  "baseline show": [() => [], () => [hostile]],
+  "baseline unset": [() => [hostile]],
   "benchmark create": [
     () => [
       hostile,
