@@ -13,6 +13,7 @@ export type { DatabaseStats } from "./database/statistics.ts";
 export { type Reason, ServiceError, type Violation } from "./errors.ts";
 export type { Comparison, ComparisonInput, ComparisonPage } from "./evaluations/compare/compare.ts";
 export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";
+export type { MetricChange } from "./evaluations/history/history.ts";
 export type { EvaluationChanges, EvaluationFilter } from "./evaluations/input.ts";
 export type { LeaderboardInput } from "./evaluations/leaderboard/leaderboard.ts";
 export type { SummaryInput } from "./evaluations/repository.ts";

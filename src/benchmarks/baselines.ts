@@ -99,7 +99,12 @@ export function setBaseline(db: Executor, benchmarkId: string, setBy?: string): 
 /** See `BenchmarkRepository.getBaseline`. */
 export async function getBaseline(db: Executor, dataset: string): Promise<Baseline> {
   const name = parseInput(datasetName, dataset, "dataset");
-  return requireFound(await db.maybeOne(readBaseline(name)), "baseline", name);
+  return requireFound(await findBaseline(db, name), "baseline", name);
+}
+
+/** The baseline of a dataset; null if it has none. */
+export async function findBaseline(db: Executor, dataset: string): Promise<Baseline | null> {
+  return db.maybeOne(readBaseline(dataset));
 }
 
 /** See `BenchmarkRepository.listBaselines`. */

@@ -6,6 +6,7 @@ import {
   type IntervalMethod,
   IntervalMethodSchema,
   type LeaderboardEntrySchema,
+  type MetricRunSchema,
   type MetricSummarySchema,
   type Reducer,
   ReducerSchema,
@@ -20,6 +21,7 @@ import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { fromTimestamp, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Comparison } from "./compare/compare.ts";
+import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
@@ -117,6 +119,18 @@ export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<ty
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
+    status: benchmarkStatus.values[status],
+    createdAt: toTimestamp(createdAt),
+  };
+}
+
+export function runMessage(run: MetricRun): MessageInitShape<typeof MetricRunSchema> {
+  const { status, createdAt, intervalMethod: method, sincePrevious, sinceBaseline, ...figures } = run;
+  return {
+    ...omitNulls(figures),
+    ...(method && { intervalMethod: intervals[method] }),
+    ...(sincePrevious && { sincePrevious: omitNulls(sincePrevious) }),
+    ...(sinceBaseline && { sinceBaseline: omitNulls(sinceBaseline) }),
     status: benchmarkStatus.values[status],
     createdAt: toTimestamp(createdAt),
   };

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { z } from "zod";
 import { difference, recordAudit } from "../audit/record.ts";
+import type { BenchmarkPosition } from "../benchmarks/input.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
@@ -10,6 +11,7 @@ import { Counts } from "../metrics/counts.ts";
 import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { type ComparisonInput, type ComparisonPage, compareBenchmarks } from "./compare/compare.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
+import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
@@ -224,6 +226,20 @@ export class EvaluationRepository {
     { limit, after }: PageOptions<input.LeaderboardPosition> = {},
   ): Promise<LeaderboardPage> {
     return readLeaderboard(this.#heavy, given, parseLimit(limit), after);
+  }
+
+  /**
+   * The runs of a configuration over time: mean and interval of a metric, how it changed since the run before
+   * and since the baseline, and where it first changed significantly. Takes the same time however many
+   * evaluations there are.
+   * @param options `limit` at most 1000; default: 50. `after`: the runs older than those of the page before
+   * @throws NOT_FOUND without the given baseline
+   */
+  async history(
+    given: HistoryInput,
+    { limit, after }: PageOptions<BenchmarkPosition> = {},
+  ): Promise<HistoryPage> {
+    return readHistory(this.#heavy, given, parseLimit(limit), after);
   }
 
   async #write(db: Executor, evaluations: readonly input.NewEvaluation[]): Promise<EvaluationResult[]> {

@@ -6,6 +6,7 @@ import {
   EvaluationView,
   EvaluationViewSchema,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { benchmarkPosition } from "../benchmarks/input.ts";
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -22,6 +23,7 @@ import {
   leaderboardMessage,
   metricMessage,
   outcomeOf,
+  runMessage,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -150,6 +152,33 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
         ...about,
+      };
+    },
+
+    async getMetricHistory(request) {
+      const what = {
+        dataset: request.dataset,
+        metric: omitEmpty(request.metric) ?? "score",
+        provider: omitEmpty(request.provider),
+        model: omitEmpty(request.model),
+        labels: Object.keys(request.labels).length > 0 ? request.labels : undefined,
+        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+        status: benchmarkStatus.parse(request.status, "status"),
+        lowerIsBetter: request.lowerIsBetter,
+        minCount: request.minCount,
+        baselineId: omitEmpty(request.baselineId),
+      };
+      const { runs, baseline, pending, lowerIsBetter, next } = await evaluations.history(what, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, what, benchmarkPosition),
+      });
+      return {
+        runs: runs.map(runMessage),
+        nextPageToken: encodePageToken(next, what),
+        pendingCount: pending,
+        lowerIsBetter,
+        ...(baseline && { baseline: runMessage(baseline) }),
       };
     },
 

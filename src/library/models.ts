@@ -8,6 +8,7 @@ import type * as benchmarksInput from "../benchmarks/input.ts";
 import type * as benchmarksRepository from "../benchmarks/repository.ts";
 import type * as benchmarksRows from "../benchmarks/rows.ts";
 import type * as benchmarksWatch from "../benchmarks/watch.ts";
+import type * as history from "../evaluations/history/history.ts";
 import type * as evaluationsInput from "../evaluations/input.ts";
 import type * as leaderboard from "../evaluations/leaderboard/leaderboard.ts";
 import type * as evaluationsRepository from "../evaluations/repository.ts";
@@ -77,6 +78,11 @@ export type EvaluationPage = WithDates<evaluationsRepository.EvaluationPage>;
 /** A benchmark and its place among all that match. Figures that its values do not tell are null. */
 export type LeaderboardEntry = WithDates<leaderboard.LeaderboardEntry>;
 export type LeaderboardPage = WithDates<leaderboard.LeaderboardPage>;
+/** A benchmark in the history of a metric. Figures that its values do not tell are null. */
+export type MetricRun = WithDates<history.MetricRun>;
+export type HistoryPage = WithDates<history.HistoryPage>;
+/** The runs of a configuration on one dataset, by the mean of one metric. */
+export type HistoryInput = FromDates<history.HistoryInput>;
 /** A piece of work for a worker, with the state it is in. */
 export type Job = WithDates<jobsRows.Job>;
 /** One run of a job by a worker. */

@@ -41,6 +41,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/GetBenchmarkSummary": "auvw",
   "BenchmarkService/CompareBenchmarks": "auvw",
   "BenchmarkService/GetLeaderboard": "auvw",
+  "BenchmarkService/GetMetricHistory": "auvw",
   "BenchmarkService/SetBaseline": "au",
   "BenchmarkService/GetBaseline": "auvw",
   "BenchmarkService/ListBaselines": "auvw",

@@ -112,4 +112,50 @@ describe.each(wires)("over %s", (wire) => {
       fields: [field],
     });
   });
+
+  test("a history has the runs in the order of their creation, and how they differ", async () => {
+    const { runs, baseline, nextPageToken, pendingCount, lowerIsBetter } = await api.getMetricHistory({
+      dataset,
+    });
+    expect([nextPageToken, pendingCount, lowerIsBetter]).toEqual(["", 0, false]);
+    expect(runs.map(({ benchmarkId }) => benchmarkId)).toEqual(ids);
+    const [first, single, last] = runs;
+    expect(first).toMatchObject({ count: 3, mean: expect.closeTo(0.9, 12), status: BenchmarkStatus.PENDING });
+    expect([first?.sincePrevious, first?.sinceBaseline]).toEqual([undefined, undefined]);
+    expect(single?.sincePrevious).toMatchObject({
+      difference: expect.closeTo(-0.4, 12),
+      firstSignificant: false,
+    });
+    expect(single?.sincePrevious?.pValue).toBeUndefined();
+    expect(last?.sinceBaseline).toMatchObject({ firstSignificant: true, ci95High: expect.closeTo(-0.5, 0) });
+    expect(baseline).toMatchObject({ benchmarkId: ids[0] });
+
+    await api.setBaseline({ benchmarkId: ids[2] ?? "" });
+    const pinned = await api.getMetricHistory({ dataset, metric: "latency_ms" });
+    expect(pinned).toMatchObject({ lowerIsBetter: true, baseline: { benchmarkId: ids[2] } });
+    await api.unsetBaseline({ dataset });
+  });
+
+  test("a page of a history goes on with the same request only", async () => {
+    const first = await api.getMetricHistory({ dataset, pageSize: 2 });
+    expect(first.runs.map(({ benchmarkId }) => benchmarkId)).toEqual(ids.slice(1));
+    const next = { dataset, pageToken: first.nextPageToken };
+    expect(await api.getMetricHistory(next)).toMatchObject({ runs: [{ benchmarkId: ids[0] }] });
+    for (const other of [{ dataset: "other" }, { model: "m" }, { baselineId: ids[0] ?? "" }])
+      await expectFailure(api.getMetricHistory({ ...next, ...other }), {
+        code: Code.InvalidArgument,
+        reason: "INVALID_PAGE_TOKEN",
+        fields: ["page_token"],
+      });
+    for (const [wrong, field] of [
+      [{ dataset: "" }, "dataset"],
+      [{ baselineId: "x" }, "baseline_id"],
+      [{ minCount: -1 }, "min_count"],
+    ] as const)
+      await expectFailure(api.getMetricHistory({ dataset, ...wrong }), {
+        code: Code.InvalidArgument,
+        reason: "INVALID_ARGUMENT",
+        fields: [field],
+      });
+  });
 });

@@ -1,11 +1,13 @@
 import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
+import { newestRuns, type Runs } from "../../src/evaluations/history/statements.ts";
 import {
   leaderboardParts,
   type Ranked,
   rankedBenchmarks,
 } from "../../src/evaluations/leaderboard/statements.ts";
 import { testDatabase } from "../harness/database.ts";
+import { unknownId } from "../harness/examples.ts";
 import { fillDataset, rollups } from "./support.ts";
 
 const BENCHMARKS = 10_000;
@@ -73,6 +75,19 @@ test("the benchmarks of a page are found by their ids", async () => {
   );
   expect(text).toMatch(/"benchmarks_pkey"/);
   expect(text).not.toMatch(/Seq Scan/);
+});
+
+test.each<[string, Partial<Runs>, number]>([
+  ["of all", {}, 1_000],
+  ["of a provider", { provider: "p1" }, 1_000],
+  ["of a metric that none has", { metric: "own" }, 100],
+])("a page of a history, %s, reads little more than the runs on it", async (_, filter, most) => {
+  const before = { createdAt: new Date().toISOString(), id: unknownId };
+  const runs = { dataset: "large", metric: "score", minCount: 0, ...filter };
+  for (const position of [undefined, before]) {
+    const { pages } = await explain(newestRuns(runs, 51, position));
+    expect(pages).toBeLessThan(most);
+  }
 });
 
 test("all 10,000 are ranked, and the last page ends with the last rank", async () => {

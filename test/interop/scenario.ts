@@ -56,6 +56,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/GetBenchmarkSummary": /"evaluation(Count|_count)":4/,
   "BenchmarkService/CompareBenchmarks": /"comparisons":\[\{/,
   "BenchmarkService/GetLeaderboard": /"entries":\[\{"rank":1,.*"mean":.*"total(Count|_count)":\d/,
+  "BenchmarkService/GetMetricHistory": /"runs":\[\{.*"mean":/,
   "BenchmarkService/GetBaseline": /"benchmark(Name|_name)":/,
   "BenchmarkService/ListBaselines": /"baselines":\[\{/,
   "BenchmarkService/WatchBenchmarks":

@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSKgDAoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIVChNfYm9vdHN0cmFwX2NpOTVfbG93QhYKFF9ib290c3RyYXBfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhIKEF9tY25lbWFyX3BfdmFsdWVCEwoRX3dpbGNveG9uX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWVCDgoMX2VmZmVjdF9zaXplQhQKEl9iYXNlbGluZV9jaTk1X2xvd0IVChNfYmFzZWxpbmVfY2k5NV9oaWdoQhUKE19jYW5kaWRhdGVfY2k5NV9sb3dCFgoUX2NhbmRpZGF0ZV9jaTk1X2hpZ2hCCwoJX2NpOTBfbG93QgwKCl9jaTkwX2hpZ2hCGAoWX2RldGVjdGFibGVfZGlmZmVyZW5jZUIPCg1fcGFpcnNfbmVlZGVkQhMKEV9ub193b3JzZV9wX3ZhbHVlQhYKFF9lcXVpdmFsZW5jZV9wX3ZhbHVlItgBCgxQYWlyZWRTYW1wbGUSEQoJc2FtcGxlX2lkGAEgASgJEhYKDmJhc2VsaW5lX2NvdW50GAIgASgFEhYKDmJhc2VsaW5lX3ZhbHVlGAMgASgBEhcKD2NhbmRpZGF0ZV92YWx1ZRgEIAEoARISCgpkaWZmZXJlbmNlGAUgASgBEh4KFmJhc2VsaW5lX2V2YWx1YXRpb25faWQYBiABKAkSHwoXY2FuZGlkYXRlX2V2YWx1YXRpb25faWQYByABKAkSFwoPY2FuZGlkYXRlX2NvdW50GAggASgFIocEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0IpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqbAoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSKgDAoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIVChNfYm9vdHN0cmFwX2NpOTVfbG93QhYKFF9ib290c3RyYXBfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhIKEF9tY25lbWFyX3BfdmFsdWVCEwoRX3dpbGNveG9uX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWVCDgoMX2VmZmVjdF9zaXplQhQKEl9iYXNlbGluZV9jaTk1X2xvd0IVChNfYmFzZWxpbmVfY2k5NV9oaWdoQhUKE19jYW5kaWRhdGVfY2k5NV9sb3dCFgoUX2NhbmRpZGF0ZV9jaTk1X2hpZ2hCCwoJX2NpOTBfbG93QgwKCl9jaTkwX2hpZ2hCGAoWX2RldGVjdGFibGVfZGlmZmVyZW5jZUIPCg1fcGFpcnNfbmVlZGVkQhMKEV9ub193b3JzZV9wX3ZhbHVlQhYKFF9lcXVpdmFsZW5jZV9wX3ZhbHVlItgBCgxQYWlyZWRTYW1wbGUSEQoJc2FtcGxlX2lkGAEgASgJEhYKDmJhc2VsaW5lX2NvdW50GAIgASgFEhYKDmJhc2VsaW5lX3ZhbHVlGAMgASgBEhcKD2NhbmRpZGF0ZV92YWx1ZRgEIAEoARISCgpkaWZmZXJlbmNlGAUgASgBEh4KFmJhc2VsaW5lX2V2YWx1YXRpb25faWQYBiABKAkSHwoXY2FuZGlkYXRlX2V2YWx1YXRpb25faWQYByABKAkSFwoPY2FuZGlkYXRlX2NvdW50GAggASgFIocEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0IucDCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCLdAQoMTWV0cmljQ2hhbmdlEhIKCmRpZmZlcmVuY2UYASABKAESFQoIY2k5NV9sb3cYAiABKAFIAIgBARIWCgljaTk1X2hpZ2gYAyABKAFIAYgBARIUCgdwX3ZhbHVlGAQgASgBSAKIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgFIAEoAUgDiAEBEhkKEWZpcnN0X3NpZ25pZmljYW50GAYgASgIQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlIpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqbAoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -950,6 +950,185 @@ export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*
   messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
+ * A benchmark in the history of a metric.
+ *
+ * @generated from message ltb.v1.MetricRun
+ */
+export type MetricRun = Message<"ltb.v1.MetricRun"> & {
+  /**
+   * Id of the benchmark.
+   *
+   * @generated from field: string benchmark_id = 1;
+   */
+  benchmarkId: string;
+
+  /**
+   * Name of the benchmark.
+   *
+   * @generated from field: string benchmark_name = 2;
+   */
+  benchmarkName: string;
+
+  /**
+   * Provider of the model.
+   *
+   * @generated from field: string provider = 3;
+   */
+  provider: string;
+
+  /**
+   * Model under test.
+   *
+   * @generated from field: string model = 4;
+   */
+  model: string;
+
+  /**
+   * Status of the benchmark. The figures of one that is not COMPLETED may still change.
+   *
+   * @generated from field: ltb.v1.BenchmarkStatus status = 5;
+   */
+  status: BenchmarkStatus;
+
+  /**
+   * When the benchmark was created.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 6;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * Number of evaluations with a value of the metric.
+   *
+   * @generated from field: int32 count = 7;
+   */
+  count: number;
+
+  /**
+   * Mean of the metric.
+   *
+   * @generated from field: double mean = 8;
+   */
+  mean: number;
+
+  /**
+   * Sample standard deviation (divisor n - 1). Unset when count is below 2.
+   *
+   * @generated from field: optional double stddev = 9;
+   */
+  stddev?: number | undefined;
+
+  /**
+   * Standard error of the mean. Unset when count is below 2.
+   *
+   * @generated from field: optional double stderr = 10;
+   */
+  stderr?: number | undefined;
+
+  /**
+   * Lower bound of the 95 % confidence interval of the mean, as in MetricSummary.
+   *
+   * @generated from field: optional double ci95_low = 11;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper bound of the 95 % confidence interval of the mean, as in MetricSummary.
+   *
+   * @generated from field: optional double ci95_high = 12;
+   */
+  ci95High?: number | undefined;
+
+  /**
+   * How ci95_low and ci95_high were computed.
+   *
+   * @generated from field: ltb.v1.IntervalMethod interval_method = 13;
+   */
+  intervalMethod: IntervalMethod;
+
+  /**
+   * How the mean changed since the run before, also where that is on the next page. Unset for the oldest run.
+   *
+   * @generated from field: ltb.v1.MetricChange since_previous = 14;
+   */
+  sincePrevious?: MetricChange | undefined;
+
+  /**
+   * How the mean differs from that of the baseline. Unset for the baseline itself, and without one.
+   *
+   * @generated from field: ltb.v1.MetricChange since_baseline = 15;
+   */
+  sinceBaseline?: MetricChange | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.MetricRun.
+ * Use `create(MetricRunSchema)` to create a new message.
+ */
+export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 8);
+
+/**
+ * How the mean of a run differs from that of another one, as independent groups.
+ *
+ * @generated from message ltb.v1.MetricChange
+ */
+export type MetricChange = Message<"ltb.v1.MetricChange"> & {
+  /**
+   * The run's mean less that of the other.
+   *
+   * @generated from field: double difference = 1;
+   */
+  difference: number;
+
+  /**
+   * Lower bound of the 95 % confidence interval of the difference, not adjusted. Unset where a run has a
+   * single value, and where no value differs from another in either run.
+   *
+   * @generated from field: optional double ci95_low = 2;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper bound of that interval.
+   *
+   * @generated from field: optional double ci95_high = 3;
+   */
+  ci95High?: number | undefined;
+
+  /**
+   * Two-sided p-value of Welch's t-test. Where neither run has two different values, that of the exact
+   * permutation test. Unset where a run has a single value and the other has different ones.
+   *
+   * @generated from field: optional double p_value = 4;
+   */
+  pValue?: number | undefined;
+
+  /**
+   * The p-value adjusted by Holm's method for the changes of this kind (since_previous or since_baseline) in
+   * the response.
+   *
+   * @generated from field: optional double adjusted_p_value = 5;
+   */
+  adjustedPValue?: number | undefined;
+
+  /**
+   * True for the first run in time of the response whose adjusted_p_value of this kind is below 0.05; in
+   * since_baseline the first after the baseline.
+   *
+   * @generated from field: bool first_significant = 6;
+   */
+  firstSignificant: boolean;
+};
+
+/**
+ * Describes the message ltb.v1.MetricChange.
+ * Use `create(MetricChangeSchema)` to create a new message.
+ */
+export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 9);
+
+/**
  * The benchmark that others on its dataset are compared with.
  *
  * @generated from message ltb.v1.Baseline
@@ -996,7 +1175,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to

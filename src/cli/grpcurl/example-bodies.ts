@@ -103,6 +103,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     bootstrap_samples: 1000,
   },
   "BenchmarkService/GetLeaderboard": { dataset: "mmlu", metric: "score", page_size: 10 },
+  "BenchmarkService/GetMetricHistory": { dataset: "mmlu", model: "gpt-4", metric: "score", page_size: 10 },
   "BenchmarkService/SetBaseline": { benchmark_id: benchmark },
   "BenchmarkService/GetBaseline": { dataset: "mmlu" },
   "BenchmarkService/ListBaselines": { page_size: 10 },

@@ -17,6 +17,7 @@ const readers = new Set(
       "GetBenchmarkSummary",
       "CompareBenchmarks",
       "GetLeaderboard",
+      "GetMetricHistory",
       "GetBaseline",
       "ListBaselines",
     ],

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { BenchmarkPosition, ParsedBenchmarkFilter } from "../../benchmarks/input.ts";
+import { benchmarkRow } from "../../benchmarks/rows.ts";
+import { conditions, exampleRange } from "../../benchmarks/statements.ts";
+import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { isKept, mean, mergedM2 } from "../rollups/moments-sql.ts";
+
+/** The runs of which there is a history; one alone where there is an id. */
+export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
+  dataset: string;
+  metric: string;
+  minCount: number;
+  id?: string;
+};
+
+const texts = { id: true, name: true, provider: true, model: true } as const;
+const figures = { count: z.number(), sum: z.number(), m2: z.number(), min: z.number(), max: z.number() };
+const runRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true }).extend(figures);
+const figureOf = (name: keyof typeof figures) => sql.fragment`f.${sql.identifier([name])}`;
+const runColumns = columnsOf(runRow, "b", {
+  count: figureOf("count"),
+  sum: figureOf("sum"),
+  m2: figureOf("m2"),
+  min: figureOf("min"),
+  max: figureOf("max"),
+});
+
+function matching({ metric: _, minCount: _least, id, ...filter }: Runs): Fragment {
+  const isIt = id !== undefined && sql.fragment`b.id = ${id}`;
+  return sql.fragment`${sql.and([...conditions({ ...filter, orderBy: "newest" }), isIt])}`;
+}
+
+// Of each run base and deltas (metric_rollups, metric_deltas), all as of one moment. Runs with a base and the
+// few that have only deltas are looked for apart. So PostgreSQL walks from the newest benchmark where most
+// have the metric, and from the index of metrics where few of a million do.
+export const newestRuns = statement("metric_history", {
+  row: runRow,
+  prepared: false,
+  build: (runs: Runs, limit: number, before: BenchmarkPosition | undefined) => {
+    const { dataset, metric } = runs;
+    const least = Math.max(1, runs.minCount);
+    const position = before && sql.fragment`(${before.createdAt}::timestamptz, ${before.id}::uuid)`;
+    const isWanted = sql.and([
+      matching(runs),
+      position && sql.fragment`(b.created_at, b.id) < ${position}`,
+      sql.fragment`
+        not exists (select from stale_rollups s where s.benchmark_id = b.id and s.is_missing)`,
+    ]);
+    const newest = sql.fragment`order by created_at desc, id desc limit ${limit}`;
+    return sql.fragment`
+      with run as (
+        (
+          select b.id, b.created_at from metric_rollups r join benchmarks b on b.id = r.benchmark_id
+          where r.dataset = ${dataset} and r.metric = ${metric} and ${isWanted} and r.count + coalesce((
+            select sum(d.count) from metric_deltas d where d.benchmark_id = b.id and d.metric = ${metric}
+          ), 0) >= ${least}
+          ${newest}
+        )
+        union all
+        (
+          select b.id, b.created_at
+          from (
+            select d.benchmark_id, sum(d.count) as count from metric_deltas d
+            where d.metric = ${metric} and ${isKept("d", metric)} and not exists (
+              select from metric_rollups r where r.benchmark_id = d.benchmark_id and r.metric = ${metric}
+            )
+            group by d.benchmark_id
+          ) d
+          join benchmarks b on b.id = d.benchmark_id
+          where ${isWanted} and d.count >= ${least}
+          ${newest}
+        )
+      )
+      select ${runColumns}
+      from (select * from run ${newest}) run join benchmarks b on b.id = run.id
+      cross join lateral (
+        select
+          max(part.n)::bigint as count, max(part.total) as sum, ${mergedM2} as m2,
+          min(part.min) filter (where part.count > 0) as min,
+          max(part.max) filter (where part.count > 0) as max
+        from (
+          select part.*, ${mean(sql.fragment`part.total`, sql.fragment`part.n`)} as mean
+          from (
+            select part.*, sum(part.count) over () as n, sum(part.sum) over () as total
+            from (
+              select count, sum, m2, min, max from metric_rollups
+              where benchmark_id = b.id and metric = ${metric}
+              union all
+              select count, sum, m2, min, max from metric_deltas
+              where benchmark_id = b.id and metric = ${metric}
+            ) part
+          ) part
+        ) part
+      ) f
+      order by b.created_at desc, b.id desc`;
+  },
+  examples: [
+    [{ dataset: "d", metric: "score", minCount: 0 }, 2, undefined],
+    [
+      {
+        ...{ dataset: "d", metric: "accuracy", minCount: 1, id: example.id, ...exampleRange },
+        ...{ provider: "p", model: "m", status: "completed", labels: { a: "b" } },
+      },
+      2,
+      { createdAt: example.time, id: example.id },
+    ],
+  ],
+});
+
+export const countPendingRuns = statement("metric_history_pending", {
+  row: z.object({ count: z.number() }),
+  prepared: false,
+  build: (runs: Runs) => sql.fragment`
+    select count(*) as count from stale_rollups s
+    join benchmarks b on b.id = s.benchmark_id and ${matching(runs)}
+    where s.is_missing`,
+  examples: [[{ dataset: "d", metric: "score", minCount: 0 }]],
+});

@@ -1,0 +1,184 @@
+import { Code } from "@connectrpc/connect";
+import { beforeAll, expect, test } from "vitest";
+import type { HistoryInput, HistoryPage } from "../../src/evaluations/history/history.ts";
+import { newId } from "../../src/ids.ts";
+import { testDatabase } from "../harness/database.ts";
+import { unknownId } from "../harness/examples.ts";
+import { rollups, scored } from "./support.ts";
+
+let stored: ReturnType<typeof rollups>;
+const { db, client } = await testDatabase();
+beforeAll(() => {
+  stored = rollups(client);
+});
+
+const shares = (ones: number, count: number) => Array.from({ length: count }, (_, n) => (n < ones ? 1 : 0));
+const ids = ({ runs }: HistoryPage) => runs.map(({ benchmarkId }) => benchmarkId);
+const history = (dataset: string, input: Partial<HistoryInput> = {}) =>
+  db.evaluations.history({ dataset, ...input });
+const firsts = ({ runs }: HistoryPage, kind: "sincePrevious" | "sinceBaseline") =>
+  runs.filter((run) => run[kind]?.firstSignificant).map(({ benchmarkId }) => benchmarkId);
+
+/** Benchmarks with so many right answers of a hundred each, oldest first. */
+async function runsOf(dataset: string, ...ones: number[]): Promise<string[]> {
+  const made: string[] = [];
+  for (const right of ones) made.push(await scored(db, dataset, shares(right, 100)));
+  return made;
+}
+
+test("no run, or none with a value, is an empty history", async () => {
+  const nothing = { runs: [], baseline: null, pending: 0, lowerIsBetter: false, next: undefined };
+  expect(await history("nobody")).toEqual(nothing);
+  const id = await scored(db, "empty", []);
+  await db.benchmarks.setBaseline(id);
+  expect(await history("empty")).toEqual(nothing);
+  expect(await history("nobody", { metric: "latency_ms" })).toMatchObject({ lowerIsBetter: true });
+});
+
+test("one run has its figures, and no change", async () => {
+  const [id = ""] = await runsOf("one", 60);
+  const [score] = (await db.evaluations.summarize(id, ["score"])).metrics;
+  const run = {
+    benchmarkId: id,
+    benchmarkName: "n",
+    provider: "p",
+    model: "m",
+    status: "pending",
+    createdAt: (await db.benchmarks.get(id)).createdAt,
+    count: 100,
+    mean: 0.6,
+    stddev: expect.closeTo(score?.stddev ?? 0, 12),
+    stderr: expect.closeTo(score?.stderr ?? 0, 12),
+    ci95Low: expect.closeTo(score?.ci95Low ?? 0, 12),
+    ci95High: expect.closeTo(score?.ci95High ?? 0, 12),
+    intervalMethod: "wilson",
+    sincePrevious: null,
+    sinceBaseline: null,
+  };
+  const page = await history("one");
+  expect(page).toEqual({ runs: [run], baseline: run, pending: 0, lowerIsBetter: false, next: undefined });
+  await db.maintain();
+  expect(await history("one")).toEqual(page);
+});
+
+test("a slow decline is significant since the baseline, though no step is; a fall since the run before", async () => {
+  const slow = await runsOf("slow", 80, 76, 72, 68, 60, 56);
+  const page = await history("slow");
+  expect(ids(page)).toEqual(slow);
+  expect(firsts(page, "sincePrevious")).toEqual([]);
+  expect(firsts(page, "sinceBaseline")).toEqual([slow[4]]);
+  expect(page.runs[0]?.sinceBaseline).toBeNull();
+  expect(page.runs[5]?.sinceBaseline).toMatchObject({
+    difference: expect.closeTo(-0.24, 12),
+    firstSignificant: false,
+  });
+  const fall = await runsOf("fall", 80, 79, 50, 51, 20);
+  expect(firsts(await history("fall"), "sincePrevious")).toEqual([fall[2]]);
+});
+
+test("p-values are adjusted for the runs of the answer", async () => {
+  // A difference that is just significant by itself.
+  await runsOf("adjusted", 80, 67);
+  const [, two] = (await history("adjusted")).runs;
+  expect(two?.sinceBaseline).toMatchObject({ firstSignificant: true });
+  expect(two?.sinceBaseline?.adjustedPValue).toBe(two?.sinceBaseline?.pValue);
+  const more = await runsOf("adjusted", 80, 80);
+  const page = await history("adjusted");
+  expect(page.runs[1]?.sinceBaseline).toMatchObject({ pValue: two?.sinceBaseline?.pValue });
+  expect(page.runs[1]?.sinceBaseline?.adjustedPValue).toBeCloseTo(3 * (two?.sinceBaseline?.pValue ?? 0), 12);
+  expect(firsts(page, "sinceBaseline")).toEqual([]);
+  expect(ids(page).slice(2)).toEqual(more);
+});
+
+test("a fall from all right to all wrong is seen, and equal runs are none", async () => {
+  const [, , fallen] = await runsOf("constant", 100, 100, 0, 0);
+  const page = await history("constant");
+  expect(firsts(page, "sincePrevious")).toEqual([fallen]);
+  expect(page.runs[1]?.sincePrevious).toEqual({
+    difference: 0,
+    ci95Low: null,
+    ci95High: null,
+    pValue: 1,
+    adjustedPValue: 1,
+    firstSignificant: false,
+  });
+});
+
+test("pages go back in time, and the oldest run of each is compared with the one before it", async () => {
+  const made = await runsOf("pages", 90, 30, 90, 30, 90);
+  const first = await db.evaluations.history({ dataset: "pages" }, { limit: 2 });
+  expect(ids(first)).toEqual(made.slice(3));
+  expect(first.runs[0]?.sincePrevious?.difference).toBeCloseTo(-0.6, 12);
+  const second = await db.evaluations.history({ dataset: "pages" }, { limit: 2, after: first.next });
+  expect(ids(second)).toEqual(made.slice(1, 3));
+  const third = await db.evaluations.history({ dataset: "pages" }, { limit: 2, after: second.next });
+  expect([ids(third), third.next, third.runs[0]?.sincePrevious]).toEqual([[made[0]], undefined, null]);
+});
+
+test("runs of one moment stand in the order of their ids, on whatever page", async () => {
+  const made = Array.from({ length: 5 }, () => newId());
+  // In none of the orders in which they may happen to be stored.
+  for (const index of [3, 0, 4, 2, 1]) await scored(db, "ties", [1, 0], { id: made[index] });
+  await client.query("update benchmarks set created_at = '2026-01-01T00:00:00Z' where dataset = 'ties'");
+  expect(ids(await history("ties"))).toEqual(made.toSorted());
+  const found: string[] = [];
+  for (let after: HistoryPage["next"], more = true; more; more = after !== undefined) {
+    const page = await db.evaluations.history({ dataset: "ties" }, { limit: 2, after });
+    found.unshift(...ids(page));
+    after = page.next;
+  }
+  expect(found).toEqual(made.toSorted());
+});
+
+test("the baseline is the one asked for, else the pinned one, else the oldest run", async () => {
+  const [oldest, pinned = "", asked = "", newest] = await runsOf("baseline", 20, 90, 50, 50);
+  const differences = ({ runs }: HistoryPage) =>
+    runs.map(({ sinceBaseline }) => sinceBaseline && Number(sinceBaseline.difference.toFixed(9)));
+  expect(differences(await history("baseline"))).toEqual([null, 0.7, 0.3, 0.3]);
+  await db.benchmarks.setBaseline(pinned);
+  const page = await history("baseline");
+  expect(differences(page)).toEqual([-0.7, null, -0.4, -0.4]);
+  // The run from before the baseline was no change of it.
+  expect(firsts(page, "sinceBaseline")).toEqual([asked]);
+  expect(differences(await history("baseline", { baselineId: asked }))).toEqual([-0.3, 0.4, null, 0]);
+  // It need not match the filters.
+  const after = (await db.benchmarks.get(newest ?? "")).createdAt;
+  const last = await history("baseline", { createdAfter: after });
+  expect([ids(last), last.baseline?.benchmarkId, differences(last)]).toEqual([[newest], pinned, [-0.4]]);
+  await db.benchmarks.delete(pinned);
+  expect((await history("baseline")).baseline?.benchmarkId).toBe(oldest);
+});
+
+test("a baseline that is not there, or on another dataset, is refused", async () => {
+  const [other = ""] = await runsOf("another", 50);
+  await expect(history("baseline", { baselineId: unknownId })).rejects.toMatchObject({ code: Code.NotFound });
+  await expect(history("baseline", { baselineId: other })).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    message: expect.stringContaining('baseline_id: must be on dataset "baseline", is on "another"'),
+  });
+});
+
+test("only the runs of the configuration, whatever script it is written in", async () => {
+  const dataset = "集, a=b";
+  const labels = { "ветка,=": "x,y=z" };
+  const wanted = await scored(db, dataset, [1, 0], { model: "模型", provider: "q", labels });
+  await scored(db, dataset, [1, 0], { model: "模型", provider: "q" });
+  await scored(db, dataset, [1, 0], { model: "other", provider: "q", labels });
+  await scored(db, dataset, [1], { model: "模型", provider: "q", labels });
+  const of = { model: "模型", provider: "q", labels };
+  expect(ids(await history(dataset, { ...of, minCount: 2 }))).toEqual([wanted]);
+  expect(ids(await history(dataset, of))).toHaveLength(2);
+  expect(ids(await history(dataset, { ...of, status: "completed" }))).toEqual([]);
+});
+
+test("what was taken away does not count, and runs without a base are pending", async () => {
+  const [gone, kept, missing] = await Promise.all([1, 2, 3].map(() => scored(db, "states", [])));
+  for (const id of [gone, kept, missing]) await stored.base(id ?? "", "score", [0, 1, 1]);
+  await stored.delta(gone ?? "", "score", [0, 1, 1], -1);
+  await stored.delta(kept ?? "", "score", [0], -1);
+  await stored.delta(kept ?? "", "score", [1]);
+  await client.query("insert into stale_rollups (benchmark_id, is_missing) values ($1, true)", [missing]);
+  const page = await history("states");
+  expect(page.runs).toMatchObject([{ benchmarkId: kept, count: 3, mean: 1, stddev: expect.closeTo(0, 12) }]);
+  expect(page.pending).toBe(1);
+});
