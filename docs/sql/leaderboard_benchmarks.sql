@@ -6,6 +6,7 @@ select
   b.model,
   b.status,
   b.created_at,
+  b.repetitions,
   part.min,
   part.max
 from

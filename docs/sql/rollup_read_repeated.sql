@@ -55,20 +55,16 @@ with
           g.fractional,
           'mean',
           case
-            when g.fractional > 0 then case
-              when abs(g.sum / g.fractional) < 1e-290 then 0
-              else g.sum / g.fractional
-            end
-            else 0
-          end,
+            when g.fractional = 0
+            or abs(g.sum) < 1e-290 * g.fractional then 0
+            else g.sum / g.fractional
+          end::double precision,
           'm2',
           case
-            when g.fractional > 0 then case
-              when abs((g.fractional * g.squares - g.sum * g.sum) / g.fractional) < 1e-290 then 0
-              else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
-            end
-            else 0
-          end
+            when g.fractional = 0
+            or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+            else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+          end::double precision
         )
       ) as groups
     from

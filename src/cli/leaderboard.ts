@@ -1,5 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type LeaderboardEntry, LeaderboardEntrySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { type LeaderboardEntry, LeaderboardEntrySchema, Reducer } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireRanked } from "./shared/known-names.ts";
@@ -17,9 +17,10 @@ import {
   toPlain,
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
+import { type Reducing, rankedRepetitions, reducerNames, reducerOf, wireName } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 
-interface Options extends ServiceOptions, Direction {
+interface Options extends ServiceOptions, Direction, Reducing {
   metric: string;
   provider?: string;
   label?: Record<string, string>;
@@ -42,12 +43,13 @@ export function addCommand(program: Command): void {
     .argument("<dataset>", "dataset of the benchmarks")
     .option("--metric <name>", "metric to rank by", "score")
     .withDirection()
+    .withReducer(reducerNames)
     .option("--provider <provider>", "only those of this provider")
     .option("--label <key=value>", "only those with this label; may be given again", gatherPairs)
     .choice("--status <status>", "only those in this status", Object.keys(statuses))
     .option("--created-after <time>", "only those created at this time or later", parseTime)
     .option("--created-before <time>", "only those created before this time", parseTime)
-    .option("--min-count <n>", "only those with at least this many values", parseCount, 1)
+    .option("--min-count <n>", "only those with at least this many samples that have a value", parseCount, 1)
     .withLimit()
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
     .examples(
@@ -70,25 +72,30 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     metric,
     minCount,
     ...directionOf(options),
+    ...reducerOf(options),
     ...given({ provider, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
   let [total, pending, lowerIsBetter] = [0, 0, false];
+  let by: { reducer: Reducer; k: number } = { reducer: Reducer.MEAN, k: 0 };
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
     ({ totalCount: total, pendingCount: pending, lowerIsBetter } = response);
+    by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
-    await writeLeaderboard(options.html, { metric, dataset, total, lowerIsBetter }, items);
+    await writeLeaderboard(options.html, { metric, dataset, total, lowerIsBetter, ...by }, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
     const counts = { total_count: total, pending_count: pending };
-    return printJson({ dataset, metric, lower_is_better: lowerIsBetter, ...counts, entries, more });
+    const { reducer, k } = by;
+    const how = { lower_is_better: lowerIsBetter, reducer: wireName(reducer), k };
+    return printJson({ dataset, metric, ...how, ...counts, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
   else {
@@ -97,6 +104,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}, ${order} first\n`);
     print(formatTable(head, items.map(row)));
     if (total > 1) print(`\n${apartWords}`);
+    for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
   if (pending > 0)
     note(

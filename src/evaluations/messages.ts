@@ -115,10 +115,11 @@ export function metricMessage(metric: MetricSummary): MessageInitShape<typeof Me
 }
 
 export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
-  const { status, createdAt, intervalMethod: method, ...figures } = entry;
+  const { status, createdAt, intervalMethod: method, repetitions, ...figures } = entry;
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
+    ...(repetitions && { repetitions: omitNulls(repetitions) }),
     status: benchmarkStatus.values[status],
     createdAt: toTimestamp(createdAt),
   };

@@ -142,12 +142,18 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         status: benchmarkStatus.parse(request.status, "status"),
         lowerIsBetter: request.lowerIsBetter,
         minCount: request.minCount,
+        reducer: wireReducer.parse(request.reducer, "reducer"),
+        k: request.k,
       };
-      const { entries, total, pending, lowerIsBetter, next } = await evaluations.leaderboard(what, {
-        limit: pageSize(request.pageSize),
-        after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
-      });
-      const about = { totalCount: total, pendingCount: pending, lowerIsBetter };
+      const { entries, total, pending, lowerIsBetter, reducer, k, next } = await evaluations.leaderboard(
+        what,
+        {
+          limit: pageSize(request.pageSize),
+          after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
+        },
+      );
+      const by = { reducer: wireReducer.values[reducer], k };
+      const about = { totalCount: total, pendingCount: pending, lowerIsBetter, ...by };
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),

@@ -176,6 +176,16 @@ test("Inspect with epochs: each of its reducers gives the figures of its header"
       candidate_repetitions: { least: 4, most: 4, samples_lacking: 0, agreement: 0.25 },
     },
   ]);
+  const board = ["leaderboard", "epochs", "--reducer", "pass_at_k", "--k", "2"];
+  const { entries } = await ltb.json(...board);
+  expect(entries[0]).toMatchObject({ benchmark_id: id, count: 8, repetitions: { least: 4, most: 4 } });
+  expect(entries[0].mean).toBeCloseTo(0.6458333333333333, 12);
+  const ranked = join(folder, "ranked.html");
+  const { stdout: table } = await ltb.run(...board, "--html", ranked);
+  const words =
+    "2 of 2 benchmarks have 4 repetitions of a sample, which counts once, by their pass_at_k with k = 2.";
+  expect(table).toContain(words);
+  expect(await readFile(ranked, "utf8")).toContain(words);
   const report = join(folder, "compared.html");
   const { stdout: compared } = await ltb.run(...compare, "--html", report);
   const said = "Each sample counts once, by the pass_hat_k with k = 4 of its 4 repetitions";

@@ -26,7 +26,15 @@ async function entryOf(dataset: string, id: string, input: Partial<LeaderboardIn
 }
 
 test("a dataset or metric that nobody has is an empty leaderboard", async () => {
-  const nothing = { entries: [], total: 0, pending: 0, lowerIsBetter: false, next: undefined };
+  const nothing = {
+    entries: [],
+    total: 0,
+    pending: 0,
+    lowerIsBetter: false,
+    reducer: "mean",
+    k: 0,
+    next: undefined,
+  };
   expect(await db.evaluations.leaderboard({ dataset: "nobody" })).toEqual(nothing);
   await newBenchmark("empty");
   expect(await db.evaluations.leaderboard({ dataset: "empty" })).toEqual(nothing);
@@ -46,7 +54,10 @@ test("hundreds of thousands of benchmarks are ranked in slices, between which ot
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   const [base, deltas] = [parts, parts.subarray(0, partBytes)].map((bytes) => bytes.toString("base64"));
-  const { contenders } = await mergeParts({ base: base ?? "", deltas: deltas ?? "", missing: "" });
+  const { contenders } = await mergeParts(
+    { base: base ?? "", deltas: deltas ?? "", groups: "", reduced: "", missing: "" },
+    { reducer: "mean", k: 0 },
+  );
   const merged = turns;
   const options = { metric: "score", lowerIsBetter: false, limit: 3_001 };
   const placed = await rankContenders(contenders, options);
@@ -78,6 +89,8 @@ test("the figures are those of the summary, as soon as the evaluations are store
     ci95High: expect.closeTo(score?.ci95High ?? 0, 10),
     intervalMethod: "student_t",
     createdAt: (await db.benchmarks.get(id)).createdAt,
+    samplesUnscored: 0,
+    repetitions: null,
   };
   expect(await entryOf("figures", id)).toEqual(expected);
   await db.maintain();
@@ -464,5 +477,78 @@ test("a position of a benchmark that is gone is as good as any", async () => {
   expect(await db.evaluations.leaderboard({ dataset: "position" }, { after: end })).toMatchObject({
     entries: [],
     total: 1,
+  });
+});
+
+describe("repetitions", () => {
+  const samples = { a: [1, 1, 0], b: [0, 0, 0], c: [1, 1, 1], d: [0.5, 1] };
+  const repeated = async (dataset: string) => {
+    const id = await newBenchmark(dataset, { repetitions: 3 });
+    await db.evaluations.createMany(
+      Object.entries(samples).flatMap(([sampleId, scores]) =>
+        scores.map((score, repetition) => ({
+          ...{ benchmarkId: id, sampleId, repetition, score, input: "i", output: "o" },
+        })),
+      ),
+    );
+    return id;
+  };
+  const reductions = [
+    { reducer: "mean" },
+    { reducer: "median" },
+    { reducer: "mode" },
+    { reducer: "max" },
+    { reducer: "at_least_k", k: 2 },
+    { reducer: "pass_at_k", k: 3 },
+    { reducer: "pass_hat_k", k: 2 },
+  ] as const;
+
+  test("each sample counts once: the figures are those of the summary, with marks and folded", async () => {
+    const id = await repeated("repeated");
+    const alone = await scored(db, "repeated", [0.5, 0.75]);
+    const check = async () => {
+      for (const how of reductions) {
+        const [score] = (await db.evaluations.summarize(id, ["score"], how)).metrics;
+        const page = await db.evaluations.leaderboard({ dataset: "repeated", ...how });
+        expect(page).toMatchObject({ ...how, pending: 0 });
+        const entry = page.entries.find(({ benchmarkId }) => benchmarkId === id);
+        expect(entry, how.reducer).toMatchObject({
+          count: score?.samples,
+          mean: expect.closeTo(score?.mean ?? -1, 12),
+          stderr: expect.closeTo(score?.stderr ?? -1, 12),
+          ci95Low: expect.closeTo(score?.ci95Low ?? -1, 10),
+          samplesUnscored: score?.samplesUnscored,
+          repetitions: { least: 2, most: 3, samplesLacking: 1, agreement: 0.5 },
+        });
+        // One without repetitions has no k of them.
+        expect(page.entries.some(({ benchmarkId }) => benchmarkId === alone)).toBe(!("k" in how));
+      }
+    };
+    await check();
+    await db.maintain();
+    await check();
+  });
+
+  test("one whose samples are still to be gathered, or changed too much, is left out for now", async () => {
+    const id = await newBenchmark("unknown");
+    await db.evaluations.createMany(
+      [0, 1].map((repetition) => ({
+        ...{ benchmarkId: id, sampleId: "s", repetition, score: repetition, input: "i", output: "o" },
+      })),
+    );
+    const board = () => db.evaluations.leaderboard({ dataset: "unknown" });
+    expect(await board()).toMatchObject({ total: 0, pending: 1 });
+    await db.maintain();
+    expect(await board()).toMatchObject({ total: 1, pending: 0, entries: [{ count: 1, mean: 0.5 }] });
+    // As while it is being deleted.
+    await client.query("insert into stale_rollups (benchmark_id, is_missing) values ($1, true)", [id]);
+    expect(await board()).toMatchObject({ total: 0, pending: 1 });
+    await client.query("delete from stale_rollups where benchmark_id = $1", [id]);
+    await client.query(
+      `insert into touched_samples (benchmark_id, samples)
+      select $1, array_agg('s' || n) from generate_series(1, 20001) n`,
+      [id],
+    );
+    expect(await board()).toMatchObject({ total: 0, pending: 1 });
   });
 });

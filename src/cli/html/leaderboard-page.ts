@@ -1,5 +1,6 @@
-import type { LeaderboardEntry } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { LeaderboardEntry, Reducer } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
+import { rankedRepetitions } from "../shared/reducer.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
@@ -11,7 +12,14 @@ const MOST_LINES = 60;
 /** Writes the page of `ltb leaderboard --html`. */
 export async function writeLeaderboard(
   path: string,
-  about: { dataset: string; metric: string; total: number; lowerIsBetter: boolean },
+  about: {
+    dataset: string;
+    metric: string;
+    total: number;
+    lowerIsBetter: boolean;
+    reducer: Reducer;
+    k: number;
+  },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {
   const { dataset, metric, total, lowerIsBetter } = about;
@@ -44,7 +52,7 @@ export async function writeLeaderboard(
       },
       {
         title: "Figures",
-        note: `Ranks are those that the intervals allow. ${apartWords}`,
+        note: `Ranks are those that the intervals allow. ${[apartWords, ...rankedRepetitions(entries, about)].join(" ")}`,
         body: tableOf(
           "Every entry",
           ["benchmark", ">rank", ">ranks", ">bands", "model", ">mean", ">95 % interval", ">n"],

@@ -1,4 +1,5 @@
 import {
+  type LeaderboardEntry,
   type MetricSummary,
   type Reducer,
   ReducerSchema,
@@ -24,6 +25,9 @@ export function reducerOf({ reducer, k }: Reducing) {
   return given({ reducer: reducer && wireReducer.values[reducer], k });
 }
 
+/** The name of a reducer in JSON. */
+export const wireName = (reducer: Reducer) => ReducerSchema.value[reducer]?.name ?? String(reducer);
+
 /** "mean", or "pass_at_k with k = 3". */
 export function reducerText({ reducer, k }: { reducer: Reducer; k: number }): string {
   return k > 0 ? `${wireReducer.describe(reducer)} with k = ${k}` : wireReducer.describe(reducer);
@@ -45,6 +49,23 @@ export const repetitionColumns = [
   ">lacking some",
   ">all the same",
 ];
+
+/** Says how repetitions became one value where some of the ranked have any, and how many there were. */
+export function rankedRepetitions(
+  entries: readonly LeaderboardEntry[],
+  by: { reducer: Reducer; k: number },
+): string[] {
+  const found = entries.flatMap(({ repetitions }) => repetitions ?? []);
+  if (found.length === 0) return [];
+  const range = {
+    least: Math.min(...found.map(({ least }) => least)),
+    most: Math.max(...found.map(({ most }) => most)),
+  };
+  const number = `${found.length} of ${entries.length} benchmarks`;
+  return [
+    `${number} have ${rangeText(range)} repetitions of a sample, which counts once, by their ${reducerText(by)}.`,
+  ];
+}
 
 /** The rows of a table of repetitions, of the metrics that have any. */
 export function repetitionRows(metrics: readonly MetricSummary[]): (string | number)[][] {

@@ -7,6 +7,14 @@ import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.t
 import { parseInput, text, whole } from "../../validation.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
+import {
+  checkK,
+  countSamples,
+  type Reducer,
+  type Repetitions,
+  reductionFields,
+  repetitionsOf,
+} from "../samples/reduce.ts";
 import { mergeParts } from "./parts.ts";
 import { type Placed, rankContenders } from "./ranking.ts";
 import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
@@ -18,12 +26,14 @@ const leaderboardInput = benchmarkFilter
     metric: text(limits.nameLength, 1).default("score"),
     lowerIsBetter: z.boolean().optional(),
     minCount: whole().default(0),
-  });
+    ...reductionFields,
+  })
+  .superRefine(checkK);
 
 /**
  * A ranking of the benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
- * `createdBefore` is not. `minCount` leaves out benchmarks with fewer values. `lowerIsBetter` defaults to
- * what is so of the metric: `isLowerBetter`.
+ * `createdBefore` is not. `minCount` leaves out benchmarks with fewer samples that have a value.
+ * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`.
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 
@@ -39,7 +49,7 @@ export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" |
   bandLast: number | null;
   benchmarkId: string;
   benchmarkName: string;
-  /** Evaluations with a value of the metric. */
+  /** Samples with a value of the metric; without repetitions each evaluation is one. */
   count: number;
   mean: number;
   /** Divisor n − 1. */
@@ -49,6 +59,10 @@ export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" |
   ci95Low: number | null;
   ci95High: number | null;
   intervalMethod: MeanInterval["method"] | null;
+  /** Samples with values of which the reducer makes none. */
+  samplesUnscored: number;
+  /** Of the samples with a value; null in a benchmark without repetitions. */
+  repetitions: Repetitions | null;
 }
 
 export interface LeaderboardPage {
@@ -58,20 +72,29 @@ export interface LeaderboardPage {
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
   lowerIsBetter: boolean;
+  reducer: Reducer;
+  k: number;
   /** Undefined on the last page. */
   next: LeaderboardPosition | undefined;
 }
 
-/** Reads a page of the benchmarks with a value of the metric, best first, from rollups alone. */
+/**
+ * Reads a page of the benchmarks with a value of the metric, best first: from what is kept alone, unless the
+ * reducer has to read the evaluations of benchmarks with repetitions.
+ */
 export async function readLeaderboard(
   db: Executor,
   input: LeaderboardInput,
   limit: number,
   after?: LeaderboardPosition,
 ): Promise<LeaderboardPage> {
-  const { minCount, ...parsed } = parseInput(leaderboardInput, input);
+  const { minCount, reducer, k, ...parsed } = parseInput(leaderboardInput, input);
+  const reduction = { reducer, k };
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...ranked } = parsed;
-  const { contenders, pending } = await mergeParts(await db.one(leaderboardParts(ranked)));
+  const { contenders, pending } = await mergeParts(
+    await db.one(leaderboardParts(ranked, reduction)),
+    reduction,
+  );
   const board = contenders.filter(({ count }) => count >= minCount);
   const options = { metric: ranked.metric, lowerIsBetter, limit: limit + 1, after };
   const following = await rankContenders(board, options);
@@ -82,6 +105,7 @@ export async function readLeaderboard(
     total: board.length,
     pending,
     lowerIsBetter,
+    ...reduction,
     next: last && { merit: last.merit, hex: last.hex },
   };
 }
@@ -103,8 +127,8 @@ async function entriesOf(
 }
 
 function entryOf(
-  { count, sum, m2, rank, rankLow, rankHigh, ...bands }: Placed,
-  { id: benchmarkId, name: benchmarkName, min, max, ...benchmark }: z.output<typeof rankedBenchmarks.row>,
+  { count, sum, m2, groups, rank, rankLow, rankHigh, ...bands }: Placed,
+  { id: benchmarkId, name: benchmarkName, min, max, ...rest }: z.output<typeof rankedBenchmarks.row>,
   metric: string,
 ): LeaderboardEntry {
   const { band = null, bandLast = null } = bands;
@@ -114,7 +138,13 @@ function entryOf(
   const { mean, stddev = null, stderr = null, interval } = figures;
   const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
   const moments = { count, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
-  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...moments };
+  const { repetitions: declared, ...benchmark } = rest;
+  const samples = countSamples(groups ?? []);
+  const about = {
+    samplesUnscored: groups ? samples - count : 0,
+    repetitions: groups ? repetitionsOf(groups, declared, samples) : null,
+  };
+  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...moments, ...about };
 }
 
 /** The range of the values, unless it is of others: it was read later than the mean. */

@@ -48,8 +48,17 @@ export async function rankContenders(
     .filter((standing) => !after || compare(standing, after) > 0)
     .sort(compare)
     .slice(0, limit)
-    .map(({ contender: { hex, count, sum, m2 }, figures, merit, low, high }) => {
-      return { hex, count, sum, m2, merit, ...figures, ...placing(merit, low, high) };
+    .map(({ contender: { hex, count, sum, m2, groups }, figures, merit, low, high }) => {
+      return {
+        hex,
+        count,
+        sum,
+        m2,
+        ...(groups && { groups }),
+        merit,
+        ...figures,
+        ...placing(merit, low, high),
+      };
     });
 }
 

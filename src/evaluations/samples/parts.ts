@@ -168,18 +168,22 @@ export const movedGroups = (groups: Fragment) => sql.fragment`
   set ${list((name) => sql.fragment`${name} = r.${name} + excluded.${name}`)}`;
 
 /**
- * Groups as one JSON array of `SampleGroup`s. The mean and m2 are those of the samples that are fractional.
- * PostgreSQL refuses to make a double of a decimal that is too small for one.
+ * Mean and m2 of the samples of a group that are fractional, as doubles. PostgreSQL refuses to make one of a
+ * decimal that is too small for it.
  */
-export const groupsAsJson = (g: Fragment) => {
-  const double = (value: Fragment) => sql.fragment`case when abs(${value}) < 1e-290 then 0 else ${value} end`;
-  return sql.fragment`
-    jsonb_agg(jsonb_build_object(
-      'tries', ${g}.tries, 'successes', ${g}.successes, 'samples', ${g}.samples, 'alike', ${g}.alike,
-      'fractional', ${g}.fractional,
-      'mean', case when ${g}.fractional > 0 then ${double(sql.fragment`${g}.sum / ${g}.fractional`)} else 0 end,
-      'm2', case when ${g}.fractional > 0
-        then ${double(sql.fragment`(${g}.fractional * ${g}.squares - ${g}.sum * ${g}.sum) / ${g}.fractional`)}
-        else 0 end
-    ))`;
-};
+export function groupMoments(g: Fragment) {
+  const double = (value: Fragment) => sql.fragment`
+    case when ${g}.fractional = 0 or abs(${value}) < 1e-290 * ${g}.fractional then 0
+      else ${value} / ${g}.fractional end::double precision`;
+  return {
+    mean: double(sql.fragment`${g}.sum`),
+    m2: double(sql.fragment`(${g}.fractional * ${g}.squares - ${g}.sum * ${g}.sum)`),
+  };
+}
+
+/** Groups as one JSON array of `SampleGroup`s. */
+export const groupsAsJson = (g: Fragment) => sql.fragment`
+  jsonb_agg(jsonb_build_object(
+    'tries', ${g}.tries, 'successes', ${g}.successes, 'samples', ${g}.samples, 'alike', ${g}.alike,
+    'fractional', ${g}.fractional, 'mean', ${groupMoments(g).mean}, 'm2', ${groupMoments(g).m2}
+  ))`;
