@@ -53,7 +53,9 @@ async function serving<T>(
   }) => Promise<T>,
 ): Promise<T> {
   const said: string[] = [];
-  const log = pino({ level: "warn" }, { write: (line: string) => void said.push(JSON.parse(line).msg) });
+  // What a busy machine takes long for is no news here.
+  const note = (message: string) => message !== "slow statement" && said.push(message);
+  const log = pino({ level: "warn" }, { write: (line: string) => void note(JSON.parse(line).msg) });
   const config = loadConfig({ env: { ...anyPort, ...settings }, cwd: data });
   const service = await serve(config, { log });
   try {

@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const server = await startTestPostgres({
       dataDir,
       // Nothing here outlives the run, so nothing has to survive a power cut.
-      settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
+      settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "400" },
     });
     try {
       await createTemplate({ ...server.connection, database: "ltb_template" });

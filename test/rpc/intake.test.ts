@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { transportLimits } from "../../src/limits.ts";
 import type { Call } from "../../src/rpc/call/call.ts";
-import { Intake } from "../../src/rpc/call/intake.ts";
+import { Intake } from "../../src/rpc/call/host.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
