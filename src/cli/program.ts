@@ -39,6 +39,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       compare: () => import("./compare.ts"),
       power: () => import("./power.ts"),
       leaderboard: () => import("./leaderboard.ts"),
+      history: () => import("./history.ts"),
       baseline: () => import("./baseline.ts"),
       export: () => import("./export.ts"),
       benchmark: () => import("./benchmark.ts"),

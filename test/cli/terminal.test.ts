@@ -136,6 +136,12 @@ const lines: Record<string, (() => string[])[] | string> = {
     () => [hostile, "--metric", `no ${hostile}`],
     () => [`no ${hostile}`],
   ],
+  history: [
+    () => [hostile],
+    () => [hostile, "--metric", hostile, "--baseline", `latest:${hostile}`],
+    () => [hostile, "--baseline", `baseline:no ${hostile}`],
+    () => [`no ${hostile}`],
+  ],
   export: [
     () => [hostile],
     () => [ids.benchmark, "--format", "csv"],

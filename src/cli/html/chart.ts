@@ -31,7 +31,7 @@ const config: Config = {
 type Channels = Record<string, object | string | number>;
 
 /** One mark a row of `data`; a channel that is given as text, number or array is the same for all rows. */
-export function mark(type: "rect" | "rule" | "symbol" | "text", data: string, channels: Channels) {
+export function mark(type: "line" | "rect" | "rule" | "symbol" | "text", data: string, channels: Channels) {
   const isPlain = (from: Channels[string]) => typeof from !== "object" || Array.isArray(from);
   const entries = Object.entries(channels);
   const enter = Object.fromEntries(

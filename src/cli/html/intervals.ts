@@ -16,8 +16,16 @@ export interface Interval {
   shaded?: boolean;
 }
 
-const shapes: Record<Verdict, string> = { better: "triangle-up", worse: "triangle-down", none: "circle" };
-const colours: Record<Verdict, string> = { better: "var(--good)", worse: "var(--bad)", none: "var(--even)" };
+export const shapes: Record<Verdict, string> = {
+  better: "triangle-up",
+  worse: "triangle-down",
+  none: "circle",
+};
+export const colours: Record<Verdict, string> = {
+  better: "var(--good)",
+  worse: "var(--bad)",
+  none: "var(--even)",
+};
 
 /** Draws means with whiskers, one below the other; with `zero`, as for differences, also a line at 0. */
 export function intervalChart(

@@ -1,0 +1,81 @@
+import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
+import { formatMinute, formatNumber } from "../shared/output.ts";
+import { html } from "./markup.ts";
+import { unitOf } from "./metric.ts";
+import { intervalsOf, tableOf, withInterval, withSmall, writePage } from "./page.ts";
+import { type Moment, timelineChart } from "./timeline.ts";
+
+/** Writes the page of `ltb history --html`. */
+export async function writeHistory(
+  path: string,
+  { dataset, metric }: { dataset: string; metric: string },
+  { runs, baseline, lowerIsBetter }: GetMetricHistoryResponse,
+): Promise<void> {
+  const unit = unitOf(metric);
+  const marked = runs.flatMap((run) => {
+    const mark = markOf(run, lowerIsBetter);
+    return mark === "" ? [] : [`${run.benchmarkName} is the first that is significantly ${mark}.`];
+  });
+  const found = marked.join(" ") || NO_CHANGE;
+  const [first, last] = [runs[0], runs.at(-1)];
+  const description =
+    first && last
+      ? `${countRuns(runs)}: the mean is ${formatNumber(first.mean, 4)} at first and ${formatNumber(last.mean, 4)} at last. ${found}`
+      : "No runs.";
+  const level = baseline && { mean: baseline.mean, low: baseline.ci95Low, high: baseline.ci95High };
+  const drawn = await timelineChart(
+    `Mean ${unit} of each run with its 95 % interval, oldest first`,
+    description,
+    `mean ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better`,
+    runs.map((run) => momentOf(run, lowerIsBetter)),
+    level,
+  );
+  const ground = baseline
+    ? ` The broken line and the ground about it are the baseline, ${baseline.benchmarkName}.`
+    : "";
+  await writePage(path, {
+    title: `History: ${dataset}`,
+    lead: html`${countRuns(runs)} by mean ${unit}, oldest first.`,
+    sections: [
+      {
+        title: `Mean ${unit}`,
+        note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}`,
+        body: drawn,
+      },
+      {
+        title: "Figures",
+        note: "Runs are compared as independent groups by Welch's t-test. p-values are adjusted by Holm's method for the runs of this page; one below 0.05 is significant.",
+        body: tableOf(
+          "Every run",
+          [
+            ...["created (UTC)", "benchmark", "model", ">mean", ">n"],
+            ...[">since before", ">since baseline", "first significant change"],
+          ],
+          runs.map((run) => row(run, lowerIsBetter)),
+        ),
+      },
+    ],
+  });
+}
+
+function momentOf(run: MetricRun, lowerIsBetter: boolean): Moment {
+  const { createdAt, mean, ci95Low: low, ci95High: high, sincePrevious, sinceBaseline } = run;
+  const change = [sincePrevious, sinceBaseline].find((one) => one?.firstSignificant);
+  const verdict = isBetter(change, lowerIsBetter) ? "better" : "worse";
+  const isMarked = change !== undefined;
+  return { label: formatMinute(createdAt), mean, low, high, verdict: isMarked ? verdict : "none", isMarked };
+}
+
+function row(run: MetricRun, lowerIsBetter: boolean) {
+  const { createdAt, benchmarkName, provider, model, mean, count } = run;
+  const changes = [run.sincePrevious, run.sinceBaseline].map((change) => {
+    const [difference, p] = changeCells(change);
+    return change === undefined ? "–" : withSmall(difference, `p ${p}`);
+  });
+  return [
+    ...[formatMinute(createdAt), benchmarkName, `${provider}/${model}`, withInterval(mean, run)],
+    ...[count, ...changes, markOf(run, lowerIsBetter)],
+  ];
+}

@@ -1,0 +1,31 @@
+import type { MetricChange, MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { formatNumber } from "./output.ts";
+
+// How changes of a metric from run to run are told, on a terminal and on a page.
+
+export const NO_CHANGE = "No change is significant, which does not say that the runs are equal.";
+
+export const countRuns = ({ length }: readonly MetricRun[]) => `${length} run${length === 1 ? "" : "s"}`;
+
+/** A change with its sign, and its adjusted p-value. */
+export function changeCells(change: MetricChange | undefined): [difference: string, p: string] {
+  if (change === undefined) return ["-", "-"];
+  const { difference, adjustedPValue } = change;
+  return [`${difference > 0 ? "+" : ""}${formatNumber(difference, 4)}`, formatNumber(adjustedPValue, 3)];
+}
+
+/** Says what a run is the first significant change from; empty for others. */
+export function markOf({ sincePrevious, sinceBaseline }: MetricRun, lowerIsBetter: boolean): string {
+  const marks = [
+    [sincePrevious, "the run before"],
+    [sinceBaseline, "the baseline"],
+  ] as const;
+  return marks
+    .filter(([change]) => change?.firstSignificant)
+    .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`)
+    .join(", ");
+}
+
+export function isBetter(change: MetricChange | undefined, lowerIsBetter: boolean): boolean {
+  return (change?.difference ?? 0) > 0 !== lowerIsBetter;
+}
