@@ -20,6 +20,33 @@ with
             s.benchmark_id = b.id
             and s.is_missing
         )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $4
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
         and r.count + coalesce(
           (
             select
@@ -28,15 +55,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $4
+              and d.metric = $5
           ),
           0
-        ) >= $5
+        ) >= $6
       order by
         created_at desc,
         id desc
       limit
-        $6
+        $7
     )
     union all
     (
@@ -51,7 +78,7 @@ with
           from
             metric_deltas d
           where
-            d.metric = $7
+            d.metric = $8
             and true
             and not exists (
               select
@@ -59,14 +86,14 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $8
+                and r.metric = $9
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.dataset = $9
+        b.dataset = $10
         and not exists (
           select
           from
@@ -75,13 +102,73 @@ with
             s.benchmark_id = b.id
             and s.is_missing
         )
-        and d.count >= $10
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $11
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
+        and d.count >= $12
       order by
         created_at desc,
         id desc
       limit
-        $11
+        $13
     )
+  ),
+  page as materialized (
+    select
+      *
+    from
+      run
+    order by
+      created_at desc,
+      id desc
+    limit
+      $14
+  ),
+  kept as materialized (
+    select
+      p.id
+    from
+      page p
+      join repeated_benchmarks r on r.benchmark_id = p.id
+  ),
+  changed as materialized (
+    select distinct
+      t.benchmark_id,
+      s.sample
+    from
+      touched_samples t
+      cross join lateral unnest(t.samples) s (sample)
+    where
+      t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
   )
 select
   b.id,
@@ -94,20 +181,303 @@ select
   f."sum" as sum,
   f."m2" as m2,
   f."min" as min,
-  f."max" as max
+  f."max" as max,
+  g.groups as groups
 from
-  (
-    select
-      *
-    from
-      run
-    order by
-      created_at desc,
-      id desc
-    limit
-      $12
-  ) run
+  page run
   join benchmarks b on b.id = run.id
+  left join (
+    select
+      g.benchmark_id,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional = 0
+            or abs(g.sum) < 1e-290 * g.fractional then 0
+            else g.sum / g.fractional
+          end::double precision,
+          'm2',
+          case
+            when g.fractional = 0
+            or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+            else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+          end::double precision
+        )
+      ) as groups
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          sum(samples) as samples,
+          sum(alike) as alike,
+          sum(fractional) as fractional,
+          sum(sum) as sum,
+          sum(squares) as squares
+        from
+          (
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              sum,
+              squares
+            from
+              sample_rollups
+            where
+              benchmark_id in (
+                select
+                  id
+                from
+                  kept
+              )
+              and metric = $15
+            union all
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              sum,
+              squares
+            from
+              (
+                select
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes,
+                  sum(f.sign)::bigint as samples,
+                  sum(f.sign * f.alike)::bigint as alike,
+                  coalesce(
+                    sum(f.sign) filter (
+                      where
+                        f.mean is not null
+                    ),
+                    0
+                  )::bigint as fractional,
+                  coalesce(sum(f.sign * f.mean), 0) as sum,
+                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                from
+                  (
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      1 as sign
+                    from
+                      (
+                        select
+                          f.*
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                        where
+                          length(f.metric) <= $16
+                          and (
+                            s.names is null
+                            or f.metric = any (s.names)
+                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                          )
+                      ) f
+                    union all
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      -1
+                    from
+                      (
+                        select
+                          f.benchmark_id,
+                          f.sample,
+                          m.metric,
+                          m.tries,
+                          m.successes,
+                          m.mean,
+                          coalesce(
+                            m.alike,
+                            (
+                              m.tries > 1
+                              and m.successes in (0, m.tries)
+                            )::integer
+                          ) as alike
+                        from
+                          changed c
+                          join sample_figures f using (benchmark_id, sample)
+                          cross join lateral (
+                            select
+                              key as metric,
+                              (value ->> 0)::integer as tries,
+                              (value ->> 1)::integer as successes,
+                              (value ->> 2)::numeric as mean,
+                              (value ->> 3)::integer as alike
+                            from
+                              jsonb_each(f.figures)
+                          ) m
+                      ) f
+                  ) f
+                group by
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes
+              ) g
+            where
+              metric = $17
+          ) g
+        group by
+          benchmark_id,
+          metric,
+          tries,
+          successes
+        having
+          sum(samples) > 0
+      ) g
+    group by
+      g.benchmark_id
+  ) g on g.benchmark_id = run.id
   cross join lateral (
     select
       max(part.n)::bigint as count,
@@ -165,7 +535,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $13
+                  and metric = $18
                 union all
                 select
                   count,
@@ -177,7 +547,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $14
+                  and metric = $19
               ) part
           ) part
       ) part
@@ -188,17 +558,22 @@ order by
 -- $1 = 'd'
 -- $2 = 'score'
 -- $3 = 'd'
--- $4 = 'score'
--- $5 = 1
--- $6 = 2
--- $7 = 'score'
+-- $4 = 20000
+-- $5 = 'score'
+-- $6 = 1
+-- $7 = 2
 -- $8 = 'score'
--- $9 = 'd'
--- $10 = 1
--- $11 = 2
--- $12 = 2
--- $13 = 'score'
--- $14 = 'score'
+-- $9 = 'score'
+-- $10 = 'd'
+-- $11 = 20000
+-- $12 = 1
+-- $13 = 2
+-- $14 = 2
+-- $15 = 'score'
+-- $16 = 255
+-- $17 = 'score'
+-- $18 = 'score'
+-- $19 = 'score'
 
 -- metric_history, 2 of 2
 with
@@ -230,6 +605,33 @@ with
             s.benchmark_id = b.id
             and s.is_missing
         )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $13
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
         and r.count + coalesce(
           (
             select
@@ -238,15 +640,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $13
+              and d.metric = $14
           ),
           0
-        ) >= $14
+        ) >= $15
       order by
         created_at desc,
         id desc
       limit
-        $15
+        $16
     )
     union all
     (
@@ -261,14 +663,14 @@ with
           from
             metric_deltas d
           where
-            d.metric = $16
+            d.metric = $17
             and not exists (
               select
               from
                 stale_rollups s
               where
                 s.benchmark_id = "d"."benchmark_id"
-                and not $17 = any (s.names)
+                and not $18 = any (s.names)
             )
             and not exists (
               select
@@ -276,22 +678,22 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $18
+                and r.metric = $19
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.status = $19
-        and b.provider = $20
-        and b.model = $21
-        and b.dataset = $22
-        and b.labels @> $23
-        and b.created_at >= $24
-        and b.created_at < $25
-        and b.id = $26
-        and (b.created_at, b.id) < ($27::timestamptz, $28::uuid)
+        b.status = $20
+        and b.provider = $21
+        and b.model = $22
+        and b.dataset = $23
+        and b.labels @> $24
+        and b.created_at >= $25
+        and b.created_at < $26
+        and b.id = $27
+        and (b.created_at, b.id) < ($28::timestamptz, $29::uuid)
         and not exists (
           select
           from
@@ -300,13 +702,73 @@ with
             s.benchmark_id = b.id
             and s.is_missing
         )
-        and d.count >= $29
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $30
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
+        and d.count >= $31
       order by
         created_at desc,
         id desc
       limit
-        $30
+        $32
     )
+  ),
+  page as materialized (
+    select
+      *
+    from
+      run
+    order by
+      created_at desc,
+      id desc
+    limit
+      $33
+  ),
+  kept as materialized (
+    select
+      p.id
+    from
+      page p
+      join repeated_benchmarks r on r.benchmark_id = p.id
+  ),
+  changed as materialized (
+    select distinct
+      t.benchmark_id,
+      s.sample
+    from
+      touched_samples t
+      cross join lateral unnest(t.samples) s (sample)
+    where
+      t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
   )
 select
   b.id,
@@ -319,20 +781,303 @@ select
   f."sum" as sum,
   f."m2" as m2,
   f."min" as min,
-  f."max" as max
+  f."max" as max,
+  g.groups as groups
 from
-  (
-    select
-      *
-    from
-      run
-    order by
-      created_at desc,
-      id desc
-    limit
-      $31
-  ) run
+  page run
   join benchmarks b on b.id = run.id
+  left join (
+    select
+      g.benchmark_id,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'mean',
+          case
+            when g.fractional = 0
+            or abs(g.sum) < 1e-290 * g.fractional then 0
+            else g.sum / g.fractional
+          end::double precision,
+          'm2',
+          case
+            when g.fractional = 0
+            or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+            else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+          end::double precision
+        )
+      ) as groups
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          sum(samples) as samples,
+          sum(alike) as alike,
+          sum(fractional) as fractional,
+          sum(sum) as sum,
+          sum(squares) as squares
+        from
+          (
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              sum,
+              squares
+            from
+              sample_rollups
+            where
+              benchmark_id in (
+                select
+                  id
+                from
+                  kept
+              )
+              and metric = $34
+            union all
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              sum,
+              squares
+            from
+              (
+                select
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes,
+                  sum(f.sign)::bigint as samples,
+                  sum(f.sign * f.alike)::bigint as alike,
+                  coalesce(
+                    sum(f.sign) filter (
+                      where
+                        f.mean is not null
+                    ),
+                    0
+                  )::bigint as fractional,
+                  coalesce(sum(f.sign * f.mean), 0) as sum,
+                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                from
+                  (
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      1 as sign
+                    from
+                      (
+                        select
+                          f.*
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                        where
+                          length(f.metric) <= $35
+                          and (
+                            s.names is null
+                            or f.metric = any (s.names)
+                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                          )
+                      ) f
+                    union all
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      -1
+                    from
+                      (
+                        select
+                          f.benchmark_id,
+                          f.sample,
+                          m.metric,
+                          m.tries,
+                          m.successes,
+                          m.mean,
+                          coalesce(
+                            m.alike,
+                            (
+                              m.tries > 1
+                              and m.successes in (0, m.tries)
+                            )::integer
+                          ) as alike
+                        from
+                          changed c
+                          join sample_figures f using (benchmark_id, sample)
+                          cross join lateral (
+                            select
+                              key as metric,
+                              (value ->> 0)::integer as tries,
+                              (value ->> 1)::integer as successes,
+                              (value ->> 2)::numeric as mean,
+                              (value ->> 3)::integer as alike
+                            from
+                              jsonb_each(f.figures)
+                          ) m
+                      ) f
+                  ) f
+                group by
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes
+              ) g
+            where
+              metric = $36
+          ) g
+        group by
+          benchmark_id,
+          metric,
+          tries,
+          successes
+        having
+          sum(samples) > 0
+      ) g
+    group by
+      g.benchmark_id
+  ) g on g.benchmark_id = run.id
   cross join lateral (
     select
       max(part.n)::bigint as count,
@@ -390,7 +1135,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $32
+                  and metric = $37
                 union all
                 select
                   count,
@@ -402,7 +1147,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $33
+                  and metric = $38
               ) part
           ) part
       ) part
@@ -422,24 +1167,29 @@ order by
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $11 = '2026-01-31T12:00:00.000001Z'
 -- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $13 = 'accuracy'
--- $14 = 1
--- $15 = 2
--- $16 = 'accuracy'
+-- $13 = 20000
+-- $14 = 'accuracy'
+-- $15 = 1
+-- $16 = 2
 -- $17 = 'accuracy'
 -- $18 = 'accuracy'
--- $19 = 'completed'
--- $20 = 'p'
--- $21 = 'm'
--- $22 = 'd'
--- $23 = '{"a":"b"}'
--- $24 = '2026-01-31T12:00:00.000001Z'
+-- $19 = 'accuracy'
+-- $20 = 'completed'
+-- $21 = 'p'
+-- $22 = 'm'
+-- $23 = 'd'
+-- $24 = '{"a":"b"}'
 -- $25 = '2026-01-31T12:00:00.000001Z'
--- $26 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $27 = '2026-01-31T12:00:00.000001Z'
--- $28 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $29 = 1
--- $30 = 2
--- $31 = 2
--- $32 = 'accuracy'
--- $33 = 'accuracy'
+-- $26 = '2026-01-31T12:00:00.000001Z'
+-- $27 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $28 = '2026-01-31T12:00:00.000001Z'
+-- $29 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $30 = 20000
+-- $31 = 1
+-- $32 = 2
+-- $33 = 2
+-- $34 = 'accuracy'
+-- $35 = 255
+-- $36 = 'accuracy'
+-- $37 = 'accuracy'
+-- $38 = 'accuracy'

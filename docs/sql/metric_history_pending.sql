@@ -2,9 +2,31 @@
 select
   count(*) as count
 from
-  stale_rollups s
-  join benchmarks b on b.id = s.benchmark_id
-  and b.dataset = $1
-where
-  s.is_missing;
--- $1 = 'd'
+  (
+    select
+      benchmark_id as id
+    from
+      stale_rollups
+    where
+      is_missing
+    union
+    select
+      benchmark_id
+    from
+      repeated_benchmarks
+    where
+      is_missing
+    union
+    select
+      benchmark_id
+    from
+      touched_samples
+    group by
+      benchmark_id
+    having
+      sum(cardinality(samples)) > $1
+  ) s
+  join benchmarks b on b.id = s.id
+  and b.dataset = $2;
+-- $1 = 20000
+-- $2 = 'd'

@@ -182,3 +182,29 @@ test("what was taken away does not count, and runs without a base are pending", 
   expect(page.runs).toMatchObject([{ benchmarkId: kept, count: 3, mean: 1, stddev: expect.closeTo(0, 12) }]);
   expect(page.pending).toBe(1);
 });
+
+test("each sample of a run with repetitions counts once, or the run is left out until its samples are known", async () => {
+  const [first = ""] = await runsOf("repeated", 50);
+  const id = await scored(db, "repeated", []);
+  const rows = shares(60, 100).flatMap((score, n) =>
+    [0, 1, 2, 3].map((repetition) => ({ sampleId: `s${n}`, repetition, score })),
+  );
+  await db.evaluations.createMany(rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })));
+  const before = await history("repeated");
+  expect(ids(before)).toEqual([first]);
+  expect(before.pending).toBe(1);
+  await db.maintain();
+  const { runs, pending } = await history("repeated");
+  expect(pending).toBe(0);
+  const [score] = (await db.evaluations.summarize(id, ["score"])).metrics;
+  expect(runs[1]).toMatchObject({
+    ...{ benchmarkId: id, count: 100, mean: 0.6 },
+    ci95Low: expect.closeTo(score?.ci95Low ?? 0, 12),
+    // As of a hundred against a hundred.
+    sincePrevious: { difference: expect.closeTo(0.1, 12), pValue: expect.closeTo(0.1571, 3) },
+  });
+  await db.evaluations.createMany([
+    { benchmarkId: id, sampleId: "s99", repetition: 4, score: 1, input: "i", output: "o" },
+  ]);
+  expect((await history("repeated")).runs[1]?.mean).toBeCloseTo(0.602, 12);
+});

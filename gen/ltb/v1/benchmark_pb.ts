@@ -1013,14 +1013,14 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * Number of evaluations with a value of the metric.
+   * Number of samples with a value of the metric. Each counts once, by the mean of its repetitions.
    *
    * @generated from field: int32 count = 7;
    */
   count: number;
 
   /**
-   * Mean of the metric.
+   * Mean of the metric over samples.
    *
    * @generated from field: double mean = 8;
    */

@@ -2070,8 +2070,8 @@ export type GetMetricHistoryRequest = Message<"ltb.v1.GetMetricHistoryRequest"> 
   pageToken: string;
 
   /**
-   * Only benchmarks with at least this many values of the metric, 0 or more. Default: 1, as those without a
-   * value are never listed.
+   * Only benchmarks with at least this many values of the metric, those of repetitions included, 0 or more.
+   * Default: 1, as those without a value are never listed.
    *
    * @generated from field: int32 min_count = 12;
    */

@@ -11,6 +11,7 @@ import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.t
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
+import { reduceGroups } from "../samples/reduce.ts";
 import { countPendingRuns, newestRuns, type Runs } from "./statements.ts";
 
 const historyInput = benchmarkFilter
@@ -46,7 +47,7 @@ export interface MetricChange {
 export interface MetricRun extends Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
   benchmarkId: string;
   benchmarkName: string;
-  /** Evaluations with a value of the metric. */
+  /** Samples with a value of the metric, each of which counts once, by the mean of its repetitions. */
   count: number;
   mean: number;
   /** Divisor n − 1. */
@@ -92,7 +93,7 @@ export async function readHistory(
   const { baselineId, ...parsed } = parseInput(historyInput, input);
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...runs } = parsed;
   const given = await baselineOf(db, runs.dataset, baselineId);
-  const found = await db.any(newestRuns(runs, limit + 1, before));
+  const found = (await db.any(newestRuns(runs, limit + 1, before))).map(overSamples);
   const { count: pending } = await db.one(countPendingRuns(runs));
   const page = found.slice(0, limit).reverse();
   const baseline = given === undefined ? page[0] : await runOf(db, runs, given);
@@ -120,6 +121,11 @@ export async function readHistory(
   };
 }
 
+/** Counts each sample of a run with repetitions once, by the mean of their values. */
+function overSamples(run: Run): Run {
+  return run.groups ? { ...run, ...reduceGroups(run.groups, { reducer: "mean", k: 0 }).moments } : run;
+}
+
 /** The id of the baseline that was asked for, or that is pinned; undefined without either. */
 async function baselineOf(
   db: Executor,
@@ -135,7 +141,7 @@ async function baselineOf(
 
 async function runOf(db: Executor, { dataset, metric }: Runs, id: string): Promise<Run | undefined> {
   const [run] = await db.any(newestRuns({ dataset, metric, minCount: 0, id }, 1, undefined));
-  return run;
+  return run && overSamples(run);
 }
 
 /**

@@ -3,7 +3,10 @@ import type { BenchmarkPosition, ParsedBenchmarkFilter } from "../../benchmarks/
 import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
 import { isKept, mean, mergedM2 } from "../rollups/moments-sql.ts";
+import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
+import type { SampleGroup } from "../samples/reduce.ts";
 
 /** The runs of which there is a history; one alone where there is an id. */
 export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
@@ -15,7 +18,9 @@ export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
 
 const texts = { id: true, name: true, provider: true, model: true } as const;
 const figures = { count: z.number(), sum: z.number(), m2: z.number(), min: z.number(), max: z.number() };
-const runRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true }).extend(figures);
+const runRow = benchmarkRow
+  .pick({ ...texts, status: true, createdAt: true })
+  .extend({ ...figures, groups: z.custom<SampleGroup[]>().nullable() });
 const figureOf = (name: keyof typeof figures) => sql.fragment`f.${sql.identifier([name])}`;
 const runColumns = columnsOf(runRow, "b", {
   count: figureOf("count"),
@@ -23,12 +28,19 @@ const runColumns = columnsOf(runRow, "b", {
   m2: figureOf("m2"),
   min: figureOf("min"),
   max: figureOf("max"),
+  groups: sql.fragment`g.groups`,
 });
 
 function matching({ metric: _, minCount: _least, id, ...filter }: Runs): Fragment {
   const isIt = id !== undefined && sql.fragment`b.id = ${id}`;
   return sql.fragment`${sql.and([...conditions({ ...filter, orderBy: "newest" }), isIt])}`;
 }
+
+/** Whether benchmark `b` has no repetitions, or its samples can be read. */
+const isReadable = sql.fragment`(
+  not exists (select from repeated_benchmarks r where r.benchmark_id = b.id)
+  or ${areSamplesKept(sql.fragment`b.id`)}
+)`;
 
 // Of each run base and deltas (metric_rollups, metric_deltas), all as of one moment. Runs with a base and the
 // few that have only deltas are looked for apart. So PostgreSQL walks from the newest benchmark where most
@@ -45,8 +57,10 @@ export const newestRuns = statement("metric_history", {
       position && sql.fragment`(b.created_at, b.id) < ${position}`,
       sql.fragment`
         not exists (select from stale_rollups s where s.benchmark_id = b.id and s.is_missing)`,
+      isReadable,
     ]);
     const newest = sql.fragment`order by created_at desc, id desc limit ${limit}`;
+    const kept = sql.fragment`select id from kept`;
     return sql.fragment`
       with run as (
         (
@@ -70,9 +84,17 @@ export const newestRuns = statement("metric_history", {
           where ${isWanted} and d.count >= ${least}
           ${newest}
         )
-      )
+      ), page as materialized (
+        select * from run ${newest}
+      ), kept as materialized (
+        select p.id from page p join repeated_benchmarks r on r.benchmark_id = p.id
+      ), ${changedSamples(kept)}
       select ${runColumns}
-      from (select * from run ${newest}) run join benchmarks b on b.id = run.id
+      from page run join benchmarks b on b.id = run.id
+      left join (
+        select g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} as groups
+        from (${groupsNow(sql.fragment`metric = ${metric}`, kept)}) g group by g.benchmark_id
+      ) g on g.benchmark_id = run.id
       cross join lateral (
         select
           max(part.n)::bigint as count, max(part.total) as sum, ${mergedM2} as m2,
@@ -111,8 +133,15 @@ export const countPendingRuns = statement("metric_history_pending", {
   row: z.object({ count: z.number() }),
   prepared: false,
   build: (runs: Runs) => sql.fragment`
-    select count(*) as count from stale_rollups s
-    join benchmarks b on b.id = s.benchmark_id and ${matching(runs)}
-    where s.is_missing`,
+    select count(*) as count
+    from (
+      select benchmark_id as id from stale_rollups where is_missing
+      union
+      select benchmark_id from repeated_benchmarks where is_missing
+      union
+      select benchmark_id from touched_samples
+      group by benchmark_id having sum(cardinality(samples)) > ${limits.touchedSamples}
+    ) s
+    join benchmarks b on b.id = s.id and ${matching(runs)}`,
   examples: [[{ dataset: "d", metric: "score", minCount: 0 }]],
 });
