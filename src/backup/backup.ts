@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Client } from "pg";
@@ -10,6 +9,7 @@ import { readLedger } from "../database/migrate/ledger.ts";
 import { version } from "../version.ts";
 import { ArchiveWriter } from "./archive.ts";
 import { computeFingerprint, formatCopyTarget, readSequences, readTables } from "./catalog.ts";
+import { TableDigest } from "./digest.ts";
 import { BackupError, type BackupHeader, type BackupResult, backupFormat } from "./format.ts";
 
 type BackupManifest = BackupResult["manifest"];
@@ -72,17 +72,16 @@ async function write(client: Client, writer: ArchiveWriter, header: BackupHeader
   const tables: BackupManifest["tables"] = {};
   for (const table of header.tables) {
     const rows = client.query(copyTo(`copy ${formatCopyTarget(client, table)} to stdout`));
-    const hash = createHash("sha256");
-    let bytes = 0;
+    // The stream's own count of rows comes after its end, with a message of its own.
+    const digest = new TableDigest();
     const source = async function* () {
       for await (const chunk of rows) {
-        hash.update(chunk);
-        bytes += chunk.length;
+        digest.update(chunk);
         yield chunk as Buffer;
       }
     };
     await writer.table(table.name, source());
-    tables[table.name] = { rows: rows.rowCount, bytes, sha256: hash.digest("hex") };
+    tables[table.name] = digest.sum();
   }
   const manifest = { tables, sequences: await readSequences(client) };
   await writer.manifest(manifest);

@@ -1,5 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
 import { damaged, readArchive } from "./archive.ts";
+import { TableDigest } from "./digest.ts";
 import type { BackupResult } from "./format.ts";
 import { refuseOtherLayout } from "./layouts.ts";
 
@@ -27,19 +27,16 @@ export async function readBackup(path: string): Promise<BackupResult> {
 /** Hashes the tables of an archive while it is read. */
 export class Digests {
   readonly #path: string;
-  readonly #tables = new Map<string, { hash: Hash; bytes: number; lines: number }>();
+  readonly #tables = new Map<string, TableDigest>();
 
   constructor(path: string) {
     this.#path = path;
   }
 
   update(name: string, bytes: Buffer): void {
-    const table = this.#tables.get(name) ?? { hash: createHash("sha256"), bytes: 0, lines: 0 };
+    const table = this.#tables.get(name) ?? new TableDigest();
     this.#tables.set(name, table);
-    table.hash.update(bytes);
-    table.bytes += bytes.length;
-    // COPY's text format escapes a line feed within a value, so each line feed ends a row.
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) table.lines++;
+    table.update(bytes);
   }
 
   /** @throws BackupError for the first table that differs from the manifest */
@@ -47,9 +44,8 @@ export class Digests {
     for (const { name } of header.tables) {
       const expected = manifest.tables[name];
       if (!expected) throw damaged(this.#path, `the manifest lacks table ${name}`);
-      const { hash = createHash("sha256"), bytes = 0, lines = 0 } = this.#tables.get(name) ?? {};
-      const isSame = hash.digest("hex") === expected.sha256 && bytes === expected.bytes;
-      if (!isSame || lines !== expected.rows)
+      const { rows, bytes, sha256 } = (this.#tables.get(name) ?? new TableDigest()).sum();
+      if (sha256 !== expected.sha256 || bytes !== expected.bytes || rows !== expected.rows)
         throw damaged(this.#path, `table ${name} is not what was written (${expected.rows} rows expected)`);
     }
   }

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -175,6 +178,39 @@ test("a backup under load is of one moment", async () => {
     expect(evaluationCount % 50).toBe(0);
     await again.close();
   }
+});
+
+test("a table's rows are counted, also where PostgreSQL's own count comes late", async () => {
+  const done = Buffer.from([0x63, 0, 0, 0, 4]);
+  const proxy = createServer((client) => {
+    const { host, port } = config;
+    const server = host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+    client.pipe(server);
+    const pass = async (chunk: Buffer) => {
+      const end = chunk.indexOf(done) + done.length;
+      if (end < done.length) return void client.write(chunk);
+      client.write(chunk.subarray(0, end));
+      await sleep(50);
+      await pass(chunk.subarray(end));
+    };
+    let last: Promise<void> = Promise.resolve();
+    server.on("data", (chunk) => {
+      last = last.then(() => pass(chunk));
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on("error", () => undefined).on("close", () => other.destroy());
+    }
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void proxy.close());
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  const path = join(folder, "late.tar");
+  const { manifest } = await backUp({ ...source, host: "127.0.0.1", port }, path);
+  expect(manifest.tables.evaluations?.rows).toBeGreaterThan(0);
+  await verifyBackup(path);
 });
 
 test("a database with rows is refused without force, and replaced with it", async () => {
