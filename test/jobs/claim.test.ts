@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import { claimJobs, type Lease } from "../../src/jobs/claim/claim.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
@@ -408,6 +408,32 @@ describe("a request id", () => {
     await create([{}, {}]);
     await q.db.jobs.claim({ workerId: "w", requestId: "r" });
     expect(names((await q.db.jobs.claim({ workerId: "v", requestId: "r" })).leases)).toEqual(["1"]);
+  });
+
+  test("that comes just before the first is answered takes no jobs of its own", async () => {
+    await q.worker("w");
+    await create([{}, {}]);
+    const claim = { workerId: "w", requestId: "r" };
+    const first = Promise.withResolvers<unknown>();
+    const { maybeOne } = q.db.executor;
+    let asked = 0;
+    const spy = vi.spyOn(q.db.executor, "maybeOne").mockImplementation(async (query) => {
+      const answer = await maybeOne(query);
+      // What was seen of the first is that it has not been answered yet.
+      if (query.sql.includes("method = 'ClaimJobs'") && ++asked === 2) await first.promise;
+      return answer;
+    });
+    onTestFinished(() => spy.mockRestore());
+    const holder = await q.client.connect();
+    await holder.query("begin; select from worker_slots for update");
+    const [one, other] = [q.db.jobs.claim(claim), q.db.jobs.claim(claim)];
+    await parked();
+    await holder.query("commit");
+    holder.release();
+    first.resolve(await one);
+    expect((await other).leases.map(({ id }) => id)).toEqual((await one).leases.map(({ id }) => id));
+    const { rows } = await q.client.query("select id from jobs where epoch > 0");
+    expect(rows).toHaveLength(1);
   });
 
   test("sent several times at once is one claim, and what a second one took goes back in its place", async () => {

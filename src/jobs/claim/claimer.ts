@@ -22,6 +22,14 @@ const findOver = statement("job_claims_over", {
   examples: [[[{ workerId: "w", requestId: "r" }]]],
 });
 
+const findClaim = statement("job_find_claim", {
+  row: z.object({ requestId: z.string() }),
+  build: (workerId: string, requestId: string) => sql.fragment`
+    select request_id from requests
+    where actor = ${workerId} and method = 'ClaimJobs' and request_id = ${requestId}`,
+  examples: [["w", "r"]],
+});
+
 /** Leases, or `repeat`: an earlier claim with the same request id was given some, which answer this too. */
 type Claimed = readonly Lease[] | "repeat";
 
@@ -44,9 +52,12 @@ interface Poll {
 
 /** A claim with a request id, and how many calls wait for its answer. */
 interface Shared {
-  poll: Poll;
+  /** Undefined while it is looked up whether the claim was answered before. */
+  poll: Poll | undefined;
   answer: Promise<Claimed>;
   callers: number;
+  /** True once the time of a caller is up. */
+  isOver: boolean;
   readonly left: AbortController;
 }
 
@@ -93,17 +104,30 @@ export class Claimer {
       const claimed = await this.#join(shared, signal, left);
       if (claimed === "repeat" || claimed.length > 0) return earlier ? "repeat" : claimed;
       // Another's time may have been up.
-      if (left === 0 || shared.poll.isDismissed || this.#draining) return claimed;
+      if (left === 0 || shared.poll?.isDismissed || this.#draining) return claimed;
     }
   }
 
   #share(key: string, demand: Demand, filter: LaneFilter, waitMs: number): Shared {
     const left = new AbortController();
-    const { poll, claimed } = this.#park(demand, filter, waitMs, left.signal);
-    const answer = claimed.finally(() => this.#shared.delete(key));
-    const shared = { poll, answer, callers: 0, left };
+    const shared: Shared = { poll: undefined, answer: Promise.resolve([]), callers: 0, isOver: false, left };
     this.#shared.set(key, shared);
+    shared.answer = this.#begin(shared, demand, filter, waitMs).finally(() => this.#shared.delete(key));
     return shared;
+  }
+
+  /**
+   * Claims, unless that was done before. It is asked only when those that come now are waiting here: a claim
+   * that was answered between the question and this would be made again, for jobs that then have to go back.
+   */
+  async #begin(shared: Shared, demand: Demand, filter: LaneFilter, waitMs: number): Promise<Claimed> {
+    // The answer is that of others too, whose caller may stay longer than this one.
+    const find = () => this.#db.maybeOne(findClaim(demand.workerId, demand.requestId ?? ""));
+    if (await withoutScope(find)) return "repeat";
+    const { poll, claimed } = this.#park(demand, filter, waitMs, shared.left.signal);
+    shared.poll = poll;
+    if (shared.isOver) this.#stopWaiting(poll);
+    return claimed;
   }
 
   /** Waits with others for the answer of a claim. It ends when the time of one is up, or all have gone. */
@@ -112,7 +136,10 @@ export class Claimer {
     return waitFor(shared.answer, {
       signal,
       timeoutMs: waitMs,
-      onTimeout: () => this.#stopWaiting(shared.poll),
+      onTimeout: () => {
+        shared.isOver = true;
+        if (shared.poll) this.#stopWaiting(shared.poll);
+      },
       onEnd: () => {
         if (--shared.callers === 0) shared.left.abort();
       },

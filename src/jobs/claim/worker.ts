@@ -31,14 +31,6 @@ const readOffer = statement("job_worker_offer", {
   examples: [["w"]],
 });
 
-const findClaim = statement("job_find_claim", {
-  row: z.object({ requestId: z.string() }),
-  build: (workerId: string, requestId: string) => sql.fragment`
-    select request_id from requests
-    where actor = ${workerId} and method = 'ClaimJobs' and request_id = ${requestId}`,
-  examples: [["w", "r"]],
-});
-
 const leftMs = (until: Fragment) => sql.fragment`
   greatest(extract(epoch from ${until} - clock_timestamp()) * 1000, 0)::double precision`;
 
@@ -73,15 +65,13 @@ export async function claimForWorker(
   const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
   const worker = await db.maybeOne(readOffer(workerId));
   if (!worker) throw notFound("worker", workerId);
-  if (requestId !== undefined && (await db.maybeOne(findClaim(workerId, requestId))))
-    return { leases: await db.any(readClaim(workerId, requestId)), drain: worker.draining };
-  if (worker.draining) return { leases: [], drain: true };
+  const readEarlier = async () => (requestId === undefined ? [] : db.any(readClaim(workerId, requestId)));
+  if (worker.draining) return { leases: await readEarlier(), drain: true };
   // Jobs of a lane that another server has just made are in the order too.
   if (worker.newestLane > queue.lanes.highest) await queue.lanes.refresh();
   const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
   const claimed = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
-  if (claimed === "repeat")
-    return { leases: await db.any(readClaim(workerId, requestId ?? "")), drain: worker.draining };
+  if (claimed === "repeat") return { leases: await readEarlier(), drain: worker.draining };
   queue.counts.addClaimed(claimed);
   if (claimed.length > 0) queue.announce("watchable");
   // A drain may have been ordered while the claim waited.
