@@ -178,7 +178,7 @@ function failGates(
   const unpaired = verdicts.filter((verdict) => verdict === "no pairs").length;
   if (failOnRegression) {
     fail(verdicts.filter((verdict) => verdict === "worse").length, "regressed");
-    fail(unpaired, "share no sample with the baseline, so nothing is known of them");
+    fail(unpaired, "have no pairs with the baseline, so nothing is known of them");
   }
   if (margin === undefined) return;
   const demands = comparisons.map((one) => demandsOf(one, "", { margin, alpha }));

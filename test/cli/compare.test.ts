@@ -142,7 +142,7 @@ test("reports for continuous integration: Markdown and JUnit", async () => {
   expect(compared.code).toBe(3);
   expect(compared.stderr).toBe(
     `wrote ${markdown}\nwrote ${junit}\n1 of 2 candidates regressed\n` +
-      "1 of 2 candidates share no sample with the baseline, so nothing is known of them\n" +
+      "1 of 2 candidates have no pairs with the baseline, so nothing is known of them\n" +
       "2 of 2 candidates are not shown to be no worse by 0.02\n",
   );
   const text = await readFile(markdown, "utf8");
@@ -186,7 +186,7 @@ test("samples that were asked something else are told, and compared only if that
   }
   const refused = await ltb.run("compare", "plain prompt", "long prompt", "--fail-on-regression");
   expect(refused.stdout).toMatch(/^long prompt: 3 samples have different inputs .*--allow-different-inputs/m);
-  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("share no sample") });
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("have no pairs") });
   const wanted = await ltb.run("compare", "plain prompt", "long prompt", "--allow-different-inputs");
   expect(wanted.stdout).toMatch(/^long prompt: 3 samples have different inputs .* compared all the same$/m);
   expect(wanted.stdout).toMatch(/^long prompt +3 /m);
