@@ -1,5 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { BenchmarkService, ExportEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import type {
+  BenchmarkService,
+  ExportEvaluationsRequest,
+  GetLeaderboardRequest,
+  GetMetricHistoryRequest,
+} from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import {
   EvaluationOrder,
   EvaluationOrderSchema,
@@ -133,15 +138,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async getLeaderboard(request) {
       const what = {
-        dataset: request.dataset,
-        metric: omitEmpty(request.metric) ?? "score",
-        provider: omitEmpty(request.provider),
-        labels: Object.keys(request.labels).length > 0 ? request.labels : undefined,
-        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
-        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
-        status: benchmarkStatus.parse(request.status, "status"),
-        lowerIsBetter: request.lowerIsBetter,
-        minCount: request.minCount,
+        ...rankedOf(request),
         reducer: wireReducer.parse(request.reducer, "reducer"),
         k: request.k,
       };
@@ -163,16 +160,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async getMetricHistory(request) {
       const what = {
-        dataset: request.dataset,
-        metric: omitEmpty(request.metric) ?? "score",
-        provider: omitEmpty(request.provider),
+        ...rankedOf(request),
         model: omitEmpty(request.model),
-        labels: Object.keys(request.labels).length > 0 ? request.labels : undefined,
-        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
-        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
-        status: benchmarkStatus.parse(request.status, "status"),
-        lowerIsBetter: request.lowerIsBetter,
-        minCount: request.minCount,
         baselineId: omitEmpty(request.baselineId),
       };
       const { runs, baseline, pending, lowerIsBetter, next } = await evaluations.history(what, {
@@ -230,4 +219,18 @@ const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
 
 function orderOf(order: EvaluationOrder): Order {
   return orders.get(checkEnum(EvaluationOrderSchema, order, "order_by")) ?? "newest";
+}
+
+/** What leaderboards and histories have in common. */
+function rankedOf(request: GetLeaderboardRequest | GetMetricHistoryRequest) {
+  const { dataset, metric, provider, labels, lowerIsBetter, minCount } = request;
+  return {
+    ...{ dataset, lowerIsBetter, minCount },
+    metric: omitEmpty(metric) ?? "score",
+    provider: omitEmpty(provider),
+    labels: Object.keys(labels).length > 0 ? labels : undefined,
+    createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+    createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+    status: benchmarkStatus.parse(request.status, "status"),
+  };
 }

@@ -60,6 +60,24 @@ export function meanFigures(
   return { ...figures, interval: { method: "student_t", low: mean - margin, high: mean + margin } };
 }
 
+/** As `MeanFigures`, flat and with null for what is undefined: as answers have them. */
+export interface MeanColumns {
+  mean: number;
+  /** Divisor n − 1. */
+  stddev: number | null;
+  stderr: number | null;
+  /** 95 % confidence interval of the mean. */
+  ci95Low: number | null;
+  ci95High: number | null;
+  intervalMethod: MeanInterval["method"] | null;
+}
+
+export function meanColumns(...given: Parameters<typeof meanFigures>): MeanColumns {
+  const { mean, stddev = null, stderr = null, interval } = meanFigures(...given);
+  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
+  return { mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+}
+
 /**
  * Tells from the moments whether all values are 0 or 1. The sum of x(1 − x) is 0 then, and of values between
  * 0 and 1 only then.

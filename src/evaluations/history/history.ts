@@ -7,7 +7,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { invalidField, requireFound } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { holm } from "../../statistics/holm.ts";
-import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
+import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
@@ -44,19 +44,13 @@ export interface MetricChange {
 }
 
 /** A benchmark with a value of the metric. */
-export interface MetricRun extends Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
+export interface MetricRun
+  extends MeanColumns,
+    Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
   benchmarkId: string;
   benchmarkName: string;
   /** Samples with a value of the metric, each of which counts once, by the mean of its repetitions. */
   count: number;
-  mean: number;
-  /** Divisor n − 1. */
-  stddev: number | null;
-  stderr: number | null;
-  /** 95 % confidence interval of the mean; see `meanFigures`. */
-  ci95Low: number | null;
-  ci95High: number | null;
-  intervalMethod: MeanInterval["method"] | null;
   /** Against the run before, also where that is of the page that follows; null for the very first. */
   sincePrevious: MetricChange | null;
   /** Null for the baseline itself, and where there is none with a value. */
@@ -175,8 +169,6 @@ function changesOf(
 
 function figures({ id: benchmarkId, name: benchmarkName, ...run }: Run, metric: string) {
   const { provider, model, status, createdAt, count } = run;
-  const { mean, stddev = null, stderr = null, interval } = meanFigures(run, { areShares: areShares(metric) });
-  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
-  return { ...benchmark, count, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+  return { ...benchmark, count, ...meanColumns(run, { areShares: areShares(metric) }) };
 }

@@ -3,7 +3,7 @@ import { benchmarkFilter } from "../../benchmarks/input.ts";
 import type { Benchmark } from "../../benchmarks/rows.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
-import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
+import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { parseInput, text, whole } from "../../validation.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
@@ -38,7 +38,9 @@ const leaderboardInput = benchmarkFilter
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
 
 /** A benchmark and its place among all that match. Figures that its values do not tell are null. */
-export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
+export interface LeaderboardEntry
+  extends MeanColumns,
+    Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
   /** Position by mean, from 1. Equal means share one. */
   rank: number;
   /** Best and worst rank that the intervals allow; see `rankSpread`. */
@@ -51,14 +53,6 @@ export interface LeaderboardEntry extends Pick<Benchmark, "provider" | "model" |
   benchmarkName: string;
   /** Samples with a value of the metric; without repetitions each evaluation is one. */
   count: number;
-  mean: number;
-  /** Divisor n − 1. */
-  stddev: number | null;
-  stderr: number | null;
-  /** 95 % confidence interval of the mean; see `meanFigures`. */
-  ci95Low: number | null;
-  ci95High: number | null;
-  intervalMethod: MeanInterval["method"] | null;
   /** Samples with values of which the reducer makes none. */
   samplesUnscored: number;
   /** Of the samples with a value; null in a benchmark without repetitions. */
@@ -134,17 +128,14 @@ function entryOf(
   const { band = null, bandLast = null } = bands;
   const place = { rank, rankLow, rankHigh, band, bandLast };
   const range = rangeAbout(sum / count, min, max);
-  const figures = meanFigures({ count, sum, m2, ...range }, { areShares: areShares(metric) });
-  const { mean, stddev = null, stderr = null, interval } = figures;
-  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
-  const moments = { count, mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+  const figures = meanColumns({ count, sum, m2, ...range }, { areShares: areShares(metric) });
   const { repetitions: declared, ...benchmark } = rest;
   const samples = countSamples(groups ?? []);
   const about = {
     samplesUnscored: groups ? samples - count : 0,
     repetitions: groups ? repetitionsOf(groups, declared, samples) : null,
   };
-  return { ...place, benchmarkId, benchmarkName, ...benchmark, ...moments, ...about };
+  return { ...place, benchmarkId, benchmarkName, ...benchmark, count, ...figures, ...about };
 }
 
 /** The range of the values, unless it is of others: it was read later than the mean. */

@@ -1,4 +1,4 @@
-import { type MeanInterval, meanFigures } from "../../statistics/mean-interval.ts";
+import { type MeanInterval, meanColumns } from "../../statistics/mean-interval.ts";
 import type { Moments } from "../../statistics/moments.ts";
 import { areShares, builtInMetrics } from "../metric.ts";
 import {
@@ -110,15 +110,7 @@ const noMean = {
 };
 
 function meanOf(name: string, moments: ReducedMoments) {
-  if (moments.count === 0) return noMean;
-  const {
-    mean,
-    stddev = null,
-    stderr = null,
-    interval,
-  } = meanFigures(moments, { areShares: areShares(name) });
-  const { method: intervalMethod = null, low: ci95Low = null, high: ci95High = null } = interval ?? {};
-  return { mean, stddev, stderr, ci95Low, ci95High, intervalMethod };
+  return moments.count === 0 ? noMean : meanColumns(moments, { areShares: areShares(name) });
 }
 
 export function emptyMetric(name: string): MetricSummary {
