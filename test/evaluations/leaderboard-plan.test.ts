@@ -80,8 +80,8 @@ test("the benchmarks of others, their evaluations and their unfolded ones cost n
   const [{ id } = { id: "" }] = rows;
   await rollups(client).delta(id, "score", [0.5, 0.6]);
   const after = await parts("small");
-  // At most a few for each benchmark of its own: two, and one more while its page is not known to be visible.
-  expect(before.pages).toBeLessThan(500);
+  // At most a few for each benchmark of its own.
+  expect(before.pages).toBeLessThan(300);
   expect(after.pages).toBeLessThan(before.pages + 20);
 });
 

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import type { Database } from "../../src/storage.ts";
+import { eventually } from "../harness/waiting.ts";
 
 /**
  * Stores `count` small evaluations (sample `s1`, `s2`, …; each a second younger than the one before) as
@@ -70,7 +71,14 @@ export async function fillDataset(client: Client, dataset: string, benchmarks: n
     where b.dataset = $1 order by b.id, metric`,
     [dataset],
   );
-  await client.query("vacuum analyze metric_rollups, benchmarks, metric_deltas, stale_rollups");
+  // Nor are rows while a transaction of before them is open, as that of an automatic analysis.
+  await eventually(async () => {
+    await client.query("vacuum analyze metric_rollups, benchmarks, metric_deltas, stale_rollups");
+    const { rows } = await client.query(
+      "select from pg_class where relname in ('metric_rollups', 'benchmarks') and relallvisible < relpages",
+    );
+    return rows.length === 0;
+  });
 }
 
 /** A benchmark with these scores, written as callers do. */

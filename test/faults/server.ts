@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@connectrpc/connect";
@@ -52,6 +53,8 @@ export async function launchServer(
   settings: Record<string, string> = {},
 ): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--max-semi-space-size=8", SERVE], {
+    // Not where the tests stand: a service that was started there has left its keys.
+    cwd: tmpdir(),
     env: environment({
       DATABASE_URL: databaseUrl,
       LTB_GRPC_ADDRESS: address,
