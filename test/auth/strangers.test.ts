@@ -10,7 +10,7 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import { limits } from "../../src/limits.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { onlooker } from "../harness/postgres.ts";
-import { eventually } from "../harness/waiting.ts";
+import { closing, eventually } from "../harness/waiting.ts";
 import { scrape } from "../observability/exposition.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
@@ -490,7 +490,7 @@ describe.each(["gRPC", "HTTP"] as const)(
         for (let n = 0; n < count; n++) {
           const socket = net.connect(port, "127.0.0.1").on("error", () => undefined);
           onTestFinished(() => void socket.destroy());
-          gone.push(once(socket.resume(), "close"));
+          gone.push(closing(socket.resume()));
           await once(socket, "connect");
         }
       };

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
@@ -18,6 +19,12 @@ export async function eventually<T>(
     if (performance.now() > end) throw new Error(`it did not happen within ${withinMs} ms: ${probe}`);
     await sleep(5);
   }
+}
+
+/** Resolves once the socket is closed, also if the other end has reset it: `once` of events would throw that. */
+export async function closing(socket: Socket): Promise<void> {
+  socket.on("error", () => undefined);
+  await new Promise((resolve) => socket.once("close", resolve));
 }
 
 /** How long `work` takes, in milliseconds. */

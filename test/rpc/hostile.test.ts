@@ -11,6 +11,7 @@ import { exampleOf, ltbMethods } from "../../src/cli/grpcurl/methods.ts";
 import { freeAddress, launchServer } from "../faults/server.ts";
 import { createTestDatabase, urlOf } from "../harness/postgres.ts";
 import { type Random, seededRandom } from "../harness/random.ts";
+import { closing } from "../harness/waiting.ts";
 
 // LTB_CALLS=30000 goes on for longer, and prints what it found.
 const isLong = process.env.LTB_CALLS !== undefined;
@@ -201,7 +202,7 @@ test.each(["gRPC", "HTTP"] as const)("noise on a connection ends it: %s", async 
       connection % 2 === 0 ? "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" : "POST / HTTP/1.1\r\nhost: x\r\n";
     socket.write(Buffer.from(preface));
     socket.end(Buffer.from(Array.from({ length: 200 }, () => random.below(256))));
-    await once(socket, "close");
+    await closing(socket);
   }
   await expectHealth();
 });

@@ -7,7 +7,7 @@ import { ErrorInfoSchema, RequestInfoSchema } from "../../gen/google/rpc/error_d
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { transportLimits } from "../../src/limits.ts";
 import { discardRest } from "../../src/rpc/http/server.ts";
-import { eventually } from "../harness/waiting.ts";
+import { closing, eventually } from "../harness/waiting.ts";
 import { benchmarks, failure, reasonOf, serve, type TestServer, wires } from "./support.ts";
 
 const max = 64 * 1024;
@@ -180,7 +180,7 @@ function open(port: number) {
   socket.on("data", (chunk) => {
     received += chunk;
   });
-  const cut = once(socket, "close").then(() => {
+  const cut = closing(socket).then(() => {
     throw new Error("the connection was cut");
   });
   cut.catch(() => undefined);
@@ -241,7 +241,7 @@ describe("an HTTP connection whose request was refused before its end", () => {
     const { socket } = open(server.httpAddress.port);
     socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
     await once(socket, "data");
-    const closed = once(socket, "close");
+    const closed = closing(socket);
     await vi.advanceTimersByTimeAsync(transportLimits.httpUnreadMs - 1);
     expect(socket.closed).toBe(false);
     await vi.advanceTimersByTimeAsync(1);

@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { callOf } from "../../src/rpc/call/call.ts";
 import type { ClientCertificate } from "../../src/rpc/tls/client-certificate.ts";
-import { eventually, within } from "../harness/waiting.ts";
+import { closing, eventually, within } from "../harness/waiting.ts";
 import { benchmarks, failure, greeting, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, local, type Pair, selfSigned } from "./certificates.ts";
 import { handshake, serveTls, type TlsTest, wires } from "./support.ts";
@@ -292,5 +292,5 @@ async function tcp(port: number): Promise<Socket> {
 
 async function closed(socket: Socket): Promise<void> {
   socket.resume();
-  if (!socket.closed) await once(socket, "close");
+  if (!socket.closed) await closing(socket);
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test, vi } from "vitest";
-import { eventually, within } from "../harness/waiting.ts";
+import { closing, eventually, within } from "../harness/waiting.ts";
 import { createAuthority, local } from "./certificates.ts";
 import { handshake, serveTls } from "./support.ts";
 
@@ -21,7 +21,7 @@ test.each(["grpcAddress", "httpAddress"] as const)(
       await once(socket, "connect");
       if (bytes !== "") socket.write(bytes);
       socket.resume();
-      await within(2_000, once(socket, "close"));
+      await within(2_000, closing(socket));
     }
     const line = await eventually(() => server.log.find(({ msg }) => msg.includes("took too long")));
     expect(line).toMatchObject({ level: "debug", peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) });
