@@ -81,7 +81,7 @@ const ownValues = (e: Fragment) => sql.fragment`
     and jsonb_typeof(m.value) in ('number', 'boolean')`;
 
 /** A value counts only if its magnitude is below this. */
-export const metricBound = fragmentOf(String(limits.metricMagnitude));
+const metricBound = fragmentOf(String(limits.metricMagnitude));
 
 const isCounted = sql.fragment`abs(v.value) < ${metricBound}`;
 

@@ -21,7 +21,7 @@ export async function eventually<T>(
   }
 }
 
-/** Resolves once the socket is closed, also if the other end has reset it: `once` of events would throw that. */
+/** Resolves once the socket is closed, also by a reset from the other end, of which `once` makes an error. */
 export async function closing(socket: Socket): Promise<void> {
   socket.on("error", () => undefined);
   await new Promise((resolve) => socket.once("close", resolve));

@@ -116,7 +116,7 @@ const list = (of: (name: Fragment) => Fragment, separator = sql.fragment`, `) =>
   )}`;
 
 /** The columns of a group of samples: those of sample_rollups. */
-export const groupColumns = sql.fragment`
+const groupColumns = sql.fragment`
   benchmark_id, metric, tries, successes, ${list((name) => name)}`;
 
 /**
