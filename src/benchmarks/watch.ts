@@ -4,9 +4,9 @@ import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
 import { listOf, parseInput, uuid } from "../validation.ts";
-import { benchmarkEvents, type EventPosition } from "../watch/events.ts";
+import { benchmarkEvents } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
-import { LatestStates } from "../watch/latest.ts";
+import { type Changed, LatestStates } from "../watch/latest.ts";
 import { type WatchOptions, watch } from "../watch/watch.ts";
 import { benchmarkFilter } from "./input.ts";
 import type { Benchmark } from "./rows.ts";
@@ -62,9 +62,9 @@ export async function* watchBenchmarks(
   const signal = currentSignal();
   // States that were read before may be older than the caller has seen on another server.
   const since = performance.now();
-  async function* find(ids: readonly string[], upTo: EventPosition): AsyncGenerator<Found> {
-    for (const [index, id] of ids.entries()) {
-      const benchmark = await states.get(ids, index, { upTo, since }, signal);
+  async function* find(changed: readonly Changed[]): AsyncGenerator<Found> {
+    for (const [index, { id }] of changed.entries()) {
+      const benchmark = await states.get(changed, index, since, signal);
       if (benchmark === undefined || matches(benchmark, filter)) yield { id, benchmark };
     }
   }

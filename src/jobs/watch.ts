@@ -4,6 +4,7 @@ import { cut } from "../database/statement/page.ts";
 import { limits } from "../limits.ts";
 import { listOf, parseInput, text, uuid } from "../validation.ts";
 import type { ChangeFeed } from "../watch/feed.ts";
+import type { Changed } from "../watch/latest.ts";
 import { type WatchOptions, watch } from "../watch/watch.ts";
 import { pageJobs } from "./lists/query.ts";
 import type { Job } from "./rows.ts";
@@ -51,7 +52,14 @@ export async function* watchJobs(
   const watched = {
     feed,
     ids: filter.ids,
-    find: (ids: readonly string[]) => find(feed, ids, filter, full, signal),
+    find: (changed: readonly Changed[]) =>
+      find(
+        feed,
+        changed.map(({ id }) => id),
+        filter,
+        full,
+        signal,
+      ),
     message: ({ id, job }: Found, cursor: string): JobChange =>
       job ? { cursor, job } : { cursor, deleted: id },
   };

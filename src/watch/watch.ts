@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import { cursorExpired, decodeCursor, encodeCursor, type WatchState } from "./cursor.ts";
 import type { EventPosition } from "./events.ts";
 import type { ChangeFeed } from "./feed.ts";
+import type { Changed } from "./latest.ts";
 
 export interface WatchOptions {
   /** `cursor` of the last received change; the watch goes on after it. Default: changes from now on. */
@@ -18,10 +19,10 @@ export interface Watched<Found extends { id: string }, Message> {
   /** Ids to watch; empty for all. */
   ids: readonly string[];
   /**
-   * Reads the present states to send, in the order of the ids, deleted ones included. It reads not before the
-   * events up to `upTo`, and not before the watch began.
+   * Reads the present states to send, in the given order, deleted ones included. It reads each not before its
+   * last event, and not before the watch began.
    */
-  find: (ids: readonly string[], upTo: EventPosition) => AsyncIterable<Found>;
+  find: (changed: readonly Changed[]) => AsyncIterable<Found>;
   message: (found: Found, cursor: string) => Message;
 }
 
@@ -46,7 +47,7 @@ export async function* watch<Found extends { id: string }, Message>(
     yield { cursor: encodeCursor(entity, position, isStarting) };
     if (isStarting) {
       const cursorOf = (next: Found | undefined) => encodeCursor(entity, position, next !== undefined);
-      yield* makeMessages(find([...new Set(ids)], position), message, cursorOf);
+      yield* makeMessages(find(changedAt(ids, position)), message, cursorOf);
     }
     let spokeAt = Date.now();
     for (;;) {
@@ -55,11 +56,11 @@ export async function* watch<Found extends { id: string }, Message>(
         yield { cursor: encodeCursor(entity, position) };
         spokeAt = Date.now();
       }
-      const { before, upTo } = await collect(feed, position, wanted, signal);
+      const { changes, upTo } = await collect(feed, position, wanted, signal);
       if (upTo === position) {
         if (wanted && feed.isStalled) {
           const cursor = encodeCursor(entity, position);
-          for await (const next of find([...wanted], position)) {
+          for await (const next of find(changedAt(wanted, position))) {
             yield message(next, cursor);
             spokeAt = Date.now();
           }
@@ -71,9 +72,9 @@ export async function* watch<Found extends { id: string }, Message>(
       // A client that resumes after a message must still get all later ones, so its cursor is before the
       // event of the next message.
       const cursorBefore = (next: Found | undefined) =>
-        encodeCursor(entity, (next && before.get(next.id)) ?? upTo);
+        encodeCursor(entity, (next && changes.get(next.id)?.before) ?? upTo);
       let told = 0;
-      for await (const next of makeMessages(find([...before.keys()], upTo), message, cursorBefore)) {
+      for await (const next of makeMessages(find([...changes.values()]), message, cursorBefore)) {
         yield next;
         spokeAt = Date.now();
         told++;
@@ -91,14 +92,19 @@ function onlyNews<Found extends { id: string }>(
   find: Watched<Found, unknown>["find"],
 ): Watched<Found, unknown>["find"] {
   const told = new Map<string, string>();
-  return async function* (ids, upTo) {
-    for await (const found of find(ids, upTo)) {
+  return async function* (changed) {
+    for await (const found of find(changed)) {
       const state = hash("sha256", JSON.stringify(found), "base64url");
       if (told.get(found.id) === state) continue;
       told.set(found.id, state);
       yield found;
     }
   };
+}
+
+/** Named entities as if each had changed at this position. */
+function changedAt(ids: Iterable<string>, at: EventPosition): Changed[] {
+  return Array.from(new Set(ids), (id) => ({ id, at }));
 }
 
 async function findStart(
@@ -114,33 +120,39 @@ async function findStart(
   return state;
 }
 
+/** A changed entity, and the position before its last event. */
+interface Change extends Changed {
+  before: EventPosition;
+}
+
 /**
  * Gathers everything that changed since a position, or as much as is worth sending before reading on.
- * @returns in `before` the changed ids, ordered by their last events, each with the position before that
+ * @returns `changes` by the id of the entity, in the order of their last events
  */
 async function collect(
   feed: ChangeFeed,
   from: EventPosition,
   wanted: ReadonlySet<string> | undefined,
   signal: AbortSignal | undefined,
-): Promise<{ before: ReadonlyMap<string, EventPosition>; upTo: EventPosition }> {
-  const before = new Map<string, EventPosition>();
+): Promise<{ changes: ReadonlyMap<string, Change>; upTo: EventPosition }> {
+  const changes = new Map<string, Change>();
   const startedAt = Date.now();
   let upTo = from;
-  while (before.size < limits.watchPortionIds && Date.now() - startedAt < limits.watchCollectMs) {
+  while (changes.size < limits.watchPortionIds && Date.now() - startedAt < limits.watchCollectMs) {
     const events = await feed.read(upTo, signal);
     if (events.length === 0) break;
     for (const { xid, id: eventId, ids } of events) {
       if (ids.length === 0) throw cursorExpired(feed.log.entity);
+      const at = { xid, id: eventId };
       for (const id of ids) {
         if (wanted && !wanted.has(id)) continue;
-        before.delete(id);
-        before.set(id, upTo);
+        changes.delete(id);
+        changes.set(id, { id, before: upTo, at });
       }
-      upTo = { xid, id: eventId };
+      upTo = at;
     }
   }
-  return { before, upTo };
+  return { changes, upTo };
 }
 
 /** @param cursorBefore makes the cursor of a message from the id of the next one; undefined for the last */
