@@ -264,6 +264,15 @@ export const limits = {
   categoryMetrics: 50,
   categories: 50,
   categoryLength: 100,
+  /**
+   * Evaluations are grouped by a key of so many characters. So many groups are told of, the largest, with so
+   * many characters of their values, of so many metrics at once; and so many further ones are named.
+   */
+  groupByLength: 1_000,
+  groups: 200,
+  groupValueLength: 200,
+  groupMetrics: 20,
+  groupsNamed: 1_000,
   /** A summary is computed from the rows where they are no more than these, if only that makes it exact. */
   exactEvaluations: 1_000,
   /** One statement folds the rollups of so many benchmarks; a round repeats it so often for the same. */

@@ -7,6 +7,7 @@ import {
   IntervalMethodSchema,
   type LeaderboardEntrySchema,
   type MetricRunSchema,
+  type MetricSlicesSchema,
   type MetricSummarySchema,
   type Reducer,
   ReducerSchema,
@@ -25,6 +26,7 @@ import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
+import type { MetricSlices } from "./slices/slices.ts";
 import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
 
@@ -111,6 +113,18 @@ export function metricMessage(metric: MetricSummary): MessageInitShape<typeof Me
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
     ...(repetitions && { repetitions: omitNulls(repetitions) }),
+  };
+}
+
+export function slicesMessage(found: MetricSlices): MessageInitShape<typeof MetricSlicesSchema> {
+  const { slices, leftOut, ...overall } = found;
+  return {
+    ...omitNulls(overall),
+    leftOut: [...leftOut],
+    slices: slices.map(({ intervalMethod: method, ...figures }) => ({
+      ...omitNulls(figures),
+      ...(method && { intervalMethod: intervals[method] }),
+    })),
   };
 }
 

@@ -17,6 +17,7 @@ import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./
 import type { Evaluation } from "./rows.ts";
 import { type ReductionInput, reductionInput } from "./samples/reduce.ts";
 import { planSearch } from "./search/search.ts";
+import { type MetricSlices, readSlices, slicesInput } from "./slices/slices.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
 import { type Categories, readCategories } from "./summary/categories.ts";
@@ -202,6 +203,25 @@ export class EvaluationRepository {
   async countCategories(benchmarkId: string, names: readonly string[] = []): Promise<Categories> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     return readCategories(this.#heavy, id, parseInput(metricNames, names, "metrics"));
+  }
+
+  /**
+   * Statistics of the groups of a benchmark's evaluations, at most 200 for each metric, and the mean of their
+   * means. Reads every evaluation.
+   * @param key a column or a key of the metadata: see `groupBy`
+   * @param names which metrics, at most 20; by default the score
+   * @throws NOT_FOUND
+   */
+  async summarizeSlices(
+    benchmarkId: string,
+    key: string,
+    names: readonly string[] = [],
+    given: ReductionInput = {},
+  ): Promise<MetricSlices[]> {
+    const id = parseInput(uuid, benchmarkId, "benchmark_id");
+    const wanted = parseInput(slicesInput, { groupBy: key, metrics: names });
+    const reduction = parseInput(reductionInput, given);
+    return readSlices(this.#heavy, await statements.requireBenchmark(this.#db, id), wanted, reduction);
   }
 
   /**

@@ -29,6 +29,7 @@ import {
   metricMessage,
   outcomeOf,
   runMessage,
+  slicesMessage,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -177,13 +178,15 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, reducer, k }) {
+    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, groupBy, ...by }) {
+      const reduction = { reducer: wireReducer.parse(by.reducer, "reducer"), k: by.k };
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
-        reducer: wireReducer.parse(reducer, "reducer"),
-        k,
+        ...reduction,
       });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
+      const slices =
+        groupBy === "" ? [] : await evaluations.summarizeSlices(benchmarkId, groupBy, metrics, reduction);
       const { inputTokens, outputTokens, ...same } = omitNulls(summary);
       return {
         ...same,
@@ -197,6 +200,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         exact: isExact,
         reducer: wireReducer.values[summary.reducer],
         metrics: summary.metrics.map(metricMessage),
+        slices: slices.map(slicesMessage),
       };
     },
   } satisfies Partial<ServiceImpl<typeof BenchmarkService>>;

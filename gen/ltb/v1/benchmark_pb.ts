@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4IlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSKgDAoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIVChNfYm9vdHN0cmFwX2NpOTVfbG93QhYKFF9ib290c3RyYXBfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhIKEF9tY25lbWFyX3BfdmFsdWVCEwoRX3dpbGNveG9uX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWVCDgoMX2VmZmVjdF9zaXplQhQKEl9iYXNlbGluZV9jaTk1X2xvd0IVChNfYmFzZWxpbmVfY2k5NV9oaWdoQhUKE19jYW5kaWRhdGVfY2k5NV9sb3dCFgoUX2NhbmRpZGF0ZV9jaTk1X2hpZ2hCCwoJX2NpOTBfbG93QgwKCl9jaTkwX2hpZ2hCGAoWX2RldGVjdGFibGVfZGlmZmVyZW5jZUIPCg1fcGFpcnNfbmVlZGVkQhMKEV9ub193b3JzZV9wX3ZhbHVlQhYKFF9lcXVpdmFsZW5jZV9wX3ZhbHVlItgBCgxQYWlyZWRTYW1wbGUSEQoJc2FtcGxlX2lkGAEgASgJEhYKDmJhc2VsaW5lX2NvdW50GAIgASgFEhYKDmJhc2VsaW5lX3ZhbHVlGAMgASgBEhcKD2NhbmRpZGF0ZV92YWx1ZRgEIAEoARISCgpkaWZmZXJlbmNlGAUgASgBEh4KFmJhc2VsaW5lX2V2YWx1YXRpb25faWQYBiABKAkSHwoXY2FuZGlkYXRlX2V2YWx1YXRpb25faWQYByABKAkSFwoPY2FuZGlkYXRlX2NvdW50GAggASgFIssEChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEhgKEHNhbXBsZXNfdW5zY29yZWQYEyABKAUSKAoLcmVwZXRpdGlvbnMYFCABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3Qi5wMKCU1ldHJpY1J1bhIUCgxiZW5jaG1hcmtfaWQYASABKAkSFgoOYmVuY2htYXJrX25hbWUYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSDQoFbW9kZWwYBCABKAkSJwoGc3RhdHVzGAUgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjb3VudBgHIAEoBRIMCgRtZWFuGAggASgBEhMKBnN0ZGRldhgJIAEoAUgAiAEBEhMKBnN0ZGVychgKIAEoAUgBiAEBEhUKCGNpOTVfbG93GAsgASgBSAKIAQESFgoJY2k5NV9oaWdoGAwgASgBSAOIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGA0gASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEiwKDnNpbmNlX3ByZXZpb3VzGA4gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZRIsCg5zaW5jZV9iYXNlbGluZRgPIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2VCCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIt0BCgxNZXRyaWNDaGFuZ2USEgoKZGlmZmVyZW5jZRgBIAEoARIVCghjaTk1X2xvdxgCIAEoAUgAiAEBEhYKCWNpOTVfaGlnaBgDIAEoAUgBiAEBEhQKB3BfdmFsdWUYBCABKAFIAogBARIdChBhZGp1c3RlZF9wX3ZhbHVlGAUgASgBSAOIAQESGQoRZmlyc3Rfc2lnbmlmaWNhbnQYBiABKAhCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWUilQEKCEJhc2VsaW5lEg8KB2RhdGFzZXQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhYKDmJlbmNobWFya19uYW1lGAMgASgJEhMKBnNldF9ieRgEIAEoCUgAiAEBEioKBnNldF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3NldF9ieSrMAQoPQmVuY2htYXJrU3RhdHVzEiAKHEJFTkNITUFSS19TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfU1RBVFVTX1BFTkRJTkcQARIcChhCRU5DSE1BUktfU1RBVFVTX1JVTk5JTkcQAhIeChpCRU5DSE1BUktfU1RBVFVTX0NPTVBMRVRFRBADEhsKF0JFTkNITUFSS19TVEFUVVNfRkFJTEVEEAQSHgoaQkVOQ0hNQVJLX1NUQVRVU19DQU5DRUxMRUQQBSp6Cg5CZW5jaG1hcmtPcmRlchIfChtCRU5DSE1BUktfT1JERVJfVU5TUEVDSUZJRUQQABIjCh9CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIgoeQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfQVNDEAIqYgoNQmVuY2htYXJrVmlldxIeChpCRU5DSE1BUktfVklFV19VTlNQRUNJRklFRBAAEhgKFEJFTkNITUFSS19WSUVXX0JBU0lDEAESFwoTQkVOQ0hNQVJLX1ZJRVdfRlVMTBACKrIBCgdSZWR1Y2VyEhcKE1JFRFVDRVJfVU5TUEVDSUZJRUQQABIQCgxSRURVQ0VSX01FQU4QARISCg5SRURVQ0VSX01FRElBThACEhAKDFJFRFVDRVJfTU9ERRADEg8KC1JFRFVDRVJfTUFYEAQSFgoSUkVEVUNFUl9BVF9MRUFTVF9LEAUSFQoRUkVEVUNFUl9QQVNTX0FUX0sQBhIWChJSRURVQ0VSX1BBU1NfSEFUX0sQBypsCg5JbnRlcnZhbE1ldGhvZBIfChtJTlRFUlZBTF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlJTlRFUlZBTF9NRVRIT0RfU1RVREVOVF9UEAESGgoWSU5URVJWQUxfTUVUSE9EX1dJTFNPThACKn4KDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAJiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4ItgBCgxNZXRyaWNTbGljZXMSDgoGbWV0cmljGAEgASgJEiMKBnNsaWNlcxgCIAMoCzITLmx0Yi52MS5NZXRyaWNTbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAyABKAUSEAoIbGVmdF9vdXQYBCADKAkSFwoKbWFjcm9fbWVhbhgFIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgGIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIqICCgtNZXRyaWNTbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEg0KBXRyaWVkGAIgASgFEg8KB3NhbXBsZXMYAyABKAUSEQoEbWVhbhgEIAEoAUgBiAEBEhMKBnN0ZGRldhgFIAEoAUgCiAEBEhMKBnN0ZGVychgGIAEoAUgDiAEBEhUKCGNpOTVfbG93GAcgASgBSASIAQESFgoJY2k5NV9oaWdoGAggASgBSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGAkgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQggKBl92YWx1ZUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIqAMChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEh4KEWJhc2VsaW5lX2NpOTVfbG93GBkgASgBSA6IAQESHwoSYmFzZWxpbmVfY2k5NV9oaWdoGBogASgBSA+IAQESHwoSY2FuZGlkYXRlX2NpOTVfbG93GBsgASgBSBCIAQESIAoTY2FuZGlkYXRlX2NpOTVfaGlnaBgcIAEoAUgRiAEBEhUKCGNpOTBfbG93GB0gASgBSBKIAQESFgoJY2k5MF9oaWdoGB4gASgBSBOIAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBSIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBWIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgWiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIF4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFEjEKFGJhc2VsaW5lX3JlcGV0aXRpb25zGCQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEjIKFWNhbmRpZGF0ZV9yZXBldGl0aW9ucxglIAEoCzITLmx0Yi52MS5SZXBldGl0aW9uc0IQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUi2AEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSFgoOYmFzZWxpbmVfY291bnQYAiABKAUSFgoOYmFzZWxpbmVfdmFsdWUYAyABKAESFwoPY2FuZGlkYXRlX3ZhbHVlGAQgASgBEhIKCmRpZmZlcmVuY2UYBSABKAESHgoWYmFzZWxpbmVfZXZhbHVhdGlvbl9pZBgGIAEoCRIfChdjYW5kaWRhdGVfZXZhbHVhdGlvbl9pZBgHIAEoCRIXCg9jYW5kaWRhdGVfY291bnQYCCABKAUiywQKEExlYWRlcmJvYXJkRW50cnkSDAoEcmFuaxgBIAEoBRIQCghyYW5rX2xvdxgCIAEoBRIRCglyYW5rX2hpZ2gYAyABKAUSFAoMYmVuY2htYXJrX2lkGAQgASgJEhYKDmJlbmNobWFya19uYW1lGAUgASgJEhAKCHByb3ZpZGVyGAYgASgJEg0KBW1vZGVsGAcgASgJEicKBnN0YXR1cxgIIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSDQoFY291bnQYCSABKAUSDAoEbWVhbhgKIAEoARITCgZzdGRlcnIYCyABKAFIAIgBARIVCghjaTk1X2xvdxgMIAEoAUgBiAEBEhYKCWNpOTVfaGlnaBgNIAEoAUgCiAEBEi4KCmNyZWF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBGJhbmQYDyABKAVIA4gBARITCgZzdGRkZXYYECABKAFIBIgBARIWCgliYW5kX2xhc3QYESABKAVIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYEiABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSGAoQc2FtcGxlc191bnNjb3JlZBgTIAEoBRIoCgtyZXBldGl0aW9ucxgUIAEoCzITLmx0Yi52MS5SZXBldGl0aW9uc0IJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgcKBV9iYW5kQgkKB19zdGRkZXZCDAoKX2JhbmRfbGFzdCLnAwoJTWV0cmljUnVuEhQKDGJlbmNobWFya19pZBgBIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRInCgZzdGF0dXMYBSABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAcgASgFEgwKBG1lYW4YCCABKAESEwoGc3RkZGV2GAkgASgBSACIAQESEwoGc3RkZXJyGAogASgBSAGIAQESFQoIY2k5NV9sb3cYCyABKAFIAogBARIWCgljaTk1X2hpZ2gYDCABKAFIA4gBARIvCg9pbnRlcnZhbF9tZXRob2QYDSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSLAoOc2luY2VfcHJldmlvdXMYDiABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEiwKDnNpbmNlX2Jhc2VsaW5lGA8gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZUIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2gi3QEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCEILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZSKVAQoIQmFzZWxpbmUSDwoHZGF0YXNldBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSFgoOYmVuY2htYXJrX25hbWUYAyABKAkSEwoGc2V0X2J5GAQgASgJSACIAQESKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfc2V0X2J5KswBCg9CZW5jaG1hcmtTdGF0dXMSIAocQkVOQ0hNQVJLX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGEJFTkNITUFSS19TVEFUVVNfUEVORElORxABEhwKGEJFTkNITUFSS19TVEFUVVNfUlVOTklORxACEh4KGkJFTkNITUFSS19TVEFUVVNfQ09NUExFVEVEEAMSGwoXQkVOQ0hNQVJLX1NUQVRVU19GQUlMRUQQBBIeChpCRU5DSE1BUktfU1RBVFVTX0NBTkNFTExFRBAFKnoKDkJlbmNobWFya09yZGVyEh8KG0JFTkNITUFSS19PUkRFUl9VTlNQRUNJRklFRBAAEiMKH0JFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIiCh5CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9BU0MQAipiCg1CZW5jaG1hcmtWaWV3Eh4KGkJFTkNITUFSS19WSUVXX1VOU1BFQ0lGSUVEEAASGAoUQkVOQ0hNQVJLX1ZJRVdfQkFTSUMQARIXChNCRU5DSE1BUktfVklFV19GVUxMEAIqsgEKB1JlZHVjZXISFwoTUkVEVUNFUl9VTlNQRUNJRklFRBAAEhAKDFJFRFVDRVJfTUVBThABEhIKDlJFRFVDRVJfTUVESUFOEAISEAoMUkVEVUNFUl9NT0RFEAMSDwoLUkVEVUNFUl9NQVgQBBIWChJSRURVQ0VSX0FUX0xFQVNUX0sQBRIVChFSRURVQ0VSX1BBU1NfQVRfSxAGEhYKElJFRFVDRVJfUEFTU19IQVRfSxAHKmwKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAIqfgoOQ29tcGFyaXNvblRlc3QSHwobQ09NUEFSSVNPTl9URVNUX1VOU1BFQ0lGSUVEEAASIQodQ09NUEFSSVNPTl9URVNUX01DTkVNQVJfRVhBQ1QQARIoCiRDT01QQVJJU09OX1RFU1RfV0lMQ09YT05fU0lHTkVEX1JBTksQAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -377,6 +377,151 @@ export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
+ * Statistics of a metric over groups of the evaluations of a benchmark.
+ *
+ * @generated from message ltb.v1.MetricSlices
+ */
+export type MetricSlices = Message<"ltb.v1.MetricSlices"> & {
+  /**
+   * Name of the metric, as in MetricSummary.name.
+   *
+   * @generated from field: string metric = 1;
+   */
+  metric: string;
+
+  /**
+   * The groups in the order of their values, numbers by their size; last that of the evaluations without the
+   * key. If there are more than 200, those with the most samples.
+   *
+   * @generated from field: repeated ltb.v1.MetricSlice slices = 2;
+   */
+  slices: MetricSlice[];
+
+  /**
+   * Number of further groups.
+   *
+   * @generated from field: int32 slices_left_out = 3;
+   */
+  slicesLeftOut: number;
+
+  /**
+   * Values of the further groups, those with the most samples first; at most 1000.
+   *
+   * @generated from field: repeated string left_out = 4;
+   */
+  leftOut: string[];
+
+  /**
+   * Mean of the means of all groups that have the key and a value, each with the same weight (macro average,
+   * as MMLU is reported), those left out included. Unset if there is no such group.
+   *
+   * @generated from field: optional double macro_mean = 5;
+   */
+  macroMean?: number | undefined;
+
+  /**
+   * Standard error of macro_mean: the root of the sum of the squared standard errors of the groups' means, by
+   * the number of groups, which are not taken for a sample of others. Unset if one of them has one value.
+   *
+   * @generated from field: optional double macro_stderr = 6;
+   */
+  macroStderr?: number | undefined;
+
+  /**
+   * Number of groups in macro_mean.
+   *
+   * @generated from field: int32 macro_slices = 7;
+   */
+  macroSlices: number;
+};
+
+/**
+ * Describes the message ltb.v1.MetricSlices.
+ * Use `create(MetricSlicesSchema)` to create a new message.
+ */
+export const MetricSlicesSchema: GenMessage<MetricSlices> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 3);
+
+/**
+ * Statistics of a metric over one group of evaluations.
+ *
+ * @generated from message ltb.v1.MetricSlice
+ */
+export type MetricSlice = Message<"ltb.v1.MetricSlice"> & {
+  /**
+   * The value of the key. Numbers, booleans, objects and lists are their JSON, so that 1, 1.0 and "1" are one
+   * group. A text of more than 200 characters is cut, and its length and a hash follow. Unset in the group of
+   * the evaluations without the key, or with null there.
+   *
+   * @generated from field: optional string value = 1;
+   */
+  value?: string | undefined;
+
+  /**
+   * Number of samples with an evaluation in this group.
+   *
+   * @generated from field: int32 tried = 2;
+   */
+  tried: number;
+
+  /**
+   * Number of these with a value of the metric after reduction (n).
+   *
+   * @generated from field: int32 samples = 3;
+   */
+  samples: number;
+
+  /**
+   * Mean over the samples. Unset when `samples` is 0.
+   *
+   * @generated from field: optional double mean = 4;
+   */
+  mean?: number | undefined;
+
+  /**
+   * Sample standard deviation (divisor n - 1). Unset when `samples` is below 2.
+   *
+   * @generated from field: optional double stddev = 5;
+   */
+  stddev?: number | undefined;
+
+  /**
+   * Standard error of the mean. Unset when `samples` is below 2.
+   *
+   * @generated from field: optional double stderr = 6;
+   */
+  stderr?: number | undefined;
+
+  /**
+   * Lower bound of the 95 % confidence interval of the mean, as in MetricSummary.
+   *
+   * @generated from field: optional double ci95_low = 7;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper bound of the same.
+   *
+   * @generated from field: optional double ci95_high = 8;
+   */
+  ci95High?: number | undefined;
+
+  /**
+   * How ci95_low and ci95_high were computed.
+   *
+   * @generated from field: ltb.v1.IntervalMethod interval_method = 9;
+   */
+  intervalMethod: IntervalMethod;
+};
+
+/**
+ * Describes the message ltb.v1.MetricSlice.
+ * Use `create(MetricSliceSchema)` to create a new message.
+ */
+export const MetricSliceSchema: GenMessage<MetricSlice> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 4);
+
+/**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
  * characters as the value of a key of Evaluation.metrics.
  *
@@ -410,7 +555,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * How often a metric has one category.
@@ -438,7 +583,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id. Repetitions of a sample become one
@@ -727,7 +872,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * One sample with its values in both benchmarks.
@@ -797,7 +942,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -962,7 +1107,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * A benchmark in the history of a metric.
@@ -1081,7 +1226,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1141,7 +1286,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1190,7 +1335,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to

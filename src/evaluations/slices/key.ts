@@ -1,0 +1,67 @@
+import { type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
+import { text } from "../../validation.ts";
+
+/**
+ * What evaluations are grouped by:
+ * - `provider` or `model`, of the evaluation;
+ * - `label.NAME`, a label of the benchmark, and so one group a benchmark;
+ * - else a key of the metadata: `subject`, or `doc.subject` for one within another. A number is a place in a
+ *   list. A name that has dots is found as it stands at the top, and elsewhere in backticks, as in
+ *   ``doc.`a.b` ``. `metadata.` may stand before it, for keys that are named like one of the above.
+ */
+export const groupBy = text(limits.groupByLength, 1);
+
+/** The names of a path, in which those in backticks may have dots. */
+function namesOf(path: string): string[] {
+  const names = [...path.matchAll(/(?:^|\.)(?:`([^`]+)`|([^.]+))(?=\.|$)/g)];
+  const isWhole = names.reduce((length, [all]) => length + all.length, 0) === path.length;
+  return isWhole ? names.map(([, quoted, plain]) => quoted ?? plain ?? "") : [path];
+}
+
+/**
+ * The metadata of an evaluation at a path, as jsonb; null without it.
+ * @param e alias of the evaluations
+ */
+export function metadataAt(path: string, e = "e"): Fragment {
+  const metadata = fragmentOf(`${e}.metadata`);
+  const names = namesOf(path);
+  const within = sql.fragment`${metadata} #> ${sql.array(names, "text")}`;
+  if (names.length === 1 && names[0] === path) return sql.fragment`(${metadata} -> ${path}::text)`;
+  return sql.fragment`coalesce(${metadata} -> ${path}::text, ${within})`;
+}
+
+/** A text that stands for a longer one: its beginning, and what tells it from others that begin alike. */
+const shortened = (value: Fragment) => sql.fragment`
+  case when char_length(${value}) <= ${limits.groupValueLength}::integer then ${value}
+    else left(${value}, ${limits.groupValueLength}::integer) || '… (' || char_length(${value})
+      || ' characters, hash ' || to_hex(hashtextextended(${value}, 0)) || ')' end`;
+
+/**
+ * The group of an evaluation, as a text; null if it has none. Numbers, booleans, objects and lists are their
+ * JSON, so that 1, 1.0 and "1" are one group; the JSON null is no value. A longer text than
+ * `limits.groupValueLength` is cut, and told from others by a hash.
+ * @param e alias of the evaluations
+ */
+export function sliceOf(key: string, e = "e"): Fragment {
+  if (key === "provider" || key === "model") return fragmentOf(`${e}.${key}::text`);
+  if (key.startsWith("label.")) {
+    const benchmarkId = fragmentOf(`${e}.benchmark_id`);
+    const label = key.slice("label.".length);
+    return sql.fragment`(select b.labels ->> ${label} from benchmarks b where b.id = ${benchmarkId})`;
+  }
+  const path = key.startsWith("metadata.") ? key.slice("metadata.".length) : key;
+  // The offset keeps PostgreSQL from reading a large document once for each time that the value is named.
+  return sql.fragment`(
+    select ${shortened(sql.fragment`t.value`)} from (
+      select case jsonb_typeof(v.value)
+          when 'null' then null
+          when 'number' then case when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.') else v.text end
+          else v.text
+        end as value
+      from (
+        select d.value, d.value #>> '{}' as text from (select ${metadataAt(path, e)} as value offset 0) d offset 0
+      ) v offset 0
+    ) t
+  )`;
+}

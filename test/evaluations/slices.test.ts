@@ -1,0 +1,219 @@
+import { Code } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import type { ReductionInput } from "../../src/evaluations/samples/reduce.ts";
+import { limits } from "../../src/limits.ts";
+import { meanColumns } from "../../src/statistics/mean-interval.ts";
+import type { JsonValue } from "../../src/validation.ts";
+import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
+
+const { db } = await testDatabase();
+
+type Row = Partial<NewEvaluation>;
+
+async function benchmarkOf(rows: readonly Row[], given = {}): Promise<string> {
+  const { id: benchmarkId } = await db.benchmarks.create({ ...sample, ...given });
+  for (let at = 0; at < rows.length; at += 1000) {
+    const batch = rows.slice(at, at + 1000);
+    await db.evaluations.createMany(batch.map((row) => ({ benchmarkId, input: "i", output: "o", ...row })));
+  }
+  return benchmarkId;
+}
+
+async function slicesOf(rows: readonly Row[], key: string, given: ReductionInput = {}) {
+  const [found] = await db.evaluations.summarizeSlices(await benchmarkOf(rows), key, [], given);
+  if (!found) throw new Error("no metric was answered");
+  return found;
+}
+
+/** The groups of rows whose `key` has these values, as [value, samples]. */
+async function groupsOf(values: readonly (JsonValue | undefined)[], key = "key", name = key) {
+  const rows = values.map((value) => ({ score: 1, metadata: value === undefined ? {} : { [name]: value } }));
+  const { slices } = await slicesOf(rows, key);
+  return slices.map(({ value, samples }) => [value, samples]);
+}
+
+const subject = (name: string, scores: readonly (number | undefined)[]) =>
+  scores.map((score) => ({ score, metadata: { subject: name } }));
+
+test("each group has the figures of its samples, and all the mean of their means", async () => {
+  const groups: Record<string, number[]> = {
+    anatomy: [1, 0, 1, 1, 0],
+    astronomy: [0.25, 0.5, 0.125, 0.75],
+    virology: [1, 1],
+  };
+  const rows = Object.entries(groups).flatMap(([name, scores]) => subject(name, scores));
+  const found = await slicesOf([...rows, { score: 0.5, output: "o" }, { score: 0.25 }], "subject");
+  expect(found.slices.map(({ value }) => value)).toEqual(["anatomy", "astronomy", "virology", null]);
+  let [means, variance] = [0, 0];
+  for (const [index, [value, scores]] of Object.entries(groups).entries()) {
+    const n = scores.length;
+    const mean = scores.reduce((sum, score) => sum + score, 0) / n;
+    const m2 = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
+    const figures = meanColumns({ count: n, sum: n * mean, m2 }, { areShares: true });
+    const slice = found.slices[index];
+    expect(slice).toMatchObject({ value, tried: n, samples: n, intervalMethod: figures.intervalMethod });
+    for (const figure of ["mean", "stddev", "stderr", "ci95Low", "ci95High"] as const)
+      expect(slice?.[figure]).toBeCloseTo(figures[figure] ?? Number.NaN, 12);
+    means += mean;
+    variance += m2 / (n - 1) / n;
+  }
+  // Rows without the key are a group, but no subject.
+  expect(found.slices.at(-1)).toMatchObject({ value: null, samples: 2, mean: 0.375 });
+  expect(found).toMatchObject({ metric: "score", macroSlices: 3, slicesLeftOut: 0, leftOut: [] });
+  expect(found.macroMean).toBeCloseTo(means / 3, 12);
+  expect(found.macroStderr).toBeCloseTo(Math.sqrt(variance) / 3, 12);
+});
+
+test("a group tells how many of its samples have a value; one without any has no mean", async () => {
+  const rows = [...subject("a", [1, undefined, 0]), ...subject("b", [undefined]), ...subject("c", [1])];
+  const found = await slicesOf(rows, "subject");
+  expect(found.slices).toMatchObject([
+    { value: "a", tried: 3, samples: 2, mean: 0.5 },
+    { value: "b", tried: 1, samples: 0, mean: null, stderr: null, ci95Low: null },
+    { value: "c", tried: 1, samples: 1, mean: 1, stderr: null },
+  ]);
+  // The spread of a group of one is unknown, and so is that of the mean of the means.
+  expect(found).toMatchObject({ macroMean: 0.75, macroStderr: null, macroSlices: 2 });
+  const none = await slicesOf([], "subject");
+  expect(none).toEqual({
+    ...{ metric: "score", slices: [], slicesLeftOut: 0, leftOut: [] },
+    ...{ macroMean: null, macroStderr: null, macroSlices: 0 },
+  });
+});
+
+test("with repetitions the sample is what counts, and the reducer applies in each group", async () => {
+  const repeat = (name: string, sampleId: string, scores: readonly number[]) =>
+    scores.map((score, repetition) => ({ score, sampleId, repetition, metadata: { subject: name } }));
+  const rows = [
+    ...repeat("a", "1", [1, 0, 0, 0]),
+    ...repeat("a", "2", [1, 1, 1, 1]),
+    ...repeat("b", "3", [0, 0, 1]),
+    ...repeat("b", "4", [0]),
+  ];
+  const byMean = await slicesOf(rows, "subject");
+  expect(byMean.slices).toMatchObject([
+    { value: "a", tried: 2, samples: 2, mean: 0.625 },
+    { value: "b", tried: 2, samples: 2, mean: expect.closeTo(1 / 6, 12) },
+  ]);
+  const atTwo = await slicesOf(rows, "subject", { reducer: "pass_at_k", k: 2 });
+  expect(atTwo.slices).toMatchObject([
+    { value: "a", tried: 2, samples: 2, mean: expect.closeTo(0.75, 12) },
+    { value: "b", tried: 2, samples: 1, mean: expect.closeTo(2 / 3, 12) },
+  ]);
+  for (const [reducer, mean] of [
+    ["mode", 0.5],
+    ["max", 1],
+    ["median", 0.5],
+  ] as const)
+    expect((await slicesOf(rows, "subject", { reducer })).slices[0]).toMatchObject({ samples: 2, mean });
+});
+
+test('groups are by what people read: 1, 1.0 and "1" are one, null is no value', async () => {
+  expect(await groupsOf([1, "1", 2, 10, true, "true", false, null, undefined])).toEqual([
+    ["1", 2],
+    ["2", 1],
+    ["10", 1],
+    ["false", 1],
+    ["true", 2],
+    [null, 2],
+  ]);
+  expect(await groupsOf([0.5, 1e21, -3, 1e-7])).toHaveLength(4);
+  expect(await groupsOf([{ b: 1, a: [true] }, { a: [true], b: 1 }, ["x"], "", "a", "A", "é"])).toEqual(
+    expect.arrayContaining([
+      ["", 1],
+      ["a", 1],
+      ["A", 1],
+      ["é", 1],
+      ['["x"]', 1],
+      ['{"a": [true], "b": 1}', 2],
+    ]),
+  );
+});
+
+test("a long text is one group of its own, however it begins", async () => {
+  const long = "長".repeat(10_000);
+  const groups = await groupsOf([`${long}a`, `${long}b`, `${long}b`, "長".repeat(200)]);
+  expect(groups.map(([, samples]) => samples).sort()).toEqual([1, 1, 2]);
+  const names = groups.map(([value]) => String(value));
+  expect(names).toContain("長".repeat(200));
+  expect(names.filter((name) => /^長{200}… \(10001 characters, hash [0-9a-f]+\)$/.test(name))).toHaveLength(
+    2,
+  );
+});
+
+test("a key may be in any script, have dots, and lie within others", async () => {
+  expect(await groupsOf(["x"], "科目")).toEqual([["x", 1]]);
+  expect(await groupsOf(["x"], "inspect.task")).toEqual([["x", 1]]);
+  expect(await groupsOf(["x"], "a..b")).toEqual([["x", 1]]);
+  expect(await groupsOf([{ subject: "x" }], "doc.subject", "doc")).toEqual([["x", 1]]);
+  expect(await groupsOf([{ "a.b": { c: "x" } }], "doc.`a.b`.c", "doc")).toEqual([["x", 1]]);
+  expect(await groupsOf([["x", "y"]], "tags.1", "tags")).toEqual([["y", 1]]);
+  expect(await groupsOf(["x", "y"], "metadata.model", "model")).toEqual([
+    ["x", 1],
+    ["y", 1],
+  ]);
+  expect(await groupsOf(["x"], "metadata", "metadata")).toEqual([["x", 1]]);
+  // A path that leads through a text leads nowhere.
+  expect(await groupsOf(["x"], "doc.subject", "doc")).toEqual([[null, 1]]);
+});
+
+test("columns and labels of the benchmark are keys, too", async () => {
+  const rows = [{ model: "a", score: 1 }, { model: "b", score: 0 }, { score: 1 }];
+  const id = await benchmarkOf(rows, { model: "own", labels: { "git.branch": "main" } });
+  const groups = async (key: string) => {
+    const [found] = await db.evaluations.summarizeSlices(id, key);
+    return found?.slices.map(({ value, samples }) => [value, samples]);
+  };
+  expect(await groups("model")).toEqual([
+    ["a", 1],
+    ["b", 1],
+    ["own", 1],
+  ]);
+  expect(await groups("provider")).toEqual([[sample.provider, 3]]);
+  expect(await groups("label.git.branch")).toEqual([["main", 3]]);
+  expect(await groups("label.none")).toEqual([[null, 3]]);
+});
+
+test("the largest groups are told of, the others are counted and named", async () => {
+  const rows = Array.from({ length: limits.groups + limits.groupsNamed + 10 }, (_, i) =>
+    subject(`g${i}`, [1]),
+  );
+  const found = await slicesOf([...rows.flat(), ...subject("large", [0, 0]), { score: 1 }], "subject");
+  expect(found.slices).toHaveLength(limits.groups);
+  expect(found.slices.map(({ value }) => value)).toContain("large");
+  expect(found.slicesLeftOut).toBe(limits.groupsNamed + 12);
+  expect(found.leftOut).toHaveLength(limits.groupsNamed);
+  // The mean of the means is that of all.
+  expect(found.macroSlices).toBe(limits.groups + limits.groupsNamed + 11);
+  expect(found.macroMean).toBeCloseTo(1 - 1 / found.macroSlices, 12);
+});
+
+test("several metrics have the same groups, each once", async () => {
+  const id = await benchmarkOf([
+    { score: 1, metrics: { f1: 0.5 }, metadata: { subject: "a" } },
+    { score: 0, metrics: {}, metadata: { subject: "b" } },
+  ]);
+  const found = await db.evaluations.summarizeSlices(id, "subject", ["f1", "score", "f1", "none"]);
+  expect(found.map(({ metric, slices }) => [metric, slices.map(({ mean }) => mean)])).toEqual([
+    ["f1", [0.5, null]],
+    ["score", [1, 0]],
+    ["none", [null, null]],
+  ]);
+});
+
+test("what cannot be a key is refused, with the field and the limit", async () => {
+  const id = await benchmarkOf([]);
+  for (const key of ["", "a".repeat(1001), "a\0"])
+    await expect(db.evaluations.summarizeSlices(id, key)).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      violations: [{ field: "group_by" }],
+    });
+  const names = Array.from({ length: 21 }, (_, i) => `m${i}`);
+  await expect(db.evaluations.summarizeSlices(id, "a", names)).rejects.toMatchObject({
+    violations: [{ field: "metrics", description: "must have at most 20 items" }],
+  });
+  const stranger = "01890a5d-ac96-774b-bcce-b302099a8057";
+  await expect(db.evaluations.summarizeSlices(stranger, "a")).rejects.toMatchObject({ code: Code.NotFound });
+});
