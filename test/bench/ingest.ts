@@ -1,6 +1,6 @@
 /**
  * `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows
- * per second.
+ * per second. `stream_client_cpu_s` and its like are seconds of processor for a thousand rows.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,6 +20,8 @@ import {
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { Database } from "../../src/storage.ts";
+import { processorSeconds } from "./processors.ts";
+import { perSecond, Rounds } from "./queue/statistics.ts";
 import { copyColumns, copyLine, streamMessage } from "./rows.ts";
 import { authorization, type BenchServer, startBenchServer } from "./server.ts";
 
@@ -40,11 +42,8 @@ const copier = new Client(postgres.connection);
 await copier.connect();
 
 let prepared: Uint8Array[] = [];
-/**
- * Rows per second of each way, a figure a round; the ways take turns so that a change of the machine's speed
- * hits all.
- */
-const speeds: Record<string, number[]> = { copy: [], stream: [], stream8: [], batch: [] };
+const measured = new Rounds();
+const backend = (await copier.query("select pg_backend_pid() as pid")).rows[0];
 for (let round = 0; round < rounds; round++) {
   await measure("copy", copy);
   await measure("stream", () => stream(0, prepared.length));
@@ -55,14 +54,12 @@ for (let round = 0; round < rounds; round++) {
   await measure("batch", batches);
 }
 
-const figures = Object.fromEntries(
-  Object.entries(speeds).map(([way, all]) => [`${way}_rows_per_s`, median(all)]),
-);
-figures.rss_mb = server.peakRssMb();
+const figures: Record<string, number> = { ...measured.figures(), rss_mb: server.peakRssMb() };
+const vsCopy = (way: string) => measured.ratio(`${way}_rows_per_s`, "copy_rows_per_s") ?? Number.NaN;
 const ratios = {
-  ingest_vs_copy: pairedRatio("stream"),
-  ingest_8_streams_vs_copy: pairedRatio("stream8"),
-  batch_vs_copy: pairedRatio("batch"),
+  ingest_vs_copy: vsCopy("stream"),
+  ingest_8_streams_vs_copy: vsCopy("stream8"),
+  batch_vs_copy: vsCopy("batch"),
 };
 print({ rows, rounds, figures, ratios });
 
@@ -75,9 +72,11 @@ await rm(dataDir, { recursive: true, force: true });
 async function measure(way: string, run: () => Promise<void>): Promise<void> {
   const { id } = await newBenchmark();
   prepared = prepare(way, id);
+  const before = processorSeconds(server.pid, backend.pid);
   const startedAt = performance.now();
   await run();
-  speeds[way]?.push(rows / ((performance.now() - startedAt) / 1000));
+  measured.add(`${way}_rows_per_s`, perSecond(rows, startedAt));
+  measured.addProcessors(way, rows, before, processorSeconds(server.pid, backend.pid));
   const stored = await copier.query(
     "select count(*)::int as count from evaluations where benchmark_id = $1",
     [id],
@@ -166,15 +165,6 @@ function newClient({ address }: BenchServer): grpc.Client {
   return new grpc.Client(address, grpc.credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-/** The median of the ratios to COPY within each round. */
-function pairedRatio(way: string): number {
-  return median((speeds[way] ?? []).map((speed, round) => speed / (speeds.copy?.[round] ?? Number.NaN)));
-}
-
 function print(result: {
   figures: Record<string, number>;
   ratios: Record<string, number>;
@@ -185,6 +175,7 @@ function print(result: {
     return;
   }
   console.log(`${rows} rows of about 1 kB, medians of ${rounds} rounds`);
-  for (const [name, value] of Object.entries(result.figures)) console.log(name.padEnd(28), Math.round(value));
+  for (const [name, value] of Object.entries(result.figures))
+    console.log(name.padEnd(28), value < 100 ? value.toPrecision(3) : Math.round(value));
   for (const [name, value] of Object.entries(result.ratios)) console.log(name.padEnd(28), value.toFixed(2));
 }

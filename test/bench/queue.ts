@@ -1,6 +1,7 @@
 /**
  * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,pinned --pinned MINUTES]`: the job
  * queue over gRPC beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
+ * `…_client_cpu_s` and its like are seconds of processor for a thousand jobs: where time goes on any machine.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
+import { processorSeconds } from "./processors.ts";
 import { fillBacklog } from "./queue/backlog.ts";
 import { Graphile } from "./queue/graphile.ts";
 import { h2loadCreates, hasH2load } from "./queue/h2load.ts";
@@ -50,6 +52,7 @@ started.defer(() => server.stop());
 const db = new Client(postgres.connection);
 await db.connect();
 started.defer(() => db.end());
+const backend = (await db.query("select pg_backend_pid() as pid")).rows[0];
 const ours = new Ours(server, db);
 started.defer(() => ours.close());
 const graphile = await Graphile.start(postgres.connection);
@@ -96,6 +99,15 @@ const ratios = Object.fromEntries(
     create_vs_pgbench: measured.ratio("create_jobs_per_s", "pgbench_create_jobs_per_s"),
     work_vs_graphile: measured.ratio("work_jobs_per_s", "graphile_work_jobs_per_s"),
     work_vs_pgboss: measured.ratio("work_jobs_per_s", "pgboss_work_jobs_per_s"),
+    work_unbatched_vs_graphile: measured.ratio(
+      "work_unbatched_jobs_per_s",
+      "graphile_work_unbatched_jobs_per_s",
+    ),
+    create_batched_vs_graphile: measured.ratio(
+      "create_batched_jobs_per_s",
+      "graphile_create_batched_jobs_per_s",
+    ),
+    create_batched_vs_pgboss: measured.ratio("create_batched_jobs_per_s", "pgboss_create_batched_jobs_per_s"),
     start_vs_graphile: measured.ratio("start_mean_ms", "graphile_start_mean_ms"),
     backlog_vs_empty: measured.ratio("backlog_work_jobs_per_s", "empty_work_jobs_per_s"),
   }).filter(([, ratio]) => ratio !== undefined),
@@ -121,10 +133,19 @@ async function measure(
   await system.clear();
 }
 
+/** Answers the rate of `run`, and takes down what each of the three spent on it for a thousand jobs. */
+async function rated(part: string, jobs: number, run: () => Promise<number>): Promise<number> {
+  const before = processorSeconds(server.pid, backend.pid);
+  const rate = await run();
+  measured.addProcessors(part, jobs, before, processorSeconds(server.pid, backend.pid));
+  return rate;
+}
+
 async function creates(): Promise<void> {
   await measure("create_jobs_per_s", ours, async () => {
-    if (!h2load) return ours.createOneByOne(sizes.creates);
-    const rate = await h2loadCreates(server, { total: sizes.creates, folder: dataDir });
+    if (!h2load) return rated("create", sizes.creates, () => ours.createOneByOne(sizes.creates));
+    const creates = () => h2loadCreates(server, { total: sizes.creates, folder: dataDir });
+    const rate = await rated("create", sizes.creates, creates);
     const { rows } = await db.query("select count(*)::int from jobs");
     if (rows[0].count !== sizes.creates) throw new Error(`created ${rows[0].count} of ${sizes.creates} jobs`);
     return rate;
@@ -144,12 +165,13 @@ async function creates(): Promise<void> {
 
 async function work(): Promise<void> {
   await measure("work_jobs_per_s", ours, async () => {
-    measured.add("create_batched_jobs_per_s", await ours.createBatched(sizes.jobs));
-    return ours.work(sizes.jobs);
+    const createBatched = () => ours.createBatched(sizes.jobs);
+    measured.add("create_batched_jobs_per_s", await rated("create_batched", sizes.jobs, createBatched));
+    return rated("work", sizes.jobs, () => ours.work(sizes.jobs));
   });
   await measure("graphile_work_jobs_per_s", graphile, async () => {
     measured.add("graphile_create_batched_jobs_per_s", await graphile.createBatched(sizes.jobs));
-    return graphile.work(sizes.jobs, { batched: true });
+    return rated("graphile_work", sizes.jobs, () => graphile.work(sizes.jobs, { batched: true }));
   });
   await measure("pgboss_work_jobs_per_s", boss, async () => {
     measured.add("pgboss_create_batched_jobs_per_s", await boss.createBatched(sizes.jobs));
@@ -157,11 +179,13 @@ async function work(): Promise<void> {
   });
   await measure("work_unbatched_jobs_per_s", ours, async () => {
     await ours.createBatched(sizes.slow);
-    return ours.work(sizes.slow, { workers: 24, batch: 1 });
+    const work = () => ours.work(sizes.slow, { workers: 24, batch: 1 });
+    return rated("work_unbatched", sizes.slow, work);
   });
   await measure("graphile_work_unbatched_jobs_per_s", graphile, async () => {
     await graphile.createBatched(sizes.slow);
-    return graphile.work(sizes.slow, { batched: false });
+    const work = () => graphile.work(sizes.slow, { batched: false });
+    return rated("graphile_work_unbatched", sizes.slow, work);
   });
 }
 
@@ -214,7 +238,7 @@ function print(): void {
   );
   for (const note of notes) console.log(note);
   for (const [name, value] of Object.entries(figures)) {
-    console.log(name.padEnd(36), value < 100 ? value.toFixed(2) : Math.round(value));
+    console.log(name.padEnd(36), value < 100 ? value.toPrecision(3) : Math.round(value));
   }
   for (const [name, value] of Object.entries(ratios)) console.log(name.padEnd(36), value.toFixed(2));
   if (pinned.length > 0) console.table(pinned);

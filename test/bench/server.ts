@@ -15,6 +15,7 @@ export interface BenchServer {
   address: string;
   /** An admin's API key. */
   key: string;
+  pid: number;
   /** Highest resident memory so far, in MB. */
   peakRssMb(): number;
   stop(): Promise<void>;
@@ -51,6 +52,7 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
   return {
     address,
     key,
+    pid: child.pid ?? Number.NaN,
     peakRssMb: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
       return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;

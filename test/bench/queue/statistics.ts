@@ -1,3 +1,5 @@
+import type { ProcessorSeconds } from "../processors.ts";
+
 /**
  * Measurements by name, one a round; the ways take turns so that a change of the machine's speed hits all of
  * them.
@@ -9,6 +11,18 @@ export class Rounds {
     const values = this.#values.get(name);
     if (values) values.push(value);
     else this.#values.set(name, [value]);
+  }
+
+  /** What each side took of the processors between two readings, for a thousand of `count`. */
+  addProcessors(
+    name: string,
+    count: number,
+    before: ProcessorSeconds | undefined,
+    after: ProcessorSeconds | undefined,
+  ): void {
+    if (!before || !after) return;
+    for (const who of ["client", "service", "postgres"] as const)
+      this.add(`${name}_${who}_cpu_s`, (after[who] - before[who]) / (count / 1_000));
   }
 
   /** The median of each. */
