@@ -27,6 +27,11 @@ create table benchmarks (
   updated_at timestamptz not null default now(),
   started_at timestamptz,
   completed_at timestamptz,
+  -- named_samples, ids_hash and inputs_hash are a fingerprint of what was asked, over the evaluations with a
+  -- sample_id that are repetition 0: their number, and the sums of two hashes of 64 bits, of the sample_id
+  -- and of sample_id, input and expected. Their order does not matter, and what is deleted is taken out
+  -- again. This too is a base beside benchmark_count_deltas.
+  named_samples bigint not null default 0,
   total_iterations integer not null default 0,
   -- This is the base of the count: readers see base + benchmark_count_deltas. It has no check for >= 0: after
   -- a caller has set a lower count by hand, deleting evaluations may take the base below zero, and folding
@@ -38,6 +43,8 @@ create table benchmarks (
   -- The version grows with every change that a caller asks for, never with counts; expected_version is
   -- compared with it. 0, which the service never writes: see adopt_benchmark.
   version integer not null default 0,
+  ids_hash numeric not null default 0,
+  inputs_hash numeric not null default 0,
   status varchar(50) not null default 'pending',
   name varchar(255) not null,
   provider varchar(100) not null,
@@ -59,16 +66,19 @@ create table benchmarks (
   constraint benchmarks_metrics_object check (jsonb_typeof(metrics) = 'object')
 ) with (fillfactor = 70);
 
--- A row is what one commit added to a benchmark's counts, or took from them. A counter on the benchmark's own
--- row would make every ingest into it wait for the one before. Maintenance folds rows into the base and
--- deletes them by ctid. The primary key begins with benchmark_id: reading base + deltas and deleting a
--- benchmark need no other index. The reference costs one lookup a batch and clears the rows of a deleted
--- benchmark, however it was deleted.
+-- A row is what one commit added to a benchmark's counts and fingerprint, or took from them. A counter on the
+-- benchmark's own row would make every ingest into it wait for the one before. Maintenance folds rows into
+-- the base and deletes them by ctid. The primary key begins with benchmark_id: reading base + deltas and
+-- deleting a benchmark need no other index. The reference costs one lookup a batch and clears the rows of a
+-- deleted benchmark, however it was deleted.
 create table benchmark_count_deltas (
   benchmark_id uuid not null references benchmarks (id) on delete cascade,
   id bigint generated always as identity,
   completed integer not null,
   failed integer not null,
+  named_samples bigint not null default 0,
+  ids_hash numeric not null default 0,
+  inputs_hash numeric not null default 0,
   primary key (benchmark_id, id)
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 
@@ -773,11 +783,11 @@ create trigger jobs_keep_rows before delete on jobs
 create trigger evaluations_keep_figures
   before delete or update of
     benchmark_id, sample_id, repetition, metrics, score, error, latency_ms, cost_usd, input_tokens,
-    output_tokens
+    output_tokens, input, expected
   on evaluations for each statement
   when (pg_trigger_depth() = 0 and current_query() not like '%insert into benchmark_count_deltas%')
   execute function refuse_change(
-    'evaluations are not deleted or scored again by SQL: counts and summaries would not follow',
+    'evaluations are not deleted or scored again by SQL, nor their inputs changed: counts and summaries would not follow',
     'Use UpdateEvaluation, DeleteEvaluation or ltb cleanup --evaluations-older-than (CleanupEvaluations).'
   );
 
@@ -868,8 +878,14 @@ begin
   -- As text, so that no index of the benchmark's rows is taken for the one of ids.
   update evaluations set content_hash = decode(md5(new.id::text), 'hex')
   where id = new.id and benchmark_id::text = new.benchmark_id::text;
-  insert into benchmark_count_deltas (benchmark_id, completed, failed)
-  values (new.benchmark_id, (new.error is null)::integer, (new.error is not null)::integer);
+  insert into benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
+  select
+    new.benchmark_id, (new.error is null)::integer, (new.error is not null)::integer,
+    count(sample.hash), coalesce(sum(sample.hash), 0),
+    coalesce(sum(
+      hashtextextended(coalesce(new.expected, ''), hashtextextended(new.input, sample.hash))
+    ), 0)
+  from (select case when new.repetition = 0 then hashtextextended(new.sample_id, 0) end as hash) sample;
   is_repeated := exists (select from repeated_benchmarks where benchmark_id = new.benchmark_id);
   if is_repeated then
     insert into touched_samples (benchmark_id, samples)

@@ -27,28 +27,52 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      case
+        when repetition = 0 then hashtextextended (evaluations.sample_id, 0)
+      end as id_hash,
+      case
+        when repetition = 0 then hashtextextended (
+          coalesce(evaluations.expected, ''),
+          hashtextextended (evaluations.input, hashtextextended (evaluations.sample_id, 0))
+        )
+      end as input_hash
   ),
   change as (
     select
       benchmark_id,
-      - (error is null)::integer as completed,
-      - (error is not null)::integer as failed
+      - count(*) filter (
+        where
+          not failed
+      ) as completed,
+      - count(*) filter (
+        where
+          failed
+      ) as failed,
+      -1 * count(id_hash) as named_samples,
+      -1 * coalesce(sum(id_hash), 0) as ids_hash,
+      -1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       gone
+    group by
+      benchmark_id
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       benchmark_id,
       completed,
-      failed
+      failed,
+      named_samples,
+      ids_hash,
+      inputs_hash
     from
       change
     where
       completed <> 0
       or failed <> 0
+      or inputs_hash <> 0
   ),
   rollup as (
     select
@@ -412,28 +436,52 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      case
+        when repetition = 0 then hashtextextended (evaluations.sample_id, 0)
+      end as id_hash,
+      case
+        when repetition = 0 then hashtextextended (
+          coalesce(evaluations.expected, ''),
+          hashtextextended (evaluations.input, hashtextextended (evaluations.sample_id, 0))
+        )
+      end as input_hash
   ),
   change as (
     select
       benchmark_id,
-      - (error is null)::integer as completed,
-      - (error is not null)::integer as failed
+      - count(*) filter (
+        where
+          not failed
+      ) as completed,
+      - count(*) filter (
+        where
+          failed
+      ) as failed,
+      -1 * count(id_hash) as named_samples,
+      -1 * coalesce(sum(id_hash), 0) as ids_hash,
+      -1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       gone
+    group by
+      benchmark_id
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       benchmark_id,
       completed,
-      failed
+      failed,
+      named_samples,
+      ids_hash,
+      inputs_hash
     from
       change
     where
       completed <> 0
       or failed <> 0
+      or inputs_hash <> 0
   ),
   rollup as (
     select

@@ -39,11 +39,13 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      null::bigint as id_hash,
+      null::bigint as input_hash
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       $6::uuid,
       - count(*) filter (
@@ -53,7 +55,10 @@ with
       - count(*) filter (
         where
           failed
-      )
+      ),
+      -1 * count(id_hash) as named_samples,
+      -1 * coalesce(sum(id_hash), 0) as ids_hash,
+      -1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       gone
     having
@@ -258,11 +263,20 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      case
+        when repetition = 0 then hashtextextended (evaluations.sample_id, 0)
+      end as id_hash,
+      case
+        when repetition = 0 then hashtextextended (
+          coalesce(evaluations.expected, ''),
+          hashtextextended (evaluations.input, hashtextextended (evaluations.sample_id, 0))
+        )
+      end as input_hash
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       $6::uuid,
       - count(*) filter (
@@ -272,7 +286,10 @@ with
       - count(*) filter (
         where
           failed
-      )
+      ),
+      -1 * count(id_hash) as named_samples,
+      -1 * coalesce(sum(id_hash), 0) as ids_hash,
+      -1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       gone
     having
@@ -701,11 +718,20 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      case
+        when repetition = 0 then hashtextextended (evaluations.sample_id, 0)
+      end as id_hash,
+      case
+        when repetition = 0 then hashtextextended (
+          coalesce(evaluations.expected, ''),
+          hashtextextended (evaluations.input, hashtextextended (evaluations.sample_id, 0))
+        )
+      end as input_hash
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       $7::uuid,
       - count(*) filter (
@@ -715,7 +741,10 @@ with
       - count(*) filter (
         where
           failed
-      )
+      ),
+      -1 * count(id_hash) as named_samples,
+      -1 * coalesce(sum(id_hash), 0) as ids_hash,
+      -1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       gone
     having

@@ -116,11 +116,20 @@ with
       input_tokens,
       output_tokens,
       cost_usd,
-      metrics
+      metrics,
+      case
+        when repetition = 0 then hashtextextended (evaluations.sample_id, 0)
+      end as id_hash,
+      case
+        when repetition = 0 then hashtextextended (
+          coalesce(evaluations.expected, ''),
+          hashtextextended (evaluations.input, hashtextextended (evaluations.sample_id, 0))
+        )
+      end as input_hash
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       benchmark_id,
       count(*) filter (
@@ -130,7 +139,10 @@ with
       count(*) filter (
         where
           failed
-      )
+      ),
+      1 * count(id_hash) as named_samples,
+      1 * coalesce(sum(id_hash), 0) as ids_hash,
+      1 * coalesce(sum(input_hash), 0) as inputs_hash
     from
       inserted
     group by

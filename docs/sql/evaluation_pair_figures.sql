@@ -12,8 +12,10 @@ with
       b.alike as baseline_alike,
       c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input
-      and coalesce(b.expected = c.expected, true) as is_same
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
     from
       (
         select
@@ -33,7 +35,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
-          hashtextextended (e.input, 0) as input,
+          hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
           evaluations e
@@ -60,7 +62,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
-          hashtextextended (e.input, 0) as input,
+          hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
           evaluations e
@@ -316,8 +318,10 @@ with
       b.alike as baseline_alike,
       c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input
-      and coalesce(b.expected = c.expected, true) as is_same
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
     from
       (
         select
@@ -396,7 +400,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
-                      hashtextextended (e.input, 0) as input,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
                       evaluations e
@@ -488,7 +492,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
-                      hashtextextended (e.input, 0) as input,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
                       evaluations e
@@ -796,8 +800,10 @@ with
       b.alike as baseline_alike,
       c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input
-      and coalesce(b.expected = c.expected, true) as is_same
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
     from
       (
         select
@@ -849,7 +855,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
-                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
                   evaluations e
@@ -913,7 +919,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
-                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
                   evaluations e

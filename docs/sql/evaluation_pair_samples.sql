@@ -21,8 +21,10 @@ from
       b.alike as baseline_alike,
       c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input
-      and coalesce(b.expected = c.expected, true) as is_same
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
     from
       (
         select
@@ -42,7 +44,7 @@ from
           ) as value,
           1 as tries,
           0 as alike,
-          hashtextextended (e.input, 0) as input,
+          hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
           evaluations e
@@ -69,7 +71,7 @@ from
           ) as value,
           1 as tries,
           0 as alike,
-          hashtextextended (e.input, 0) as input,
+          hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
           evaluations e
@@ -118,8 +120,10 @@ from
       b.alike as baseline_alike,
       c.alike as candidate_alike,
       (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input
-      and coalesce(b.expected = c.expected, true) as is_same
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
     from
       (
         select
@@ -189,7 +193,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
-                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
                   evaluations e
@@ -271,7 +275,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
-                  hashtextextended (e.input, 0) as input,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
                   evaluations e

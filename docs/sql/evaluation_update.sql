@@ -25,22 +25,29 @@ with
     select
       benchmark_id,
       (error is null)::integer - $5::integer as completed,
-      (error is not null)::integer - $6::integer as failed
+      (error is not null)::integer - $6::integer as failed,
+      0 as named_samples,
+      0 as ids_hash,
+      0 as inputs_hash
     from
       e
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       benchmark_id,
       completed,
-      failed
+      failed,
+      named_samples,
+      ids_hash,
+      inputs_hash
     from
       change
     where
       completed <> 0
       or failed <> 0
+      or inputs_hash <> 0
   ),
   rollup as (
     select
@@ -689,22 +696,41 @@ with
     select
       benchmark_id,
       (error is null)::integer - $10::integer as completed,
-      (error is not null)::integer - $11::integer as failed
+      (error is not null)::integer - $11::integer as failed,
+      0 as named_samples,
+      0 as ids_hash,
+      case
+        when e.repetition = 0
+        and e.sample_id is not null then hashtextextended (coalesce(e.expected, ''), hashtextextended (e.input, hashtextextended (e.sample_id, 0)))::numeric - (
+          select
+            hashtextextended (
+              coalesce(before.expected, ''),
+              hashtextextended (before.input, hashtextextended (before.sample_id, 0))
+            )
+          from
+            before
+        )
+        else 0
+      end as inputs_hash
     from
       e
   ),
   counted as (
     insert into
-      benchmark_count_deltas (benchmark_id, completed, failed)
+      benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
     select
       benchmark_id,
       completed,
-      failed
+      failed,
+      named_samples,
+      ids_hash,
+      inputs_hash
     from
       change
     where
       completed <> 0
       or failed <> 0
+      or inputs_hash <> 0
   ),
   rollup as (
     select

@@ -38,13 +38,19 @@ with
     returning
       benchmark_id,
       completed,
-      failed
+      failed,
+      named_samples,
+      ids_hash,
+      inputs_hash
   ),
   total as (
     select
       benchmark_id,
       sum(completed) as completed,
-      sum(failed) as failed
+      sum(failed) as failed,
+      coalesce(sum(named_samples), 0) as named_samples,
+      coalesce(sum(ids_hash), 0) as ids_hash,
+      coalesce(sum(inputs_hash), 0) as inputs_hash
     from
       folded
     group by
@@ -54,7 +60,10 @@ with
     update benchmarks b
     set
       completed_iterations = least(b.completed_iterations + total.completed, 2147483647),
-      failed_iterations = least(b.failed_iterations + total.failed, 2147483647)
+      failed_iterations = least(b.failed_iterations + total.failed, 2147483647),
+      named_samples = b.named_samples + total.named_samples,
+      ids_hash = b.ids_hash + total.ids_hash,
+      inputs_hash = b.inputs_hash + total.inputs_hash
     from
       total
     where

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "fb77f71ef8115adcaa78fdaec2f0d62298168075d32fcac026db7e4026bd4753",
-  "20240320000002_add_indexes": "fb77f71ef8115adcaa78fdaec2f0d62298168075d32fcac026db7e4026bd4753",
-  "20240320000003_add_audit_logs": "99b4e44db12a4c09c3c4b9d0f81d62256f8b9c67ac7b0192afae0cf356a7510f",
+  "20240320000001_initial_schema": "69d11faf21e4677d114a51eb490e6933178ea0c162e33a5b08b072dff373e296",
+  "20240320000002_add_indexes": "69d11faf21e4677d114a51eb490e6933178ea0c162e33a5b08b072dff373e296",
+  "20240320000003_add_audit_logs": "4955ca7814af2f44e269894a0a9ba59a78e99195a233189aa4b832a8c5cd43e7",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { inBatches } from "../database/in-batches.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { sql, statement } from "../database/statement/sql.ts";
+import { addedFingerprints, fingerprintColumns, movedFingerprint } from "../evaluations/inputs/parts.ts";
 import { limits } from "../limits.ts";
 import type { MaintenanceTask } from "../maintenance.ts";
 import { benchmarkEvents, forgetOldEvents } from "../watch/events.ts";
@@ -23,14 +24,15 @@ const foldDeltas = statement("maintenance_fold_counts", {
         select d.ctid from benchmark_count_deltas d join benchmark b on b.id = d.benchmark_id
         limit ${limit} for update of d skip locked
       ))
-      returning benchmark_id, completed, failed
+      returning benchmark_id, completed, failed, ${fingerprintColumns}
     ), total as (
-      select benchmark_id, sum(completed) as completed, sum(failed) as failed
+      select benchmark_id, sum(completed) as completed, sum(failed) as failed, ${addedFingerprints}
       from folded group by benchmark_id
     ), counted as (
       update benchmarks b
       set completed_iterations = least(b.completed_iterations + total.completed, 2147483647),
-        failed_iterations = least(b.failed_iterations + total.failed, 2147483647)
+        failed_iterations = least(b.failed_iterations + total.failed, 2147483647),
+        ${movedFingerprint(sql.fragment`total`)}
       from total where b.id = total.benchmark_id
     )
     select count(*) as folded from folded`,

@@ -3,6 +3,7 @@ import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import { fetched, page } from "../database/statement/page.ts";
 import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
+import { addedFingerprints, fingerprintColumns, movedFingerprint } from "../evaluations/inputs/parts.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, newBenchmark, ParsedBenchmarkFilter } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
@@ -150,16 +151,20 @@ export const replaceCounts = statement("benchmark_replace_counts", {
   row: idRow,
   build: (id: string, completed: number | null, failed: number | null) => sql.fragment`
     with folded as (
-      delete from benchmark_count_deltas where benchmark_id = ${id} returning completed, failed
+      delete from benchmark_count_deltas where benchmark_id = ${id}
+      returning completed, failed, ${fingerprintColumns}
     ), total as (
-      select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed from folded
+      select
+        coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed, ${addedFingerprints}
+      from folded
     )
     update benchmarks b
     set
       completed_iterations = coalesce(
         ${completed}::integer, least(b.completed_iterations + total.completed, 2147483647)
       ),
-      failed_iterations = coalesce(${failed}::integer, least(b.failed_iterations + total.failed, 2147483647))
+      failed_iterations = coalesce(${failed}::integer, least(b.failed_iterations + total.failed, 2147483647)),
+      ${movedFingerprint(sql.fragment`total`)}
     from total where b.id = ${id}
     returning b.id`,
   examples: [[example.id, 1, null]],

@@ -2,6 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type LeaderboardEntry, LeaderboardEntrySchema, Reducer } from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
 import { type Direction, directionOf, gatherPairs, given, parseCount, parseTime } from "./shared/options.ts";
 import {
@@ -78,24 +79,28 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
   let [total, pending, lowerIsBetter] = [0, 0, false];
+  let referenceId = "";
   let by: { reducer: Reducer; k: number } = { reducer: Reducer.MEAN, k: 0 };
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
     ({ totalCount: total, pendingCount: pending, lowerIsBetter } = response);
+    referenceId = response.inputsReferenceId;
     by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
-    await writeLeaderboard(options.html, { metric, dataset, total, lowerIsBetter, ...by }, items);
+    const about = { metric, dataset, total, lowerIsBetter, referenceId, ...by };
+    await writeLeaderboard(options.html, about, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
     const counts = { total_count: total, pending_count: pending };
     const { reducer, k } = by;
     const how = { lower_is_better: lowerIsBetter, reducer: wireName(reducer), k };
-    return printJson({ dataset, metric, ...how, ...counts, entries, more });
+    const inputs = { inputs_reference_id: referenceId || null };
+    return printJson({ dataset, metric, ...how, ...counts, ...inputs, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
   else {
@@ -106,6 +111,8 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     if (total > 1) print(`\n${apartWords}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
+  const warning = inputsWarning(items, referenceId);
+  if (warning !== undefined) note(`warning: ${warning}`);
   if (pending > 0)
     note(
       `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,

@@ -163,6 +163,8 @@ export const leaderboardPosition = z.object({
   merit: z.number(),
   /** Its id, in hex without dashes. */
   hex: z.string(),
+  /** The benchmark with whose inputs those of the entries are compared, the same on each page. */
+  reference: uuid.optional(),
 });
 
 export type LeaderboardPosition = z.output<typeof leaderboardPosition>;

@@ -143,18 +143,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         reducer: wireReducer.parse(request.reducer, "reducer"),
         k: request.k,
       };
-      const { entries, total, pending, lowerIsBetter, reducer, k, next } = await evaluations.leaderboard(
-        what,
-        {
+      const { entries, total, pending, reducer, next, inputsReferenceId, ...about } =
+        await evaluations.leaderboard(what, {
           limit: pageSize(request.pageSize),
           after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
-        },
-      );
-      const by = { reducer: wireReducer.values[reducer], k };
-      const about = { totalCount: total, pendingCount: pending, lowerIsBetter, ...by };
+        });
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
+        ...{ totalCount: total, pendingCount: pending, reducer: wireReducer.values[reducer] },
+        ...omitNulls({ inputsReferenceId }),
         ...about,
       };
     },

@@ -7,6 +7,7 @@ import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
+import { fingerprintColumns, fingerprintSums, inputHash, returnedHashes } from "./inputs/parts.ts";
 import { evaluationsOf, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
 import { exactSum } from "./rollups/moments-sql.ts";
@@ -80,10 +81,11 @@ export const insertEvaluations = statement("evaluation_insert", {
       on conflict do nothing
       returning
         id, benchmark_id, sample_id, repetition, error is not null as failed, content_hash, score, latency_ms,
-        input_tokens, output_tokens, cost_usd, metrics
+        input_tokens, output_tokens, cost_usd, metrics, ${returnedHashes}
     ), counted as (
-      insert into benchmark_count_deltas (benchmark_id, completed, failed)
-      select benchmark_id, count(*) filter (where not failed), count(*) filter (where failed)
+      insert into benchmark_count_deltas (benchmark_id, completed, failed, ${fingerprintColumns})
+      select
+        benchmark_id, count(*) filter (where not failed), count(*) filter (where failed), ${fingerprintSums()}
       from inserted group by benchmark_id
     ), ${addedRollups("inserted", rows)}, ${repeatedBenchmarks}, ${markedSamples("inserted")}, ${insertEvent}, ${insertAudit(rows)}
     select count(*) as inserted, case when count(*) < ${rows.length} then array_agg(id) end as ids
@@ -180,8 +182,9 @@ function key(id: string, benchmarkId: string | undefined): Fragment {
 
 const countChange = sql.fragment`
   counted as (
-    insert into benchmark_count_deltas (benchmark_id, completed, failed)
-    select benchmark_id, completed, failed from change where completed <> 0 or failed <> 0
+    insert into benchmark_count_deltas (benchmark_id, completed, failed, ${fingerprintColumns})
+    select benchmark_id, completed, failed, ${fingerprintColumns} from change
+    where completed <> 0 or failed <> 0 or inputs_hash <> 0
   )`;
 
 const changeEvent = benchmarkEvents.record(sql.fragment`(select benchmark_id as id from change) ben`);
@@ -201,7 +204,8 @@ export const updateEvaluation = statement("evaluation_update", {
       select
         benchmark_id,
         (error is null)::integer - ${wasFailed ? 0 : 1}::integer as completed,
-        (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed
+        (error is not null)::integer - ${wasFailed ? 1 : 0}::integer as failed,
+        0 as named_samples, 0 as ids_hash, ${movedInput(changes)} as inputs_hash
       from e
     ), ${countChange}, ${movedRollups("before", "e")}, ${markedSamples("e")}, ${changeEvent}
     select ${columns} from e`,
@@ -210,6 +214,15 @@ export const updateEvaluation = statement("evaluation_update", {
     [example.id, example.id, { score: 1, metrics: {}, expected: null, error: "e", metadata: { a: 1 } }, true],
   ],
 });
+
+/** Inputs are read only where the expected answer is another one. */
+function movedInput({ expected }: EvaluationChanges): Fragment {
+  if (expected === undefined) return sql.fragment`0`;
+  const [was, is] = [inputHash(sql.fragment`before`), inputHash(sql.fragment`e`)];
+  return sql.fragment`
+    case when e.repetition = 0 and e.sample_id is not null
+      then ${is}::numeric - (select ${was} from before) else 0 end`;
+}
 
 function assignments(changes: EvaluationChanges): Fragment[] {
   return [sql.fragment`updated_at = now()`, ...equalities(changes)];
@@ -227,10 +240,12 @@ export const deleteEvaluation = statement("evaluation_delete", {
       )
       returning
         id, benchmark_id, sample_id, repetition, error, content_hash, error is not null as failed, score,
-        latency_ms, input_tokens, output_tokens, cost_usd, metrics
+        latency_ms, input_tokens, output_tokens, cost_usd, metrics, ${returnedHashes}
     ), change as (
-      select benchmark_id, -(error is null)::integer as completed, -(error is not null)::integer as failed
-      from gone
+      select
+        benchmark_id, -count(*) filter (where not failed) as completed,
+        -count(*) filter (where failed) as failed, ${fingerprintSums(-1)}
+      from gone group by benchmark_id
     ), ${countChange}, ${takenRollups("gone")}, ${markedSamples("gone")}, ${changeEvent}, ${auditRows({
       action: "delete",
       entityType: "evaluation",

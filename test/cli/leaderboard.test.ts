@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
@@ -115,4 +115,37 @@ test.for([
   { args: ["leaderboard", "d", "--created-after", "monday"], message: "Expected a time" },
 ])("wrong usage exits with 2: $args", async ({ args, message }) => {
   expect(await ltb.run(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});
+
+test("a benchmark with other inputs is named, on the terminal, in JSON and on the page", async () => {
+  const page = join(folder, "inputs.html");
+  for (const [name, change] of [
+    ["first", {}],
+    ["second", {}],
+    ["reworded <b>", { input: "another" }],
+  ] as const) {
+    const file = join(folder, "inputs.jsonl");
+    const rows = [0, 1, 2].map((i) =>
+      JSON.stringify({ id: `s${i}`, input: "i", output: name, score: i % 2, ...(i > 0 && change) }),
+    );
+    await writeFile(file, rows.join("\n"));
+    await ltb.json("import", file, "--model", "m", "--provider", "p", "--name", name, "--dataset", "asked");
+  }
+  const { stderr } = await ltb.run("leaderboard", "asked", "--html", page);
+  expect(stderr).toMatch(
+    /^warning: inputs or expected answers differ from those of (first|second): reworded <b> \(2 of 3 samples\)\. Their/m,
+  );
+  const { entries, inputs_reference_id } = await ltb.json("leaderboard", "asked");
+  expect(
+    entries.map((entry: Record<string, unknown>) => [entry.inputs_compared, entry.different_inputs]).sort(),
+  ).toEqual([
+    [3, 0],
+    [3, 0],
+    [3, 2],
+  ]);
+  expect(entries.map((entry: Record<string, unknown>) => entry.benchmark_id)).toContain(inputs_reference_id);
+  const text = await readFile(page, "utf8");
+  expect(text).toMatch(/Not the same questions.*reworded &#60;b&#62;.*>3<.*>2</s);
+  const same = await ltb.run("leaderboard", "gsm8k");
+  expect(same.stderr).toBe("");
 });

@@ -28,6 +28,7 @@ async function entryOf(dataset: string, id: string, input: Partial<LeaderboardIn
 test("a dataset or metric that nobody has is an empty leaderboard", async () => {
   const nothing = {
     entries: [],
+    inputsReferenceId: null,
     total: 0,
     pending: 0,
     lowerIsBetter: false,
@@ -91,6 +92,8 @@ test("the figures are those of the summary, as soon as the evaluations are store
     createdAt: (await db.benchmarks.get(id)).createdAt,
     samplesUnscored: 0,
     repetitions: null,
+    inputsCompared: null,
+    differentInputs: null,
   };
   expect(await entryOf("figures", id)).toEqual(expected);
   await db.maintain();

@@ -22,7 +22,9 @@ export async function fill(
     [benchmarkId, count, newest],
   );
   await client.query(
-    "insert into benchmark_count_deltas (benchmark_id, completed, failed) values ($1, $2, 0)",
+    `insert into benchmark_count_deltas (benchmark_id, completed, failed, named_samples, ids_hash, inputs_hash)
+    select $1, $2, 0, count(*), sum(hashtextextended(sample_id, 0)), sum(hashtextextended('', hashtextextended(input, hashtextextended(sample_id, 0))))
+    from evaluations where benchmark_id = $1 and sample_id is not null`,
     [benchmarkId, count],
   );
 }

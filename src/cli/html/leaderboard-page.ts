@@ -1,10 +1,11 @@
 import type { LeaderboardEntry, Reducer } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { nameOfReference, otherInputs } from "../shared/inputs.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, intervalsOf, tableOf, writePage } from "./page.ts";
+import { interval, intervalsOf, type Section, tableOf, writePage } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
@@ -17,6 +18,8 @@ export async function writeLeaderboard(
     metric: string;
     total: number;
     lowerIsBetter: boolean;
+    /** The benchmark with whose inputs those of the entries were compared. */
+    referenceId: string;
     reducer: Reducer;
     k: number;
   },
@@ -45,6 +48,7 @@ export async function writeLeaderboard(
     title: `Leaderboard: ${dataset}`,
     lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
     sections: [
+      ...inputsSection(entries, about.referenceId),
       {
         title: `Mean ${unit}`,
         note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. On the shaded ground stands what may be the best: no interval is wholly ${lowerIsBetter ? "below" : "above"} it.`,
@@ -61,6 +65,28 @@ export async function writeLeaderboard(
       },
     ],
   });
+}
+
+/** Stands first, because figures of other questions are no ranking. */
+function inputsSection(entries: readonly LeaderboardEntry[], referenceId: string): Section[] {
+  const others = otherInputs(entries);
+  if (others.length === 0) return [];
+  const reference = nameOfReference(entries, referenceId);
+  return [
+    {
+      title: "Not the same questions",
+      note: `Samples of these benchmarks have another input or expected answer than in ${reference}, so that their means answer other questions. ltb compare leaves such samples out.`,
+      body: tableOf(
+        "Benchmarks with other inputs",
+        ["benchmark", ">samples in common", ">that differ"],
+        others.map(({ benchmarkName, inputsCompared = 0, differentInputs = 0 }) => [
+          benchmarkName,
+          inputsCompared,
+          differentInputs,
+        ]),
+      ),
+    },
+  ];
 }
 
 function row(entry: LeaderboardEntry) {

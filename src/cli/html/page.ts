@@ -31,7 +31,7 @@ interface Page {
   sections: readonly Section[];
 }
 
-interface Section {
+export interface Section {
   title: string;
   /** The explanation that readers need. */
   note?: string | undefined;

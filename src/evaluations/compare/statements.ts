@@ -2,6 +2,7 @@ import { z } from "zod";
 import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
 import type { SamplePosition } from "../input.ts";
+import { isSameInput } from "../inputs/compare-inputs.ts";
 import { metricValue } from "../metric.ts";
 import { exactSum } from "../rollups/moments-sql.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
@@ -20,14 +21,13 @@ export interface Pairing {
 }
 
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
-// Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory. An answer that is
-// expected on one side only contradicts nothing.
+// Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory.
 function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
   const side = (of: Sampling) => {
     const values = sql.fragment`
       select
         e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike,
-        hashtextextended(e.input, 0) as input, hashtextextended(e.expected, 0) as expected
+        hashtextextended(nullif(e.input, ''), 0) as input, hashtextextended(e.expected, 0) as expected
       from evaluations e where e.benchmark_id = ${of.id} and e.sample_id is not null`;
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
@@ -38,7 +38,7 @@ function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
       b.sample_id, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
       b.tries as baseline_tries, c.tries as candidate_tries, b.alike as baseline_alike,
       c.alike as candidate_alike, (c.value::numeric - b.value::numeric)::double precision as difference,
-      b.input = c.input and coalesce(b.expected = c.expected, true) as is_same
+      ${isSameInput(sql.fragment`b`, sql.fragment`c`)} as is_same
     from (${side(baseline)}) b join (${side(candidate)}) c on c.sample_id = b.sample_id
     where b.value is not null and c.value is not null`;
 }

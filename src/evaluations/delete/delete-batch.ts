@@ -6,6 +6,7 @@ import { type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { benchmarkEvents } from "../../watch/events.ts";
+import { fingerprintColumns, fingerprintSums, returnedHashes } from "../inputs/parts.ts";
 import { takenRollups } from "../rollups/deltas.ts";
 import { markedSamples, sampleOf } from "../samples/parts.ts";
 
@@ -102,6 +103,9 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
   prepared: false,
   build: ({ benchmarkId, which, after, before, rows, reason, origin }: DeletedBatch) => {
     const time = timeOf(which);
+    // Where a benchmark goes as a whole, nobody asks what was asked, and texts need not be read.
+    const hashes =
+      which === "all" ? sql.fragment`null::bigint as id_hash, null::bigint as input_hash` : returnedHashes;
     const since = sql.fragment`(select created_at from benchmarks where id = ${benchmarkId})`;
     return sql.fragment`
     with batch as materialized (
@@ -114,10 +118,12 @@ export const deleteEvaluationBatch = statement("evaluation_delete_batch", {
       delete from evaluations where ctid = any (array(select place from batch))
       returning
         id, benchmark_id, sample_id, error is not null as failed, score, latency_ms, input_tokens,
-        output_tokens, cost_usd, metrics
+        output_tokens, cost_usd, metrics, ${hashes}
     ), counted as (
-      insert into benchmark_count_deltas (benchmark_id, completed, failed)
-      select ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed)
+      insert into benchmark_count_deltas (benchmark_id, completed, failed, ${fingerprintColumns})
+      select
+        ${benchmarkId}::uuid, -count(*) filter (where not failed), -count(*) filter (where failed),
+        ${fingerprintSums(-1)}
       from gone having count(*) > 0
     ), ${which === "all" ? lostFigures(benchmarkId) : sql.fragment`${takenRollups("gone")}, ${markedSamples("gone")}`}, ${benchmarkEvents.record(sql.fragment`(select ${benchmarkId}::uuid as id from gone limit 1) ben`)},
     ${auditRows({

@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { parseInput, text, whole } from "../../validation.ts";
 import type { LeaderboardPosition } from "../input.ts";
+import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
 import {
   checkK,
@@ -57,10 +58,15 @@ export interface LeaderboardEntry
   samplesUnscored: number;
   /** Of the samples with a value; null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
+  /** Compared with the page's `inputsReferenceId`; null where no samples with an id are in common. */
+  inputsCompared: number | null;
+  differentInputs: number | null;
 }
 
 export interface LeaderboardPage {
   entries: LeaderboardEntry[];
+  /** The benchmark with whose inputs those of the entries were compared; null where none has sample ids. */
+  inputsReferenceId: string | null;
   /** Benchmarks that are ranked, on all pages. */
   total: number;
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
@@ -94,13 +100,15 @@ export async function readLeaderboard(
   const following = await rankContenders(board, options);
   const placed = following.slice(0, limit);
   const last = following.length > limit ? placed.at(-1) : undefined;
+  const { entries, inputsReferenceId } = await entriesOf(db, placed, ranked.metric, after?.reference);
   return {
-    entries: await entriesOf(db, placed, ranked.metric),
+    entries,
+    inputsReferenceId,
     total: board.length,
     pending,
     lowerIsBetter,
     ...reduction,
-    next: last && { merit: last.merit, hex: last.hex },
+    next: last && { merit: last.merit, hex: last.hex, reference: inputsReferenceId ?? undefined },
   };
 }
 
@@ -108,34 +116,44 @@ async function entriesOf(
   db: Executor,
   placed: readonly Placed[],
   metric: string,
-): Promise<LeaderboardEntry[]> {
-  if (placed.length === 0) return [];
-  const hexes = placed.map(({ hex }) => hex);
-  const benchmarks = await db.any(rankedBenchmarks(hexes, metric));
-  const byHex = new Map(benchmarks.map((benchmark) => [benchmark.id.replaceAll("-", ""), benchmark]));
-  return placed.flatMap((place) => {
+  reference: string | undefined,
+): Promise<Pick<LeaderboardPage, "entries" | "inputsReferenceId">> {
+  if (placed.length === 0) return { entries: [], inputsReferenceId: null };
+  const hexes = new Set(placed.map(({ hex }) => hex));
+  if (reference !== undefined) hexes.add(hexOf(reference));
+  const benchmarks = await db.any(rankedBenchmarks([...hexes], metric));
+  const byHex = new Map(benchmarks.map((benchmark) => [hexOf(benchmark.id), benchmark]));
+  const inOrder = [...hexes].flatMap((hex) => byHex.get(hex) ?? []);
+  const { referenceId, differences } = await compareInputs(db, inOrder, reference);
+  const entries = placed.flatMap((place) => {
     const benchmark = byHex.get(place.hex);
     // Deleted since its figures were read.
-    return benchmark ? [entryOf(place, benchmark, metric)] : [];
+    if (!benchmark) return [];
+    const { inputsCompared = null, differentInputs = null } = differences.get(benchmark.id) ?? {};
+    return [{ ...entryOf(place, benchmark, metric), inputsCompared, differentInputs }];
   });
+  return { entries, inputsReferenceId: referenceId ?? null };
 }
+
+const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
   { count, sum, m2, groups, rank, rankLow, rankHigh, ...bands }: Placed,
   { id: benchmarkId, name: benchmarkName, min, max, ...rest }: z.output<typeof rankedBenchmarks.row>,
   metric: string,
-): LeaderboardEntry {
+): Omit<LeaderboardEntry, keyof InputDifference> {
   const { band = null, bandLast = null } = bands;
   const place = { rank, rankLow, rankHigh, band, bandLast };
   const range = rangeAbout(sum / count, min, max);
   const figures = meanColumns({ count, sum, m2, ...range }, { areShares: areShares(metric) });
-  const { repetitions: declared, ...benchmark } = rest;
+  const { repetitions: declared, provider, model, status, createdAt } = rest;
   const samples = countSamples(groups ?? []);
   const about = {
     samplesUnscored: groups ? samples - count : 0,
     repetitions: groups ? repetitionsOf(groups, declared, samples) : null,
   };
-  return { ...place, benchmarkId, benchmarkName, ...benchmark, count, ...figures, ...about };
+  const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
+  return { ...place, ...benchmark, count, ...figures, ...about };
 }
 
 /** The range of the values, unless it is of others: it was read later than the mean. */

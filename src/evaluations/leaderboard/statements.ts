@@ -5,6 +5,7 @@ import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
+import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
 import { metricValue } from "../metric.ts";
 import { exactSum, isKept } from "../rollups/moments-sql.ts";
 import { changedSamples, groupMoments, groupsNow, sampleOf } from "../samples/parts.ts";
@@ -141,10 +142,10 @@ const rankedColumns = columnsOf(rankedRow, "b");
 
 // With least and greatest value of the metric: the index of the other figures would be longer by them.
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {
-  row: rankedRow.extend({ min: z.number().nullable(), max: z.number().nullable() }),
+  row: rankedRow.extend({ min: z.number().nullable(), max: z.number().nullable(), ...fingerprintRow }),
   build: (ids: readonly string[], metric: string) => sql.fragment`
-    select ${rankedColumns}, part.min, part.max
-    from benchmarks b cross join lateral (
+    select ${rankedColumns}, part.min, part.max, ${benchmarkFingerprint}
+    from benchmarks b ${fingerprintDeltas} cross join lateral (
       select min(part.min) as min, max(part.max) as max
       from (
         select min, max from metric_rollups where benchmark_id = b.id and metric = ${metric}
