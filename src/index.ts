@@ -18,6 +18,7 @@ export type { EvaluationChanges, EvaluationFilter } from "./evaluations/input.ts
 export type { LeaderboardInput } from "./evaluations/leaderboard/leaderboard.ts";
 export type { SummaryInput } from "./evaluations/repository.ts";
 export type { ReductionInput, Repetitions } from "./evaluations/samples/reduce.ts";
+export type { PairSlice, PairSlices } from "./evaluations/slices/pair-slices.ts";
 export type { MetricSlice, MetricSlices } from "./evaluations/slices/slices.ts";
 export type { StreamIssue, StreamTotals } from "./evaluations/stream.ts";
 export type { Categories, CategoryCounts } from "./evaluations/summary/categories.ts";

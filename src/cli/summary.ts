@@ -25,9 +25,10 @@ import {
   repetitionColumns,
   repetitionRows,
 } from "./shared/reducer.ts";
+import { type Grouping, sliceColumns, sliceRows, slicesNotes } from "./shared/slices.ts";
 import { totalsOf } from "./shared/totals.ts";
 
-type Options = ServiceOptions & Reducing & { metric?: string[]; exact?: boolean; html?: string };
+type Options = ServiceOptions & Reducing & Grouping & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")
@@ -43,12 +44,14 @@ export function addCommand(program: Command): void {
       "compute everything from the evaluations, percentiles too; takes longer the more there are",
     )
     .withReducer(reducerNames)
+    .withGroups()
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .examples(
       ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
       ["ltb summary gsm8k --metric score latency_ms", "two of them"],
       ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
       ["ltb summary humaneval --metric score --reducer pass_at_k --k 10", "pass@10 of repeated samples"],
+      ["ltb summary mmlu --group-by subject", "the score of each subject, and the mean of their means"],
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
@@ -60,16 +63,17 @@ export function addCommand(program: Command): void {
         metrics: options.metric ?? [],
         exact: options.exact ?? false,
         categories: true,
+        groupBy: options.groupBy ?? "",
         ...reducerOf(options),
       });
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
       if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
       if (options.json) printJson(summaryObject(name, summary));
-      else print(summaryText(name, summary));
+      else print(summaryText(name, summary, options.groupBy));
       if (options.html !== undefined) {
         const { writeSummary } = await import("./html/summary-page.ts");
-        await writeSummary(options.html, benchmarks, benchmark, summary);
+        await writeSummary(options.html, benchmarks, benchmark, summary, options.groupBy);
       }
     });
 }
@@ -81,7 +85,7 @@ export function summaryObject(name: string, summary: GetBenchmarkSummaryResponse
 }
 
 /** The figures of a benchmark as a few lines and a table. */
-export function summaryText(name: string, summary: GetBenchmarkSummaryResponse): string {
+export function summaryText(name: string, summary: GetBenchmarkSummaryResponse, groupBy = ""): string {
   const lines = [`${oneLine(name)}  ${summary.benchmarkId}`, totalsOf(summary)];
   const metrics = withFigures(summary);
   if (metrics.length > 0) lines.push("", formatTable(columns, metrics.map(cells)));
@@ -95,6 +99,13 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse):
       "",
       `Mean, stddev, stderr and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions.`,
       formatTable(repetitionColumns, repeated),
+    );
+  for (const found of summary.slices)
+    lines.push(
+      "",
+      `${oneLine(found.metric)} by ${oneLine(groupBy)}:`,
+      formatTable(sliceColumns(groupBy), sliceRows(found, groupBy)),
+      ...slicesNotes(found, groupBy).map(oneLine),
     );
   if (summary.metricsLeftOut > 0)
     lines.push("", `${summary.metricsLeftOut} or more further metrics are shown with --exact only.`);

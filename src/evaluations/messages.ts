@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type BenchmarkComparisonSchema,
+  type ComparisonSlicesSchema,
   ComparisonTest,
   type IntervalMethod,
   IntervalMethodSchema,
@@ -26,6 +27,7 @@ import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { Evaluation } from "./rows.ts";
+import type { PairSlices } from "./slices/pair-slices.ts";
 import type { MetricSlices } from "./slices/slices.ts";
 import type { MetricSummary } from "./summary/summary.ts";
 import type { EvaluationResult } from "./write.ts";
@@ -93,15 +95,28 @@ const tests = { mcnemar: ComparisonTest.MCNEMAR_EXACT, wilcoxon: ComparisonTest.
 export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
-  const { test, regressed, improved, ...rest } = comparison;
+  const { test, regressed, improved, slices, ...rest } = comparison;
   const { baselineRepetitions, candidateRepetitions, ...figures } = rest;
   return {
     ...omitNulls(figures),
     ...(baselineRepetitions && { baselineRepetitions: omitNulls(baselineRepetitions) }),
     ...(candidateRepetitions && { candidateRepetitions: omitNulls(candidateRepetitions) }),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
+    ...(slices && { slices: pairSlicesMessage(slices) }),
     regressed: [...regressed],
     improved: [...improved],
+  };
+}
+
+function pairSlicesMessage(found: PairSlices): MessageInitShape<typeof ComparisonSlicesSchema> {
+  const { slices, leftOut, ...overall } = found;
+  return {
+    ...omitNulls(overall),
+    leftOut: [...leftOut],
+    slices: slices.map(({ test, ...figures }) => ({
+      ...omitNulls(figures),
+      test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
+    })),
   };
 }
 

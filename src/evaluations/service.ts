@@ -129,7 +129,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { next, ...page } = await evaluations.compare(
-        { ...what, bootstrapSamples, margin, detect },
+        { ...what, bootstrapSamples, margin, detect, groupBy: omitEmpty(request.groupBy) },
         options,
       );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);

@@ -3,10 +3,12 @@ import { expect, test } from "vitest";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import type { ReductionInput } from "../../src/evaluations/samples/reduce.ts";
 import { limits } from "../../src/limits.ts";
+import { holm } from "../../src/statistics/holm.ts";
 import { meanColumns } from "../../src/statistics/mean-interval.ts";
 import type { JsonValue } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { seededRandom } from "../harness/random.ts";
 
 const { db } = await testDatabase();
 
@@ -216,4 +218,110 @@ test("what cannot be a key is refused, with the field and the limit", async () =
   });
   const stranger = "01890a5d-ac96-774b-bcce-b302099a8057";
   await expect(db.evaluations.summarizeSlices(stranger, "a")).rejects.toMatchObject({ code: Code.NotFound });
+});
+
+const subjects = ["anatomy", "astronomy", "virology", "large"];
+
+/** Samples of several subjects, each with as many repetitions; scores are those that `score` draws. */
+function samplesOf(score: () => number | undefined, repetitions = 1, left = 0): Row[] {
+  return subjects.flatMap((name, index) =>
+    Array.from({ length: name === "large" ? 70 : 6 + index - left }, (_, i) =>
+      Array.from({ length: repetitions }, (_, repetition) => ({
+        ...{ sampleId: `${name}/${i}`, repetition, score: score() },
+        metadata: { subject: name },
+      })),
+    ).flat(),
+  );
+}
+
+test.each([
+  ["shares of 0 and 1", (random: () => number) => Number(random() < 0.6), 1, {}],
+  ["values with ties", (random: () => number) => Math.round(10 * random()) / 10, 1, {}],
+  ["some without a value", (random: () => number) => (random() < 0.3 ? undefined : random()), 1, {}],
+  ["repetitions", (random: () => number) => Number(random() < 0.5), 3, {}],
+  ["pass@k", (random: () => number) => Number(random() < 0.5), 3, { reducer: "pass_at_k", k: 2 }],
+] as const)(
+  "a group of pairs is what comparing it alone gives: %s",
+  async (_, make, repetitions, reduction) => {
+    const random = seededRandom();
+    const sides = [0, 1, 1].map((left) => samplesOf(() => make(random), repetitions, left));
+    const [baselineId = "", ...candidateIds] = await Promise.all(sides.map((rows) => benchmarkOf(rows)));
+    const given = { ...reduction, tieTolerance: 0.1, bootstrapSamples: 0 };
+    const { comparisons } = await db.evaluations.compare({
+      baselineId,
+      candidateIds,
+      groupBy: "subject",
+      ...given,
+    });
+    const all = comparisons.flatMap(({ slices }) => slices?.slices ?? []);
+    const inOrder = subjects.toSorted();
+    expect(all.map(({ value }) => value)).toEqual([...inOrder, ...inOrder]);
+    for (const name of subjects) {
+      const alone = sides.map((rows) => rows.filter(({ metadata }) => metadata?.subject === name));
+      const [baseline = "", ...candidates] = await Promise.all(alone.map((rows) => benchmarkOf(rows)));
+      const expected = await db.evaluations.compare({
+        baselineId: baseline,
+        candidateIds: candidates,
+        ...given,
+      });
+      for (const [index, one] of expected.comparisons.entries()) {
+        const slice = comparisons[index]?.slices?.slices.find(({ value }) => value === name);
+        const { nPaired, test, wins, losses, ties } = one;
+        expect(slice).toMatchObject({ nPaired, test, wins, losses, ties });
+        expect(slice?.baselineTried).toBe(new Set(alone[0]?.map(({ sampleId }) => sampleId)).size);
+        expect(slice?.candidateTried).toBe(new Set(alone[index + 1]?.map(({ sampleId }) => sampleId)).size);
+        const figures = [
+          "baselineMean",
+          "candidateMean",
+          "meanDifference",
+          "stderr",
+          "ci95Low",
+          "ci95High",
+        ] as const;
+        for (const figure of [...figures, "pValue", "pairedTPValue"] as const) {
+          if (one[figure] === null) expect([figure, slice?.[figure]]).toEqual([figure, null]);
+          else expect(slice?.[figure], `${figure} of ${name}`).toBeCloseTo(one[figure], 10);
+        }
+      }
+    }
+    // All groups of all candidates are adjusted together.
+    expect(all.map(({ adjustedPValue }) => adjustedPValue)).toEqual(
+      holm(all.map(({ pValue }) => pValue ?? undefined)),
+    );
+    for (const { slices } of comparisons) {
+      const found = slices?.slices.filter(({ nPaired }) => nPaired > 0) ?? [];
+      const mean = found.reduce((sum, { meanDifference }) => sum + (meanDifference ?? 0), 0) / found.length;
+      const variance = found.reduce((sum, { stderr }) => sum + (stderr ?? Number.NaN) ** 2, 0);
+      expect(slices).toMatchObject({ macroSlices: found.length, slicesLeftOut: 0, samplesMixed: 0 });
+      expect(slices?.macroMean).toBeCloseTo(mean, 10);
+      // Chance may leave a group one pair, whose error is unknown.
+      if (Number.isNaN(variance)) expect(slices?.macroStderr).toBeNull();
+      else expect(slices?.macroStderr).toBeCloseTo(Math.sqrt(variance) / found.length, 10);
+    }
+  },
+);
+
+test("a sample is in one group on both sides: that of the baseline, or else of the candidate", async () => {
+  const side = (named: Record<string, string | undefined>) =>
+    benchmarkOf(
+      Object.entries(named).map(([sampleId, subject]) => ({
+        ...{ sampleId, score: 1 },
+        metadata: subject === undefined ? {} : { subject },
+      })),
+    );
+  const baselineId = await side({ 1: "a", 2: "a", 3: undefined, 4: undefined, 5: "c" });
+  const candidateId = await side({ 1: "a", 2: "b", 3: "b", 4: undefined, 6: "a" });
+  const { comparisons } = await db.evaluations.compare({
+    ...{ baselineId, candidateIds: [candidateId], groupBy: "subject" },
+  });
+  const [{ slices } = {}] = comparisons;
+  expect(slices?.slices).toMatchObject([
+    { value: "a", baselineTried: 2, candidateTried: 3, nPaired: 2, meanDifference: 0, pairedTPValue: null },
+    { value: "b", baselineTried: 1, candidateTried: 1, nPaired: 1, stderr: null },
+    { value: "c", baselineTried: 1, candidateTried: 0, nPaired: 0, meanDifference: null, pValue: null },
+    { value: null, baselineTried: 1, candidateTried: 1, nPaired: 1 },
+  ]);
+  expect(slices).toMatchObject({ samplesMixed: 1, macroSlices: 2, macroMean: 0, macroStderr: null });
+  const plain = await db.evaluations.compare({ baselineId, candidateIds: [candidateId] });
+  expect(plain.comparisons[0]?.slices).toBeNull();
 });

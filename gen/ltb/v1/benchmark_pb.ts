@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4ItgBCgxNZXRyaWNTbGljZXMSDgoGbWV0cmljGAEgASgJEiMKBnNsaWNlcxgCIAMoCzITLmx0Yi52MS5NZXRyaWNTbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAyABKAUSEAoIbGVmdF9vdXQYBCADKAkSFwoKbWFjcm9fbWVhbhgFIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgGIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIqICCgtNZXRyaWNTbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEg0KBXRyaWVkGAIgASgFEg8KB3NhbXBsZXMYAyABKAUSEQoEbWVhbhgEIAEoAUgBiAEBEhMKBnN0ZGRldhgFIAEoAUgCiAEBEhMKBnN0ZGVychgGIAEoAUgDiAEBEhUKCGNpOTVfbG93GAcgASgBSASIAQESFgoJY2k5NV9oaWdoGAggASgBSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGAkgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQggKBl92YWx1ZUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIqAMChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEh4KEWJhc2VsaW5lX2NpOTVfbG93GBkgASgBSA6IAQESHwoSYmFzZWxpbmVfY2k5NV9oaWdoGBogASgBSA+IAQESHwoSY2FuZGlkYXRlX2NpOTVfbG93GBsgASgBSBCIAQESIAoTY2FuZGlkYXRlX2NpOTVfaGlnaBgcIAEoAUgRiAEBEhUKCGNpOTBfbG93GB0gASgBSBKIAQESFgoJY2k5MF9oaWdoGB4gASgBSBOIAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBSIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBWIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgWiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIF4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFEjEKFGJhc2VsaW5lX3JlcGV0aXRpb25zGCQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEjIKFWNhbmRpZGF0ZV9yZXBldGl0aW9ucxglIAEoCzITLmx0Yi52MS5SZXBldGl0aW9uc0IQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUi2AEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSFgoOYmFzZWxpbmVfY291bnQYAiABKAUSFgoOYmFzZWxpbmVfdmFsdWUYAyABKAESFwoPY2FuZGlkYXRlX3ZhbHVlGAQgASgBEhIKCmRpZmZlcmVuY2UYBSABKAESHgoWYmFzZWxpbmVfZXZhbHVhdGlvbl9pZBgGIAEoCRIfChdjYW5kaWRhdGVfZXZhbHVhdGlvbl9pZBgHIAEoCRIXCg9jYW5kaWRhdGVfY291bnQYCCABKAUisQUKEExlYWRlcmJvYXJkRW50cnkSDAoEcmFuaxgBIAEoBRIQCghyYW5rX2xvdxgCIAEoBRIRCglyYW5rX2hpZ2gYAyABKAUSFAoMYmVuY2htYXJrX2lkGAQgASgJEhYKDmJlbmNobWFya19uYW1lGAUgASgJEhAKCHByb3ZpZGVyGAYgASgJEg0KBW1vZGVsGAcgASgJEicKBnN0YXR1cxgIIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSDQoFY291bnQYCSABKAUSDAoEbWVhbhgKIAEoARITCgZzdGRlcnIYCyABKAFIAIgBARIVCghjaTk1X2xvdxgMIAEoAUgBiAEBEhYKCWNpOTVfaGlnaBgNIAEoAUgCiAEBEi4KCmNyZWF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBGJhbmQYDyABKAVIA4gBARITCgZzdGRkZXYYECABKAFIBIgBARIWCgliYW5kX2xhc3QYESABKAVIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYEiABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSGAoQc2FtcGxlc191bnNjb3JlZBgTIAEoBRIoCgtyZXBldGl0aW9ucxgUIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIcCg9pbnB1dHNfY29tcGFyZWQYWiABKAVIBogBARIdChBkaWZmZXJlbnRfaW5wdXRzGFsgASgFSAeIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3RCEgoQX2lucHV0c19jb21wYXJlZEITChFfZGlmZmVyZW50X2lucHV0cyLnAwoJTWV0cmljUnVuEhQKDGJlbmNobWFya19pZBgBIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRInCgZzdGF0dXMYBSABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAcgASgFEgwKBG1lYW4YCCABKAESEwoGc3RkZGV2GAkgASgBSACIAQESEwoGc3RkZXJyGAogASgBSAGIAQESFQoIY2k5NV9sb3cYCyABKAFIAogBARIWCgljaTk1X2hpZ2gYDCABKAFIA4gBARIvCg9pbnRlcnZhbF9tZXRob2QYDSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSLAoOc2luY2VfcHJldmlvdXMYDiABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEiwKDnNpbmNlX2Jhc2VsaW5lGA8gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZUIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2gi3QEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCEILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZSKVAQoIQmFzZWxpbmUSDwoHZGF0YXNldBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSFgoOYmVuY2htYXJrX25hbWUYAyABKAkSEwoGc2V0X2J5GAQgASgJSACIAQESKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfc2V0X2J5KswBCg9CZW5jaG1hcmtTdGF0dXMSIAocQkVOQ0hNQVJLX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGEJFTkNITUFSS19TVEFUVVNfUEVORElORxABEhwKGEJFTkNITUFSS19TVEFUVVNfUlVOTklORxACEh4KGkJFTkNITUFSS19TVEFUVVNfQ09NUExFVEVEEAMSGwoXQkVOQ0hNQVJLX1NUQVRVU19GQUlMRUQQBBIeChpCRU5DSE1BUktfU1RBVFVTX0NBTkNFTExFRBAFKnoKDkJlbmNobWFya09yZGVyEh8KG0JFTkNITUFSS19PUkRFUl9VTlNQRUNJRklFRBAAEiMKH0JFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIiCh5CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9BU0MQAipiCg1CZW5jaG1hcmtWaWV3Eh4KGkJFTkNITUFSS19WSUVXX1VOU1BFQ0lGSUVEEAASGAoUQkVOQ0hNQVJLX1ZJRVdfQkFTSUMQARIXChNCRU5DSE1BUktfVklFV19GVUxMEAIqsgEKB1JlZHVjZXISFwoTUkVEVUNFUl9VTlNQRUNJRklFRBAAEhAKDFJFRFVDRVJfTUVBThABEhIKDlJFRFVDRVJfTUVESUFOEAISEAoMUkVEVUNFUl9NT0RFEAMSDwoLUkVEVUNFUl9NQVgQBBIWChJSRURVQ0VSX0FUX0xFQVNUX0sQBRIVChFSRURVQ0VSX1BBU1NfQVRfSxAGEhYKElJFRFVDRVJfUEFTU19IQVRfSxAHKmwKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAIqfgoOQ29tcGFyaXNvblRlc3QSHwobQ09NUEFSSVNPTl9URVNUX1VOU1BFQ0lGSUVEEAASIQodQ09NUEFSSVNPTl9URVNUX01DTkVNQVJfRVhBQ1QQARIoCiRDT01QQVJJU09OX1RFU1RfV0lMQ09YT05fU0lHTkVEX1JBTksQAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4ItgBCgxNZXRyaWNTbGljZXMSDgoGbWV0cmljGAEgASgJEiMKBnNsaWNlcxgCIAMoCzITLmx0Yi52MS5NZXRyaWNTbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAyABKAUSEAoIbGVmdF9vdXQYBCADKAkSFwoKbWFjcm9fbWVhbhgFIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgGIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIqICCgtNZXRyaWNTbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEg0KBXRyaWVkGAIgASgFEg8KB3NhbXBsZXMYAyABKAUSEQoEbWVhbhgEIAEoAUgBiAEBEhMKBnN0ZGRldhgFIAEoAUgCiAEBEhMKBnN0ZGVychgGIAEoAUgDiAEBEhUKCGNpOTVfbG93GAcgASgBSASIAQESFgoJY2k5NV9oaWdoGAggASgBSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGAkgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQggKBl92YWx1ZUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIsoMChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEh4KEWJhc2VsaW5lX2NpOTVfbG93GBkgASgBSA6IAQESHwoSYmFzZWxpbmVfY2k5NV9oaWdoGBogASgBSA+IAQESHwoSY2FuZGlkYXRlX2NpOTVfbG93GBsgASgBSBCIAQESIAoTY2FuZGlkYXRlX2NpOTVfaGlnaBgcIAEoAUgRiAEBEhUKCGNpOTBfbG93GB0gASgBSBKIAQESFgoJY2k5MF9oaWdoGB4gASgBSBOIAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBSIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBWIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgWiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIF4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFEjEKFGJhc2VsaW5lX3JlcGV0aXRpb25zGCQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEjIKFWNhbmRpZGF0ZV9yZXBldGl0aW9ucxglIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIoCgZzbGljZXMYUCABKAsyGC5sdGIudjEuQ29tcGFyaXNvblNsaWNlc0IQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUi5wEKEENvbXBhcmlzb25TbGljZXMSJwoGc2xpY2VzGAEgAygLMhcubHRiLnYxLkNvbXBhcmlzb25TbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAiABKAUSEAoIbGVmdF9vdXQYAyADKAkSFwoKbWFjcm9fbWVhbhgEIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgFIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgGIAEoBRIVCg1zYW1wbGVzX21peGVkGAcgASgFQg0KC19tYWNyb19tZWFuQg8KDV9tYWNyb19zdGRlcnIiyAQKD0NvbXBhcmlzb25TbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEhYKDmJhc2VsaW5lX3RyaWVkGAIgASgFEhcKD2NhbmRpZGF0ZV90cmllZBgDIAEoBRIQCghuX3BhaXJlZBgEIAEoBRIaCg1iYXNlbGluZV9tZWFuGAUgASgBSAGIAQESGwoOY2FuZGlkYXRlX21lYW4YBiABKAFIAogBARIcCg9tZWFuX2RpZmZlcmVuY2UYByABKAFIA4gBARITCgZzdGRlcnIYCCABKAFIBIgBARIVCghjaTk1X2xvdxgJIAEoAUgFiAEBEhYKCWNpOTVfaGlnaBgKIAEoAUgGiAEBEiQKBHRlc3QYCyABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgMIAEoAUgHiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDSABKAFICIgBARIdChBwYWlyZWRfdF9wX3ZhbHVlGA4gASgBSAmIAQESDAoEd2lucxgPIAEoBRIOCgZsb3NzZXMYECABKAUSDAoEdGllcxgRIAEoBUIICgZfdmFsdWVCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZSLYAQoMUGFpcmVkU2FtcGxlEhEKCXNhbXBsZV9pZBgBIAEoCRIWCg5iYXNlbGluZV9jb3VudBgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJEhcKD2NhbmRpZGF0ZV9jb3VudBgIIAEoBSKxBQoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgFEhAKCHJhbmtfbG93GAIgASgFEhEKCXJhbmtfaGlnaBgDIAEoBRIUCgxiZW5jaG1hcmtfaWQYBCABKAkSFgoOYmVuY2htYXJrX25hbWUYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSJwoGc3RhdHVzGAggASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxINCgVjb3VudBgJIAEoBRIMCgRtZWFuGAogASgBEhMKBnN0ZGVychgLIAEoAUgAiAEBEhUKCGNpOTVfbG93GAwgASgBSAGIAQESFgoJY2k5NV9oaWdoGA0gASgBSAKIAQESLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoEYmFuZBgPIAEoBUgDiAEBEhMKBnN0ZGRldhgQIAEoAUgEiAEBEhYKCWJhbmRfbGFzdBgRIAEoBUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgSIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIYChBzYW1wbGVzX3Vuc2NvcmVkGBMgASgFEigKC3JlcGV0aXRpb25zGBQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEhwKD2lucHV0c19jb21wYXJlZBhaIAEoBUgGiAEBEh0KEGRpZmZlcmVudF9pbnB1dHMYWyABKAVIB4gBAUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgcKBV9iYW5kQgkKB19zdGRkZXZCDAoKX2JhbmRfbGFzdEISChBfaW5wdXRzX2NvbXBhcmVkQhMKEV9kaWZmZXJlbnRfaW5wdXRzIucDCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCLdAQoMTWV0cmljQ2hhbmdlEhIKCmRpZmZlcmVuY2UYASABKAESFQoIY2k5NV9sb3cYAiABKAFIAIgBARIWCgljaTk1X2hpZ2gYAyABKAFIAYgBARIUCgdwX3ZhbHVlGAQgASgBSAKIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgFIAEoAUgDiAEBEhkKEWZpcnN0X3NpZ25pZmljYW50GAYgASgIQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlIpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqbAoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -865,6 +865,13 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
    * @generated from field: ltb.v1.Repetitions candidate_repetitions = 37;
    */
   candidateRepetitions?: Repetitions | undefined;
+
+  /**
+   * Unset unless the request has `group_by`.
+   *
+   * @generated from field: ltb.v1.ComparisonSlices slices = 80;
+   */
+  slices?: ComparisonSlices | undefined;
 };
 
 /**
@@ -873,6 +880,205 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 7);
+
+/**
+ * A comparison in groups of its samples.
+ *
+ * @generated from message ltb.v1.ComparisonSlices
+ */
+export type ComparisonSlices = Message<"ltb.v1.ComparisonSlices"> & {
+  /**
+   * The groups in the order of their values, numbers by their size; last that of the samples without the key.
+   * If there are more than 200, those with the most samples.
+   *
+   * @generated from field: repeated ltb.v1.ComparisonSlice slices = 1;
+   */
+  slices: ComparisonSlice[];
+
+  /**
+   * Number of further groups, which are not tested.
+   *
+   * @generated from field: int32 slices_left_out = 2;
+   */
+  slicesLeftOut: number;
+
+  /**
+   * Values of the further groups, those with the most samples first; at most 1000.
+   *
+   * @generated from field: repeated string left_out = 3;
+   */
+  leftOut: string[];
+
+  /**
+   * Mean of the mean differences of all groups that have the key and pairs, each with the same weight, those
+   * left out included. Unset if there is no such group.
+   *
+   * @generated from field: optional double macro_mean = 4;
+   */
+  macroMean?: number | undefined;
+
+  /**
+   * Standard error of macro_mean, as in MetricSlices. Unset if a group has one pair.
+   *
+   * @generated from field: optional double macro_stderr = 5;
+   */
+  macroStderr?: number | undefined;
+
+  /**
+   * Number of groups in macro_mean.
+   *
+   * @generated from field: int32 macro_slices = 6;
+   */
+  macroSlices: number;
+
+  /**
+   * Samples whose sides, or repetitions, name several groups. Each is in the first that the baseline names.
+   *
+   * @generated from field: int32 samples_mixed = 7;
+   */
+  samplesMixed: number;
+};
+
+/**
+ * Describes the message ltb.v1.ComparisonSlices.
+ * Use `create(ComparisonSlicesSchema)` to create a new message.
+ */
+export const ComparisonSlicesSchema: GenMessage<ComparisonSlices> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 8);
+
+/**
+ * One group of a comparison. Figures are as in BenchmarkComparison, over the pairs of the group.
+ *
+ * @generated from message ltb.v1.ComparisonSlice
+ */
+export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
+  /**
+   * The value of the key, as in MetricSlice. Unset in the group of the samples without it.
+   *
+   * @generated from field: optional string value = 1;
+   */
+  value?: string | undefined;
+
+  /**
+   * Samples of the group with an evaluation in the baseline.
+   *
+   * @generated from field: int32 baseline_tried = 2;
+   */
+  baselineTried: number;
+
+  /**
+   * Samples of the group with an evaluation in the candidate.
+   *
+   * @generated from field: int32 candidate_tried = 3;
+   */
+  candidateTried: number;
+
+  /**
+   * Number of pairs (n).
+   *
+   * @generated from field: int32 n_paired = 4;
+   */
+  nPaired: number;
+
+  /**
+   * Mean of the baseline over the pairs. Unset without pairs.
+   *
+   * @generated from field: optional double baseline_mean = 5;
+   */
+  baselineMean?: number | undefined;
+
+  /**
+   * Mean of the candidate over the pairs. Unset without pairs.
+   *
+   * @generated from field: optional double candidate_mean = 6;
+   */
+  candidateMean?: number | undefined;
+
+  /**
+   * Mean of the differences. Unset without pairs.
+   *
+   * @generated from field: optional double mean_difference = 7;
+   */
+  meanDifference?: number | undefined;
+
+  /**
+   * Standard error of the mean difference. Unset when n_paired is below 2.
+   *
+   * @generated from field: optional double stderr = 8;
+   */
+  stderr?: number | undefined;
+
+  /**
+   * Lower bound of the 95 % confidence interval of the mean difference, by the paired t distribution. It is
+   * not adjusted for the number of groups. Unset when n_paired is below 2.
+   *
+   * @generated from field: optional double ci95_low = 9;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper bound of the same.
+   *
+   * @generated from field: optional double ci95_high = 10;
+   */
+  ci95High?: number | undefined;
+
+  /**
+   * The test that p_value comes from.
+   *
+   * @generated from field: ltb.v1.ComparisonTest test = 11;
+   */
+  test: ComparisonTest;
+
+  /**
+   * Two-sided p-value of `test`, before adjustment. Unset without pairs.
+   *
+   * @generated from field: optional double p_value = 12;
+   */
+  pValue?: number | undefined;
+
+  /**
+   * p_value adjusted by Holm's method over the groups of all candidates of this request together.
+   *
+   * @generated from field: optional double adjusted_p_value = 13;
+   */
+  adjustedPValue?: number | undefined;
+
+  /**
+   * Two-sided p-value of the paired t-test. Unset when n_paired is below 2 or the differences do not vary.
+   *
+   * @generated from field: optional double paired_t_p_value = 14;
+   */
+  pairedTPValue?: number | undefined;
+
+  /**
+   * Pairs in which the candidate is better.
+   *
+   * @generated from field: int32 wins = 15;
+   */
+  wins: number;
+
+  /**
+   * Pairs in which the candidate is worse.
+   *
+   * @generated from field: int32 losses = 16;
+   */
+  losses: number;
+
+  /**
+   * Pairs whose difference is at most tie_tolerance in absolute value.
+   *
+   * @generated from field: int32 ties = 17;
+   */
+  ties: number;
+};
+
+/**
+ * Describes the message ltb.v1.ComparisonSlice.
+ * Use `create(ComparisonSliceSchema)` to create a new message.
+ */
+export const ComparisonSliceSchema: GenMessage<ComparisonSlice> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * One sample with its values in both benchmarks.
@@ -942,7 +1148,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -1125,7 +1331,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * A benchmark in the history of a metric.
@@ -1244,7 +1450,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1304,7 +1510,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 11);
+  messageDesc(file_ltb_v1_benchmark, 13);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1353,7 +1559,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 12);
+  messageDesc(file_ltb_v1_benchmark, 14);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to

@@ -1,14 +1,16 @@
-import type { Benchmark, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { Benchmark, MetricSlices, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { formatNumber } from "../shared/output.ts";
 import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
+import { sliceColumns, sliceName, sliceRows, slicesNotes } from "../shared/slices.ts";
 import { statusName } from "../shared/status.ts";
 import { totalsOf } from "../shared/totals.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { fill, Histogram, histogramCharts } from "./histogram.ts";
+import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
 import { intervalsOf, tableOf, withInterval, writePage } from "./page.ts";
@@ -22,6 +24,7 @@ export async function writeSummary(
   client: BenchmarkClient,
   benchmark: Benchmark,
   summary: GetBenchmarkSummaryResponse,
+  groupBy = "",
 ): Promise<void> {
   const shown = summary.metrics.filter(({ count }) => count > 0).slice(0, MOST_HISTOGRAMS);
   const drawn = shown.map((metric) => {
@@ -56,6 +59,7 @@ export async function writeSummary(
           ]
         : []),
       ...repetitionsOf(summary),
+      ...(await Promise.all(summary.slices.map((found) => slicesOf(found, groupBy)))),
       {
         title: "How the values are spread",
         note: "The dashed line is the mean, the band around it its 95 % interval.",
@@ -71,6 +75,31 @@ function repetitionsOf(summary: GetBenchmarkSummaryResponse) {
   if (rows.length === 0) return [];
   const note = `Mean, standard deviation, standard error and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions; the other figures are over all evaluations.`;
   return [{ title: "Repetitions", note, body: tableOf("Repetitions", repetitionColumns, rows) }];
+}
+
+/** More groups than these have a table only. */
+const MOST_LINES = 80;
+
+/** The section on the groups of a metric. */
+async function slicesOf(found: MetricSlices, key: string) {
+  const title = `${unitOf(found.metric)} by ${key}`;
+  const lines = found.slices.flatMap((slice) => {
+    const { mean, ci95Low, ci95High } = slice;
+    return mean === undefined ? [] : [{ label: sliceName(slice, key), mean, low: ci95Low, high: ci95High }];
+  });
+  const words = lines.map(({ label, mean }) => `${label}: ${formatNumber(mean, 3)}`).join("; ");
+  const isDrawn = lines.length > 0 && lines.length <= MOST_LINES;
+  return {
+    title,
+    note: [
+      `Intervals are ${intervalsOf(found.slices)}, and not adjusted for the number of groups.`,
+      ...slicesNotes(found, key),
+    ].join(" "),
+    body: [
+      ...(isDrawn ? [await intervalChart(`Means by ${key}`, `${words}.`, unitOf(found.metric), lines)] : []),
+      tableOf(title, sliceColumns(key), sliceRows(found, key)),
+    ],
+  };
 }
 
 const figures = ["n", "mean", "std. err.", "std. dev.", "min", "p50", "p90", "p95", "p99", "max"];

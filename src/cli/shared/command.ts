@@ -107,6 +107,14 @@ export class Command extends CommanderCommand {
     ).option("--k <n>", "the k of at_least_k, pass_at_k and pass_hat_k", parseCount);
   }
 
+  /** Adds --group-by. */
+  withGroups(): this {
+    return this.option(
+      "--group-by <key>",
+      "also show groups: by a key of the metadata (subject, doc.subject), by provider or model, or by a label of the benchmark (label.branch)",
+    );
+  }
+
   /** Adds --limit, for lists. */
   withLimit(): this {
     return this.option("--limit <n>", "at most this many", parseCount, 50);

@@ -16,6 +16,8 @@ import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
 import { checkK, type Reducer, type Repetitions, reductionFields } from "../samples/reduce.ts";
+import { groupBy } from "../slices/key.ts";
+import { adjustSlices, type PairSlices, readPairSlices } from "../slices/pair-slices.ts";
 import { requireBenchmark, type Sampling } from "../statements.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
@@ -39,6 +41,7 @@ const comparisonInput = z
     allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
+    groupBy: groupBy.optional(),
     ...reductionFields,
   })
   .superRefine(checkK)
@@ -54,7 +57,7 @@ const comparisonInput = z
 /**
  * A comparison of candidates with a baseline on one metric, in pairs of the same sample, whose repetitions
  * become one value first.
- * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`.
+ * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`. `groupBy` asks for groups of pairs.
  */
 export type ComparisonInput = z.input<typeof comparisonInput>;
 
@@ -111,6 +114,8 @@ export interface Comparison {
   /** Of the pairs; null in a benchmark without repetitions. */
   baselineRepetitions: Repetitions | null;
   candidateRepetitions: Repetitions | null;
+  /** Null unless asked for. */
+  slices: PairSlices | null;
   regressed: readonly PairedSample[];
   improved: readonly PairedSample[];
 }
@@ -160,11 +165,14 @@ export async function compareBenchmarks(
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
     const figures = await compareOne(db, pairing, { ...parsed, lowerIsBetter });
-    comparisons.push({ ...figures, regressed: regressed.items, improved: improved.items });
+    const { groupBy: key } = parsed;
+    const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
+    comparisons.push({ ...figures, slices, regressed: regressed.items, improved: improved.items });
   }
   const adjusted = holm(comparisons.map(({ pValue }) => pValue ?? undefined));
   for (const [index, comparison] of comparisons.entries())
     comparison.adjustedPValue = adjusted[index] ?? null;
+  adjustSlices(comparisons.map(({ slices }) => slices));
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
   return { baselineId, metric, lowerIsBetter, reducer, k, comparisons, next: isLast ? undefined : next };
 }
@@ -210,6 +218,7 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     ties: n - higher - lower,
     baselineRepetitions: repetitionsOf(found.baselineRepetitions),
     candidateRepetitions: repetitionsOf(found.candidateRepetitions),
+    slices: null,
     regressed: [],
     improved: [],
   };

@@ -22,7 +22,7 @@ export interface Pairing {
 
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
 // Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory.
-function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
+export function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
   const side = (of: Sampling) => {
     const values = sql.fragment`
       select
@@ -78,19 +78,19 @@ function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetit
     ]::integer[] end`;
 }
 
-const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
+export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
-const exampleSides = (isRepeated: boolean) => {
+export const exampleSides = (isRepeated: boolean) => {
   const side = { id: example.id, repetitions: 0, isRepeated };
   return { baseline: side, candidate: { ...side, repetitions: 5 } };
 };
 const byMean = { reducer: "mean", k: 0 } as const;
 
 /** Sum, sum of squared deviations, least and greatest; null without pairs. */
-const packed = z.array(z.number()).nullable();
+export const packed = z.array(z.number()).nullable();
 
-function packedMoments(name: string): Fragment {
+export function packedMoments(name: string): Fragment {
   const value = sql.fragment`${sql.identifier([name])}`;
   return sql.fragment`
     case when count(*) > 0

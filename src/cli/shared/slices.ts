@@ -1,0 +1,60 @@
+import type { MetricSlice, MetricSlices } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { formatInterval, formatNumber } from "./output.ts";
+
+/** Options of a command that divides evaluations into groups. */
+export interface Grouping {
+  groupBy?: string;
+}
+
+/** The name of a group. */
+export function sliceName({ value }: { value?: string | undefined }, key: string): string {
+  if (value === undefined) return `(no ${key})`;
+  return value === "" ? '""' : value;
+}
+
+export const sliceColumns = (key: string) => [key, ">n", ">mean", ">stddev", ">stderr", ">95 % CI"];
+
+/** "12", or "12 of 15" where samples of the group have no value. */
+const scored = ({ samples, tried }: MetricSlice) => (samples < tried ? `${samples} of ${tried}` : samples);
+
+/** A row for each group, and one for the mean of their means, in the columns of `sliceColumns`. */
+export function sliceRows(found: MetricSlices, key: string): (string | number)[][] {
+  const rows = found.slices.map((slice): (string | number)[] => {
+    const figures = [slice.mean, slice.stddev, slice.stderr].map((value) => formatNumber(value));
+    return [sliceName(slice, key), scored(slice), ...figures, formatInterval(slice)];
+  });
+  const { macroMean, macroStderr, macroSlices } = found;
+  if (macroMean !== undefined)
+    rows.push([
+      `mean of ${macroSlices} means`,
+      "",
+      formatNumber(macroMean),
+      "",
+      formatNumber(macroStderr),
+      "",
+    ]);
+  return rows;
+}
+
+/** What a table of groups means and lacks, as sentences. */
+export function slicesNotes(found: MetricSlices, key: string): string[] {
+  const { slices, slicesLeftOut, leftOut, macroMean } = found;
+  const notes: string[] = [];
+  if (slices.some(({ samples, tried }) => samples < tried))
+    notes.push("Where n says so, samples have no value; mean and interval are over those with one.");
+  if (macroMean !== undefined)
+    notes.push(
+      `In the mean of the means each ${key} with a value has the same weight, however many samples.`,
+    );
+  return [...notes, ...leftOutNote(slicesLeftOut, leftOut)];
+}
+
+/** So many names of groups are shown that have no row. */
+const NAMED = 20;
+
+export function leftOutNote(count: number, names: readonly string[]): string[] {
+  if (count === 0) return [];
+  const named = names.slice(0, NAMED).map((name) => sliceName({ value: name }, ""));
+  const more = count > named.length ? ", …" : "";
+  return [`${count} further groups have fewer samples and no row: ${named.join(", ")}${more}.`];
+}

@@ -1,0 +1,106 @@
+import type { z } from "zod";
+import type { Executor } from "../../database/statement/executor.ts";
+import { holm } from "../../statistics/holm.ts";
+import { mcnemarExact } from "../../statistics/mcnemar.ts";
+import { meanFigures, t975 } from "../../statistics/mean-interval.ts";
+import { studentTUpperTail } from "../../statistics/student-t.ts";
+import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
+import type { Pairing } from "../compare/statements.ts";
+import { pairSlices } from "./pair-statements.ts";
+import { byValue, type OverSlices, overallOf } from "./slices.ts";
+
+/** One group of the pairs of a comparison. Figures are as those of `Comparison`; undefined ones are null. */
+export interface PairSlice {
+  /** The value of the key; null in the group of all samples without it. */
+  value: string | null;
+  /** Samples of the group with an evaluation in the baseline, and in the candidate. */
+  baselineTried: number;
+  candidateTried: number;
+  nPaired: number;
+  baselineMean: number | null;
+  candidateMean: number | null;
+  meanDifference: number | null;
+  stderr: number | null;
+  ci95Low: number | null;
+  ci95High: number | null;
+  test: "mcnemar" | "wilcoxon" | null;
+  pValue: number | null;
+  /** By Holm's method over the groups of all candidates together. */
+  adjustedPValue: number | null;
+  pairedTPValue: number | null;
+  wins: number;
+  losses: number;
+  ties: number;
+}
+
+/** The groups of a comparison, in the order of their values; the mean of the means is that of differences. */
+export interface PairSlices extends OverSlices {
+  slices: PairSlice[];
+  /** Samples whose sides, or repetitions, name several groups: they are in the first of the baseline's. */
+  samplesMixed: number;
+}
+
+interface How {
+  tieTolerance: number;
+  lowerIsBetter: boolean;
+}
+
+/** Computes every group by one statement over the evaluations of both. */
+export async function readPairSlices(
+  db: Executor,
+  pairing: Pairing,
+  key: string,
+  how: How,
+): Promise<PairSlices> {
+  const rows = await db.any(pairSlices(pairing, key, how.tieTolerance));
+  return {
+    slices: rows.map((row) => sliceOf(row, how)).sort(byValue),
+    ...overallOf(rows[0], rows.length),
+    samplesMixed: rows[0]?.mixed ?? 0,
+  };
+}
+
+/** Adjusts the p-values of the groups of all candidates together. */
+export function adjustSlices(found: readonly (PairSlices | null)[]): void {
+  const slices = found.flatMap((one) => one?.slices ?? []);
+  const adjusted = holm(slices.map(({ pValue }) => pValue ?? undefined));
+  for (const [index, slice] of slices.entries()) slice.adjustedPValue = adjusted[index] ?? null;
+}
+
+type Row = z.output<typeof pairSlices.row>;
+
+function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
+  const { value, baselineTried, candidateTried, pairs: n, higher, lower, isBinary } = row;
+  const figures = (packed: Row["baseline"]) => {
+    const [sum = 0, m2 = 0, min = 0, max = 0] = packed ?? [];
+    return packed ? meanFigures({ count: n, sum, m2, min, max }) : undefined;
+  };
+  const differences = figures(row.differences);
+  const { mean: meanDifference = null, stderr = null } = differences ?? {};
+  const margin = stderr === null ? null : t975(n - 1) * stderr;
+  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
+  const hasInterval = margin !== null && meanDifference !== null;
+  return {
+    ...{ value, baselineTried, candidateTried, nPaired: n },
+    baselineMean: figures(row.baseline)?.mean ?? null,
+    candidateMean: figures(row.candidate)?.mean ?? null,
+    ...{ meanDifference, stderr },
+    ci95Low: hasInterval ? Math.max(-most, meanDifference - margin) : null,
+    ci95High: hasInterval ? Math.min(most, meanDifference + margin) : null,
+    test: n === 0 ? null : isBinary ? "mcnemar" : "wilcoxon",
+    pValue: n === 0 ? null : isBinary ? mcnemarExact(row.up, row.down) : wilcoxon(row),
+    adjustedPValue: null,
+    pairedTPValue: stderr ? 2 * studentTUpperTail(Math.abs(meanDifference ?? 0) / stderr, n - 1) : null,
+    wins: lowerIsBetter ? lower : higher,
+    losses: lowerIsBetter ? higher : lower,
+    ties: n - higher - lower,
+  };
+}
+
+function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Row): number {
+  const sizes = sizeCounts?.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 }));
+  // Without any difference there are no sizes.
+  return sizes || up + down === 0
+    ? wilcoxonExact(sizes ?? [])
+    : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
+}
