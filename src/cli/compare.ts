@@ -23,9 +23,11 @@ import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
+import type { Grouping } from "./shared/slices.ts";
 
-interface Options extends ServiceOptions, Direction, Reducing, ReportFiles {
+interface Options extends ServiceOptions, Direction, Reducing, Grouping, ReportFiles {
   metric: string;
   tolerance: number;
   alpha: number;
@@ -76,6 +78,7 @@ export function addCommand(program: Command): void {
       "--allow-different-inputs",
       "also compare samples whose inputs or expected answers differ, as for different prompts",
     )
+    .withGroups()
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .option(
       "--markdown <file>",
@@ -85,6 +88,10 @@ export function addCommand(program: Command): void {
     .examples(
       ["ltb compare gpt-4 gpt-4o claude", "two candidates, on the score"],
       ["ltb compare main pr-123 --fail-on-regression", "a gate for CI"],
+      [
+        "ltb compare main pr-123 --group-by subject",
+        "each subject, too, whose p-values are adjusted together",
+      ],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
       "ltb compare a b --metric latency_ms --tolerance 50",
@@ -116,6 +123,7 @@ async function compare(
     ...reducerOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
+    ...given({ groupBy: options.groupBy }),
     pageSize: Math.max(1, options.samples),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
@@ -124,7 +132,11 @@ async function compare(
   const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
-    printJson({ ...figures, verdicts, verdict_by: "adjusted_p_value", alpha: options.alpha });
+    const { alpha, groupBy } = options;
+    const bySlice = groupBy && {
+      slice_verdicts: sliceVerdicts(response.comparisons, { alpha, lowerIsBetter }),
+    };
+    printJson({ ...figures, verdicts, ...bySlice, verdict_by: "adjusted_p_value", alpha });
   } else {
     print(comparisonText(names, response, verdicts, { ...options, margin }));
   }
@@ -148,14 +160,16 @@ function reportOf(
   names: ReadonlyMap<string, string>,
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples" | "alpha">,
+  options: Evidence & Pick<Options, "samples" | "alpha" | "groupBy">,
 ): Report {
-  const { baselineId, metric, comparisons } = response;
+  const { baselineId, metric, comparisons, lowerIsBetter } = response;
+  const { alpha, groupBy = "" } = options;
   const candidates = comparisons.map((comparison, index) => {
     const verdict = verdicts[index] ?? "no pairs";
     return {
       name: names.get(comparison.candidateId) ?? comparison.candidateId,
       ...{ verdict, comparison, evidence: evidenceOf(comparison, options) },
+      slices: slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter }),
       demands: demandsOf(comparison, verdict, options),
     };
   });
@@ -190,10 +204,10 @@ function comparisonText(
   names: ReadonlyMap<string, string>,
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples" | "alpha">,
+  options: Evidence & Pick<Options, "samples" | "alpha" | "groupBy">,
 ): string {
   const { baselineId, metric, lowerIsBetter, comparisons } = response;
-  const { samples, alpha } = options;
+  const { samples, alpha, groupBy = "" } = options;
   const nameOf = (id: string) => oneLine(names.get(id) ?? id);
   const rows = comparisons.map((comparison, index) => [
     nameOf(comparison.candidateId),
@@ -207,7 +221,7 @@ function comparisonText(
     "",
     ...explainTests(response, alpha),
   ];
-  for (const comparison of comparisons) {
+  for (const [index, comparison] of comparisons.entries()) {
     const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
     const name = nameOf(candidateId);
     const evidence = evidenceOf(comparison, options);
@@ -217,6 +231,12 @@ function comparisonText(
         "",
         `${name}: left out for want of a partner: ${baselineUnpaired} of the baseline, ${candidateUnpaired} of the candidate`,
       );
+    const slices = slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter });
+    if (slices !== undefined) {
+      const cells = slices.rows.map(({ name, cells, verdict }) => [name, ...cells, verdict]);
+      lines.push("", `${name} ${oneLine(slices.title)}:`, formatTable(slices.columns, cells));
+      lines.push(...slices.notesWith().map(oneLine));
+    }
     if (samples > 0 && regressed.length > 0) {
       const shown = regressed.slice(0, samples);
       lines.push(

@@ -245,3 +245,45 @@ test("wrong use is told from a regression", async () => {
     stderr: expect.stringContaining("Expected a number from 0 to 1"),
   });
 });
+
+test("groups by a key, as a table, as JSON and as Markdown", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const [name, wrong] of [
+    ["grouped", 0],
+    ["grouped-worse", 40],
+  ] as const) {
+    const rows = Array.from({ length: 100 }, (_, i) =>
+      JSON.stringify({
+        ...{ sample_id: `s${i}`, input: "i", output: "o" },
+        score: i === 99 ? null : Number(i >= wrong),
+        ...(i < 90 && { subject: i % 2 === 0 ? "@algebra" : "代数" }),
+      }),
+    );
+    const path = join(folder, `${name}.jsonl`);
+    await writeFile(path, rows.join("\n"));
+    await ltb.json("import", path, "--name", name);
+  }
+  const summary = await ltb.run("summary", "grouped-worse", "--group-by", "subject");
+  expect(summary.stdout).toMatch(/\nscore by subject:\nsubject +n +mean +stddev +stderr +95 % CI\n/);
+  expect(summary.stdout).toMatch(/\n@algebra +45 +0\.55556 .*\n代数 +45 .*\n\(no subject\) +9 of 10 +1 /);
+  expect(summary.stdout).toMatch(/\nmean of 2 means +0\.55556 +0\.05/);
+  const { slices } = await ltb.json("summary", "grouped-worse", "--group-by", "subject");
+  expect(slices).toMatchObject([{ metric: "score", slices: [{ value: "@algebra" }, {}, { value: null }] }]);
+
+  const markdown = join(folder, "report.md");
+  const compare = ["compare", "grouped", "grouped-worse", "--group-by", "subject"];
+  const { stdout } = await ltb.run(...compare, "--markdown", markdown);
+  expect(stdout).toMatch(/\ngrouped-worse by subject:\nsubject +n +baseline /);
+  expect(stdout).toMatch(/\n@algebra +45 .* worse\n/);
+  expect(stdout).toMatch(/\n\(no subject\) +9 of 10 .* no significant difference\n/);
+  expect(stdout).toMatch(/\n"p \(Holm\)" is adjusted for the 3 groups with pairs of all candidates together/);
+  const { comparisons, slice_verdicts } = await ltb.json(...compare);
+  expect(slice_verdicts).toEqual([["worse", "worse", "no significant difference"]]);
+  const [first] = comparisons[0].slices.slices;
+  expect(first.adjusted_p_value).toBeCloseTo(3 * first.p_value, 12);
+  const text = await readFile(markdown, "utf8");
+  // Names that others gave mention nobody.
+  expect(text).toMatch(/^\| `@algebra` \| 45 \|/m);
+  expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/@/);
+});

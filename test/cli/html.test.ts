@@ -27,6 +27,7 @@ beforeAll(async () => {
         input: `in ${HOSTILE.slice(0, -1)}`,
         output: `out ${HOSTILE.slice(0, -1)}`,
         score: n < 200 * share ? 1 : 0,
+        subject: n % 4 === 0 ? HOSTILE.slice(0, -1) : "odd",
         latency_ms: 100 + n,
       }),
     );
@@ -123,6 +124,21 @@ test("a summary, with a histogram of every metric", async () => {
   expect(text.includes("latency_ms")).toBe(false);
   expect(text.includes("Percentiles are exact.")).toBe(true);
   expect(text.includes("200 evaluations, 0 failed. <code>")).toBe(true);
+});
+
+test("groups by a key, on both pages", async () => {
+  const names = (await ltb.json("benchmark", "list")).benchmarks;
+  const candidate = names.find(({ name }: { name: string }) => name.startsWith("cand"))?.id;
+  const compared = await page("compare", "base", String(candidate), "--group-by", "subject");
+  check(compared);
+  expect(compared.includes("by subject</h2>")).toBe(true);
+  expect(/adjusted for the 2 groups with pairs of all candidates together/.test(compared)).toBe(true);
+  expect(/<th scope="row" class="text">odd<\/th><td class="number">150<\/td>/.test(compared)).toBe(true);
+  const summed = await page("summary", "base", "--group-by", "subject", "--metric", "score");
+  check(summed);
+  expect(summed.includes("score by subject</h2>")).toBe(true);
+  expect(/<th scope="row" class="text">mean of 2 means<\/th>/.test(summed)).toBe(true);
+  expect(summed.match(/<svg/g)).toHaveLength(4);
 });
 
 test("a comparison of latency, of which lower is better", async () => {

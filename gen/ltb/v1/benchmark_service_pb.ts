@@ -1763,8 +1763,8 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
   k: number;
 
   /**
-   * Asks for `slices`: groups of the pairs, by a key as in GetBenchmarkSummaryRequest. A sample is in the group
-   * that its baseline names, and if that names none, in its candidate's. Empty (default): none.
+   * Asks for `slices`: groups of the pairs, by a key as in GetBenchmarkSummaryRequest. A sample is in the
+   * group that its baseline names, and if that names none, in its candidate's. Empty (default): none.
    *
    * @generated from field: string group_by = 80;
    */

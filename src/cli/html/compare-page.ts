@@ -6,6 +6,7 @@ import type { BenchmarkClient } from "../shared/client.ts";
 import { explainTests, testName, type Verdict } from "../shared/comparison.ts";
 import { type Evidence, evidenceOf } from "../shared/evidence.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
+import { slicesTable } from "../shared/pair-slices.ts";
 import { readEvaluations } from "../transfer/read-evaluations.ts";
 import { type Drawn, fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
@@ -20,13 +21,18 @@ interface Comparison {
   /** As the comparisons of the response. */
   verdicts: readonly Verdict[];
   /** `samples`: the most in each list. */
-  options: Evidence & { samples: number };
+  options: Evidence & { samples: number; groupBy?: string };
 }
 
 interface Candidate {
   name: string;
   verdict: Verdict;
   comparison: BenchmarkComparison;
+}
+
+/** What one line of the chart of differences shows. */
+interface Drawable extends Omit<Candidate, "comparison"> {
+  comparison: Pick<BenchmarkComparison, "meanDifference" | "ci95Low" | "ci95High">;
 }
 
 /** Characters of a text that are shown. */
@@ -68,6 +74,7 @@ export async function writeComparison(
           ({ name, comparison }) => html`<p>${name}: ${evidenceOf(comparison, options).join("; ")}.</p>`,
         ),
       },
+      ...(await Promise.all(comparisons.map((_, index) => slicesOf(given, index)))).flat(),
       {
         title: "How the values are spread",
         note: "The dashed line is the mean over all samples of a benchmark, paired or not; the band around it its 95 % interval.",
@@ -83,7 +90,42 @@ export async function writeComparison(
   });
 }
 
-function differences(unit: string, candidates: readonly Candidate[]): Promise<Html> {
+/** More groups than these have a table only. */
+const MOST_LINES = 80;
+
+/** The section on the groups of a comparison, where they are asked for. */
+async function slicesOf({ names, response, options }: Comparison, index: number) {
+  const { comparisons, metric, lowerIsBetter } = response;
+  const { alpha, groupBy = "" } = options;
+  const comparison = comparisons[index];
+  const table = slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter });
+  if (comparison === undefined || table === undefined) return [];
+  const name = names.get(comparison.candidateId) ?? comparison.candidateId;
+  const title = `${name} ${table.title}`;
+  const rows = table.rows.map(({ name, cells, verdict }) => [
+    name,
+    ...cells.map(String),
+    html`<span class="${verdict}">${signs[verdict]}${verdict}</span>`,
+  ]);
+  const drawn = table.rows.flatMap(({ name, verdict }, at) => {
+    const slice = comparison.slices?.slices[at];
+    if (slice?.meanDifference === undefined) return [];
+    return [{ name, verdict, comparison: slice }];
+  });
+  const isDrawn = drawn.length > 0 && drawn.length <= MOST_LINES;
+  return [
+    {
+      title,
+      note: `Candidate minus baseline in each group. ${table.notesWith().join(" ")}`,
+      body: [
+        ...(isDrawn ? [await differences(unitOf(metric), drawn)] : []),
+        tableOf(title, table.columns, rows),
+      ],
+    },
+  ];
+}
+
+function differences(unit: string, candidates: readonly Drawable[]): Promise<Html> {
   const paired = candidates.filter(({ comparison }) => comparison.meanDifference !== undefined);
   const words = paired.map(({ name, verdict, comparison }) => {
     const interval = formatInterval(comparison, { digits: 3, between: " to ", none: "- to -" });

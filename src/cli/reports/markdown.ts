@@ -19,7 +19,7 @@ export function toMarkdown({ metric, baseline, candidates, explanation, samples 
   return `${parts.join("\n\n")}\n`;
 }
 
-function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: number): string[] {
+function detailsOf({ name, comparison, evidence, slices }: ReportedCandidate, samples: number): string[] {
   const { baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
   const lines = [...evidence];
   if (baselineUnpaired + candidateUnpaired > 0)
@@ -29,6 +29,16 @@ function detailsOf({ name, comparison, evidence }: ReportedCandidate, samples: n
   const shown = regressed.slice(0, samples);
   return [
     lines.map((line) => `- ${code(name)}: ${line}`).join("\n"),
+    ...(slices
+      ? [
+          `#### ${code(name)} ${code(slices.title)}`,
+          table(
+            slices.columns.map((column) => (column.startsWith(">") ? column : code(column))),
+            slices.rows.map(({ name, cells, verdict }) => [code(name), ...cells, verdict]),
+          ),
+          slices.notesWith(code).join(" "),
+        ]
+      : []),
     ...(shown.length > 0
       ? [
           `<details><summary>The worst ${shown.length} of ${losses} samples that got worse</summary>`,

@@ -1,4 +1,5 @@
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { SlicesTable } from "../shared/pair-slices.ts";
 
 /** A comparison, as reports for continuous integration show it. */
 export interface Report {
@@ -18,6 +19,8 @@ export interface ReportedCandidate {
   comparison: BenchmarkComparison;
   /** Sentences that say what the pairs show beside the difference. */
   evidence: readonly string[];
+  /** Its groups, where they are asked for. */
+  slices: SlicesTable | undefined;
   /** What may be asked of the candidate, with the reason where it is not so. */
   demands: readonly { name: string; failure?: string | undefined }[];
 }

@@ -1,5 +1,6 @@
 import {
   type BenchmarkComparison,
+  type ComparisonSlice,
   ComparisonTest,
   type PairedSample,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
@@ -11,7 +12,7 @@ export type Verdict = "better" | "worse" | "no significant difference" | "no pai
 
 /** Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. */
 export function verdictOf(
-  { adjustedPValue, meanDifference = 0 }: BenchmarkComparison,
+  { adjustedPValue, meanDifference = 0 }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference">,
   { alpha, lowerIsBetter }: { alpha: number; lowerIsBetter: boolean },
 ): Verdict {
   if (adjustedPValue === undefined) return "no pairs";
@@ -26,7 +27,7 @@ const tests: Record<ComparisonTest, string> = {
 };
 
 /** The test behind the p-value of a comparison, in a word. */
-export function testName({ test }: BenchmarkComparison): string {
+export function testName({ test }: Pick<BenchmarkComparison, "test">): string {
   if (test === ComparisonTest.UNSPECIFIED) return "";
   return test === ComparisonTest.MCNEMAR_EXACT ? "McNemar" : "Wilcoxon";
 }
@@ -71,8 +72,11 @@ const figures = [">95 % CI", ">p (t)", ">win/loss/tie", ">p (test)", ">p (Holm)"
 
 export const comparisonColumns = ["candidate", ">n", ...means, ...figures, "verdict"];
 
+/** The figures that comparisons and their groups have in common. */
+type Figures = Omit<ComparisonSlice, "$typeName" | "$unknown" | "value" | "baselineTried" | "candidateTried">;
+
 /** The cells between the candidate and the verdict. */
-export function comparisonCells(comparison: BenchmarkComparison): Cell[] {
+export function comparisonCells(comparison: Figures): Cell[] {
   const { nPaired, baselineMean, candidateMean, meanDifference } = comparison;
   const { wins, losses, ties, pValue, adjustedPValue, pairedTPValue } = comparison;
   const values = [baselineMean, candidateMean, meanDifference].map((value) => formatNumber(value));

@@ -38,7 +38,7 @@ export function sliceRows(found: MetricSlices, key: string): (string | number)[]
 
 /** What a table of groups means and lacks, as sentences. */
 export function slicesNotes(found: MetricSlices, key: string): string[] {
-  const { slices, slicesLeftOut, leftOut, macroMean } = found;
+  const { slices, macroMean } = found;
   const notes: string[] = [];
   if (slices.some(({ samples, tried }) => samples < tried))
     notes.push("Where n says so, samples have no value; mean and interval are over those with one.");
@@ -46,15 +46,19 @@ export function slicesNotes(found: MetricSlices, key: string): string[] {
     notes.push(
       `In the mean of the means each ${key} with a value has the same weight, however many samples.`,
     );
-  return [...notes, ...leftOutNote(slicesLeftOut, leftOut)];
+  return [...notes, ...leftOutNote(found)];
 }
 
 /** So many names of groups are shown that have no row. */
 const NAMED = 20;
 
-export function leftOutNote(count: number, names: readonly string[]): string[] {
+/** @param quote how names that others gave are shown */
+export function leftOutNote(
+  { slicesLeftOut: count, leftOut }: { slicesLeftOut: number; leftOut: readonly string[] },
+  quote = (name: string) => name,
+): string[] {
   if (count === 0) return [];
-  const named = names.slice(0, NAMED).map((name) => sliceName({ value: name }, ""));
+  const named = leftOut.slice(0, NAMED).map((name) => quote(sliceName({ value: name }, "")));
   const more = count > named.length ? ", …" : "";
   return [`${count} further groups have fewer samples and no row: ${named.join(", ")}${more}.`];
 }

@@ -1,0 +1,1066 @@
+-- evaluation_pair_slices, 1 of 2
+with
+  sample as materialized (
+    select
+      e.sample,
+      bool_or(not e.is_candidate) as in_baseline,
+      bool_or(e.is_candidate) as in_candidate,
+      coalesce(
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+            and not e.is_candidate
+        ),
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ),
+        ''
+      ) as slice,
+      coalesce(
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ) <> max(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ),
+        false
+      ) as is_mixed
+    from
+      (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+          coalesce(
+            '=' || (
+              select
+                case
+                  when char_length(t.value) <= $1::integer then t.value
+                  else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                end
+              from
+                (
+                  select
+                    case jsonb_typeof(v.value)
+                      when 'null' then null
+                      when 'number' then case
+                        when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                        else v.text
+                      end
+                      else v.text
+                    end as value
+                  from
+                    (
+                      select
+                        d.value,
+                        d.value #>> '{}' as text
+                      from
+                        (
+                          select
+                            (e.metadata -> $3::text) as value
+                          offset
+                            0
+                        ) d
+                      offset
+                        0
+                    ) v
+                  offset
+                    0
+                ) t
+            ),
+            ''
+          ) as slice,
+          (e.benchmark_id = $4) as is_candidate
+        from
+          evaluations e
+        where
+          e.benchmark_id in ($5, $6)
+      ) e
+    group by
+      e.sample
+  ),
+  pair as materialized (
+    select
+      s.slice,
+      p.baseline,
+      p.candidate,
+      p.difference
+    from
+      (
+        select
+          b.sample_id,
+          b.id as baseline_id,
+          c.id as candidate_id,
+          b.value as baseline,
+          c.value as candidate,
+          b.tries as baseline_tries,
+          c.tries as candidate_tries,
+          b.alike as baseline_alike,
+          c.alike as candidate_alike,
+          (c.value::numeric - b.value::numeric)::double precision as difference,
+          b.input = c.input
+          and coalesce(b.expected = c.expected, true) as is_same
+        from
+          (
+            select
+              e.id,
+              e.sample_id,
+              e.repetition,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      "e"."score"::double precision as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value,
+              1 as tries,
+              0 as alike,
+              hashtextextended (e.input, 0) as input,
+              hashtextextended (e.expected, 0) as expected
+            from
+              evaluations e
+            where
+              e.benchmark_id = $7
+              and e.sample_id is not null
+              and e.repetition = 0
+          ) b
+          join (
+            select
+              e.id,
+              e.sample_id,
+              e.repetition,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      "e"."score"::double precision as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value,
+              1 as tries,
+              0 as alike,
+              hashtextextended (e.input, 0) as input,
+              hashtextextended (e.expected, 0) as expected
+            from
+              evaluations e
+            where
+              e.benchmark_id = $8
+              and e.sample_id is not null
+              and e.repetition = 0
+          ) c on c.sample_id = b.sample_id
+        where
+          b.value is not null
+          and c.value is not null
+      ) p
+      join sample s on s.sample = 's' || p.sample_id
+    where
+      p.is_same
+  ),
+  sized as (
+    select
+      slice,
+      abs(difference) as size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      pair
+    where
+      difference <> 0
+    group by
+      slice,
+      abs(difference)
+  ),
+  placed_size as (
+    select
+      s.*,
+      sum(n) over (
+        partition by
+          slice
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank,
+      sum(n) over (
+        partition by
+          slice
+      ) as total
+    from
+      sized s
+  ),
+  ranked as (
+    select
+      slice,
+      sum(up)::bigint as up,
+      sum(n - up)::bigint as down,
+      sum(up * rank)::double precision as positive_ranks,
+      sum(n::double precision ^ 3 - n) as tie_term,
+      array_agg(
+        n::integer
+        order by
+          size
+      ) filter (
+        where
+          total <= $9
+      ) as size_counts,
+      array_agg(
+        up::integer
+        order by
+          size
+      ) filter (
+        where
+          total <= $10
+      ) as size_positives
+    from
+      placed_size
+    group by
+      slice
+  ),
+  compared as (
+    select
+      slice,
+      count(*) as count,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "baseline" - case
+              when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("baseline", "baseline"),
+          min("baseline"),
+          max("baseline")
+        ]
+      end as baseline,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "candidate" - case
+              when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("candidate", "candidate"),
+          min("candidate"),
+          max("candidate")
+        ]
+      end as candidate,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as differences,
+      count(*) filter (
+        where
+          difference > $11
+      ) as higher,
+      count(*) filter (
+        where
+          difference < - $12::double precision
+      ) as lower,
+      bool_and(
+        baseline in (0, 1)
+        and candidate in (0, 1)
+      ) as is_binary
+    from
+      pair
+    group by
+      slice
+  ),
+  tried as (
+    select
+      slice,
+      count(*) as tried,
+      count(*) filter (
+        where
+          in_baseline
+      ) as baseline_tried,
+      count(*) filter (
+        where
+          in_candidate
+      ) as candidate_tried,
+      count(*) filter (
+        where
+          is_mixed
+      ) as mixed
+    from
+      sample
+    group by
+      slice
+  ),
+  grouped as (
+    select
+      ''::text as metric,
+      t.*,
+      coalesce(c.count, 0) as count,
+      c.baseline,
+      c.candidate,
+      c.differences,
+      c.differences[1] as sum,
+      c.differences[2] as m2,
+      c.differences[3] as min,
+      c.differences[4] as max,
+      coalesce(c.higher, 0) as higher,
+      coalesce(c.lower, 0) as lower,
+      c.is_binary
+    from
+      tried t
+      left join compared c using (slice)
+  ),
+  placed as (
+    select
+      g.*,
+      row_number() over (
+        partition by
+          metric
+        order by
+          tried desc,
+          slice collate "C"
+      ) as place
+    from
+      "grouped" g
+  ),
+  overall as (
+    select
+      metric,
+      count(*) as slices,
+      array_agg(
+        substr(slice, 2)
+        order by
+          place
+      ) filter (
+        where
+          g.slice <> ''
+          and place > $13
+          and place <= $14
+      ) as left_out,
+      count(*) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_slices,
+      avg(
+        case
+          when abs(g.sum) < 1e-290 then 0
+          else g.sum / g.count
+        end
+      ) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_mean,
+      case
+        when bool_and(count > 1) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        ) then sum(
+          case
+            when min = max
+            or m2 < 1e-280 then 0
+            else m2 / ((count - 1)::double precision * count)
+          end
+        ) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        )
+      end as macro_variance
+    from
+      placed g
+    group by
+      metric
+  )
+select
+  case
+    when p.slice <> '' then substr(p.slice, 2)
+  end as value,
+  p.baseline_tried,
+  p.candidate_tried,
+  (
+    select
+      sum(mixed)::bigint
+    from
+      tried
+  ) as mixed,
+  p.count as pairs,
+  p.baseline,
+  p.candidate,
+  p.differences,
+  p.higher,
+  p.lower,
+  p.is_binary,
+  coalesce(r.up, 0) as up,
+  coalesce(r.down, 0) as down,
+  coalesce(r.positive_ranks, 0) as positive_ranks,
+  coalesce(r.tie_term, 0) as tie_term,
+  r.size_counts,
+  r.size_positives,
+  o.slices,
+  o.left_out,
+  o.macro_slices,
+  o.macro_mean,
+  o.macro_variance
+from
+  placed p
+  join overall o using (metric)
+  left join ranked r using (slice)
+where
+  p.place <= $15
+order by
+  p.place;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 'subject'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 100
+-- $10 = 100
+-- $11 = 0
+-- $12 = 0
+-- $13 = 200
+-- $14 = 1200
+-- $15 = 200
+
+-- evaluation_pair_slices, 2 of 2
+with
+  sample as materialized (
+    select
+      e.sample,
+      bool_or(not e.is_candidate) as in_baseline,
+      bool_or(e.is_candidate) as in_candidate,
+      coalesce(
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+            and not e.is_candidate
+        ),
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ),
+        ''
+      ) as slice,
+      coalesce(
+        min(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ) <> max(e.slice collate "C") filter (
+          where
+            e.slice <> ''
+        ),
+        false
+      ) as is_mixed
+    from
+      (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+          coalesce(
+            '=' || (
+              select
+                case
+                  when char_length(t.value) <= $1::integer then t.value
+                  else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                end
+              from
+                (
+                  select
+                    case jsonb_typeof(v.value)
+                      when 'null' then null
+                      when 'number' then case
+                        when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                        else v.text
+                      end
+                      else v.text
+                    end as value
+                  from
+                    (
+                      select
+                        d.value,
+                        d.value #>> '{}' as text
+                      from
+                        (
+                          select
+                            coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                          offset
+                            0
+                        ) d
+                      offset
+                        0
+                    ) v
+                  offset
+                    0
+                ) t
+            ),
+            ''
+          ) as slice,
+          (e.benchmark_id = $5) as is_candidate
+        from
+          evaluations e
+        where
+          e.benchmark_id in ($6, $7)
+      ) e
+    group by
+      e.sample
+  ),
+  pair as materialized (
+    select
+      s.slice,
+      p.baseline,
+      p.candidate,
+      p.difference
+    from
+      (
+        select
+          b.sample_id,
+          b.id as baseline_id,
+          c.id as candidate_id,
+          b.value as baseline,
+          c.value as candidate,
+          b.tries as baseline_tries,
+          c.tries as candidate_tries,
+          b.alike as baseline_alike,
+          c.alike as candidate_alike,
+          (c.value::numeric - b.value::numeric)::double precision as difference,
+          b.input = c.input
+          and coalesce(b.expected = c.expected, true) as is_same
+        from
+          (
+            select
+              v.sample_id,
+              v.id,
+              v.tries,
+              v.alike,
+              v.input,
+              v.expected,
+              case
+                when v.successes >= 0 then case
+                  when v.n >= $8 then 1 - case
+                    when (v.n - v.successes) < $9 then 0
+                    else (
+                      select
+                        exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                      from
+                        generate_series(0, $10::bigint - 1) i
+                    )
+                  end
+                end
+              end as value
+            from
+              (
+                select
+                  v.sample_id,
+                  (
+                    array_agg(
+                      v.id
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as id,
+                  count(*)::integer as tries,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike,
+                  (
+                    array_agg(
+                      v.input
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as input,
+                  max(v.expected) as expected,
+                  count(*) as n,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end as successes
+                from
+                  (
+                    select
+                      *
+                    from
+                      (
+                        select
+                          e.id,
+                          e.sample_id,
+                          e.repetition,
+                          (
+                            select
+                              v.value
+                            from
+                              (
+                                select
+                                  case jsonb_typeof(e.metrics -> $11::text)
+                                    when 'number' then (e.metrics -> $12::text)::double precision
+                                    when 'boolean' then (e.metrics -> $13::text)::boolean::integer::double precision
+                                  end as value
+                              ) v
+                            where
+                              abs(v.value) < 1e+150
+                          ) as value,
+                          1 as tries,
+                          0 as alike,
+                          hashtextextended (e.input, 0) as input,
+                          hashtextextended (e.expected, 0) as expected
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id = $14
+                          and e.sample_id is not null
+                      ) v
+                    where
+                      value is not null
+                  ) v
+                group by
+                  v.sample_id
+              ) v
+          ) b
+          join (
+            select
+              v.sample_id,
+              v.id,
+              v.tries,
+              v.alike,
+              v.input,
+              v.expected,
+              case
+                when v.successes >= 0 then case
+                  when v.n >= $15 then 1 - case
+                    when (v.n - v.successes) < $16 then 0
+                    else (
+                      select
+                        exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                      from
+                        generate_series(0, $17::bigint - 1) i
+                    )
+                  end
+                end
+              end as value
+            from
+              (
+                select
+                  v.sample_id,
+                  (
+                    array_agg(
+                      v.id
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as id,
+                  count(*)::integer as tries,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike,
+                  (
+                    array_agg(
+                      v.input
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as input,
+                  max(v.expected) as expected,
+                  count(*) as n,
+                  case
+                    when min(v.value) >= 0
+                    and max(v.value) <= 1 then count(*) filter (
+                      where
+                        v.value = 1
+                    )
+                    else -1
+                  end as successes
+                from
+                  (
+                    select
+                      *
+                    from
+                      (
+                        select
+                          e.id,
+                          e.sample_id,
+                          e.repetition,
+                          (
+                            select
+                              v.value
+                            from
+                              (
+                                select
+                                  case jsonb_typeof(e.metrics -> $18::text)
+                                    when 'number' then (e.metrics -> $19::text)::double precision
+                                    when 'boolean' then (e.metrics -> $20::text)::boolean::integer::double precision
+                                  end as value
+                              ) v
+                            where
+                              abs(v.value) < 1e+150
+                          ) as value,
+                          1 as tries,
+                          0 as alike,
+                          hashtextextended (e.input, 0) as input,
+                          hashtextextended (e.expected, 0) as expected
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id = $21
+                          and e.sample_id is not null
+                      ) v
+                    where
+                      value is not null
+                  ) v
+                group by
+                  v.sample_id
+              ) v
+          ) c on c.sample_id = b.sample_id
+        where
+          b.value is not null
+          and c.value is not null
+      ) p
+      join sample s on s.sample = 's' || p.sample_id
+    where
+      true
+  ),
+  sized as (
+    select
+      slice,
+      abs(difference) as size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      pair
+    where
+      difference <> 0
+    group by
+      slice,
+      abs(difference)
+  ),
+  placed_size as (
+    select
+      s.*,
+      sum(n) over (
+        partition by
+          slice
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank,
+      sum(n) over (
+        partition by
+          slice
+      ) as total
+    from
+      sized s
+  ),
+  ranked as (
+    select
+      slice,
+      sum(up)::bigint as up,
+      sum(n - up)::bigint as down,
+      sum(up * rank)::double precision as positive_ranks,
+      sum(n::double precision ^ 3 - n) as tie_term,
+      array_agg(
+        n::integer
+        order by
+          size
+      ) filter (
+        where
+          total <= $22
+      ) as size_counts,
+      array_agg(
+        up::integer
+        order by
+          size
+      ) filter (
+        where
+          total <= $23
+      ) as size_positives
+    from
+      placed_size
+    group by
+      slice
+  ),
+  compared as (
+    select
+      slice,
+      count(*) as count,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "baseline" - case
+              when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("baseline", "baseline"),
+          min("baseline"),
+          max("baseline")
+        ]
+      end as baseline,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "candidate" - case
+              when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("candidate", "candidate"),
+          min("candidate"),
+          max("candidate")
+        ]
+      end as candidate,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as differences,
+      count(*) filter (
+        where
+          difference > $24
+      ) as higher,
+      count(*) filter (
+        where
+          difference < - $25::double precision
+      ) as lower,
+      bool_and(
+        baseline in (0, 1)
+        and candidate in (0, 1)
+      ) as is_binary
+    from
+      pair
+    group by
+      slice
+  ),
+  tried as (
+    select
+      slice,
+      count(*) as tried,
+      count(*) filter (
+        where
+          in_baseline
+      ) as baseline_tried,
+      count(*) filter (
+        where
+          in_candidate
+      ) as candidate_tried,
+      count(*) filter (
+        where
+          is_mixed
+      ) as mixed
+    from
+      sample
+    group by
+      slice
+  ),
+  grouped as (
+    select
+      ''::text as metric,
+      t.*,
+      coalesce(c.count, 0) as count,
+      c.baseline,
+      c.candidate,
+      c.differences,
+      c.differences[1] as sum,
+      c.differences[2] as m2,
+      c.differences[3] as min,
+      c.differences[4] as max,
+      coalesce(c.higher, 0) as higher,
+      coalesce(c.lower, 0) as lower,
+      c.is_binary
+    from
+      tried t
+      left join compared c using (slice)
+  ),
+  placed as (
+    select
+      g.*,
+      row_number() over (
+        partition by
+          metric
+        order by
+          tried desc,
+          slice collate "C"
+      ) as place
+    from
+      "grouped" g
+  ),
+  overall as (
+    select
+      metric,
+      count(*) as slices,
+      array_agg(
+        substr(slice, 2)
+        order by
+          place
+      ) filter (
+        where
+          g.slice <> ''
+          and place > $26
+          and place <= $27
+      ) as left_out,
+      count(*) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_slices,
+      avg(
+        case
+          when abs(g.sum) < 1e-290 then 0
+          else g.sum / g.count
+        end
+      ) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_mean,
+      case
+        when bool_and(count > 1) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        ) then sum(
+          case
+            when min = max
+            or m2 < 1e-280 then 0
+            else m2 / ((count - 1)::double precision * count)
+          end
+        ) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        )
+      end as macro_variance
+    from
+      placed g
+    group by
+      metric
+  )
+select
+  case
+    when p.slice <> '' then substr(p.slice, 2)
+  end as value,
+  p.baseline_tried,
+  p.candidate_tried,
+  (
+    select
+      sum(mixed)::bigint
+    from
+      tried
+  ) as mixed,
+  p.count as pairs,
+  p.baseline,
+  p.candidate,
+  p.differences,
+  p.higher,
+  p.lower,
+  p.is_binary,
+  coalesce(r.up, 0) as up,
+  coalesce(r.down, 0) as down,
+  coalesce(r.positive_ranks, 0) as positive_ranks,
+  coalesce(r.tie_term, 0) as tie_term,
+  r.size_counts,
+  r.size_positives,
+  o.slices,
+  o.left_out,
+  o.macro_slices,
+  o.macro_mean,
+  o.macro_variance
+from
+  placed p
+  join overall o using (metric)
+  left join ranked r using (slice)
+where
+  p.place <= $28
+order by
+  p.place;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 'doc.subject'
+-- $4 = '{doc, subject}'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = 3
+-- $9 = 3
+-- $10 = 3
+-- $11 = 'a'
+-- $12 = 'a'
+-- $13 = 'a'
+-- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $15 = 3
+-- $16 = 3
+-- $17 = 3
+-- $18 = 'a'
+-- $19 = 'a'
+-- $20 = 'a'
+-- $21 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $22 = 100
+-- $23 = 100
+-- $24 = 0.5
+-- $25 = 0.5
+-- $26 = 200
+-- $27 = 1200
+-- $28 = 200

@@ -1,0 +1,61 @@
+import type { BenchmarkComparison, ComparisonSlices } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { comparisonCells, comparisonColumns, type Verdict, verdictOf } from "./comparison.ts";
+import { type Cell, formatNumber } from "./output.ts";
+import { leftOutNote, sliceName } from "./slices.ts";
+
+type Deciding = Parameters<typeof verdictOf>[1];
+
+/** The groups of a comparison, as its text, its page and its reports show them. */
+export interface SlicesTable {
+  title: string;
+  columns: readonly string[];
+  rows: { name: string; cells: Cell[]; verdict: Verdict }[];
+  /** Sentences, for which `quote` shows names that others gave. */
+  notesWith: (quote?: (name: string) => string) => string[];
+}
+
+/** The groups of the comparison at `index`; undefined where nobody asked for them. */
+export function slicesTable(
+  comparisons: readonly BenchmarkComparison[],
+  index: number,
+  key: string,
+  deciding: Deciding,
+): SlicesTable | undefined {
+  const found = comparisons[index]?.slices;
+  if (found === undefined) return undefined;
+  const [, ...columns] = comparisonColumns;
+  const rows = found.slices.map((slice) => {
+    const { nPaired, baselineTried, candidateTried } = slice;
+    const tried = Math.max(baselineTried, candidateTried);
+    const [, ...cells] = comparisonCells(slice);
+    const pairs = nPaired < tried ? `${nPaired} of ${tried}` : nPaired;
+    return { name: sliceName(slice, key), cells: [pairs, ...cells], verdict: verdictOf(slice, deciding) };
+  });
+  const tests = comparisons.flatMap(
+    ({ slices }) => slices?.slices.filter(({ nPaired }) => nPaired > 0) ?? [],
+  );
+  return {
+    title: `by ${key}`,
+    columns: [key, ...columns],
+    rows,
+    notesWith: (quote) => [...notesOf(found, tests.length, deciding.alpha), ...leftOutNote(found, quote)],
+  };
+}
+
+function notesOf(found: ComparisonSlices, tests: number, alpha: number): string[] {
+  const { macroMean, macroStderr, macroSlices, samplesMixed } = found;
+  const notes = [
+    `"p (Holm)" is adjusted for ${tests === 1 ? "the one group" : `the ${tests} groups`} with pairs of all candidates together, and verdicts go by it: better or worse if it is below ${alpha}. "p (t)", "p (test)" and the intervals are not adjusted.`,
+  ];
+  if (macroMean !== undefined)
+    notes.push(
+      `The mean of the ${macroSlices} differences, where each group with the key has the same weight, is ${formatNumber(macroMean)}${macroStderr === undefined ? "" : ` with a standard error of ${formatNumber(macroStderr, 3)}`}.`,
+    );
+  if (samplesMixed > 0)
+    notes.push(`${samplesMixed} samples name several groups, and are in the first that the baseline names.`);
+  return notes;
+}
+
+/** The verdicts on the groups of each comparison, for JSON. */
+export const sliceVerdicts = (comparisons: readonly BenchmarkComparison[], deciding: Deciding) =>
+  comparisons.map(({ slices }) => slices?.slices.map((slice) => verdictOf(slice, deciding)) ?? []);
