@@ -98,8 +98,10 @@ with
           b.alike as baseline_alike,
           c.alike as candidate_alike,
           (c.value::numeric - b.value::numeric)::double precision as difference,
-          b.input = c.input
-          and coalesce(b.expected = c.expected, true) as is_same
+          (
+            coalesce(b.input = c.input, true)
+            and coalesce(b.expected = c.expected, true)
+          ) as is_same
         from
           (
             select
@@ -119,7 +121,7 @@ with
               ) as value,
               1 as tries,
               0 as alike,
-              hashtextextended (e.input, 0) as input,
+              hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
               evaluations e
@@ -146,7 +148,7 @@ with
               ) as value,
               1 as tries,
               0 as alike,
-              hashtextextended (e.input, 0) as input,
+              hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
               evaluations e
@@ -557,8 +559,10 @@ with
           b.alike as baseline_alike,
           c.alike as candidate_alike,
           (c.value::numeric - b.value::numeric)::double precision as difference,
-          b.input = c.input
-          and coalesce(b.expected = c.expected, true) as is_same
+          (
+            coalesce(b.input = c.input, true)
+            and coalesce(b.expected = c.expected, true)
+          ) as is_same
         from
           (
             select
@@ -640,7 +644,7 @@ with
                           ) as value,
                           1 as tries,
                           0 as alike,
-                          hashtextextended (e.input, 0) as input,
+                          hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
                           evaluations e
@@ -735,7 +739,7 @@ with
                           ) as value,
                           1 as tries,
                           0 as alike,
-                          hashtextextended (e.input, 0) as input,
+                          hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
                           evaluations e
