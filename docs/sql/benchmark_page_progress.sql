@@ -23,6 +23,13 @@ select
   null::jsonb as metadata,
   r.version,
   score.mean as mean_score,
+  exists (
+    select
+    from
+      repeated_benchmarks
+    where
+      benchmark_id = r.id
+  ) as is_repeated,
   r.fetched
 from
   (

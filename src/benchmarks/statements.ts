@@ -221,15 +221,18 @@ export const listBenchmarks = statement("benchmark_list", {
 
 // Answers the benchmarks with these ids, in their order, without those that are gone. A mean whose base is
 // missing is not computed from the evaluations: there may be millions, and this runs five times a second.
+// Benchmarks with repetitions have another mean: see `readMeanScores`.
 export const pageProgress = statement("benchmark_page_progress", {
-  row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
+  row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable(), isRepeated: z.boolean() }),
   build: (ids: readonly string[]) =>
     page({
       rows: sql.fragment`
         select b.*, wanted.ordinality
         from unnest(${arrayOf("uuid", ids)}) with ordinality as wanted (id, ordinality)
         join benchmarks b on b.id = wanted.id`,
-      columns: sql.fragment`${pageColumns.brief}, score.mean as mean_score`,
+      columns: sql.fragment`
+        ${pageColumns.brief}, score.mean as mean_score,
+        exists (select from repeated_benchmarks where benchmark_id = r.id) as is_repeated`,
       joins: sql.fragment`
         ${pageDeltas}
         left join lateral (

@@ -2445,8 +2445,10 @@ export type WatchBenchmarksResponse = Message<"ltb.v1.WatchBenchmarksResponse"> 
   deleted: boolean;
 
   /**
-   * Mean score of the evaluations stored so far. Unset when none has a score, and while it is not known: for
-   * a while after an upgrade from a version that did not store it.
+   * Mean score over the samples stored so far, as in MetricSummary.mean by reducer MEAN. In a benchmark
+   * without repetitions each evaluation is a sample. Unset when none has a score, and while it is not known:
+   * its aggregates are still to be computed, as after a restore of a backup, it has just turned out to have
+   * repetitions, or more than 20,000 samples with repetitions have changed within the last second or so.
    *
    * @generated from field: optional double mean_score = 4;
    */

@@ -41,6 +41,26 @@ export const areSamplesKept = (benchmarkId: Fragment) => sql.fragment`(
   and ${isMarkedWithin(benchmarkId)}
 )`;
 
+/**
+ * CTEs of the benchmarks with repetitions, and `kept`, those of them whose samples are kept: not more changed
+ * in all of them together than a read may compute anew, those with the fewest first.
+ * @param matching a condition on benchmark `b`
+ */
+export const repeatedBenchmarks = (matching: Fragment) => sql.fragment`
+  repeated as materialized (
+    select r.benchmark_id as id, r.is_missing
+    from repeated_benchmarks r join benchmarks b on b.id = r.benchmark_id and ${matching}
+  ), marked as (
+    select m.id, sum(m.samples) over (order by m.samples, m.id) <= ${limits.touchedSamples} as fits
+    from (
+      select t.benchmark_id as id, sum(cardinality(t.samples)) as samples
+      from touched_samples t where t.benchmark_id in (select id from repeated) group by t.benchmark_id
+    ) m
+  ), kept as materialized (
+    select r.id from repeated r left join marked m on m.id = r.id
+    where not r.is_missing and coalesce(m.fits, true)
+  )`;
+
 const columns = sql.fragment`benchmark_id, sample, metric, tries, successes, mean, alike`;
 
 /**
